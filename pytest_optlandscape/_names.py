@@ -1,0 +1,49 @@
+"""What to say when a name is not known: the nearest one that is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["unknown_name"]
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -> str:
+    """Say that a name is unknown, which known name is nearest, and what to do.
+
+    Parameters
+    ----------
+    kind : str
+        What the name was taken for, such as ``"landscape"``.
+    name : str
+        The name as it was given.
+    known : iterable of str
+        The valid names.
+    advice : str, optional
+        A sentence that ends the message.
+
+    Returns
+    -------
+    str
+        One line to raise or print.
+
+    Examples
+    --------
+    >>> unknown_name("landscape", "beal", ["beale", "booth"])
+    "unknown landscape 'beal'; did you mean 'beale'?"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if not near:
+        by_lower_case = {candidate.lower(): candidate for candidate in names}
+        near = [
+            by_lower_case[match]
+            for match in difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
+        ]
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    elif len(names) <= 24:
+        hint = "known: " + ", ".join(names)
+    else:
+        hint = f"{len(names)} are known"
+    return " ".join(part for part in (f"unknown {kind} {name!r}; {hint}", advice) if part)

@@ -1,0 +1,22 @@
+"""What is minimised: landscapes with known minima.
+
+>>> from pytest_optlandscape import landscapes
+>>> beale = landscapes.get("beale")
+>>> beale([4.0, 4.0])
+68891.203125
+>>> beale.gradient([3.0, 0.5])
+array([0., 0.])
+"""
+
+from __future__ import annotations
+
+from pytest_optlandscape.landscapes import classic_2d as _classic_2d
+from pytest_optlandscape.landscapes import scalable as _scalable
+from pytest_optlandscape.landscapes.landscape import Landscape
+from pytest_optlandscape.landscapes.registry import get, names, register, select
+from pytest_optlandscape.landscapes.tags import TAGS
+
+__all__ = ["TAGS", "Landscape", "get", "names", "register", "select"]
+
+FAMILIES = (_classic_2d, _scalable)
+"""The family modules, in the catalogue's order; importing one enters its landscapes."""

@@ -1,0 +1,238 @@
+"""The mathematics a formula may use, once for each kind of array.
+
+A formula is written with arithmetic operators and a namespace ``xp``. Arrays have the components of the
+point on their first axis and, for a batch, the points on the second. A namespace offers
+
+====================================================  =============================================
+``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` act on the real part
+                                                       of complex numbers, so that a complex step passes through
+``power(x, p)``                                        x to a constant, not necessarily whole, power
+``where(condition, a, b)``                             elementwise choice
+``sum(v)``, ``prod(v)``                                over the components
+``others(v)``                                          for each component the product of all others
+``index(x)``                                           1, 2, …, dim, shaped to meet ``x``
+``pad(v, before, after)``                              zeros added in front of and behind the components
+``stack(values)``                                      components put together into one array
+====================================================  =============================================
+
+No library is imported here but NumPy: a tensor brings its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Namespace", "NumpyNamespace", "Value", "namespace_of"]
+
+Value = Any
+"""A number, an array or a tensor: what flows through a formula."""
+
+
+class Namespace:
+    """What all array libraries share; each subclass names its library's functions.
+
+    Parameters
+    ----------
+    library : module
+        The array library, already imported by whoever made the array.
+    """
+
+    def __init__(self, library: Any) -> None:
+        for name in ("sin", "cos", "exp", "log", "sqrt", "abs", "sign", "where"):
+            setattr(self, name, getattr(library, name))
+
+    sin: Any
+    cos: Any
+    exp: Any
+    log: Any
+    sqrt: Any
+    abs: Any
+    sign: Any
+    where: Any
+
+    def power(self, x: Value, exponent: float) -> Value:
+        """Raise to a constant power."""
+        return x**exponent
+
+    def sum(self, v: Value) -> Value:
+        """Add up the components."""
+        raise NotImplementedError
+
+    def prod(self, v: Value) -> Value:
+        """Multiply the components."""
+        raise NotImplementedError
+
+    def index(self, x: Value) -> Value:
+        """Give 1, 2, …, dim, shaped to meet ``x``."""
+        raise NotImplementedError
+
+    def pad(self, v: Value, before: int, after: int) -> Value:
+        """Add zeros in front of and behind the components."""
+        raise NotImplementedError
+
+    def stack(self, values: Any) -> Value:
+        """Put components together into one array."""
+        raise NotImplementedError
+
+    def others(self, v: Value) -> Value:
+        """Multiply all components but one, for each in turn; zeros among them are no trouble."""
+        size = len(v)
+        before = [v[0] * 0.0 + 1.0]
+        after = [before[0]]
+        for k in range(size - 1):
+            before.append(before[-1] * v[k])
+            after.append(after[-1] * v[size - 1 - k])
+        return self.stack([before[k] * after[size - 1 - k] for k in range(size)])
+
+
+class NumpyNamespace(Namespace):
+    """NumPy arrays of real or complex numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(np)
+        self.abs = self._abs
+        self.sign = self._sign
+
+    def _abs(self, x: Value) -> Value:
+        return np.where(np.real(x) < 0, -x, x) if np.iscomplexobj(x) else np.abs(x)
+
+    def _sign(self, x: Value) -> Value:
+        return np.sign(np.real(x))
+
+    def sum(self, v: Value) -> Value:
+        return np.add.reduce(v, axis=0)
+
+    def prod(self, v: Value) -> Value:
+        return np.multiply.reduce(v, axis=0)
+
+    def index(self, x: Value) -> Value:
+        counts = np.arange(1.0, x.shape[0] + 1.0, dtype=x.real.dtype)
+        return counts.reshape((-1,) + (1,) * (x.ndim - 1))
+
+    def pad(self, v: Value, before: int, after: int) -> Value:
+        padded = np.zeros((before + len(v) + after, *v.shape[1:]), dtype=v.dtype)
+        padded[before : before + len(v)] = v
+        return padded
+
+    def stack(self, values: Any) -> Value:
+        return np.stack(np.broadcast_arrays(*values))
+
+
+class TorchNamespace(Namespace):
+    """torch tensors, differentiable, on whatever device they are."""
+
+    def __init__(self) -> None:
+        self._torch = sys.modules["torch"]
+        super().__init__(self._torch)
+
+    def sum(self, v: Value) -> Value:
+        return self._torch.sum(v, dim=0)
+
+    def prod(self, v: Value) -> Value:
+        return self._torch.prod(v, dim=0)
+
+    def index(self, x: Value) -> Value:
+        counts = self._torch.arange(1, x.shape[0] + 1, dtype=x.dtype, device=x.device)
+        return counts.reshape((-1,) + (1,) * (x.ndim - 1))
+
+    def pad(self, v: Value, before: int, after: int) -> Value:
+        def zeros(n: int) -> Value:
+            return v.new_zeros((n, *v.shape[1:]))
+
+        return self._torch.cat([zeros(before), v, zeros(after)])
+
+    def stack(self, values: Any) -> Value:
+        return self._torch.stack(self._torch.broadcast_tensors(*map(self._torch.as_tensor, values)))
+
+
+class JaxNamespace(Namespace):
+    """JAX arrays, traced or not."""
+
+    def __init__(self) -> None:
+        self._jnp = sys.modules["jax"].numpy
+        super().__init__(self._jnp)
+
+    def sum(self, v: Value) -> Value:
+        return self._jnp.sum(v, axis=0)
+
+    def prod(self, v: Value) -> Value:
+        return self._jnp.prod(v, axis=0)
+
+    def index(self, x: Value) -> Value:
+        counts = self._jnp.arange(1, x.shape[0] + 1, dtype=x.dtype)
+        return counts.reshape((-1,) + (1,) * (x.ndim - 1))
+
+    def pad(self, v: Value, before: int, after: int) -> Value:
+        return self._jnp.pad(v, [(before, after)] + [(0, 0)] * (v.ndim - 1))
+
+    def stack(self, values: Any) -> Value:
+        return self._jnp.stack(self._jnp.broadcast_arrays(*values))
+
+
+class TensorFlowNamespace(Namespace):
+    """TensorFlow tensors, eager or in a graph."""
+
+    def __init__(self) -> None:
+        self._tf = sys.modules["tensorflow"]
+        super().__init__(self._tf)
+        self.log = self._tf.math.log
+
+    def sum(self, v: Value) -> Value:
+        return self._tf.reduce_sum(v, axis=0)
+
+    def prod(self, v: Value) -> Value:
+        return self._tf.reduce_prod(v, axis=0)
+
+    def index(self, x: Value) -> Value:
+        counts = self._tf.cast(self._tf.range(1, x.shape[0] + 1), x.dtype)
+        return self._tf.reshape(counts, (-1,) + (1,) * (len(x.shape) - 1))
+
+    def pad(self, v: Value, before: int, after: int) -> Value:
+        return self._tf.pad(v, [(before, after)] + [(0, 0)] * (len(v.shape) - 1))
+
+    def stack(self, values: Any) -> Value:
+        reference = next(v for v in values if not isinstance(v, float))
+        return self._tf.stack([v + self._tf.zeros_like(reference) for v in values])
+
+
+_TENSOR_NAMESPACES: dict[str, type[Namespace]] = {
+    "torch": TorchNamespace,
+    "jax": JaxNamespace,
+    "jaxlib": JaxNamespace,
+    "tensorflow": TensorFlowNamespace,
+}
+_cache: dict[str, Any] = {"numpy": NumpyNamespace()}
+
+
+def namespace_of(x: object) -> Any | None:
+    """Find the namespace for a tensor by the library its type comes from.
+
+    Parameters
+    ----------
+    x : object
+        Anything; recognised are the tensors of torch, JAX and TensorFlow.
+
+    Returns
+    -------
+    Namespace or None
+        None where ``x`` is no tensor of a known library (a NumPy array, a list, a number).
+
+    Examples
+    --------
+    >>> namespace_of([1.0, 2.0]) is None
+    True
+    """
+    library = type(x).__module__.partition(".")[0]
+    if library not in _TENSOR_NAMESPACES:
+        return None
+    if library not in _cache:
+        _cache[library] = _TENSOR_NAMESPACES[library]()
+    return _cache[library]
+
+
+def numpy_namespace() -> Any:
+    """Give the namespace for NumPy arrays."""
+    return _cache["numpy"]

@@ -1,0 +1,236 @@
+"""From a formula on arrays to straight-line Python on floats.
+
+One point of low dimension is evaluated fastest by plain Python arithmetic: an operation on two floats costs
+about 15 ns, on two small NumPy arrays about 500. The formula itself is run once on symbols that write down what is
+done to them, and what they wrote is compiled. The result holds the same operations in the same order, so it agrees
+with the array evaluation up to the last bits of the library functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["FLOAT_ERRORS", "LARGEST_UNROLLED", "compile_floats"]
+
+LARGEST_UNROLLED = 32
+"""Above this dimension NumPy is faster than unrolled floats (measured: they cross between 30 and 50)."""
+
+FLOAT_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
+"""What Python floats raise where IEEE arithmetic gives inf or nan."""
+
+_FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log", "sqrt")}
+_FUNCTIONS |= {"abs": abs, "pow": math.pow, "nan": math.nan, "inf": math.inf}
+
+
+class _Recorder:
+    """Statements so far, each distinct right-hand side once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+
+    def emit(self, expression: str) -> Symbol:
+        name = self._names.get(expression)
+        if name is None:
+            name = self._names[expression] = f"t{len(self._names)}"
+            self.lines.append(f"{name} = {expression}")
+        return Symbol(name, self)
+
+
+class Symbol:
+    """A float that is not known yet."""
+
+    __slots__ = ("name", "recorder")
+
+    def __init__(self, name: str, recorder: _Recorder) -> None:
+        self.name = name
+        self.recorder = recorder
+
+    def _binary(self, other: Any, form: str) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return self.recorder.emit(form.format(self.name, _source(other)))
+
+    def __add__(self, other: Any) -> Any:
+        return self._binary(other, "{0} + {1}")
+
+    def __radd__(self, other: Any) -> Any:
+        return self._binary(other, "{1} + {0}")
+
+    def __sub__(self, other: Any) -> Any:
+        return self._binary(other, "{0} - {1}")
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._binary(other, "{1} - {0}")
+
+    def __mul__(self, other: Any) -> Any:
+        return self._binary(other, "{0} * {1}")
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._binary(other, "{1} * {0}")
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._binary(other, "{0} / {1}")
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._binary(other, "{1} / {0}")
+
+    def __lt__(self, other: Any) -> Any:
+        return self._binary(other, "{0} < {1}")
+
+    def __le__(self, other: Any) -> Any:
+        return self._binary(other, "{0} <= {1}")
+
+    def __gt__(self, other: Any) -> Any:
+        return self._binary(other, "{0} > {1}")
+
+    def __ge__(self, other: Any) -> Any:
+        return self._binary(other, "{0} >= {1}")
+
+    def __neg__(self) -> Symbol:
+        return self.recorder.emit(f"-{self.name}")
+
+    def __pow__(self, exponent: Any) -> Any:
+        if exponent == int(exponent) and 1 <= exponent <= 16:
+            half = self if exponent < 4 else self ** (exponent // 2)
+            if exponent >= 4:
+                square = half * half
+                return square * self if exponent % 2 else square
+            return functools.reduce(operator.mul, [self] * int(exponent))
+        return self.recorder.emit(f"pow({self.name}, {_source(exponent)})")
+
+
+def _source(value: Any) -> str:
+    return value.name if isinstance(value, Symbol) else repr(float(value))
+
+
+def _recorder_of(values: Sequence[Any]) -> _Recorder:
+    return next(v.recorder for v in values if isinstance(v, Symbol))
+
+
+class _SymbolicNamespace:
+    """The functions of `namespaces`, on symbols and object arrays of them."""
+
+    def __getattr__(self, name: str) -> Callable[[Any], Any]:
+        if name not in _FUNCTIONS:
+            raise AttributeError(f"formulas have no function {name!r}")
+
+        def one(value: Any) -> Any:
+            if isinstance(value, Symbol):
+                return value.recorder.emit(f"{name}({value.name})")
+            return _FUNCTIONS[name](value)
+
+        return lambda value: self._each(one, value)
+
+    @staticmethod
+    def _each(function: Callable[..., Any], *values: Any) -> Any:
+        if any(isinstance(v, np.ndarray) for v in values):
+            return np.frompyfunc(function, len(values), 1)(*values)
+        return function(*values)
+
+    def sign(self, value: Any) -> Any:
+        def one(v: Any) -> Any:
+            if isinstance(v, Symbol):
+                n = v.name
+                return v.recorder.emit(f"1.0 if {n} > 0.0 else -1.0 if {n} < 0.0 else {n}")
+            return float(np.sign(v))
+
+        return self._each(one, value)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        def one(c: Any, yes: Any, no: Any) -> Any:
+            if isinstance(c, Symbol):
+                return c.recorder.emit(f"{_source(yes)} if {c.name} else {_source(no)}")
+            return yes if c else no
+
+        return self._each(one, condition, a, b)
+
+    def power(self, value: Any, exponent: float) -> Any:
+        return value**exponent
+
+    def sum(self, v: Any) -> Any:
+        return functools.reduce(operator.add, v)
+
+    def prod(self, v: Any) -> Any:
+        return functools.reduce(operator.mul, v)
+
+    def index(self, x: Any) -> Any:
+        return np.arange(1.0, len(x) + 1.0)
+
+    def pad(self, v: Any, before: int, after: int) -> Any:
+        return self.stack([0.0] * before + list(v) + [0.0] * after)
+
+    def stack(self, values: Any) -> Any:
+        stacked = np.empty(len(values), dtype=object)
+        stacked[:] = values
+        return stacked
+
+    def others(self, v: Any) -> Any:
+        size = len(v)
+        before = [*_running_products(v)]
+        after = [*_running_products(v[::-1])]
+        products = []
+        for k in range(size):
+            pair = [p for p in (before[k], after[size - 1 - k]) if p is not None]
+            products.append(functools.reduce(operator.mul, pair) if pair else 1.0)
+        return self.stack(products)
+
+
+def _running_products(v: Any) -> list[Any]:
+    products: list[Any] = [None]
+    for value in v[:-1]:
+        products.append(value if products[-1] is None else products[-1] * value)
+    return products
+
+
+def compile_floats(
+    formula: Callable[[Any, Any], Any], dim: int, otherwise: Callable[[list[float]], Any]
+) -> Callable[[list[float]], Any]:
+    """Compile a formula into a function of ``dim`` Python floats.
+
+    Parameters
+    ----------
+    formula : callable
+        ``formula(x, xp)`` with the components of the point on the first axis of ``x``; it returns one
+        number, or a sequence of numbers.
+    dim : int
+        The number of components.
+    otherwise : callable
+        Called with the same list wherever floats raise instead of giving inf or nan, or the list has
+        another length.
+
+    Returns
+    -------
+    callable
+        ``function(list of floats)``, giving a float or, where the formula returns a sequence, a list.
+
+    Examples
+    --------
+    >>> double = compile_floats(lambda x, xp: xp.sum(2.0 * x), 3, otherwise=print)
+    >>> double([1.0, 2.0, 3.0])
+    12.0
+    """
+    recorder = _Recorder()
+    names = [f"x{k}" for k in range(dim)]
+    point = np.empty(dim, dtype=object)
+    point[:] = [Symbol(name, recorder) for name in names]
+    result = formula(point, _SymbolicNamespace())
+    if isinstance(result, np.ndarray | tuple | list):
+        returned = "[" + ", ".join(map(_source, result)) + "]"
+    else:
+        returned = _source(result)
+    body = "\n        ".join([f"{', '.join(names)}, = values", *recorder.lines, f"return {returned}"])
+    source = (
+        f"def compiled(values):\n    try:\n        {body}\n"
+        f"    except FLOAT_ERRORS:\n        return otherwise(values)\n"
+    )
+    scope: dict[str, Any] = {**_FUNCTIONS, "FLOAT_ERRORS": FLOAT_ERRORS, "otherwise": otherwise}
+    exec(compile(source, f"<{getattr(formula, '__name__', 'formula')}[{dim}]>", "exec"), scope)
+    compiled: Callable[[list[float]], Any] = scope["compiled"]
+    return compiled
