@@ -10,17 +10,53 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_optlandscape import landscapes
+    from pytest_optlandscape import landscapes, optimizers, strategies
     from pytest_optlandscape.landscapes import Landscape
+    from pytest_optlandscape.optimizers import minimize
+    from pytest_optlandscape.runs import Problem, Run
+    from pytest_optlandscape.verdicts import (
+        assert_converges,
+        assert_equivalent,
+        assert_precise,
+        assert_robust,
+        check_optimizer,
+        parametrize_with_checks,
+    )
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Landscape": "landscapes",
+    "Problem": "runs",
+    "Run": "runs",
+    "assert_converges": "verdicts",
+    "assert_equivalent": "verdicts",
+    "assert_precise": "verdicts",
+    "assert_robust": "verdicts",
+    "check_optimizer": "verdicts",
     "landscapes": "",
+    "minimize": "optimizers",
+    "optimizers": "",
+    "parametrize_with_checks": "verdicts",
+    "strategies": "",
 }
+"""Where each public name lives; "" marks a room of the package."""
 
-__all__ = [*_HOMES]
+__all__ = [
+    "Landscape",
+    "Problem",
+    "Run",
+    "assert_converges",
+    "assert_equivalent",
+    "assert_precise",
+    "assert_robust",
+    "check_optimizer",
+    "landscapes",
+    "minimize",
+    "optimizers",
+    "parametrize_with_checks",
+    "strategies",
+]
 
 
 def __getattr__(name: str) -> object:

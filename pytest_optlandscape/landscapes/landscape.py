@@ -152,6 +152,15 @@ class Landscape:
         """Whether `gradient` can be called."""
         return self._gradient is not None
 
+    @property
+    def gradient_floats(self) -> Callable[[list[float]], list[float]]:
+        """The gradient as a function of a list of ``dim`` floats, giving such a list."""
+        if self._gradient is None:
+            raise ValueError(
+                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or take an optimizer without"
+            )
+        return self._gradient.floats
+
     def __call__(self, x: Any) -> Any:
         """Evaluate the objective.
 
@@ -193,11 +202,10 @@ class Landscape:
         ValueError
             If ``x`` has another shape, or the landscape has no gradient.
         """
-        if self._gradient is None:
-            raise ValueError(f"{self.id} has no gradient")
+        floats = self.gradient_floats
         if x.__class__ is np.ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
-            return np.array(self._gradient.floats(x.tolist()))
-        gradient = self._gradient(x)
+            return np.array(floats(x.tolist()))
+        gradient = self._gradient(x)  # type: ignore[misc]
         return np.array(gradient) if isinstance(gradient, list) else gradient
 
     def hessian(self, x: ArrayLike) -> FloatArray:

@@ -1,0 +1,130 @@
+"""Who minimises: optimizers of any library behind one protocol.
+
+>>> from pytest_optlandscape import optimizers
+>>> optimizers.get("scipy:L-BFGS-B").takes_bounds
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers.callables import from_callable, load
+from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.spec import Spec, parse_spec
+from pytest_optlandscape.runs import Problem, Run, execute
+
+__all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
+
+LIBRARIES = ("keras", "scipy")
+"""The libraries that have an adapter here; each is a module of this package, imported when first used."""
+
+
+def get(optimizer: Any) -> Adapter:
+    """Make an optimizer ready to run.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES` or a module of
+        yours; a callable with a parameter ``fun`` (called as SciPy's methods are) or with one parameter (handed
+        the `Problem`); an optimizer of Keras, class or instance.
+
+    Returns
+    -------
+    Adapter
+
+    Raises
+    ------
+    ValueError
+        If the spec cannot be read or names nothing that exists; the message names what is near.
+    TypeError
+        If the object is no optimizer.
+    MissingLibrary
+        If the library is not installed; the message names the extra to install. It is an ImportError.
+
+    Examples
+    --------
+    >>> get("scipy:L-BFGS-B(maxcor=5)").spec
+    'scipy:L-BFGS-B(maxcor=5)'
+    >>> get("scipy:Powel")
+    Traceback (most recent call last):
+        ...
+    ValueError: unknown SciPy optimizer 'Powel'; did you mean 'Powell'? ...
+    """
+    if isinstance(optimizer, Adapter):
+        return optimizer
+    if isinstance(optimizer, str):
+        spec = parse_spec(optimizer)
+        if spec.library in LIBRARIES:
+            adapter: Adapter = _library(spec.library).from_spec(spec)
+            return adapter
+        return _from_object(load(spec), str(spec))
+    return _from_object(optimizer, None)
+
+
+def _from_object(thing: Any, spec: str | None) -> Adapter:
+    keras = _library("keras")
+    if keras.recognizes(thing):
+        adapter: Adapter = keras.from_object(thing)
+        return adapter
+    if callable(thing) and not isinstance(thing, type):
+        return from_callable(thing, spec)
+    what = f"{spec!r} is {thing!r:.80}" if spec else f"{thing!r:.80}"
+    raise TypeError(
+        f"{what}: not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of "
+        + " or ".join(LIBRARIES)
+    )
+
+
+def _library(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def minimize(
+    optimizer: Any,
+    landscape: Landscape | str,
+    *,
+    x0: ArrayLike | str | None = None,
+    bounds: ArrayLike | None = None,
+    budget: int | None = None,
+    seed: int = 0,
+) -> Run:
+    """Run an optimizer on a landscape, counted and traced.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        Whatever `optimizers.get` takes.
+    landscape : Landscape or str
+        What to minimise, or its id.
+    x0 : array_like, shape (dim,), or str, optional
+        The start, or the name of one such as ``"article"`` (default: the landscape's standard start).
+    bounds : array_like, shape (dim, 2), optional
+        The box (default: the landscape's).
+    budget : int, optional
+        Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
+    seed : int, default 0
+        For the optimizer's random numbers.
+
+    Returns
+    -------
+    Run
+        Also where the optimizer raises or ignores its budget: the run's ``stop_reason`` says so.
+
+    Raises
+    ------
+    ValueError, TypeError, MissingLibrary
+        If the optimizer, landscape, start, bounds or budget cannot be used.
+
+    Examples
+    --------
+    >>> run = minimize("scipy:L-BFGS-B", "beale", x0="article", budget=200)
+    >>> run.stop_reason, run.x.round(3).tolist()
+    ('returned', [3.0, 0.5])
+    """
+    return execute(get(optimizer), Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed))

@@ -1,0 +1,148 @@
+"""Optimizers that are plain callables, in either of two styles.
+
+One that has a parameter ``fun`` is called as SciPy calls its methods; any other is handed the `Problem`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["from_callable", "load"]
+
+
+@dataclass(frozen=True)
+class PlainCallable(Adapter):
+    """A function, or anything that can be called."""
+
+    function: Callable[..., Any] = print
+    names: frozenset[str] = frozenset()
+
+    def minimize(self, problem: Problem) -> Any:
+        if "fun" not in self.names:
+            return self.function(problem)
+        has_gradient = problem.landscape.has_gradient
+        offered: dict[str, Any] = {
+            "fun": problem.fun,
+            "x0": problem.x0,
+            "jac": problem.gradient if has_gradient else None,
+            "hess": problem.hessian if has_gradient else None,
+            "bounds": problem.bounds,
+            "seed": problem.seed,
+            "rng": problem.rng,
+            "maxfev": problem.budget,
+            "maxiter": problem.budget,
+            "callback": _ignore,
+        }
+        return self.function(**{name: value for name, value in offered.items() if name in self.names})
+
+
+def _ignore(*args: Any, **keywords: Any) -> None:
+    """Serve as a callback that does nothing."""
+
+
+def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adapter:
+    """Make the adapter of a callable.
+
+    Parameters
+    ----------
+    function : callable
+        With a parameter ``fun``, called by keyword with ``fun``, ``x0`` and whichever of ``jac, hess, bounds,
+        seed, rng, maxfev, maxiter, callback`` it names; any other is called with the problem.
+    spec : str, optional
+        How it is written down (default: its module and name).
+
+    Raises
+    ------
+    TypeError
+        If it has parameters without a default that are not among these.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]
+    names = frozenset(parameters) if "fun" in parameters else frozenset()
+    offered = {"fun", "x0", "jac", "hess", "bounds", "seed", "rng", "maxfev", "maxiter", "callback"}
+    required = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    ]
+    spec = spec or _name_of(function)
+    if names and not set(required) <= offered:
+        missing = ", ".join(sorted(set(required) - offered))
+        raise TypeError(f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given")
+    if not names and len(required) > 1:
+        raise TypeError(
+            f"{spec} takes ({', '.join(required)}); an optimizer takes either one problem, or parameters named "
+            "fun, x0 and whichever it needs of " + ", ".join(sorted(offered - {"fun", "x0"}))
+        )
+    return PlainCallable(
+        spec,
+        uses_gradient="jac" in names or not names,
+        takes_bounds="bounds" in names or not names,
+        is_stochastic=bool(names & {"seed", "rng"}),
+        function=function,
+        names=names,
+    )
+
+
+def _name_of(function: Any) -> str:
+    if isinstance(function, functools.partial):
+        arguments = ", ".join(f"{key}={value!r}" for key, value in function.keywords.items())
+        return f"{_name_of(function.func)}({arguments})"
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
+
+
+def load(spec: Spec) -> Any:
+    """Import what a spec of the form ``module:name(key=value)`` names.
+
+    Returns
+    -------
+    object
+        The callable or class, with the arguments bound to it.
+
+    Raises
+    ------
+    ValueError
+        If the module cannot be found or has no such name.
+    """
+    try:
+        thing: Any = importlib.import_module(spec.library)
+    except ModuleNotFoundError as error:
+        if error.name and not (spec.library + ".").startswith(error.name + "."):
+            raise ValueError(f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {error}") from error
+        raise ValueError(_no_module(spec)) from None
+    except Exception as error:
+        raise ValueError(
+            f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    for part in spec.name.split("."):
+        if not hasattr(thing, part):
+            public = [name for name in dir(thing) if not name.startswith("_")]
+            raise ValueError(unknown_name(f"name in {spec.library!r}", part, public))
+        thing = getattr(thing, part)
+    if not spec.arguments:
+        return thing
+    if isinstance(thing, type):
+        return thing(**spec.arguments)
+    return functools.partial(thing, **spec.arguments)
+
+
+def _no_module(spec: Spec) -> str:
+    from pytest_optlandscape.optimizers import LIBRARIES
+
+    advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
+    advice += "project importable, install it or set `pythonpath` in pytest's configuration."
+    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, LIBRARIES, advice)

@@ -1,0 +1,166 @@
+"""Keras' optimizers, on whichever backend Keras runs.
+
+A fresh optimizer is made for every run. Each step evaluates the objective and its analytic gradient at the current
+point and hands the gradient to ``optimizer.apply``. The point is a `keras.Variable` of Keras' own float type
+(``keras.config.floatx()``, float32 unless it was changed) or of the one named by ``dtype=``, because that is what a
+user's model has.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["from_object", "from_spec", "recognizes"]
+
+PREFIX = "keras"
+_BACKENDS = ("tensorflow", "torch", "jax")
+_NOT_FOR_ONE_VARIABLE = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+_DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class KerasOptimizer(Adapter):
+    """An optimizer class of Keras with its configuration."""
+
+    factory: Any = None
+    config: dict[str, Any] = field(default_factory=dict)
+    dtype: str = "float32"
+
+    def minimize(self, problem: Problem) -> Outcome:
+        keras = _import_keras(self.spec)
+        variable = keras.Variable(problem.x0.astype(self.dtype), dtype=self.dtype, name="x")
+        optimizer = self.factory(**self.config)
+        optimizer.build([variable])
+        point = problem.x0
+        while problem.remaining > 0 and np.all(np.isfinite(point)):
+            point = _numpy(keras, variable)
+            problem.fun(point)
+            gradient = problem.gradient(point).astype(self.dtype)
+            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        return Outcome(_numpy(keras, variable), "budget" if problem.remaining <= 0 else None)
+
+    def versions(self) -> dict[str, str]:
+        keras = _import_keras(self.spec)
+        backend = keras.backend.backend()
+        return {"keras": keras.__version__, backend: sys.modules[backend].__version__}
+
+
+def _numpy(keras: Any, variable: Any) -> Any:
+    return np.array(keras.ops.convert_to_numpy(variable), dtype=np.float64)
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of an optimizer's class name.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no such optimizer, or the optimizer no such argument.
+    MissingLibrary
+        If Keras or its backend is not installed.
+    """
+    keras = _import_keras(str(spec))
+    known = [
+        name
+        for name, thing in vars(keras.optimizers).items()
+        if isinstance(thing, type)
+        and issubclass(thing, keras.optimizers.Optimizer)
+        and name not in _NOT_FOR_ONE_VARIABLE
+    ]
+    if spec.name not in known:
+        raise ValueError(unknown_name("Keras optimizer", spec.name, known))
+    config = dict(spec.arguments)
+    dtype = config.pop("dtype", keras.config.floatx())
+    return _adapter(keras, str(spec), getattr(keras.optimizers, spec.name), config, dtype)
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is an optimizer of Keras, an instance or a class, without importing Keras."""
+    kinds = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
+    return any(
+        kind.__name__ == "Optimizer" and kind.__module__.partition(".")[0] == "keras" for kind in kinds
+    )
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of an optimizer's class or of an instance, which is rebuilt from its configuration."""
+    keras = _import_keras("this optimizer")
+    kind = thing if isinstance(thing, type) else type(thing)
+    config = {} if isinstance(thing, type) else thing.get_config()
+    name = kind.__name__
+    if config:
+        defaults = kind().get_config()
+        changed = {key: v for key, v in config.items() if v != defaults.get(key) and key != "name"}
+        name += "(" + ", ".join(f"{key}={_shortest(value)!r}" for key, value in changed.items()) + ")"
+    factory = kind if isinstance(thing, type) else _from_config(kind)
+    return _adapter(keras, f"keras:{name.removesuffix('()')}", factory, config, keras.config.floatx())
+
+
+def _shortest(value: Any) -> Any:
+    """Show 0.05, which Keras keeps in float32, as 0.05."""
+    return float(str(np.float32(value))) if isinstance(value, float) else value
+
+
+def _from_config(kind: Any) -> Any:
+    return lambda **config: kind.from_config(config)
+
+
+def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str) -> Adapter:
+    if dtype not in _DTYPES:
+        raise ValueError(f"optimizer {spec!r}: dtype is one of {', '.join(_DTYPES)}; got {dtype!r}")
+    try:
+        factory(**config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"optimizer {spec!r}: Keras refuses these arguments: {error}") from error
+    return KerasOptimizer(
+        spec,
+        uses_gradient=True,
+        setting={"keras backend": keras.backend.backend(), "dtype": dtype},
+        factory=factory,
+        config=config,
+        dtype=dtype,
+    )
+
+
+def _import_keras(spec: str) -> Any:
+    if "keras" not in sys.modules:
+        if importlib.util.find_spec("keras") is None:
+            raise MissingLibrary(
+                f"{spec} needs Keras, which is not installed: pip install 'pytest-optlandscape[keras,torch]'"
+            )
+        _choose_backend()
+    try:
+        import keras
+    except Exception as error:
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        if isinstance(error, ModuleNotFoundError) and error.name == backend:
+            raise MissingLibrary(
+                f"{spec} needs Keras' backend {backend!r}, which is not installed; install it, or set "
+                "KERAS_BACKEND to one that is: tensorflow, torch or jax"
+            ) from error
+        raise MissingLibrary(
+            f"{spec} needs Keras, whose installation is broken: {type(error).__name__}: {error}"
+        ) from error
+    return keras
+
+
+def _choose_backend() -> None:
+    """Where the user chose no backend, and Keras' default is not installed, take one that is."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    if "KERAS_BACKEND" in os.environ or (home / "keras.json").exists():
+        return
+    installed = [name for name in _BACKENDS if importlib.util.find_spec(name) is not None]
+    if installed:
+        os.environ["KERAS_BACKEND"] = installed[0]

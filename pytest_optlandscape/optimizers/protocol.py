@@ -1,0 +1,64 @@
+"""What every library's adapter offers."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["Adapter", "MissingLibrary", "Outcome"]
+
+
+class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
+    """A library that an optimizer needs is not installed, or its installation is broken."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an adapter returns for an optimizer that is a loop of ours.
+
+    Attributes
+    ----------
+    x : ndarray, shape (dim,)
+        The last iterate.
+    stop_reason : str or None
+        ``"budget"`` where the loop ended because the budget was spent.
+    """
+
+    x: NDArray[np.float64]
+    stop_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Adapter(abc.ABC):
+    """One optimizer, ready to run any number of times.
+
+    Attributes
+    ----------
+    spec : str
+        How it is written down; names its rows in reports and its baseline.
+    uses_gradient, takes_bounds, is_stochastic : bool
+        What kind of optimizer it is.
+    setting : dict
+        What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
+        compared only under the same setting.
+    """
+
+    spec: str
+    uses_gradient: bool = False
+    takes_bounds: bool = False
+    is_stochastic: bool = False
+    setting: dict[str, str] = field(default_factory=dict)
+
+    @abc.abstractmethod
+    def minimize(self, problem: Problem) -> Any:
+        """Run once on a fresh problem; return a point or an object with ``.x``."""
+
+    def versions(self) -> dict[str, str]:
+        """Name the versions of the libraries that do the work, for the baseline's header."""
+        return {}

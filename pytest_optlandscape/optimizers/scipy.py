@@ -1,0 +1,181 @@
+"""SciPy's optimizers: every method of `scipy.optimize.minimize`, and the global ones.
+
+Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them.
+Limits and tolerances stay SciPy's own: they are part of the optimizer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy
+import scipy.optimize
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["GLOBAL", "METHODS", "from_spec"]
+
+PREFIX = "scipy"
+
+METHODS = {
+    "Nelder-Mead": "bounds",
+    "Powell": "bounds",
+    "CG": "gradient",
+    "BFGS": "gradient",
+    "Newton-CG": "gradient",
+    "L-BFGS-B": "gradient bounds",
+    "TNC": "gradient bounds",
+    "COBYLA": "bounds",
+    "COBYQA": "bounds",
+    "SLSQP": "gradient bounds",
+    "trust-constr": "gradient bounds",
+    "dogleg": "gradient hessian",
+    "trust-ncg": "gradient hessian",
+    "trust-exact": "gradient hessian",
+    "trust-krylov": "gradient hessian",
+}
+"""The methods of `scipy.optimize.minimize` and what each is handed."""
+
+GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
+"""SciPy's global optimizers."""
+
+_STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
+_VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
+
+
+@dataclass(frozen=True)
+class SciPyMethod(Adapter):
+    """A method of `scipy.optimize.minimize`; arguments other than ``tol`` are its options."""
+
+    method: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def minimize(self, problem: Problem) -> Any:
+        wants = METHODS[self.method]
+        options = {key: value for key, value in self.arguments.items() if key != "tol"}
+        return scipy.optimize.minimize(
+            problem.fun,
+            problem.x0,
+            method=self.method,
+            jac=problem.gradient if "gradient" in wants else None,
+            hess=problem.hessian if "hessian" in wants else None,
+            bounds=problem.bounds if self.takes_bounds else None,
+            tol=self.arguments.get("tol"),
+            options=options or None,
+        )
+
+    def versions(self) -> dict[str, str]:
+        return {"scipy": scipy.__version__}
+
+
+@dataclass(frozen=True)
+class SciPyGlobal(Adapter):
+    """One of SciPy's global optimizers; arguments are handed on."""
+
+    method: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def minimize(self, problem: Problem) -> Any:
+        run = getattr(self, f"_{self.method}")
+        return run(problem, getattr(scipy.optimize, self.method))
+
+    def versions(self) -> dict[str, str]:
+        return {"scipy": scipy.__version__}
+
+    def _seeded(self, problem: Problem, function: Any) -> dict[str, Any]:
+        """Arguments with the random generator, which SciPy 1.15 renamed from seed to rng."""
+        name = "rng" if "rng" in inspect.signature(function).parameters else "seed"
+        return {**self.arguments, name: problem.rng}
+
+    def _differential_evolution(self, problem: Problem, function: Any) -> Any:
+        x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
+        return function(problem.fun, problem.bounds, **{**x0, **self._seeded(problem, function)})
+
+    def _dual_annealing(self, problem: Problem, function: Any) -> Any:
+        return function(problem.fun, problem.bounds, **{"x0": problem.x0, **self._seeded(problem, function)})
+
+    def _basinhopping(self, problem: Problem, function: Any) -> Any:
+        local = {"method": "L-BFGS-B", "bounds": problem.bounds}
+        if problem.landscape.has_gradient:
+            local["jac"] = problem.gradient
+        arguments = {"minimizer_kwargs": local, **self._seeded(problem, function)}
+        return function(problem.fun, problem.x0, **arguments)
+
+    def _shgo(self, problem: Problem, function: Any) -> Any:
+        return function(problem.fun, problem.bounds, **self.arguments)
+
+    def _direct(self, problem: Problem, function: Any) -> Any:
+        return function(problem.fun, problem.bounds, **self.arguments)
+
+    def _brute(self, problem: Problem, function: Any) -> Any:
+        """Take as fine a grid as the budget allows: SciPy's own 20 points an axis are 20^dim."""
+        finest = max(int((problem.budget + 0.5) ** (1.0 / problem.dim)), 2)
+        points = self.arguments.get("Ns", min(finest, 20))
+        if points**problem.dim > 1e7:
+            raise ValueError(f"brute with Ns={points} in {problem.dim} dimensions is a grid of more than 1e7 points")
+        return function(problem.fun, tuple(map(tuple, problem.bounds)), **{**self.arguments, "Ns": points})
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of a method's name.
+
+    Raises
+    ------
+    ValueError
+        If SciPy has no such method or the method no such option.
+    """
+    if spec.name in METHODS:
+        if spec.name == "COBYQA" and _VERSION < (1, 14):
+            raise ValueError(f"{spec} needs SciPy 1.14 or newer; SciPy {scipy.__version__} is installed")
+        wants = METHODS[spec.name]
+        method = SciPyMethod(
+            str(spec),
+            uses_gradient="gradient" in wants,
+            takes_bounds="bounds" in wants and not (spec.name == "COBYLA" and _VERSION < (1, 11)),
+            method=spec.name,
+            arguments=spec.arguments,
+        )
+        _check_options(method)
+        return method
+    if spec.name in GLOBAL:
+        return _global_from_spec(spec)
+    advice = "These are the methods of scipy.optimize.minimize and SciPy's global optimizers."
+    raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, *GLOBAL], advice))
+
+
+def _global_from_spec(spec: Spec) -> SciPyGlobal:
+    given_by_us = {"func", "bounds", "ranges", "x0", "seed", "rng", "args", "workers", "full_output"}
+    known = set(inspect.signature(getattr(scipy.optimize, spec.name)).parameters) - given_by_us
+    for key in spec.arguments:
+        if key not in known:
+            raise ValueError(unknown_name(f"argument of scipy:{spec.name}", key, known))
+    return SciPyGlobal(
+        str(spec),
+        uses_gradient=spec.name == "basinhopping",
+        takes_bounds=True,
+        is_stochastic=spec.name in _STOCHASTIC,
+        method=spec.name,
+        arguments=spec.arguments,
+    )
+
+
+def _check_options(method: SciPyMethod) -> None:
+    """Try the options on a small problem: SciPy itself only warns of those it does not know."""
+    if not method.arguments:
+        return
+    from pytest_optlandscape.runs import execute
+
+    run = execute(method, Problem("booth", budget=5))
+    unknown = [text for text in run.warnings if "Unknown solver options" in text]
+    if unknown:
+        names = unknown[0].rpartition(": ")[2]
+        raise ValueError(f"optimizer {method.spec!r}: scipy's {method.method} has no option {names}")
+    if run.stop_reason == "exception":
+        raise ValueError(f"optimizer {method.spec!r} cannot be run: {run.message}")

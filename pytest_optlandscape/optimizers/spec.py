@@ -1,0 +1,86 @@
+"""Reading an optimizer that is written down: ``library:Name(key=literal, …)``."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Spec", "parse_spec"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec string, taken apart.
+
+    Attributes
+    ----------
+    library : str
+        A known library, or the dotted name of a module.
+    name : str
+        What to take from it.
+    arguments : dict
+        Keyword arguments, each a literal.
+    """
+
+    library: str
+    name: str
+    arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{self.library}:{self.name}" + (f"({arguments})" if arguments else "")
+
+
+def parse_spec(text: str) -> Spec:
+    """Take a spec string apart; arguments are read with `ast.literal_eval`, nothing is evaluated.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"scipy:L-BFGS-B"`` or ``"keras:Adam(learning_rate=0.05)"``.
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    ValueError
+        If the text has another form; the message shows what is wrong with it.
+
+    Examples
+    --------
+    >>> parse_spec("keras:Adam(learning_rate=0.05)").arguments
+    {'learning_rate': 0.05}
+    """
+    library, colon, rest = text.strip().partition(":")
+    name, bracket, inside = rest.partition("(")
+    if not (library and colon and name.strip()):
+        raise ValueError(
+            f"optimizer {text!r} is not of the form 'library:Name' or 'library:Name(key=value)', "
+            "such as 'scipy:L-BFGS-B' or 'mypackage.solvers:minimize(tolerance=1e-8)'"
+        )
+    if bracket and not rest.endswith(")"):
+        raise ValueError(f"optimizer {text!r}: the bracket after {name!r} is not closed")
+    arguments = _parse_arguments(inside.removesuffix(")"), text) if bracket else {}
+    return Spec(library.strip(), name.strip(), arguments)
+
+
+def _parse_arguments(inside: str, text: str) -> dict[str, Any]:
+    try:
+        call = ast.parse(f"f({inside})", mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(f"optimizer {text!r}: cannot read the arguments ({error.msg})") from None
+    if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+        raise ValueError(f"optimizer {text!r}: arguments are written key=value")
+    arguments: dict[str, Any] = {}
+    for word in call.keywords:
+        try:
+            arguments[str(word.arg)] = ast.literal_eval(word.value)
+        except ValueError:
+            raise ValueError(
+                f"optimizer {text!r}: {word.arg}={ast.unparse(word.value)} is no literal (a number, a string, "
+                "True, None, a tuple, list or dict of these)"
+            ) from None
+    return arguments

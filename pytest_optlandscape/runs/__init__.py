@@ -1,0 +1,9 @@
+"""What happened: problems that count and trace, and the runs that come of them."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.runs.execute import Optimizer, execute
+from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
+from pytest_optlandscape.runs.run import Run, Trace, digits_of
+
+__all__ = ["BudgetExhausted", "Optimizer", "Problem", "Run", "Trace", "as_landscape", "digits_of", "execute"]

@@ -1,0 +1,140 @@
+"""Let an optimizer loose on a problem and bring back a `Run`, whatever it does."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.runs.problem import BudgetExhausted, Problem
+from pytest_optlandscape.runs.run import Run, feasible, make_trace
+
+__all__ = ["Optimizer", "execute"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Optimizer(Protocol):
+    """What can be run: a name, and a function from a `Problem` to a point or an object with ``.x``."""
+
+    @property
+    def spec(self) -> str:
+        """How the optimizer is written down."""
+
+    def minimize(self, problem: Problem) -> Any:
+        """Run on a problem; return a point or an object with ``.x``."""
+
+
+def execute(optimizer: Optimizer, problem: Problem) -> Run:
+    """Run an optimizer on a fresh problem.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    problem : Problem
+        Not used before.
+
+    Returns
+    -------
+    Run
+        Also where the optimizer raises, exits, ignores the budget or returns nothing usable: then the
+        stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
+    """
+    started = time.perf_counter()
+    returned: Any = None
+    stop_reason, message = "returned", ""
+    with warnings.catch_warnings(record=True) as warned:
+        # What a run does must not depend on the warning filters of the session: -W error would end it early.
+        warnings.simplefilter("default")
+        try:
+            returned = optimizer.minimize(problem)
+        except BudgetExhausted:
+            if not problem.exhausted:  # another problem's budget: not ours to end
+                raise
+        except (Exception, SystemExit) as error:
+            stop_reason, message = "exception", _describe(error)
+    wall_time = time.perf_counter() - started
+    x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
+    if problem.exhausted or getattr(returned, "stop_reason", None) == "budget":
+        stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
+    elif stop_reason == "returned" and x is None:
+        stop_reason, message = "no-result", complaint
+    elif stop_reason == "returned" and x is not None and not np.all(np.isfinite(x)):
+        stop_reason, message = "non-finite", f"the optimizer returned {x.tolist()}"
+    points, values = problem.evaluated()
+    if x is None:
+        x = _best_point(points, values, problem)
+    return Run(
+        landscape=problem.landscape,
+        optimizer=optimizer.spec,
+        x0=problem.x0,
+        bounds=problem.bounds,
+        budget=problem.budget,
+        seed=problem.seed,
+        x=x,
+        fun=float(problem.landscape(x)),
+        nfev=problem.nfev,
+        njev=problem.njev,
+        nhev=problem.nhev,
+        trace=make_trace(points, values, problem.bounds, problem.landscape.fmin),
+        stop_reason=stop_reason,
+        message=message or str(getattr(returned, "message", "")),
+        claimed_success=_claimed(getattr(returned, "success", None)),
+        reported_fun=_reported(getattr(returned, "fun", None)),
+        wall_time=wall_time,
+        warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
+        _again=lambda run: execute(optimizer, _same_problem(run)),
+    )
+
+
+def _same_problem(run: Run) -> Problem:
+    return Problem(run.landscape, run.x0, bounds=run.bounds, budget=run.budget, seed=run.seed)
+
+
+def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
+    """Read what an optimizer returned as a point, or say why it is none."""
+    if x is None:
+        return None, "the optimizer returned nothing; return the point, or an object with .x"
+    try:
+        if hasattr(x, "detach"):
+            x = x.detach().cpu()
+        point = np.array(x, dtype=np.float64)
+    except Exception:
+        return None, f"the optimizer returned {x!r:.120}, which is no point"
+    if point.shape == () and dim == 1:
+        point = point.reshape(1)
+    if point.shape != (dim,):
+        return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
+    return point, ""
+
+
+def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:
+    allowed = feasible(points, problem.bounds) & np.isfinite(values)
+    if not allowed.any():
+        allowed = np.isfinite(values) & np.all(np.isfinite(points), axis=1)
+    if not allowed.any():
+        return problem.x0
+    best: FloatArray = points[np.argmin(np.where(allowed, values, np.inf))]
+    return best
+
+
+def _claimed(success: Any) -> bool | None:
+    return None if success is None else bool(success)
+
+
+def _reported(fun: Any) -> float | None:
+    try:
+        return None if fun is None else float(fun)
+    except (TypeError, ValueError):
+        return None
+
+
+def _describe(error: BaseException) -> str:
+    """Name the exception and the place in the optimizer that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"

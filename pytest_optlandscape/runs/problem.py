@@ -1,0 +1,253 @@
+"""`Problem`: what an optimizer is handed. It counts, traces, and stops at the budget.
+
+The path of one evaluation is kept short, because it is added to every one of them: count, remember, evaluate. What
+can be worked out afterwards (gaps, feasibility, distances) is, in `run`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+
+__all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
+
+FloatArray = NDArray[np.float64]
+_FLOAT64 = np.dtype(np.float64)
+
+EVALUATIONS_PER_DIMENSION = 1000
+"""The budget of a problem for which none is named, per coordinate."""
+
+
+class BudgetExhausted(BaseException):
+    """Raised from the objective when the budget is spent; it ends the run, not the test.
+
+    It derives from BaseException so that an optimizer's ``except Exception`` does not take it for an error of the
+    objective.
+    """
+
+
+class Problem:
+    """One landscape, one start, bounds, a budget and a seed; counted and traced.
+
+    Parameters
+    ----------
+    landscape : Landscape or str
+        What to minimise, or its id.
+    x0 : array_like, shape (dim,), or str, optional
+        The start or the name of one (default: the landscape's standard start).
+    bounds : array_like, shape (dim, 2), optional
+        The box that counts as feasible (default: the landscape's). It must contain a global minimiser, so
+        that the gap stays known.
+    budget : int, optional
+        Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
+    seed : int, default 0
+        For the optimizer's random numbers.
+
+    Attributes
+    ----------
+    fun : callable
+        The counted objective as a bare function: ``problem(x)`` without the detour through the object.
+    nfev, njev, nhev : int
+        Evaluations so far of the objective, the gradient and the Hessian.
+    exhausted : bool
+        Whether an evaluation beyond the budget was asked for, and refused.
+
+    Raises
+    ------
+    ValueError
+        If the landscape or start is unknown, a shape is wrong, or the budget is below 1.
+    TypeError
+        If the landscape is neither a `Landscape` nor a string.
+
+    Examples
+    --------
+    >>> problem = Problem("beale", budget=2)
+    >>> problem([1.0, 1.0]), problem.gradient([1.0, 1.0]).tolist()
+    (14.203125, [0.0, 27.75])
+    >>> problem.nfev, problem.njev
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        landscape: Landscape | str,
+        x0: ArrayLike | str | None = None,
+        *,
+        bounds: ArrayLike | None = None,
+        budget: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.landscape = as_landscape(landscape)
+        self.dim = self.landscape.dim
+        self.bounds = self._checked_bounds(bounds)
+        self._x0 = self._checked_start(x0)
+        self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
+        self.seed = seed
+        self.exhausted = False
+        self.nhev = 0
+        self._points: list[Any] = []
+        self._values: list[float] = []
+        self._gradient_points: list[Any] = []
+        self.fun = self._counted(self._objective(), self._points, self._values.append)
+
+    def __call__(self, x: ArrayLike) -> float:
+        """Evaluate the objective at a point of shape (dim,); counted."""
+        return self.fun(x)
+
+    def gradient(self, x: ArrayLike) -> FloatArray:
+        """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
+        return np.array(self._counted_gradient(x))
+
+    def hessian(self, x: ArrayLike) -> FloatArray:
+        """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
+        if self.nhev >= self.budget:
+            self._refuse()
+        hessian = self.landscape.hessian(np.asarray(x, dtype=np.float64))
+        self.nhev += 1
+        return hessian
+
+    @property
+    def x0(self) -> FloatArray:
+        """A fresh copy of the start, shape (dim,)."""
+        return self._x0.copy()
+
+    @functools.cached_property
+    def rng(self) -> np.random.Generator:
+        """A random generator made from the seed."""
+        return np.random.default_rng(self.seed)
+
+    @functools.cached_property
+    def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
+        return self._counted(self._derivative(), self._gradient_points, None)
+
+    @property
+    def nfev(self) -> int:
+        """Evaluations of the objective so far."""
+        return len(self._values)
+
+    @property
+    def njev(self) -> int:
+        """Evaluations of the gradient so far."""
+        return len(self._gradient_points)
+
+    @property
+    def remaining(self) -> int:
+        """Evaluations that are left, of the objective or the gradient, whichever was asked for more."""
+        return self.budget - max(self.nfev, self.njev)
+
+    def evaluated(self) -> tuple[FloatArray, FloatArray]:
+        """Give the points evaluated so far (n, dim) and their values (n,).
+
+        For an optimizer that asks only for gradients these are the points of the gradients; the values are
+        computed here and not counted.
+        """
+        if self._values or not self._gradient_points:
+            points = np.array(self._points, dtype=np.float64).reshape(-1, self.dim)
+            return points, np.array(self._values, dtype=np.float64)
+        points = np.array(self._gradient_points, dtype=np.float64)
+        return points, np.asarray(self.landscape(points))
+
+    def _objective(self) -> Callable[[list[float]], float]:
+        return self.landscape.floats
+
+    def _derivative(self) -> Callable[[list[float]], list[float]]:
+        return self.landscape.gradient_floats
+
+    def _counted(
+        self, function: Callable[[list[float]], Any], points: list[Any], keep: Callable[[float], None] | None
+    ) -> Callable[[ArrayLike], Any]:
+        """Wrap a function of a list of floats: refused beyond the budget, its points remembered."""
+        budget = self.budget
+        remember = points.append
+        ndarray = np.ndarray
+        short = self.dim <= LARGEST_UNROLLED
+
+        def counted(x: ArrayLike) -> Any:
+            if len(points) >= budget:
+                self._refuse()
+            if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:  # type: ignore[union-attr]
+                values = x.tolist()  # type: ignore[union-attr]
+            else:
+                values = _as_list(x)
+            result = function(values)
+            # A list of floats takes four times the memory of an array, and an array takes four times as long.
+            remember(values if short else np.array(values))
+            if keep is not None:
+                keep(result)
+            return result
+
+        return counted
+
+    def _refuse(self) -> None:
+        self.exhausted = True
+        raise BudgetExhausted(f"the budget of {self.budget} evaluations is spent")
+
+    def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
+        landscape = self.landscape
+        if bounds is None:
+            return landscape.bounds
+        box = np.array(bounds, dtype=np.float64)
+        if box.shape != landscape.bounds.shape:
+            raise ValueError(f"bounds for {landscape.id} have shape ({self.dim}, 2), got {box.shape}")
+        if not np.all(box[:, 0] <= box[:, 1]):
+            raise ValueError(f"a lower bound lies above its upper bound: {box.tolist()}")
+        inside = np.all((landscape.minimizers >= box[:, 0]) & (landscape.minimizers <= box[:, 1]), axis=1)
+        if not inside.any():
+            raise ValueError(
+                f"bounds {box.tolist()} contain no global minimiser of {landscape.id}, so the minimum inside "
+                f"them is not known; take bounds around one of {landscape.minimizers[:4].tolist()}"
+            )
+        box.flags.writeable = False
+        return box
+
+    def _checked_start(self, x0: ArrayLike | str | None) -> FloatArray:
+        landscape = self.landscape
+        if x0 is None:
+            return np.clip(landscape.x0, self.bounds[:, 0], self.bounds[:, 1])
+        if isinstance(x0, str):
+            from pytest_optlandscape._names import unknown_name
+
+            starts = {"standard": landscape.x0, **landscape.starts}
+            if x0 not in starts:
+                raise ValueError(unknown_name(f"start of {landscape.id}", x0, starts))
+            return starts[x0].copy()
+        start = np.array(x0, dtype=np.float64)
+        if start.shape != (self.dim,):
+            raise ValueError(f"a start for {landscape.id} has shape ({self.dim},), got {start.shape}")
+        if not np.all(np.isfinite(start)):
+            raise ValueError(f"a start must be finite, got {start.tolist()}")
+        return start
+
+
+def as_landscape(landscape: Landscape | str) -> Landscape:
+    """Give the landscape itself, or the one of this id."""
+    if isinstance(landscape, str):
+        return get(landscape)
+    if not isinstance(landscape, Landscape):
+        raise TypeError(f"expected a Landscape or its id, got {type(landscape).__name__}")
+    return landscape
+
+
+def _checked_budget(budget: int) -> int:
+    if isinstance(budget, bool) or int(budget) != budget or budget < 1:
+        raise ValueError(f"a budget is a whole number of evaluations, at least 1; got {budget!r}")
+    return int(budget)
+
+
+def _as_list(x: ArrayLike) -> list[float]:
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")
+    if array.ndim != 1:
+        raise ValueError(f"a point has one axis, got shape {array.shape}")
+    points: list[float] = array.astype(np.float64).tolist()
+    return points

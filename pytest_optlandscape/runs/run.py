@@ -1,0 +1,215 @@
+"""`Run`: what came out of one optimizer on one problem, and what can be said of it."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes import Landscape
+
+__all__ = ["MOST_DIGITS", "Run", "Trace", "digits_of"]
+
+FloatArray = NDArray[np.float64]
+
+MOST_DIGITS = 16.0
+"""A distance of zero counts as this many digits: a double has no more."""
+
+
+def digits_of(distance: float) -> float:
+    """Turn a distance into the number of correct decimal places, −log₁₀ distance, at most 16.
+
+    Examples
+    --------
+    >>> digits_of(1e-5), digits_of(0.0)
+    (5.0, 16.0)
+    """
+    if math.isnan(distance):
+        return -math.inf
+    return min(-math.log10(distance), MOST_DIGITS) if distance > 0.0 else MOST_DIGITS
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The evaluations of a run, in order.
+
+    Attributes
+    ----------
+    x : ndarray, shape (n, dim)
+        The points.
+    fun : ndarray, shape (n,)
+        The values of the objective there.
+    gap : ndarray, shape (n,)
+        After each evaluation, the best feasible value so far minus fmin; inf as long as there is none.
+    """
+
+    x: FloatArray
+    fun: FloatArray
+    gap: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.fun)
+
+
+def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, fmin: float) -> Trace:
+    """Work out the gaps of evaluated points: infeasible and non-finite values do not count."""
+    counts = feasible(x, bounds) & np.isfinite(fun)
+    gaps = np.where(counts, np.maximum(fun - fmin, 0.0), np.inf)
+    return Trace(x, fun, np.minimum.accumulate(gaps))
+
+
+def feasible(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
+    """Tell which points lie in the box, up to four units in the last place of its edges."""
+    slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
+    inside: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
+    return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One optimizer on one problem: what it returned and every evaluation it made.
+
+    Attributes
+    ----------
+    landscape : Landscape
+    optimizer : str
+        The spec string, or module and name of a callable.
+    x0 : ndarray, shape (dim,)
+        The start.
+    bounds : ndarray, shape (dim, 2)
+    budget, seed : int
+    x : ndarray, shape (dim,)
+        What the optimizer returned; if it could not return, the best feasible point it evaluated.
+    fun : float
+        The objective there, computed by us and not counted.
+    nfev, njev, nhev : int
+        Evaluations of the objective, its gradient and its Hessian, counted by us.
+    trace : Trace
+        All evaluations and the gap after each.
+    stop_reason : str
+        ``"returned"``: the optimizer ended by itself; ``"budget"``: it was stopped, or its loop ended, when the
+        budget was spent; ``"exception"``: it raised; ``"no-result"``: it returned nothing that is a point;
+        ``"non-finite"``: it returned NaN or infinity.
+    message : str
+        What the optimizer said, or what went wrong.
+    claimed_success : bool or None
+        What the optimizer says of itself; None if it says nothing. Nothing is decided on it.
+    reported_fun : float or None
+        The value of the objective that the optimizer reports, if it does.
+    wall_time : float
+        Seconds, objective included.
+    warnings : tuple of str
+        What the optimizer warned of, each once.
+    """
+
+    landscape: Landscape
+    optimizer: str
+    x0: FloatArray
+    bounds: FloatArray
+    budget: int
+    seed: int
+    x: FloatArray
+    fun: float
+    nfev: int
+    njev: int
+    nhev: int
+    trace: Trace
+    stop_reason: str
+    message: str
+    claimed_success: bool | None
+    reported_fun: float | None
+    wall_time: float
+    warnings: tuple[str, ...] = ()
+    _again: Callable[[Run], Run] | None = field(default=None, repr=False)
+
+    @property
+    def gap(self) -> float:
+        """The best feasible value evaluated minus fmin; inf if no evaluation was feasible and finite."""
+        return float(self.trace.gap[-1]) if len(self.trace) else math.inf
+
+    @functools.cached_property
+    def result_gap(self) -> float:
+        """The value at the returned point minus fmin; inf if that point is infeasible or not finite."""
+        if not math.isfinite(self.fun) or not feasible(self.x, self.bounds):
+            return math.inf
+        return max(self.fun - self.landscape.fmin, 0.0)
+
+    @functools.cached_property
+    def distance(self) -> float:
+        """Euclidean distance from the returned point to the nearest global minimiser."""
+        return float(self.landscape.distance(self.x)) if np.all(np.isfinite(self.x)) else math.inf
+
+    @property
+    def digits(self) -> float:
+        """Correct decimal places of the returned point: −log₁₀ of `distance`, at most 16."""
+        return digits_of(self.distance)
+
+    def hit(self, gap: float) -> float:
+        """Count the evaluations until the gap first falls to a target or below.
+
+        Parameters
+        ----------
+        gap : float
+            The target, not negative.
+
+        Returns
+        -------
+        float
+            A whole number, or inf if the target was not reached.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import minimize
+        >>> run = minimize("scipy:L-BFGS-B", "beale", budget=200)
+        >>> run.hit(100.0), run.hit(0.0) > run.hit(1.0)
+        (1, True)
+        """
+        if not gap >= 0.0:
+            raise ValueError(f"a gap is not negative, got {gap!r}")
+        first = int(np.searchsorted(-self.trace.gap, -gap, side="left"))
+        return first + 1 if first < len(self.trace) else math.inf
+
+    def replay(self) -> Run:
+        """Run the same optimizer on the same problem again.
+
+        Raises
+        ------
+        ValueError
+            If the run came from another process and its optimizer cannot be called from here.
+        """
+        if self._again is None:
+            raise ValueError(f"this run does not carry its optimizer; repeat it with {self.command()}")
+        return self._again(self)
+
+    def command(self) -> str:
+        """Give the line of Python that repeats this run."""
+        bounds = "" if self.bounds is self.landscape.bounds else f", bounds={self.bounds.tolist()}"
+        return (
+            f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
+            f"budget={self.budget}, seed={self.seed})"
+        )
+
+    def table(self, rows: int = 8) -> str:
+        """Draw a small table of evaluations and the gap after each."""
+        if not len(self.trace):
+            return "  (no evaluation was made)"
+        last = len(self.trace)
+        marks = sorted({round(mark) for mark in np.geomspace(1, last, rows)})
+        lines = [f"  {'evaluations':>11}  {'gap':>9}"]
+        lines += [f"  {mark:>11}  {self.trace.gap[mark - 1]:>9.3g}" for mark in marks]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
+            + (f" and {self.njev} gradients" if self.njev else "")
+            + f", gap {self.gap:.3g}, distance {self.distance:.3g}"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_again": None}
