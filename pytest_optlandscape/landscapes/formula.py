@@ -25,7 +25,7 @@ __all__ = ["Formula"]
 
 FormulaFunction = Callable[[Value, Any], Value]
 _BLOCK = 2048
-"""Points evaluated at a time, so that temporaries stay in the processor's cache (4 times faster at 10 000)."""
+"""Points evaluated at a time, so that temporaries stay in the processor's cache (4 × faster at 10 000)."""
 
 FloatFunction = Callable[[list[float]], Any]
 

@@ -101,8 +101,9 @@ class Landscape:
         self.dim = len(self.bounds)
         self.x0 = _frozen(x0)
         self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
-        is_set = isinstance(minimizers, MinimizerList | MinimizerGrid)
-        self._minimizers = minimizers if is_set else MinimizerList(minimizers)  # type: ignore[arg-type]
+        self._minimizers: MinimizerList | MinimizerGrid = (
+            minimizers if isinstance(minimizers, MinimizerList | MinimizerGrid) else MinimizerList(minimizers)
+        )
         self.fmin = float(fmin)
         self.tags = parse_tags(tags)
         self.source = source
@@ -125,7 +126,9 @@ class Landscape:
             raise ValueError(f"{self.id}: bounds have shape (dim, 2), got {self.bounds.shape}")
         lower, upper = self.bounds.T
         if not np.all(lower < upper):
-            raise ValueError(f"{self.id}: every lower bound must be below its upper bound, got {self.bounds!r}")
+            raise ValueError(
+                f"{self.id}: every lower bound must be below its upper bound, got {self.bounds!r}"
+            )
         points = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         for what, point in points.items():
             if point.shape != (self.dim,):
@@ -312,5 +315,3 @@ def _frozen(values: ArrayLike) -> FloatArray:
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
     array.flags.writeable = False
     return array
-
-

@@ -70,8 +70,6 @@ class MinimizerGrid:
 
     def distance(self, x: FloatArray) -> float | FloatArray:
         """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
-        gaps = [
-            np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)
-        ]
+        gaps = [np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)]
         nearest = np.linalg.norm(np.stack(gaps, axis=-1), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest

@@ -4,8 +4,8 @@ A formula is written with arithmetic operators and a namespace ``xp``. Arrays ha
 point on their first axis and, for a batch, the points on the second. A namespace offers
 
 ====================================================  =============================================
-``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` act on the real part
-                                                       of complex numbers, so that a complex step passes through
+``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` go by the real part of
+                                                       complex numbers: a complex step passes through
 ``power(x, p)``                                        x to a constant, not necessarily whole, power
 ``where(condition, a, b)``                             elementwise choice
 ``sum(v)``, ``prod(v)``                                over the components
@@ -13,19 +13,27 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``index(x)``                                           1, 2, …, dim, shaped to meet ``x``
 ``pad(v, before, after)``                              zeros added in front of and behind the components
 ``stack(values)``                                      components put together into one array
+``interleave(values)``                                 arrays put together, taking a component of each in turn
+``safe_sqrt(v)``                                       the root of v ≥ 0, but tiny instead of 0: fit to be
+                                                       divided by and differentiated
 ====================================================  =============================================
 
 No library is imported here but NumPy: a tensor brings its own.
 """
 
+# ruff: noqa: D102 (what a method does is said once, by Namespace)
+
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 __all__ = ["Namespace", "NumpyNamespace", "Value", "namespace_of"]
+
+_TINY = 1e-37  # a normal number in single precision too
 
 Value = Any
 """A number, an array or a tensor: what flows through a formula."""
@@ -77,6 +85,14 @@ class Namespace:
         """Put components together into one array."""
         raise NotImplementedError
 
+    def interleave(self, values: Any) -> Value:
+        """Put arrays together, taking a component of each in turn."""
+        raise NotImplementedError
+
+    def safe_sqrt(self, v: Value) -> Value:
+        """Take the root, as if v were never below 1e-37."""
+        return self.sqrt(self.where(v < _TINY, _TINY, v))
+
     def others(self, v: Value) -> Value:
         """Multiply all components but one, for each in turn; zeros among them are no trouble."""
         size = len(v)
@@ -120,6 +136,18 @@ class NumpyNamespace(Namespace):
     def stack(self, values: Any) -> Value:
         return np.stack(np.broadcast_arrays(*values))
 
+    def interleave(self, values: Any) -> Value:
+        return np.stack(values, axis=1).reshape(-1, *values[0].shape[1:])
+
+    def safe_sqrt(self, v: Value) -> Value:
+        return np.sqrt(np.maximum(v, _TINY))  # complex numbers are ordered by their real part first
+
+    def others(self, v: Value) -> Value:
+        before, after = np.ones_like(v), np.ones_like(v)
+        np.multiply.accumulate(v[:-1], axis=0, out=before[1:])
+        np.multiply.accumulate(v[:0:-1], axis=0, out=after[-2::-1])
+        return before * after
+
 
 class TorchNamespace(Namespace):
     """torch tensors, differentiable, on whatever device they are."""
@@ -147,6 +175,9 @@ class TorchNamespace(Namespace):
     def stack(self, values: Any) -> Value:
         return self._torch.stack(self._torch.broadcast_tensors(*map(self._torch.as_tensor, values)))
 
+    def interleave(self, values: Any) -> Value:
+        return self._torch.stack(values, dim=1).reshape(-1, *values[0].shape[1:])
+
 
 class JaxNamespace(Namespace):
     """JAX arrays, traced or not."""
@@ -170,6 +201,9 @@ class JaxNamespace(Namespace):
 
     def stack(self, values: Any) -> Value:
         return self._jnp.stack(self._jnp.broadcast_arrays(*values))
+
+    def interleave(self, values: Any) -> Value:
+        return self._jnp.stack(values, axis=1).reshape(-1, *values[0].shape[1:])
 
 
 class TensorFlowNamespace(Namespace):
@@ -197,8 +231,12 @@ class TensorFlowNamespace(Namespace):
         reference = next(v for v in values if not isinstance(v, float))
         return self._tf.stack([v + self._tf.zeros_like(reference) for v in values])
 
+    def interleave(self, values: Any) -> Value:
+        paired = self._tf.stack(values, axis=1)
+        return self._tf.reshape(paired, self._tf.concat([[-1], self._tf.shape(paired)[2:]], axis=0))
 
-_TENSOR_NAMESPACES: dict[str, type[Namespace]] = {
+
+_TENSOR_NAMESPACES: dict[str, Callable[[], Namespace]] = {
     "torch": TorchNamespace,
     "jax": JaxNamespace,
     "jaxlib": JaxNamespace,

@@ -15,7 +15,7 @@ from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.tags import parse_tags
+from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
 __all__ = ["Definition", "get", "names", "planar", "register", "scalable", "select"]
 
@@ -205,7 +205,9 @@ def register(landscape: Landscape) -> Landscape:
     if not isinstance(landscape, Landscape):
         raise TypeError(f"register takes a Landscape, got {type(landscape).__name__}")
     if not re.fullmatch(r"\w[\w.-]*", landscape.name):
-        raise ValueError(f"a landscape's name is made of letters, digits, '_', '-' and '.'; got {landscape.name!r}")
+        raise ValueError(
+            f"a landscape's name is made of letters, digits, '_', '-' and '.'; got {landscape.name!r}"
+        )
     _enter(
         Definition(
             name=landscape.name,
@@ -323,8 +325,8 @@ def select(
 
     Examples
     --------
-    >>> select(tags="convex quadratic", dim=2)
-    [landscapes.get('booth'), landscapes.get('sphere[2]'), landscapes.get('sum_squares[2]'), landscapes.get('trid[2]')]
+    >>> [landscape.id for landscape in select(tags="convex quadratic", dim=2)]
+    ['booth', 'sphere[2]', 'sum_squares[2]', 'trid[2]']
     """
     wanted = parse_tags(tags)
     without_names, without_tags = _parse_exclude(exclude)
@@ -341,12 +343,13 @@ def select(
 
 
 def _in_dims(name: str, dims: list[int] | None) -> list[Landscape]:
+    landscape = get(name)
     if dims is None:
-        return [get(name)]
-    if "[" in name or not _definitions.get(name, get(name) and _definitions[name]).is_scalable:
-        landscape = get(name)
+        return [landscape]
+    definition = _definitions[landscape.name]
+    if "[" in name or not definition.is_scalable:
         return [landscape] if landscape.dim in dims else []
-    return [get(name, dim) for dim in dims if dim in _definitions[name].dims]
+    return [get(name, dim) for dim in dims if dim in definition.dims]
 
 
 def _parse_exclude(exclude: str | Iterable[str]) -> tuple[set[str], frozenset[str]]:
@@ -357,7 +360,5 @@ def _parse_exclude(exclude: str | Iterable[str]) -> tuple[set[str], frozenset[st
     try:
         return excluded_names, parse_tags([word for word in words if word not in excluded_names])
     except ValueError as error:
-        wrong = next(w for w in words if w not in excluded_names and str(error).startswith(f"unknown tag {w!r}"))
-        from pytest_optlandscape.landscapes.tags import TAGS
-
+        wrong = next(word for word in words if word not in excluded_names and word not in TAGS)
         raise ValueError(unknown_name("name or tag to exclude", wrong, [*TAGS, *_definitions])) from None

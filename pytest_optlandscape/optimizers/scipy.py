@@ -46,6 +46,7 @@ METHODS = {
 GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
 """SciPy's global optimizers."""
 
+_Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
 _VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
 
@@ -84,7 +85,7 @@ class SciPyGlobal(Adapter):
 
     def minimize(self, problem: Problem) -> Any:
         run = getattr(self, f"_{self.method}")
-        return run(problem, getattr(scipy.optimize, self.method))
+        return run(problem, getattr(scipy.optimize, self.method), [tuple(pair) for pair in problem.bounds.tolist()])
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
@@ -94,33 +95,33 @@ class SciPyGlobal(Adapter):
         name = "rng" if "rng" in inspect.signature(function).parameters else "seed"
         return {**self.arguments, name: problem.rng}
 
-    def _differential_evolution(self, problem: Problem, function: Any) -> Any:
+    def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
-        return function(problem.fun, problem.bounds, **{**x0, **self._seeded(problem, function)})
+        return function(problem.fun, bounds, **{**x0, **self._seeded(problem, function)})
 
-    def _dual_annealing(self, problem: Problem, function: Any) -> Any:
-        return function(problem.fun, problem.bounds, **{"x0": problem.x0, **self._seeded(problem, function)})
+    def _dual_annealing(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
+        return function(problem.fun, bounds, **{"x0": problem.x0, **self._seeded(problem, function)})
 
-    def _basinhopping(self, problem: Problem, function: Any) -> Any:
-        local = {"method": "L-BFGS-B", "bounds": problem.bounds}
+    def _basinhopping(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
+        local: dict[str, Any] = {"method": "L-BFGS-B", "bounds": bounds}
         if problem.landscape.has_gradient:
             local["jac"] = problem.gradient
         arguments = {"minimizer_kwargs": local, **self._seeded(problem, function)}
         return function(problem.fun, problem.x0, **arguments)
 
-    def _shgo(self, problem: Problem, function: Any) -> Any:
-        return function(problem.fun, problem.bounds, **self.arguments)
+    def _shgo(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
+        return function(problem.fun, bounds, **self.arguments)
 
-    def _direct(self, problem: Problem, function: Any) -> Any:
-        return function(problem.fun, problem.bounds, **self.arguments)
+    def _direct(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
+        return function(problem.fun, bounds, **self.arguments)
 
-    def _brute(self, problem: Problem, function: Any) -> Any:
+    def _brute(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         """Take as fine a grid as the budget allows: SciPy's own 20 points an axis are 20^dim."""
         finest = max(int((problem.budget + 0.5) ** (1.0 / problem.dim)), 2)
         points = self.arguments.get("Ns", min(finest, 20))
         if points**problem.dim > 1e7:
             raise ValueError(f"brute with Ns={points} in {problem.dim} dimensions is a grid of more than 1e7 points")
-        return function(problem.fun, tuple(map(tuple, problem.bounds)), **{**self.arguments, "Ns": points})
+        return function(problem.fun, tuple(bounds), **{**self.arguments, "Ns": points})
 
 
 def from_spec(spec: Spec) -> Adapter:

@@ -1,0 +1,46 @@
+"""Where to start: Hypothesis strategies, evenly spread tables, suites.
+
+Hypothesis is imported when one of its strategies is first asked for, because that takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.strategies.hypothesis_strategies import bounds, landscapes, starts
+    from pytest_optlandscape.strategies.low_discrepancy import sobol, sobol_starts
+    from pytest_optlandscape.strategies.suites import SUITES, Cell, cells, suite_landscapes
+
+_HOMES = {
+    "SUITES": "suites",
+    "Cell": "suites",
+    "bounds": "hypothesis_strategies",
+    "cells": "suites",
+    "landscapes": "hypothesis_strategies",
+    "sobol": "low_discrepancy",
+    "sobol_starts": "low_discrepancy",
+    "starts": "hypothesis_strategies",
+    "suite_landscapes": "suites",
+}
+
+__all__ = [
+    "SUITES",
+    "Cell",
+    "bounds",
+    "cells",
+    "landscapes",
+    "sobol",
+    "sobol_starts",
+    "starts",
+    "suite_landscapes",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
