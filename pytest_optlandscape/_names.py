@@ -37,8 +37,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -
     if not near:
         by_lower_case = {candidate.lower(): candidate for candidate in names}
         near = [
-            by_lower_case[match]
-            for match in difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
+            by_lower_case[match] for match in difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
         ]
     if near:
         hint = f"did you mean {near[0]!r}?"

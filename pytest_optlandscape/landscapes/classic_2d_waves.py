@@ -1,7 +1,7 @@
 """The classic landscapes of two dimensions, continued: waves and ripples, and the two that close the list.
 
-Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are rounded
-from 40 digits.
+Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are
+rounded from 40 digits.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ def _corners(x: float, y: float) -> list[tuple[float, float]]:
 )
 def cross_in_tray(x: Value, y: Value, xp: Any) -> Value:
     """−0.0001 (|sin x sin y exp|100 − √(x² + y²)/π|| + 1)^0.1."""
-    # the exponential, up to e^100, is taken out of the power, to stay within single precision
+    # half of the exponential, up to e^100, is taken out of the power: that stays within single precision
     rise = xp.abs(100.0 - xp.safe_sqrt(x * x + y * y) / PI)
-    wave = xp.abs(xp.sin(x) * xp.sin(y)) + xp.exp(-rise)
-    return -1e-4 * (xp.power(wave, 0.1) * xp.exp(0.1 * rise))
+    half = xp.exp(0.5 * rise)
+    wave = xp.abs(xp.sin(x) * xp.sin(y)) * half + 1.0 / half
+    return -1e-4 * (xp.power(wave, 0.1) * xp.exp(0.05 * rise))
 
 
 @cross_in_tray.gradient
@@ -45,8 +46,9 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     sin_x, sin_y = xp.sin(x), xp.sin(y)
     product = sin_x * sin_y
     height = xp.abs(product)
-    wave = height + xp.exp(-rise)
-    scale = -1e-5 * (xp.power(wave, 0.1) * xp.exp(0.1 * rise)) / wave
+    half = xp.exp(0.5 * rise)
+    wave = height * half + 1.0 / half
+    scale = -1e-5 * (xp.power(wave, 0.1) * xp.exp(0.05 * rise)) * half / wave
     side, pull = xp.sign(product), height * xp.sign(tilt) / (PI * radius)
     return scale * (side * xp.cos(x) * sin_y - pull * x), scale * (side * sin_x * xp.cos(y) - pull * y)
 
@@ -186,7 +188,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
         (-1.2531318314637332, 0.0),
     ],
     fmin=0.29257863203598056,
-    tags="smooth multimodal many-minimizers",
+    tags="smooth multimodal many-minimizers ill-conditioned",
     source="Jamil & Yang (2013), no. 115",
 )
 def schaffer_n4(x: Value, y: Value, xp: Any) -> Value:

@@ -160,7 +160,8 @@ class Landscape:
         """The gradient as a function of a list of ``dim`` floats, giving such a list."""
         if self._gradient is None:
             raise ValueError(
-                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or take an optimizer without"
+                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), "
+                "or take an optimizer without"
             )
         return self._gradient.floats
 

@@ -4,8 +4,8 @@ A formula is written with arithmetic operators and a namespace ``xp``. Arrays ha
 point on their first axis and, for a batch, the points on the second. A namespace offers
 
 ====================================================  =============================================
-``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` go by the real part of
-                                                       complex numbers: a complex step passes through
+``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` go by the real part
+                                                       of complex numbers: complex steps pass through
 ``power(x, p)``                                        x to a constant, not necessarily whole, power
 ``where(condition, a, b)``                             elementwise choice
 ``sum(v)``, ``prod(v)``                                over the components
@@ -50,7 +50,7 @@ class Namespace:
 
     def __init__(self, library: Any) -> None:
         for name in ("sin", "cos", "exp", "log", "sqrt", "abs", "sign", "where"):
-            setattr(self, name, getattr(library, name))
+            setattr(self, name, getattr(library if hasattr(library, name) else library.math, name))
 
     sin: Any
     cos: Any
@@ -137,7 +137,7 @@ class NumpyNamespace(Namespace):
         return np.stack(np.broadcast_arrays(*values))
 
     def interleave(self, values: Any) -> Value:
-        return np.stack(values, axis=1).reshape(-1, *values[0].shape[1:])
+        return np.stack(values, axis=1).reshape(len(values) * len(values[0]), *values[0].shape[1:])
 
     def safe_sqrt(self, v: Value) -> Value:
         return np.sqrt(np.maximum(v, _TINY))  # complex numbers are ordered by their real part first
@@ -176,7 +176,8 @@ class TorchNamespace(Namespace):
         return self._torch.stack(self._torch.broadcast_tensors(*map(self._torch.as_tensor, values)))
 
     def interleave(self, values: Any) -> Value:
-        return self._torch.stack(values, dim=1).reshape(-1, *values[0].shape[1:])
+        paired = self._torch.stack(values, dim=1)
+        return paired.reshape(len(values) * len(values[0]), *values[0].shape[1:])
 
 
 class JaxNamespace(Namespace):
@@ -203,7 +204,8 @@ class JaxNamespace(Namespace):
         return self._jnp.stack(self._jnp.broadcast_arrays(*values))
 
     def interleave(self, values: Any) -> Value:
-        return self._jnp.stack(values, axis=1).reshape(-1, *values[0].shape[1:])
+        paired = self._jnp.stack(values, axis=1)
+        return paired.reshape(len(values) * len(values[0]), *values[0].shape[1:])
 
 
 class TensorFlowNamespace(Namespace):
@@ -212,7 +214,6 @@ class TensorFlowNamespace(Namespace):
     def __init__(self) -> None:
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
-        self.log = self._tf.math.log
 
     def sum(self, v: Value) -> Value:
         return self._tf.reduce_sum(v, axis=0)
@@ -233,7 +234,8 @@ class TensorFlowNamespace(Namespace):
 
     def interleave(self, values: Any) -> Value:
         paired = self._tf.stack(values, axis=1)
-        return self._tf.reshape(paired, self._tf.concat([[-1], self._tf.shape(paired)[2:]], axis=0))
+        count = len(values) * paired.shape[0]
+        return self._tf.reshape(paired, self._tf.concat([[count], self._tf.shape(paired)[2:]], axis=0))
 
 
 _TENSOR_NAMESPACES: dict[str, Callable[[], Namespace]] = {

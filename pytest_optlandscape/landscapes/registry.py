@@ -359,6 +359,6 @@ def _parse_exclude(exclude: str | Iterable[str]) -> tuple[set[str], frozenset[st
         get(word)
     try:
         return excluded_names, parse_tags([word for word in words if word not in excluded_names])
-    except ValueError as error:
+    except ValueError:
         wrong = next(word for word in words if word not in excluded_names and word not in TAGS)
         raise ValueError(unknown_name("name or tag to exclude", wrong, [*TAGS, *_definitions])) from None

@@ -1,9 +1,9 @@
 """From a formula on arrays to straight-line Python on floats.
 
-One point of low dimension is evaluated fastest by plain Python arithmetic: an operation on two floats costs
-about 15 ns, on two small NumPy arrays about 500. The formula itself is run once on symbols that write down what
-is done to them, and what they wrote is compiled. The result holds the same operations in the same order, so it
-agrees with the array evaluation up to the last bits of the library functions.
+One point of low dimension is evaluated fastest by plain Python arithmetic: an operation on two floats
+costs about 15 ns, on two small NumPy arrays about 500. The formula itself is run once on symbols that write
+down what is done to them, and what they wrote is compiled. The result holds the same operations in the same
+order, so it agrees with the array evaluation up to the last bits of the library functions.
 """
 
 from __future__ import annotations

@@ -161,6 +161,11 @@ class LandscapeComparison:
         """Cells before and now."""
         return list(zip(self.before.cells, self.now.cells, strict=True)) if self.before and self.is_compared else []
 
+    @property
+    def metrics(self) -> tuple[_Metric, ...]:
+        """The criteria, speed and precision first."""
+        return _METRICS
+
     def differences(self, metric: _Metric) -> list[float]:
         """Now minus before, cell by cell; positive is worse."""
         return [metric.value(self.now, now) - metric.value(self.now, before) for before, now in self.pairs]

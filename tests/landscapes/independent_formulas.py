@@ -5,7 +5,9 @@ from mpmath import cos, e, exp, fabs, log, mpf, pi, power, sin, sqrt
 
 def beale(v):
     x, y = v
-    return (mpf("1.5") - x + x * y) ** 2 + (mpf("2.25") - x + x * y**2) ** 2 + (mpf("2.625") - x + x * y**3) ** 2
+    return (
+        (mpf("1.5") - x + x * y) ** 2 + (mpf("2.25") - x + x * y**2) ** 2 + (mpf("2.625") - x + x * y**3) ** 2
+    )
 
 
 def booth(v):
@@ -93,7 +95,9 @@ def schaffer_n2(v):
 
 def schaffer_n4(v):
     x, y = v
-    return mpf("0.5") + (cos(sin(fabs(x**2 - y**2))) ** 2 - mpf("0.5")) / (1 + mpf("0.001") * (x**2 + y**2)) ** 2
+    return (
+        mpf("0.5") + (cos(sin(fabs(x**2 - y**2))) ** 2 - mpf("0.5")) / (1 + mpf("0.001") * (x**2 + y**2)) ** 2
+    )
 
 
 def bohachevsky_1(v):
@@ -118,7 +122,9 @@ def parsopoulos(v):
 
 def shubert(v):
     x, y = v
-    return sum(j * cos((j + 1) * x + j) for j in range(1, 6)) * sum(j * cos((j + 1) * y + j) for j in range(1, 6))
+    return sum(j * cos((j + 1) * x + j) for j in range(1, 6)) * sum(
+        j * cos((j + 1) * y + j) for j in range(1, 6)
+    )
 
 
 def rosenbrock_2(v):

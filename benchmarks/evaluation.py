@@ -1,0 +1,130 @@
+"""The cost of evaluating a landscape: one point, its gradient, a batch.
+
+The peers are the same formulas typed by hand, and landscape libraries. Run ``python benchmarks/evaluation.py``.
+"""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+from handwritten import BATCH, POINT
+from measure import MICRO, Function, heading, line, machine, per_call
+from peers import installed
+
+from pytest_optlandscape import landscapes
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+
+POINTS = 64
+MOST_MICROSECONDS = 0.5
+MOST_EVALUATIONS_A_GRADIENT = 3.0
+
+
+def points_of(landscape: Landscape) -> list[np.ndarray]:
+    """Spread points over the box, each an array of its own."""
+    return [point.copy() for point in sobol_starts(landscape, POINTS)]
+
+
+def disagreement(landscape: Landscape, peer: Function) -> float:
+    """Give the largest relative difference of a peer's values from ours."""
+    points = points_of(landscape)
+    ours = np.array([landscape(x) for x in points])
+    theirs = np.array([float(peer(x)) for x in points])
+    return float(np.max(np.abs(ours - theirs) / (1.0 + np.abs(ours))))
+
+
+def agrees(landscape: Landscape, name: str, peer: Function) -> bool:
+    """Check values before anything is timed, and say where they differ."""
+    off = disagreement(landscape, peer)
+    if off > 1e-9:
+        print(f"  {landscape.id}: {name} is another formula (values differ by up to {off:.2g})")
+    return off <= 1e-9
+
+
+def catalogue_in_the_plane() -> None:
+    heading("One evaluation, one 2-D point as ndarray")
+    times = {
+        ls.id: per_call({"f": ls}, points_of(ls))["f"] / MICRO for ls in landscapes.select() if ls.dim == 2
+    }
+    polynomial = {ls.id for ls in landscapes.select(tags="polynomial")}
+    families = {
+        f"all {len(times)}": list(times.values()),
+        "polynomials": [t for name, t in times.items() if name in polynomial],
+        "with sines, exponentials, roots": [t for name, t in times.items() if name not in polynomial],
+    }
+    for family, values in families.items():
+        line(f"median of {family}", statistics.median(values), MOST_MICROSECONDS, "µs")
+    for name, value in sorted(times.items(), key=lambda item: -item[1]):
+        if value > MOST_MICROSECONDS:
+            line(name, value, MOST_MICROSECONDS, "µs")
+    quick = min(times, key=lambda name: times[name])
+    print(f"  quickest: {quick} {times[quick]:.3f} µs; above the target: ", end="")
+    print(sum(value > MOST_MICROSECONDS for value in times.values()), "of", len(times))
+
+
+def against_handwritten() -> None:
+    heading("One point against the same formula typed by hand (ratio of ours to theirs)")
+    for name, functions in POINT.items():
+        landscape = landscapes.get(name)
+        peers = {peer: function for peer, function in functions.items() if agrees(landscape, peer, function)}
+        times = per_call({"ours": landscape, **peers}, points_of(landscape))
+        print(f"  {name}: {times['ours'] / MICRO:.3f} µs")
+        for peer in peers:
+            line(f"  to {peer} ({times[peer] / MICRO:.3f} µs)", times["ours"] / times[peer], 1.0)
+
+
+def gradients() -> None:
+    heading("A gradient, in evaluations of its landscape")
+    ids = [ls.id for ls in landscapes.select() if ls.has_gradient] + ["rosenbrock[10]", "rastrigin[10]"]
+    costs = {}
+    for name in ids:
+        landscape = landscapes.get(name)
+        times = per_call({"f": landscape, "gradient": landscape.gradient}, points_of(landscape))
+        costs[name] = times["gradient"] / times["f"]
+    line(f"median of {len(costs)}", statistics.median(costs.values()), MOST_EVALUATIONS_A_GRADIENT)
+    for name, cost in sorted(costs.items(), key=lambda item: -item[1])[:3]:
+        line(f"dearest: {name}", cost, MOST_EVALUATIONS_A_GRADIENT)
+    above = {name for name, cost in costs.items() if cost > MOST_EVALUATIONS_A_GRADIENT}
+    print(f"  above the target: {len(above)} of {len(costs)}")
+
+
+def batches() -> None:
+    heading("A batch of 10 000 points in 10 dimensions against straightforward NumPy (ratio)")
+    for name, by_hand in BATCH.items():
+        landscape = landscapes.get(name)
+        batch = sobol_starts(landscape, 10_000)
+        np.testing.assert_allclose(landscape(batch), by_hand(batch), rtol=1e-9, atol=1e-9)
+        times = per_call({"ours": landscape, "by hand": by_hand}, [batch], repeats=25)
+        milliseconds = {name: 1e3 * seconds for name, seconds in times.items()}
+        what = f"{name} ({milliseconds['ours']:.2f} ms, by hand {milliseconds['by hand']:.2f} ms)"
+        line(what, times["ours"] / times["by hand"], 1.0)
+
+
+def against_libraries() -> None:
+    heading("One point against landscape libraries (ratio of ours to theirs)")
+    libraries, missing = installed()
+    for sentence in missing:
+        print(f"  {sentence}")
+    for name in ("beale", "rosenbrock[10]", "rastrigin[10]"):
+        landscape = landscapes.get(name)
+        peers = {
+            library: functions[name]
+            for library, functions in libraries.items()
+            if agrees(landscape, library, functions[name])
+        }
+        if not peers:
+            continue
+        times = per_call({"ours": landscape, **peers}, points_of(landscape))
+        print(f"  {name}: {times['ours'] / MICRO:.3f} µs")
+        for peer in peers:
+            line(f"  to {peer} ({times[peer] / MICRO:.3f} µs)", times["ours"] / times[peer], 1.0)
+
+
+if __name__ == "__main__":
+    machine()
+    catalogue_in_the_plane()
+    against_handwritten()
+    gradients()
+    batches()
+    against_libraries()

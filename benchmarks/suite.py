@@ -1,0 +1,127 @@
+"""The cost of a whole suite against a bare loop over the same runs: SciPy called directly, nothing counted.
+
+Run ``python benchmarks/suite.py``; ``--profile`` shows where the difference goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import gc
+import pstats
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import scipy.optimize
+from measure import heading, line, machine
+
+from pytest_optlandscape import optimizers
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, Cell, cells, suite_landscapes
+from pytest_optlandscape.verdicts.records import LandscapeRecord, run_landscape
+
+MOST_TIMES_BARE = 1.10
+MOST_SECONDS = 10.0
+BareRun = Callable[[Cell], Any]
+
+# Differential evolution is given as many generations as the budget allows, so that it stops by itself:
+# (11 + 1) generations of 15 points a dimension are 180 evaluations a dimension.
+DE_ARGUMENTS = {"maxiter": 11, "polish": False, "tol": 0.0}
+
+
+def _lbfgsb(cell: Cell) -> Any:
+    landscape = cell.landscape
+    return scipy.optimize.minimize(
+        landscape, cell.x0, method="L-BFGS-B", jac=landscape.gradient, bounds=landscape.bounds
+    )
+
+
+def _nelder_mead(cell: Cell) -> Any:
+    landscape = cell.landscape
+    return scipy.optimize.minimize(landscape, cell.x0, method="Nelder-Mead", bounds=landscape.bounds)
+
+
+def _differential_evolution(cell: Cell) -> Any:
+    landscape = cell.landscape
+    return scipy.optimize.differential_evolution(
+        landscape, landscape.bounds, x0=cell.x0, rng=cell.seed, **DE_ARGUMENTS
+    )
+
+
+_DE_SPEC = ", ".join(f"{key}={value!r}" for key, value in DE_ARGUMENTS.items())
+OPTIMIZERS: dict[str, BareRun] = {
+    "scipy:L-BFGS-B": _lbfgsb,
+    "scipy:Nelder-Mead": _nelder_mead,
+    f"scipy:differential_evolution({_DE_SPEC})": _differential_evolution,
+}
+
+
+def budget_of(landscape: Landscape) -> int:
+    return EVALUATIONS_PER_DIMENSION * landscape.dim
+
+
+def suite_run(adapter: Adapter, chosen: list[Landscape]) -> list[LandscapeRecord]:
+    """Run as the plugin does."""
+    return [run_landscape(adapter, landscape, budget_of(landscape)) for landscape in chosen]
+
+
+def bare_loop(bare: BareRun, chosen: list[list[Cell]]) -> int:
+    """Run the same cells, and add up the evaluations SciPy reports."""
+    return sum(int(bare(cell).nfev) for group in chosen for cell in group)
+
+
+def comparable(records: list[LandscapeRecord]) -> list[bool]:
+    """Say which landscapes' runs all stopped by themselves: SciPy alone knows no common budget."""
+    return [all(cell.stop_reason == "returned" for cell in record.cells) for record in records]
+
+
+def compare(spec: str, bare: BareRun, rounds: int, profile: bool) -> None:
+    adapter = optimizers.get(spec)
+    quick = suite_landscapes("quick")
+    started = time.perf_counter()
+    first = suite_run(adapter, quick)
+    first_seconds = time.perf_counter() - started
+    chosen = [ls for ls, kept in zip(quick, comparable(first), strict=True) if kept]
+    groups = [cells(landscape) for landscape in chosen]
+    ours_nfev = sum(cell.nfev for record in suite_run(adapter, chosen) for cell in record.cells)
+    bare_nfev = bare_loop(bare, groups)
+    ours, theirs = [], []
+    for _ in range(rounds):
+        gc.collect()
+        gc.disable()
+        started = time.perf_counter()
+        suite_run(adapter, chosen)
+        middle = time.perf_counter()
+        bare_loop(bare, groups)
+        ended = time.perf_counter()
+        gc.enable()
+        ours.append(middle - started)
+        theirs.append(ended - middle)
+    print(f"  {spec}: {sum(map(len, groups))} cells of {len(chosen)} landscapes of {len(quick)}", end="")
+    print(f" (in the others some run spends the budget); evaluations {ours_nfev}, bare loop {bare_nfev}")
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    line(f"  suite {min(ours):.3f} s, bare {min(theirs):.3f} s", ratio, MOST_TIMES_BARE)
+    runs = sum(map(len, groups))
+    per_run = 1e6 * (statistics.median(ours) - statistics.median(theirs)) / runs
+    print(f"    {per_run:.0f} µs added a run of {1e6 * statistics.median(theirs) / runs:.0f} µs")
+    line("  quick, all of it, first time in the process", first_seconds, MOST_SECONDS, "s")
+    if profile:
+        profiler = cProfile.Profile()
+        profiler.runcall(suite_run, adapter, chosen)
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--profile", action="store_true", help="show where the suite spends its time")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    machine()
+    heading("Whole suite 'quick' against a bare loop over the same runs (ratio)")
+    for spec, bare in OPTIMIZERS.items():
+        compare(spec, bare, arguments.rounds, arguments.profile)

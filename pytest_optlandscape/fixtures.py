@@ -1,0 +1,108 @@
+"""What tests receive: landscapes by name, `minimize`, and `benchmark_minimize`.
+
+Nothing is imported here before a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.landscapes import Landscape
+    from pytest_optlandscape.runs import Run
+
+WELL_KNOWN = (
+    "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
+    "dixon_price", "drop_wave", "easom", "eggholder", "goldstein_price", "griewank", "himmelblau", "holder_table",
+    "levi_n13", "levy", "mccormick", "michalewicz_2", "michalewicz_5", "parsopoulos", "powell_singular", "qing",
+    "quintic", "rastrigin", "rosenbrock", "rosenbrock_2", "schaffer_n2", "schaffer_n4", "schwefel_226", "shubert",
+    "six_hump_camel", "sphere", "styblinski_tang", "sum_squares", "three_hump_camel", "trid", "vincent", "zakharov",
+)  # fmt: skip
+"""Landscapes that have a fixture of their own name; all others come through the marker ``landscapes``."""
+
+
+def _landscape_fixture(name: str) -> Any:
+    @pytest.fixture(scope="session", name=name)
+    def landscape_by_name() -> Landscape:
+        from pytest_optlandscape import landscapes
+
+        return landscapes.get(name)
+
+    landscape_by_name.__doc__ = f"The landscape {name!r} in the dimension it is usually used in."
+    return landscape_by_name
+
+
+for _name in WELL_KNOWN:
+    globals()[f"_{_name}_fixture"] = _landscape_fixture(_name)
+
+
+@pytest.fixture
+def landscape() -> Landscape:
+    """Each landscape that the test's marker ``landscapes`` chooses."""
+    raise pytest.UsageError(
+        "the argument `landscape` needs the marker that says which: @pytest.mark.landscapes('beale', 'rosenbrock[10]') "
+        "or @pytest.mark.landscapes(tags='smooth', dim=2)"
+    )
+
+
+@pytest.fixture(scope="session")
+def minimize() -> Callable[..., Run]:
+    """Run an optimizer on a landscape: ``minimize(optimizer, landscape, *, x0, bounds, budget, seed)``."""
+    from pytest_optlandscape import minimize
+
+    return minimize
+
+
+@pytest.fixture
+def benchmark_minimize(benchmark: Any) -> Callable[..., Run]:
+    """Time an optimizer with pytest-benchmark: ``benchmark_minimize(optimizer, landscape, **as for minimize)``.
+
+    What is timed is the optimizer with the bare objective; evaluations, digits and success are counted in a run of
+    their own and left in ``benchmark.extra_info["optlandscape"]``. The counted run is returned.
+    """
+    from pytest_optlandscape.ledger.timing import benchmark_run
+
+    def run(optimizer: Any, landscape: Any, **keywords: Any) -> Run:
+        return benchmark_run(benchmark, optimizer, landscape, **keywords)
+
+    return run
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize a test that takes ``landscape`` by its marker ``landscapes``."""
+    if "landscape" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("landscapes")
+    if marker is not None:
+        chosen = _chosen(metafunc.definition, marker)
+        metafunc.parametrize("landscape", chosen, ids=[landscape.id for landscape in chosen])
+
+
+def _chosen(item: pytest.Item, marker: pytest.Mark) -> list[Landscape]:
+    from pytest_optlandscape._names import unknown_name
+    from pytest_optlandscape.landscapes import select
+
+    keywords = dict(marker.kwargs)
+    known = ("tags", "dim", "exclude")
+    if "dims" in keywords and "dim" not in keywords:
+        keywords["dim"] = keywords.pop("dims")
+    try:
+        for keyword in keywords:
+            if keyword not in known:
+                raise ValueError(unknown_name("keyword", keyword, known))
+        chosen = select(*_flat(marker.args), **keywords)
+        if not chosen:
+            raise ValueError("no landscape is left; `pytest.mark.landscapes` chose none")
+    except (TypeError, ValueError) as error:
+        path, line, name = item.reportinfo()
+        place = f"{path}:{line + 1}" if line is not None else str(path)
+        raise pytest.Collector.CollectError(f"{place}: {name}: @pytest.mark.landscapes: {error}") from None
+    return chosen
+
+
+def _flat(names: Iterable[Any]) -> list[Any]:
+    """Take names one by one or in a list."""
+    return [one for name in names for one in (name if isinstance(name, list | tuple) else [name])]

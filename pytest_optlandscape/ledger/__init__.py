@@ -1,0 +1,22 @@
+"""What is remembered: baselines, written atomically and merged."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.ledger.baseline import (
+    Baseline,
+    BaselineError,
+    baseline_path,
+    read_baseline,
+    update_baseline,
+)
+from pytest_optlandscape.ledger.files import check_writable, write_atomically
+
+__all__ = [
+    "Baseline",
+    "BaselineError",
+    "baseline_path",
+    "check_writable",
+    "read_baseline",
+    "update_baseline",
+    "write_atomically",
+]

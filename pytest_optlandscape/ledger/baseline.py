@@ -1,0 +1,212 @@
+"""The baseline: the accepted cells of an optimizer, one text file in the repository, reviewed like code.
+
+The file is JSON, laid out so that a change of one landscape shows as one row and its cells in a diff:
+
+.. code-block:: json
+
+    {
+     "schema": 1,
+     "optimizer": "scipy:L-BFGS-B",
+     "setting": {},
+     "written_with": {"pytest-optlandscape": "0.1.0", "scipy": "1.17.1"},
+     "landscapes": {
+      "beale": {
+       "summary": "success 16/22, digits 5.7, evaluations 20",
+       "definition": {"format": 1, "version": 1, "budget": 400},
+       "cells": [
+        "standard 16 16 r 4.155e-14 5.194e-07 1,4,6,8,11,12,13,14 8488.5,3.307 b300e90a"
+       ]
+      }
+     }
+    }
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest_optlandscape
+from pytest_optlandscape.ledger.files import write_atomically
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.verdicts import LandscapeRecord
+
+__all__ = ["Baseline", "BaselineError", "baseline_path", "read_baseline", "update_baseline"]
+
+SCHEMA = 1
+
+
+class BaselineError(ValueError):
+    """A baseline file cannot be used; it is left as it is."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The accepted records of one optimizer.
+
+    Attributes
+    ----------
+    optimizer : str
+    setting : dict
+        What else the numbers depend on, such as Keras' backend.
+    written_with : dict
+        Versions of the libraries at the time.
+    records : dict
+        `LandscapeRecord` by the landscape's id.
+    """
+
+    optimizer: str
+    setting: dict[str, str] = field(default_factory=dict)
+    written_with: dict[str, str] = field(default_factory=dict)
+    records: dict[str, LandscapeRecord] = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """Lay the file out, sorted."""
+        header = {
+            "schema": SCHEMA,
+            "optimizer": self.optimizer,
+            "setting": self.setting,
+            "written_with": self.written_with,
+        }
+        lines = [
+            "{",
+            *(f" {_dump(key)}: {_dump(value)}," for key, value in header.items()),
+            ' "landscapes": {',
+        ]
+        for position, (name, record) in enumerate(sorted(self.records.items())):
+            lines += [
+                f"  {_dump(name)}: {{",
+                f'   "summary": {_dump(_summary(record))},',
+                f'   "definition": {_dump(record.definition)},',
+                '   "cells": [',
+                *(f"    {_dump(cell.to_text())}," for cell in record.cells[:-1]),
+                f"    {_dump(record.cells[-1].to_text())}",
+                "   ]",
+                "  }" + ("," if position < len(self.records) - 1 else ""),
+            ]
+        return "\n".join([*lines, " }", "}", ""])
+
+
+def _summary(record: LandscapeRecord) -> str:
+    return (
+        f"success {record.successes}/{len(record.cells)}, digits {record.digits:.1f}, "
+        f"evaluations {record.evaluations:g}"
+    )
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def baseline_path(folder: Path, adapter: Adapter) -> Path:
+    """Name the file of an optimizer's baseline.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> baseline_path(Path("baselines"), optimizers.get("scipy:L-BFGS-B")).name
+    'scipy_L-BFGS-B.json'
+    """
+    name = "-".join([adapter.spec, *(str(value) for value in adapter.setting.values())])
+    plain = re.sub(r"[^\w.,=()-]+", "_", name)
+    if len(plain) > 100:
+        plain = f"{plain[:90]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return folder / f"{plain}.json"
+
+
+def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
+    """Read an optimizer's baseline.
+
+    Parameters
+    ----------
+    path : Path
+    adapter : Adapter
+        Whose baseline it should be.
+
+    Returns
+    -------
+    Baseline or None
+        None if there is no such file.
+
+    Raises
+    ------
+    BaselineError
+        If the file cannot be read, is truncated, is no baseline, is another optimizer's, or is of a schema that is
+        not known here. The message says what to do.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BaselineError(f"baseline {path} cannot be read: {error}. {_ADVICE}") from error
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BaselineError(
+            f"baseline {path} is damaged or truncated: line {error.lineno} is no valid JSON ({error.msg}). {_ADVICE}"
+        ) from None
+    if not isinstance(content, dict) or not {"schema", "optimizer", "landscapes"} <= content.keys():
+        raise BaselineError(f"{path} is JSON, but no baseline of pytest-optlandscape. {_ADVICE}")
+    if content["schema"] != SCHEMA:
+        raise BaselineError(
+            f"baseline {path} has schema {content['schema']!r}, this version reads schema {SCHEMA}. Use the version of "
+            "pytest-optlandscape that wrote it, or delete the file and accept a new one with --optlandscape-update."
+        )
+    if content["optimizer"] != adapter.spec:
+        raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {_ADVICE}")
+    try:
+        records = {
+            name: LandscapeRecord.from_plain({"landscape": name, **entry})
+            for name, entry in content["landscapes"].items()
+        }
+        return Baseline(
+            content["optimizer"],
+            dict(content.get("setting", {})),
+            dict(content.get("written_with", {})),
+            records,
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {_ADVICE}") from None
+
+
+_ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
+
+
+def update_baseline(path: Path, adapter: Adapter, records: Iterable[LandscapeRecord]) -> Mapping[str, LandscapeRecord]:
+    """Accept records: they replace those of the same landscapes and leave the others.
+
+    Parameters
+    ----------
+    path : Path
+    adapter : Adapter
+    records : iterable of LandscapeRecord
+
+    Returns
+    -------
+    mapping
+        The records before, by landscape.
+
+    Raises
+    ------
+    BaselineError
+        If there is a file that cannot be read: it is not overwritten.
+    OSError
+        If the file cannot be written: the old one is untouched.
+    """
+    before = read_baseline(path, adapter)
+    old = before.records if before else {}
+    new = {record.landscape: record for record in records}
+    baseline = Baseline(
+        optimizer=adapter.spec,
+        setting=dict(sorted(adapter.setting.items())),
+        written_with={"pytest-optlandscape": pytest_optlandscape.__version__, **adapter.versions()},
+        records={**old, **new},
+    )
+    write_atomically(path, baseline.to_text())
+    return old

@@ -1,0 +1,73 @@
+"""pytest's door: options, markers, collection, summary. It wires and decides nothing.
+
+pytest imports this module in every session in which the package is installed, so it imports nothing heavy; what
+``--optlandscape`` needs is imported when that option is given.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_optlandscape import fixtures
+
+INI_KEYS = {
+    "optlandscape_optimizers": (
+        "linelist",
+        [],
+        "optimizers whose suite is run: library:Name(key=literal, ...)",
+    ),
+    "optlandscape_suite": ("string", "quick", "suite of landscapes: quick, standard or full"),
+    "optlandscape_budget": (
+        "string",
+        "",
+        "evaluations per dimension of each run of the suite (default: 200)",
+    ),
+    "optlandscape_baseline_dir": (
+        "string",
+        "optlandscape_baseline",
+        "folder of the baselines, from the rootdir",
+    ),
+    "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
+    "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options and the keys of the configuration file."""
+    group = parser.getgroup("optlandscape", "regression testing of optimizers")
+    group.addoption(
+        "--optlandscape",
+        action="store_true",
+        help="run the suite of the optimizers in `optlandscape_optimizers` and compare it with the baseline",
+    )
+    group.addoption(
+        "--optlandscape-update",
+        action="store_true",
+        help="run the suite and accept what comes out as the baseline",
+    )
+    group.addoption(
+        "--optlandscape-suite", metavar="NAME", help="quick, standard or full; overrides `optlandscape_suite`"
+    )
+    group.addoption(
+        "--optlandscape-json",
+        metavar="PATH",
+        help="run the suite and write the outcome for other tools to PATH",
+    )
+    for key, (kind, default, text) in INI_KEYS.items():
+        parser.addini(key, text, type=kind, default=default)  # type: ignore[arg-type]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers, hand out the fixtures and, on request, switch the suite on."""
+    config.addinivalue_line(
+        "markers",
+        "landscapes(*ids, tags=..., dim=..., exclude=...): run the test on each landscape chosen, "
+        "passed as the argument `landscape`",
+    )
+    config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
+    config.pluginmanager.register(fixtures, "optlandscape-fixtures")
+    wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
+    if any(config.getoption(name) for name in wanted) and not config.getoption("help", False):
+        from pytest_optlandscape.session.hooks import SuitePlugin
+
+        config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")

@@ -1,0 +1,22 @@
+"""What people and tools see: pure functions from comparisons to text."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.report.outcome import outcome, outcome_text
+from pytest_optlandscape.report.terminal import (
+    details,
+    failure_text,
+    landscape_rows,
+    overall_failure_text,
+    summary_lines,
+)
+
+__all__ = [
+    "details",
+    "failure_text",
+    "landscape_rows",
+    "outcome",
+    "outcome_text",
+    "overall_failure_text",
+    "summary_lines",
+]

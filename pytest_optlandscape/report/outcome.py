@@ -1,0 +1,72 @@
+"""The machine-readable outcome, `--optlandscape-json`: plain numbers that other tools read.
+
+It holds nothing that depends on the machine, the time or the number of workers, so two runs of the same code write
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison
+
+__all__ = ["outcome", "outcome_text"]
+
+SCHEMA = 1
+
+
+def outcome(comparisons: Iterable[OptimizerComparison]) -> dict[str, Any]:
+    """Turn comparisons into plain values.
+
+    Parameters
+    ----------
+    comparisons : iterable of OptimizerComparison
+
+    Returns
+    -------
+    dict
+        ``speed_ratio`` is how many times as fast as the baseline (2.0: half the evaluations to the targets), None
+        where nothing was compared; ``success`` the share of cells, ``digits`` the median of correct decimal places.
+    """
+    return {
+        "schema": SCHEMA,
+        "optimizers": [
+            {
+                "spec": comparison.spec,
+                "verdict": str(comparison.verdict),
+                "fingerprint": comparison.fingerprint,
+                "speed_ratio": _rounded(comparison.speed_ratio),
+                "landscapes": [_landscape(c) for c in comparison.landscapes],
+                "contract": [],
+            }
+            for comparison in comparisons
+        ],
+    }
+
+
+def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
+    now = comparison.now
+    return {
+        "name": now.landscape,
+        "verdict": str(comparison.verdict),
+        "fingerprint": comparison.fingerprint,
+        "speed_ratio": _rounded(comparison.speed_ratio),
+        "success": now.successes / len(now.cells),
+        "digits": _rounded(now.digits),
+        "evaluations": now.evaluations,
+        "findings": [str(finding) for finding in comparison.findings],
+        "worst_cell": comparison.worst_cell,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six significant digits: enough to read, too few to show a machine's last bit."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def outcome_text(comparisons: Iterable[OptimizerComparison]) -> str:
+    """Write the outcome as JSON."""
+    return json.dumps(outcome(comparisons), indent=1, allow_nan=False, ensure_ascii=False) + "\n"

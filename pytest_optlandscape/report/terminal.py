@@ -1,0 +1,180 @@
+"""What stands in the terminal: a table of the optimizers, then what moved and what to do."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.strategies.suites import cells
+from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
+
+__all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table"]
+
+_WIDTH = 110
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lay out rows under a header; the first column to the left, numbers to the right, the last to the left.
+
+    Examples
+    --------
+    >>> print("\\n".join(table(["name", "runs", "verdict"], [["a", "10", "same"], ["bcd", "5", "worse"]])))
+    name  runs  verdict
+    a       10  same
+    bcd      5  worse
+    """
+    lines = [list(header), *map(list, rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
+    last = len(header) - 1
+
+    def cell(k: int, text: str) -> str:
+        return text.ljust(widths[k]) if k in (0, last) else text.rjust(widths[k])
+
+    return ["  ".join(cell(k, text) for k, text in enumerate(line)).rstrip() for line in lines]
+
+
+def summary_lines(comparisons: Sequence[OptimizerComparison]) -> list[str]:
+    """Draw the table of optimizers."""
+    header = ["optimizer", "landscapes", "success", "digits", "evaluations", "against baseline", "verdict"]
+    return table(header, [_optimizer_row(comparison) for comparison in comparisons])
+
+
+def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
+    records = [landscape.now for landscape in comparison.landscapes]
+    cells = sum(len(record.cells) for record in records)
+    successes = sum(record.successes for record in records)
+    return [
+        comparison.spec,
+        str(len(records)),
+        f"{successes}/{cells} ({100 * successes / cells:.0f} %)",
+        f"{_median([record.digits for record in records]):.1f}",
+        f"{_median([record.evaluations for record in records]):.0f}",
+        _against(comparison.speed_ratio, comparison.fingerprint),
+        str(comparison.verdict),
+    ]
+
+
+def landscape_rows(comparison: OptimizerComparison) -> list[str]:
+    """Draw the table of one optimizer's landscapes."""
+    header = [comparison.spec, "success", "digits", "evaluations", "against baseline", "verdict"]
+    rows = [
+        [
+            f"  {c.now.landscape}",
+            f"{c.now.successes}/{len(c.now.cells)}",
+            f"{c.now.digits:.1f}",
+            f"{c.now.evaluations:.0f}",
+            _against(c.speed_ratio, c.fingerprint),
+            str(c.verdict),
+        ]
+        for c in comparison.landscapes
+    ]
+    return table(header, rows)
+
+
+def _against(speed_ratio: float | None, fingerprint: str | None) -> str:
+    if speed_ratio is None:
+        return "-"
+    if fingerprint == "changed":
+        return f"speed × {speed_ratio:.3g}"
+    return "identical" if fingerprint == "identical" else "equal up to rounding"
+
+
+def details(comparison: OptimizerComparison) -> list[str]:
+    """Say what moved, per verdict: what is worse or better in full, what merely changed by name."""
+    lines: list[str] = []
+    if comparison.findings:
+        lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
+    for verdict in (Verdict.WORSE, Verdict.BETTER):
+        for landscape in comparison.landscapes:
+            if landscape.verdict == verdict:
+                lines += _wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
+    changed = [c.now.landscape for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
+    if changed:
+        text = f"changed on {', '.join(changed)}: runs differ by more than rounding, no criterion moved significantly"
+        lines += _wrapped(text, "  ")
+    reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
+    for reason in sorted(reasons):
+        names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
+        lines += _wrapped(f"not compared on {', '.join(names)}: {reason}", "  ")
+    for landscape in comparison.landscapes:
+        for error in landscape.now.errors[:1]:
+            count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
+            text = f"no result from {count} of {len(landscape.now.cells)} starts on {landscape.now.landscape}: {error}"
+            lines += _wrapped(text, "  ")
+    return lines
+
+
+def failure_text(comparison: LandscapeComparison, spec: str) -> str:
+    """Say why the test of one landscape fails."""
+    name = comparison.now.landscape
+    if comparison.verdict == Verdict.NOT_COMPARABLE:
+        return f"{spec} on {name} cannot be compared with its baseline: {comparison.reason}"
+    if comparison.verdict == Verdict.NEW:
+        return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
+    lines = [f"{spec} on {name} is {comparison.verdict} than its baseline" if comparison.findings else
+             f"{spec} on {name} has changed since its baseline; no criterion moved significantly"]  # fmt: skip
+    lines += [f"  {finding}" for finding in comparison.findings]
+    lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec)]
+    return "\n".join(lines)
+
+
+def _cells_table(comparison: LandscapeComparison) -> list[str]:
+    """Show the cells that lost most, before and now."""
+    losses = [sum(pair) for pair in zip(*map(comparison.differences, comparison.metrics[:2]), strict=True)]
+    order = sorted(range(len(losses)), key=lambda k: -losses[k])[:5]
+    rows = []
+    for k in order:
+        before, now = comparison.pairs[k]
+        reached = [share for share, hit in enumerate(now.hits, start=1) if hit != float("inf")]
+        rows.append(
+            [
+                f"  {comparison.now.landscape}/{now.start}",
+                f"{before.gap:.3g}",
+                f"{now.gap:.3g}",
+                f"{max(before.nfev, before.njev)}",
+                f"{max(now.nfev, now.njev)}",
+                f"{len(reached)} of {len(now.hits)} targets, {now.stop_reason}",
+            ]
+        )
+    header = ["  worst cells", "gap before", "now", "evaluations before", "now", ""]
+    return table(header, rows)
+
+
+def _ways_on(comparison: LandscapeComparison, spec: str) -> list[str]:
+    worst = comparison.worst_cell["cell"]
+    landscape = get(comparison.now.landscape)
+    cell = next(cell for cell in cells(landscape) if cell.id == worst)
+    budget = comparison.now.budget
+    return [
+        "  replay the worst cell, in Python:",
+        f"    minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})",
+        f'  run this landscape alone:  pytest --optlandscape -k "{_selection(landscape.id, spec)}"',
+        "  accept what it does now:   the same with --optlandscape-update; then commit the baseline",
+    ]
+
+
+def _selection(landscape_id: str, spec: str) -> str:
+    """An expression for -k; a spec with arguments cannot stand in one."""
+    return f"{spec} and {landscape_id}" if re.fullmatch(r"[\w:+.-]+", spec) else landscape_id
+
+
+def overall_failure_text(comparison: OptimizerComparison) -> str:
+    """Say why the test of the suite as one fails."""
+    lines = [f"{comparison.spec} is {comparison.verdict} over {len(comparison.landscapes)} landscapes"]
+    return "\n".join([*lines, *details(comparison)])
+
+
+def _findings(findings: Iterable[object]) -> str:
+    return "; ".join(map(str, findings))
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ") or [indent]
+
+
+def _median(values: Sequence[float]) -> float:
+    import numpy as np
+
+    return float(np.median(values))

@@ -1,0 +1,1 @@
+"""What ``--optlandscape`` adds to a session of pytest. Imported only when that option is given."""

@@ -1,0 +1,93 @@
+"""The hooks of a session with ``--optlandscape``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
+from pytest_optlandscape.session.settings import read_settings
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.session.summary import write_summary
+from pytest_optlandscape.verdicts import LandscapeRecord
+
+__all__ = ["SuitePlugin"]
+
+
+class SuitePlugin:
+    """The hooks of a session with ``--optlandscape``; serial, as controller of workers, or as one of them."""
+
+    def __init__(self, config: pytest.Config, ini_keys: Iterable[str]) -> None:
+        self.config = config
+        self._ini_keys = ini_keys
+        self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self._suite: SuiteRun | None = None
+        self._spool: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def suite(self) -> SuiteRun:
+        """The session's suite, made at its start."""
+        assert self._suite is not None
+        return self._suite
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Read the settings, optimizers and baselines: what is wrong with them is said before anything runs."""
+        spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
+        try:
+            self._suite = SuiteRun(read_settings(self.config, self._ini_keys), spool)
+        except (ValueError, TypeError, ImportError, OSError) as error:
+            raise pytest.UsageError(f"optlandscape: {error}") from error
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where workers leave records for each other."""
+        if self._spool is None:
+            self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
+        node.workerinput["optlandscape_spool"] = self._spool.name
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Add the suite's items before -k, -m and --lf choose among all."""
+        collector = SuiteCollector.from_parent(session, name="optlandscape", nodeid="optlandscape", suite=self.suite)
+        report = collector.ihook.pytest_make_collect_report(collector=collector)
+        collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
+        items.extend(report.result)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Have the records travel with the report, to the main process of a distributed session too."""
+        report = yield
+        if call.when == "call" and isinstance(item, SuiteItem):
+            report.optlandscape_records = item.records  # type: ignore[attr-defined]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the records, where the session's summary is made."""
+        if self.worker_input is None:
+            for plain in getattr(report, "optlandscape_records", ()):
+                self.suite.keep(plain["spec"], LandscapeRecord.from_plain(plain))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        """Write what is to be written, let the summary be printed, then end with an error if writing failed."""
+        writes = self._suite is not None and self.worker_input is None
+        if writes:
+            self.suite.write()
+        result = yield
+        if self._spool is not None:
+            self._spool.cleanup()
+        if writes and self.suite.errors:
+            pytest.exit("optlandscape: " + "; ".join(self.suite.errors), returncode=pytest.ExitCode.USAGE_ERROR)
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the table, what moved, and what to do."""
+        if self._suite is not None:
+            write_summary(terminalreporter, self.suite)

@@ -1,0 +1,107 @@
+"""The test items that ``--optlandscape`` adds: one for each optimizer and landscape, and one for each optimizer.
+
+The last one judges the suite as one, because a small slowdown everywhere shows on no single landscape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.report import failure_text, overall_failure_text
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
+
+__all__ = ["LandscapeItem", "OverallItem", "SuiteCollector", "SuiteItem"]
+
+_BROKEN = ("exception", "no-result")
+
+
+class SuiteItem(pytest.Item):
+    """What both kinds of items share.
+
+    Attributes
+    ----------
+    records : list of dict
+        What was run here, as plain values that travel to the main process.
+    """
+
+    def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.spec = spec
+        self.suite = suite
+        self.records: list[dict[str, Any]] = []
+        self.add_marker("optlandscape")
+
+    def run_cells(self, landscape: Landscape) -> LandscapeRecord:
+        """Run one landscape's cells and have the record travel."""
+        record = self.suite.run(self.spec, landscape)
+        self.records.append({"spec": self.spec, **record.to_plain()})
+        return record
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Say where the item comes from: the configuration."""
+        return self.config.inipath or self.config.rootpath, None, f"optlandscape: {self.spec} on {self.name}"
+
+
+class LandscapeItem(SuiteItem):
+    """One optimizer on all cells of one landscape."""
+
+    def __init__(self, *, landscape: Landscape, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.landscape = landscape
+
+    def runtest(self) -> None:
+        """Run, compare, and fail if the verdict says so."""
+        record = self.run_cells(self.landscape)
+        comparison = self.suite.compare(self.spec, record)
+        self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
+        if comparison.verdict == Verdict.NEW and all(cell.stop_reason in _BROKEN for cell in record.cells):
+            pytest.fail(f"{self.spec} gives no result on {record.landscape}: {record.errors[0]}", pytrace=False)
+        if self.suite.is_failure(comparison.verdict):
+            pytest.fail(failure_text(comparison, self.spec), pytrace=False)
+
+
+class OverallItem(SuiteItem):
+    """One optimizer over all landscapes of the suite."""
+
+    def runtest(self) -> None:
+        """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
+        landscapes = self.suite.landscapes
+        records = [self.suite.find(self.spec, landscape) or self.run_cells(landscape) for landscape in landscapes]
+        comparison = self.suite.compare_all(self.spec, records)
+        self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
+        if self.suite.is_failure(comparison.verdict):
+            pytest.fail(overall_failure_text(comparison), pytrace=False)
+
+
+class SuiteCollector(pytest.Collector):
+    """The suite's place in the tree of nodes.
+
+    Ids are ``optlandscape::SPEC::LANDSCAPE`` and ``optlandscape::SPEC::overall``.
+    """
+
+    def __init__(self, *, suite: SuiteRun, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.suite = suite
+
+    def collect(self) -> Iterator[SuiteItem]:
+        """Make the items, optimizer by optimizer."""
+        for spec in self.suite.adapters:
+            parent = _Optimizer.from_parent(self, name=spec)
+            for landscape in self.suite.landscapes:
+                yield LandscapeItem.from_parent(
+                    parent, name=landscape.id, spec=spec, suite=self.suite, landscape=landscape
+                )
+            if not self.suite.settings.update:
+                yield OverallItem.from_parent(parent, name="overall", spec=spec, suite=self.suite)
+
+
+class _Optimizer(pytest.Collector):
+    """One optimizer's place in the tree of nodes; `SuiteCollector` makes its items."""
+
+    def collect(self) -> list[pytest.Item]:
+        return []

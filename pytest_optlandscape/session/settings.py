@@ -1,0 +1,106 @@
+"""What the command line and the configuration file say, read and checked."""
+
+from __future__ import annotations
+
+import configparser
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_optlandscape._names import unknown_name
+
+__all__ = ["FAIL_ON", "Settings", "read_settings"]
+
+FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str]()}
+"""The verdicts that fail a test, for each value of ``optlandscape_fail_on``."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the configuration file say.
+
+    Attributes
+    ----------
+    optimizers : tuple of str
+        Spec strings.
+    suite : str
+    budget : int or None
+        Evaluations per dimension of each cell.
+    baseline_folder : Path
+    update : bool
+        Accept what comes out as the new baseline.
+    json : Path or None
+        Where to write the machine-readable outcome.
+    fail_on : str
+        ``worse``, ``changed`` or ``never``.
+    require_baseline : bool
+        Fail where there is nothing to compare with.
+    """
+
+    optimizers: tuple[str, ...]
+    suite: str
+    budget: int | None
+    baseline_folder: Path
+    update: bool
+    json: Path | None
+    fail_on: str
+    require_baseline: bool
+
+
+def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
+    """Read and check what concerns the suite.
+
+    Parameters
+    ----------
+    config : pytest.Config
+    known : iterable of str
+        The keys of the configuration file that exist.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ValueError
+        If a key is misspelt or a value is none of those allowed; the message names the nearest.
+    """
+    known = set(known)
+    overridden = {text.partition("=")[0] for text in config.getoption("override_ini") or ()}
+    for key in sorted(_keys(config.inipath) | overridden):
+        if key.startswith("optlandscape") and key not in known:
+            raise ValueError(unknown_name("configuration key", key, known))
+    fail_on = config.getini("optlandscape_fail_on")
+    if fail_on not in FAIL_ON:
+        raise ValueError(unknown_name("value of optlandscape_fail_on:", fail_on, FAIL_ON))
+    budget = str(config.getini("optlandscape_budget")).strip()
+    if budget and not (budget.isdecimal() and int(budget) > 0):
+        raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
+    json = config.getoption("optlandscape_json")
+    return Settings(
+        optimizers=tuple(config.getini("optlandscape_optimizers")),
+        suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
+        budget=int(budget) if budget else None,
+        baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
+        update=config.getoption("optlandscape_update"),
+        json=config.invocation_params.dir / json if json else None,
+        fail_on=fail_on,
+        require_baseline=config.getini("optlandscape_require_baseline"),
+    )
+
+
+def _keys(path: Path | None) -> set[str]:
+    """List the keys of pytest's own table in its configuration file: pytest only warns of those it does not know."""
+    if path is None:
+        return set()
+    if path.suffix == ".toml":
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        native = content.get("pytest", content.get("tool", {}).get("pytest", {}))
+        return {*native, *native.get("ini_options", {})}
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    parser.read_string(path.read_text(encoding="utf-8"))
+    return {key for name in ("pytest", "tool:pytest") if parser.has_section(name) for key in parser[name]}

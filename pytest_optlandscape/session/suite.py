@@ -1,0 +1,167 @@
+"""One session's suite: what is to be run, what it is compared with, what came out.
+
+This is the part of ``--optlandscape`` that knows nothing of pytest's items and hooks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.ledger import (
+    Baseline,
+    baseline_path,
+    check_writable,
+    read_baseline,
+    update_baseline,
+    write_atomically,
+)
+from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.report import outcome_text
+from pytest_optlandscape.session.settings import FAIL_ON, Settings
+from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, suite_landscapes
+from pytest_optlandscape.verdicts import (
+    LandscapeComparison,
+    LandscapeRecord,
+    OptimizerComparison,
+    Verdict,
+    compare_landscape,
+    compare_optimizer,
+    run_landscape,
+)
+
+__all__ = ["SuiteRun"]
+
+
+class SuiteRun:
+    """The suite of one session.
+
+    Parameters
+    ----------
+    settings : Settings
+    spool : Path or None
+        Where the workers of a distributed session leave records for each other.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        If an optimizer or the suite is unknown or a baseline cannot be used.
+    OSError
+        If what is to be written cannot be.
+    """
+
+    def __init__(self, settings: Settings, spool: Path | None = None) -> None:
+        self.settings = settings
+        self.landscapes: list[Landscape] = suite_landscapes(settings.suite)
+        self.adapters: dict[str, Adapter] = {}
+        for spec in settings.optimizers:
+            adapter = get(spec)
+            self.adapters[adapter.spec] = adapter
+        self._spool = spool
+        self._records: dict[tuple[str, str], LandscapeRecord] = {}
+        self.errors: list[str] = []
+        self.accepted: dict[str, Path] = {}
+        self._read_baselines()
+        if settings.update:
+            check_writable(settings.baseline_folder / "any.json")
+        if settings.json:
+            check_writable(settings.json)
+
+    def _read_baselines(self) -> None:
+        """Read all now: a damaged one is to be told before anything runs, not after."""
+        self.baselines: dict[str, Baseline | None] = {
+            spec: read_baseline(self.path(spec), adapter) for spec, adapter in self.adapters.items()
+        }
+
+    def path(self, spec: str) -> Path:
+        """Where the baseline of an optimizer is."""
+        return baseline_path(self.settings.baseline_folder, self.adapters[spec])
+
+    def budget(self, landscape: Landscape) -> int:
+        """The budget of each cell of a landscape."""
+        return (self.settings.budget or EVALUATIONS_PER_DIMENSION) * landscape.dim
+
+    def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
+        """Run the cells of one landscape, and keep what came out."""
+        record = run_landscape(self.adapters[spec], landscape, self.budget(landscape))
+        self.keep(spec, record)
+        if self._spool:
+            text = json.dumps(record.to_plain())
+            write_atomically(self._spool / _spool_name(spec, landscape.id), text)
+        return record
+
+    def keep(self, spec: str, record: LandscapeRecord) -> None:
+        """Remember a record for the verdict over all landscapes."""
+        self._records[spec, record.landscape] = record
+
+    def find(self, spec: str, landscape: Landscape) -> LandscapeRecord | None:
+        """Look for a record here and among those that other workers left."""
+        record = self._records.get((spec, landscape.id))
+        if record is None and self._spool:
+            path = self._spool / _spool_name(spec, landscape.id)
+            if path.exists():
+                record = LandscapeRecord.from_plain(json.loads(path.read_text(encoding="utf-8")))
+                self.keep(spec, record)
+        return record
+
+    def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
+        """Judge one landscape."""
+        baseline = self.baselines[spec]
+        before = baseline.records.get(record.landscape) if baseline else None
+        setting = self.adapters[spec].setting
+        differs = f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
+        return compare_landscape(record, before, landscapes=len(self.landscapes), setting_differs=differs)
+
+    def compare_all(self, spec: str, records: Iterable[LandscapeRecord]) -> OptimizerComparison:
+        """Judge one optimizer over the landscapes that were run."""
+        return compare_optimizer(spec, [self.compare(spec, record) for record in records])
+
+    def is_failure(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict fails its test."""
+        if self.settings.update:
+            return False
+        if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE):
+            return self.settings.require_baseline
+        return str(verdict) in FAIL_ON[self.settings.fail_on]
+
+    @cached_property
+    def comparisons(self) -> list[OptimizerComparison]:
+        """Judge every optimizer of which something was run, in the order of the configuration and the suite."""
+        judged = []
+        for spec in self.adapters:
+            records = [
+                self._records[spec, landscape.id]
+                for landscape in self.landscapes
+                if (spec, landscape.id) in self._records
+            ]
+            if records:
+                judged.append(self.compare_all(spec, records))
+        return judged
+
+    def write(self) -> None:
+        """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
+        if self.settings.json:
+            self._try(lambda path: write_atomically(path, outcome_text(self.comparisons)), self.settings.json)
+        if self.settings.update:
+            for comparison in self.comparisons:
+                self._try(partial(self._accept, comparison), self.path(comparison.spec))
+
+    def _accept(self, comparison: OptimizerComparison, path: Path) -> None:
+        records = [landscape.now for landscape in comparison.landscapes]
+        update_baseline(path, self.adapters[comparison.spec], records)
+        self.accepted[comparison.spec] = path
+
+    def _try(self, write: Any, path: Path) -> None:
+        try:
+            write(path)
+        except (OSError, ValueError) as error:
+            self.errors.append(f"{path} was not written: {error}")
+
+
+def _spool_name(spec: str, landscape_id: str) -> str:
+    return hashlib.sha256(f"{spec} {landscape_id}".encode()).hexdigest()[:24] + ".json"

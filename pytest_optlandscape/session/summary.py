@@ -1,0 +1,98 @@
+"""The section that ``--optlandscape`` adds to pytest's terminal summary."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import Any
+
+from pytest_optlandscape.report import details, landscape_rows, summary_lines
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+
+__all__ = ["write_summary"]
+
+_COLOURS: dict[Verdict, dict[str, bool]] = {
+    Verdict.WORSE: {"red": True, "bold": True},
+    Verdict.CHANGED: {"yellow": True},
+    Verdict.NOT_COMPARABLE: {"yellow": True},
+    Verdict.NEW: {"yellow": True},
+    Verdict.BETTER: {"green": True},
+    Verdict.SAME: {"green": True},
+}
+
+
+def write_summary(terminal: Any, suite: SuiteRun) -> None:
+    """Print the table of optimizers, what moved, and what to do.
+
+    Parameters
+    ----------
+    terminal : pytest's terminal reporter
+    suite : SuiteRun
+    """
+    settings = suite.settings
+    terminal.section(f"optlandscape: suite {settings.suite}", "=")
+    if not settings.optimizers:
+        terminal.write_line(
+            "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration",
+            yellow=True,
+        )
+        return
+    comparisons = suite.comparisons
+    if comparisons:
+        header, *rows = summary_lines(comparisons)
+        terminal.write_line(header, bold=True)
+        for row, comparison in zip(rows, comparisons, strict=True):
+            terminal.write_line(row, **_COLOURS[comparison.verdict])
+    for comparison in comparisons:
+        if terminal.verbosity > 0:
+            terminal.write_line("")
+            for line in landscape_rows(comparison):
+                terminal.write_line(line)
+        for line in details(comparison):
+            terminal.write_line(line)
+    terminal.write_line("")
+    _write_notes(terminal, suite, comparisons)
+
+
+def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
+    """Say what was not compared or not run, and what was written."""
+    for spec in suite.adapters:
+        if spec not in [comparison.spec for comparison in comparisons]:
+            terminal.write_line(f"{spec} was not run", yellow=True)
+    for comparison in comparisons:
+        left_out = len(suite.landscapes) - len(comparison.landscapes)
+        if left_out:
+            terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
+    if not suite.settings.update:
+        _write_missing_baselines(terminal, suite, comparisons)
+    for spec, path in suite.accepted.items():
+        terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+    if suite.settings.json and not suite.errors:
+        terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
+    for error in suite.errors:
+        terminal.write_line(error, red=True, bold=True)
+
+
+def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
+    """Say loudly what has no baseline: a comparison that did not take place looks like a good one."""
+    missing = []
+    for comparison in comparisons:
+        new = [c.now.landscape for c in comparison.landscapes if c.verdict == Verdict.NEW]
+        if len(new) == len(comparison.landscapes):
+            missing.append(comparison.spec)
+        elif new:
+            names = ", ".join([*new[:3], *(["…"] if len(new) > 3 else [])])
+            missing.append(f"{comparison.spec} on {len(new)} of {len(comparison.landscapes)} landscapes ({names})")
+    if missing:
+        text = (
+            f"nothing to compare with, no baseline yet: {'; '.join(missing)}. Accept what these runs did with "
+            f"`pytest --optlandscape-update` and commit {_relative(suite.settings.baseline_folder)}/"
+        )
+        for line in textwrap.wrap(text, 110, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False):
+            terminal.write_line(line, yellow=True)
+
+
+def _relative(path: Any) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

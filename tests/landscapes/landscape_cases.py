@@ -1,0 +1,87 @@
+"""Which landscapes the tests go through, and at which points."""
+
+import independent_formulas
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from mpmath import mp, mpf
+
+from pytest_optlandscape import landscapes
+
+FIXED = [name for name in landscapes.names() if "scalable" not in landscapes.get(name).tags]
+SCALABLE = [name for name in landscapes.names() if name not in FIXED]
+DIMS = {"powell_singular": (4, 8, 40)}
+
+
+def ids(largest=40):
+    scaled = [f"{n}[{d}]" for n in SCALABLE for d in DIMS.get(n, (2, 3, 5, 10, 40)) if d <= largest]
+    return FIXED + scaled
+
+
+def having(tag, largest=40):
+    return [name for name in ids(largest) if tag in landscapes.get(name).tags]
+
+
+def few(examples):
+    return settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+
+
+def in_box(landscape, shares):
+    lower, upper = landscape.bounds.T
+    return np.clip(lower + shares * (upper - lower), lower, upper)
+
+
+def box_points(landscape):
+    """Points as Hypothesis likes them: edges, middles, repeated coordinates."""
+    return arrays(np.float64, landscape.dim, elements=st.floats(0.0, 1.0)).map(lambda u: in_box(landscape, u))
+
+
+def generic_points(landscape):
+    """Points that are on no kink: of the box where it is smooth, else random ones."""
+    if "smooth" in landscape.tags:
+        return box_points(landscape)
+    return st.integers(0, 2**32).map(lambda seed: random_points(landscape, 1, seed)[0])
+
+
+def random_points(landscape, count, seed=0):
+    return in_box(landscape, np.random.default_rng(seed).random((count, landscape.dim)))
+
+
+def exact(landscape, x):
+    """Evaluate the formula of the literature to 40 digits."""
+    with mp.workdps(40):
+        return _difference(landscape, [mpf(v) for v in x], (), None)
+
+
+def exact_derivative(landscape, x, *coordinates):
+    """Differentiate the formula of the literature once along each of the coordinates."""
+    step = mpf(10) ** (-13 if len(coordinates) == 1 else -9)
+    with mp.workdps(50):
+        return _difference(landscape, [mpf(v) for v in x], coordinates, step)
+
+
+def _difference(landscape, x, coordinates, step):
+    if not coordinates:
+        return getattr(independent_formulas, landscape.name)(x)
+    first, rest = coordinates[0], coordinates[1:]
+    ahead, behind = list(x), list(x)
+    ahead[first] += step
+    behind[first] -= step
+    both = _difference(landscape, ahead, rest, step) - _difference(landscape, behind, rest, step)
+    return both / (2 * step)
+
+
+def complex_step_gradient(landscape, x):
+    return landscape(x + 1e-100j * np.eye(len(x))).imag / 1e-100
+
+
+def rounding_of_value(landscape, x):
+    """Estimate what moving every coordinate and every term by one rounding does to the value."""
+    return abs(landscape(x)) + np.abs(x) @ np.abs(landscape.gradient(x)) + abs(landscape.fmin)
+
+
+def rounding_of_gradient(landscape, x):
+    return np.max(np.abs(landscape.gradient(x))) + np.linalg.norm(landscape.hessian(x)) * (
+        1 + np.linalg.norm(x)
+    )

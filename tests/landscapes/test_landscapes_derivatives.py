@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from landscape_cases import (
+    complex_step_gradient,
+    exact_derivative,
+    few,
+    generic_points,
+    having,
+    ids,
+    in_box,
+    random_points,
+    rounding_of_gradient,
+)
+
+from pytest_optlandscape import landscapes
+
+
+@pytest.mark.parametrize("name", ids())
+def test_gradient_agrees_with_complex_step(name):
+    landscape = landscapes.get(name)
+
+    @few(60 if landscape.dim <= 5 else 15)
+    @given(generic_points(landscape))
+    def agrees(x):
+        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-250
+        assert np.max(np.abs(landscape.gradient(x) - complex_step_gradient(landscape, x))) <= slack
+
+    agrees()
+
+
+@pytest.mark.parametrize("name", ids())
+def test_gradient_agrees_with_the_literature(name):
+    landscape = landscapes.get(name)
+    dim = landscape.dim
+    coordinates = range(dim) if dim <= 5 else [0, 1, dim // 2, dim - 1]
+
+    @few(30 if dim <= 5 else 8)
+    @given(generic_points(landscape))
+    def agrees(x):
+        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-16
+        gradient = landscape.gradient(x)
+        assert all(abs(exact_derivative(landscape, x, k) - gradient[k]) <= slack for k in coordinates)
+
+    agrees()
+
+
+@pytest.mark.parametrize("name", [name for name in ids(largest=5) if name not in having("nonsmooth")])
+def test_hessian_agrees_with_the_literature(name):
+    landscape = landscapes.get(name)
+    for x in random_points(landscape, 5):
+        hessian = landscape.hessian(x)
+        assert np.array_equal(hessian, hessian.T)
+        slack = 1e-9 * np.max(np.abs(hessian)) + 1e-12
+        for k in range(landscape.dim):
+            for m in range(k + 1):
+                assert abs(exact_derivative(landscape, x, k, m) - hessian[k, m]) <= slack
+
+
+@pytest.mark.parametrize("name", ids(largest=5))
+def test_hessian_of_a_batch(name):
+    landscape = landscapes.get(name)
+    batch = random_points(landscape, 3)
+    hessians = landscape.hessian(batch)
+    assert hessians.shape == (3, landscape.dim, landscape.dim)
+    assert all(
+        np.array_equal(hessian, landscape.hessian(x)) for hessian, x in zip(hessians, batch, strict=True)
+    )
+
+
+def interior_minimizers(landscape):
+    lower, upper = landscape.bounds.T
+    points = landscape.minimizers[:64]
+    return points[np.all((points > lower) & (points < upper), axis=1)]
+
+
+@pytest.mark.parametrize("name", having("smooth"))
+def test_interior_minimizers_are_stationary_and_curve_up(name):
+    landscape = landscapes.get(name)
+    for x in interior_minimizers(landscape):
+        slack = 1e-14 * rounding_of_gradient(landscape, x)
+        assert np.max(np.abs(landscape.gradient(x))) <= slack
+        curvatures = np.linalg.eigvalsh(landscape.hessian(x))
+        assert curvatures[0] >= -1e-10 * curvatures[-1]
+        assert curvatures[-1] > 0
+
+
+@pytest.mark.parametrize("name", ids())
+def test_gradient_points_uphill(name):
+    landscape = landscapes.get(name)
+    x = landscape.x0
+    gradient = landscape.gradient(x)
+    assert landscape(x - 1e-7 * gradient / np.linalg.norm(gradient)) < landscape(x)
+
+
+@pytest.mark.parametrize("name", ids())
+def test_kinks_give_numbers(name):
+    landscape = landscapes.get(name)
+    middles = [in_box(landscape, np.full(landscape.dim, share)) for share in (0.0, 0.5, 1.0)]
+    axes = np.zeros((2, landscape.dim))
+    axes[0, 0], axes[1, -1] = 1.0, -1.0
+    special = np.vstack(
+        [*middles, np.clip(axes, *landscape.bounds.T), landscape.minimizers[:64], landscape.x0]
+    )
+    assert np.all(np.isfinite(landscape(special)))
+    assert np.all(np.isfinite(landscape.gradient(special)))
+    assert np.all(np.isfinite([landscape(x) for x in special]))
+    assert np.all(np.isfinite([landscape.gradient(x) for x in special]))
+
+
+@pytest.mark.parametrize(
+    ("name", "kink"),
+    [
+        ("bukin_n6", [-10.0, 1.0]),
+        ("ackley[3]", [0.0, 0.0, 0.0]),
+        ("drop_wave", [0.0, 0.0]),
+        ("cross_in_tray", [0.0, 0.0]),
+        ("holder_table", [0.0, np.pi / 2]),
+        ("alpine_1[2]", [0.0, 0.0]),
+        ("eggholder", [0.0, -47.0]),
+        ("schwefel_226[2]", [0.0, 0.0]),
+    ],
+)
+def test_gradient_at_a_kink_lies_between_its_limits(name, kink):
+    landscape = landscapes.get(name)
+    around = kink + 1e-6 * np.random.default_rng(0).standard_normal((200, len(kink)))
+    limits = landscape.gradient(around)
+    gradient = landscape.gradient(np.array(kink))
+    widest = 1e-3 + 0.01 * np.ptp(limits, axis=0)
+    assert np.all((gradient >= limits.min(axis=0) - widest) & (gradient <= limits.max(axis=0) + widest))
