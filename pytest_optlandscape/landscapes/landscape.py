@@ -286,12 +286,16 @@ def _restore(state: dict[str, Any]) -> Landscape:
     return landscape
 
 
+def _unchanged(x: Any, xp: Any) -> Any:
+    return x
+
+
 class _PlainFunction:
     """A user's function of one point, with the face of a `Formula`."""
 
     def __init__(self, function: Callable[[FloatArray], Any], dim: int, name: str) -> None:
         self._function = function
-        self._shape = Formula(lambda x, xp: x, dim, name)
+        self._shape = Formula(_unchanged, dim, name)
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         self._shape.check_shape(shape)

@@ -16,11 +16,11 @@ _WIDTH = 110
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lay out rows under a header; the first column to the left, numbers to the right, the last to the left.
+    r"""Lay out rows under a header; the first column to the left, numbers to the right, the last to the left.
 
     Examples
     --------
-    >>> print("\\n".join(table(["name", "runs", "verdict"], [["a", "10", "same"], ["bcd", "5", "worse"]])))
+    >>> print("\n".join(table(["name", "runs", "verdict"], [["a", "10", "same"], ["bcd", "5", "worse"]])))
     name  runs  verdict
     a       10  same
     bcd      5  worse
@@ -156,7 +156,7 @@ def _ways_on(comparison: LandscapeComparison, spec: str) -> list[str]:
 
 
 def _selection(landscape_id: str, spec: str) -> str:
-    """An expression for -k; a spec with arguments cannot stand in one."""
+    """Write an expression for -k; a spec with arguments cannot stand in one."""
     return f"{spec} and {landscape_id}" if re.fullmatch(r"[\w:+.-]+", spec) else landscape_id
 
 

@@ -44,7 +44,8 @@ class SuiteItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Say where the item comes from: the configuration."""
-        return self.config.inipath or self.config.rootpath, None, f"optlandscape: {self.spec} on {self.name}"
+        where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"
+        return self.config.inipath or self.config.rootpath, None, f"optlandscape: {self.spec} {where}"
 
 
 class LandscapeItem(SuiteItem):

@@ -79,11 +79,11 @@ class SuiteRun:
         }
 
     def path(self, spec: str) -> Path:
-        """Where the baseline of an optimizer is."""
+        """Say where the baseline of an optimizer is."""
         return baseline_path(self.settings.baseline_folder, self.adapters[spec])
 
     def budget(self, landscape: Landscape) -> int:
-        """The budget of each cell of a landscape."""
+        """Give the budget of each cell of a landscape."""
         return (self.settings.budget or EVALUATIONS_PER_DIMENSION) * landscape.dim
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:

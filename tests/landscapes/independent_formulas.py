@@ -1,13 +1,11 @@
-"""The landscapes once more, as the literature prints them, for mpmath numbers: written apart from the package."""
+"""The landscapes once more, as the literature prints them, for mpmath: written apart from the package."""
 
 from mpmath import cos, e, exp, fabs, log, mpf, pi, power, sin, sqrt
 
 
 def beale(v):
     x, y = v
-    return (
-        (mpf("1.5") - x + x * y) ** 2 + (mpf("2.25") - x + x * y**2) ** 2 + (mpf("2.625") - x + x * y**3) ** 2
-    )
+    return (mpf("1.5") - x + x * y) ** 2 + (mpf("2.25") - x + x * y**2) ** 2 + (mpf("2.625") - x + x * y**3) ** 2
 
 
 def booth(v):
@@ -81,11 +79,7 @@ def drop_wave(v):
 
 def levi_n13(v):
     x, y = v
-    return (
-        sin(3 * pi * x) ** 2
-        + (x - 1) ** 2 * (1 + sin(3 * pi * y) ** 2)
-        + (y - 1) ** 2 * (1 + sin(2 * pi * y) ** 2)
-    )
+    return sin(3 * pi * x) ** 2 + (x - 1) ** 2 * (1 + sin(3 * pi * y) ** 2) + (y - 1) ** 2 * (1 + sin(2 * pi * y) ** 2)
 
 
 def schaffer_n2(v):
@@ -95,9 +89,7 @@ def schaffer_n2(v):
 
 def schaffer_n4(v):
     x, y = v
-    return (
-        mpf("0.5") + (cos(sin(fabs(x**2 - y**2))) ** 2 - mpf("0.5")) / (1 + mpf("0.001") * (x**2 + y**2)) ** 2
-    )
+    return mpf("0.5") + (cos(sin(fabs(x**2 - y**2))) ** 2 - mpf("0.5")) / (1 + mpf("0.001") * (x**2 + y**2)) ** 2
 
 
 def bohachevsky_1(v):
@@ -122,9 +114,7 @@ def parsopoulos(v):
 
 def shubert(v):
     x, y = v
-    return sum(j * cos((j + 1) * x + j) for j in range(1, 6)) * sum(
-        j * cos((j + 1) * y + j) for j in range(1, 6)
-    )
+    return sum(j * cos((j + 1) * x + j) for j in range(1, 6)) * sum(j * cos((j + 1) * y + j) for j in range(1, 6))
 
 
 def rosenbrock_2(v):

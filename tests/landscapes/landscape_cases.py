@@ -82,6 +82,4 @@ def rounding_of_value(landscape, x):
 
 
 def rounding_of_gradient(landscape, x):
-    return np.max(np.abs(landscape.gradient(x))) + np.linalg.norm(landscape.hessian(x)) * (
-        1 + np.linalg.norm(x)
-    )
+    return np.max(np.abs(landscape.gradient(x))) + np.linalg.norm(landscape.hessian(x)) * (1 + np.linalg.norm(x))

@@ -63,9 +63,7 @@ def test_hessian_of_a_batch(name):
     batch = random_points(landscape, 3)
     hessians = landscape.hessian(batch)
     assert hessians.shape == (3, landscape.dim, landscape.dim)
-    assert all(
-        np.array_equal(hessian, landscape.hessian(x)) for hessian, x in zip(hessians, batch, strict=True)
-    )
+    assert all(np.array_equal(hessian, landscape.hessian(x)) for hessian, x in zip(hessians, batch, strict=True))
 
 
 def interior_minimizers(landscape):
@@ -99,9 +97,7 @@ def test_kinks_give_numbers(name):
     middles = [in_box(landscape, np.full(landscape.dim, share)) for share in (0.0, 0.5, 1.0)]
     axes = np.zeros((2, landscape.dim))
     axes[0, 0], axes[1, -1] = 1.0, -1.0
-    special = np.vstack(
-        [*middles, np.clip(axes, *landscape.bounds.T), landscape.minimizers[:64], landscape.x0]
-    )
+    special = np.vstack([*middles, np.clip(axes, *landscape.bounds.T), landscape.minimizers[:64], landscape.x0])
     assert np.all(np.isfinite(landscape(special)))
     assert np.all(np.isfinite(landscape.gradient(special)))
     assert np.all(np.isfinite([landscape(x) for x in special]))

@@ -64,9 +64,7 @@ def test_dimension_by_id_or_argument():
     assert landscapes.get("sphere[10000]")(np.ones(10_000)) == 10_000
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in landscapes.names() if n not in ("rosenbrock", "dixon_price", "trid")]
-)
+@pytest.mark.parametrize("name", [n for n in landscapes.names() if n not in ("rosenbrock", "dixon_price", "trid")])
 def test_one_dimension(name):
     if "scalable" not in landscapes.get(name).tags or name == "powell_singular":
         with pytest.raises(ValueError, match="dimension"):
@@ -140,9 +138,7 @@ def test_select_by_tag(tag):
 
 def test_select_by_several_tags():
     assert landscapes.select(tags=["smooth", "convex"]) == landscapes.select(tags="smooth, convex")
-    assert all(
-        {"smooth", "convex"} <= landscape.tags for landscape in landscapes.select(tags="smooth convex")
-    )
+    assert all({"smooth", "convex"} <= landscape.tags for landscape in landscapes.select(tags="smooth convex"))
     assert landscapes.select(tags="convex multimodal") == []
 
 

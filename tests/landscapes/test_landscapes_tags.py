@@ -62,10 +62,7 @@ def test_polynomial(name):
     start, end = random_points(landscape, 2, seed=3)
     line = [start + k / 16 * (end - start) for k in range(13)]
     with mp.workdps(40):
-        moved = [
-            [mpf(s) + mpf(k) / 16 * (mpf(e) - mpf(s)) for s, e in zip(start, end, strict=True)]
-            for k in range(13)
-        ]
+        moved = [[mpf(s) + mpf(k) / 16 * (mpf(e) - mpf(s)) for s, e in zip(start, end, strict=True)] for k in range(13)]
         twelfth = sum((-1) ** k * binomial(12, k) * exact(landscape, x) for k, x in enumerate(moved))
         size = max(abs(exact(landscape, x)) for x in line)
         assert (abs(twelfth) <= mpf(10) ** -30 * size) == ("polynomial" in landscape.tags)
@@ -74,9 +71,7 @@ def test_polynomial(name):
 @pytest.mark.parametrize("name", [name for name in SMALL if "smooth" in landscapes.get(name).tags])
 def test_quadratic(name):
     landscape = landscapes.get(name)
-    hessians = landscape.hessian(
-        in_box(landscape, np.random.default_rng(4).uniform(0.45, 0.55, (5, landscape.dim)))
-    )
+    hessians = landscape.hessian(in_box(landscape, np.random.default_rng(4).uniform(0.45, 0.55, (5, landscape.dim))))
     constant = np.ptp(hessians, axis=0).max() <= 1e-9 * np.abs(hessians).max()
     assert constant == ("quadratic" in landscape.tags)
 

@@ -146,8 +146,6 @@ def test_tensorflow_graph_of_unknown_length():
         landscape = landscapes.get(name)
         points = random_points(landscape, 3)
         signature = [tf.TensorSpec((None, landscape.dim), tf.float64)]
-        value, gradient = tf.function(
-            lambda x, f=landscape: (f(x), f.gradient(x)), input_signature=signature
-        )(points)
+        value, gradient = tf.function(lambda x, f=landscape: (f(x), f.gradient(x)), input_signature=signature)(points)
         np.testing.assert_allclose(value, landscape(points), rtol=1e-9, atol=1e-12)
         assert relative_error(gradient, landscape.gradient(points)) <= 1e-9

@@ -80,9 +80,7 @@ def test_minimizers_are_correctly_rounded(name):
         polished = newton_step(landscape, [mpf(v) for v in x], free)
         assert all(abs(p - v) <= 0.5 * np.spacing(abs(v)) + 1e-20 for p, v in zip(polished, x, strict=True))
         ulps = 0.5 * landscape.dim if "[" in name else 0.5
-        assert (
-            abs(exact(landscape, polished) - landscape.fmin) <= ulps * np.spacing(abs(landscape.fmin)) + 1e-30
-        )
+        assert abs(exact(landscape, polished) - landscape.fmin) <= ulps * np.spacing(abs(landscape.fmin)) + 1e-30
 
 
 @pytest.mark.parametrize("name", ["quintic", "alpine_1[2]", "bukin_n6", "ackley[3]"])

@@ -1,0 +1,34 @@
+"""A small optimizer of one's own: gradient descent with Nesterov's momentum and clipped steps.
+
+It knows nothing of pytest-optlandscape. Its signature is SciPy's, so it can be named in the configuration as it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+MOMENTUM = 0.95
+STEP = 0.002
+LONGEST_GRADIENT = 20.0
+TOLERANCE = 1e-6
+
+
+def minimize(fun, x0, jac, bounds, maxfev):
+    """Minimise ``fun`` from ``x0`` inside ``bounds``; one value and one gradient a step."""
+    lower, upper = np.transpose(bounds)
+    x = np.array(x0)
+    velocity = np.zeros_like(x)
+    best, best_value = x, fun(x)
+    for _ in range(maxfev - 1):
+        ahead = np.clip(x + MOMENTUM * velocity, lower, upper)
+        gradient = jac(ahead)
+        length = np.linalg.norm(gradient)
+        if length < TOLERANCE:
+            break
+        pull = gradient * min(1.0, LONGEST_GRADIENT / length)
+        velocity = MOMENTUM * velocity - STEP * pull
+        x = np.clip(x + velocity, lower, upper)
+        value = fun(x)
+        if value < best_value:
+            best, best_value = x, value
+    return best
