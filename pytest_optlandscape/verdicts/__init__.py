@@ -25,6 +25,7 @@ from pytest_optlandscape.verdicts.records import (
     record_of,
     run_landscape,
 )
+from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 
 __all__ = [
     "CHECKS",
@@ -33,6 +34,7 @@ __all__ = [
     "LandscapeComparison",
     "LandscapeRecord",
     "OptimizerComparison",
+    "RateInterval",
     "Robustness",
     "Verdict",
     "assert_converges",
@@ -44,6 +46,7 @@ __all__ = [
     "compare_optimizer",
     "definition_of",
     "parametrize_with_checks",
+    "rate_interval",
     "record_of",
     "run_landscape",
 ]
