@@ -6,6 +6,9 @@ pytest imports this module in every session in which the package is installed, s
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
 from pytest_optlandscape import fixtures
@@ -30,6 +33,9 @@ INI_KEYS = {
     "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
     "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
 }
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""The number of threads changes the last bits of some optimizers, and small problems are slower with several."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,6 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
     if any(config.getoption(name) for name in wanted) and not config.getoption("help", False):
+        if "numpy" not in sys.modules:  # it reads these once
+            for name in BLAS_THREADS:
+                os.environ.setdefault(name, "1")
         from pytest_optlandscape.session.hooks import SuitePlugin
 
         config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")

@@ -43,6 +43,12 @@ class SuitePlugin:
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
 
+    def pytest_report_header(self) -> str:
+        """Say what is going to be run."""
+        suite = self.suite
+        count = len(suite.adapters)
+        return f"optlandscape: suite {suite.settings.suite}, {count} optimizer{'s' * (count != 1)}"
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist where workers leave records for each other."""

@@ -1,0 +1,109 @@
+import importlib
+import json
+import pkgutil
+import sys
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+import scipy.optimize
+
+import pytest_optlandscape
+
+# pytester forgets the modules that an inner session imports first; NumPy must not be imported twice
+for module in pkgutil.walk_packages(pytest_optlandscape.__path__, "pytest_optlandscape."):
+    importlib.import_module(module.name)
+assert hypothesis and np and scipy.optimize
+
+DESCENT = '''
+import numpy as np
+
+REPEATS, EXTRA_FROM, EXTRA_EVERY, SCALE = 1, None, None, 1.0
+
+
+def minimize(fun, x0, jac, bounds, maxfev):
+    """Projected gradient descent with the steps of Barzilai and Borwein."""
+    lower, upper = np.transpose(bounds)
+    x = np.array(x0) * SCALE
+    best, best_value, old = x, np.inf, None
+    if EXTRA_FROM is not None and x0[0] > EXTRA_FROM:
+        fun(x)
+    for k in range(maxfev):
+        for _ in range(REPEATS + (EXTRA_EVERY is not None and k % EXTRA_EVERY == 0)):
+            value = fun(x)
+        if value < best_value:
+            best, best_value = x, value
+        gradient = jac(x)
+        step = 0.01 / (1.0 + np.linalg.norm(gradient))
+        if old is not None:
+            s, y = x - old[0], gradient - old[1]
+            if s @ y > 0:
+                step = min(s @ s / (s @ y), 1.0)
+        old = x, gradient
+        x = np.clip(x - step * gradient, lower, upper)
+        if np.array_equal(x, old[0]):
+            break
+    return best
+'''
+"""An optimizer with knobs: as it is, slower, slightly slower, different from some starts, rounding differently."""
+
+
+class Project:
+    """A project with an optimizer in solver.py, in pytester's folder."""
+
+    def __init__(self, pytester):
+        self.pytester = pytester
+        self.path = pytester.path
+        self.baseline = self.path / "optlandscape_baseline" / "solver_minimize.json"
+        self.outcome_path = self.path / "outcome.json"
+
+    def configure(self, *optimizers, **ini):
+        settings = {"optlandscape_suite": "standard", "optlandscape_budget": "20", "pythonpath": ".", **ini}
+        lines = "".join(f"    {optimizer}\n" for optimizer in optimizers or ["solver:minimize"])
+        lines = f"[pytest]\noptlandscape_optimizers =\n{lines}" + "".join(f"{k} = {v}\n" for k, v in settings.items())
+        (self.path / "pytest.ini").write_text(lines)
+
+    def solver(self, source=DESCENT, **knobs):
+        source += "".join(f"\n{name} = {value!r}" for name, value in knobs.items())
+        (self.path / "solver.py").write_text(source)
+
+    def run(self, *arguments, quietly=True):
+        # nothing of the outer session: its warnings filter would reach the inner one
+        return self.pytester.runpytest_inprocess("--optlandscape", *arguments)
+
+    def on_booth(self, *arguments):
+        return self.run("-k", "booth", *arguments)
+
+    def accept(self, *arguments):
+        result = self.run("--optlandscape-update", *arguments)
+        assert result.ret == 0, str(result.stdout)
+        return result
+
+    def outcome(self, *arguments):
+        """The outcome as JSON and the session's exit code."""
+        self.outcome_path.unlink(missing_ok=True)
+        result = self.run("--optlandscape-json", "outcome.json", *arguments)
+        return json.loads(self.outcome_path.read_text()), result.ret
+
+    def verdicts(self, *arguments):
+        found, _ = self.outcome(*arguments)
+        (optimizer,) = found["optimizers"]
+        return {landscape["name"]: landscape["verdict"] for landscape in optimizer["landscapes"]}
+
+    def files(self):
+        """Everything below the project but what Python and pytest leave."""
+        return {
+            str(path.relative_to(self.path)): path.read_bytes()
+            for path in sorted(Path(self.path).rglob("*"))
+            if path.is_file() and not {"__pycache__", ".pytest_cache", ".benchmarks"} & set(path.parts)
+        }
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a solver changed within a second keeps its time stamp
+    made = Project(pytester)
+    made.configure()
+    made.solver()
+    return made

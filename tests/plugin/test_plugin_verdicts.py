@@ -1,0 +1,303 @@
+import json
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+BOOTH = "optlandscape::solver:minimize::booth"
+
+
+def lines(*patterns):
+    return [f"*{pattern}*" for pattern in patterns]
+
+
+def test_without_a_baseline_items_pass_and_the_summary_says_so(project):
+    result = project.on_booth("-v")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1, deselected=48)
+    result.stdout.fnmatch_lines(lines(f"{BOOTH}*PASSED", "solver:minimize*new", "no baseline*--optlandscape-update"))
+    assert not project.baseline.exists()
+    assert project.verdicts("-k", "booth") == {"booth": "new"}
+
+
+def test_update_writes_a_baseline_for_each_optimizer_and_says_so(project):
+    project.configure("solver:minimize", "scipy:BFGS")
+    result = project.accept("-k", "booth or beale")
+    result.assert_outcomes(passed=4, deselected=92)
+    result.stdout.fnmatch_lines(
+        lines("accepted*solver_minimize.json*commit", "accepted*scipy_BFGS.json*commit"), consecutive=True
+    )
+    for name, spec in [("solver_minimize", "solver:minimize"), ("scipy_BFGS", "scipy:BFGS")]:
+        written = json.loads((project.path / "optlandscape_baseline" / f"{name}.json").read_text())
+        assert (written["schema"], written["optimizer"]) == (1, spec)
+        assert list(written["landscapes"]) == ["beale", "booth"]
+        assert len(written["landscapes"]["booth"]["cells"]) == 21
+
+
+def test_nothing_is_written_without_being_asked(project):
+    before = project.files()
+    project.on_booth()
+    assert project.files() == before
+
+
+def test_the_next_run_is_the_same(project):
+    project.accept("-k", "booth")
+    result = project.on_booth()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(lines("solver:minimize*identical*same"))
+    result.stdout.no_fnmatch_line("*no baseline*")
+    assert project.verdicts("-k", "booth") == {"booth": "same"}
+
+
+def test_slower_fails_and_says_where_and_how_to_replay(project):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    result = project.on_booth()
+    assert result.ret == 1
+    result.assert_outcomes(failed=1, deselected=48)
+    result.stdout.fnmatch_lines(
+        lines(
+            "solver:minimize on booth is worse*",
+            "more evaluations to the targets*p = *",
+            "worst cells*gap*",
+            "booth/*targets*",
+            "minimize('solver:minimize', landscapes.get('booth'), x0=[[]*[]], budget=40, seed=*)",
+            '-k "solver:minimize and booth"',
+            "--optlandscape-update",
+            "solver:minimize*worse",
+            "worse on booth:*",
+        )
+    )
+    found, exit_code = project.outcome("-k", "booth")
+    (landscape,) = found["optimizers"][0]["landscapes"]
+    assert (exit_code, landscape["verdict"], found["optimizers"][0]["verdict"]) == (1, "worse", "worse")
+    assert landscape["speed_ratio"] == pytest.approx(0.5, rel=0.1)
+
+
+def test_the_selection_printed_runs_the_landscape_alone(project):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    project.run("-k", "solver:minimize and booth").assert_outcomes(failed=1, deselected=48)
+
+
+def test_the_replay_line_replays_the_cell(project, monkeypatch):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    result = project.on_booth()
+    (line,) = [line.strip() for line in result.outlines if line.strip().startswith("minimize(")]
+    monkeypatch.syspath_prepend(project.path)
+    from pytest_optlandscape import landscapes, minimize
+
+    run = eval(line, {"minimize": minimize, "landscapes": landscapes})
+    assert run.landscape.name == "booth"
+    assert run.budget == 40
+    assert run.nfev == 40
+
+
+def test_faster_is_better_and_passes(project):
+    project.solver(REPEATS=2)
+    project.accept("-k", "booth")
+    project.solver()
+    result = project.on_booth()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(lines("solver:minimize*better", "better on booth:*fewer evaluations*"))
+    found, _ = project.outcome("-k", "booth")
+    assert found["optimizers"][0]["landscapes"][0]["speed_ratio"] == pytest.approx(2.0, rel=0.1)
+
+
+def test_rounding_is_the_same(project):
+    project.accept("-k", "booth")
+    project.solver(SCALE=1.0 + 2.0**-52)
+    result = project.on_booth()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(lines("solver:minimize*up to rounding*same"))
+    found, _ = project.outcome("-k", "booth")
+    assert found["optimizers"][0]["fingerprint"] == "rounding"
+
+
+@pytest.mark.parametrize(("fail_on", "failed"), [("worse", 0), ("changed", 1), ("never", 0)])
+def test_changed_fails_only_where_asked(project, fail_on, failed):
+    project.accept("-k", "booth")
+    project.solver(EXTRA_FROM=6.0)
+    project.configure(optlandscape_fail_on=fail_on)
+    result = project.on_booth()
+    assert result.ret == failed
+    result.assert_outcomes(passed=1 - failed, failed=failed, deselected=48)
+    result.stdout.fnmatch_lines(lines("solver:minimize*changed", "changed on booth:*"))
+    if failed:
+        result.stdout.fnmatch_lines(lines("solver:minimize on booth has changed*", "worst cells*", "minimize('*"))
+
+
+def test_worse_fails_never_where_asked(project):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    project.configure(optlandscape_fail_on="never")
+    assert project.outcome("-k", "booth")[1] == 0
+    assert project.verdicts("-k", "booth") == {"booth": "worse"}
+
+
+def test_new_fails_where_a_baseline_is_required(project):
+    project.configure(optlandscape_require_baseline="true")
+    result = project.on_booth()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(lines("solver:minimize on booth has no baseline*--optlandscape-update*"))
+    project.accept("-k", "booth")
+    assert project.on_booth().ret == 0
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_another_budget_is_not_comparable(project, required):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    project.configure(optlandscape_budget="30", optlandscape_require_baseline=required)
+    result = project.on_booth()
+    assert result.ret == int(required)
+    result.stdout.fnmatch_lines(lines("solver:minimize*not-comparable", "not compared on booth: budget 40 is now 60"))
+    assert project.verdicts("-k", "booth") == {"booth": "not-comparable"}
+
+
+def test_partial_update_keeps_the_other_rows(project):
+    project.accept("-k", "booth or beale")
+    before = json.loads(project.baseline.read_text())["landscapes"]
+    project.solver(REPEATS=2)
+    project.accept("-k", "booth or bird")
+    after = json.loads(project.baseline.read_text())["landscapes"]
+    assert list(after) == ["beale", "bird", "booth"]
+    assert after["beale"] == before["beale"]
+    assert after["booth"] != before["booth"]
+    assert project.verdicts("-k", "booth or bird") == {"booth": "same", "bird": "same"}
+    assert project.verdicts("-k", "beale") == {"beale": "worse"}
+
+
+def test_some_landscapes_without_a_baseline_are_named(project):
+    project.accept("-k", "booth")
+    result = project.run("-k", "booth or beale")
+    result.stdout.fnmatch_lines(lines("no baseline*solver:minimize on 1 of 2 landscapes*beale*"))
+
+
+def test_whole_suite_twice(project):
+    project.configure(optlandscape_suite="quick", optlandscape_budget="10")
+    project.accept().assert_outcomes(passed=16)
+    first = project.baseline.read_bytes()
+    project.accept()
+    assert project.baseline.read_bytes() == first
+    result = project.run("--optlandscape-json", "outcome.json")
+    result.assert_outcomes(passed=17)
+    assert result.ret == 0
+    found = json.loads(project.outcome_path.read_text())
+    assert {landscape["verdict"] for landscape in found["optimizers"][0]["landscapes"]} == {"same"}
+
+
+def test_small_slowdown_everywhere_fails_the_suite_as_one(project):
+    project.configure(optlandscape_suite="quick", optlandscape_budget="20")
+    project.accept()
+    project.solver(EXTRA_EVERY=15)
+    result = project.run("-v")
+    assert result.ret == 1
+    result.assert_outcomes(passed=16, failed=1)
+    result.stdout.fnmatch_lines(
+        lines(
+            "optlandscape::solver:minimize::overall FAILED*",
+            "solver:minimize is worse over 16 landscapes",
+            "over the suite: *more evaluations to the targets*",
+            "solver:minimize*worse",
+        )
+    )
+
+
+def test_outcome_schema(project):
+    project.configure("solver:minimize", "scipy:BFGS")
+    project.accept("-k", "solver and booth")
+    project.solver(REPEATS=2)
+    found, _ = project.outcome("-k", "booth or (solver and beale)")
+    assert found["schema"] == 1
+    assert [optimizer["spec"] for optimizer in found["optimizers"]] == ["solver:minimize", "scipy:BFGS"]
+    mine, other = found["optimizers"]
+    assert mine.keys() >= {"spec", "verdict", "fingerprint", "landscapes", "contract"}
+    assert (mine["verdict"], mine["fingerprint"], mine["contract"]) == ("worse", "changed", [])
+    assert (other["verdict"], other["fingerprint"]) == ("new", None)
+    assert [(row["name"], row["verdict"]) for row in mine["landscapes"]] == [("beale", "new"), ("booth", "worse")]
+    new, worse = mine["landscapes"]
+    assert worse.keys() >= {"name", "verdict", "speed_ratio", "success", "digits", "worst_cell"}
+    assert worse["worst_cell"]["cell"].startswith("booth/")
+    assert worse["worst_cell"].keys() >= {"gap", "evaluations", "baseline_gap", "baseline_evaluations", "stop_reason"}
+    assert new["speed_ratio"] is None
+    assert 0.0 <= new["success"] <= 1.0
+
+
+def test_outcome_is_the_same_bytes_every_time(project):
+    seen = []
+    for arguments in [(), (), ("--benchmark-disable",), ("--optlandscape-json=other.json",)]:
+        project.outcome_path.unlink(missing_ok=True)
+        project.run("-k", "booth", "--optlandscape-json=outcome.json", *arguments)
+        seen.append(next(p for p in (project.path / "other.json", project.outcome_path) if p.exists()).read_bytes())
+    assert len(set(seen)) == 1
+
+
+def test_json_alone_switches_the_suite_on(project):
+    result = project.pytester.runpytest_inprocess("--optlandscape-json", "outcome.json", "-k", "booth")
+    result.assert_outcomes(passed=1, deselected=48)
+    assert json.loads(project.outcome_path.read_text())["optimizers"][0]["verdict"] == "new"
+
+
+def test_suite_option_overrides_the_configuration(project):
+    result = project.pytester.runpytest_inprocess("--optlandscape-suite", "quick", "--collect-only", "-q")
+    assert sum("::solver:minimize::" in line for line in result.outlines) == 17
+
+
+def test_nothing_is_added_without_the_option(project):
+    project.pytester.makepyfile("def test_one(): pass")
+    project.pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_items_stand_beside_ordinary_tests(project):
+    project.pytester.makepyfile("def test_booth(): pass\ndef test_other(): pass")
+    project.on_booth().assert_outcomes(passed=2, deselected=49)
+
+
+def test_collect_only_runs_nothing(project):
+    project.solver("raise_if_called = 1\ndef minimize(problem): print('CALLED')")
+    result = project.run("--collect-only", "-q", "-s")
+    result.stdout.fnmatch_lines([BOOTH, "optlandscape::solver:minimize::overall"])
+    result.stdout.no_fnmatch_line("*CALLED*")
+
+
+def test_marker_deselects(project):
+    project.pytester.makepyfile("def test_one(): pass")
+    project.run("-m", "not optlandscape").assert_outcomes(passed=1, deselected=49)
+    result = project.run("-m", "optlandscape", "-k", "booth or test_one", "--strict-markers")
+    result.assert_outcomes(passed=1, deselected=49)
+
+
+def test_first_failure_ends_the_session_and_last_failed_repeats_it(project):
+    project.accept("-k", "booth or bird")
+    project.solver(REPEATS=2)
+    result = project.run("-x", "-k", "booth or bird")
+    result.assert_outcomes(failed=1, deselected=47)
+    project.run("--lf").assert_outcomes(failed=1, deselected=48)
+    project.run("--lf", "-k", "beale").assert_outcomes(deselected=49)
+
+
+def test_update_after_a_first_failure_keeps_what_ran(project):
+    project.solver(f"import os\n{project.path and ''}" + "def minimize(problem): raise ZeroDivisionError('no')")
+    project.run("--optlandscape-update", "-x", "-k", "booth or bird")
+    project.solver()
+    project.accept("-k", "booth")
+    assert project.verdicts("-k", "booth") == {"booth": "same"}
+
+
+def test_junit_has_the_failure(project):
+    project.accept("-k", "booth")
+    project.solver(REPEATS=2)
+    project.on_booth("--junit-xml=junit.xml")
+    suite = ElementTree.parse(project.path / "junit.xml").getroot().find("testsuite")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "1", "0")
+    assert "more evaluations to the targets" in suite.find("testcase/failure").get("message")
+    properties = {p.get("name"): p.get("value") for p in suite.findall("testcase/properties/property")}
+    assert properties == {"optlandscape_verdict": "worse"}
+
+
+def test_no_optimizer_is_said(project):
+    (project.path / "pytest.ini").write_text("[pytest]\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(lines("no optimizer is configured*optlandscape_optimizers*"))
