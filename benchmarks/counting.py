@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import MICRO, Function, heading, line, machine
+from measure import MICRO, Function, heading, line, machine, one_thread
 
 from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.landscapes import Landscape
@@ -50,14 +50,14 @@ def count_and_copy(landscape: Landscape) -> Function:
 
 
 def seconds_per_call(function: Function, points: list[np.ndarray]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     for x in points:
         function(x)
-    return (time.perf_counter() - started) / len(points)
+    return (time.process_time() - started) / len(points)
 
 
 def added(name: str, collect: bool) -> dict[str, float]:
-    """Measure µs added per evaluation: the median over rounds in which all take turns, each on a fresh problem."""
+    """Measure µs added per evaluation: the median over rounds in which all take turns on fresh problems."""
     landscape = landscapes.get(name)
     rng = np.random.default_rng(0)
     points = list(rng.uniform(*landscape.bounds.T, size=(EVALUATIONS, landscape.dim)))
@@ -77,8 +77,7 @@ def added(name: str, collect: bool) -> dict[str, float]:
         gc.enable()
     bare = rounds.pop("landscape(x)")
     differences = {
-        way: statistics.median(a - b for a, b in zip(times, bare, strict=True))
-        for way, times in rounds.items()
+        way: statistics.median(a - b for a, b in zip(times, bare, strict=True)) for way, times in rounds.items()
     }
     return {"landscape(x)": statistics.median(bare), **differences}
 
@@ -88,9 +87,8 @@ def time_added() -> None:
     for name in ("beale", "rosenbrock[10]", "rosenbrock[40]"):
         for collect in (False, True):
             times = added(name, collect)
-            print(
-                f"  {name}: {times['landscape(x)']:.3f} µs an evaluation, collection {'on' if collect else 'off'}"
-            )
+            collection = "on" if collect else "off"
+            print(f"  {name}: {times['landscape(x)']:.3f} µs an evaluation, garbage collection {collection}")
             for way in ("problem.fun(x)", "problem(x)"):
                 line(f"  {way} adds", times[way], MOST_MICROSECONDS, "µs")
                 for peer in ("closure, count only", "closure, count and copy"):
@@ -126,6 +124,7 @@ def memory() -> None:
 
 
 if __name__ == "__main__":
+    one_thread()
     machine()
     time_added()
     memory()

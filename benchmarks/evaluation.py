@@ -1,6 +1,7 @@
 """The cost of evaluating a landscape: one point, its gradient, a batch.
 
-The peers are the same formulas typed by hand, and landscape libraries. Run ``python benchmarks/evaluation.py``.
+The peers are the same formulas typed by hand, and landscape libraries.
+Run ``python benchmarks/evaluation.py``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import statistics
 
 import numpy as np
 from handwritten import BATCH, POINT
-from measure import MICRO, Function, heading, line, machine, per_call
+from measure import MICRO, Function, heading, line, machine, one_thread, per_call
 from peers import installed
 
 from pytest_optlandscape import landscapes
@@ -44,9 +45,7 @@ def agrees(landscape: Landscape, name: str, peer: Function) -> bool:
 
 def catalogue_in_the_plane() -> None:
     heading("One evaluation, one 2-D point as ndarray")
-    times = {
-        ls.id: per_call({"f": ls}, points_of(ls))["f"] / MICRO for ls in landscapes.select() if ls.dim == 2
-    }
+    times = {ls.id: per_call({"f": ls}, points_of(ls))["f"] / MICRO for ls in landscapes.select() if ls.dim == 2}
     polynomial = {ls.id for ls in landscapes.select(tags="polynomial")}
     families = {
         f"all {len(times)}": list(times.values()),
@@ -122,6 +121,7 @@ def against_libraries() -> None:
 
 
 if __name__ == "__main__":
+    one_thread()
     machine()
     catalogue_in_the_plane()
     against_handwritten()

@@ -16,7 +16,7 @@ from pathlib import Path
 from measure import ROOT, heading, line, machine
 
 OURS = "pytest_optlandscape.plugin"
-ROUNDS = 15
+ROUNDS = 25
 MOST_MILLISECONDS = 5.0
 HEAVY = ("numpy", "scipy", "hypothesis", "pytest_benchmark", "keras", "torch", "jax", "plotly")
 _LIST_IMPORTS = f"""
@@ -96,9 +96,8 @@ def main() -> None:
         imports = {way: imported(options, folder, environment) for way, options in ways.items()}
     heading(f"CPU time of pytest on one empty test (median of {ROUNDS}, in turn)")
     for way, times in turns.items():
-        print(
-            f"  {way:<22} {statistics.median(times):7.1f} ms; imports {sorted(imports[way]) or 'nothing heavy'}"
-        )
+        heavy = ", ".join(sorted(imports[way])) or "nothing heavy"
+        print(f"  {way:<22} {statistics.median(times):7.1f} ms; imports {heavy}")
 
     def difference(way: str, base: str) -> float:
         return statistics.median(a - b for a, b in zip(turns[way], turns[base], strict=True))
@@ -108,9 +107,7 @@ def main() -> None:
     line("everything, over everything but ours", difference("everything", "everything but ours"), 5.0, "ms")
     ratio = statistics.median(turns["only ours"]) / statistics.median(turns["bare"])
     print(f"  ratio, only ours to bare: {ratio:.3f}")
-    because = (imports["only ours"] - imports["bare"]) | (
-        imports["everything"] - imports["everything but ours"]
-    )
+    because = (imports["only ours"] - imports["bare"]) | (imports["everything"] - imports["everything but ours"])
     print(f"  imported because of us: {', '.join(sorted(because)) or 'nothing heavy'}")
 
 

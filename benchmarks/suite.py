@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import scipy.optimize
-from measure import heading, line, machine
+from measure import heading, line, machine, one_thread
 
 from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import Landscape
@@ -47,9 +47,7 @@ def _nelder_mead(cell: Cell) -> Any:
 
 def _differential_evolution(cell: Cell) -> Any:
     landscape = cell.landscape
-    return scipy.optimize.differential_evolution(
-        landscape, landscape.bounds, x0=cell.x0, rng=cell.seed, **DE_ARGUMENTS
-    )
+    return scipy.optimize.differential_evolution(landscape, landscape.bounds, x0=cell.x0, rng=cell.seed, **DE_ARGUMENTS)
 
 
 _DE_SPEC = ", ".join(f"{key}={value!r}" for key, value in DE_ARGUMENTS.items())
@@ -79,30 +77,32 @@ def comparable(records: list[LandscapeRecord]) -> list[bool]:
     return [all(cell.stop_reason == "returned" for cell in record.cells) for record in records]
 
 
-def compare(spec: str, bare: BareRun, rounds: int, profile: bool) -> None:
+def compare(spec: str, bare: BareRun, profile: bool) -> None:
     adapter = optimizers.get(spec)
     quick = suite_landscapes("quick")
-    started = time.perf_counter()
+    started = time.process_time()
     first = suite_run(adapter, quick)
-    first_seconds = time.perf_counter() - started
+    first_seconds = time.process_time() - started
     chosen = [ls for ls, kept in zip(quick, comparable(first), strict=True) if kept]
     groups = [cells(landscape) for landscape in chosen]
     ours_nfev = sum(cell.nfev for record in suite_run(adapter, chosen) for cell in record.cells)
     bare_nfev = bare_loop(bare, groups)
     ours, theirs = [], []
+    rounds = max(5, min(21, round(MOST_SECONDS / first_seconds)))
     for _ in range(rounds):
         gc.collect()
         gc.disable()
-        started = time.perf_counter()
+        started = time.process_time()
         suite_run(adapter, chosen)
-        middle = time.perf_counter()
+        middle = time.process_time()
         bare_loop(bare, groups)
-        ended = time.perf_counter()
+        ended = time.process_time()
         gc.enable()
         ours.append(middle - started)
         theirs.append(ended - middle)
-    print(f"  {spec}: {sum(map(len, groups))} cells of {len(chosen)} landscapes of {len(quick)}", end="")
-    print(f" (in the others some run spends the budget); evaluations {ours_nfev}, bare loop {bare_nfev}")
+    left_out = len(quick) - len(chosen)
+    print(f"  {spec}: {sum(map(len, groups))} cells of {len(chosen)} landscapes, {rounds} rounds")
+    print(f"    evaluations: ours {ours_nfev}, bare {bare_nfev}; landscapes left out for the budget: {left_out}")
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     line(f"  suite {min(ours):.3f} s, bare {min(theirs):.3f} s", ratio, MOST_TIMES_BARE)
     runs = sum(map(len, groups))
@@ -116,12 +116,12 @@ def compare(spec: str, bare: BareRun, rounds: int, profile: bool) -> None:
 
 
 if __name__ == "__main__":
+    one_thread()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--profile", action="store_true", help="show where the suite spends its time")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     machine()
     heading("Whole suite 'quick' against a bare loop over the same runs (ratio)")
     for spec, bare in OPTIMIZERS.items():
-        compare(spec, bare, arguments.rounds, arguments.profile)
+        compare(spec, bare, arguments.profile)

@@ -25,14 +25,13 @@ WELL_KNOWN = (
 
 
 def _landscape_fixture(name: str) -> Any:
-    @pytest.fixture(scope="session", name=name)
     def landscape_by_name() -> Landscape:
         from pytest_optlandscape import landscapes
 
         return landscapes.get(name)
 
     landscape_by_name.__doc__ = f"The landscape {name!r} in the dimension it is usually used in."
-    return landscape_by_name
+    return pytest.fixture(scope="session", name=name)(landscape_by_name)
 
 
 for _name in WELL_KNOWN:
@@ -60,8 +59,8 @@ def minimize() -> Callable[..., Run]:
 def benchmark_minimize(benchmark: Any) -> Callable[..., Run]:
     """Time an optimizer with pytest-benchmark: ``benchmark_minimize(optimizer, landscape, **as for minimize)``.
 
-    What is timed is the optimizer with the bare objective; evaluations, digits and success are counted in a run of
-    their own and left in ``benchmark.extra_info["optlandscape"]``. The counted run is returned.
+    Evaluations, digits and success are taken from a run of its own, which is returned, and left in
+    ``benchmark.extra_info["optlandscape"]``; the timed runs only minimise.
     """
     from pytest_optlandscape.ledger.timing import benchmark_run
 
@@ -78,7 +77,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("landscapes")
     if marker is not None:
         chosen = _chosen(metafunc.definition, marker)
-        metafunc.parametrize("landscape", chosen, ids=[landscape.id for landscape in chosen])
+        # Hypothesis refuses fixtures of functions; for other tests that scope keeps them in the order of the file
+        scope = "class" if getattr(metafunc.function, "is_hypothesis_test", False) else "function"
+        metafunc.parametrize("landscape", chosen, ids=[landscape.id for landscape in chosen], scope=scope)
 
 
 def _chosen(item: pytest.Item, marker: pytest.Mark) -> list[Landscape]:

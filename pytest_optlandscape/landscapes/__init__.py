@@ -4,8 +4,8 @@
 >>> beale = landscapes.get("beale")
 >>> beale([4.0, 4.0])
 68891.203125
->>> beale.gradient([3.0, 0.5])
-array([0., 0.])
+>>> beale.gradient([1.0, 1.0])
+array([ 0.  , 27.75])
 """
 
 from __future__ import annotations

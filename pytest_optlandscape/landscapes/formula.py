@@ -62,9 +62,7 @@ class Formula:
         """The function of a list of ``dim`` floats; gives a float, or a list for several results."""
         if self._floats is None:
             unrolled = self._dim <= LARGEST_UNROLLED
-            self._floats = (
-                compile_floats(self._function, self._dim, self._from_list) if unrolled else self._from_list
-            )
+            self._floats = compile_floats(self._function, self._dim, self._from_list) if unrolled else self._from_list
         return self._floats
 
     def __call__(self, x: Value) -> Value:

@@ -126,9 +126,7 @@ class Landscape:
             raise ValueError(f"{self.id}: bounds have shape (dim, 2), got {self.bounds.shape}")
         lower, upper = self.bounds.T
         if not np.all(lower < upper):
-            raise ValueError(
-                f"{self.id}: every lower bound must be below its upper bound, got {self.bounds!r}"
-            )
+            raise ValueError(f"{self.id}: every lower bound must be below its upper bound, got {self.bounds!r}")
         points = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         for what, point in points.items():
             if point.shape != (self.dim,):
@@ -160,8 +158,7 @@ class Landscape:
         """The gradient as a function of a list of ``dim`` floats, giving such a list."""
         if self._gradient is None:
             raise ValueError(
-                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), "
-                "or take an optimizer without"
+                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or take an optimizer without"
             )
         return self._gradient.floats
 

@@ -214,6 +214,12 @@ class TensorFlowNamespace(Namespace):
     def __init__(self) -> None:
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
+        self.where = self._where
+
+    def _where(self, condition: Value, a: Value, b: Value) -> Value:
+        dtype = getattr(a, "dtype", None) or getattr(b, "dtype", None)  # a graph takes numbers for float32
+        choices = [self._tf.convert_to_tensor(value, dtype=dtype) for value in (a, b)]
+        return self._tf.where(condition, *choices)
 
     def sum(self, v: Value) -> Value:
         return self._tf.reduce_sum(v, axis=0)

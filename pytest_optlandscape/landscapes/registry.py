@@ -205,9 +205,7 @@ def register(landscape: Landscape) -> Landscape:
     if not isinstance(landscape, Landscape):
         raise TypeError(f"register takes a Landscape, got {type(landscape).__name__}")
     if not re.fullmatch(r"\w[\w.-]*", landscape.name):
-        raise ValueError(
-            f"a landscape's name is made of letters, digits, '_', '-' and '.'; got {landscape.name!r}"
-        )
+        raise ValueError(f"a landscape's name is made of letters, digits, '_', '-' and '.'; got {landscape.name!r}")
     _enter(
         Definition(
             name=landscape.name,

@@ -109,11 +109,7 @@ def dixon_price(x: Value, xp: Any) -> Value:
 def _(x: Value, xp: Any) -> Value:
     a, b = x[:-1], x[1:]
     weighted = 2.0 * xp.index(x)[1:] * (2.0 * (b * b) - a)
-    return (
-        xp.pad(2.0 * (x[:1] - 1.0), 0, x.shape[0] - 1)
-        - xp.pad(weighted, 0, 1)
-        + xp.pad(4.0 * b * weighted, 1, 0)
-    )
+    return xp.pad(2.0 * (x[:1] - 1.0), 0, x.shape[0] - 1) - xp.pad(weighted, 0, 1) + xp.pad(4.0 * b * weighted, 1, 0)
 
 
 @scalable(

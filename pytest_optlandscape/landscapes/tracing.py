@@ -236,8 +236,7 @@ def compile_floats(
         returned = _source(result)
     body = "\n        ".join([f"{', '.join(names)}, = values", *recorder.lines, f"return {returned}"])
     source = (
-        f"def compiled(values):\n    try:\n        {body}\n"
-        f"    except FLOAT_ERRORS:\n        return otherwise(values)\n"
+        f"def compiled(values):\n    try:\n        {body}\n    except FLOAT_ERRORS:\n        return otherwise(values)\n"
     )
     scope: dict[str, Any] = {**_FUNCTIONS, "FLOAT_ERRORS": FLOAT_ERRORS, "otherwise": otherwise}
     exec(compile(source, f"<{getattr(formula, '__name__', 'formula')}[{dim}]>", "exec"), scope)

@@ -161,10 +161,7 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     if content["optimizer"] != adapter.spec:
         raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {_ADVICE}")
     try:
-        records = {
-            name: LandscapeRecord.from_plain({"landscape": name, **entry})
-            for name, entry in content["landscapes"].items()
-        }
+        records = {name: _record(name, entry) for name, entry in content["landscapes"].items()}
         return Baseline(
             content["optimizer"],
             dict(content.get("setting", {})),
@@ -173,6 +170,15 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {_ADVICE}") from None
+
+
+def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
+    """Read a landscape's entry; one that could not be written again when others are accepted is damaged."""
+    record = LandscapeRecord.from_plain({"landscape": name, **entry})
+    if not record.cells:
+        raise ValueError(f"{name} has no cells")
+    _summary(record)
+    return record
 
 
 _ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."

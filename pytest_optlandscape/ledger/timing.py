@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import warnings
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.runs import Problem, Run, execute
+from pytest_optlandscape.runs import BudgetExhausted, Problem, Run, execute
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, reference_gap
 
 __all__ = ["benchmark_run"]
@@ -36,24 +38,27 @@ def benchmark_run(
     Returns
     -------
     Run
-        The first of the timed runs. ``benchmark.extra_info["optlandscape"]`` holds plain values: ``optimizer``,
-        ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and, if some round made
-        another number of evaluations than the first, ``nondeterministic``.
+        The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values: ``optimizer``,
+        ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and ``nondeterministic``: whether
+        some timed run made other numbers of evaluations than the counted one.
     """
     adapter = get(optimizer)
-    runs: list[Run] = []
-    nondeterministic = False
+
+    def problem() -> Problem:
+        return Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed)
+
+    run = execute(adapter, problem())
+    counts = set()
 
     def once() -> None:
-        nonlocal nondeterministic
-        run = execute(adapter, Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed))
-        if not runs:
-            runs.append(run)
-        elif (run.nfev, run.njev) != (runs[0].nfev, runs[0].njev):
-            nondeterministic = True
+        timed = problem()
+        # An optimizer that raises, or is stopped at its budget, is timed all the same; the counted run says so.
+        with contextlib.suppress(Exception, SystemExit, BudgetExhausted), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            adapter.minimize(timed)
+        counts.add((timed.nfev, timed.njev))
 
     benchmark(once)
-    run = runs[0]
     benchmark.extra_info["optlandscape"] = {
         "optimizer": run.optimizer,
         "landscape": run.landscape.id,
@@ -63,7 +68,7 @@ def benchmark_run(
         "digits": _plain(run.digits),
         "success": bool(run.result_gap <= SUCCESS_TARGET * reference_gap(run.landscape)),
         "stop_reason": run.stop_reason,
-        "nondeterministic": nondeterministic,
+        "nondeterministic": counts != {(run.nfev, run.njev)},
     }
     return run
 

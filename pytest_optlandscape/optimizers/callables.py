@@ -66,10 +66,8 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     TypeError
         If it has parameters without a default that are not among these.
     """
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        parameters = {}  # type: ignore[assignment]
+    signature = _signature(function)
+    parameters = signature.parameters if signature else {}
     names = frozenset(parameters) if "fun" in parameters else frozenset()
     offered = {"fun", "x0", "jac", "hess", "bounds", "seed", "rng", "maxfev", "maxiter", "callback"}
     required = [
@@ -87,6 +85,12 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
             f"{spec} takes ({', '.join(required)}); an optimizer takes either one problem, or parameters named "
             "fun, x0 and whichever it needs of " + ", ".join(sorted(offered - {"fun", "x0"}))
         )
+    names -= _bound(function)
+    if signature:
+        try:
+            signature.bind(**dict.fromkeys(names & offered)) if "fun" in names else signature.bind(None)
+        except TypeError as error:
+            raise TypeError(f"{spec} cannot be called with a problem, nor with fun and x0: {error}") from None
     return PlainCallable(
         spec,
         uses_gradient="jac" in names or not names,
@@ -97,10 +101,23 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     )
 
 
+def _signature(function: Any) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):  # compiled functions may have none
+        return None
+
+
+def _bound(function: Any) -> frozenset[str]:
+    """Parameters that the user has fixed already: they are not ours to give."""
+    return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
+
+
 def _name_of(function: Any) -> str:
     if isinstance(function, functools.partial):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in function.keywords.items())
-        return f"{_name_of(function.func)}({arguments})"
+        arguments = [repr(value) for value in function.args]
+        arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]
+        return f"{_name_of(function.func)}({', '.join(arguments)})"
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
@@ -116,7 +133,7 @@ def load(spec: Spec) -> Any:
     Raises
     ------
     ValueError
-        If the module cannot be found or has no such name.
+        If the module cannot be found or has no such name, or the name takes no such arguments.
     """
     try:
         thing: Any = importlib.import_module(spec.library)
@@ -135,6 +152,12 @@ def load(spec: Spec) -> Any:
         thing = getattr(thing, part)
     if not spec.arguments:
         return thing
+    signature = _signature(thing)
+    try:
+        if signature:
+            signature.bind_partial(**spec.arguments)
+    except TypeError as error:
+        raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
     if isinstance(thing, type):
         return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)

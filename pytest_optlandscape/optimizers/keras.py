@@ -9,6 +9,8 @@ user's model has.
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -81,9 +83,14 @@ def from_spec(spec: Spec) -> Adapter:
     ]
     if spec.name not in known:
         raise ValueError(unknown_name("Keras optimizer", spec.name, known))
+    kind = getattr(keras.optimizers, spec.name)
+    arguments = {*inspect.signature(kind).parameters, "dtype"} - {"kwargs"}
+    for key in spec.arguments:
+        if key not in arguments:
+            raise ValueError(unknown_name(f"argument of keras:{spec.name}", key, arguments))
     config = dict(spec.arguments)
     dtype = config.pop("dtype", keras.config.floatx())
-    return _adapter(keras, str(spec), getattr(keras.optimizers, spec.name), config, dtype)
+    return _adapter(keras, str(spec), kind, config, dtype)
 
 
 def recognizes(thing: object) -> bool:
@@ -101,16 +108,32 @@ def from_object(thing: Any) -> Adapter:
     config = {} if isinstance(thing, type) else thing.get_config()
     name = kind.__name__
     if config:
-        defaults = kind().get_config()
-        changed = {key: v for key, v in config.items() if v != defaults.get(key) and key != "name"}
-        name += "(" + ", ".join(f"{key}={_shortest(value)!r}" for key, value in changed.items()) + ")"
+        defaults = _defaults(kind)
+        changed = {key: v for key, v in config.items() if v != defaults.get(key)}
+        name += _written(changed)
     factory = kind if isinstance(thing, type) else _from_config(kind)
-    return _adapter(keras, f"keras:{name.removesuffix('()')}", factory, config, keras.config.floatx())
+    home = "keras" if kind.__module__.partition(".")[0] == "keras" else kind.__module__
+    return _adapter(keras, f"{home}:{name.removesuffix('()')}", factory, config, keras.config.floatx())
 
 
-def _shortest(value: Any) -> Any:
+def _defaults(kind: Any) -> dict[str, Any]:
+    try:
+        defaults: dict[str, Any] = kind().get_config()
+    except TypeError:  # a class of the user's that needs arguments
+        return {}
+    return defaults
+
+
+def _written(config: dict[str, Any]) -> str:
+    """Write a configuration as arguments, a schedule inside it as a call."""
+    return "(" + ", ".join(f"{key}={_shortest(value)}" for key, value in config.items() if key != "name") + ")"
+
+
+def _shortest(value: Any) -> str:
     """Show 0.05, which Keras keeps in float32, as 0.05."""
-    return float(str(np.float32(value))) if isinstance(value, float) else value
+    if isinstance(value, dict) and "class_name" in value:
+        return f"{value['class_name']}{_written(value['config'])}"
+    return repr(float(str(np.float32(value))) if isinstance(value, float) else value)
 
 
 def _from_config(kind: Any) -> Any:
@@ -157,10 +180,17 @@ def _import_keras(spec: str) -> Any:
 
 
 def _choose_backend() -> None:
-    """Where the user chose no backend, and Keras' default is not installed, take one that is."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    if "KERAS_BACKEND" in os.environ or (home / "keras.json").exists():
+    """Take a backend that is installed where the configured one is not, and the environment names none.
+
+    Keras itself writes its default, tensorflow, into keras.json on first import, so that file is no sign of a choice.
+    """
+    if "KERAS_BACKEND" in os.environ:
         return
+    path = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        configured = json.loads(path.read_text(encoding="utf-8")).get("backend", _BACKENDS[0])
+    except (OSError, ValueError, AttributeError):
+        configured = _BACKENDS[0]
     installed = [name for name in _BACKENDS if importlib.util.find_spec(name) is not None]
-    if installed:
+    if configured not in installed and installed:
         os.environ["KERAS_BACKEND"] = installed[0]

@@ -69,16 +69,21 @@ def parse_spec(text: str) -> Spec:
 
 def _parse_arguments(inside: str, text: str) -> dict[str, Any]:
     try:
-        call = ast.parse(f"f({inside})", mode="eval").body
-    except SyntaxError as error:
-        raise ValueError(f"optimizer {text!r}: cannot read the arguments ({error.msg})") from None
-    if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+        call = ast.parse(f"f({inside}\n)", mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else error
+        raise ValueError(f"optimizer {text!r}: cannot read the arguments ({why})") from None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        raise ValueError(f"optimizer {text!r}: there is one pair of brackets, around all arguments")
+    if call.args or any(word.arg is None for word in call.keywords):
         raise ValueError(f"optimizer {text!r}: arguments are written key=value")
     arguments: dict[str, Any] = {}
     for word in call.keywords:
+        if word.arg in arguments:
+            raise ValueError(f"optimizer {text!r}: {word.arg} is given twice")
         try:
             arguments[str(word.arg)] = ast.literal_eval(word.value)
-        except ValueError:
+        except (ValueError, TypeError):
             raise ValueError(
                 f"optimizer {text!r}: {word.arg}={ast.unparse(word.value)} is no literal (a number, a string, "
                 "True, None, a tuple, list or dict of these)"

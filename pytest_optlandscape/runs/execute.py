@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.runs.problem import BudgetExhausted, Problem
+from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, value_at
 from pytest_optlandscape.runs.run import Run, feasible, make_trace
 
 __all__ = ["Optimizer", "execute"]
@@ -58,16 +58,20 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         except (Exception, SystemExit) as error:
             stop_reason, message = "exception", _describe(error)
     wall_time = time.perf_counter() - started
-    x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
+        x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
+        points, values = problem.evaluated()
+        result = _best_point(points, values, problem) if x is None else x
+        fun = value_at(problem.landscape, result)
+        reported_fun = _number(getattr(returned, "fun", None))
+        claimed_success = _number(getattr(returned, "success", None))
     if problem.exhausted or getattr(returned, "stop_reason", None) == "budget":
         stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
     elif stop_reason == "returned" and x is None:
         stop_reason, message = "no-result", complaint
     elif stop_reason == "returned" and x is not None and not np.all(np.isfinite(x)):
         stop_reason, message = "non-finite", f"the optimizer returned {x.tolist()}"
-    points, values = problem.evaluated()
-    if x is None:
-        x = _best_point(points, values, problem)
     return Run(
         landscape=problem.landscape,
         optimizer=optimizer.spec,
@@ -75,16 +79,16 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         bounds=problem.bounds,
         budget=problem.budget,
         seed=problem.seed,
-        x=x,
-        fun=float(problem.landscape(x)),
+        x=result,
+        fun=fun,
         nfev=problem.nfev,
         njev=problem.njev,
         nhev=problem.nhev,
         trace=make_trace(points, values, problem.bounds, problem.landscape.fmin),
         stop_reason=stop_reason,
         message=message or str(getattr(returned, "message", "")),
-        claimed_success=_claimed(getattr(returned, "success", None)),
-        reported_fun=_reported(getattr(returned, "fun", None)),
+        claimed_success=None if claimed_success is None else bool(claimed_success),
+        reported_fun=reported_fun,
         wall_time=wall_time,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         _again=lambda run: execute(optimizer, _same_problem(run)),
@@ -102,7 +106,10 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
     try:
         if hasattr(x, "detach"):
             x = x.detach().cpu()
-        point = np.array(x, dtype=np.float64)
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(f"{array.dtype} is no real number")
+        point = np.array(array, dtype=np.float64)
     except Exception:
         return None, f"the optimizer returned {x!r:.120}, which is no point"
     if point.shape == () and dim == 1:
@@ -122,13 +129,10 @@ def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> Flo
     return best
 
 
-def _claimed(success: Any) -> bool | None:
-    return None if success is None else bool(success)
-
-
-def _reported(fun: Any) -> float | None:
+def _number(reported: Any) -> float | None:
+    """Read what an optimizer says of itself, a number or an array of one; None if it is neither."""
     try:
-        return None if fun is None else float(fun)
+        return None if reported is None else float(np.asarray(reported, dtype=np.float64).item())
     except (TypeError, ValueError):
         return None
 

@@ -7,6 +7,7 @@ can be worked out afterwards (gaps, feasibility, distances) is, in `run`.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -99,7 +100,8 @@ class Problem:
 
     def __call__(self, x: ArrayLike) -> float:
         """Evaluate the objective at a point of shape (dim,); counted."""
-        return self.fun(x)
+        value: float = self.fun(x)
+        return value
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
@@ -109,9 +111,9 @@ class Problem:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
         if self.nhev >= self.budget:
             self._refuse()
-        hessian = self.landscape.hessian(np.asarray(x, dtype=np.float64))
+        values = _as_list(x)
         self.nhev += 1
-        return hessian
+        return self.landscape.hessian(values)
 
     @property
     def x0(self) -> FloatArray:
@@ -151,8 +153,8 @@ class Problem:
         if self._values or not self._gradient_points:
             points = np.array(self._points, dtype=np.float64).reshape(-1, self.dim)
             return points, np.array(self._values, dtype=np.float64)
-        points = np.array(self._gradient_points, dtype=np.float64)
-        return points, np.asarray(self.landscape(points))
+        values = [value_at(self.landscape, point) for point in self._gradient_points]
+        return np.array(self._gradient_points, dtype=np.float64), np.array(values)
 
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
@@ -169,14 +171,22 @@ class Problem:
         ndarray = np.ndarray
         short = self.dim <= LARGEST_UNROLLED
 
-        def counted(x: ArrayLike) -> Any:
+        def counted(x: Any) -> Any:
             if len(points) >= budget:
                 self._refuse()
-            if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:  # type: ignore[union-attr]
-                values = x.tolist()  # type: ignore[union-attr]
+            if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
+                values = x.tolist()
             else:
                 values = _as_list(x)
-            result = function(values)
+            try:
+                result = function(values)
+            except Exception:
+                # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
+                if len(values) == self.dim:
+                    remember(values)
+                    if keep is not None:
+                        keep(math.nan)
+                raise
             # A list of floats takes four times the memory of an array, and an array takes four times as long.
             remember(values if short else np.array(values))
             if keep is not None:
@@ -196,6 +206,8 @@ class Problem:
         box = np.array(bounds, dtype=np.float64)
         if box.shape != landscape.bounds.shape:
             raise ValueError(f"bounds for {landscape.id} have shape ({self.dim}, 2), got {box.shape}")
+        if not np.all(np.isfinite(box)):
+            raise ValueError(f"bounds must be finite, got {box.tolist()}")
         if not np.all(box[:, 0] <= box[:, 1]):
             raise ValueError(f"a lower bound lies above its upper bound: {box.tolist()}")
         inside = np.all((landscape.minimizers >= box[:, 0]) & (landscape.minimizers <= box[:, 1]), axis=1)
@@ -235,13 +247,24 @@ def as_landscape(landscape: Landscape | str) -> Landscape:
     return landscape
 
 
-def _checked_budget(budget: int) -> int:
-    if isinstance(budget, bool) or int(budget) != budget or budget < 1:
-        raise ValueError(f"a budget is a whole number of evaluations, at least 1; got {budget!r}")
-    return int(budget)
+def value_at(landscape: Landscape, x: ArrayLike) -> float:
+    """Evaluate once more, uncounted; NaN where the objective raises."""
+    try:
+        return float(landscape.floats(np.asarray(x, dtype=np.float64).tolist()))
+    except Exception:
+        return math.nan
 
 
-def _as_list(x: ArrayLike) -> list[float]:
+def _checked_budget(budget: Any) -> int:
+    try:
+        if not isinstance(budget, bool) and int(budget) == budget and budget >= 1:
+            return int(budget)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"a budget is a whole number of evaluations, at least 1; got {budget!r}")
+
+
+def _as_list(x: Any) -> list[float]:
     if hasattr(x, "detach"):
         x = x.detach().cpu()
     array = np.asarray(x)

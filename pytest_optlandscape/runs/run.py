@@ -188,7 +188,8 @@ class Run:
 
     def command(self) -> str:
         """Give the line of Python that repeats this run."""
-        bounds = "" if self.bounds is self.landscape.bounds else f", bounds={self.bounds.tolist()}"
+        own = np.array_equal(self.bounds, self.landscape.bounds)
+        bounds = "" if own else f", bounds={self.bounds.tolist()}"
         return (
             f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
             f"budget={self.budget}, seed={self.seed})"

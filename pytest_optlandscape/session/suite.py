@@ -129,6 +129,11 @@ class SuiteRun:
             return self.settings.require_baseline
         return str(verdict) in FAIL_ON[self.settings.fail_on]
 
+    @staticmethod
+    def has_result(record: LandscapeRecord) -> bool:
+        """Tell whether any run of a landscape gave a result: without one there is nothing to accept."""
+        return any(cell.stop_reason not in ("exception", "no-result") for cell in record.cells)
+
     @cached_property
     def comparisons(self) -> list[OptimizerComparison]:
         """Judge every optimizer of which something was run, in the order of the configuration and the suite."""
@@ -152,7 +157,9 @@ class SuiteRun:
                 self._try(partial(self._accept, comparison), self.path(comparison.spec))
 
     def _accept(self, comparison: OptimizerComparison, path: Path) -> None:
-        records = [landscape.now for landscape in comparison.landscapes]
+        records = [landscape.now for landscape in comparison.landscapes if self.has_result(landscape.now)]
+        if not records:
+            return
         update_baseline(path, self.adapters[comparison.spec], records)
         self.accepted[comparison.spec] = path
 

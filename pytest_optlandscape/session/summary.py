@@ -85,11 +85,10 @@ def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[O
             names = ", ".join([*new[:3], *(["…"] if len(new) > 3 else [])])
             missing.append(f"{comparison.spec} on {len(new)} of {len(comparison.landscapes)} landscapes ({names})")
     if missing:
-        text = (
-            f"nothing to compare with, no baseline yet: {'; '.join(missing)}. Accept what these runs did with "
-            f"`pytest --optlandscape-update` and commit {_relative(suite.settings.baseline_folder)}/"
-        )
-        for line in textwrap.wrap(text, 110, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False):
+        text = f"nothing to compare with, no baseline yet: {'; '.join(missing)}"
+        lines = textwrap.wrap(text, 110, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        folder = _relative(suite.settings.baseline_folder)
+        for line in [*lines, f"  to accept what these runs did: `pytest --optlandscape-update`, then commit {folder}/"]:
             terminal.write_line(line, yellow=True)
 
 

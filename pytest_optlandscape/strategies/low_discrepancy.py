@@ -55,7 +55,8 @@ def sobol(n: int, dim: int) -> FloatArray:
     power_of_two = 2 ** math.ceil(math.log2(n))
     lattice = qmc.Sobol(dim, scramble=False).random(power_of_two)[:n]
     cells = (lattice * 2**_BITS).astype(np.int64) ^ _shift(dim)
-    return (cells + 0.5) / 2**_BITS
+    points: FloatArray = (cells + 0.5) / 2**_BITS
+    return points
 
 
 def _shift(dim: int) -> NDArray[np.int64]:
@@ -80,4 +81,5 @@ def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None) 
     """
     box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
     lower, upper = box.T
-    return np.clip(lower + sobol(n, landscape.dim) * (upper - lower), lower, upper)
+    starts: FloatArray = np.clip(lower + sobol(n, landscape.dim) * (upper - lower), lower, upper)
+    return starts

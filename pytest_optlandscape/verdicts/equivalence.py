@@ -108,6 +108,9 @@ def _compare(one: Adapter, other: Adapter, problem: Problem) -> None:
     __tracebackhide__ = True
     expected = execute(one, problem)
     actual = execute(other, Problem(problem.landscape, problem.x0, budget=problem.budget, seed=problem.seed))
+    for run in (expected, actual):
+        if not len(run.trace):
+            raise AssertionError(f"{run} ({run.message}): where nothing is evaluated, nothing can be compared")
     envelope = _envelope(one, expected)
     compared = min(len(envelope), len(actual.trace))
     deviation = _deviation(expected, actual, compared)

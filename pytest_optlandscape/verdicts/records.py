@@ -127,7 +127,7 @@ class CellRecord:
             If it is no such line.
         """
         try:
-            start, nfev, njev, stop, gap, distance, hits, early, trace = text.split(" ")
+            start, nfev, njev, stop, gap, distance, hits, early, trace = text.rsplit(" ", 8)
             return cls(
                 start=start,
                 nfev=int(nfev),

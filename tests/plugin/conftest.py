@@ -30,11 +30,13 @@ def minimize(fun, x0, jac, bounds, maxfev):
     if EXTRA_FROM is not None and x0[0] > EXTRA_FROM:
         fun(x)
     for k in range(maxfev):
-        for _ in range(REPEATS + (EXTRA_EVERY is not None and k % EXTRA_EVERY == 0)):
+        for _ in range(REPEATS + (EXTRA_EVERY is not None and k % EXTRA_EVERY == EXTRA_EVERY - 1)):
             value = fun(x)
         if value < best_value:
             best, best_value = x, value
         gradient = jac(x)
+        if np.linalg.norm(gradient) < 1e-6:
+            break
         step = 0.01 / (1.0 + np.linalg.norm(gradient))
         if old is not None:
             s, y = x - old[0], gradient - old[1]
@@ -42,8 +44,6 @@ def minimize(fun, x0, jac, bounds, maxfev):
                 step = min(s @ s / (s @ y), 1.0)
         old = x, gradient
         x = np.clip(x - step * gradient, lower, upper)
-        if np.array_equal(x, old[0]):
-            break
     return best
 '''
 """An optimizer with knobs: as it is, slower, slightly slower, different from some starts, rounding differently."""
@@ -68,12 +68,11 @@ class Project:
         source += "".join(f"\n{name} = {value!r}" for name, value in knobs.items())
         (self.path / "solver.py").write_text(source)
 
-    def run(self, *arguments, quietly=True):
-        # nothing of the outer session: its warnings filter would reach the inner one
-        return self.pytester.runpytest_inprocess("--optlandscape", *arguments)
+    def run(self, *arguments, **keywords):
+        return self.pytester.runpytest_inprocess("--optlandscape", *arguments, **keywords)
 
-    def on_booth(self, *arguments):
-        return self.run("-k", "booth", *arguments)
+    def on_booth(self, *arguments, **keywords):
+        return self.run("-k", "booth", *arguments, **keywords)
 
     def accept(self, *arguments):
         result = self.run("--optlandscape-update", *arguments)
@@ -102,7 +101,9 @@ class Project:
 
 @pytest.fixture
 def project(pytester, monkeypatch):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a solver changed within a second keeps its time stamp
+    # a solver that is changed within a second keeps its time stamp: its bytecode would be used again
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     made = Project(pytester)
     made.configure()
     made.solver()

@@ -1,0 +1,133 @@
+import json
+import re
+
+import pytest
+
+from pytest_optlandscape import landscapes, optimizers
+from pytest_optlandscape.ledger import BaselineError, baseline_path, read_baseline, update_baseline
+from pytest_optlandscape.verdicts import run_landscape
+
+
+def standing(problem):
+    problem(problem.x0)
+    return problem.x0
+
+
+ADAPTER = optimizers.get(standing)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return {name: run_landscape(ADAPTER, landscapes.get(name), 10) for name in ["booth", "beale", "bird", "sphere[3]"]}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return baseline_path(tmp_path, ADAPTER)
+
+
+def test_what_is_read_is_what_was_written(path, records):
+    assert read_baseline(path, ADAPTER) is None
+    update_baseline(path, ADAPTER, records.values())
+    baseline = read_baseline(path, ADAPTER)
+    assert baseline.optimizer == ADAPTER.spec
+    assert baseline.records == {name: record for name, record in sorted(records.items())}
+    assert list(baseline.records) == sorted(records)
+    assert baseline.written_with.keys() >= {"pytest-optlandscape"}
+
+
+def test_merging_replaces_its_rows_and_keeps_the_others(path, records):
+    update_baseline(path, ADAPTER, [records["booth"], records["beale"]])
+    before = path.read_text().splitlines()
+    replaced = update_baseline(path, ADAPTER, [records["bird"]])
+    assert list(replaced) == ["beale", "booth"]
+    after = path.read_text().splitlines()
+    assert [line for line in before if line not in after] == []
+    assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
+
+
+def test_order_of_acceptance_does_not_show(tmp_path, records):
+    texts = []
+    for order in (records, dict(reversed(records.items()))):
+        path = tmp_path / f"{len(texts)}.json"
+        for record in order.values():
+            update_baseline(path, ADAPTER, [record])
+        texts.append(path.read_bytes())
+    assert texts[0] == texts[1]
+
+
+def test_layout_is_one_row_for_each_landscape_and_cell(path, records):
+    update_baseline(path, ADAPTER, records.values())
+    text = path.read_text()
+    assert text.endswith("}\n")
+    assert "\t" not in text
+    json.loads(text, parse_constant=pytest.fail)
+    rows = re.findall(r'^  "(.+)": \{$', text, re.MULTILINE)
+    assert rows == sorted(records)
+    assert len(re.findall(r'^   "summary": "success .*digits .*evaluations .*",$', text, re.MULTILINE)) == len(records)
+    assert sum(line.startswith('    "') for line in text.splitlines()) == sum(len(r.cells) for r in records.values())
+
+
+def test_every_truncation_is_refused(path, records):
+    update_baseline(path, ADAPTER, [records["booth"]])
+    text = path.read_text()
+    for length in range(0, len(text) - 2, 5):
+        path.write_text(text[:length])
+        with pytest.raises(BaselineError, match=re.escape(path.name)):
+            read_baseline(path, ADAPTER)
+
+
+def test_every_lost_line_is_refused_or_can_be_worked_with(path, records):
+    update_baseline(path, ADAPTER, [records["booth"], records["bird"]])
+    lines = path.read_text().splitlines(keepends=True)
+    refused = 0
+    for k in range(len(lines)):
+        damaged = "".join(lines[:k] + lines[k + 1 :])
+        path.write_text(damaged)
+        try:
+            update_baseline(path, ADAPTER, [records["beale"]])
+        except BaselineError as error:
+            refused += 1
+            assert path.name in str(error)
+            assert path.read_text() == damaged
+        else:
+            assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
+    assert refused >= 10
+
+
+def test_a_setting_is_part_of_the_name_and_of_the_file(tmp_path):
+    @optimizers.protocol.dataclass(frozen=True)
+    class Settled(type(ADAPTER)):
+        pass
+
+    one, other = (
+        Settled("x:y", uses_gradient=False, setting={"backend": backend, "dtype": "float32"}, function=standing)
+        for backend in ("torch", "jax")
+    )
+    assert baseline_path(tmp_path, one).name == "x_y-torch-float32.json"
+    assert baseline_path(tmp_path, one) != baseline_path(tmp_path, other)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "scipy:Powell(maxiter=10, xtol=1e-09)",
+        "solver:minimize(path='a/b\\\\c', mode='<>|?*\"')",
+        "solver:minimize(text='" + "long" * 60 + "')",
+        "solver:minimize(text='ä ö')",
+    ],
+)
+def test_names_of_files_are_plain_and_short(tmp_path, spec):
+    path = baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec))
+    assert path.parent == tmp_path
+    assert re.fullmatch(r"[\w.,=()-]{1,105}", path.name)
+
+
+def test_different_specs_have_different_files(tmp_path):
+    specs = [f"solver:minimize(text='{'long' * 60}{k}')" for k in range(3)]
+    specs += ["solver:minimize(a=1)", "solver:minimize(a=-1)", "solver:minimize(a=1, b=2)", "solver:minimize"]
+    specs += ["solver:minimize(mode='a/b')", "solver:minimize(mode='a?b')", "solver:Minimize"]
+    names = [
+        baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec)).name.lower() for spec in specs
+    ]
+    assert len(set(names)) == len(specs)

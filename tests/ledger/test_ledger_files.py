@@ -1,0 +1,100 @@
+import os
+import stat
+
+import pytest
+
+from pytest_optlandscape.ledger import check_writable, write_atomically
+from pytest_optlandscape.ledger import files as files_module
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "kept.json"
+    path.write_text("old")
+    return path
+
+
+def test_writes_and_replaces_in_a_folder_that_it_makes(tmp_path):
+    path = tmp_path / "a" / "b" / "c.json"
+    for text in ["first\n", "zweitens: Ä\n"]:
+        write_atomically(path, text)
+        assert path.read_bytes() == text.encode()
+    assert [p.name for p in path.parent.iterdir()] == ["c.json"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "chmod", "fdopen"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
+def test_ended_at_any_step_leaves_the_old_file_alone(old, monkeypatch, step, error):
+    def end(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(files_module.os, step, end)
+    with pytest.raises(type(error)):
+        write_atomically(old, "new")
+    monkeypatch.undo()
+    assert old.read_text() == "old"
+    assert [p.name for p in old.parent.iterdir()] == ["kept.json"]
+
+
+def test_the_old_file_is_whole_until_the_new_one_is(old, monkeypatch):
+    replace = os.replace
+
+    def look_first(source, target):
+        assert old.read_text() == "old"
+        with open(source, encoding="utf-8") as file:
+            assert file.read() == "new" * 100_000
+        replace(source, target)
+
+    monkeypatch.setattr(files_module.os, "replace", look_first)
+    write_atomically(old, "new" * 100_000)
+    assert old.read_text() == "new" * 100_000
+
+
+def test_text_that_cannot_be_encoded_leaves_the_old_file(old):
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(old, "new \ud800")
+    assert old.read_text() == "old"
+    assert [p.name for p in old.parent.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_permissions_of_an_existing_file_are_kept(old, mode):
+    old.chmod(mode)
+    write_atomically(old, "new")
+    assert stat.S_IMODE(old.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_new_file_has_the_permissions_of_the_umask(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "new.json", "new")
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new.json").stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links")
+def test_a_link_is_followed(tmp_path, old):
+    link = tmp_path / "link.json"
+    link.symlink_to(old)
+    write_atomically(link, "new")
+    assert link.is_symlink()
+    assert old.read_text() == "new"
+
+
+def test_check_leaves_no_trace(old):
+    check_writable(old)
+    check_writable(old.parent / "other.json")
+    assert [p.name for p in old.parent.iterdir()] == ["kept.json"]
+    assert old.read_text() == "old"
+
+
+def test_check_refuses_a_folder_and_what_is_below_a_file(old):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        check_writable(old.parent)
+    with pytest.raises(OSError, match=r"kept\.json"):
+        check_writable(old / "below.json")
