@@ -72,7 +72,7 @@ def one_thread() -> None:
 
 def verdict(value: float, target: float) -> str:
     """Say whether a value that should be small is; past the target, by how much it is short."""
-    return "reached" if value <= target else f"short by {100.0 * (value / target - 1.0):.0f} %"
+    return "reached" if value <= target else f"short by {100.0 * (value / target - 1.0):.1f} %"
 
 
 def line(what: str, value: float, target: float, unit: str = "") -> None:

@@ -6,7 +6,7 @@ Nothing is imported here before a test asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -78,7 +78,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is not None:
         chosen = _chosen(metafunc.definition, marker)
         # Hypothesis refuses fixtures of functions; for other tests that scope keeps them in the order of the file
-        scope = "class" if getattr(metafunc.function, "is_hypothesis_test", False) else "function"
+        scope: Literal["class"] | None = "class" if getattr(metafunc.function, "is_hypothesis_test", False) else None
         metafunc.parametrize("landscape", chosen, ids=[landscape.id for landscape in chosen], scope=scope)
 
 

@@ -114,7 +114,7 @@ def baseline_path(folder: Path, adapter: Adapter) -> Path:
     """
     name = "-".join([adapter.spec, *(str(value) for value in adapter.setting.values())])
     plain = re.sub(r"[^\w.,=()-]+", "_", name)
-    if len(plain) > 100:
+    if len(plain) > 100 or re.search(r"[^\w.,=()\-: ']", name):  # too long, or others may have the same plain name
         plain = f"{plain[:90]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return folder / f"{plain}.json"
 

@@ -15,7 +15,7 @@ def write_atomically(path: Path, text: str) -> None:
     Parameters
     ----------
     path : Path
-        Its folder is made if there is none.
+        Its folder is made if there is none; a link stays one, what it points to is replaced.
     text : str
 
     Raises
@@ -23,6 +23,7 @@ def write_atomically(path: Path, text: str) -> None:
     OSError
         If the folder cannot be written to; the old file is untouched.
     """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
@@ -46,8 +47,11 @@ def check_writable(path: Path) -> None:
     OSError
         If it cannot.
     """
+    path = path.resolve()
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
+    if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced
+        raise OSError(f"{path} is no ordinary file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent):
         pass

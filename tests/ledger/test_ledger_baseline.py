@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 
@@ -31,7 +32,7 @@ def test_what_is_read_is_what_was_written(path, records):
     update_baseline(path, ADAPTER, records.values())
     baseline = read_baseline(path, ADAPTER)
     assert baseline.optimizer == ADAPTER.spec
-    assert baseline.records == {name: record for name, record in sorted(records.items())}
+    assert baseline.records == dict(sorted(records.items()))
     assert list(baseline.records) == sorted(records)
     assert baseline.written_with.keys() >= {"pytest-optlandscape"}
 
@@ -71,7 +72,7 @@ def test_layout_is_one_row_for_each_landscape_and_cell(path, records):
 def test_every_truncation_is_refused(path, records):
     update_baseline(path, ADAPTER, [records["booth"]])
     text = path.read_text()
-    for length in range(0, len(text) - 2, 5):
+    for length in range(0, len(text) - 2, 17):
         path.write_text(text[:length])
         with pytest.raises(BaselineError, match=re.escape(path.name)):
             read_baseline(path, ADAPTER)
@@ -86,26 +87,24 @@ def test_every_lost_line_is_refused_or_can_be_worked_with(path, records):
         path.write_text(damaged)
         try:
             update_baseline(path, ADAPTER, [records["beale"]])
-        except BaselineError as error:
+        except BaselineError:
             refused += 1
-            assert path.name in str(error)
             assert path.read_text() == damaged
         else:
             assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
-    assert refused >= 10
+    assert 10 <= refused < len(lines)
 
 
-def test_a_setting_is_part_of_the_name_and_of_the_file(tmp_path):
-    @optimizers.protocol.dataclass(frozen=True)
-    class Settled(type(ADAPTER)):
-        pass
-
-    one, other = (
-        Settled("x:y", uses_gradient=False, setting={"backend": backend, "dtype": "float32"}, function=standing)
+def test_a_setting_is_part_of_the_name_and_kept_in_the_file(tmp_path, records):
+    torch, jax = (
+        dataclasses.replace(ADAPTER, spec="x:y", setting={"dtype": "float32", "backend": backend})
         for backend in ("torch", "jax")
     )
-    assert baseline_path(tmp_path, one).name == "x_y-torch-float32.json"
-    assert baseline_path(tmp_path, one) != baseline_path(tmp_path, other)
+    path = baseline_path(tmp_path, torch)
+    assert path.name == "x_y-float32-torch.json"
+    assert path != baseline_path(tmp_path, jax)
+    update_baseline(path, torch, [records["booth"]])
+    assert read_baseline(path, torch).setting == {"backend": "torch", "dtype": "float32"}
 
 
 @pytest.mark.parametrize(
@@ -126,8 +125,6 @@ def test_names_of_files_are_plain_and_short(tmp_path, spec):
 def test_different_specs_have_different_files(tmp_path):
     specs = [f"solver:minimize(text='{'long' * 60}{k}')" for k in range(3)]
     specs += ["solver:minimize(a=1)", "solver:minimize(a=-1)", "solver:minimize(a=1, b=2)", "solver:minimize"]
-    specs += ["solver:minimize(mode='a/b')", "solver:minimize(mode='a?b')", "solver:Minimize"]
-    names = [
-        baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec)).name.lower() for spec in specs
-    ]
-    assert len(set(names)) == len(specs)
+    specs += ["solver:minimize(mode='a/b')", "solver:minimize(mode='a?b')", "solver:minimize(mode=[1])"]
+    names = {baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec)).name for spec in specs}
+    assert len(names) == len(specs)

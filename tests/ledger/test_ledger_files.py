@@ -1,5 +1,6 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -93,8 +94,10 @@ def test_check_leaves_no_trace(old):
     assert old.read_text() == "old"
 
 
-def test_check_refuses_a_folder_and_what_is_below_a_file(old):
+def test_check_refuses_what_is_no_file(old):
     with pytest.raises(IsADirectoryError, match="is a folder"):
         check_writable(old.parent)
+    with pytest.raises(OSError, match="no ordinary file"):
+        check_writable(Path(os.devnull))
     with pytest.raises(OSError, match=r"kept\.json"):
         check_writable(old / "below.json")

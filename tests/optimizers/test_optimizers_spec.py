@@ -15,7 +15,7 @@ keys = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True).map(lambda word: f
 parts = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(parts, parts, st.dictionaries(keys, literals, max_size=3))
 def test_what_is_written_is_read(library, name, arguments):
     spec = Spec(library, name, arguments)

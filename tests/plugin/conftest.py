@@ -4,17 +4,16 @@ import pkgutil
 import sys
 from pathlib import Path
 
-import hypothesis
-import numpy as np
+import hypothesis  # noqa: F401
+import numpy as np  # noqa: F401
 import pytest
-import scipy.optimize
+import scipy.optimize  # noqa: F401
 
 import pytest_optlandscape
 
 # pytester forgets the modules that an inner session imports first; NumPy must not be imported twice
 for module in pkgutil.walk_packages(pytest_optlandscape.__path__, "pytest_optlandscape."):
     importlib.import_module(module.name)
-assert hypothesis and np and scipy.optimize
 
 DESCENT = '''
 import numpy as np

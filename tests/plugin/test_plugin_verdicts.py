@@ -1,5 +1,5 @@
 import json
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,7 +14,9 @@ def test_without_a_baseline_items_pass_and_the_summary_says_so(project):
     result = project.on_booth("-v")
     assert result.ret == 0
     result.assert_outcomes(passed=1, deselected=48)
-    result.stdout.fnmatch_lines(lines(f"{BOOTH}*PASSED", "solver:minimize*new", "no baseline*solver:minimize", "--optlandscape-update*"))
+    result.stdout.fnmatch_lines(
+        lines(f"{BOOTH}*PASSED", "solver:minimize*new", "no baseline*solver:minimize", "--optlandscape-update*")
+    )
     assert not project.baseline.exists()
     assert project.verdicts("-k", "booth") == {"booth": "new"}
 
@@ -225,12 +227,14 @@ def test_outcome_schema(project):
 
 
 def test_outcome_is_the_same_bytes_every_time(project):
-    seen = []
-    for arguments in [(), (), ("--benchmark-disable",), ("--optlandscape-json=other.json",)]:
-        project.outcome_path.unlink(missing_ok=True)
-        project.run("-k", "booth", "--optlandscape-json=outcome.json", *arguments)
-        seen.append(next(p for p in (project.path / "other.json", project.outcome_path) if p.exists()).read_bytes())
-    assert len(set(seen)) == 1
+    for accepted in (False, True):
+        seen = set()
+        for arguments in [(), (), ("--benchmark-disable",), ("-v", "-s")]:
+            project.outcome("-k", "booth", *arguments)
+            seen.add(project.outcome_path.read_bytes())
+        assert len(seen) == 1
+        if not accepted:
+            project.accept("-k", "booth")
 
 
 def test_json_alone_switches_the_suite_on(project):

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs_helpers import bowl
 
@@ -62,6 +62,7 @@ def test_gap_is_not_negative(gap):
         line(1.0).hit(gap)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-4, 4), min_size=1, max_size=30), st.floats(0, 20))
 def test_hit_by_definition(values, target):
     run = line(*values)

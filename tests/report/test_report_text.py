@@ -1,0 +1,185 @@
+import dataclasses
+import json
+import math
+
+import pytest
+
+from pytest_optlandscape import landscapes
+from pytest_optlandscape.report import (
+    details,
+    failure_text,
+    landscape_rows,
+    outcome,
+    outcome_text,
+    overall_failure_text,
+    summary_lines,
+)
+from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.strategies.suites import cells
+from pytest_optlandscape.verdicts import (
+    CellRecord,
+    LandscapeRecord,
+    Verdict,
+    compare_landscape,
+    compare_optimizer,
+    definition_of,
+)
+
+SPEC = "mine:minimize"
+
+
+def record(name="booth", *, slowdown=1, worst=None, broken=(), errors=(), budget=400, gap=1e-12):
+    starts = [cell.start for cell in cells(landscapes.get(name))]
+    made = []
+    for k, start in enumerate(starts):
+        factor = 4 * slowdown if k == worst else slowdown
+        hits = tuple(min(factor * (10 + k + 3 * j), budget) for j in range(8))
+        stop = "exception" if k in broken else "returned"
+        made.append(CellRecord(start, hits[-1], hits[-1], stop, gap, 1e-6, hits, (1.0, 0.5), f"{factor:08x}"))
+    return LandscapeRecord(name, definition_of(landscapes.get(name), budget), tuple(made), errors)
+
+
+def compare(now, before):
+    return compare_landscape(now, before, landscapes=16)
+
+
+def optimizer(*comparisons):
+    return compare_optimizer(SPEC, list(comparisons))
+
+
+SAME = compare(record(), record())
+WORSE = compare(record(slowdown=2, worst=5), record())
+BETTER = compare(record("beale"), record("beale", slowdown=2))
+NEW = compare(record("bird"), None)
+OTHER = compare(record("easom", budget=200), record("easom"))
+CHANGED = compare(record("branin", worst=3), record("branin"))
+BROKEN = compare(record("adjiman", broken=[2, 3], errors=["ValueError: no (mine.py:7)"]), record("adjiman"))
+
+
+def test_the_synthetic_comparisons_are_what_they_are_called():
+    found = [c.verdict for c in (SAME, WORSE, BETTER, NEW, OTHER, CHANGED, BROKEN)]
+    assert found == ["same", "worse", "better", "new", "not-comparable", "changed", "worse"]
+
+
+def test_table_aligns_its_columns():
+    lines = table(["name", "runs", "verdict"], [["a", "10", "same"], ["longer", "5", "not-comparable"]])
+    assert lines == ["name    runs  verdict", "a         10  same", "longer     5  not-comparable"]
+    assert table(["a", "b"], []) == ["a  b"]
+
+
+def test_summary_has_a_row_for_each_optimizer():
+    header, first, second = summary_lines([optimizer(WORSE, NEW), dataclasses.replace(optimizer(SAME), spec="b:c")])
+    assert header.split()[0] == "optimizer"
+    assert first.split()[:3] == [SPEC, "2", "42/42"]
+    assert first.endswith("worse")
+    assert second.endswith("same")
+    assert "identical" in second
+
+
+def test_rows_of_landscapes():
+    header, *rows = landscape_rows(optimizer(SAME, WORSE, NEW))
+    assert header.startswith(SPEC)
+    assert [(row.split()[0], row.split()[-1]) for row in rows] == [
+        ("booth", "same"),
+        ("booth", "worse"),
+        ("bird", "new"),
+    ]
+    assert "0.4" in rows[1]
+    assert "-" in rows[2]
+
+
+def test_details_say_what_moved_and_nothing_else():
+    assert details(optimizer(SAME)) == []
+    assert details(optimizer(NEW)) == []
+    text = "\n".join(details(optimizer(WORSE, BETTER, OTHER, CHANGED, NEW)))
+    assert "worse on booth: " in text
+    assert "more evaluations to the targets" in text
+    assert "better on beale: " in text
+    assert "fewer evaluations to the targets" in text
+    assert "changed on branin: " in text
+    assert "not compared on easom: budget 400 is now 200" in text
+    assert "bird" not in text
+
+
+def test_details_tell_exceptions_with_their_number():
+    lines = details(optimizer(BROKEN))
+    assert any("no result from 2 of 21 starts on adjiman: ValueError: no (mine.py:7)" in line for line in lines)
+
+
+def test_lines_are_short_but_paths_stay_whole():
+    path = "/a-long-way/to-the-place/" + "x" * 120 + "/mine.py:7"
+    now = record("adjiman", broken=range(21), errors=[f"ValueError: {'many words ' * 20}({path})"])
+    lines = details(optimizer(compare(now, None)))
+    assert any(path in line for line in lines)
+    assert all(len(line) <= 110 for line in lines if path not in line)
+
+
+def test_failure_names_the_worst_cells_the_replay_and_the_selection():
+    text = failure_text(WORSE, SPEC)
+    lines = text.splitlines()
+    assert lines[0] == "mine:minimize on booth is worse than its baseline"
+    start = cells(landscapes.get("booth"))[5]
+    shown = [line.split()[0] for line in lines if line.strip().startswith("booth/")]
+    assert shown[0] == start.id
+    assert len(shown) == 5
+    x0 = start.x0.tolist()
+    assert f"minimize('mine:minimize', landscapes.get('booth'), x0={x0}, budget=400, seed={start.seed})" in text
+    assert '-k "mine:minimize and booth"' in text
+    assert "--optlandscape-update" in text
+
+
+def test_selection_leaves_out_a_spec_that_k_cannot_read():
+    assert '-k "booth"' in failure_text(WORSE, "mine:minimize(step=0.1)")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "said"),
+    [
+        (CHANGED, "mine:minimize on branin has changed since its baseline"),
+        (OTHER, "mine:minimize on easom cannot be compared with its baseline: budget 400 is now 200"),
+        (NEW, "mine:minimize on bird has no baseline; accept one with --optlandscape-update"),
+        (BROKEN, "mine:minimize on adjiman is worse than its baseline\n  no result from 2 of 21 starts that had one"),
+    ],
+)
+def test_failures_of_other_kinds(comparison, said):
+    assert failure_text(comparison, SPEC).startswith(said)
+
+
+def test_failure_of_the_suite_as_one():
+    text = overall_failure_text(optimizer(WORSE, SAME))
+    assert text.splitlines()[0] == "mine:minimize is worse over 2 landscapes"
+    assert "worse on booth" in text
+
+
+def test_outcome_is_plain_and_complete():
+    comparison = optimizer(SAME, WORSE, BETTER, NEW, OTHER, CHANGED, BROKEN)
+    found = outcome([comparison])
+    assert found.keys() == {"schema", "optimizers"}
+    assert found["schema"] == 1
+    (one,) = found["optimizers"]
+    assert one.keys() >= {"spec", "verdict", "fingerprint", "landscapes", "contract"}
+    assert (one["spec"], one["verdict"], one["fingerprint"]) == (SPEC, "worse", "changed")
+    rows = one["landscapes"]
+    assert [row["verdict"] for row in rows] == [str(c.verdict) for c in comparison.landscapes]
+    assert {row["verdict"] for row in rows} == {str(verdict) for verdict in Verdict}
+    assert all(row.keys() >= {"name", "verdict", "speed_ratio", "success", "digits", "worst_cell"} for row in rows)
+    assert [row["speed_ratio"] is None for row in rows] == [c.speed_ratio is None for c in comparison.landscapes]
+    assert rows[0]["speed_ratio"] == 1.0
+    assert rows[1]["worst_cell"]["cell"] == "booth/" + WORSE.now.cells[5].start
+    assert json.loads(outcome_text([comparison])) == found
+    assert outcome([]) == {"schema": 1, "optimizers": []}
+
+
+def test_outcome_has_no_infinities():
+    lost = record("booth", gap=math.inf)
+    lost = dataclasses.replace(lost, cells=tuple(dataclasses.replace(c, distance=math.inf) for c in lost.cells))
+    text = outcome_text([optimizer(compare(lost, record()), compare(lost, None))])
+    (one,) = json.loads(text, parse_constant=pytest.fail)["optimizers"]
+    assert one["landscapes"][0]["worst_cell"]["gap"] is None
+
+
+def test_text_does_not_depend_on_when_it_is_made():
+    comparison = optimizer(WORSE, CHANGED, BROKEN)
+    for function in (outcome_text, summary_lines):
+        assert function([comparison]) == function([comparison])
+    assert details(comparison) == details(comparison)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from pytest_optlandscape import landscapes
+from pytest_optlandscape.strategies import SUITES, cells, sobol_starts, suite_landscapes
+
+EVERYWHERE = [landscapes.get(name) for name in SUITES["full"]]
+
+
+def test_larger_suites_begin_with_the_smaller():
+    quick, standard, full = SUITES["quick"], SUITES["standard"], SUITES["full"]
+    assert standard[: len(quick)] == quick
+    assert full[: len(standard)] == standard
+    assert len(set(full)) == len(full) > len(standard) > len(quick)
+    assert list(SUITES) == ["quick", "standard", "full"]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_suites_name_landscapes(name):
+    chosen = suite_landscapes(name)
+    assert chosen == [landscapes.get(landscape) for landscape in SUITES[name]]
+    assert len({landscape.id for landscape in chosen}) == len(chosen)
+
+
+def test_unknown_suite():
+    with pytest.raises(ValueError, match="unknown suite 'standart'; did you mean 'standard'"):
+        suite_landscapes("standart")
+
+
+@pytest.mark.parametrize("landscape", EVERYWHERE, ids=lambda landscape: landscape.id)
+def test_cells(landscape):
+    chosen = cells(landscape)
+    by_name = {cell.start: cell.x0 for cell in chosen}
+    assert len({cell.id for cell in chosen}) == len(chosen) == 21 + len(landscape.starts)
+    assert len({cell.seed for cell in chosen}) == len(chosen)
+    assert all(landscape.contains(x0) and x0.shape == (landscape.dim,) for x0 in by_name.values())
+    lower, upper = landscape.bounds.T
+    assert np.array_equal(by_name["standard"], landscape.x0)
+    assert np.array_equal(by_name["corner-lower"], lower)
+    assert np.array_equal(by_name["corner-upper"], upper)
+    at_edge = {name: (x0 == lower).sum() + (x0 == upper).sum() for name, x0 in by_name.items()}
+    assert by_name["face-lower"][0] == lower[0]
+    assert by_name["face-upper"][-1] == upper[-1]
+    assert at_edge["face-lower"] == at_edge["face-upper"] == 1
+    spread = [x0 for name, x0 in by_name.items() if name.startswith("sobol")]
+    assert np.array_equal(spread, sobol_starts(landscape, 16))
+
+
+def test_named_starts_have_cells():
+    assert {cell.start: cell.x0.tolist() for cell in cells(landscapes.get("beale"))}["article"] == [4.0, 4.0]
+
+
+def test_seeds_are_these_everywhere_and_for_ever():
+    seeds = {cell.id: cell.seed for cell in cells(landscapes.get("beale"))}
+    assert seeds["beale/standard"] == 2712226083
+    assert seeds["beale/article"] == 1731546304
+    assert seeds["beale/sobol-00"] == 4152209184
+
+
+def test_cells_are_copies():
+    beale = landscapes.get("beale")
+    cells(beale)[0].x0[:] = 99.0
+    assert cells(beale)[0].x0.tolist() == beale.x0.tolist() == [1.0, 1.0]

@@ -1,0 +1,63 @@
+"""The code in README.md and in the pages of docs/ is run as it stands there."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"# ([\w./]+\.(?:py|toml))\n")
+
+
+def blocks(page, language):
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [textwrap.dedent(text) for _, kind, text in found if kind == language]
+
+
+def write_blocks(page, folder):
+    """Write a page's code into a project: a block that begins with a file's name there, any other as a test module."""
+    for k, text in enumerate([*blocks(page, "toml"), *blocks(page, "python")]):
+        named = FILE_NAME.match(text)
+        if named is None and "def test_" not in text:
+            text += "\n\ndef test_runs():\n    pass\n"
+        (folder / (named[1] if named else f"test_block_{k}.py")).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")]
+)
+def test_code_of_the_page_runs(page, pytester):
+    write_blocks(page, pytester.path)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    outcomes = result.parseoutcomes()
+    assert result.ret == 0, str(result.stdout)
+    assert set(outcomes) <= {"passed", "xfailed", "warnings", "warning"}
+    assert outcomes["passed"] >= len(blocks(page, "python")) - 2
+
+
+def test_configuration_of_the_readme_runs(pytester):
+    write_blocks(ROOT / "README.md", pytester.path)
+    result = pytester.runpytest_subprocess("--optlandscape-update", "-k", "optlandscape and (himmelblau or beale)")
+    result.assert_outcomes(passed=4, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(["*accepted: *solver_minimize.json*", "*accepted: *scipy_L-BFGS-B*.json*"])
+    result = pytester.runpytest_subprocess("--optlandscape", "-k", "optlandscape and (himmelblau or beale)")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["solver:minimize*identical*same"])
+
+
+def test_first_commands_of_the_readme_install_and_run():
+    """Tools read them from here: the first runs an example, the second passes the tests."""
+    first, second, *_ = blocks(ROOT / "README.md", "bash")
+    assert first == (
+        "python -m venv .venv && .venv/bin/pip install . && .venv/bin/pytest --optlandscape examples/article\n"
+    )
+    assert second == '.venv/bin/pip install ".[test]" && .venv/bin/pytest\n'
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", FENCE.sub("", page.read_text(encoding="utf-8"))):
+        assert (page.parent / target).exists(), target

@@ -1,0 +1,192 @@
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from verdicts_helpers import descend, record
+
+from pytest_optlandscape import landscapes, minimize
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.strategies import cells
+from pytest_optlandscape.verdicts import CellRecord, LandscapeRecord, definition_of, record_of, run_landscape
+from pytest_optlandscape.verdicts.records import TARGETS, reference_gap
+
+counts = st.integers(0, 10**6)
+amounts = st.floats(0, allow_nan=False)
+records = st.builds(
+    CellRecord,
+    start=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])),
+    nfev=counts,
+    njev=counts,
+    stop_reason=st.sampled_from(["returned", "budget", "exception", "no-result", "non-finite"]),
+    gap=amounts,
+    distance=amounts,
+    hits=st.lists(st.just(math.inf) | st.integers(1, 10**6), min_size=8, max_size=8).map(tuple),
+    early=st.lists(st.floats(), max_size=4).map(tuple),
+    trace=st.from_regex("[0-9a-f]{8}", fullmatch=True),
+)
+
+
+@given(records)
+def test_text_is_read_as_it_was_written(cell):
+    text = cell.to_text()
+    read = CellRecord.from_text(text)
+    assert read.to_text() == text
+    exact = ("start", "nfev", "njev", "stop_reason", "hits", "trace")
+    assert [getattr(read, name) for name in exact] == [getattr(cell, name) for name in exact]
+    for name in ("gap", "distance"):
+        assert getattr(read, name) == pytest.approx(getattr(cell, name), rel=1e-3)
+    assert read.early == pytest.approx(cell.early, rel=1e-8, nan_ok=True)
+
+
+GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- 14.2 0f3a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "standard",
+        GOOD.replace("16 16", "16"),
+        GOOD.replace("16 16", "16 many"),
+        GOOD.replace(" r ", " x "),
+        GOOD.replace("4.15e-14", "small"),
+        GOOD.replace("15,-", "15,"),
+        GOOD.replace("14.2", "14.2,"),
+        None,
+        3,
+    ],
+)
+def test_malformed_text(text):
+    assert CellRecord.from_text(GOOD).to_text() == GOOD
+    with pytest.raises(ValueError, match="not the record of a cell"):
+        CellRecord.from_text(text)
+
+
+def test_record_of_a_run():
+    run = minimize("scipy:L-BFGS-B", "beale", budget=200)
+    cell = record_of(run, "standard")
+    reference = reference_gap(run.landscape)
+    assert (cell.start, cell.nfev, cell.njev, cell.stop_reason) == ("standard", run.nfev, run.njev, "returned")
+    assert cell.hits == tuple(run.hit(share * reference) for share in TARGETS)
+    assert cell.early == pytest.approx([run.trace.fun[k - 1] for k in (2, 4, 8, 16) if k <= run.nfev], rel=1e-8)
+    assert cell.gap == pytest.approx(run.result_gap, rel=1e-3)
+    assert cell == CellRecord.from_text(cell.to_text())
+    assert cell.digits == pytest.approx(run.digits, abs=1e-3)
+
+
+def test_trace_hash_sees_every_evaluation_and_the_result():
+    def visits(middle, last):
+        def optimizer(problem):
+            for x in ([0.0, 0.0], middle, [1.0, 1.0]):
+                problem(x)
+            return last
+
+        return record_of(minimize(optimizer, "beale"), "standard").trace
+
+    first = visits([0.5, 0.5], [1.0, 1.0])
+    assert first == visits([0.5, 0.5], [1.0, 1.0])
+    assert first != visits([0.5, np.nextafter(0.5, 1.0)], [1.0, 1.0])
+    assert first != visits([0.5, 0.5], [1.0, np.nextafter(1.0, 2.0)])
+
+
+def test_result_outside_the_bounds_has_no_gap():
+    cell = record_of(minimize(lambda problem: [9.0, 9.0], "beale"), "standard")
+    assert (cell.gap, cell.hits, cell.early) == (math.inf, (math.inf,) * 8, ())
+
+
+@pytest.mark.parametrize("optimizer", ["scipy:L-BFGS-B", "scipy:dual_annealing", descend])
+def test_running_twice_gives_the_same(optimizer):
+    first, second = (run_landscape(get(optimizer), landscapes.get("beale"), 100) for _ in range(2))
+    assert first == second
+    assert [cell.start for cell in first.cells] == [cell.start for cell in cells(landscapes.get("beale"))]
+    assert len({cell.trace for cell in first.cells}) == len(first.cells)
+
+
+def test_every_cell_has_its_start_seed_and_budget():
+    seen = []
+
+    def optimizer(problem):
+        seen.append((problem.x0.tolist(), problem.seed, problem.budget))
+        return problem.x0
+
+    beale = landscapes.get("beale")
+    run_landscape(get(optimizer), beale, 37)
+    assert seen == [(cell.x0.tolist(), cell.seed, 37) for cell in cells(beale)]
+
+
+def test_exceptions_are_said_once():
+    def optimizer(problem):
+        raise ArithmeticError(f"start {problem.x0[0] > 0}")
+
+    made = run_landscape(get(optimizer), landscapes.get("beale"), 50)
+    assert len(made.errors) == 2
+    assert {cell.stop_reason for cell in made.cells} == {"exception"}
+
+
+def test_names_of_starts_may_hold_spaces():
+    landscape = Landscape(
+        "bowl",
+        lambda x: float(x @ x),
+        bounds=[(-4, 4)] * 2,
+        x0=[1, 1],
+        minimizers=[[0, 0]],
+        fmin=0,
+        starts={"far  away": [4, 4]},
+    )
+    made = run_landscape(get("scipy:Powell"), landscape, 50)
+    assert made.cells[1].start == "far  away"
+
+
+def test_plain_values_survive_json():
+    made = run_landscape(get("scipy:Nelder-Mead"), landscapes.get("booth"), 60)
+    plain = json.loads(json.dumps(made.to_plain(), allow_nan=False))
+    assert LandscapeRecord.from_plain(plain) == made
+
+
+def test_definition_names_what_the_numbers_depend_on():
+    beale = landscapes.get("beale")
+    definition = definition_of(beale, 400)
+    assert set(definition) == {"format", "version", "budget", "fmin", "reference", "starts"}
+    assert (definition["budget"], definition["version"]) == (400, beale.version)
+    assert definition == definition_of(beale, 400) != definition_of(beale, 401)
+    facts = {"bounds": [(-4, 4)], "x0": [1], "minimizers": [[0]], "fmin": 0}
+    plain = definition_of(Landscape("bowl", lambda x: float(x @ x), **facts), 9)
+    for change in ({"bounds": [(-4, 5)]}, {"x0": [2]}, {"starts": {"other": [3]}}):
+        moved = definition_of(Landscape("bowl", lambda x: float(x @ x), **{**facts, **change}), 9)
+        assert moved["starts"] != plain["starts"]
+    assert definition_of(Landscape("bowl", lambda x: float(x @ x), **facts, version=2), 9) == {**plain, "version": 2}
+    steeper = definition_of(Landscape("bowl", lambda x: float(3.0 * x @ x), **facts), 9)
+    assert steeper["reference"] == pytest.approx(3.0 * plain["reference"], rel=0.01)
+
+
+def test_reference_gap_is_the_typical_one():
+    beale = landscapes.get("beale")
+    rng = np.random.default_rng(0)
+    typical = np.median(beale(rng.uniform(-4.5, 4.5, size=(20_000, 2))))
+    assert reference_gap(beale) == pytest.approx(typical, rel=0.1)
+    assert float(f"{reference_gap(beale):.3g}") == reference_gap(beale)
+
+
+def test_summary_of_a_landscape():
+    made = record(cells=3)
+    gaps = dataclasses.replace(made.cells[0], gap=1.01e-4), dataclasses.replace(made.cells[1], gap=1e-4)
+    made = dataclasses.replace(made, cells=(*gaps, dataclasses.replace(made.cells[2], distance=math.inf, njev=7)))
+    assert [made.succeeded(cell) for cell in made.cells] == [False, True, True]
+    assert (made.successes, made.digits, made.budget) == (2, 4.0, 4000)
+    assert made.evaluations == sorted(cell.nfev for cell in made.cells)[1]
+    lost = [dataclasses.replace(cell, distance=math.inf) for cell in made.cells]
+    assert dataclasses.replace(made, cells=tuple(lost)).digits == -300.0
+
+
+def test_cells_use_the_problem_they_name():
+    beale = landscapes.get("beale")
+    made = run_landscape(get("scipy:BFGS"), beale, 100)
+    by_hand = minimize("scipy:BFGS", beale, x0="article", budget=100)
+    assert made.cells[1] == record_of(by_hand, "article")
+    assert Problem(beale, "article").x0.tolist() == cells(beale)[1].x0.tolist()
