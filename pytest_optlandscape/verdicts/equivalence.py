@@ -111,7 +111,7 @@ def _compare(one: Adapter, other: Adapter, problem: Problem) -> None:
     for run in (expected, actual):
         if not len(run.trace):
             raise AssertionError(f"{run} ({run.message}): where nothing is evaluated, nothing can be compared")
-    envelope = _envelope(one, expected)
+    envelope, stable = _envelope(one, expected)
     compared = min(len(envelope), len(actual.trace))
     deviation = _deviation(expected, actual, compared)
     apart = deviation > _MULTIPLE * envelope[:compared]
@@ -122,7 +122,6 @@ def _compare(one: Adapter, other: Adapter, problem: Problem) -> None:
             f"{expected.trace.x[k].tolist()} and {actual.trace.x[k].tolist()} are {deviation[k]:.1e} of the box "
             f"apart; rounding explains {envelope[k]:.1e}\n  replay: {expected.command()}\n     with: {actual.command()}"
         )
-    stable = len(envelope) == len(expected.trace)
     if stable and len(actual.trace) != len(expected.trace):
         raise AssertionError(
             f"{one.spec} and {other.spec} follow the same path on {problem.landscape.id}, but stop after "
@@ -130,20 +129,24 @@ def _compare(one: Adapter, other: Adapter, problem: Problem) -> None:
         )
 
 
-def _envelope(adapter: Adapter, run: Run) -> FloatArray:
+def _envelope(adapter: Adapter, run: Run) -> tuple[FloatArray, bool]:
     """Measure how far rounding parts runs, after each evaluation, as long as it says anything.
 
-    Ends early where a dithered run stops, and where the envelope passes its largest useful value.
+    Ends early where a dithered run stops, and where the envelope passes its largest useful value. The second
+    result tells whether neither happened: whether rounding leaves even the end where it is.
     """
     rng = np.random.default_rng(run.seed)
     envelope = np.full(len(run.trace), _FLOOR)
+    ends = {len(run.trace)}
     for _ in range(_DITHERS):
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
         dithered = execute(adapter, DitheredProblem(problem, rng))
+        ends.add(len(dithered.trace))
         length = min(len(envelope), len(dithered.trace))
         envelope = np.maximum(envelope[:length], _deviation(run, dithered, length))
     envelope = np.maximum.accumulate(envelope)
-    return envelope[envelope < _LARGEST_ENVELOPE]
+    useful = envelope[envelope < _LARGEST_ENVELOPE]
+    return useful, len(ends) == 1 and len(useful) == len(run.trace)
 
 
 def _deviation(one: Run, other: Run, length: int) -> FloatArray:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from verdicts_helpers import descend, record
 
@@ -17,7 +17,7 @@ from pytest_optlandscape.verdicts import CellRecord, LandscapeRecord, definition
 from pytest_optlandscape.verdicts.records import TARGETS, reference_gap
 
 counts = st.integers(0, 10**6)
-amounts = st.floats(0, allow_nan=False)
+amounts = st.floats(0, 1e300) | st.just(math.inf)
 records = st.builds(
     CellRecord,
     start=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])),
@@ -32,6 +32,7 @@ records = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(records)
 def test_text_is_read_as_it_was_written(cell):
     text = cell.to_text()
@@ -168,14 +169,14 @@ def test_definition_names_what_the_numbers_depend_on():
 def test_reference_gap_is_the_typical_one():
     beale = landscapes.get("beale")
     rng = np.random.default_rng(0)
-    typical = np.median(beale(rng.uniform(-4.5, 4.5, size=(20_000, 2))))
-    assert reference_gap(beale) == pytest.approx(typical, rel=0.1)
+    values = beale(rng.uniform(-4.5, 4.5, size=(20_000, 2)))
+    assert np.mean(values < reference_gap(beale)) == pytest.approx(0.5, abs=0.02)
     assert float(f"{reference_gap(beale):.3g}") == reference_gap(beale)
 
 
 def test_summary_of_a_landscape():
     made = record(cells=3)
-    gaps = dataclasses.replace(made.cells[0], gap=1.01e-4), dataclasses.replace(made.cells[1], gap=1e-4)
+    gaps = dataclasses.replace(made.cells[0], gap=1.01e-4), dataclasses.replace(made.cells[1], gap=0.99e-4)
     made = dataclasses.replace(made, cells=(*gaps, dataclasses.replace(made.cells[2], distance=math.inf, njev=7)))
     assert [made.succeeded(cell) for cell in made.cells] == [False, True, True]
     assert (made.successes, made.digits, made.budget) == (2, 4.0, 4000)

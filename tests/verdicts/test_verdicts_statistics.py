@@ -60,6 +60,7 @@ def test_false_alarms_keep_the_level(level):
     assert np.mean(np.array(p_values) <= 0.5) > 0.4
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.floats(0, 1))
 def test_holm_rejects_by_stepping_down(p_values, level):
     rejected = set()

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from pytest_optlandscape import landscapes
 from pytest_optlandscape.verdicts import CellRecord, LandscapeRecord
 
 DEFINITION = {
@@ -34,7 +35,7 @@ def edited(record, *, hits=1.0, nfev=1.0, gap=1.0, only=None, **changes):
         if only is not None and k not in only:
             return cell
         facts = {
-            "hits": tuple(hit if hit == math.inf else math.ceil(hit * hits) for hit in cell.hits),
+            "hits": tuple(math.inf if hit * hits == math.inf else math.ceil(hit * hits) for hit in cell.hits),
             "nfev": math.ceil(cell.nfev * nfev),
             "gap": cell.gap * gap,
             "trace": "1111bbbb",
@@ -70,3 +71,7 @@ def descend(problem, *, momentum=0.9, step=1e-3, steps=150, reordered=False):
 
 def momentum(**settings):
     return functools.partial(descend, **settings)
+
+
+def bounds_of(name):
+    return landscapes.get(name).bounds.T

@@ -1,0 +1,234 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from verdicts_helpers import CELLS, DEFINITION, descend, edited, jittered, momentum, record
+
+from pytest_optlandscape import landscapes
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.verdicts import Verdict, compare_landscape, compare_optimizer, run_landscape
+
+BEFORE = record()
+
+
+def compare(now, before=BEFORE, landscapes=16):
+    return compare_landscape(now, before, landscapes=landscapes)
+
+
+def metrics(comparison):
+    return {finding.metric: finding.is_worse for finding in comparison.findings}
+
+
+def test_without_baseline_it_is_new():
+    comparison = compare(BEFORE, None)
+    assert (comparison.verdict, comparison.fingerprint, comparison.is_compared) == (Verdict.NEW, None, False)
+    assert comparison.pairs == []
+    assert comparison.speed_ratio is None
+
+
+def test_the_same_record_is_the_same():
+    comparison = compare(BEFORE)
+    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.SAME, "identical", ())
+    assert comparison.speed_ratio == 1.0
+
+
+@pytest.mark.parametrize("key", DEFINITION)
+def test_other_definitions_are_not_comparable(key):
+    other = "sobol-v2-12345678" if key == "starts" else DEFINITION[key] + 1
+    comparison = compare(edited(record(**{key: other}), hits=3.0))
+    assert comparison.verdict == Verdict.NOT_COMPARABLE
+    assert comparison.reason == f"{key} {DEFINITION[key]} is now {other}"
+    assert comparison.findings == ()
+
+
+def test_every_change_of_the_definition_is_said():
+    comparison = compare(record(version=2, budget=100))
+    assert comparison.reason == "version 1 is now 2; budget 4000 is now 100"
+
+
+def test_other_cells_and_settings_are_not_comparable():
+    assert compare(record(cells=19)).reason == "the cells are others"
+    comparison = compare_landscape(BEFORE, BEFORE, landscapes=1, setting_differs="another backend")
+    assert (comparison.verdict, comparison.reason) == (Verdict.NOT_COMPARABLE, "another backend")
+
+
+@pytest.mark.parametrize("name", ["beale", "rosenbrock[10]", "rastrigin[4]"])
+def test_reordered_additions_are_the_same(name):
+    landscape = landscapes.get(name)
+    before, now = (
+        run_landscape(get(optimizer), landscape, 400) for optimizer in (descend, momentum(reordered=True))
+    )
+    comparison = compare(now, before)
+    assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "rounding")
+
+
+def test_changed_momentum_is_changed_at_least():
+    landscape = landscapes.get("rosenbrock[10]")
+    before, now = (run_landscape(get(o), landscape, 400) for o in (descend, momentum(momentum=0.901)))
+    assert compare(now, before).fingerprint == "changed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nfev": 1.001},
+        {"hits": 1.001},
+        {"gap": 1.03},
+        {"njev": 1},
+        {"stop_reason": "budget"},
+        {"early": (1.0, 2.0, 3.0, 4.0)},
+    ],
+)
+def test_one_number_of_one_cell_makes_it_changed(change):
+    comparison = compare(edited(BEFORE, only={7}, **change))
+    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
+
+
+def test_last_digits_are_rounding():
+    for change in ({"gap": 1.01}, {"distance": 2e-4}, {"trace": "1111bbbb"}):
+        assert compare(edited(BEFORE, **change)).fingerprint == "rounding"
+    tiny = edited(BEFORE, gap=1e-9)
+    assert compare(edited(tiny, gap=10.0), tiny).fingerprint == "rounding"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "metric", "text"),
+    [
+        ({"hits": 1.5}, "worse", "speed", r"50(\.\d)? % more evaluations to the targets \(p = "),
+        ({"hits": 1 / 1.5}, "better", "speed", r"33(\.\d)? % fewer evaluations to the targets"),
+        ({"nfev": 1.3}, "worse", "cost", r"30(\.\d)? % more evaluations in all"),
+        ({"nfev": 0.7}, "better", "cost", r"30(\.\d)? % fewer evaluations in all|29.9 %"),
+        ({"gap": 10.0}, "worse", "precision", "1 digits less precise"),
+        ({"gap": 0.1}, "better", "precision", "1 digits more precise"),
+    ],
+)
+def test_worse_and_better(change, verdict, metric, text):
+    comparison = compare(edited(BEFORE, **change))
+    assert comparison.verdict == verdict
+    assert metrics(comparison) == {metric: verdict == "worse"}
+    with pytest.raises(ValueError, match=text):
+        raise ValueError(str(comparison.findings[0]))
+
+
+def test_lost_success_is_worse():
+    comparison = compare(edited(BEFORE, gap=1e9))
+    assert comparison.verdict == Verdict.WORSE
+    assert metrics(comparison) == {"precision": True, "success": True}
+    assert "100 points less success" in [str(finding).partition(" (")[0] for finding in comparison.findings]
+
+
+def test_no_feasible_result_is_a_thousand_typical_gaps():
+    comparison = compare(edited(BEFORE, gap=math.inf))
+    assert comparison.verdict == Verdict.WORSE
+    assert np.isfinite([finding.effect for finding in comparison.findings]).all()
+
+
+def test_targets_missed_count_as_twice_the_budget():
+    comparison = compare(edited(BEFORE, hits=math.inf))
+    assert comparison.verdict == Verdict.WORSE
+    expected = np.mean([[math.log10(2 * 4000 / hit) for hit in cell.hits] for cell in BEFORE.cells])
+    assert comparison.findings[0].effect == pytest.approx(expected)
+
+
+def test_exceptions_are_worse_without_statistics():
+    broken = edited(BEFORE, only={3}, stop_reason="exception")
+    comparison = compare(dataclasses.replace(broken, errors=("ValueError: no (x.py:3)",)))
+    assert comparison.verdict == Verdict.WORSE
+    assert str(comparison.findings[0]) == (
+        "no result from 1 of 20 starts that had one, sobol-03 first: ValueError: no (x.py:3)"
+    )
+    assert compare(edited(BEFORE, only={3}, stop_reason="no-result")).verdict == Verdict.WORSE
+    assert compare(BEFORE, broken).verdict == Verdict.CHANGED
+    assert compare(edited(broken, only={5}, nfev=1.01), broken).verdict == Verdict.CHANGED
+
+
+def test_more_evaluations_that_bought_precision_are_a_change():
+    comparison = compare(edited(BEFORE, nfev=1.5, gap=0.01))
+    assert comparison.verdict == Verdict.CHANGED
+    assert metrics(comparison) == {"cost": True, "precision": False}
+    assert compare(edited(BEFORE, hits=1.5, gap=0.01)).verdict == Verdict.WORSE
+    assert compare(edited(BEFORE, nfev=1.5, hits=0.5)).verdict == Verdict.WORSE
+
+
+def test_what_is_within_the_gate_is_a_change():
+    for change in ({"hits": 1.05}, {"nfev": 1.05}, {"gap": 1.5}):
+        assert compare(edited(BEFORE, **change)).verdict == Verdict.CHANGED
+
+
+def test_what_is_not_significant_is_a_change():
+    assert compare(edited(BEFORE, hits=2.0, only=set(range(8)))).verdict == Verdict.CHANGED
+    assert compare(jittered(BEFORE, np.random.default_rng(1))).verdict == Verdict.CHANGED
+
+
+def test_too_few_cells_are_not_judged_by_themselves():
+    assert compare(edited(record(cells=16), hits=2.0), record(cells=16), landscapes=1).verdict == Verdict.WORSE
+    assert compare(edited(record(cells=15), hits=2.0), record(cells=15), landscapes=1).verdict == Verdict.CHANGED
+
+
+def test_worst_cell():
+    now = edited(edited(BEFORE, hits=1.1), only={11}, hits=3.0, gap=100.0, nfev=2.0)
+    worst = compare(now).worst_cell
+    assert worst["cell"] == "made_up/sobol-11"
+    assert worst["evaluations"] == now.cells[11].nfev
+    assert worst["baseline_evaluations"] == BEFORE.cells[11].nfev
+    assert worst["gap"] == now.cells[11].gap
+    assert worst["baseline_gap"] == BEFORE.cells[11].gap
+    lost = edited(BEFORE, only={4}, gap=math.inf)
+    assert (compare(lost, None).worst_cell["cell"], compare(lost, None).worst_cell["gap"]) == ("made_up/sobol-04", None)
+
+
+def suite(change, landscapes=16):
+    return [compare(change(record(seed=k)), record(seed=k), landscapes) for k in range(landscapes)]
+
+
+def test_small_slowdown_everywhere_is_seen_by_the_suite_alone():
+    comparisons = suite(lambda record: edited(record, hits=1.05))
+    assert {comparison.verdict for comparison in comparisons} == {Verdict.CHANGED}
+    whole = compare_optimizer("scipy:BFGS", comparisons)
+    assert whole.verdict == Verdict.WORSE
+    assert metrics(whole) == {"speed": True}
+    assert "5.0" in whole.findings[0].text or "5.1" in whole.findings[0].text
+    assert whole.speed_ratio == pytest.approx(1 / 1.05, abs=0.005)
+    assert compare_optimizer("scipy:BFGS", suite(lambda record: edited(record, hits=1.01))).verdict == Verdict.CHANGED
+
+
+def test_one_worse_landscape_is_not_averaged_away():
+    comparisons = suite(lambda record: edited(record, hits=0.5))
+    comparisons[3] = compare(edited(BEFORE, gap=1e6))
+    whole = compare_optimizer("scipy:BFGS", comparisons)
+    assert metrics(whole)["speed"] is False
+    assert whole.verdict == Verdict.WORSE
+
+
+def test_verdicts_of_a_suite():
+    same, new = compare(BEFORE), compare(BEFORE, None)
+    other = compare(record(version=2))
+    changed, better = compare(edited(BEFORE, nfev=1.01)), compare(edited(BEFORE, hits=0.5))
+
+    def verdict(*comparisons):
+        return compare_optimizer("x", comparisons).verdict
+
+    assert verdict(same, same) == verdict(same, new) == verdict(same, other) == Verdict.SAME
+    assert verdict(new, new) == Verdict.NEW
+    assert verdict(new, other) == Verdict.NOT_COMPARABLE
+    assert verdict(same, changed) == Verdict.CHANGED
+    assert verdict(same, better) == verdict(better, changed) == Verdict.BETTER
+    assert compare_optimizer("x", [same, changed]).fingerprint == "changed"
+    assert compare_optimizer("x", [same, new]).fingerprint == "identical"
+    assert compare_optimizer("x", [new]).fingerprint is None
+    assert compare_optimizer("x", [new]).speed_ratio is None
+
+
+def test_noise_raises_no_alarm():
+    rng = np.random.default_rng(5)
+    bases = [record(seed=k) for k in range(5)]
+    alarms = []
+    for _ in range(200):
+        comparisons = [compare(jittered(base, rng), jittered(base, rng), landscapes=5) for base in bases]
+        alarms += [c.verdict for c in comparisons] + [compare_optimizer("x", comparisons).verdict]
+    assert set(alarms) == {Verdict.CHANGED}
+
+
+def test_cells_in_a_record_are_enough_for_the_level():
+    assert CELLS >= 16
