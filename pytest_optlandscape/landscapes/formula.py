@@ -59,7 +59,10 @@ class Formula:
 
     @property
     def floats(self) -> FloatFunction:
-        """The function of a list of ``dim`` floats; gives a float, or a list for several results."""
+        """The function of a list of ``dim`` floats; gives a float, or a list for several results.
+
+        Long points are quicker as arrays, and may be handed over as such.
+        """
         if self._floats is None:
             unrolled = self._dim <= LARGEST_UNROLLED
             self._floats = compile_floats(self._function, self._dim, self._from_list) if unrolled else self._from_list
@@ -90,7 +93,7 @@ class Formula:
                 f"(n, {self._dim}); it was given shape {tuple(shape)}"
             )
 
-    def _from_list(self, values: list[float]) -> Any:
+    def _from_list(self, values: list[float] | NDArray[np.float64]) -> Any:
         point = _as_points(values)
         self.check_shape(point.shape)
         return self._on_array(point).tolist()

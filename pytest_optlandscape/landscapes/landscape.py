@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.formula import Formula
 from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList
 from pytest_optlandscape.landscapes.tags import parse_tags
+from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 
 __all__ = ["Landscape"]
 
 FloatArray = NDArray[np.float64]
+_ndarray = np.ndarray
 _FLOAT64 = np.dtype(np.float64)
 _COMPLEX_STEP = 1e-100  # so small that its square vanishes: the derivative is exact to rounding
 
@@ -118,6 +120,7 @@ class Landscape:
             else _PlainFunction(gradient, self.dim, self.id)
         )
         self._hessian = hessian
+        self._short_ndim = 1 if self.dim <= LARGEST_UNROLLED else -1  # one short point: the path through floats
         self.floats: Callable[[list[float]], float] = self._formula.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
 
@@ -180,7 +183,7 @@ class Landscape:
         ValueError
             If ``x`` has another shape or holds no numbers.
         """
-        if x.__class__ is np.ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
+        if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
             return self.floats(x.tolist())
         values = self._formula(x)
         return values.item() if isinstance(values, np.generic) else values
@@ -204,7 +207,7 @@ class Landscape:
             If ``x`` has another shape, or the landscape has no gradient.
         """
         floats = self.gradient_floats
-        if x.__class__ is np.ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
+        if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
             return np.array(floats(x.tolist()))
         gradient = self._gradient(x)  # type: ignore[misc]
         return np.array(gradient) if isinstance(gradient, list) else gradient

@@ -13,6 +13,7 @@ import inspect
 import json
 import os
 import sys
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,16 +97,14 @@ def from_spec(spec: Spec) -> Adapter:
 def recognizes(thing: object) -> bool:
     """Tell whether this is an optimizer of Keras, an instance or a class, without importing Keras."""
     kinds = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
-    return any(
-        kind.__name__ == "Optimizer" and kind.__module__.partition(".")[0] == "keras" for kind in kinds
-    )
+    return any(kind.__name__ == "Optimizer" and kind.__module__.partition(".")[0] == "keras" for kind in kinds)
 
 
 def from_object(thing: Any) -> Adapter:
     """Make the adapter of an optimizer's class or of an instance, which is rebuilt from its configuration."""
     keras = _import_keras("this optimizer")
     kind = thing if isinstance(thing, type) else type(thing)
-    config = {} if isinstance(thing, type) else thing.get_config()
+    config = {} if isinstance(thing, type) else _config_of(thing)
     name = kind.__name__
     if config:
         defaults = _defaults(kind)
@@ -118,10 +117,17 @@ def from_object(thing: Any) -> Adapter:
 
 def _defaults(kind: Any) -> dict[str, Any]:
     try:
-        defaults: dict[str, Any] = kind().get_config()
+        return _config_of(kind())
     except TypeError:  # a class of the user's that needs arguments
         return {}
-    return defaults
+
+
+def _config_of(optimizer: Any) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        config: dict[str, Any] = optimizer.get_config()
+    return config
 
 
 def _written(config: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ Limits and tolerances stay SciPy's own: they are part of the optimizer.
 from __future__ import annotations
 
 import inspect
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 

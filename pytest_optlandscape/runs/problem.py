@@ -34,6 +34,18 @@ class BudgetExhausted(BaseException):
     """
 
 
+class _Limit:
+    """The budget, and whether anybody asked for more."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self.was_reached = False
+
+    def refuse(self) -> None:
+        self.was_reached = True
+        raise BudgetExhausted(f"the budget of {self._budget} evaluations is spent")
+
+
 class Problem:
     """One landscape, one start, bounds, a budget and a seed; counted and traced.
 
@@ -57,8 +69,6 @@ class Problem:
         The counted objective as a bare function: ``problem(x)`` without the detour through the object.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
-    exhausted : bool
-        Whether an evaluation beyond the budget was asked for, and refused.
 
     Raises
     ------
@@ -91,8 +101,8 @@ class Problem:
         self._x0 = self._checked_start(x0)
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
         self.seed = seed
-        self.exhausted = False
         self.nhev = 0
+        self._limit = _Limit(self.budget)
         self._points: list[Any] = []
         self._values: list[float] = []
         self._gradient_points: list[Any] = []
@@ -110,7 +120,7 @@ class Problem:
     def hessian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
         if self.nhev >= self.budget:
-            self._refuse()
+            self._limit.refuse()
         values = _as_list(x)
         self.nhev += 1
         return self.landscape.hessian(values)
@@ -119,6 +129,11 @@ class Problem:
     def x0(self) -> FloatArray:
         """A fresh copy of the start, shape (dim,)."""
         return self._x0.copy()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether an evaluation beyond the budget was asked for, and refused."""
+        return self._limit.was_reached
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
@@ -163,41 +178,43 @@ class Problem:
         return self.landscape.gradient_floats
 
     def _counted(
-        self, function: Callable[[list[float]], Any], points: list[Any], keep: Callable[[float], None] | None
+        self, function: Callable[[Any], Any], points: list[Any], keep: Callable[[float], None] | None
     ) -> Callable[[ArrayLike], Any]:
-        """Wrap a function of a list of floats: refused beyond the budget, its points remembered."""
+        """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
+
+        The wrapper knows nothing of this object: a cycle of references would keep every run's points in memory until
+        the garbage collector comes by.
+        """
+        limit = self._limit
         budget = self.budget
+        dim = self.dim
         remember = points.append
         ndarray = np.ndarray
-        short = self.dim <= LARGEST_UNROLLED
+        # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
+        unpack: Callable[[Any], Any] = ndarray.tolist if dim <= LARGEST_UNROLLED else ndarray.copy
 
         def counted(x: Any) -> Any:
             if len(points) >= budget:
-                self._refuse()
+                limit.refuse()
             if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
-                values = x.tolist()
+                values = unpack(x)
             else:
                 values = _as_list(x)
             try:
                 result = function(values)
             except Exception:
                 # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
-                if len(values) == self.dim:
+                if len(values) == dim:
                     remember(values)
                     if keep is not None:
                         keep(math.nan)
                 raise
-            # A list of floats takes four times the memory of an array, and an array takes four times as long.
-            remember(values if short else np.array(values))
+            remember(values)
             if keep is not None:
                 keep(result)
             return result
 
         return counted
-
-    def _refuse(self) -> None:
-        self.exhausted = True
-        raise BudgetExhausted(f"the budget of {self.budget} evaluations is spent")
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
         landscape = self.landscape

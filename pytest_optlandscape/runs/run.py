@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,11 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.fun)
+
+    def hits(self, gaps: Sequence[float]) -> tuple[float, ...]:
+        """Count the evaluations until the gap first falls to each target or below; inf for those missed."""
+        first = np.searchsorted(-self.gap, [-gap for gap in gaps], side="left")
+        return tuple(k + 1 if k < len(self) else math.inf for k in first.tolist())
 
 
 def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, fmin: float) -> Trace:
@@ -171,8 +176,7 @@ class Run:
         """
         if not gap >= 0.0:
             raise ValueError(f"a gap is not negative, got {gap!r}")
-        first = int(np.searchsorted(-self.trace.gap, -gap, side="left"))
-        return first + 1 if first < len(self.trace) else math.inf
+        return self.trace.hits([gap])[0]
 
     def replay(self) -> Run:
         """Run the same optimizer on the same problem again.

@@ -112,9 +112,7 @@ def bounds(landscape: Landscape | str) -> st.SearchStrategy[FloatArray]:
         moved = np.array(landscape.bounds)
         for side in (0, 1):
             shares = np.array([pair[side] for pair in steps]) / _GRID
-            moved[:, side] = np.where(
-                shares == 1.0, minimizer, moved[:, side] + shares * (minimizer - moved[:, side])
-            )
+            moved[:, side] = np.where(shares == 1.0, minimizer, moved[:, side] + shares * (minimizer - moved[:, side]))
         empty = moved[:, 0] >= moved[:, 1]
         moved[empty] = landscape.bounds[empty]
         return moved

@@ -7,6 +7,7 @@ defects at the bounds do not show from inside.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 
@@ -78,13 +79,14 @@ class Cell:
         """The landscape's id and the start, such as ``beale/sobol-03``."""
         return f"{self.landscape.id}/{self.start}"
 
-    @property
+    @functools.cached_property
     def seed(self) -> int:
         """A number below 2³², the same for the same cell everywhere."""
         return int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4], "big")
 
 
-def cells(landscape: Landscape) -> list[Cell]:
+@functools.cache
+def cells(landscape: Landscape) -> tuple[Cell, ...]:
     """List the cells of a landscape, the same in every suite.
 
     Parameters
@@ -93,7 +95,7 @@ def cells(landscape: Landscape) -> list[Cell]:
 
     Returns
     -------
-    list of Cell
+    tuple of Cell
 
     Examples
     --------
@@ -115,7 +117,13 @@ def cells(landscape: Landscape) -> list[Cell]:
         "face-lower": face_lower,
         "face-upper": face_upper,
     }
-    return [Cell(landscape, name, np.array(x0)) for name, x0 in starts.items()]
+    return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
+
+
+def _frozen(x0: FloatArray) -> FloatArray:
+    copy = np.array(x0)
+    copy.flags.writeable = False
+    return copy
 
 
 def suite_landscapes(name: str) -> list[Landscape]:

@@ -82,9 +82,7 @@ def _percent(what: str) -> Callable[[float], str]:
 
 _METRICS = (
     _Metric("speed", _speed, math.log10(1.10), math.log10(1.02), _percent("to the targets")),
-    _Metric(
-        "precision", _precision, 0.3, 0.1, lambda e: f"{abs(e):.2g} digits {'less' if e > 0 else 'more'} precise"
-    ),
+    _Metric("precision", _precision, 0.3, 0.1, lambda e: f"{abs(e):.2g} digits {'less' if e > 0 else 'more'} precise"),
     _Metric(
         "success",
         _failure,
@@ -314,7 +312,7 @@ def _agree(old: CellRecord, new: CellRecord, record: LandscapeRecord) -> bool:
 
 
 def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    """An exception where there was a result needs no statistics."""
+    """Find exceptions where there was a result: that needs no statistics."""
     broken = ("exception", "no-result")
     raised = [
         new.start
@@ -331,9 +329,7 @@ def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
 def _findings(
     comparisons: Sequence[LandscapeComparison], level: float, gate: Callable[[_Metric], float]
 ) -> list[Finding]:
-    strata = {
-        metric.name: [comparison.differences(metric) for comparison in comparisons] for metric in _METRICS
-    }
+    strata = {metric.name: [comparison.differences(metric) for comparison in comparisons] for metric in _METRICS}
     adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in _METRICS])
     findings = []
     for metric, p_value in zip(_METRICS, adjusted, strict=True):

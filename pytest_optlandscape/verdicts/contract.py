@@ -42,7 +42,7 @@ def _require(holds: bool, what: str, run: Run) -> None:
 
 
 def check_returns_finite_point(optimizer: Any) -> None:
-    """From every start, the optimizer returns a finite point of the right shape, without an exception."""
+    """Check that from every start the optimizer returns a finite point of the right shape, without an exception."""
     __tracebackhide__ = True
     for run in _runs(get(optimizer)):
         fine = run.stop_reason in ("returned", "budget")
@@ -50,7 +50,7 @@ def check_returns_finite_point(optimizer: Any) -> None:
 
 
 def check_reported_value(optimizer: Any) -> None:
-    """The value that the optimizer reports is exactly the objective at the point it returns."""
+    """Check that the value the optimizer reports is exactly the objective at the point it returns."""
     __tracebackhide__ = True
     for run in _runs(get(optimizer)):
         if run.reported_fun is not None:
@@ -58,7 +58,7 @@ def check_reported_value(optimizer: Any) -> None:
 
 
 def check_not_worse_than_start(optimizer: Any) -> None:
-    """The returned point is not worse than the start."""
+    """Check that the returned point is not worse than the start."""
     __tracebackhide__ = True
     for run in _runs(get(optimizer)):
         at_start = float(run.landscape(run.x0))
@@ -66,7 +66,7 @@ def check_not_worse_than_start(optimizer: Any) -> None:
 
 
 def check_stays_inside_bounds(optimizer: Any) -> None:
-    """An optimizer that takes bounds evaluates and returns only points inside them."""
+    """Check that an optimizer that takes bounds evaluates and returns only points inside them."""
     __tracebackhide__ = True
     adapter = get(optimizer)
     if not adapter.takes_bounds:
@@ -78,7 +78,7 @@ def check_stays_inside_bounds(optimizer: Any) -> None:
 
 
 def check_keeps_start_unchanged(optimizer: Any) -> None:
-    """The array handed in as the start is not written to."""
+    """Check that the array handed in as the start is not written to."""
     __tracebackhide__ = True
     adapter = get(optimizer)
     for name in _LANDSCAPES:
@@ -102,7 +102,7 @@ class _FixedStart(Problem):
 
 
 def check_same_seed_same_run(optimizer: Any) -> None:
-    """Two runs with the same seed evaluate the same points."""
+    """Check that two runs with the same seed evaluate the same points."""
     __tracebackhide__ = True
     for run in _runs(get(optimizer), seed=1):
         again = run.replay()
@@ -111,20 +111,20 @@ def check_same_seed_same_run(optimizer: Any) -> None:
 
 
 def check_leaves_global_random_state(optimizer: Any) -> None:
-    """NumPy's and Python's global random states are as before."""
+    """Check that NumPy's and Python's global random states are as before."""
     __tracebackhide__ = True
     import random
 
     for run_again in [functools.partial(minimize, get(optimizer), name) for name in _LANDSCAPES]:
         # Read through the legacy functions on purpose: they are the global state.
-        before = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002
+        before = (random.getstate(), repr(np.random.get_state()))
         run = run_again()
-        after = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002
+        after = (random.getstate(), repr(np.random.get_state()))
         _require(before == after, "the global random state was touched", run)
 
 
 def check_never_claims_success_with_nan(optimizer: Any) -> None:
-    """Where the objective is NaN from some point on, the optimizer does not claim success with NaN."""
+    """Check that where the objective is NaN in places the optimizer does not claim success with NaN."""
     __tracebackhide__ = True
     adapter = get(optimizer)
     run = execute(adapter, Problem(_nan_beyond(), budget=2000))
@@ -133,7 +133,7 @@ def check_never_claims_success_with_nan(optimizer: Any) -> None:
 
 
 def _nan_beyond() -> Landscape:
-    """A bowl that is NaN in a half-plane next to the start."""
+    """Make a bowl that is NaN in a half-plane next to the start."""
 
     def fun(x: Any) -> float:
         return float(x @ x) if x[0] > 1.5 or x[0] < 0.5 else math.nan
@@ -198,14 +198,10 @@ def check_optimizer(optimizer: Any) -> None:
         except AssertionError as error:
             broken.append(f"  {name}: {error}")
     if broken:
-        raise AssertionError(
-            f"{adapter.spec} breaks {len(broken)} of {len(CHECKS)} checks\n" + "\n".join(broken)
-        )
+        raise AssertionError(f"{adapter.spec} breaks {len(broken)} of {len(CHECKS)} checks\n" + "\n".join(broken))
 
 
-def parametrize_with_checks(
-    optimizers: Iterable[Any], *, expected_failures: Mapping[str, str] | None = None
-) -> Any:
+def parametrize_with_checks(optimizers: Iterable[Any], *, expected_failures: Mapping[str, str] | None = None) -> Any:
     """Decorate a test that takes ``optimizer`` and ``check``: it is run for each pair of them.
 
     Parameters

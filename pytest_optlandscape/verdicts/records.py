@@ -222,6 +222,7 @@ MOST_LOST = 300.0
 """Digits of a point at infinity, with the sign turned: a median needs a number."""
 
 
+@functools.cache
 def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
     """Say what the numbers of a landscape's cells depend on, besides the optimizer.
 
@@ -266,7 +267,7 @@ def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> Landsc
     runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
     return LandscapeRecord(
         landscape.id,
-        definition_of(landscape, budget),
+        dict(definition_of(landscape, budget)),
         tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
     )
@@ -291,7 +292,7 @@ def record_of(run: Run, start: str) -> CellRecord:
         stop_reason=run.stop_reason,
         gap=run.result_gap,
         distance=run.distance,
-        hits=tuple(run.hit(share * reference) for share in TARGETS),
+        hits=run.trace.hits([share * reference for share in TARGETS]),
         early=tuple(float(run.trace.fun[k - 1]) for k in _SAMPLED_EVALUATIONS if k <= len(run.trace)),
         trace=digest.hexdigest()[:8],
     )

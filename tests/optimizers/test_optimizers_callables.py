@@ -66,7 +66,10 @@ def test_specs_of_own_modules(solvers, spec, x):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("own_solver:minimize", "unknown library of optimizer 'own_solver:minimize': 'own_solver'; known: keras, scipy"),
+        (
+            "own_solver:minimize",
+            "unknown library of optimizer 'own_solver:minimize': 'own_solver'; known: keras",
+        ),
         ("sciipy:Powell", "did you mean 'scipy'.*set `pythonpath` in pytest's configuration"),
         ("own_solvers.sub:minimize", "unknown library of optimizer"),
         (".own:minimize", "importing '.own' failed: TypeError"),
@@ -95,7 +98,7 @@ def given_to(function, **problem):
 
 
 def test_scipy_style_gets_what_it_names():
-    def everything(fun, x0, jac, hess, bounds, seed, rng, maxfev, maxiter, callback):
+    def everything(*, fun, x0, jac, hess, bounds, seed, rng, maxfev, maxiter, callback):
         return locals()
 
     given, problem = given_to(everything, budget=9, seed=4)
@@ -193,7 +196,10 @@ def test_kinds_are_read_from_the_parameters():
 @pytest.mark.parametrize(
     ("thing", "said"),
     [
-        (Descent, "not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of keras"),
+        (
+            Descent,
+            "not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer",
+        ),
         (3, "3: not an optimizer"),
         (None, "None: not an optimizer"),
         (np.zeros(2), "not an optimizer"),
@@ -218,8 +224,8 @@ def test_keras_that_is_not_installed(monkeypatch):
     import importlib.util
 
     found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "keras" else found(name, *rest))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "keras" else found(name))
     monkeypatch.delitem(sys.modules, "keras", raising=False)
-    with pytest.raises(MissingLibrary, match=r"keras:Adam needs Keras.*pip install 'pytest-optlandscape\[keras,torch\]'"):
+    with pytest.raises(MissingLibrary, match=r"keras:Adam needs Keras.*'pytest-optlandscape\[keras,torch\]'"):
         get("keras:Adam")
     assert issubclass(MissingLibrary, ImportError)

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape
@@ -46,10 +48,8 @@ def hessians_forever(problem):
 
 def swallows_exceptions(problem):
     while True:
-        try:
+        with contextlib.suppress(Exception):
             problem(problem.x0)
-        except Exception:
-            pass
 
 
 def swallows_everything(problem):

@@ -109,7 +109,7 @@ def test_default_start_is_moved_into_the_bounds_and_a_given_one_is_not():
 
 def test_bounds():
     assert Problem("beale", bounds=[(3, 3), (0, 1)]).bounds.tolist() == [[3, 3], [0, 1]]
-    with pytest.raises(ValueError, match=r"contain no global minimiser of beale.*take bounds around one of \[\[3.0, 0.5"):
+    with pytest.raises(ValueError, match=r"contain no global minimiser of beale.*take bounds around one of \[\[3.0"):
         Problem("beale", bounds=[(-1, 1), (-1, 1)])
     with pytest.raises(ValueError, match=r"bounds for beale have shape \(2, 2\), got \(1, 2\)"):
         Problem("beale", bounds=[(-1, 1)])

@@ -56,9 +56,7 @@ def test_other_cells_and_settings_are_not_comparable():
 @pytest.mark.parametrize("name", ["beale", "rosenbrock[10]", "rastrigin[4]"])
 def test_reordered_additions_are_the_same(name):
     landscape = landscapes.get(name)
-    before, now = (
-        run_landscape(get(optimizer), landscape, 400) for optimizer in (descend, momentum(reordered=True))
-    )
+    before, now = (run_landscape(get(optimizer), landscape, 400) for optimizer in (descend, momentum(reordered=True)))
     comparison = compare(now, before)
     assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "rounding")
 

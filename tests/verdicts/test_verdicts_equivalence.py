@@ -34,7 +34,7 @@ def test_parts_are_named():
 
 @pytest.mark.parametrize("change", [{"step": 1.001e-3}, {"momentum": 0.91}])
 def test_changed_optimizers_part(change):
-    with pytest.raises(AssertionError, match="part on beale at evaluation [23]:"):
+    with pytest.raises(AssertionError, match=r"part on beale at evaluation [23]:"):
         assert_equivalent(descend, momentum(**change))
 
 

@@ -26,7 +26,8 @@ def record(landscape="made_up", seed=0, cells=CELLS, **changes):
         nfev = int(hits[-1] + rng.integers(10, 50))
         gap = 10.0 ** rng.uniform(-9.0, -7.0)
         early = tuple(rng.uniform(1.0, 9.0, size=4))
-        made.append(CellRecord(f"sobol-{k:02}", nfev, 0, "returned", gap, 1e-4, tuple(map(int, hits)), early, "0000aaaa"))
+        hits = tuple(map(int, hits))
+        made.append(CellRecord(f"sobol-{k:02}", nfev, 0, "returned", gap, 1e-4, hits, early, "0000aaaa"))
     return LandscapeRecord(landscape, {**DEFINITION, **changes}, tuple(made))
 
 
