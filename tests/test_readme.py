@@ -26,9 +26,7 @@ def write_blocks(page, folder):
         (folder / (named[1] if named else f"test_block_{k}.py")).write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")]
-)
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")])
 def test_code_of_the_page_runs(page, pytester):
     write_blocks(page, pytester.path)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")

@@ -30,8 +30,7 @@ def four_criteria(spec, starts=STARTS):
     beale = landscapes.get("beale")
     run = minimize(spec, beale, x0="article", budget=BUDGET)
     spread = [
-        minimize(spec, beale, x0=x0, budget=BUDGET).result_gap <= GAP
-        for x0 in strategies.sobol_starts(beale, starts)
+        minimize(spec, beale, x0=x0, budget=BUDGET).result_gap <= GAP for x0 in strategies.sobol_starts(beale, starts)
     ]
     robustness = rate_interval(sum(spread), starts)
     adapter = optimizers.get(spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from criteria import four_criteria
+
 from pytest_optlandscape import assert_converges, assert_precise, assert_robust
 
 BOX = [(-4.5, 4.5), (-4.5, 4.5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from criteria import four_criteria
+
 from pytest_optlandscape import assert_converges, assert_precise, optimizers
 
 try:
@@ -28,7 +29,7 @@ def test_sgd_with_clipping_and_momentum_finds_the_minimum(beale, minimize):
 def test_adam_remembers_the_first_gradient_and_crawls(beale, minimize):
     """Its second moment forgets by a factor of 1000 only after 7000 steps."""
     run = minimize("keras:Adam(learning_rate=0.05)", beale, x0="article", budget=1000)
-    with pytest.raises(AssertionError, match="required a gap of 0.001 within 1000 evaluations"):
+    with pytest.raises(AssertionError, match=r"required a gap of 0\.001 within 1000 evaluations"):
         assert_converges(run, gap=1e-3)
 
 

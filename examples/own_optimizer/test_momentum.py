@@ -6,6 +6,7 @@ import momentum
 import numpy as np
 import pytest
 from hypothesis import given, settings
+
 from pytest_optlandscape import (
     assert_converges,
     assert_equivalent,

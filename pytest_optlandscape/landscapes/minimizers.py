@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList"]
+__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList", "everywhere"]
 
 FloatArray = NDArray[np.float64]
 
@@ -73,3 +73,14 @@ class MinimizerGrid:
         gaps = [np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)]
         nearest = np.linalg.norm(np.stack(gaps, axis=-1), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
+
+
+def everywhere(value: float) -> Callable[[int], MinimizerList]:
+    """Describe one minimiser with the same value in every coordinate, for each dimension.
+
+    Examples
+    --------
+    >>> everywhere(1.0)(3).points.tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    return lambda dim: MinimizerList([[value] * dim])

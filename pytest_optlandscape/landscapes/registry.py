@@ -20,6 +20,7 @@ from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 __all__ = ["Definition", "get", "names", "planar", "register", "scalable", "select"]
 
 LARGEST_DIM = 10_000
+FROM_ONE = range(1, LARGEST_DIM + 1)
 ByDim = Callable[[int], Any]
 
 _definitions: dict[str, Definition] = {}

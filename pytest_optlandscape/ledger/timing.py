@@ -38,9 +38,9 @@ def benchmark_run(
     Returns
     -------
     Run
-        The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values: ``optimizer``,
-        ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and ``nondeterministic``: whether
-        some timed run made other numbers of evaluations than the counted one.
+        The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values:
+        ``optimizer``, ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and
+        ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one.
     """
     adapter = get(optimizer)
 

@@ -191,15 +191,14 @@ class Problem:
         remember = points.append
         ndarray = np.ndarray
         # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
-        unpack: Callable[[Any], Any] = ndarray.tolist if dim <= LARGEST_UNROLLED else ndarray.copy
+        unpack: Callable[[Any], Any] = ndarray.tolist
+        if dim > LARGEST_UNROLLED:
+            unpack = ndarray.copy
 
         def counted(x: Any) -> Any:
             if len(points) >= budget:
                 limit.refuse()
-            if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
-                values = unpack(x)
-            else:
-                values = _as_list(x)
+            values = unpack(x) if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1 else _as_list(x)
             try:
                 result = function(values)
             except Exception:

@@ -27,8 +27,8 @@ def starts(landscape: Landscape | str, *, bounds: ArrayLike | None = None) -> st
     """Draw starting points inside the bounds.
 
     A draw is the standard start moved by whole sixteenths, one of 1024 evenly spread points, or a point some of
-    whose coordinates lie on the bounds. Failing starts shrink towards the standard start, by few, short binary
-    fractions.
+    whose coordinates lie on the bounds. What fails everywhere fails at the standard start; failing starts of the
+    first kind shrink towards it, by few, short binary fractions.
 
     Parameters
     ----------

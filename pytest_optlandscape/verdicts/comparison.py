@@ -68,7 +68,10 @@ def _failure(record: LandscapeRecord, cell: CellRecord) -> float:
 
 
 def _cost(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of all evaluations made."""
+    """log₁₀ of all evaluations made; a run that used up its budget has no less cost for being cut off."""
+    if max(cell.nfev, cell.njev) >= record.budget:
+        kinds = (cell.nfev > 0) + (cell.njev > 0)
+        return math.log10(kinds * record.budget)
     return math.log10(max(cell.nfev + cell.njev, 1))
 
 

@@ -51,7 +51,7 @@ def reference_gap(landscape: Landscape) -> float:
     --------
     >>> from pytest_optlandscape import landscapes
     >>> reference_gap(landscapes.get("sphere"))
-    16.9
+    16.5
     """
     gaps = landscape(sobol_starts(landscape, 1024)) - landscape.fmin
     return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")

@@ -26,8 +26,18 @@ def test_workers_write_the_bytes_that_one_process_writes_beside_ordinary_tests(q
     serial, outcome, baseline = quick.quick("--optlandscape-update")
     assert baseline is not None
     quick.baseline.unlink()
+    quick.outcome_path.unlink()
+    quick.pytester.makeconftest(
+        """
+        def pytest_sessionfinish(session):
+            written = [*session.config.rootpath.glob("outcome.json"), *session.config.rootpath.glob("*/solver_*.json")]
+            if hasattr(session.config, "workerinput") and written:
+                (session.config.rootpath / "a_worker_wrote").touch()
+        """
+    )
     shared, *written = quick.quick("--optlandscape-update", "-n", "2")
     assert written == [outcome, baseline]
+    assert not (quick.path / "a_worker_wrote").exists()
     for result in (serial, shared):
         result.assert_outcomes(passed=17)
         result.stdout.fnmatch_lines(["accepted: *solver_minimize.json*"])

@@ -100,6 +100,13 @@ def test_a_decent_optimizer_passes():
     check_optimizer(decent)
 
 
+def test_scipy_claims_success_with_nan():
+    with pytest.raises(AssertionError, match="claims success with fun = nan"):
+        CHECKS["check_never_claims_success_with_nan"]("scipy:L-BFGS-B")
+    for method in ("Nelder-Mead", "BFGS", "differential_evolution"):
+        CHECKS["check_never_claims_success_with_nan"](f"scipy:{method}")
+
+
 def test_every_check_has_an_optimizer_that_breaks_it():
     assert {name for _, name, _ in BREAKERS} == set(CHECKS)
 
