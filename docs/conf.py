@@ -1,4 +1,4 @@
-"""Sphinx configuration, with two directives that draw tables from the code: ``landscape-catalogue`` and ``landscape-tags``."""
+"""Sphinx configuration, with directives that draw tables from the code: ``landscape-catalogue``, ``landscape-tags``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _table(header, widths, rows):
                 entry = nodes.entry()
                 entry += nodes.paragraph("", "", *text) if isinstance(text, list) else nodes.paragraph(text=text)
                 row += entry
-            part += row
+            part.append(row)
     group += [head, body]
     return nodes.table("", group)
 

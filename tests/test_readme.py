@@ -21,9 +21,9 @@ def write_blocks(page, folder):
     """Write a page's code into a project: a block that begins with a file's name there, any other as a test module."""
     for k, text in enumerate([*blocks(page, "toml"), *blocks(page, "python")]):
         named = FILE_NAME.match(text)
-        if named is None and "def test_" not in text:
-            text += "\n\ndef test_runs():\n    pass\n"
-        (folder / (named[1] if named else f"test_block_{k}.py")).write_text(text, encoding="utf-8")
+        needs_a_test = named is None and "def test_" not in text
+        ending = "\n\ndef test_runs():\n    pass\n" if needs_a_test else ""
+        (folder / (named[1] if named else f"test_block_{k}.py")).write_text(text + ending, encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")])
