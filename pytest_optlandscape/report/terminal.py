@@ -113,7 +113,7 @@ def failure_text(comparison: LandscapeComparison, spec: str) -> str:
         return f"{spec} on {name} cannot be compared with its baseline: {comparison.reason}"
     if comparison.verdict == Verdict.NEW:
         return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
-    lines = [f"{spec} on {name} is {comparison.verdict} than its baseline" if comparison.findings else
+    lines = [f"{spec} on {name} is {comparison.verdict} than its baseline:" if comparison.findings else
              f"{spec} on {name} has changed since its baseline; no criterion moved significantly"]  # fmt: skip
     lines += [f"  {finding}" for finding in comparison.findings]
     lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec)]

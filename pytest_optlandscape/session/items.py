@@ -40,6 +40,14 @@ class SuiteItem(pytest.Item):
         self.records.append({"spec": self.spec, **record.to_plain()})
         return record
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
+        representation = super().repr_failure(excinfo, style)
+        crash = getattr(representation, "reprcrash", None)
+        if crash is not None and excinfo.errisinstance(pytest.fail.Exception):
+            crash.message = " ".join(crash.message.partition("\n\n")[0].split())
+        return representation
+
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Say where the item comes from: the configuration."""
         where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"

@@ -81,7 +81,9 @@ def test_the_selection_printed_runs_the_landscape_alone(project):
     project.run("-k", "solver:minimize and booth").assert_outcomes(failed=1, deselected=48)
 
 
-def test_the_replay_line_replays_the_cell(project, monkeypatch):
+@pytest.mark.parametrize("ci", ["", "true"])  # under CI pytest does not shorten the lines of its summary
+def test_the_replay_line_replays_the_cell(project, monkeypatch, ci):
+    monkeypatch.setenv("CI", ci)
     project.accept("-k", "booth")
     project.solver(REPEATS=2)
     result = project.on_booth()

@@ -117,7 +117,7 @@ def test_lines_are_short_but_paths_stay_whole():
 def test_failure_names_the_worst_cells_the_replay_and_the_selection():
     text = failure_text(WORSE, SPEC)
     lines = text.splitlines()
-    assert lines[0] == "mine:minimize on booth is worse than its baseline"
+    assert lines[0] == "mine:minimize on booth is worse than its baseline:"
     start = cells(landscapes.get("booth"))[5]
     shown = [line.split()[0] for line in lines if line.strip().startswith("booth/")]
     assert shown[0] == start.id
@@ -138,7 +138,7 @@ def test_selection_leaves_out_a_spec_that_k_cannot_read():
         (CHANGED, "mine:minimize on branin has changed since its baseline"),
         (OTHER, "mine:minimize on easom cannot be compared with its baseline: budget 400 is now 200"),
         (NEW, "mine:minimize on bird has no baseline; accept one with --optlandscape-update"),
-        (BROKEN, "mine:minimize on adjiman is worse than its baseline\n  no result from 2 of 21 starts that had one"),
+        (BROKEN, "mine:minimize on adjiman is worse than its baseline:\n  no result from 2 of 21 starts that had one"),
     ],
 )
 def test_failures_of_other_kinds(comparison, said):
