@@ -4,13 +4,18 @@ A formula is written with arithmetic operators and a namespace ``xp``. Arrays ha
 point on their first axis and, for a batch, the points on the second. A namespace offers
 
 ====================================================  =============================================
-``sin cos exp log sqrt abs sign``                      elementwise; ``abs`` and ``sign`` go by the real part
-                                                       of complex numbers: complex steps pass through
+``sin cos tan exp log sqrt tanh arctan``               elementwise
+``abs sign floor``                                     elementwise; they go by the real part of complex numbers:
+                                                       complex steps pass through
+``maximum(a, b)``, ``minimum(a, b)``                    elementwise; either may be a number
 ``power(x, p)``                                        x to a constant, not necessarily whole, power
 ``where(condition, a, b)``                             elementwise choice
-``sum(v)``, ``prod(v)``                                over the components
+``sum(v)``, ``prod(v)``, ``max(v)``, ``min(v)``         over the components
 ``others(v)``                                          for each component the product of all others
 ``index(x)``                                           1, 2, …, dim, shaped to meet ``x``
+``constant(values, x)``                                numbers (n,), shaped to stand beside the components of
+                                                       ``x``, of its type and on its device
+``dot(matrix, v)``                                     a constant matrix (m, n) times the components
 ``pad(v, before, after)``                              zeros added in front of and behind the components
 ``stack(values)``                                      components put together into one array
 ``interleave(values)``                                 arrays put together, taking a component of each in turn
@@ -33,6 +38,8 @@ import numpy as np
 
 __all__ = ["Namespace", "NumpyNamespace", "Value", "namespace_of"]
 
+_ELEMENTWISE = ("sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "arctan", "abs", "sign", "floor")
+_OTHER_NAMES = {"arctan": "atan"}
 _TINY = 1e-37  # a normal number in single precision too
 
 Value = Any
@@ -49,17 +56,46 @@ class Namespace:
     """
 
     def __init__(self, library: Any) -> None:
-        for name in ("sin", "cos", "exp", "log", "sqrt", "abs", "sign", "where"):
-            setattr(self, name, getattr(library if hasattr(library, name) else library.math, name))
+        for name in (*_ELEMENTWISE, "where"):
+            home = library if hasattr(library, name) else library.math
+            setattr(self, name, getattr(home, name if hasattr(home, name) else _OTHER_NAMES[name]))
 
     sin: Any
     cos: Any
+    tan: Any
     exp: Any
     log: Any
     sqrt: Any
+    tanh: Any
+    arctan: Any
     abs: Any
     sign: Any
+    floor: Any
     where: Any
+
+    def maximum(self, a: Value, b: Value) -> Value:
+        """Take the larger of two, elementwise."""
+        return self.where((a >= b) | (a != a), a, b)  # noqa: PLR0124 (NaN stays NaN)
+
+    def minimum(self, a: Value, b: Value) -> Value:
+        """Take the smaller of two, elementwise."""
+        return self.where((a <= b) | (a != a), a, b)  # noqa: PLR0124
+
+    def max(self, v: Value) -> Value:
+        """Take the largest component."""
+        raise NotImplementedError
+
+    def min(self, v: Value) -> Value:
+        """Take the smallest component."""
+        return -self.max(-v)
+
+    def constant(self, values: Any, x: Value) -> Value:
+        """Shape constant numbers to stand beside the components of ``x``."""
+        raise NotImplementedError
+
+    def dot(self, matrix: Any, v: Value) -> Value:
+        """Multiply the components by a constant matrix."""
+        raise NotImplementedError
 
     def power(self, x: Value, exponent: float) -> Value:
         """Raise to a constant power."""
@@ -111,12 +147,35 @@ class NumpyNamespace(Namespace):
         super().__init__(np)
         self.abs = self._abs
         self.sign = self._sign
+        self.floor = self._floor
 
     def _abs(self, x: Value) -> Value:
         return np.where(np.real(x) < 0, -x, x) if np.iscomplexobj(x) else np.abs(x)
 
     def _sign(self, x: Value) -> Value:
         return np.sign(np.real(x))
+
+    def _floor(self, x: Value) -> Value:
+        return np.floor(np.real(x))
+
+    def maximum(self, a: Value, b: Value) -> Value:
+        return np.maximum(a, b)  # complex numbers are ordered by their real part first
+
+    def minimum(self, a: Value, b: Value) -> Value:
+        return np.minimum(a, b)
+
+    def max(self, v: Value) -> Value:
+        return np.maximum.reduce(v, axis=0)
+
+    def min(self, v: Value) -> Value:
+        return np.minimum.reduce(v, axis=0)
+
+    def constant(self, values: Any, x: Value) -> Value:
+        array = np.asarray(values, dtype=x.real.dtype)
+        return array.reshape(array.shape + (1,) * (x.ndim - 1))
+
+    def dot(self, matrix: Any, v: Value) -> Value:
+        return np.asarray(matrix, dtype=v.real.dtype) @ v
 
     def sum(self, v: Value) -> Value:
         return np.add.reduce(v, axis=0)
@@ -156,6 +215,16 @@ class TorchNamespace(Namespace):
         self._torch = sys.modules["torch"]
         super().__init__(self._torch)
 
+    def max(self, v: Value) -> Value:
+        return self._torch.amax(v, dim=0)
+
+    def constant(self, values: Any, x: Value) -> Value:
+        array = self._torch.as_tensor(np.asarray(values, dtype=np.float64), dtype=x.dtype, device=x.device)
+        return array.reshape(tuple(array.shape) + (1,) * (x.ndim - 1))
+
+    def dot(self, matrix: Any, v: Value) -> Value:
+        return self._torch.as_tensor(np.asarray(matrix), dtype=v.dtype, device=v.device) @ v
+
     def sum(self, v: Value) -> Value:
         return self._torch.sum(v, dim=0)
 
@@ -187,6 +256,16 @@ class JaxNamespace(Namespace):
         self._jnp = sys.modules["jax"].numpy
         super().__init__(self._jnp)
 
+    def max(self, v: Value) -> Value:
+        return self._jnp.max(v, axis=0)
+
+    def constant(self, values: Any, x: Value) -> Value:
+        array = self._jnp.asarray(np.asarray(values, dtype=np.float64), dtype=x.dtype)
+        return array.reshape(array.shape + (1,) * (x.ndim - 1))
+
+    def dot(self, matrix: Any, v: Value) -> Value:
+        return self._jnp.asarray(np.asarray(matrix), dtype=v.dtype) @ v
+
     def sum(self, v: Value) -> Value:
         return self._jnp.sum(v, axis=0)
 
@@ -215,6 +294,17 @@ class TensorFlowNamespace(Namespace):
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
         self.where = self._where
+
+    def max(self, v: Value) -> Value:
+        return self._tf.reduce_max(v, axis=0)
+
+    def constant(self, values: Any, x: Value) -> Value:
+        array = self._tf.constant(np.asarray(values, dtype=np.float64), dtype=x.dtype)
+        return self._tf.reshape(array, tuple(array.shape) + (1,) * (len(x.shape) - 1))
+
+    def dot(self, matrix: Any, v: Value) -> Value:
+        array = self._tf.constant(np.asarray(matrix, dtype=np.float64), dtype=v.dtype)
+        return self._tf.linalg.matvec(array, v) if len(v.shape) == 1 else self._tf.linalg.matmul(array, v)
 
     def _where(self, condition: Value, a: Value, b: Value) -> Value:
         dtype = getattr(a, "dtype", None) or getattr(b, "dtype", None)  # a graph takes numbers for float32

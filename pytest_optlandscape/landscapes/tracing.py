@@ -24,8 +24,9 @@ LARGEST_UNROLLED = 32
 FLOAT_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
 """What Python floats raise where IEEE arithmetic gives inf or nan."""
 
-_FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log", "sqrt")}
-_FUNCTIONS |= {"abs": abs, "pow": math.pow, "nan": math.nan, "inf": math.inf}
+_FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "tanh")}
+_FUNCTIONS |= {"arctan": math.atan, "abs": abs, "pow": math.pow, "nan": math.nan, "inf": math.inf}
+_FUNCTIONS |= {"floor": lambda value: float(math.floor(value))}
 
 
 class _Recorder:
@@ -151,6 +152,24 @@ class _SymbolicNamespace:
 
         return self._each(one, condition, a, b)
 
+    def maximum(self, a: Any, b: Any) -> Any:
+        return self._each(functools.partial(_chosen, ">="), a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        return self._each(functools.partial(_chosen, "<="), a, b)
+
+    def max(self, v: Any) -> Any:
+        return functools.reduce(self.maximum, v)
+
+    def min(self, v: Any) -> Any:
+        return functools.reduce(self.minimum, v)
+
+    def constant(self, values: Any, x: Any) -> Any:
+        return np.asarray(values, dtype=np.float64)
+
+    def dot(self, matrix: Any, v: Any) -> Any:
+        return self.stack([_weighted_sum(row, v) for row in np.asarray(matrix, dtype=np.float64).tolist()])
+
     def power(self, value: Any, exponent: float) -> Any:
         return value**exponent
 
@@ -189,6 +208,19 @@ class _SymbolicNamespace:
             pair = [p for p in (before[k], after[size - 1 - k]) if p is not None]
             products.append(functools.reduce(operator.mul, pair) if pair else 1.0)
         return self.stack(products)
+
+
+def _chosen(order: str, a: Any, b: Any) -> Any:
+    """Write down which of two is taken; NaN, if there is one."""
+    if not isinstance(a, Symbol) and not isinstance(b, Symbol):
+        return a if (a >= b if order == ">=" else a <= b) or a != a else b  # noqa: PLR0124
+    first, second = _source(a), _source(b)
+    return _recorder_of([a, b]).emit(f"{first} if {first} {order} {second} or {first} != {first} else {second}")
+
+
+def _weighted_sum(weights: list[float], v: Any) -> Any:
+    terms = [value if weight == 1.0 else weight * value for weight, value in zip(weights, v, strict=True) if weight]
+    return functools.reduce(operator.add, terms) if terms else 0.0
 
 
 def _running_products(v: Any) -> list[Any]:

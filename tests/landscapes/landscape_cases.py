@@ -1,6 +1,8 @@
 """Which landscapes the tests go through, and at which points."""
 
-import independent_formulas
+import importlib
+from pathlib import Path
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -9,9 +11,22 @@ from mpmath import mp, mpf
 
 from pytest_optlandscape import landscapes
 
+INDEPENDENT = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("independent_*.py"))]
+"""The landscapes as the literature prints them, and what is known of each, family by family."""
+
+
+def facts(table):
+    """What the families' independent files say under this name, put together."""
+    return {key: value for module in INDEPENDENT for key, value in getattr(module, table, {}).items()}
+
+
+def independent(landscape):
+    return next(vars(module)[landscape.name] for module in INDEPENDENT if landscape.name in vars(module))
+
+
 FIXED = [name for name in landscapes.names() if "scalable" not in landscapes.get(name).tags]
 SCALABLE = [name for name in landscapes.names() if name not in FIXED]
-DIMS = {"powell_singular": (4, 8, 40)}
+DIMS = facts("DIMS")
 
 
 def ids(largest=40):
@@ -63,7 +78,7 @@ def exact_derivative(landscape, x, *coordinates):
 
 def _difference(landscape, x, coordinates, step):
     if not coordinates:
-        return getattr(independent_formulas, landscape.name)(x)
+        return independent(landscape)(x)
     first, rest = coordinates[0], coordinates[1:]
     ahead, behind = list(x), list(x)
     ahead[first] += step

@@ -1,22 +1,12 @@
 import numpy as np
 import pytest
-from landscape_cases import exact, ids, in_box, random_points
+from landscape_cases import exact, facts, ids, in_box, random_points
 from mpmath import binomial, mp, mpf
 
 from pytest_optlandscape import landscapes
 
 SMALL = ids(largest=4)
-# points outside the bounds that lie below the minimum inside
-LOWER_OUTSIDE = {
-    "mccormick": [-0.5471975511965977 - 2 * np.pi, -1.5471975511965979 - 2 * np.pi],
-    "adjiman": [100.0, 0.0],
-    "cross_in_tray": [350 * np.pi + np.pi / 2, np.pi / 2],
-    "holder_table": [20.5 * np.pi, 0.0],
-    "eggholder": [0.0, 2e3 * np.pi**2 + 11 * np.pi],
-    "schwefel_226": [(12.5 * np.pi + 2 * np.pi) ** 2] * 2,
-    "michalewicz_2": [7.9903132, np.pi / 2],
-    "michalewicz_5": [7.9903132, np.pi / 2, 1.2849915705529245, 1.9230584698663629, 1.7204697725658413],
-}
+LOWER_OUTSIDE = facts("LOWER_OUTSIDE")
 
 
 @pytest.mark.parametrize("name", ids(largest=5))

@@ -7,6 +7,7 @@ from landscape_cases import (
     box_points,
     exact,
     exact_derivative,
+    facts,
     few,
     having,
     ids,
@@ -18,26 +19,7 @@ from mpmath import lu_solve, matrix, mp, mpf
 from pytest_optlandscape import landscapes
 
 EPS = np.finfo(float).eps
-# with the dimension for which they are counted; 1 for all others
-N_MINIMIZERS = {
-    "himmelblau": 4,
-    "six_hump_camel": 2,
-    "branin": 3,
-    "cross_in_tray": 4,
-    "holder_table": 4,
-    "schaffer_n4": 4,
-    "bird": 2,
-    "parsopoulos": 12,
-    "shubert": 18,
-    "quintic": 9,
-    "dixon_price[3]": 2,
-    "alpine_1[2]": 64,
-    "alpine_1[40]": 8**40,
-    "qing[2]": 4,
-    "qing[20]": 2**20,
-    "vincent[1]": 6,
-    "vincent[2]": 36,
-}
+N_MINIMIZERS = facts("N_MINIMIZERS")
 SINGLE = [n for n in FIXED + SCALABLE if n not in {key.partition("[")[0] for key in N_MINIMIZERS}]
 
 

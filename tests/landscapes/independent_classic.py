@@ -1,6 +1,43 @@
 """The landscapes once more, as the literature prints them, for mpmath: written apart from the package."""
 
+import numpy as np
 from mpmath import cos, e, exp, fabs, log, mpf, pi, power, sin, sqrt
+
+DIMS = {"powell_singular": (4, 8, 40)}
+"""Dimensions that are tested where (2, 3, 5, 10, 40) will not do."""
+
+N_MINIMIZERS = {
+    "himmelblau": 4,
+    "six_hump_camel": 2,
+    "branin": 3,
+    "cross_in_tray": 4,
+    "holder_table": 4,
+    "schaffer_n4": 4,
+    "bird": 2,
+    "parsopoulos": 12,
+    "shubert": 18,
+    "quintic": 9,
+    "dixon_price[3]": 2,
+    "alpine_1[2]": 64,
+    "alpine_1[40]": 8**40,
+    "qing[2]": 4,
+    "qing[20]": 2**20,
+    "vincent[1]": 6,
+    "vincent[2]": 36,
+}
+"""With the dimension for which they are counted; 1 for all others."""
+
+LOWER_OUTSIDE = {
+    "mccormick": [-0.5471975511965977 - 2 * np.pi, -1.5471975511965979 - 2 * np.pi],
+    "adjiman": [100.0, 0.0],
+    "cross_in_tray": [350 * np.pi + np.pi / 2, np.pi / 2],
+    "holder_table": [20.5 * np.pi, 0.0],
+    "eggholder": [0.0, 2e3 * np.pi**2 + 11 * np.pi],
+    "schwefel_226": [(12.5 * np.pi + 2 * np.pi) ** 2] * 2,
+    "michalewicz_2": [7.9903132, np.pi / 2],
+    "michalewicz_5": [7.9903132, np.pi / 2, 1.2849915705529245, 1.9230584698663629, 1.7204697725658413],
+}
+"""Points outside the bounds that lie below the minimum inside."""
 
 
 def beale(v):
