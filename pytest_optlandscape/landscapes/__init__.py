@@ -11,7 +11,10 @@ array([ 0.  , 27.75])
 from __future__ import annotations
 
 from pytest_optlandscape.landscapes import classic_2d as _classic_2d
+from pytest_optlandscape.landscapes import classic_2d_tables as _classic_2d_tables
+from pytest_optlandscape.landscapes import classic_2d_valleys as _classic_2d_valleys
 from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
+from pytest_optlandscape.landscapes import one_dimensional as _one_dimensional
 from pytest_optlandscape.landscapes import scalable as _scalable
 from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
 from pytest_optlandscape.landscapes.landscape import Landscape
@@ -20,5 +23,13 @@ from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves)
+FAMILIES = (
+    _classic_2d,
+    _classic_2d_waves,
+    _scalable,
+    _scalable_waves,
+    _classic_2d_valleys,
+    _classic_2d_tables,
+    _one_dimensional,
+)
 """The family modules, in the catalogue's order; importing one enters its landscapes."""

@@ -17,7 +17,7 @@ from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerLi
 from pytest_optlandscape.landscapes.namespaces import Value
 from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
-__all__ = ["Definition", "get", "names", "planar", "register", "scalable", "select"]
+__all__ = ["Definition", "get", "line", "names", "planar", "register", "scalable", "select"]
 
 LARGEST_DIM = 10_000
 FROM_ONE = range(1, LARGEST_DIM + 1)
@@ -56,7 +56,7 @@ class Definition:
 
     def gradient(self, formula: Callable[..., Value]) -> Callable[..., Value]:
         """Decorate the formula of the gradient: it returns the components, as a tuple or an array."""
-        self.gradient_formula = _unpacked(formula) if self.by_components else formula
+        self.gradient_formula = _unpacked(formula, self.dim) if self.by_components else formula
         return formula
 
     def landscape(self, dim: int | None = None) -> Landscape:
@@ -89,10 +89,10 @@ class Definition:
         return f"dimensions go from {self.dims[0]} to {self.dims[-1]}{step}"
 
 
-def _unpacked(formula: Callable[..., Value]) -> FormulaFunction:
+def _unpacked(formula: Callable[..., Value], dim: int) -> FormulaFunction:
     @functools.wraps(formula)
     def of_point(point: Value, xp: Any) -> Value:
-        return formula(point[0], point[1], xp)
+        return formula(*[point[k] for k in range(dim)], xp)
 
     return of_point
 
@@ -113,7 +113,7 @@ def planar(
         return _enter(
             Definition(
                 name=formula.__name__,
-                formula=_unpacked(formula),
+                formula=_unpacked(formula, 2),
                 bounds=lambda dim: bounds,
                 x0=lambda dim: x0,
                 minimizers=lambda dim: MinimizerList(minimizers),
@@ -123,6 +123,37 @@ def planar(
                 dim=2,
                 dims=range(2, 3),
                 starts=starts or {},
+                by_components=True,
+            )
+        )
+
+    return enter
+
+
+def line(
+    *,
+    bounds: tuple[float, float],
+    x0: float,
+    minimizers: list[float],
+    fmin: float,
+    tags: str,
+    source: str,
+) -> Callable[[Callable[..., Value]], Definition]:
+    """Decorate ``formula(x, xp)`` of one coordinate: a one-dimensional landscape enters the catalogue."""
+
+    def enter(formula: Callable[..., Value]) -> Definition:
+        return _enter(
+            Definition(
+                name=formula.__name__,
+                formula=_unpacked(formula, 1),
+                bounds=lambda dim: [bounds],
+                x0=lambda dim: [x0],
+                minimizers=lambda dim: MinimizerList([[value] for value in minimizers]),
+                fmin=lambda dim: fmin,
+                tags=tags,
+                source=source,
+                dim=1,
+                dims=range(1, 2),
                 by_components=True,
             )
         )
