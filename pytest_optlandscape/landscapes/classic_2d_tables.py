@@ -26,7 +26,7 @@ def _corners(value: float) -> list[tuple[float, float]]:
     minimizers=[(0.0, 0.0)],
     fmin=0.0,
     tags="smooth multimodal",
-    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 19",
+    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 18",
 )
 def bohachevsky_2(x: Value, y: Value, xp: Any) -> Value:
     """x² + 2y² − 0.3 cos(3πx) cos(4πy) + 0.3."""
@@ -45,7 +45,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(0.0, 0.0)],
     fmin=0.0,
     tags="smooth multimodal",
-    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 20",
+    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 19",
 )
 def bohachevsky_3(x: Value, y: Value, xp: Any) -> Value:
     """x² + 2y² − 0.3 cos(3πx + 4πy) + 0.3."""
@@ -64,7 +64,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(0.0, 1.3932490753255886), (1.3932490753255886, 0.0)],
     fmin=-0.6736675211468547,
     tags="smooth multimodal many-minimizers active-bounds",
-    source="Jamil & Yang (2013), no. 68, with its sign turned",
+    source="Jamil & Yang (2013), no. 69, with its sign turned",
 )
 def keane(x: Value, y: Value, xp: Any) -> Value:
     """−sin²(x − y) sin²(x + y)/√(x² + y²)."""
@@ -193,7 +193,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=_corners(9.646167670410366),
     fmin=-24.15681554739119,
     tags="nonsmooth multimodal many-minimizers unbounded-below",
-    source="Mishra (2006); Jamil & Yang (2013), no. 146",
+    source="Mishra (2006); Jamil & Yang (2013), no. 147",
 )
 def carrom_table(x: Value, y: Value, xp: Any) -> Value:
     """−(cos x cos y exp|1 − √(x² + y²)/π|)²/30."""
@@ -217,7 +217,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(-0.024403079694375173, 0.21061242715535577)],
     fmin=-3.306868647475237,
     tags="smooth multimodal",
-    source="Trefethen (2002), the hundred-digit challenge, problem 4",
+    source="Trefethen (2002), the hundred-digit challenge, problem 4; Jamil & Yang (2013), no. 152",
 )
 def trefethen(x: Value, y: Value, xp: Any) -> Value:
     """exp(sin 50x) + sin(60 exp y) + sin(70 sin x) + sin(sin 80y) − sin(10 (x + y)) + (x² + y²)/4."""

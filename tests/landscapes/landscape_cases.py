@@ -71,7 +71,7 @@ def exact(landscape, x):
 
 def exact_derivative(landscape, x, *coordinates):
     """Differentiate the formula of the literature once along each of the coordinates."""
-    step = mpf(10) ** (-13 if len(coordinates) == 1 else -9)
+    step = mpf(10) ** -13
     with mp.workdps(50):
         return _difference(landscape, [mpf(v) for v in x], coordinates, step)
 

@@ -7,6 +7,7 @@ from scipy.stats import qmc
 from pytest_optlandscape import landscapes
 
 PLANAR = [name for name in ids(largest=5) if landscapes.get(name).dim == 2]
+LINES = [name for name in ids(largest=5) if landscapes.get(name).dim == 1]
 SIDE = 601
 
 
@@ -55,17 +56,44 @@ def refined(landscape, start):
 @pytest.mark.parametrize("name", PLANAR)
 def test_search_finds_all_minimizers_and_no_other(name):
     landscape = landscapes.get(name)
-    ends = np.array([refined(landscape, start) for start in grid_minima(landscape)])
+    assert_ends_are_the_minimizers(landscape, [refined(landscape, start) for start in grid_minima(landscape)])
+
+
+def assert_ends_are_the_minimizers(landscape, ends):
+    ends = np.array(ends)
     values = landscape(ends)
     scale = 1 + abs(landscape.fmin)
     assert values.min() >= landscape.fmin - 1e-13 * scale
-    if name == "bukin_n6":  # no method gets down its ridge: the grid itself must do
+    if landscape.name == "bukin_n6":  # no method gets down its ridge: the grid itself must do
         return
     optimal = ends[values <= landscape.fmin + 1e-9 * scale]
     width = np.ptp(landscape.bounds, axis=1).max()
     assert np.all(landscape.distance(optimal) <= 1e-3 * width)
     gaps = np.linalg.norm(landscape.minimizers[:, np.newaxis] - optimal, axis=-1)
     assert np.all(gaps.min(axis=1) <= 1e-3 * width)
+
+
+def line_minima(landscape):
+    """The points of a dense grid of the interval that are not above their neighbours."""
+    grid = np.linspace(*landscape.bounds[0], 100_001)[:, np.newaxis]
+    values = np.pad(landscape(grid), 1, constant_values=np.inf)
+    return grid[(values[1:-1] <= values[:-2]) & (values[1:-1] <= values[2:])]
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_search_on_a_line_finds_all_minimizers_and_no_other(name):
+    landscape = landscapes.get(name)
+    assert_ends_are_the_minimizers(landscape, [refined(landscape, start) for start in line_minima(landscape)])
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name in having("multimodal")])
+def test_multimodal_ones_have_several_minima_inside_the_line(name):
+    landscape = landscapes.get(name)
+    minima = line_minima(landscape)[:, 0]
+    lower, upper = landscape.bounds[0]
+    inside = minima[(minima > lower) & (minima < upper)]
+    assert np.ptp(inside) > 1e-2
+    assert np.all(landscape.hessian(inside[:, np.newaxis]) > 0)
 
 
 def test_bukin_ridge_has_one_minimum():

@@ -12,6 +12,7 @@ from landscape_cases import (
     having,
     ids,
     random_points,
+    rounding_of_gradient,
     rounding_of_value,
 )
 from mpmath import lu_solve, matrix, mp, mpf
@@ -24,7 +25,8 @@ SINGLE = [n for n in FIXED + SCALABLE if n not in {key.partition("[")[0] for key
 
 
 def test_catalogue_is_in_order():
-    assert (len(FIXED), len(SCALABLE)) == (26, 16)
+    assert len(FIXED) >= 51
+    assert len(SCALABLE) >= 16
     assert landscapes.names()[:3] == ["beale", "booth", "himmelblau"]
     assert landscapes.names()[23:27] == ["quintic", "sphere", "sum_squares", "rosenbrock"]
 
@@ -51,6 +53,7 @@ def newton_step(landscape, x, free):
 
 
 LOCALLY_SMOOTH = ["cross_in_tray", "holder_table", "eggholder", "schwefel_226[2]", "schwefel_226[5]"]
+LOCALLY_SMOOTH += ["becker_lago", "pen_holder", "test_tube_holder", "carrom_table"]
 STATIONARY = [name for name in having("smooth", largest=5) if "powell" not in name] + LOCALLY_SMOOTH
 
 
@@ -58,6 +61,9 @@ STATIONARY = [name for name in having("smooth", largest=5) if "powell" not in na
 def test_minimizers_are_correctly_rounded(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[:20]:
+        if name == "price_4" and not x.any():  # no Newton step: the Hessian is singular at the origin, where f is 0
+            assert exact(landscape, x) == 0
+            continue
         free = [k for k in range(landscape.dim) if x[k] not in landscape.bounds[k]]
         polished = newton_step(landscape, [mpf(v) for v in x], free)
         assert all(abs(p - v) <= 0.5 * np.spacing(abs(v)) + 1e-20 for p, v in zip(polished, x, strict=True))
@@ -116,7 +122,8 @@ def test_batch_agrees_with_points(name):
     one_by_one = np.array([landscape.gradient(x) for x in batch])
     assert landscape.gradient(batch).shape == batch.shape
     largest = np.abs(one_by_one).max(axis=1, keepdims=True)
-    assert np.all(np.abs(landscape.gradient(batch) - one_by_one) <= 1e-12 * largest + 1e-300)
+    rounding = np.array([[rounding_of_gradient(landscape, x)] for x in batch])  # exp differs in its last bit
+    assert np.all(np.abs(landscape.gradient(batch) - one_by_one) <= 1e-12 * largest + EPS * rounding + 1e-300)
 
 
 @pytest.mark.parametrize("name", ["beale", "levy[3]", "powell_singular[8]"])
