@@ -20,7 +20,8 @@ _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Z
 def register(landscape: Landscape) -> Landscape:
     """Put a landscape of your own into the catalogue.
 
-    From then on it is found by `get`, `names` and `select`, and by the marker ``landscapes``; the suites stay as they are.
+    From then on it is found by `get`, `names` and `select`, and by the marker ``landscapes``; the suites stay as
+    they are.
 
     Parameters
     ----------

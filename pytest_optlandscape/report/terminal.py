@@ -122,7 +122,7 @@ def failure_text(comparison: LandscapeComparison, spec: str) -> str:
 
 def _cells_table(comparison: LandscapeComparison) -> list[str]:
     """Show the cells that lost most, before and now."""
-    losses = [sum(pair) for pair in zip(*map(comparison.differences, comparison.metrics[:2]), strict=True)]
+    losses = comparison.losses
     order = sorted(range(len(losses)), key=lambda k: -losses[k])[:5]
     rows = []
     for k in order:
