@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import Formula
-from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.tags import parse_tags
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 
@@ -60,8 +60,8 @@ class Landscape:
         The name, with the dimension for scalable landscapes: ``"rosenbrock[10]"``.
     dim : int
         Number of coordinates.
-    n_minimizers : int
-        How many global minimisers there are, also where they are too many to list.
+    n_minimizers : int or float
+        How many global minimisers there are, also where they are too many to list; infinity for a continuum.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class Landscape:
         *,
         bounds: ArrayLike,
         x0: ArrayLike,
-        minimizers: ArrayLike | MinimizerList | MinimizerGrid,
+        minimizers: ArrayLike | Minimizers,
         fmin: float,
         gradient: Callable[[FloatArray], ArrayLike] | Formula | None = None,
         hessian: Callable[[FloatArray], ArrayLike] | None = None,
@@ -103,9 +103,7 @@ class Landscape:
         self.dim = len(self.bounds)
         self.x0 = _frozen(x0)
         self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
-        self._minimizers: MinimizerList | MinimizerGrid = (
-            minimizers if isinstance(minimizers, MinimizerList | MinimizerGrid) else MinimizerList(minimizers)
-        )
+        self._minimizers: Minimizers = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers)
         self.fmin = float(fmin)
         self.tags = parse_tags(tags)
         self.source = source
@@ -143,12 +141,15 @@ class Landscape:
 
     @property
     def minimizers(self) -> FloatArray:
-        """All global minimisers, shape (m, dim); the first 4096 if ``minimizers_complete`` is False."""
+        """All global minimisers, shape (m, dim).
+
+        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one that stands for all.
+        """
         return self._minimizers.points
 
     @property
-    def n_minimizers(self) -> int:
-        """How many global minimisers there are."""
+    def n_minimizers(self) -> int | float:
+        """How many global minimisers there are; infinity for a continuum."""
         return self._minimizers.count
 
     @property

@@ -1,4 +1,4 @@
-"""Where a landscape is lowest: its global minimisers, listed or, where they form a grid, by rule."""
+"""Where a landscape is lowest: its global minimisers, listed or, where they form a grid or a box, by rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList", "everywhere"]
+__all__ = ["LONGEST_LIST", "MinimizerBox", "MinimizerGrid", "MinimizerList", "Minimizers", "everywhere"]
 
 FloatArray = NDArray[np.float64]
 
@@ -73,6 +73,45 @@ class MinimizerGrid:
         gaps = [np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)]
         nearest = np.linalg.norm(np.stack(gaps, axis=-1), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
+
+
+class MinimizerBox:
+    """A continuum of minimisers: along each axis anything between two values, independently.
+
+    Parameters
+    ----------
+    sides : array_like, shape (dim, 2)
+        For each axis the least and the greatest value that a minimiser may have there; both are taken.
+
+    Attributes
+    ----------
+    points : ndarray, shape (1, dim)
+        The middle, which stands for all.
+    count : float
+        Infinity.
+
+    Examples
+    --------
+    >>> plain = MinimizerBox([[-0.5, 0.5], [-0.5, 0.5]])
+    >>> plain.distance(np.array([[0.2, -0.4], [3.5, 4.5]])).tolist()
+    [0.0, 5.0]
+    """
+
+    def __init__(self, sides: ArrayLike) -> None:
+        self._lower, self._upper = np.array(sides, dtype=np.float64).T
+        self.count = math.inf
+        self.listed_all = False
+        self.points: FloatArray = (self._lower + 0.5 * (self._upper - self._lower))[np.newaxis]
+        self.points.flags.writeable = False
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the box; 0 inside."""
+        nearest = np.linalg.norm(x - np.clip(x, self._lower, self._upper), axis=-1)
+        return float(nearest) if x.ndim == 1 else nearest
+
+
+Minimizers = MinimizerList | MinimizerGrid | MinimizerBox
+"""Whichever describes them."""
 
 
 def everywhere(value: float) -> Callable[[int], MinimizerList]:

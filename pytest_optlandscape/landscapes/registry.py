@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.namespaces import Value
 from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
@@ -134,7 +134,7 @@ def scalable(
     *,
     bounds: ByDim | tuple[float, float],
     x0: ByDim | float,
-    minimizers: Callable[[int], MinimizerList | MinimizerGrid],
+    minimizers: Callable[[int], Minimizers],
     fmin: ByDim | float,
     tags: str,
     source: str,
