@@ -298,7 +298,9 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     x0=lambda dim: [(-1.2, 1.0)[k % 2] for k in range(dim)],
     minimizers=everywhere(1.0),
     fmin=0.0,
-    # 2^(d − 1) points are stationary in the sense of Clarke, but only one of them is a local minimiser
+    # 2^(d − 1) points are stationary in the sense of Clarke, but only one is a local minimiser: from any point the
+    # terms of the sum are brought to 0 one by one, the first first, with those behind left as they are by moving
+    # their coordinates along; then x₁ is led to 1 with all of them at 0
     tags="nonsmooth unimodal valley",
     source="Gürbüzbalaban & Overton (2012), the second nonsmooth variant of Nesterov's Chebyshev–Rosenbrock function",
 )

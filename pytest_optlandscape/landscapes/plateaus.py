@@ -69,8 +69,7 @@ def _(x: Value, xp: Any) -> Value:
 def saturating_gaussian_well(x: Value, xp: Any) -> Value:
     """1 − exp(−Σ (xᵢ − 2)²/(2d))."""
     u = x - 2.0
-    half = xp.tanh((0.25 / x.shape[0]) * xp.sum(u * u))  # 1 − e^(−2t) = 2 tanh t/(1 + tanh t), exact near 0 too
-    return 2.0 * half / (1.0 + half)
+    return 1.0 - xp.exp((-0.5 / x.shape[0]) * xp.sum(u * u))
 
 
 @saturating_gaussian_well.gradient
@@ -79,9 +78,17 @@ def _(x: Value, xp: Any) -> Value:
     return (share * xp.exp(-0.5 * share * xp.sum(u * u))) * u
 
 
+def _logistic(t: Value, xp: Any) -> Value:
+    return 1.0 / (1.0 + xp.exp(-t))
+
+
+FIRST_TARGET = 1.0 / (1.0 + math.exp(-1.5))
+SECOND_TARGET = 1.0 / (1.0 + math.exp(-0.5))
+
+
 @planar(
-    bounds=[(-50.0, 50.0), (-50.0, 50.0)],
-    x0=(-9.0, 1.0),
+    bounds=[(-40.0, 40.0), (-40.0, 40.0)],  # σ keeps its slope in single precision too
+    x0=(-17.0, 1.0),  # |gradient| is about 1e-7
     # a sum of two terms, one of x + y and one of x − y, each of which falls strictly to its zero and rises after it
     minimizers=[(1.0, 0.5)],
     fmin=0.0,
@@ -89,22 +96,16 @@ def _(x: Value, xp: Any) -> Value:
     source=OWN,
 )
 def sigmoid_plateau(x: Value, y: Value, xp: Any) -> Value:
-    """½ (tanh(x + y) − tanh 1.5)² + ½ (tanh(x − y) − tanh 0.5)²: a saturated neuron, fitted to two samples."""
-    return 0.5 * ((xp.tanh(x + y) - math.tanh(1.5)) ** 2 + (xp.tanh(x - y) - math.tanh(0.5)) ** 2)
-
-
-def _tanh_and_slope(t: Value, xp: Any) -> tuple[Value, Value]:
-    """Give tanh t and 1 − tanh² t, which keeps its digits where tanh t is nearly 1."""
-    decay = xp.exp(-2.0 * xp.abs(t))
-    more = 1.0 + decay
-    return xp.tanh(t), 4.0 * decay / (more * more)
+    """½ (σ(x + y) − σ(1.5))² + ½ (σ(x − y) − σ(0.5))², σ(t) = 1/(1 + e^−t): a saturated neuron and two samples."""
+    return 0.5 * ((_logistic(x + y, xp) - FIRST_TARGET) ** 2 + (_logistic(x - y, xp) - SECOND_TARGET) ** 2)
 
 
 @sigmoid_plateau.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
-    first, first_slope = _tanh_and_slope(x + y, xp)
-    second, second_slope = _tanh_and_slope(x - y, xp)
-    along, across = (first - math.tanh(1.5)) * first_slope, (second - math.tanh(0.5)) * second_slope
+    s, d = x + y, x - y
+    first, second = _logistic(s, xp), _logistic(d, xp)
+    along = (first - FIRST_TARGET) * first * _logistic(-s, xp)
+    across = (second - SECOND_TARGET) * second * _logistic(-d, xp)
     return along + across, along - across
 
 
