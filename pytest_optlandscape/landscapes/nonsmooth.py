@@ -263,7 +263,7 @@ def wolfe_nonsmooth(x: Value, y: Value, xp: Any) -> Value:
 
 @wolfe_nonsmooth.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
-    right = x >= xp.abs(y)
+    right = x > xp.abs(y)  # not at the origin, where (9, 0) is a subgradient
     radius = xp.safe_sqrt(9.0 * (x * x) + 16.0 * (y * y))
     fourth = (xp.minimum(x, 0.0 * y) ** 2) ** 2
     return (

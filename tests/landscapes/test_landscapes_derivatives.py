@@ -80,8 +80,11 @@ def test_interior_minimizers_are_stationary_and_curve_up(name):
         slack = 1e-14 * rounding_of_gradient(landscape, x)
         assert np.max(np.abs(landscape.gradient(x))) <= slack
         curvatures = np.linalg.eigvalsh(landscape.hessian(x))
+        if landscape.name == "quartic_flat":
+            assert np.max(np.abs(curvatures)) < 1e-100
+            continue
         assert curvatures[0] >= -1e-10 * curvatures[-1]
-        assert curvatures[-1] > 0 or landscape.name == "quartic_flat"
+        assert curvatures[-1] > 0
 
 
 NOTHING_UPHILL = {
