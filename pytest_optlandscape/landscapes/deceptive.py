@@ -11,10 +11,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import Definition, planar, scalable
 from pytest_optlandscape.landscapes.formula import FormulaFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import Definition, planar, scalable
+
+FAMILY = "deceptive"
 
 PI = math.pi
 HOLES = (-32.0, -16.0, 0.0, 16.0, 32.0)
@@ -222,6 +224,7 @@ def _of_library(
 ) -> tuple[str, str, Definition]:
     variant = dataclasses.replace(
         original,
+        name=f"{original.name}:surjanovic_bingham",
         formula=formulas[0],
         gradient_formula=formulas[1],
         minimizers=lambda dim: MinimizerList([minimizer]),

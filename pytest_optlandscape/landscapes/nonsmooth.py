@@ -10,9 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import FROM_ONE, planar, scalable
 from pytest_optlandscape.landscapes.minimizers import everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import FROM_ONE, planar, scalable
+
+FAMILY = "nonsmooth"
 
 
 @scalable(

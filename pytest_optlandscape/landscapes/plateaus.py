@@ -8,11 +8,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import FROM_ONE, planar, scalable
 from pytest_optlandscape.landscapes.minimizers import MinimizerBox, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import FROM_ONE, planar, scalable
+
+FAMILY = "plateau-flat"
 
 OWN = "pytest-optlandscape (2026)"
+
+
+def _step(x: Value, xp: Any) -> Value:
+    """Give ⌊x + ½⌋, of which the sum would be rounded."""
+    return xp.floor(0.5 * (xp.floor(2.0 * x) + 1.0))
 
 
 @scalable(
@@ -27,8 +34,13 @@ OWN = "pytest-optlandscape (2026)"
 )
 def step_2(x: Value, xp: Any) -> Value:
     """Σ ⌊xᵢ + ½⌋²."""
-    step = xp.floor(0.5 * (xp.floor(2.0 * x) + 1.0))  # ⌊x + ½⌋, but the sum x + ½ would be rounded
+    step = _step(x, xp)
     return xp.sum(step * step)
+
+
+@step_2.residuals
+def _(x: Value, xp: Any) -> Value:
+    return _step(x, xp)
 
 
 @step_2.gradient
@@ -98,6 +110,12 @@ SECOND_TARGET = 1.0 / (1.0 + math.exp(-0.5))
 def sigmoid_plateau(x: Value, y: Value, xp: Any) -> Value:
     """½ (σ(x + y) − σ(1.5))² + ½ (σ(x − y) − σ(0.5))², σ(t) = 1/(1 + e^−t): a saturated neuron and two samples."""
     return 0.5 * ((_logistic(x + y, xp) - FIRST_TARGET) ** 2 + (_logistic(x - y, xp) - SECOND_TARGET) ** 2)
+
+
+@sigmoid_plateau.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    share = math.sqrt(0.5)
+    return share * (_logistic(x + y, xp) - FIRST_TARGET), share * (_logistic(x - y, xp) - SECOND_TARGET)
 
 
 @sigmoid_plateau.gradient

@@ -17,6 +17,7 @@ from landscape_cases import (
 from mpmath import findroot, lu_solve, matrix, mp, mpf
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.landscapes.minimizers import MinimizerBox
 
 EPS = np.finfo(float).eps
 N_MINIMIZERS = facts("N_MINIMIZERS")
@@ -98,6 +99,18 @@ def test_steps_are_as_wide_as_they_should_be():
     assert landscape([0.5, 0.0]) == landscape([0.0, outside]) == 1
     assert landscape.distance([0.5, 0.0]) > 0
     assert landscape.distance([[3.5, 4.5], [0.1, -0.2]]).tolist() == pytest.approx([5.0, 0.0])
+
+
+def test_box_of_minimizers_moves_with_the_landscape():
+    box = MinimizerBox([[0.0, 1.0], [2.0, 4.0]])
+    assert (box.count, box.listed_all, box.points.tolist()) == (np.inf, False, [[0.5, 3.0]])
+    assert box.distance(np.array([4.0, 8.0])) == 5.0
+    assert box.permuted([1, 0]).distance(np.array([8.0, 4.0])) == 5.0
+    turned = box.stretched(np.array([-1.0, 2.0]), np.array([0.0, 1.0]))  # to [−1, 0] × [5, 9]
+    assert turned.distance(np.array([[-1.0, 5.0], [0.0, 9.0], [3.0, 13.0]])).tolist() == [0.0, 0.0, 5.0]
+    moved = landscapes.get("step_2").shift(3.0)
+    assert moved.distance([3.25, 2.75]) == moved([3.25, 2.75]) == 0
+    assert moved.distance([3.5, 5.5]) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("name", ids())

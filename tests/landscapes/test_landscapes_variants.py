@@ -18,6 +18,7 @@ def test_every_variant_is_printed_somewhere():
 def test_variant_differs_in_its_constants_only(key):
     variant, original = VARIANTS[key], landscapes.get(key[0])
     assert (variant.name, variant.tags, variant.dim) == (original.name, original.tags, original.dim)
+    assert (variant.id, variant.family) == (":".join(key), original.family)
     assert variant.bounds.tolist() == original.bounds.tolist()
     assert variant.source != original.source
     assert abs(variant.fmin - original.fmin) > 1e-7
