@@ -1,7 +1,7 @@
 """Landscapes whose minimiser lies on a kink: sums of absolute values and largest of several functions.
 
 At a kink the gradient is one of its limits or a mean of them, so it is a subgradient wherever the landscape is
-convex. The nine small problems of Lukšan & Vlček (2000), from `cb2` to `crescent`, have their numbers there.
+convex. The nine from `cb2` to `crescent` are small problems of the collection of Lukšan & Vlček (2000).
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(1.0, 0.0)],
     fmin=-1.0,
     tags="nonsmooth convex unimodal",
-    source="Mifflin (1982); Lukšan & Vlček (2000), Mifflin1",
+    source="Lukšan & Vlček (2000), Mifflin1",
 )
 def mifflin_1(x: Value, y: Value, xp: Any) -> Value:
     """−x + 20 max(0, x² + y² − 1)."""
