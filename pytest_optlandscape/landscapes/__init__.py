@@ -10,18 +10,24 @@ array([ 0.  , 27.75])
 
 from __future__ import annotations
 
-from pytest_optlandscape.landscapes import classic_2d as _classic_2d
-from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
-from pytest_optlandscape.landscapes import deceptive as _deceptive
-from pytest_optlandscape.landscapes import nonsmooth as _nonsmooth
-from pytest_optlandscape.landscapes import plateaus as _plateaus
-from pytest_optlandscape.landscapes import scalable as _scalable
-from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
+import importlib
+
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.registry import get, names, register, select, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _nonsmooth, _deceptive, _plateaus)
-"""The family modules, in the catalogue's order; importing one enters its landscapes."""
+FAMILIES = tuple(
+    importlib.import_module(f"{__name__}.{name}")
+    for name in (
+        "classic_2d",
+        "classic_2d_waves",
+        "scalable",
+        "scalable_waves",
+        "nonsmooth",
+        "deceptive",
+        "plateaus",
+    )
+)
+"""The family modules in the catalogue's order: importing one enters its landscapes."""

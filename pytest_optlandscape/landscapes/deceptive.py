@@ -1,7 +1,7 @@
 """Landscapes of several wells, of which the lowest is not the widest or hardly lower than the next.
 
-`VARIANTS` holds the landscapes that the literature prints with other constants as well. The constants of the
-catalogue are those of Dixon & Szegő (1978).
+Some are printed with other constants as well: those of Dixon & Szegő (1978) are the landscapes, the others their
+variants.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_optlandscape.landscapes.definition import Definition, planar, scalable
+from pytest_optlandscape.landscapes.definition import Definition, enter, planar, scalable
 from pytest_optlandscape.landscapes.formula import FormulaFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
@@ -221,7 +221,8 @@ hartmann_6 = _hartmann_landscape(
 
 def _of_library(
     original: Definition, formulas: tuple[FormulaFunction, FormulaFunction], minimizer: Sequence[float], fmin: float
-) -> tuple[str, str, Definition]:
+) -> None:
+    """Enter another form of a landscape, with the constants of a library that many copy from; `shekel_5` has the same there."""
     variant = dataclasses.replace(
         original,
         name=f"{original.name}:surjanovic_bingham",
@@ -231,30 +232,27 @@ def _of_library(
         fmin=lambda dim: fmin,
         source="Surjanovic & Bingham (2013)",
     )
-    return original.name, "surjanovic_bingham", variant
+    enter(variant)
 
 
-VARIANTS: list[tuple[str, str, Definition]] = [
-    _of_library(
-        hartmann_3,
-        _hartmann("hartmann_3", HARTMANN_3_OF_LIBRARY),
-        minimizer=(0.11458887665506896, 0.55564889461693, 0.8525469846866774),
-        fmin=-3.8627797873326624,
-    ),
-    _of_library(
-        shekel_7,
-        _shekel("shekel_7", SHEKEL_OF_LIBRARY[:7]),
-        minimizer=(4.000572819251117, 3.9996062096096887, 4.000572819251117, 3.9996062096096887),
-        fmin=-10.402915336777744,
-    ),
-    _of_library(
-        shekel_10,
-        _shekel("shekel_10", SHEKEL_OF_LIBRARY),
-        minimizer=(4.000746868270634, 3.9995094800857736, 4.000746868270634, 3.9995094800857736),
-        fmin=-10.536443153483528,
-    ),
-]
-"""Name, name of the variant, and the landscape with the other constants; `shekel_5` is the same in both."""
+_of_library(
+    hartmann_3,
+    _hartmann("hartmann_3", HARTMANN_3_OF_LIBRARY),
+    minimizer=(0.11458887665506896, 0.55564889461693, 0.8525469846866774),
+    fmin=-3.8627797873326624,
+)
+_of_library(
+    shekel_7,
+    _shekel("shekel_7", SHEKEL_OF_LIBRARY[:7]),
+    minimizer=(4.000572819251117, 3.9996062096096887, 4.000572819251117, 3.9996062096096887),
+    fmin=-10.402915336777744,
+)
+_of_library(
+    shekel_10,
+    _shekel("shekel_10", SHEKEL_OF_LIBRARY),
+    minimizer=(4.000746868270634, 3.9995094800857736, 4.000746868270634, 3.9995094800857736),
+    fmin=-10.536443153483528,
+)
 
 NEAR = 2.5
 

@@ -4,10 +4,13 @@ from landscape_cases import INDEPENDENT, random_points
 from mpmath import diff, findroot, mp, mpf
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes import deceptive
 
 PRINTED = {key: formula for module in INDEPENDENT for key, formula in getattr(module, "VARIANTS", {}).items()}
-VARIANTS = {(name, variant): definition.landscape() for name, variant, definition in deceptive.VARIANTS}
+VARIANTS = {
+    (name, variant): landscapes.get(name, variant=variant)
+    for name in landscapes.names()
+    for variant in landscapes.variants(name)
+}
 
 
 def test_every_variant_is_printed_somewhere():
