@@ -222,7 +222,7 @@ hartmann_6 = _hartmann_landscape(
 def _of_library(
     original: Definition, formulas: tuple[FormulaFunction, FormulaFunction], minimizer: Sequence[float], fmin: float
 ) -> None:
-    """Enter another form of a landscape, with the constants of a library that many copy from; `shekel_5` has the same there."""
+    """Enter a landscape with the constants of a library that many copy from; of `shekel_5` it has the same."""
     variant = dataclasses.replace(
         original,
         name=f"{original.name}:surjanovic_bingham",

@@ -61,6 +61,14 @@ class OptimizerComparison:
         return next((name for name in order if name in seen), None)
 
     @property
+    def as_one(self) -> Verdict:
+        """The verdict without what stands at single landscapes, each of which has a test of its own."""
+        if self.findings:
+            return verdict_of(self.findings)
+        is_told_elsewhere = any(c.verdict == self.verdict for c in self.landscapes)
+        return Verdict.SAME if is_told_elsewhere else self.verdict
+
+    @property
     def compared(self) -> list[LandscapeComparison]:
         """The landscapes that had something to be compared with."""
         return [comparison for comparison in self.landscapes if comparison.is_compared]
