@@ -118,9 +118,8 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
-        lines += _wrapped(
-            f"changed in {comparison.parted} cells, where rounding explains {comparison.expected:.1f}", "  "
-        )
+        text = f"changed: {comparison.parted} cells part, where rounding explains {comparison.expected:.1f}"
+        lines += _wrapped(text, "  ")
     if parted:
         landscape, start, where = parted[0]
         lines += _wrapped(f"paths part, for instance on {landscape}/{start} at {where}", "  ")
@@ -158,7 +157,8 @@ def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
     lines: list[str] = []
     restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
     if restless:
-        text = f"nondeterministic on {', '.join(restless)}: two runs of the same code differ, so only criteria are compared"
+        names = ", ".join(restless)
+        text = f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared"
         lines += _wrapped(text, "  ")
     if comparison.set_aside:
         text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"

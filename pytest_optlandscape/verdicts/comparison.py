@@ -30,7 +30,7 @@ from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, SPEED, Metr
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
 
-__all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences"]
+__all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences", "parting_of"]
 
 LEVEL = 0.001
 """Probability of any false better or worse in a suite."""
@@ -206,6 +206,11 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
     return cell.nfev, cell.njev, cell.stop_reason
 
 
+def parting_of(before: CellRecord, now: CellRecord) -> str:
+    """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
+
+
 def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
     """List the cells that part, and count those of which the fingerprint can tell nothing."""
     parted, set_aside = [], 0
@@ -214,7 +219,7 @@ def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[
             continue
         if len(old.fingerprint.envelope) < 2 and old.fingerprint.spread < 0:
             set_aside += 1
-        where = parting(old.fingerprint, _end(old), new.fingerprint, _end(new))
+        where = parting_of(old, new)
         if where:
             parted.append((old.start, where))
     return tuple(parted), set_aside
