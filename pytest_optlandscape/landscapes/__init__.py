@@ -8,17 +8,30 @@
 array([ 0.  , 27.75])
 """
 
+# ruff: noqa: I001 (families enter the catalogue in the order of their imports)
+
 from __future__ import annotations
 
 from pytest_optlandscape.landscapes import classic_2d as _classic_2d
 from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
 from pytest_optlandscape.landscapes import scalable as _scalable
 from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
+from pytest_optlandscape.landscapes import scalable_bowls as _scalable_bowls
+from pytest_optlandscape.landscapes import scalable_ripples as _scalable_ripples
+from pytest_optlandscape.landscapes import ill_conditioned as _ill_conditioned
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.registry import get, names, register, select
 from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves)
-"""The family modules, in the catalogue's order; importing one enters its landscapes."""
+FAMILIES = (
+    _classic_2d,
+    _classic_2d_waves,
+    _scalable,
+    _scalable_waves,
+    _scalable_bowls,
+    _scalable_ripples,
+    _ill_conditioned,
+)
+"""The family modules, in the catalogue's order, which is that of the imports: importing one enters its landscapes."""

@@ -4,6 +4,7 @@ from hypothesis import given
 from landscape_cases import (
     complex_step_gradient,
     exact_derivative,
+    facts,
     few,
     generic_points,
     having,
@@ -80,7 +81,7 @@ def test_interior_minimizers_are_stationary_and_curve_up(name):
         assert np.max(np.abs(landscape.gradient(x))) <= slack
         curvatures = np.linalg.eigvalsh(landscape.hessian(x))
         assert curvatures[0] >= -1e-10 * curvatures[-1]
-        assert curvatures[-1] > 0
+        assert curvatures[-1] > 0 or landscape.name in facts("SINGULAR")
 
 
 @pytest.mark.parametrize("name", ids())
@@ -115,6 +116,14 @@ def test_kinks_give_numbers(name):
         ("alpine_1[2]", [0.0, 0.0]),
         ("eggholder", [0.0, -47.0]),
         ("schwefel_226[2]", [0.0, 0.0]),
+        ("brown[3]", [0.0, 0.0, 0.0]),
+        ("happy_cat[2]", [1.0, 1.0]),
+        ("happy_cat[3]", [-1.0, -1.0, -1.0]),
+        ("salomon[3]", [0.0, 0.0, 0.0]),
+        ("xin_she_yang_2[2]", [0.0, 2.0]),
+        ("xin_she_yang_4[2]", [0.0, 2.0]),
+        ("different_powers[3]", [0.0, 0.0, 0.0]),
+        ("sharp_ridge[3]", [1.0, 0.0, 0.0]),
     ],
 )
 def test_gradient_at_a_kink_lies_between_its_limits(name, kink):
