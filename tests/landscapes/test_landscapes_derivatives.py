@@ -24,7 +24,7 @@ def test_gradient_agrees_with_complex_step(name):
     @few(60 if landscape.dim <= 5 else 15)
     @given(generic_points(landscape))
     def agrees(x):
-        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-250
+        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-190  # the step leaves 1e-200 of a third derivative
         assert np.max(np.abs(landscape.gradient(x) - complex_step_gradient(landscape, x))) <= slack
 
     agrees()
@@ -80,8 +80,8 @@ def test_interior_minimizers_are_stationary_and_curve_up(name):
         slack = 1e-14 * rounding_of_gradient(landscape, x)
         assert np.max(np.abs(landscape.gradient(x))) <= slack
         curvatures = np.linalg.eigvalsh(landscape.hessian(x))
-        assert curvatures[0] >= -1e-10 * curvatures[-1]
-        assert curvatures[-1] > 0 or landscape.name in facts("SINGULAR")
+        assert curvatures[0] >= -1e-10 * abs(curvatures[-1])
+        assert curvatures[-1] > 1e-150 or landscape.name in facts("SINGULAR")
 
 
 @pytest.mark.parametrize("name", ids())

@@ -82,6 +82,21 @@ def test_kinked_and_singular_minimizers_are_correctly_rounded(name):
                 assert exact(landscape, beside) > exact(landscape, x)
 
 
+@pytest.mark.parametrize("dim", [2, 7, 100, 512])
+@pytest.mark.parametrize("name", ["alpine_2", "cosine_mixture", "exponential", "xin_she_yang_4", "wavy", "happy_cat"])
+def test_fmin_is_correctly_rounded_in_every_dimension(name, dim):
+    landscape = landscapes.get(name, dim)
+    minimum = exact(landscape, landscape.minimizers[0])
+    assert abs(minimum - landscape.fmin) <= (0.5 + 1e-9) * np.spacing(abs(landscape.fmin)) + 1e-30
+
+
+def test_alpine_2_is_lowest_at_the_crest_of_every_factor():
+    t = np.linspace(0, 10, 100_001)
+    factor = np.sqrt(t) * np.sin(t)
+    assert t[np.argmax(factor)] == pytest.approx(landscapes.get("alpine_2").minimizers[0, 0], abs=1e-4)
+    assert -factor.min() < 0.8 * factor.max()  # two negative factors are no match for two positive ones
+
+
 @pytest.mark.parametrize("name", ids())
 def test_minimizers_and_starts_are_inside(name):
     landscape = landscapes.get(name)
