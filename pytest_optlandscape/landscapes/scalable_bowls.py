@@ -12,7 +12,7 @@ from pytest_optlandscape.landscapes.namespaces import Value
 from pytest_optlandscape.landscapes.registry import FROM_ONE, scalable
 
 LARGEST_EXPONENTIAL_DIM = 512
-"""The exponential of a sum over the box stays a normal number in all dimensions up to this one, and up to 1400."""
+"""exp(−d/2) in the corners of the box must not vanish: it becomes subnormal at d = 1417."""
 
 _TINY = 1e-37  # a normal number in single precision too
 
