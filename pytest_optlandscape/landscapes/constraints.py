@@ -15,8 +15,11 @@ __all__ = ["FEASIBILITY", "Constraint", "as_constraints"]
 FloatArray = NDArray[np.float64]
 
 FEASIBILITY = 1e-8
-"""How far a constraint may be violated by a point that counts as feasible, in units of the constraint: what SciPy's
-own methods leave open when they succeed."""
+"""How far a constraint may be violated by a point that counts as feasible, in units of the constraint.
+
+It is what trust-constr asks of itself (its gtol). SLSQP's default accuracy of 1e-6 leaves more open at times, where a
+constraint must be met exactly; ``scipy:SLSQP(ftol=1e-10)`` does not.
+"""
 
 
 class Constraint:
@@ -44,7 +47,7 @@ class Constraint:
         """Evaluate at a point (dim,), giving (m,), or at a batch (n, dim), giving (n, m)."""
         points = np.asarray(x, dtype=np.float64)
         found = np.asarray(self.function(points), dtype=np.float64)
-        return found.reshape((*points.shape[:-1], -1))
+        return found if found.ndim == points.ndim else found[..., np.newaxis]
 
     def violation(self, x: ArrayLike) -> Any:
         """Measure by how much the limits are broken at most: 0 where all hold, NaN where it cannot be told."""
