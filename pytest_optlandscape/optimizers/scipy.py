@@ -1,7 +1,8 @@
 """SciPy's optimizers: every method of `scipy.optimize.minimize`, and the global ones.
 
 Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them, and
-so the constraints of a landscape that has some; other methods run there as if it had none. Limits and tolerances stay SciPy's own: they are part of the optimizer.
+so are constraints where a landscape has some; other methods run there as if it had none. Limits and tolerances stay
+SciPy's own: they are part of the optimizer.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ METHODS = {
 
 GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
 """SciPy's global optimizers."""
+
 _Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
 _VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])

@@ -71,7 +71,7 @@ def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: La
 
 
 def feasible(x: FloatArray, bounds: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-8."""
+    """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
     slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
     inside: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
     if not landscape.own_constraints:
@@ -95,7 +95,7 @@ def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]
 class Run:
     """One optimizer on one problem: what it returned and every evaluation it made.
 
-    A point is feasible if it lies inside the bounds and breaks none of the landscape's constraints by more than 1e-8.
+    A point is feasible if it lies inside the bounds and breaks none of the landscape's constraints by more than 1e-6.
     Where that allows a value a little below fmin, the gap is 0.
 
     Attributes
