@@ -136,7 +136,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 @planar(
     bounds=[(1e-6, 1.0), (1e-6, 1.0)],  # cross sections are positive: without bars the stress is infinite
     x0=(0.5, 0.5),
-    minimizers=[((3.0 + math.sqrt(3.0)) / 6.0, 1.0 / math.sqrt(6.0))],
+    minimizers=[(0.7886751345948129, 0.408248290463863)],  # ((3 + √3)/6, 1/√6)
     fmin=50.0 * (2.0 * ROOT_2 + math.sqrt(6.0)),
     tags="constrained smooth convex polynomial unimodal unbounded-below",
     source="Nowacki (1973); Ray & Saini (2001); minimiser in closed form",

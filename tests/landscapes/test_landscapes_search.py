@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from landscape_cases import having, ids
+from landscape_cases import having, ids, unconstrained
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
 from pytest_optlandscape import landscapes
 
-PLANAR = [name for name in ids(largest=5) if landscapes.get(name).dim == 2]
+PLANAR = [name for name in unconstrained(ids(largest=5)) if landscapes.get(name).dim == 2]
 SIDE = 601
 
 
@@ -74,7 +74,7 @@ def test_bukin_ridge_has_one_minimum():
     assert x[np.argmin(ridge)] == pytest.approx(-10)
 
 
-@pytest.mark.parametrize("name", [name for name in ids(largest=8) if landscapes.get(name).dim > 2])
+@pytest.mark.parametrize("name", [name for name in unconstrained(ids(largest=8)) if landscapes.get(name).dim > 2])
 def test_nothing_is_lower_along_any_axis(name):
     landscape = landscapes.get(name)
     best = landscape.minimizers[0]
@@ -87,7 +87,9 @@ def test_nothing_is_lower_along_any_axis(name):
         assert np.all(landscape.distance(lowest) <= 2e-2 * np.ptp(bound))
 
 
-@pytest.mark.parametrize("name", [name for name in having("smooth", largest=8) if landscapes.get(name).dim > 3])
+@pytest.mark.parametrize(
+    "name", [name for name in unconstrained(having("smooth", largest=8)) if landscapes.get(name).dim > 3]
+)
 def test_nothing_is_lower_from_many_starts(name):
     landscape = landscapes.get(name)
     shares = qmc.Sobol(landscape.dim, seed=1).random(16)
@@ -99,7 +101,7 @@ def test_nothing_is_lower_from_many_starts(name):
         assert excess > 1e-12 or landscape.distance(end) <= 2e-2 * np.ptp(landscape.bounds)
 
 
-@pytest.mark.parametrize("name", [name for name in having("unimodal", largest=5) if name != "bukin_n6"])
+@pytest.mark.parametrize("name", [name for name in unconstrained(having("unimodal", largest=5)) if name != "bukin_n6"])
 def test_unimodal_ones_have_one_place_to_end(name):
     landscape = landscapes.get(name)
     shares = qmc.Sobol(landscape.dim, seed=2).random(32)
