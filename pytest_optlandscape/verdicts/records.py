@@ -14,6 +14,7 @@ import numpy as np
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, Run, digits_of, execute
+from pytest_optlandscape.runs.run import feasible
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import Cell, cells
 
@@ -45,7 +46,9 @@ _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 def reference_gap(landscape: Landscape) -> float:
     """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
 
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine.
+    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
+    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
+    all values from fmin, on either side.
 
     Examples
     --------
@@ -53,7 +56,9 @@ def reference_gap(landscape: Landscape) -> float:
     >>> reference_gap(landscapes.get("sphere"))
     16.5
     """
-    gaps = landscape(sobol_starts(landscape, 1024)) - landscape.fmin
+    points = sobol_starts(landscape, 1024)
+    kept = feasible(points, landscape.bounds, landscape)
+    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
     return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
 
 
