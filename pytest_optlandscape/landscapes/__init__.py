@@ -8,21 +8,29 @@
 array([ 0.  , 27.75])
 """
 
-# ruff: noqa: I001 (families enter the catalogue in the order of their imports)
-
 from __future__ import annotations
 
-from pytest_optlandscape.landscapes import classic_2d as _classic_2d
-from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
-from pytest_optlandscape.landscapes import scalable as _scalable
-from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
-from pytest_optlandscape.landscapes import constrained as _constrained
-from pytest_optlandscape.landscapes import constrained_design as _constrained_design
+import importlib
+
+from pytest_optlandscape.landscapes.expressions import select_by_text
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.registry import get, names, register, select, variants
+from pytest_optlandscape.landscapes.registry import families, get, names, register, select, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
-__all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
+__all__ = ["TAGS", "Landscape", "families", "get", "names", "register", "select", "select_by_text", "variants"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _constrained, _constrained_design)
-"""The family modules, in the catalogue's order, which is that of the imports: importing one enters its landscapes."""
+FAMILIES = tuple(
+    importlib.import_module(f"{__name__}.{name}")
+    for name in (
+        "classic_2d",
+        "classic_2d_waves",
+        "scalable",
+        "scalable_waves",
+        "nonsmooth",
+        "deceptive",
+        "plateaus",
+        "constrained",
+        "constrained_design",
+    )
+)
+"""The family modules in the catalogue's order: importing one enters its landscapes."""

@@ -72,13 +72,18 @@ def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: La
 
 def feasible(x: FloatArray, bounds: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
     """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
-    slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
-    inside: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
     if not landscape.own_constraints:
-        return inside
+        return inside(x, bounds)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a constraint outside its domain: nothing a reader of the run could mend
-        return inside & _keeps_constraints(x, landscape)
+        return inside(x, bounds) & _keeps_constraints(x, landscape)
+
+
+def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
+    """Tell which points lie in the box, up to four units in the last place of its edges."""
+    slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
+    within: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
+    return within
 
 
 def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
@@ -129,6 +134,8 @@ class Run:
         Seconds, objective included.
     warnings : tuple of str
         What the optimizer warned of, each once.
+    start_was_changed : bool
+        Whether it wrote into the array x0 that it was handed.
     """
 
     landscape: Landscape
@@ -149,6 +156,7 @@ class Run:
     reported_fun: float | None
     wall_time: float
     warnings: tuple[str, ...] = ()
+    start_was_changed: bool = False
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @property

@@ -174,15 +174,6 @@ def test_reference_gap_is_the_typical_one():
     assert float(f"{reference_gap(beale):.3g}") == reference_gap(beale)
 
 
-def test_reference_gap_of_a_constrained_landscape_is_that_of_its_feasible_points():
-    truss = landscapes.get("three_bar_truss")
-    points = np.random.default_rng(0).uniform(*truss.bounds.T, size=(20_000, 2))
-    gaps = truss(points[truss.is_feasible(points)]) - truss.fmin
-    assert np.mean(gaps < reference_gap(truss)) == pytest.approx(0.5, abs=0.05)
-    for landscape in landscapes.select(tags="constrained"):
-        assert reference_gap(landscape) > 0.0
-
-
 def test_summary_of_a_landscape():
     made = record(cells=3)
     gaps = dataclasses.replace(made.cells[0], gap=1.01e-4), dataclasses.replace(made.cells[1], gap=0.99e-4)
