@@ -32,6 +32,8 @@ FAMILIES = tuple(
         "nonsmooth",
         "deceptive",
         "plateaus",
+        "constrained",
+        "constrained_design",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.runs import Problem, Run, execute, feasible
+from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
@@ -44,7 +44,9 @@ _FORMAT = 2
 def reference_gap(landscape: Landscape) -> float:
     """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
 
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine.
+    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
+    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
+    all values from fmin, on either side.
 
     Examples
     --------
@@ -52,7 +54,9 @@ def reference_gap(landscape: Landscape) -> float:
     >>> reference_gap(landscapes.get("sphere"))
     16.5
     """
-    gaps = landscape(sobol_starts(landscape, 1024)) - landscape.fmin
+    points = sobol_starts(landscape, 1024)
+    kept = feasible(points, landscape.bounds, landscape)
+    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
     return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
 
 
@@ -212,8 +216,8 @@ def record_of(run: Run, start: str) -> CellRecord:
 
 def _flags(run: Run) -> frozenset[str]:
     does = {
-        "o": not feasible(run.trace.x, run.bounds).all(),
-        "r": bool(np.all(np.isfinite(run.x))) and not feasible(run.x, run.bounds),
+        "o": not inside(run.trace.x, run.bounds).all(),
+        "r": bool(np.all(np.isfinite(run.x))) and not inside(run.x, run.bounds),
         "m": run.start_was_changed,
     }
     return frozenset(letter for letter, true in does.items() if true)

@@ -12,6 +12,7 @@ from landscape_cases import (
     in_box,
     random_points,
     rounding_of_gradient,
+    unconstrained,
 )
 from scipy.optimize import nnls
 
@@ -74,7 +75,7 @@ def interior_minimizers(landscape):
     return points[np.all((points > lower) & (points < upper), axis=1)]
 
 
-@pytest.mark.parametrize("name", having("smooth"))
+@pytest.mark.parametrize("name", unconstrained(having("smooth")))
 def test_interior_minimizers_are_stationary_and_curve_up(name):
     landscape = landscapes.get(name)
     for x in interior_minimizers(landscape):

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from landscape_cases import having, ids, random_points
+from landscape_cases import having, ids, random_points, unconstrained
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
 from pytest_optlandscape import landscapes
 
-PLANAR = [name for name in ids(largest=5) if landscapes.get(name).dim == 2]
+PLANAR = [name for name in unconstrained(ids(largest=5)) if landscapes.get(name).dim == 2]
 SIDE = 601
 
 
@@ -99,7 +99,7 @@ def test_happy_cat_off_its_ridge_has_no_minimum():
         assert np.linalg.eigvalsh(landscape.hessian(diagonal[crest]))[0] < 0
 
 
-@pytest.mark.parametrize("name", [name for name in ids(largest=8) if landscapes.get(name).dim > 2])
+@pytest.mark.parametrize("name", [name for name in unconstrained(ids(largest=8)) if landscapes.get(name).dim > 2])
 def test_nothing_is_lower_along_any_axis(name):
     landscape = landscapes.get(name)
     best = landscape.minimizers[0]
@@ -112,7 +112,9 @@ def test_nothing_is_lower_along_any_axis(name):
         assert np.all(landscape.distance(lowest) <= 2e-2 * np.ptp(bound))
 
 
-@pytest.mark.parametrize("name", [name for name in having("smooth", largest=8) if landscapes.get(name).dim > 3])
+@pytest.mark.parametrize(
+    "name", [name for name in unconstrained(having("smooth", largest=8)) if landscapes.get(name).dim > 3]
+)
 def test_nothing_is_lower_from_many_starts(name):
     landscape = landscapes.get(name)
     shares = qmc.Sobol(landscape.dim, seed=1).random(16)
@@ -135,7 +137,7 @@ def falls_along_rays(name):
     return landscape.name in FALLING_ALONG_RAYS or {"convex", "nonsmooth"} <= landscape.tags
 
 
-UNIMODAL = [n for n in having("unimodal", largest=5) if n not in STALLING and landscapes.get(n).name not in STALLING]
+UNIMODAL = [n for n in unconstrained(having("unimodal", largest=5)) if not {n, landscapes.get(n).name} & STALLING]
 
 
 @pytest.mark.parametrize("name", [name for name in UNIMODAL if falls_along_rays(name)])
