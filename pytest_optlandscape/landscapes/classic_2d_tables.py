@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import planar
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import planar
 
+FAMILY = "classic-2d"
 PI = math.pi
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import planar
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import planar
+
+FAMILY = "classic-2d"
 
 
 @planar(
@@ -43,6 +45,11 @@ def leon(x: Value, y: Value, xp: Any) -> Value:
     return 100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2
 
 
+@leon.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return 10.0 * (y - x * x), 1.0 - x
+
+
 @leon.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     rise = y - x * x
@@ -60,6 +67,11 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 def cube(x: Value, y: Value, xp: Any) -> Value:
     """100 (y − x³)² + (1 − x)²."""
     return 100.0 * (y - x * x * x) ** 2 + (1.0 - x) ** 2
+
+
+@cube.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return 10.0 * (y - x * x * x), 1.0 - x
 
 
 @cube.gradient
@@ -101,6 +113,11 @@ def treccani(x: Value, y: Value, xp: Any) -> Value:
     return (x * (x + 2.0)) ** 2 + y * y
 
 
+@treccani.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return x * (x + 2.0), y
+
+
 @treccani.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     return 4.0 * x * (x + 1.0) * (x + 2.0), 2.0 * y
@@ -119,6 +136,11 @@ def becker_lago(x: Value, y: Value, xp: Any) -> Value:
     return (xp.abs(x) - 5.0) ** 2 + (xp.abs(y) - 5.0) ** 2
 
 
+@becker_lago.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return xp.abs(x) - 5.0, xp.abs(y) - 5.0
+
+
 @becker_lago.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     return 2.0 * (x - 5.0 * xp.sign(x)), 2.0 * (y - 5.0 * xp.sign(y))
@@ -135,6 +157,11 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 def wayburn_seader_1(x: Value, y: Value, xp: Any) -> Value:
     """(x⁶ + y⁴ − 17)² + (2x + y − 4)²."""
     return (x**6 + y**4 - 17.0) ** 2 + (2.0 * x + y - 4.0) ** 2
+
+
+@wayburn_seader_1.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return x**6 + y**4 - 17.0, 2.0 * x + y - 4.0
 
 
 @wayburn_seader_1.gradient
@@ -215,6 +242,11 @@ def price_4(x: Value, y: Value, xp: Any) -> Value:
     """(2x³y − y³)² + (6x − y² + y)²."""
     y2 = y * y
     return (y * (2.0 * (x * x * x) - y2)) ** 2 + (6.0 * x - y2 + y) ** 2
+
+
+@price_4.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return y * (2.0 * (x * x * x) - y * y), 6.0 * x - y * y + y
 
 
 @price_4.gradient

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.namespaces import Namespace, Value, namespace_of, numpy_namespace
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED, compile_floats
 
-__all__ = ["Formula"]
+__all__ = ["Formula", "FormulaFunction", "PlainFunction"]
 
 FormulaFunction = Callable[[Value, Any], Value]
 _BLOCK = 2048
@@ -41,6 +41,9 @@ class Formula:
         Number of components of a point.
     name : str
         Whose formula this is, for messages.
+    unrolled : bool, default True
+        Whether one short point is evaluated by compiled Python floats; False for formulas of so many operations that
+        NumPy is faster.
 
     Examples
     --------
@@ -51,8 +54,9 @@ class Formula:
     [25.0, 1.0]
     """
 
-    def __init__(self, function: FormulaFunction, dim: int, name: str) -> None:
-        self._function = function
+    def __init__(self, function: FormulaFunction, dim: int, name: str, unrolled: bool = True) -> None:
+        self.function = function
+        self.unrolled = unrolled and dim <= LARGEST_UNROLLED
         self._dim = dim
         self._name = name
         self._floats: FloatFunction | None = None
@@ -64,8 +68,9 @@ class Formula:
         Long points are quicker as arrays, and may be handed over as such.
         """
         if self._floats is None:
-            unrolled = self._dim <= LARGEST_UNROLLED
-            self._floats = compile_floats(self._function, self._dim, self._from_list) if unrolled else self._from_list
+            self._floats = (
+                compile_floats(self.function, self._dim, self._from_list) if self.unrolled else self._from_list
+            )
         return self._floats
 
     def __call__(self, x: Value) -> Value:
@@ -81,7 +86,7 @@ class Formula:
                 for k in range(0, max(len(points), 1), _BLOCK)
             ]
             return np.concatenate(blocks, axis=-1).T if len(blocks) > 1 else blocks[0].T
-        if points.dtype == np.float64 and self._dim <= LARGEST_UNROLLED:
+        if points.dtype == np.float64 and self.unrolled:
             return self.floats(points.tolist())
         return self._on_array(points)
 
@@ -100,7 +105,7 @@ class Formula:
 
     def _on_array(self, components: NDArray[Any]) -> Any:
         with np.errstate(all="ignore"):
-            result = self._function(components, numpy_namespace())
+            result = self.function(components, numpy_namespace())
         if isinstance(result, tuple):
             return numpy_namespace().stack([np.asarray(r, dtype=components.dtype) for r in result])
         shape = components.shape[1:]
@@ -109,7 +114,7 @@ class Formula:
     def _on_tensor(self, x: Value, namespace: Namespace) -> Value:
         self.check_shape(tuple(x.shape))
         batch = len(x.shape) == 2
-        result = self._function(_transpose(x) if batch else x, namespace)
+        result = self.function(_transpose(x) if batch else x, namespace)
         if isinstance(result, tuple):
             result = namespace.stack(result)
         return _transpose(result) if batch and len(result.shape) == 2 else result
@@ -133,3 +138,34 @@ def _transpose(x: Value) -> Value:
     import tensorflow
 
     return tensorflow.transpose(x)
+
+
+def _unchanged(x: Any, xp: Any) -> Any:
+    return x
+
+
+class PlainFunction:
+    """A user's function of one point, with the face of a `Formula`."""
+
+    def __init__(self, function: Callable[[NDArray[np.float64]], Any], dim: int, name: str) -> None:
+        self._function = function
+        self._shape = Formula(_unchanged, dim, name)
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise ValueError unless this is the shape of a point or of a batch of points."""
+        self._shape.check_shape(shape)
+
+    def floats(self, values: list[float]) -> Any:
+        """Evaluate at a list of floats; a float, or a list of several."""
+        point = np.array(values, dtype=np.float64)
+        self.check_shape(point.shape)
+        result = self._function(point)
+        return float(result) if np.ndim(result) == 0 else np.asarray(result, dtype=np.float64).tolist()
+
+    def __call__(self, x: Any) -> Any:
+        """Evaluate at a point ``(dim,)`` or, one by one, at each point of a batch ``(n, dim)``."""
+        points = np.asarray(x, dtype=np.float64)
+        self.check_shape(points.shape)
+        if points.ndim == 1:
+            return self.floats(points.tolist())
+        return np.array([self.floats(point) for point in points.tolist()])

@@ -8,7 +8,8 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``abs sign floor``                                     elementwise; they go by the real part of complex numbers:
                                                        complex steps pass through
 ``maximum(a, b)``, ``minimum(a, b)``                    elementwise; either may be a number
-``power(x, p)``                                        x to a constant, not necessarily whole, power
+``power(x, p)``                                        x to a constant, not necessarily whole, power, or its
+                                                       components to a constant power each
 ``where(condition, a, b)``                             elementwise choice
 ``sum(v)``, ``prod(v)``, ``max(v)``, ``min(v)``         over the components
 ``others(v)``                                          for each component the product of all others
@@ -97,8 +98,8 @@ class Namespace:
         """Multiply the components by a constant matrix."""
         raise NotImplementedError
 
-    def power(self, x: Value, exponent: float) -> Value:
-        """Raise to a constant power."""
+    def power(self, x: Value, exponent: Value) -> Value:
+        """Raise to a constant power, or each component to its own."""
         return x**exponent
 
     def sum(self, v: Value) -> Value:
@@ -294,6 +295,8 @@ class TensorFlowNamespace(Namespace):
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
         self.where = self._where
+        # its own floor has no gradient at all, where the other libraries' have 0
+        self.floor = self._tf.custom_gradient(lambda x: (self._tf.floor(x), self._tf.zeros_like))
 
     def max(self, v: Value) -> Value:
         return self._tf.reduce_max(v, axis=0)

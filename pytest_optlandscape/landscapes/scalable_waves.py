@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import FROM_ONE, scalable
 from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import FROM_ONE, scalable
 
+FAMILY = "scalable"
 PI = math.pi
 
 
@@ -204,6 +205,31 @@ def michalewicz_5(x: Value, xp: Any) -> Value:
 
 michalewicz_5.gradient(_michalewicz_slope)
 
+
+@scalable(
+    bounds=(0.0, PI),
+    x0=1.0,
+    minimizers=lambda dim: MinimizerList(
+        [
+            [
+                *(2.2029055201726093, PI / 2.0, 1.2849915705529245, 1.9230584698663629, 1.7204697725658413),
+                *(PI / 2.0, 1.454413971362379, 1.7560865209450263, 1.6557174168210291, PI / 2.0),
+            ]
+        ]
+    ),
+    fmin=-9.66015171564134,
+    tags="smooth multimodal separable flat unbounded-below",
+    source="Michalewicz (1992), steepness 10",
+    dim=10,
+    dims=range(10, 11),
+)
+def michalewicz_10(x: Value, xp: Any) -> Value:
+    """−Σ sin xᵢ sin²⁰(i xᵢ²/π)."""
+    return _michalewicz(x, xp)
+
+
+michalewicz_10.gradient(_michalewicz_slope)
+
 # 0 and the roots of sin x = −1/10
 ALPINE_ZEROS = [
     -9.32461053960782,
@@ -249,6 +275,11 @@ def _(x: Value, xp: Any) -> Value:
 def qing(x: Value, xp: Any) -> Value:
     """Σ (xᵢ² − i)²."""
     return xp.sum((x * x - xp.index(x)) ** 2)
+
+
+@qing.residuals
+def _(x: Value, xp: Any) -> Value:
+    return x * x - xp.index(x)
 
 
 @qing.gradient

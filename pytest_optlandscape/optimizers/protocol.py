@@ -42,8 +42,9 @@ class Adapter(abc.ABC):
     ----------
     spec : str
         How it is written down; names its rows in reports and its baseline.
-    uses_gradient, takes_bounds, is_stochastic : bool
-        What kind of optimizer it is.
+    uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
+        What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
+        it knows nothing of them, and its infeasible points do not count.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -52,6 +53,7 @@ class Adapter(abc.ABC):
     spec: str
     uses_gradient: bool = False
     takes_bounds: bool = False
+    takes_constraints: bool = False
     is_stochastic: bool = False
     setting: dict[str, str] = field(default_factory=dict)
 

@@ -58,6 +58,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         except (Exception, SystemExit) as error:
             stop_reason, message = "exception", _describe(error)
     wall_time = time.perf_counter() - started
+    start_was_changed = problem.start_was_changed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
         x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
@@ -84,12 +85,13 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         nfev=problem.nfev,
         njev=problem.njev,
         nhev=problem.nhev,
-        trace=make_trace(points, values, problem.bounds, problem.landscape.fmin),
+        trace=make_trace(points, values, problem.bounds, problem.landscape),
         stop_reason=stop_reason,
         message=message or str(getattr(returned, "message", "")),
         claimed_success=None if claimed_success is None else bool(claimed_success),
         reported_fun=reported_fun,
         wall_time=wall_time,
+        start_was_changed=start_was_changed,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
@@ -120,7 +122,7 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
 
 
 def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:
-    allowed = feasible(points, problem.bounds) & np.isfinite(values)
+    allowed = feasible(points, problem.bounds, problem.landscape) & np.isfinite(values)
     if not allowed.any():
         allowed = np.isfinite(values) & np.all(np.isfinite(points), axis=1)
     if not allowed.any():

@@ -66,7 +66,8 @@ class Problem:
     Attributes
     ----------
     fun : callable
-        The counted objective as a bare function: ``problem(x)`` without the detour through the object.
+        The counted objective as a bare function: ``problem(x)`` without the detour through the object. On a noisy
+        landscape it gives disturbed values; the trace has the exact ones.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
 
@@ -102,11 +103,16 @@ class Problem:
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
         self.seed = seed
         self.nhev = 0
+        self._handed_starts: list[FloatArray] = []
         self._limit = _Limit(self.budget)
         self._points: list[Any] = []
         self._values: list[float] = []
         self._gradient_points: list[Any] = []
+        observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         self.fun = self._counted(self._objective(), self._points, self._values.append)
+        if observer:
+            self.fun = _disturbed(self.fun, self._points, observer.value)
+        self._observer = observer
 
     def __call__(self, x: ArrayLike) -> float:
         """Evaluate the objective at a point of shape (dim,); counted."""
@@ -130,6 +136,17 @@ class Problem:
         """A fresh copy of the start, shape (dim,)."""
         return self._x0.copy()
 
+    def watched_x0(self) -> FloatArray:
+        """Give a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
+        handed = self._x0.copy()
+        self._handed_starts.append(handed)
+        return handed
+
+    @property
+    def start_was_changed(self) -> bool:
+        """Whether somebody wrote into a start that was handed out as an argument."""
+        return any(not np.array_equal(handed, self._x0) for handed in self._handed_starts)
+
     @property
     def exhausted(self) -> bool:
         """Whether an evaluation beyond the budget was asked for, and refused."""
@@ -140,9 +157,15 @@ class Problem:
         """A random generator made from the seed."""
         return np.random.default_rng(self.seed)
 
+    @property
+    def constraints(self) -> tuple[Any, ...]:
+        """The landscape's constraints besides the bounds, as `scipy.optimize.NonlinearConstraint`; not counted."""
+        return self.landscape.constraints
+
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
-        return self._counted(self._derivative(), self._gradient_points, None)
+        counted = self._counted(self._derivative(), self._gradient_points, None)
+        return _disturbed(counted, self._gradient_points, self._observer.gradient) if self._observer else counted
 
     @property
     def nfev(self) -> int:
@@ -252,6 +275,16 @@ class Problem:
         if not np.all(np.isfinite(start)):
             raise ValueError(f"a start must be finite, got {start.tolist()}")
         return start
+
+
+def _disturbed(counted: Callable[[Any], Any], points: list[Any], observe: Callable[[Any, Any, int], Any]) -> Any:
+    """Put noise on what a counted function gives: evaluation k always alike."""
+
+    def disturbed(x: Any) -> Any:
+        exact = counted(x)
+        return observe(points[-1], exact, len(points) - 1)
+
+    return disturbed
 
 
 def as_landscape(landscape: Landscape | str) -> Landscape:

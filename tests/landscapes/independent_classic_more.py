@@ -16,6 +16,9 @@ N_MINIMIZERS = {
 }
 """1 for all others."""
 
+SINGULAR = {"price_4": "at the origin"}
+"""Landscapes whose Hessian is singular at their first minimiser."""
+
 LOWER_OUTSIDE = {
     "hosaki": [4.0, -5.0],
     "pen_holder": [20 * np.pi, 0.0],

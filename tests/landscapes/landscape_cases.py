@@ -38,6 +38,11 @@ def having(tag, largest=40):
     return [name for name in ids(largest) if tag in landscapes.get(name).tags]
 
 
+def unconstrained(names):
+    """Those of the names whose minima are the objective's own; test_landscapes_constrained has the others' tests."""
+    return [name for name in names if "constrained" not in landscapes.get(name).tags]
+
+
 def few(examples):
     return settings(max_examples=examples, deadline=None, derandomize=True, database=None)
 
