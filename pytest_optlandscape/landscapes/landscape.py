@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import FEASIBILITY, as_constraints
+from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
@@ -135,7 +135,7 @@ class Landscape(Evaluable):
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
         if made_by is None:
-            self._check_constraints()
+            check_kept(self.own_constraints, self.minimizers, self.id)
         self.noise = noise
         if noise is not None:
             noise.check(self)
@@ -162,19 +162,6 @@ class Landscape(Evaluable):
         for what, point in points.items():
             if not (np.all(point >= lower) and np.all(point <= upper)):
                 raise ValueError(f"{self.id}: {what} = {point.tolist()} lies outside the bounds")
-
-    def _check_constraints(self) -> None:
-        """Refuse minimisers that break the user's constraints: most often one has the wrong sign."""
-        for constraint in self.own_constraints:
-            if isinstance(constraint.function, Formula):
-                continue
-            broken = constraint.violation(self.minimizers)
-            if not np.all(broken <= FEASIBILITY):
-                worst = int(np.argmax(broken))
-                raise ValueError(
-                    f"{self.id}: minimizer {worst} = {self.minimizers[worst].tolist()} breaks a constraint by "
-                    f"{broken[worst]:.3g}; mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
-                )
 
     @property
     def minimizers(self) -> FloatArray:
