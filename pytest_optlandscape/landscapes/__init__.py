@@ -14,11 +14,15 @@ from pytest_optlandscape.landscapes import classic_2d as _classic_2d
 from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
 from pytest_optlandscape.landscapes import scalable as _scalable
 from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
+
+# isort: split
+from pytest_optlandscape.landscapes import bbob as _bbob
+from pytest_optlandscape.landscapes import bbob_multimodal as _bbob_multimodal
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.registry import get, names, register, select
 from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves)
+FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _bbob, _bbob_multimodal)
 """The family modules, in the catalogue's order; importing one enters its landscapes."""

@@ -41,6 +41,9 @@ class Formula:
         Number of components of a point.
     name : str
         Whose formula this is, for messages.
+    unrolled : bool, default True
+        Whether one short point is evaluated by compiled Python floats; False for formulas of so many operations that
+        NumPy is faster.
 
     Examples
     --------
@@ -51,8 +54,9 @@ class Formula:
     [25.0, 1.0]
     """
 
-    def __init__(self, function: FormulaFunction, dim: int, name: str) -> None:
+    def __init__(self, function: FormulaFunction, dim: int, name: str, unrolled: bool = True) -> None:
         self._function = function
+        self.unrolled = unrolled and dim <= LARGEST_UNROLLED
         self._dim = dim
         self._name = name
         self._floats: FloatFunction | None = None
@@ -64,8 +68,9 @@ class Formula:
         Long points are quicker as arrays, and may be handed over as such.
         """
         if self._floats is None:
-            unrolled = self._dim <= LARGEST_UNROLLED
-            self._floats = compile_floats(self._function, self._dim, self._from_list) if unrolled else self._from_list
+            self._floats = (
+                compile_floats(self._function, self._dim, self._from_list) if self.unrolled else self._from_list
+            )
         return self._floats
 
     def __call__(self, x: Value) -> Value:
@@ -81,7 +86,7 @@ class Formula:
                 for k in range(0, max(len(points), 1), _BLOCK)
             ]
             return np.concatenate(blocks, axis=-1).T if len(blocks) > 1 else blocks[0].T
-        if points.dtype == np.float64 and self._dim <= LARGEST_UNROLLED:
+        if points.dtype == np.float64 and self.unrolled:
             return self.floats(points.tolist())
         return self._on_array(points)
 

@@ -48,6 +48,7 @@ class Definition:
     version: int = 1
     gradient_formula: FormulaFunction | None = None
     by_components: bool = False
+    make_instance: Callable[[int, int], Landscape] | None = None
 
     @property
     def is_scalable(self) -> bool:
@@ -64,6 +65,8 @@ class Definition:
         dim = self.dim if dim is None else dim
         if dim not in self.dims:
             raise ValueError(f"{self.name} has no dimension {dim!r}; {self._dims_text()}")
+        if self.make_instance is not None:
+            return self.make_instance(dim, 0)
         landscape_id = f"{self.name}[{dim}]" if self.is_scalable else self.name
         gradient = self.gradient_formula
         return Landscape(
