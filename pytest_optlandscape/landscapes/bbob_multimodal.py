@@ -58,7 +58,8 @@ _WAVES = [(0.5**k, 3.0**k) for k in range(12)]
 def bbob_f16_weierstrass(case: Case) -> Written:
     """10 (1/d Σᵢ Σₖ 2⁻ᵏ (1 − cos(2π 3ᵏ zᵢ)))³ + 10/d Σ max(0, |xᵢ| − 5)², with 12 waves k = 0, …, 11.
 
-    z = R Λ(1/100) Q T_osz(R (x − x_opt)). Wherever all zᵢ are whole, there is a global minimiser. All are listed in two and three dimensions.
+    z = R Λ(1/100) Q T_osz(R (x − x_opt)). Wherever all zᵢ are whole, there is a global minimiser. All are listed in
+    two and three dimensions.
     """
     x_opt = case.drawn_optimum()
     turn, matrix = case.first_rotation, case.mixing(0.01)
