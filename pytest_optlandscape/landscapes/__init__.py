@@ -19,10 +19,10 @@ from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
 from pytest_optlandscape.landscapes import bbob as _bbob
 from pytest_optlandscape.landscapes import bbob_multimodal as _bbob_multimodal
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.registry import get, names, register, select
+from pytest_optlandscape.landscapes.registry import get, names, register, select, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
-__all__ = ["TAGS", "Landscape", "get", "names", "register", "select"]
+__all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
 
 FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _bbob, _bbob_multimodal)
 """The family modules, in the catalogue's order; importing one enters its landscapes."""

@@ -15,14 +15,15 @@ from numpy.typing import ArrayLike
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes.bbob_transforms import Case
+from pytest_optlandscape.landscapes.definition import Definition, enter
 from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList
-from pytest_optlandscape.landscapes.registry import Definition, _enter
 from pytest_optlandscape.landscapes.tags import parse_tags
 
 __all__ = ["Recipe", "Written", "bbob", "bbob_landscape"]
 
+FAMILY = "bbob"
 BOUND = 5.0
 DIMS = range(2, 41)
 LARGEST_INSTANCE = 10_000
@@ -64,17 +65,17 @@ def bbob(*, tags: str, unrolled_up_to: int) -> Callable[[Recipe], Recipe]:
         2 d² operations, so it is less than for most landscapes.
     """
 
-    def enter(recipe: Recipe) -> Recipe:
+    def define(recipe: Recipe) -> Recipe:
         name = recipe.__name__
         number = int(re.findall(r"\d+", name)[0])
         _entries[name] = _Entry(number, recipe, tags, unrolled_up_to)
-        _enter(
+        enter(
             Definition(
                 name=name,
                 formula=recipe,  # type: ignore[arg-type]  # the family and summary are read from it
                 bounds=lambda dim: [(-BOUND, BOUND)] * dim,
                 x0=lambda dim: [0.0] * dim,
-                minimizers=lambda dim: MinimizerList(bbob_landscape(name, dim).minimizers),
+                minimizers=lambda dim: bbob_landscape(name, dim).all_minimizers,
                 fmin=lambda dim: bbob_landscape(name, dim).fmin,
                 tags=tags,
                 source=SOURCE.format(number=number),
@@ -85,7 +86,7 @@ def bbob(*, tags: str, unrolled_up_to: int) -> Callable[[Recipe], Recipe]:
         )
         return recipe
 
-    return enter
+    return define
 
 
 def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
@@ -140,13 +141,14 @@ def _made(name: str, dim: int, instance: int) -> Landscape:
         gradient=Formula(written.gradient, dim, landscape_id, unrolled),
         bounds=[(-BOUND, BOUND)] * dim,
         x0=[0.0] * dim,
-        minimizers=written.minimizers,
-        minimizers_complete=written.complete,
+        minimizers=MinimizerList(written.minimizers, written.complete),
         fmin=case.f_opt,
         tags=parse_tags(entry.tags) | {"scalable"},
         source=SOURCE.format(number=entry.number),
+        family=FAMILY,
         summary=" ".join((entry.recipe.__doc__ or "").split()),
         id=landscape_id,
+        made_by=(bbob_landscape, (name, dim, instance)),
     )
 
 

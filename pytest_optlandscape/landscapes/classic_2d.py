@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import planar
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import planar
 
+FAMILY = "classic-2d"
 PI = math.pi
 
 
@@ -28,6 +29,12 @@ def beale(x: Value, y: Value, xp: Any) -> Value:
     """(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²."""
     y2 = y * y
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y2) ** 2 + (2.625 - x + x * (y2 * y)) ** 2
+
+
+@beale.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    y2 = y * y
+    return 1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * (y2 * y)
 
 
 @beale.gradient
@@ -54,6 +61,11 @@ def booth(x: Value, y: Value, xp: Any) -> Value:
     return (x + 2.0 * y - 7.0) ** 2 + (2.0 * x + y - 5.0) ** 2
 
 
+@booth.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return x + 2.0 * y - 7.0, 2.0 * x + y - 5.0
+
+
 @booth.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     a, b = x + 2.0 * y - 7.0, 2.0 * x + y - 5.0
@@ -76,6 +88,11 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 def himmelblau(x: Value, y: Value, xp: Any) -> Value:
     """(x² + y − 11)² + (x + y² − 7)²."""
     return (x * x + y - 11.0) ** 2 + (x + y * y - 7.0) ** 2
+
+
+@himmelblau.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return x * x + y - 11.0, x + y * y - 7.0
 
 
 @himmelblau.gradient

@@ -10,9 +10,10 @@ import itertools
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import planar
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import planar
 
+FAMILY = "classic-2d"
 PI = math.pi
 
 
@@ -284,6 +285,11 @@ def parsopoulos(x: Value, y: Value, xp: Any) -> Value:
     return xp.cos(x) ** 2 + xp.sin(y) ** 2
 
 
+@parsopoulos.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return xp.cos(x), xp.sin(y)
+
+
 @parsopoulos.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     return -xp.sin(2.0 * x), xp.sin(2.0 * y)
@@ -345,6 +351,11 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 def rosenbrock_2(x: Value, y: Value, xp: Any) -> Value:
     """100 (y − x²)² + (1 − x)²."""
     return 100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2
+
+
+@rosenbrock_2.residuals
+def _(x: Value, y: Value, xp: Any) -> Value:
+    return 10.0 * (y - x * x), 1.0 - x
 
 
 @rosenbrock_2.gradient

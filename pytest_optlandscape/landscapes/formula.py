@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.namespaces import Namespace, Value, namespace_of, numpy_namespace
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED, compile_floats
 
-__all__ = ["Formula"]
+__all__ = ["Formula", "FormulaFunction", "PlainFunction"]
 
 FormulaFunction = Callable[[Value, Any], Value]
 _BLOCK = 2048
@@ -55,7 +55,7 @@ class Formula:
     """
 
     def __init__(self, function: FormulaFunction, dim: int, name: str, unrolled: bool = True) -> None:
-        self._function = function
+        self.function = function
         self.unrolled = unrolled and dim <= LARGEST_UNROLLED
         self._dim = dim
         self._name = name
@@ -69,7 +69,7 @@ class Formula:
         """
         if self._floats is None:
             self._floats = (
-                compile_floats(self._function, self._dim, self._from_list) if self.unrolled else self._from_list
+                compile_floats(self.function, self._dim, self._from_list) if self.unrolled else self._from_list
             )
         return self._floats
 
@@ -105,7 +105,7 @@ class Formula:
 
     def _on_array(self, components: NDArray[Any]) -> Any:
         with np.errstate(all="ignore"):
-            result = self._function(components, numpy_namespace())
+            result = self.function(components, numpy_namespace())
         if isinstance(result, tuple):
             return numpy_namespace().stack([np.asarray(r, dtype=components.dtype) for r in result])
         shape = components.shape[1:]
@@ -114,7 +114,7 @@ class Formula:
     def _on_tensor(self, x: Value, namespace: Namespace) -> Value:
         self.check_shape(tuple(x.shape))
         batch = len(x.shape) == 2
-        result = self._function(_transpose(x) if batch else x, namespace)
+        result = self.function(_transpose(x) if batch else x, namespace)
         if isinstance(result, tuple):
             result = namespace.stack(result)
         return _transpose(result) if batch and len(result.shape) == 2 else result
@@ -138,3 +138,34 @@ def _transpose(x: Value) -> Value:
     import tensorflow
 
     return tensorflow.transpose(x)
+
+
+def _unchanged(x: Any, xp: Any) -> Any:
+    return x
+
+
+class PlainFunction:
+    """A user's function of one point, with the face of a `Formula`."""
+
+    def __init__(self, function: Callable[[NDArray[np.float64]], Any], dim: int, name: str) -> None:
+        self._function = function
+        self._shape = Formula(_unchanged, dim, name)
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise ValueError unless this is the shape of a point or of a batch of points."""
+        self._shape.check_shape(shape)
+
+    def floats(self, values: list[float]) -> Any:
+        """Evaluate at a list of floats; a float, or a list of several."""
+        point = np.array(values, dtype=np.float64)
+        self.check_shape(point.shape)
+        result = self._function(point)
+        return float(result) if np.ndim(result) == 0 else np.asarray(result, dtype=np.float64).tolist()
+
+    def __call__(self, x: Any) -> Any:
+        """Evaluate at a point ``(dim,)`` or, one by one, at each point of a batch ``(n, dim)``."""
+        points = np.asarray(x, dtype=np.float64)
+        self.check_shape(points.shape)
+        if points.ndim == 1:
+            return self.floats(points.tolist())
+        return np.array([self.floats(point) for point in points.tolist()])

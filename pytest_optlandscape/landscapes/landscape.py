@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.formula import Formula
-from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList
+from pytest_optlandscape.landscapes.constraints import as_constraints
+from pytest_optlandscape.landscapes.evaluable import Evaluable
+from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.noise import Noise, noise_of
 from pytest_optlandscape.landscapes.tags import parse_tags
-from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 
 __all__ = ["Landscape"]
 
 FloatArray = NDArray[np.float64]
-_ndarray = np.ndarray
-_FLOAT64 = np.dtype(np.float64)
-_COMPLEX_STEP = 1e-100  # so small that its square vanishes: the derivative is exact to rounding
 
 
-class Landscape:
+class Landscape(Evaluable):
     """An objective function with its bounds, standard start and known global minima.
 
     Parameters
@@ -43,6 +42,14 @@ class Landscape:
         ``gradient(x)`` takes a point (dim,) and returns an array (dim,).
     hessian : callable, optional
         ``hessian(x)`` takes a point (dim,) and returns an array (dim, dim).
+    residuals : callable, optional
+        ``residuals(x)`` takes a point (dim,) and returns an array (m,), whose squares add up to the objective.
+    jacobian : callable, optional
+        ``jacobian(x)`` takes a point (dim,) and returns the residuals' derivatives, an array (m, dim).
+    constraints : optional
+        `scipy.optimize.NonlinearConstraint`, `LinearConstraint`, a dict as for SLSQP, or a sequence of these.
+    noise : Noise, optional
+        What a run sees instead of exact values; see `noisy`.
     starts : mapping of str to array_like, optional
         Further starts by name.
     tags : str or iterable of str, optional
@@ -60,8 +67,8 @@ class Landscape:
         The name, with the dimension for scalable landscapes: ``"rosenbrock[10]"``.
     dim : int
         Number of coordinates.
-    n_minimizers : int
-        How many global minimisers there are, also where they are too many to list.
+    family : str
+        The family of the catalogue it belongs to; "" for landscapes of one's own.
 
     Raises
     ------
@@ -81,21 +88,27 @@ class Landscape:
     def __init__(
         self,
         name: str,
-        fun: Callable[[FloatArray], float] | Formula,
+        fun: Callable[[FloatArray], float] | Formula | PlainFunction,
         *,
         bounds: ArrayLike,
         x0: ArrayLike,
-        minimizers: ArrayLike | MinimizerList | MinimizerGrid,
+        minimizers: ArrayLike | Minimizers,
         fmin: float,
-        gradient: Callable[[FloatArray], ArrayLike] | Formula | None = None,
+        gradient: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
         hessian: Callable[[FloatArray], ArrayLike] | None = None,
+        residuals: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
+        jacobian: Callable[[FloatArray], ArrayLike] | Formula | None = None,
+        constraints: Any = (),
+        noise: Noise | None = None,
         starts: Mapping[str, ArrayLike] | None = None,
         tags: str | Iterable[str] = (),
         source: str = "",
+        family: str = "",
         minimizers_complete: bool = True,
         version: int = 1,
         summary: str = "",
         id: str | None = None,
+        made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None = None,
     ) -> None:
         self.name = name
         self.id = id or name
@@ -103,26 +116,31 @@ class Landscape:
         self.dim = len(self.bounds)
         self.x0 = _frozen(x0)
         self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
-        self._minimizers: MinimizerList | MinimizerGrid = (
-            minimizers if isinstance(minimizers, MinimizerList | MinimizerGrid) else MinimizerList(minimizers)
-        )
+        self.all_minimizers = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers)
         self.fmin = float(fmin)
         self.tags = parse_tags(tags)
         self.source = source
+        self.family = family
         self.summary = summary
         self.version = version
-        self.minimizers_complete = minimizers_complete and self._minimizers.listed_all
+        self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
+        self._made_by = made_by
         self._check()
-        self._formula = fun if isinstance(fun, Formula) else _PlainFunction(fun, self.dim, self.id)
-        self._gradient = (
-            gradient
-            if isinstance(gradient, Formula) or gradient is None
-            else _PlainFunction(gradient, self.dim, self.id)
-        )
+        self.objective = self._function(fun)
+        self.gradient_function = None if gradient is None else self._function(gradient)
+        self.residual_function = None if residuals is None else self._function(residuals)
+        self._jacobian = None if jacobian is None else self._function(jacobian)
         self._hessian = hessian
-        self._short_ndim = 1 if self.dim <= LARGEST_UNROLLED else -1  # one short point: the path through floats
-        self.floats: Callable[[list[float]], float] = self._formula.floats
+        self.own_constraints = as_constraints(constraints, self.dim, self.id)
+        self.noise = noise
+        if noise is not None:
+            noise.check(self)
+        self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
+        self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
+
+    def _function(self, function: Any) -> Formula | PlainFunction:
+        return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, self.dim, self.id)
 
     def _check(self) -> None:
         if self.bounds.ndim != 2 or self.bounds.shape[1] != 2 or not self.dim:
@@ -144,127 +162,169 @@ class Landscape:
     @property
     def minimizers(self) -> FloatArray:
         """All global minimisers, shape (m, dim); the first 4096 if ``minimizers_complete`` is False."""
-        return self._minimizers.points
+        return self.all_minimizers.points
 
     @property
-    def n_minimizers(self) -> int:
-        """How many global minimisers there are."""
-        return self._minimizers.count
+    def n_minimizers(self) -> float:
+        """How many global minimisers there are, also where they are too many to list; inf for a continuum."""
+        return self.all_minimizers.count
 
-    @property
-    def has_gradient(self) -> bool:
-        """Whether `gradient` can be called."""
-        return self._gradient is not None
-
-    @property
-    def gradient_floats(self) -> Callable[[list[float]], list[float]]:
-        """The gradient as a function of a list of ``dim`` floats, giving such a list."""
-        if self._gradient is None:
-            raise ValueError(
-                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or take an optimizer without"
-            )
-        return self._gradient.floats
-
-    def __call__(self, x: Any) -> Any:
-        """Evaluate the objective.
+    def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
+        """Move the landscape, and its box with it.
 
         Parameters
         ----------
-        x : array_like or tensor, shape (dim,) or (n, dim)
-            A point or a batch of points; tensors of torch, JAX and TensorFlow stay differentiable.
+        offset : array_like, shape (dim,) or ()
+            What is added to every point.
+        seed : int, optional
+            Instead of an offset: draws one of up to a quarter of the box, in steps of 1/1024 of it.
 
         Returns
         -------
-        float or ndarray or tensor
-            A float for a point, shape (n,) for a batch, a tensor for tensors.
+        Landscape
+            Bounds, starts, minimisers and derivatives are moved along.
 
         Raises
         ------
         ValueError
-            If ``x`` has another shape or holds no numbers.
+            If the offset has another shape or is not finite.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("beale").shift([1.0, -1.0]).minimizers.tolist()
+        [[4.0, -0.5]]
         """
-        if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
-            return self.floats(x.tolist())
-        values = self._formula(x)
-        return values.item() if isinstance(values, np.generic) else values
+        from pytest_optlandscape.landscapes import instances
 
-    def gradient(self, x: Any) -> Any:
-        """Evaluate the gradient.
+        return instances.shift(self, offset, seed=seed)
 
-        Parameters
-        ----------
-        x : array_like or tensor, shape (dim,) or (n, dim)
-            A point or a batch of points.
+    def rotate(self, seed: int) -> Landscape:
+        """Turn the landscape around a global minimiser by a random orthogonal matrix.
 
-        Returns
-        -------
-        ndarray or tensor, of the shape of x
-            At a kink, one of the limits or 0.
+        The box stays where the landscape has one minimiser and is known to be nowhere lower; else it becomes the
+        largest cube around the minimiser that is turned into the old box, and minimisers outside it are dropped.
 
         Raises
         ------
         ValueError
-            If ``x`` has another shape, or the landscape has no gradient.
+            If there is one coordinate only, or neither kind of box exists.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> turned = landscapes.get("beale").rotate(seed=1)
+        >>> turned(turned.minimizers[0])
+        0.0
         """
-        floats = self.gradient_floats
-        if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
-            return np.array(floats(x.tolist()))
-        gradient = self._gradient(x)  # type: ignore[misc]
-        return np.array(gradient) if isinstance(gradient, list) else gradient
+        from pytest_optlandscape.landscapes import instances
 
-    def hessian(self, x: ArrayLike) -> FloatArray:
-        """Evaluate the Hessian.
+        return instances.rotate(self, seed)
 
-        Without a formula of its own it is differentiated from the gradient by a complex step of 1e-100
-        (Squire & Trapp 1998), which is exact to rounding.
+    def scale(self, condition: float) -> Landscape:
+        """Stretch the axes so that a sphere's Hessian gets this condition number; the box is stretched along.
 
-        Parameters
-        ----------
-        x : array_like, shape (dim,) or (n, dim)
-            A point or a batch of points.
-
-        Returns
-        -------
-        ndarray, shape (dim, dim) or (n, dim, dim)
+        Coordinate k is divided by condition^(k / (2 (dim − 1))).
 
         Raises
         ------
         ValueError
-            If ``x`` has another shape, or the landscape has neither a Hessian nor a gradient by formula.
-        """
-        points = np.asarray(x, dtype=np.float64)
-        self._formula.check_shape(points.shape)
-        if points.ndim == 2:
-            return np.array([self.hessian(point) for point in points])
-        if self._hessian is not None:
-            return np.asarray(self._hessian(points), dtype=np.float64)
-        if not isinstance(self._gradient, Formula):
-            raise ValueError(f"{self.id} has no Hessian; give one as Landscape(..., hessian=...)")
-        steps = points + 1j * _COMPLEX_STEP * np.eye(self.dim)
-        hessian = self._gradient(steps).imag / _COMPLEX_STEP
-        symmetric: FloatArray = (hessian + hessian.T) / 2.0
-        return symmetric
+            If the condition number is below 1 or there is one coordinate only.
 
-    def distance(self, x: ArrayLike) -> Any:
-        """Measure the Euclidean distance to the nearest global minimiser.
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("sphere", dim=2).scale(16.0).hessian([0.0, 0.0]).tolist()
+        [[2.0, 0.0], [0.0, 32.0]]
+        """
+        from pytest_optlandscape.landscapes import instances
+
+        return instances.scale(self, condition)
+
+    def permute(self, order: ArrayLike | None = None, *, seed: int | None = None) -> Landscape:
+        """Exchange the axes.
 
         Parameters
         ----------
-        x : array_like, shape (dim,) or (n, dim)
-            A point or a batch of points.
+        order : array_like of int, shape (dim,)
+            Coordinate k is the original's coordinate ``order[k]``.
+        seed : int, optional
+            Instead of an order: draws one.
 
-        Returns
-        -------
-        float or ndarray of shape (n,)
+        Raises
+        ------
+        ValueError
+            If the order is no permutation.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("beale").permute([1, 0]).minimizers.tolist()
+        [[0.5, 3.0]]
         """
-        points = np.asarray(x, dtype=np.float64)
-        self._formula.check_shape(points.shape)
-        return self._minimizers.distance(points)
+        from pytest_optlandscape.landscapes import instances
 
-    def contains(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included)."""
-        points = np.asarray(x)
-        return np.all((points >= self.bounds[:, 0]) & (points <= self.bounds[:, 1]), axis=-1)
+        return instances.permute(self, order, seed=seed)
+
+    def instance(self, number: int) -> Landscape:
+        """Give a numbered instance: turned (or, where that cannot be, permuted) and shifted, the same everywhere.
+
+        Number 0 is the landscape itself. The BBOB functions have COCO's own instances instead, from 1.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("beale").instance(3)
+        landscapes.get('beale:3')
+        """
+        from pytest_optlandscape.landscapes import instances
+
+        return instances.instance(self, number)
+
+    def noisy(self, model: str | Noise = "additive", seed: int = 0, *, level: float | None = None) -> Landscape:
+        """Give the landscape with noise on what a run sees of it.
+
+        Called directly, it still gives exact values. A `Problem` disturbs them, evaluation k always alike.
+
+        Parameters
+        ----------
+        model : str or Noise, default "additive"
+            ``"additive"``, ``"multiplicative"``, ``"cauchy"``, or for sums of squares ``"minibatch"``.
+        seed : int, default 0
+        level : float, optional
+            How large the noise is (default: 0.01, as a share of f(x0) − fmin or of the value; one residual in a
+            minibatch).
+
+        Raises
+        ------
+        ValueError
+            If the model is unknown, the level is not positive, or the landscape is no sum of squares.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import Problem, landscapes
+        >>> noisy = landscapes.get("beale").noisy("multiplicative", seed=1)
+        >>> noisy([1.0, 1.0])
+        14.203125
+        >>> first, again = Problem(noisy)([1.0, 1.0]), Problem(noisy)([1.0, 1.0])
+        >>> first == again, first == 14.203125
+        (True, False)
+        """
+        noise = noise_of(model, level, seed)
+        noise.check(self)
+        name = f"{self.id}:{noise.name}({noise.level:g},{noise.seed})"
+        disturbed = self.renamed(name, made_by=(Landscape.noisy, (self, noise)))
+        disturbed.noise = noise
+        disturbed.tags = self.tags | {"noisy"}
+        return disturbed
+
+    def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]]) -> Landscape:
+        """Copy under another id, with the call that makes it again in another process."""
+        copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
+        copied.__dict__.update(self.__dict__)
+        copied.id = name
+        copied._made_by = made_by
+        return copied
 
     def __repr__(self) -> str:
         return f"landscapes.get({self.id!r})"
@@ -274,6 +334,8 @@ class Landscape:
 
         if is_registered(self):
             return get, (self.id,)
+        if self._made_by is not None:
+            return self._made_by
         state = {key: value for key, value in self.__dict__.items() if key != "floats"}
         state["starts"] = dict(self.starts)
         return _restore, (state,)
@@ -282,36 +344,8 @@ class Landscape:
 def _restore(state: dict[str, Any]) -> Landscape:
     landscape = Landscape.__new__(Landscape)
     landscape.__dict__.update(state, starts=MappingProxyType(state["starts"]))
-    landscape.floats = landscape._formula.floats
+    landscape.floats = landscape.objective.floats
     return landscape
-
-
-def _unchanged(x: Any, xp: Any) -> Any:
-    return x
-
-
-class _PlainFunction:
-    """A user's function of one point, with the face of a `Formula`."""
-
-    def __init__(self, function: Callable[[FloatArray], Any], dim: int, name: str) -> None:
-        self._function = function
-        self._shape = Formula(_unchanged, dim, name)
-
-    def check_shape(self, shape: tuple[int, ...]) -> None:
-        self._shape.check_shape(shape)
-
-    def floats(self, values: list[float]) -> Any:
-        point = np.array(values, dtype=np.float64)
-        self.check_shape(point.shape)
-        result = self._function(point)
-        return float(result) if np.ndim(result) == 0 else np.asarray(result, dtype=np.float64).tolist()
-
-    def __call__(self, x: ArrayLike) -> Any:
-        points = np.asarray(x, dtype=np.float64)
-        self.check_shape(points.shape)
-        if points.ndim == 1:
-            return self.floats(points.tolist())
-        return np.array([self.floats(point) for point in points.tolist()])
 
 
 def _frozen(values: ArrayLike) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList", "everywhere"]
+__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList", "Minimizers", "MovedMinimizers", "everywhere"]
 
 FloatArray = NDArray[np.float64]
 
@@ -17,13 +18,45 @@ LONGEST_LIST = 4096
 """More minimisers than this are not listed; counts and distances stay exact."""
 
 
-class MinimizerList:
+class Minimizers(abc.ABC):
+    """Where a landscape is lowest.
+
+    Attributes
+    ----------
+    points : ndarray, shape (m, dim)
+        Global minimisers, one by one.
+    count : int or float
+        How many there are in all; inf for a continuum.
+    listed_all : bool
+        Whether ``points`` are all of them.
+    """
+
+    points: FloatArray
+    count: float
+    listed_all: bool
+
+    @abc.abstractmethod
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+
+    @abc.abstractmethod
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+
+    @abc.abstractmethod
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give the images under the exchange of coordinates x → x[order]."""
+
+
+class MinimizerList(Minimizers):
     """Finitely many minimisers, each given.
 
     Parameters
     ----------
     points : array_like, shape (m, dim)
-        All global minimisers.
+        Global minimisers.
+    complete : bool, default True
+        Whether these are all.
 
     Examples
     --------
@@ -31,19 +64,27 @@ class MinimizerList:
     3.0
     """
 
-    def __init__(self, points: ArrayLike) -> None:
-        self.points: FloatArray = np.array(points, dtype=np.float64, ndmin=2)
+    def __init__(self, points: ArrayLike, complete: bool = True) -> None:
+        self.points = np.array(points, dtype=np.float64, ndmin=2)
         self.points.flags.writeable = False
         self.count = len(self.points)
-        self.listed_all = True
+        self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:
         """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
         nearest = np.linalg.norm(x[..., np.newaxis, :] - self.points, axis=-1).min(axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
 
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        return MinimizerList(factors * self.points + offset, self.listed_all)
 
-class MinimizerGrid:
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give the images under the exchange of coordinates x → x[order]."""
+        return MinimizerList(self.points[:, list(order)], self.listed_all)
+
+
+class MinimizerGrid(Minimizers):
     """Minimisers that take, along each axis, any of a few values.
 
     Parameters
@@ -65,7 +106,7 @@ class MinimizerGrid:
         self.count = math.prod(len(axis) for axis in self._axes)
         self.listed_all = self.count <= LONGEST_LIST
         first = itertools.islice(itertools.product(*self._axes), LONGEST_LIST)
-        self.points: FloatArray = np.array(list(first))
+        self.points = np.array(list(first))
         self.points.flags.writeable = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
@@ -73,6 +114,54 @@ class MinimizerGrid:
         gaps = [np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)]
         nearest = np.linalg.norm(np.stack(gaps, axis=-1), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
+
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        moved = zip(factors, self._axes, offset, strict=True)
+        return MinimizerGrid([factor * axis + start for factor, axis, start in moved])
+
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give the images under the exchange of coordinates x → x[order]."""
+        return MinimizerGrid([self._axes[k] for k in order])
+
+
+class MovedMinimizers(Minimizers):
+    """Minimisers after a motion that keeps distances.
+
+    Parameters
+    ----------
+    before : Minimizers
+    points : ndarray, shape (m, dim)
+        Those that are listed, where they are now.
+    back : callable
+        The motion's inverse, of a point (dim,) or a batch (n, dim).
+    complete : bool
+        Whether ``points`` are all that count.
+    """
+
+    def __init__(
+        self, before: Minimizers, points: FloatArray, back: Callable[[FloatArray], FloatArray], complete: bool
+    ) -> None:
+        self._before = before
+        self._back = back
+        self.points = np.array(points, dtype=np.float64)
+        self.points.flags.writeable = False
+        self.count = len(points) if complete else before.count
+        self.listed_all = complete
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        if self.listed_all:
+            return MinimizerList(self.points).distance(x)
+        return self._before.distance(self._back(x))
+
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give the images under x → factors · x + offset, as far as they are listed."""
+        return MinimizerList(factors * self.points + offset, self.listed_all)
+
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give the images under the exchange of coordinates x → x[order], as far as they are listed."""
+        return MinimizerList(self.points[:, list(order)], self.listed_all)
 
 
 def everywhere(value: float) -> Callable[[int], MinimizerList]:

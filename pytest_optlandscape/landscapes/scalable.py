@@ -6,11 +6,14 @@ Formulas see the components of the point on the first axis; ``xp`` is described 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import FROM_ONE, LARGEST_DIM, scalable
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import FROM_ONE, LARGEST_DIM, scalable
+
+FAMILY = "scalable"
 
 
 def _in_turn(*values: float) -> Any:
@@ -32,6 +35,11 @@ def sphere(x: Value, xp: Any) -> Value:
     return xp.sum(x * x)
 
 
+@sphere.residuals
+def _(x: Value, xp: Any) -> Value:
+    return x
+
+
 @sphere.gradient
 def _(x: Value, xp: Any) -> Value:
     return 2.0 * x
@@ -51,6 +59,11 @@ def sum_squares(x: Value, xp: Any) -> Value:
     return xp.sum(xp.index(x) * (x * x))
 
 
+@sum_squares.residuals
+def _(x: Value, xp: Any) -> Value:
+    return xp.sqrt(xp.index(x)) * x
+
+
 @sum_squares.gradient
 def _(x: Value, xp: Any) -> Value:
     return 2.0 * xp.index(x) * x
@@ -68,6 +81,12 @@ def rosenbrock(x: Value, xp: Any) -> Value:
     """Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²."""
     a, b = x[:-1], x[1:]
     return xp.sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2)
+
+
+@rosenbrock.residuals
+def _(x: Value, xp: Any) -> Value:
+    a, b = x[:-1], x[1:]
+    return xp.interleave([10.0 * (b - a * a), 1.0 - a])
 
 
 @rosenbrock.gradient
@@ -96,6 +115,12 @@ def dixon_price(x: Value, xp: Any) -> Value:
     return (x[0] - 1.0) ** 2 + xp.sum(xp.index(x)[1:] * (2.0 * (b * b) - a) ** 2)
 
 
+@dixon_price.residuals
+def _(x: Value, xp: Any) -> Value:
+    a, b = x[:-1], x[1:]
+    return xp.pad(x[:1] - 1.0, 0, x.shape[0] - 1) + xp.pad(xp.sqrt(xp.index(x)[1:]) * (2.0 * (b * b) - a), 1, 0)
+
+
 @dixon_price.gradient
 def _(x: Value, xp: Any) -> Value:
     a, b = x[:-1], x[1:]
@@ -116,6 +141,12 @@ def zakharov(x: Value, xp: Any) -> Value:
     """Σ xᵢ² + (Σ i xᵢ/2)² + (Σ i xᵢ/2)⁴."""
     square = (0.5 * xp.sum(xp.index(x) * x)) ** 2
     return xp.sum(x * x) + square * (1.0 + square)
+
+
+@zakharov.residuals
+def _(x: Value, xp: Any) -> Value:
+    mean = 0.5 * xp.sum(xp.index(x) * x)
+    return xp.pad(x, 0, 2) + xp.pad(xp.stack([mean, mean * mean]), x.shape[0], 0)
 
 
 @zakharov.gradient
@@ -158,6 +189,13 @@ def powell_singular(x: Value, xp: Any) -> Value:
     a, b, c, d = x[0::4], x[1::4], x[2::4], x[3::4]
     inner, outer = (b - 2.0 * c) ** 2, (a - d) ** 2
     return xp.sum((a + 10.0 * b) ** 2 + 5.0 * (c - d) ** 2 + inner * inner + 10.0 * (outer * outer))
+
+
+@powell_singular.residuals
+def _(x: Value, xp: Any) -> Value:
+    a, b, c, d = x[0::4], x[1::4], x[2::4], x[3::4]
+    inner, outer = b - 2.0 * c, a - d
+    return xp.interleave([a + 10.0 * b, math.sqrt(5.0) * (c - d), inner * inner, math.sqrt(10.0) * (outer * outer)])
 
 
 @powell_singular.gradient

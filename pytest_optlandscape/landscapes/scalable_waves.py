@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_optlandscape.landscapes.definition import FROM_ONE, scalable
 from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList, everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
-from pytest_optlandscape.landscapes.registry import FROM_ONE, scalable
 
+FAMILY = "scalable"
 PI = math.pi
 
 
@@ -249,6 +250,11 @@ def _(x: Value, xp: Any) -> Value:
 def qing(x: Value, xp: Any) -> Value:
     """Σ (xᵢ² − i)²."""
     return xp.sum((x * x - xp.index(x)) ** 2)
+
+
+@qing.residuals
+def _(x: Value, xp: Any) -> Value:
+    return x * x - xp.index(x)
 
 
 @qing.gradient

@@ -66,7 +66,8 @@ class Problem:
     Attributes
     ----------
     fun : callable
-        The counted objective as a bare function: ``problem(x)`` without the detour through the object.
+        The counted objective as a bare function: ``problem(x)`` without the detour through the object. On a noisy
+        landscape it gives disturbed values; the trace has the exact ones.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
 
@@ -106,7 +107,11 @@ class Problem:
         self._points: list[Any] = []
         self._values: list[float] = []
         self._gradient_points: list[Any] = []
+        observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         self.fun = self._counted(self._objective(), self._points, self._values.append)
+        if observer:
+            self.fun = _disturbed(self.fun, self._points, observer.value)
+        self._observer = observer
 
     def __call__(self, x: ArrayLike) -> float:
         """Evaluate the objective at a point of shape (dim,); counted."""
@@ -140,9 +145,15 @@ class Problem:
         """A random generator made from the seed."""
         return np.random.default_rng(self.seed)
 
+    @property
+    def constraints(self) -> tuple[Any, ...]:
+        """The landscape's constraints besides the bounds, as `scipy.optimize.NonlinearConstraint`; not counted."""
+        return self.landscape.constraints
+
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
-        return self._counted(self._derivative(), self._gradient_points, None)
+        counted = self._counted(self._derivative(), self._gradient_points, None)
+        return _disturbed(counted, self._gradient_points, self._observer.gradient) if self._observer else counted
 
     @property
     def nfev(self) -> int:
@@ -252,6 +263,16 @@ class Problem:
         if not np.all(np.isfinite(start)):
             raise ValueError(f"a start must be finite, got {start.tolist()}")
         return start
+
+
+def _disturbed(counted: Callable[[Any], Any], points: list[Any], observe: Callable[[Any, Any, int], Any]) -> Any:
+    """Put noise on what a counted function gives: evaluation k always alike."""
+
+    def disturbed(x: Any) -> Any:
+        exact = counted(x)
+        return observe(points[-1], exact, len(points) - 1)
+
+    return disturbed
 
 
 def as_landscape(landscape: Landscape | str) -> Landscape:

@@ -6,17 +6,16 @@ import pytest
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes import TAGS, Landscape, registry
+from pytest_optlandscape.landscapes.definition import DEFINITIONS
 
 
 @pytest.fixture(autouse=True)
 def catalogue_is_left_as_it_was():
-    definitions = dict(registry._definitions)
+    known = set(DEFINITIONS)
     yield
-    for name in set(registry._definitions) - set(definitions):
-        del registry._definitions[name]
-    for name, dim in list(registry._made):
-        if name not in definitions:
-            del registry._made[name, dim]
+    for name in set(DEFINITIONS) - known:
+        del DEFINITIONS[name]
+        registry._made.pop(name, None)
 
 
 def cone(x):

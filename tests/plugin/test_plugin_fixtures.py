@@ -1,7 +1,7 @@
 import pytest
 
 from pytest_optlandscape import fixtures, landscapes
-from pytest_optlandscape.landscapes.registry import Definition
+from pytest_optlandscape.landscapes.definition import Definition
 
 
 def collected(pytester, marker, name="test_one"):

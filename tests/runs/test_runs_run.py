@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from runs_helpers import bowl
 
 from pytest_optlandscape import landscapes, minimize
-from pytest_optlandscape.landscapes import registry
+from pytest_optlandscape.landscapes import definition, registry
 from pytest_optlandscape.runs import digits_of
 
 
@@ -116,7 +116,8 @@ def test_pickled_run_loses_its_optimizer():
 
 
 def test_run_on_a_registered_landscape_survives_pickling(monkeypatch):
-    monkeypatch.setattr(registry, "_definitions", dict(registry._definitions))
+    monkeypatch.setattr(registry, "DEFINITIONS", dict(registry.DEFINITIONS))
+    monkeypatch.setattr(definition, "DEFINITIONS", registry.DEFINITIONS)
     monkeypatch.setattr(registry, "_made", dict(registry._made))
     landscape = landscapes.register(bowl(lambda x: float(x @ x)))
     run = minimize("scipy:Powell", landscape)

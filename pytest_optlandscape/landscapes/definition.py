@@ -1,0 +1,309 @@
+"""How a landscape of the catalogue is written down: its facts, its formula, and what is derived from it.
+
+The families use four decorators. `planar` enters f(x, y), `scalable` a formula of many dimensions, `least_squares`
+a vector of residuals; each gives a `Definition`, whose own decorators add the gradient, residuals of a sum that is
+written out, their Jacobian, and constraints.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from pytest_optlandscape.landscapes.constraints import Constraint
+from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
+from pytest_optlandscape.landscapes.landscape import Landscape
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.namespaces import Value
+from pytest_optlandscape.landscapes.noise import Noise
+from pytest_optlandscape.landscapes.residuals import flat_columns, gradient_of_squares, sum_of_squares
+from pytest_optlandscape.landscapes.tags import parse_tags
+
+__all__ = ["DEFINITIONS", "FROM_ONE", "LARGEST_DIM", "Definition", "least_squares", "planar", "scalable"]
+
+LARGEST_DIM = 10_000
+FROM_ONE = range(1, LARGEST_DIM + 1)
+ByDim = Callable[[int], Any]
+
+DEFINITIONS: dict[str, Definition] = {}
+"""The catalogue, in its order, by name; a variant by name and variant: ``hartmann_3:rounded``."""
+
+
+@dataclass
+class Definition:
+    """How a landscape of the catalogue is made for each dimension it has.
+
+    Everything that depends on the dimension is a function of it.
+    """
+
+    name: str
+    formula: FormulaFunction
+    bounds: ByDim
+    x0: ByDim
+    minimizers: ByDim
+    fmin: ByDim
+    tags: str
+    source: str
+    dim: int
+    dims: range
+    starts: dict[str, ArrayLike] = field(default_factory=dict)
+    version: int = 1
+    noise: Noise | None = None
+    gradient_formula: FormulaFunction | None = None
+    residual_formula: FormulaFunction | None = None
+    jacobian_formula: FormulaFunction | None = None
+    constraint_formulas: list[tuple[FormulaFunction, float, float]] = field(default_factory=list)
+    by_components: bool = False
+    make_instance: Callable[[int, int], Landscape] | None = None
+
+    @property
+    def is_scalable(self) -> bool:
+        """Whether there is more than one dimension to choose from."""
+        return len(self.dims) > 1
+
+    @property
+    def family(self) -> str:
+        """The family, as the module of the formula names it."""
+        return str(getattr(sys.modules[self.formula.__module__], "FAMILY", ""))
+
+    def gradient(self, formula: Callable[..., Value]) -> Callable[..., Value]:
+        """Decorate the formula of the gradient: it returns the components, as a tuple or an array."""
+        self.gradient_formula = self._of_point(formula)
+        return formula
+
+    def residuals(self, formula: Callable[..., Value]) -> Callable[..., Value]:
+        """Decorate the formula of the residuals, as a tuple or an array: their squares add up to the objective."""
+        self.residual_formula = self._of_point(formula)
+        return formula
+
+    def jacobian(self, formula: Callable[..., Value]) -> Callable[..., Value]:
+        """Decorate the formula of the residuals' derivatives: a tuple with one entry per coordinate.
+
+        Each entry has the shape of the residuals, or is a tuple of as many numbers. Where there is no gradient
+        yet, it follows from here.
+        """
+        assert self.residual_formula is not None
+        self.jacobian_formula = self._of_point(formula)
+        if self.gradient_formula is None:
+            self.gradient_formula = gradient_of_squares(self.residual_formula, self.jacobian_formula)
+        return formula
+
+    def constraint(
+        self, lower: float = 0.0, upper: float = math.inf
+    ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+        """Decorate the formula of a constraint, ``lower <= formula <= upper``."""
+
+        def enter(formula: Callable[..., Value]) -> Callable[..., Value]:
+            self.constraint_formulas.append((self._of_point(formula), lower, upper))
+            return formula
+
+        return enter
+
+    def _of_point(self, formula: Callable[..., Value]) -> FormulaFunction:
+        return _unpacked(formula) if self.by_components else formula
+
+    def landscape(self, dim: int | None = None, instance: int = 0) -> Landscape:
+        """Make the landscape for one dimension (default: the one it is usually used in) and instance."""
+        dim = self.checked_dim(dim)
+        if self.make_instance is not None:
+            return self.make_instance(dim, instance)
+        landscape_id = self.id_of(dim)
+
+        def formula_of(function: FormulaFunction | None) -> Formula | None:
+            return Formula(function, dim, landscape_id) if function else None
+
+        objective = Formula(self.formula, dim, landscape_id)
+        residuals, jacobian = self.residual_formula, None
+        if residuals and self.jacobian_formula:
+            jacobian = formula_of(flat_columns(residuals, self.jacobian_formula))
+        landscape = Landscape(
+            self.name.partition(":")[0],
+            objective,
+            gradient=formula_of(self.gradient_formula),
+            residuals=formula_of(residuals),
+            jacobian=jacobian,
+            constraints=[
+                Constraint(Formula(formula, dim, landscape_id), lower, upper)
+                for formula, lower, upper in self.constraint_formulas
+            ],
+            noise=self.noise,
+            bounds=self.bounds(dim),
+            x0=self.x0(dim),
+            minimizers=self.minimizers(dim),
+            fmin=self.fmin(dim),
+            starts=self.starts,
+            tags=parse_tags(self.tags) | ({"scalable"} if self.is_scalable else set()),
+            source=self.source,
+            family=self.family,
+            version=self.version,
+            summary=" ".join((self.formula.__doc__ or "").split()),
+            id=landscape_id,
+        )
+        return landscape.instance(instance)
+
+    def checked_dim(self, dim: int | None) -> int:
+        """Give the dimension, or the usual one for None; raise ValueError if there is no such dimension."""
+        dim = self.dim if dim is None else dim
+        if dim not in self.dims:
+            raise ValueError(f"{self.name} has no dimension {dim!r}; {self._dims_text()}")
+        return dim
+
+    def id_of(self, dim: int, instance: int = 0) -> str:
+        """Write the id: the name, then what is not understood by itself of dimension, variant and instance."""
+        name, _, variant = self.name.partition(":")
+        parts = [f"{name}[{dim}]" if self.is_scalable else name, variant, str(instance or "")]
+        return ":".join(part for part in parts if part)
+
+    def _dims_text(self) -> str:
+        if not self.is_scalable:
+            return f"its dimension is {self.dim}"
+        step = f" in steps of {self.dims.step}" if self.dims.step > 1 else ""
+        return f"dimensions go from {self.dims[0]} to {self.dims[-1]}{step}"
+
+
+def _unpacked(formula: Callable[..., Value]) -> FormulaFunction:
+    @functools.wraps(formula)
+    def of_point(point: Value, xp: Any) -> Value:
+        return formula(point[0], point[1], xp)
+
+    return of_point
+
+
+def planar(
+    *,
+    bounds: ArrayLike,
+    x0: ArrayLike,
+    minimizers: ArrayLike | Minimizers,
+    fmin: float,
+    tags: str,
+    source: str,
+    starts: Mapping[str, ArrayLike] | None = None,
+    noise: Noise | None = None,
+) -> Callable[[Callable[..., Value]], Definition]:
+    """Decorate ``formula(x, y, xp)``: a two-dimensional landscape enters the catalogue under its name."""
+
+    def define(formula: Callable[..., Value]) -> Definition:
+        return enter(
+            Definition(
+                name=formula.__name__,
+                formula=_unpacked(formula),
+                bounds=lambda dim: bounds,
+                x0=lambda dim: x0,
+                minimizers=lambda dim: minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers),
+                fmin=lambda dim: fmin,
+                tags=tags,
+                source=source,
+                dim=2,
+                dims=range(2, 3),
+                starts=dict(starts or {}),
+                noise=noise,
+                by_components=True,
+            )
+        )
+
+    return define
+
+
+def scalable(
+    *,
+    bounds: ByDim | tuple[float, float],
+    x0: ByDim | float,
+    minimizers: Callable[[int], Minimizers],
+    fmin: ByDim | float,
+    tags: str,
+    source: str,
+    dim: int = 2,
+    dims: range = range(2, LARGEST_DIM + 1),
+    starts: Mapping[str, ArrayLike] | None = None,
+    noise: Noise | None = None,
+) -> Callable[[Callable[..., Value]], Definition]:
+    """Decorate ``formula(x, xp)``: a landscape of many dimensions, or of one that is not 2, enters the catalogue.
+
+    Numbers and pairs stand for the same value in every coordinate.
+    """
+
+    def define(formula: Callable[..., Value]) -> Definition:
+        return enter(
+            Definition(
+                name=formula.__name__,
+                formula=formula,
+                bounds=bounds if callable(bounds) else lambda dim: [bounds] * dim,
+                x0=x0 if callable(x0) else lambda dim: [x0] * dim,
+                minimizers=minimizers,
+                fmin=fmin if callable(fmin) else lambda dim: fmin,
+                tags=tags,
+                source=source,
+                dim=dim,
+                dims=dims,
+                starts=dict(starts or {}),
+                noise=noise,
+            )
+        )
+
+    return define
+
+
+def least_squares(
+    *,
+    bounds: ByDim | ArrayLike,
+    x0: ByDim | ArrayLike,
+    minimizers: Callable[[int], Minimizers] | ArrayLike | Minimizers,
+    fmin: ByDim | float,
+    tags: str,
+    source: str,
+    dim: int,
+    dims: range | None = None,
+    starts: Mapping[str, ArrayLike] | None = None,
+) -> Callable[[Callable[..., Value]], Definition]:
+    """Decorate ``residuals(x, xp)``: a sum of squares enters the catalogue.
+
+    The residuals are a tuple or an array; the objective is the sum of their squares, without a factor of ½. The
+    decorator ``jacobian`` of the definition gives their derivatives and, by them, the gradient.
+    """
+
+    def define(residuals: Callable[..., Value]) -> Definition:
+        return enter(
+            Definition(
+                name=residuals.__name__,
+                formula=sum_of_squares(residuals),
+                bounds=bounds if callable(bounds) else lambda dim: bounds,
+                x0=x0 if callable(x0) else lambda dim: x0,
+                minimizers=_by_dim(minimizers),
+                fmin=fmin if callable(fmin) else lambda dim: fmin,
+                tags=f"least-squares {tags}",
+                source=source,
+                dim=dim,
+                dims=dims or range(dim, dim + 1),
+                starts=dict(starts or {}),
+                residual_formula=residuals,
+            )
+        )
+
+    return define
+
+
+def _by_dim(minimizers: Callable[[int], Minimizers] | ArrayLike | Minimizers) -> Callable[[int], Minimizers]:
+    if callable(minimizers):
+        return minimizers
+    listed = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers)
+    return lambda dim: listed
+
+
+def enter(definition: Definition) -> Definition:
+    """Put a definition into the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If its name is taken.
+    """
+    if definition.name in DEFINITIONS:
+        raise ValueError(f"a landscape named {definition.name!r} is already in the catalogue")
+    DEFINITIONS[definition.name] = definition
+    return definition
