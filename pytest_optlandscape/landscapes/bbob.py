@@ -23,7 +23,7 @@ PI = math.pi
 _TINY = 1e-37
 
 
-@bbob(tags="smooth convex quadratic separable unimodal polynomial least-squares", unrolled_up_to=32)
+@bbob(tags="smooth convex quadratic separable unimodal polynomial", unrolled_up_to=32)
 def bbob_f01_sphere(case: Case) -> Written:
     """Σ zᵢ², z = x − x_opt."""
     x_opt = case.drawn_optimum()
@@ -38,7 +38,7 @@ def bbob_f01_sphere(case: Case) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth separable unimodal least-squares ill-conditioned wide-range", unrolled_up_to=32)
+@bbob(tags="nonsmooth separable unimodal ill-conditioned wide-range", unrolled_up_to=32)
 def bbob_f02_ellipsoidal_separable(case: Case) -> Written:
     """Σ 10^(6(i − 1)/(d − 1)) zᵢ², z = T_osz(x − x_opt)."""
     x_opt = case.drawn_optimum()
@@ -211,7 +211,7 @@ def solution(matrix: FloatArray, right: float) -> FloatArray:
     return refined
 
 
-@bbob(tags="smooth polynomial valley ill-conditioned least-squares wide-range", unrolled_up_to=32)
+@bbob(tags="smooth polynomial valley ill-conditioned wide-range", unrolled_up_to=32)
 def bbob_f08_rosenbrock(case: Case) -> Written:
     """100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)², z = x − x_opt + 1 (times √d/8 beyond 64 dimensions)."""
     x_opt = 0.75 * case.drawn_optimum()
@@ -225,7 +225,7 @@ def bbob_f08_rosenbrock(case: Case) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="smooth polynomial valley ill-conditioned least-squares wide-range", unrolled_up_to=16)
+@bbob(tags="smooth polynomial valley ill-conditioned wide-range", unrolled_up_to=16)
 def bbob_f09_rosenbrock_rotated(case: Case) -> Written:
     """100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)², z = Q x + ½ (Q times √d/8 beyond 64 dimensions)."""
     turn = case.second_rotation
@@ -255,19 +255,19 @@ def _rotated_quadratic(case: Case, weights: FloatArray) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth unimodal ill-conditioned least-squares wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth unimodal ill-conditioned wide-range", unrolled_up_to=16)
 def bbob_f10_ellipsoidal_rotated(case: Case) -> Written:
     """Σ 10^(6(i − 1)/(d − 1)) zᵢ², z = T_osz(R (x − x_opt))."""
     return _rotated_quadratic(case, 1e6**case.shares)
 
 
-@bbob(tags="nonsmooth unimodal ill-conditioned least-squares wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth unimodal ill-conditioned wide-range", unrolled_up_to=16)
 def bbob_f11_discus(case: Case) -> Written:
     """10⁶ z₁² + Σ zᵢ² over i > 1, z = T_osz(R (x − x_opt))."""
     return _rotated_quadratic(case, np.where(case.shares > 0.0, 1.0, 1e6))
 
 
-@bbob(tags="nonsmooth valley ill-conditioned least-squares wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth valley ill-conditioned wide-range", unrolled_up_to=16)
 def bbob_f12_bent_cigar(case: Case) -> Written:
     """z₁² + 10⁶ Σ zᵢ² over i > 1, z = R T_asy(R (x − x_opt)) with β = 0.5."""
     x_opt = case.drawn_optimum(offset=1_000_000)

@@ -4,6 +4,7 @@ What is drawn at random (optima, rotations, peaks) is the package's: `test_lands
 """
 
 import functools
+import itertools
 
 import numpy as np
 from mpmath import cos, exp, fabs, floor, log, mp, mpf, pi, sin, sqrt
@@ -17,6 +18,48 @@ HEAVY = {"bbob_f16_weierstrass", "bbob_f21_gallagher_101_peaks", "bbob_f23_katsu
 DIMS = {name: (2, 5) if name in HEAVY else (2, 3, 20) for name in landscapes.names() if name.startswith("bbob_")}
 
 N_MINIMIZERS = {"bbob_f16_weierstrass": 9, "bbob_f16_weierstrass[3]": 31}
+
+NOT_ALL_LISTED = {
+    "bbob_f07_step_ellipsoidal": "a piece of a plane",
+    "bbob_f16_weierstrass[5]": "hundreds",
+    "bbob_f23_katsuura": "some 4000",
+}
+"""Landscapes with more global minimisers than they list."""
+
+KINKED_EDGES = {"bbob_f05_linear_slope": "linear inside the bounds, constant beyond"}
+"""Smooth ones whose kinks are on the bounds."""
+
+FLAT_START = {"bbob_f07_step_ellipsoidal": "steps"}
+
+SHORT_WAVES = {
+    "bbob_f16_weierstrass": "3¹¹ waves in a unit",
+    "bbob_f19_griewank_rosenbrock_f8f2": "the waves of a quartic of up to 10⁵",
+    "bbob_f24_lunacek_bi_rastrigin": "waves turned and stretched",
+}
+"""A rounding after the rotation, which BLAS does in an order of its own, moves the phase by many."""
+
+CANCELLING_SLOPES = {"bbob_f23_katsuura": 100.0}
+"""Slopes of a gradient that may cancel completely leave this much of them to be rounded."""
+
+TOO_FINE_FOR_SINGLE = {"bbob_f16_weierstrass": "3¹¹ waves in a unit", "bbob_f23_katsuura": "2³² kinks in a unit"}
+
+STAR_SHAPED = {
+    "bbob_f02_ellipsoidal_separable": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
+    "bbob_f06_attractive_sector": "a rising function of a convex one",
+    "bbob_f10_ellipsoidal_rotated": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
+    "bbob_f11_discus": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
+    "bbob_f13_sharp_ridge": "convex",
+    "bbob_f14_different_powers": "convex",
+}
+"""They fall all the way along every straight line to the minimiser, so there is no other local minimum; why."""
+
+CONDITIONS = {
+    "bbob_f02_ellipsoidal_separable": 1e6,
+    "bbob_f10_ellipsoidal_rotated": 1e6,
+    "bbob_f11_discus": 1e6,
+    "bbob_f12_bent_cigar": 1e6,
+}
+"""Nonsmooth ones that stay within a factor of 1.5 of a quadratic form near the minimiser, and its condition number."""
 
 
 @functools.cache
@@ -67,7 +110,7 @@ def rastrigin(z):
 
 
 def rosenbrock_terms(z):
-    return [100 * (a**2 - b) ** 2 + (a - 1) ** 2 for a, b in zip(z[:-1], z[1:], strict=True)]
+    return [100 * (a**2 - b) ** 2 + (a - 1) ** 2 for a, b in itertools.pairwise(z)]
 
 
 def ellipsoid(condition, z):
@@ -175,7 +218,7 @@ def bbob_f16_weierstrass(v):
 def schaffers(number, condition, v):
     here, _, z = data(number, v)
     z = diagonal(condition, times(here.second_rotation, asy("0.5", times(here.first_rotation, z))))
-    s = [sqrt(a**2 + b**2) for a, b in zip(z[:-1], z[1:], strict=True)]
+    s = [sqrt(a**2 + b**2) for a, b in itertools.pairwise(z)]
     total = sum(sqrt(x) + sqrt(x) * sin(50 * x ** mpf("0.2")) ** 2 for x in s)
     return (total / len(s)) ** 2 + 10 * pen(v) + mpf(here.f_opt)
 
@@ -197,7 +240,7 @@ def bbob_f19_griewank_rosenbrock_f8f2(v):
 def bbob_f20_schwefel_xsinx(v):
     here, crest = case(20, len(v)), mpf(4.2096874637)
     hat = [2 * (-x if u < 0.5 else x) for x, u in zip(v, uniform(here.dim, here.seed), strict=True)]
-    z = [hat[0]] + [b + (a - crest) / 4 for a, b in zip(hat[:-1], hat[1:], strict=True)]
+    z = [hat[0]] + [b + (a - crest) / 4 for a, b in itertools.pairwise(hat)]
     z = [100 * (x + crest) for x in diagonal(10, [x - crest for x in z])]
     outside = sum(max(mpf(0), fabs(x) - 500) ** 2 for x in z)
     waves = sum(x * sin(sqrt(fabs(x))) for x in z)

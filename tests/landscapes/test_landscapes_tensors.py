@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 import pytest
-from landscape_cases import random_points
+from landscape_cases import facts, random_points
 
 from pytest_optlandscape import landscapes
 
@@ -88,6 +88,8 @@ def test_value_and_gradients(library, landscape, dtype, tolerance):
             points.shape,
         )
         assert np.max(np.abs(value - expected[0])) <= tolerance * (np.max(np.abs(expected[0])) + 1e-3)
+        if dtype == np.float32 and landscape.name in facts("TOO_FINE_FOR_SINGLE"):
+            continue
         assert relative_error(automatic, expected[1]) <= tolerance
         assert relative_error(formula, expected[1]) <= tolerance
 

@@ -12,6 +12,7 @@ from landscape_cases import (
     having,
     ids,
     random_points,
+    rounding_of_gradient,
     rounding_of_value,
 )
 from mpmath import lu_solve, matrix, mp, mpf
@@ -24,7 +25,8 @@ SINGLE = [n for n in FIXED + SCALABLE if n not in {key.partition("[")[0] for key
 
 
 def test_catalogue_is_in_order():
-    assert (len(FIXED), len(SCALABLE)) == (26, 16)
+    assert len(FIXED) >= 26
+    assert len(SCALABLE) >= 40
     assert landscapes.names()[:3] == ["beale", "booth", "himmelblau"]
     assert landscapes.names()[23:27] == ["quintic", "sphere", "sum_squares", "rosenbrock"]
 
@@ -59,7 +61,7 @@ def test_minimizers_are_correctly_rounded(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[:20]:
         free = [k for k in range(landscape.dim) if x[k] not in landscape.bounds[k]]
-        polished = newton_step(landscape, [mpf(v) for v in x], free)
+        polished = newton_step(landscape, [mpf(v) for v in x], free) if free else [mpf(v) for v in x]
         assert all(abs(p - v) <= 0.5 * np.spacing(abs(v)) + 1e-20 for p, v in zip(polished, x, strict=True))
         ulps = 0.5 * landscape.dim if "[" in name else 0.5
         assert abs(exact(landscape, polished) - landscape.fmin) <= ulps * np.spacing(abs(landscape.fmin)) + 1e-30
@@ -90,7 +92,7 @@ def test_number_of_minimizers(name, count):
     landscape = landscapes.get(name)
     assert landscape.n_minimizers == count
     assert len(np.unique(landscape.minimizers, axis=0)) == min(count, 4096)
-    assert landscape.minimizers_complete == (count <= 4096)
+    assert landscape.minimizers_complete == (count <= 4096 and name not in facts("NOT_ALL_LISTED"))
 
 
 @pytest.mark.parametrize("name", ids())
@@ -115,8 +117,10 @@ def test_batch_agrees_with_points(name):
     assert np.all(np.abs(landscape(batch) - [landscape(x) for x in batch]) <= 1e-13 * scale)
     one_by_one = np.array([landscape.gradient(x) for x in batch])
     assert landscape.gradient(batch).shape == batch.shape
-    largest = np.abs(one_by_one).max(axis=1, keepdims=True)
-    assert np.all(np.abs(landscape.gradient(batch) - one_by_one) <= 1e-12 * largest + 1e-300)
+    slack = 1e-12 * np.abs(one_by_one).max(axis=1, keepdims=True) + 1e-300
+    if landscape.name in facts("SHORT_WAVES"):
+        slack += 8 * EPS * np.array([[rounding_of_gradient(landscape, x)] for x in batch])
+    assert np.all(np.abs(landscape.gradient(batch) - one_by_one) <= slack)
 
 
 @pytest.mark.parametrize("name", ["beale", "levy[3]", "powell_singular[8]"])
