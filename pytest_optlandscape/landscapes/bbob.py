@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.bbob_instances import Written, bbob
-from pytest_optlandscape.landscapes.bbob_transforms import Case, asymmetric, oscillate, penalty, penalty_slope
+from pytest_optlandscape.landscapes.bbob_transforms import (
+    Case,
+    asymmetric,
+    asymmetric_with_slope,
+    oscillate,
+    oscillate_with_slope,
+    penalty,
+    penalty_slope,
+)
 from pytest_optlandscape.landscapes.namespaces import Value
 
 FloatArray = NDArray[np.float64]
@@ -45,11 +53,11 @@ def bbob_f02_ellipsoidal_separable(case: Case) -> Written:
     weights = 1e6**case.shares
 
     def value(x: Value, xp: Any) -> Value:
-        z, _ = oscillate(x - xp.constant(x_opt, x), xp)
+        z = oscillate(x - xp.constant(x_opt, x), xp)
         return xp.sum(xp.constant(weights, x) * z * z)
 
     def gradient(x: Value, xp: Any) -> Value:
-        z, slope = oscillate(x - xp.constant(x_opt, x), xp)
+        z, slope = oscillate_with_slope(x - xp.constant(x_opt, x), xp)
         return xp.constant(2.0 * weights, x) * z * slope
 
     return Written(value, gradient, x_opt)
@@ -65,27 +73,27 @@ def rastrigin_slope(z: Value, xp: Any) -> Value:
     return 2.0 * z + 20.0 * PI * xp.sin(2.0 * PI * z)
 
 
-@bbob(tags="nonsmooth separable multimodal", unrolled_up_to=32)
+@bbob(tags="nonsmooth separable multimodal", unrolled_up_to=24)
 def bbob_f03_rastrigin_separable(case: Case) -> Written:
     """10 (d − Σ cos(2πzᵢ)) + Σ zᵢ², z = Λ(10) T_asy(T_osz(x − x_opt)) with β = 0.2."""
     x_opt = case.drawn_optimum()
     strengths, scales = 0.2 * case.shares, case.scales(10.0)
 
     def value(x: Value, xp: Any) -> Value:
-        waved, _ = oscillate(x - xp.constant(x_opt, x), xp)
-        bent, _ = asymmetric(waved, strengths, xp)
+        waved = oscillate(x - xp.constant(x_opt, x), xp)
+        bent = asymmetric(waved, strengths, xp)
         return rastrigin(xp.constant(scales, x) * bent, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        waved, slope = oscillate(x - xp.constant(x_opt, x), xp)
-        bent, bend = asymmetric(waved, strengths, xp)
+        waved, slope = oscillate_with_slope(x - xp.constant(x_opt, x), xp)
+        bent, bend = asymmetric_with_slope(waved, strengths, xp)
         scale = xp.constant(scales, x)
         return scale * slope * bend * rastrigin_slope(scale * bent, xp)
 
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth separable multimodal", unrolled_up_to=32)
+@bbob(tags="nonsmooth separable multimodal", unrolled_up_to=24)
 def bbob_f04_bueche_rastrigin(case: Case) -> Written:
     """10 (d − Σ cos(2πzᵢ)) + Σ zᵢ² + 100 Σ max(0, |xᵢ| − 5)², z = s T_osz(x − x_opt), s tenfold where odd zᵢ > 0."""
     x_opt = case.drawn_optimum()
@@ -93,17 +101,17 @@ def bbob_f04_bueche_rastrigin(case: Case) -> Written:
     tenfold = np.resize([9.0, 0.0], case.dim)
     middle, half = case.scales(10.0) * (1.0 + 0.5 * tenfold), case.scales(10.0) * 0.5 * tenfold
 
-    def scaled(x: Value, xp: Any) -> tuple[Value, Value]:
-        z, slope = oscillate(x - xp.constant(x_opt, x), xp)
-        scale = xp.constant(middle, x) + xp.constant(half, x) * xp.sign(z)
-        return scale * z, scale * slope
+    def scale(z: Value, xp: Any) -> Value:
+        return xp.constant(middle, z) + xp.constant(half, z) * xp.sign(z)
 
     def value(x: Value, xp: Any) -> Value:
-        return rastrigin(scaled(x, xp)[0], xp) + 100.0 * penalty(x, xp)
+        z = oscillate(x - xp.constant(x_opt, x), xp)
+        return rastrigin(scale(z, xp) * z, xp) + 100.0 * penalty(x, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        z, slope = scaled(x, xp)
-        return slope * rastrigin_slope(z, xp) + 100.0 * penalty_slope(x, xp)
+        z, slope = oscillate_with_slope(x - xp.constant(x_opt, x), xp)
+        factor = scale(z, xp)
+        return factor * slope * rastrigin_slope(factor * z, xp) + 100.0 * penalty_slope(x, xp)
 
     return Written(value, gradient, x_opt)
 
@@ -125,7 +133,7 @@ def bbob_f05_linear_slope(case: Case) -> Written:
     return Written(value, gradient, 5.0 * signs)
 
 
-@bbob(tags="nonsmooth unimodal wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth unimodal wide-range")
 def bbob_f06_attractive_sector(case: Case) -> Written:
     """T_osz(Σ (sᵢ zᵢ)²)^0.9, z = R Λ(10) Q (x − x_opt), sᵢ = 100 where zᵢ has the sign of the optimum, else 1."""
     x_opt = case.drawn_optimum()
@@ -151,7 +159,7 @@ def bbob_f06_attractive_sector(case: Case) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth flat many-minimizers", unrolled_up_to=10)
+@bbob(tags="nonsmooth flat many-minimizers")
 def bbob_f07_step_ellipsoidal(case: Case) -> Written:
     """0.1 max(10⁻⁴ |ẑ₁|, Σ 100^((i − 1)/(d − 1)) zᵢ²) + Σ max(0, |xᵢ| − 5)², z = R round(ẑ), ẑ = Λ(10) Q (x − x_opt).
 
@@ -225,7 +233,7 @@ def bbob_f08_rosenbrock(case: Case) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="smooth polynomial valley ill-conditioned wide-range", unrolled_up_to=16)
+@bbob(tags="smooth polynomial valley ill-conditioned wide-range")
 def bbob_f09_rosenbrock_rotated(case: Case) -> Written:
     """100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)², z = Q x + ½ (Q times √d/8 beyond 64 dimensions)."""
     turn = case.second_rotation
@@ -245,29 +253,29 @@ def _rotated_quadratic(case: Case, weights: FloatArray) -> Written:
     turn = case.first_rotation
 
     def value(x: Value, xp: Any) -> Value:
-        z, _ = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        z = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
         return xp.sum(xp.constant(weights, x) * z * z)
 
     def gradient(x: Value, xp: Any) -> Value:
-        z, slope = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        z, slope = oscillate_with_slope(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
         return xp.dot(turn.T, xp.constant(2.0 * weights, x) * z * slope)
 
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth unimodal ill-conditioned wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth unimodal ill-conditioned wide-range")
 def bbob_f10_ellipsoidal_rotated(case: Case) -> Written:
     """Σ 10^(6(i − 1)/(d − 1)) zᵢ², z = T_osz(R (x − x_opt))."""
     return _rotated_quadratic(case, 1e6**case.shares)
 
 
-@bbob(tags="nonsmooth unimodal ill-conditioned wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth unimodal ill-conditioned wide-range")
 def bbob_f11_discus(case: Case) -> Written:
     """10⁶ z₁² + Σ zᵢ² over i > 1, z = T_osz(R (x − x_opt))."""
     return _rotated_quadratic(case, np.where(case.shares > 0.0, 1.0, 1e6))
 
 
-@bbob(tags="nonsmooth valley ill-conditioned wide-range", unrolled_up_to=16)
+@bbob(tags="nonsmooth valley ill-conditioned wide-range")
 def bbob_f12_bent_cigar(case: Case) -> Written:
     """z₁² + 10⁶ Σ zᵢ² over i > 1, z = R T_asy(R (x − x_opt)) with β = 0.5."""
     x_opt = case.drawn_optimum(offset=1_000_000)
@@ -275,19 +283,19 @@ def bbob_f12_bent_cigar(case: Case) -> Written:
     weights = np.where(case.shares > 0.0, 1e6, 1.0)
 
     def value(x: Value, xp: Any) -> Value:
-        bent, _ = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
+        bent = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
         z = xp.dot(turn, bent)
         return xp.sum(xp.constant(weights, x) * z * z)
 
     def gradient(x: Value, xp: Any) -> Value:
-        bent, slope = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
+        bent, slope = asymmetric_with_slope(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
         z = xp.dot(turn, bent)
         return xp.dot(turn.T, slope * xp.dot(turn.T, xp.constant(2.0 * weights, x) * z))
 
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth convex unimodal valley", unrolled_up_to=16)
+@bbob(tags="nonsmooth convex unimodal valley")
 def bbob_f13_sharp_ridge(case: Case) -> Written:
     """z₁² + 100 √(Σ zᵢ²) over i > 1, z = R Λ(10) Q (x − x_opt)."""
     x_opt = case.drawn_optimum()
@@ -306,7 +314,7 @@ def bbob_f13_sharp_ridge(case: Case) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth convex unimodal", unrolled_up_to=16)
+@bbob(tags="nonsmooth convex unimodal")
 def bbob_f14_different_powers(case: Case) -> Written:
     """√(Σ |zᵢ|^(2 + 4(i − 1)/(d − 1))), z = R (x − x_opt)."""
     x_opt = case.drawn_optimum()

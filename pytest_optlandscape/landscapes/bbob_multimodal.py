@@ -17,8 +17,10 @@ from pytest_optlandscape.landscapes.bbob_instances import BOUND, Written, bbob
 from pytest_optlandscape.landscapes.bbob_transforms import (
     Case,
     asymmetric,
+    asymmetric_with_slope,
     oscillate,
     oscillate_back,
+    oscillate_with_slope,
     penalty,
     penalty_slope,
     uniform,
@@ -31,20 +33,20 @@ PI = math.pi
 _TINY = 1e-37
 
 
-@bbob(tags="nonsmooth multimodal", unrolled_up_to=16)
+@bbob(tags="nonsmooth multimodal")
 def bbob_f15_rastrigin_rotated(case: Case) -> Written:
     """10 (d − Σ cos(2πzᵢ)) + Σ zᵢ², z = R Λ(10) Q T_asy(T_osz(R (x − x_opt))) with β = 0.2."""
     x_opt = case.drawn_optimum()
     turn, matrix, strengths = case.first_rotation, case.mixing(10.0), 0.2 * case.shares
 
     def value(x: Value, xp: Any) -> Value:
-        waved, _ = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
-        bent, _ = asymmetric(waved, strengths, xp)
+        waved = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        bent = asymmetric(waved, strengths, xp)
         return rastrigin(xp.dot(matrix, bent), xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        waved, slope = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
-        bent, bend = asymmetric(waved, strengths, xp)
+        waved, slope = oscillate_with_slope(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        bent, bend = asymmetric_with_slope(waved, strengths, xp)
         return xp.dot(turn.T, slope * bend * xp.dot(matrix.T, rastrigin_slope(xp.dot(matrix, bent), xp)))
 
     return Written(value, gradient, x_opt)
@@ -54,7 +56,7 @@ _WAVES = [(0.5**k, 3.0**k) for k in range(12)]
 """Heights and frequencies of Weierstrass's waves."""
 
 
-@bbob(tags="nonsmooth multimodal many-minimizers", unrolled_up_to=10)
+@bbob(tags="nonsmooth multimodal many-minimizers")
 def bbob_f16_weierstrass(case: Case) -> Written:
     """10 (1/d Σᵢ Σₖ 2⁻ᵏ (1 − cos(2π 3ᵏ zᵢ)))³ + 10/d Σ max(0, |xᵢ| − 5)², with 12 waves k = 0, …, 11.
 
@@ -66,7 +68,7 @@ def bbob_f16_weierstrass(case: Case) -> Written:
     share = 1.0 / case.dim
 
     def value(x: Value, xp: Any) -> Value:
-        waved, _ = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        waved = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
         phase = PI * xp.dot(matrix, waved)
         total = 0.0
         for height, frequency in _WAVES:
@@ -76,7 +78,7 @@ def bbob_f16_weierstrass(case: Case) -> Written:
         return 10.0 * (mean * mean * mean) + (10.0 * share) * penalty(x, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        waved, slope = oscillate(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
+        waved, slope = oscillate_with_slope(xp.dot(turn, x - xp.constant(x_opt, x)), xp)
         phase = PI * xp.dot(matrix, waved)
         total, slopes = 0.0, 0.0
         for height, frequency in _WAVES:
@@ -118,14 +120,14 @@ def _schaffer(case: Case, condition: float) -> Written:
         return total, xp.log(total)
 
     def value(x: Value, xp: Any) -> Value:
-        bent, _ = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
+        bent = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
         _, size = pairs(xp.dot(matrix, bent), xp)
         wave = xp.sin(50.0 * xp.exp(0.1 * size))
         mean = share * xp.sum(xp.exp(0.25 * size) * (1.0 + wave * wave))
         return mean * mean + 10.0 * penalty(x, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        bent, slope = asymmetric(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
+        bent, slope = asymmetric_with_slope(xp.dot(turn, x - xp.constant(x_opt, x)), strengths, xp)
         z = xp.dot(matrix, bent)
         total, size = pairs(z, xp)
         phase, root = 50.0 * xp.exp(0.1 * size), xp.exp(0.25 * size)
@@ -139,7 +141,7 @@ def _schaffer(case: Case, condition: float) -> Written:
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth multimodal", unrolled_up_to=16)
+@bbob(tags="nonsmooth multimodal")
 def bbob_f17_schaffers_f7(case: Case) -> Written:
     """(1/(d − 1) Σ √sᵢ (1 + sin²(50 sᵢ^⅕)))² + 10 Σ max(0, |xᵢ| − 5)², sᵢ² = zᵢ² + zᵢ₊₁².
 
@@ -148,7 +150,7 @@ def bbob_f17_schaffers_f7(case: Case) -> Written:
     return _schaffer(case, 10.0)
 
 
-@bbob(tags="nonsmooth multimodal", unrolled_up_to=16)
+@bbob(tags="nonsmooth multimodal")
 def bbob_f18_schaffers_f7_illcond(case: Case) -> Written:
     """(1/(d − 1) Σ √sᵢ (1 + sin²(50 sᵢ^⅕)))² + 10 Σ max(0, |xᵢ| − 5)², sᵢ² = zᵢ² + zᵢ₊₁².
 
@@ -157,7 +159,7 @@ def bbob_f18_schaffers_f7_illcond(case: Case) -> Written:
     return _schaffer(case, 1000.0)
 
 
-@bbob(tags="smooth multimodal valley ill-conditioned", unrolled_up_to=16)
+@bbob(tags="smooth multimodal valley ill-conditioned")
 def bbob_f19_griewank_rosenbrock_f8f2(case: Case) -> Written:
     """10 + 10/(d − 1) Σ sᵢ/4000 − cos sᵢ, sᵢ = 100 (zᵢ² − zᵢ₊₁)² + (zᵢ − 1)², z = Q x + ½ (Q times √d/8 if d > 64)."""
     turn = case.second_rotation
@@ -245,13 +247,13 @@ def _gallagher(case: Case, count: int, first_condition: float, width: float) -> 
 
     def value(x: Value, xp: Any) -> Value:
         _, _, highest = exponents(x, xp)
-        depth, _ = oscillate(10.0 * (1.0 - xp.exp(highest)), xp)
+        depth = oscillate(10.0 * (1.0 - xp.exp(highest)), xp)
         return depth * depth + penalty(x, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
         u, each, highest = exponents(x, xp)
         height = 10.0 * xp.exp(highest)
-        depth, slope = oscillate(10.0 - height, xp)
+        depth, slope = oscillate_with_slope(10.0 - height, xp)
         chosen = 1.0 + xp.sign(each - highest)
         chosen = chosen / xp.sum(chosen)
         inner = 2.0 * u * xp.dot(scales.T, chosen) - xp.dot(linear.T, chosen)
@@ -260,13 +262,13 @@ def _gallagher(case: Case, count: int, first_condition: float, width: float) -> 
     return Written(value, gradient, x_opt)
 
 
-@bbob(tags="nonsmooth multimodal", unrolled_up_to=2)
+@bbob(tags="nonsmooth multimodal", unrolled_up_to=0)
 def bbob_f21_gallagher_101_peaks(case: Case) -> Written:
     """T_osz(10 − maxᵢ wᵢ exp(−(x − yᵢ)ᵀ Rᵀ Cᵢ R (x − yᵢ)/(2d)))² + Σ max(0, |xᵢ| − 5)², with 101 peaks yᵢ."""
     return _gallagher(case, 101, math.sqrt(1000.0), width=10.0)
 
 
-@bbob(tags="nonsmooth multimodal", unrolled_up_to=4)
+@bbob(tags="nonsmooth multimodal", unrolled_up_to=6)
 def bbob_f22_gallagher_21_peaks(case: Case) -> Written:
     """T_osz(10 − maxᵢ wᵢ exp(−(x − yᵢ)ᵀ Rᵀ Cᵢ R (x − yᵢ)/(2d)))² + Σ max(0, |xᵢ| − 5)², with 21 peaks yᵢ."""
     return _gallagher(case, 21, 1000.0, width=9.8)
@@ -275,7 +277,7 @@ def bbob_f22_gallagher_21_peaks(case: Case) -> Written:
 _OCTAVES = [2.0**j for j in range(1, 33)]
 
 
-@bbob(tags="nonsmooth multimodal many-minimizers", unrolled_up_to=10)
+@bbob(tags="nonsmooth multimodal many-minimizers")
 def bbob_f23_katsuura(case: Case) -> Written:
     """10/d² (Π (1 + i Σⱼ |2ʲ zᵢ − round(2ʲ zᵢ)| 2⁻ʲ)^(10/d^1.2) − 1) + Σ max(0, |xᵢ| − 5)², z = R Λ(100) Q (x − x_opt).
 
@@ -287,31 +289,30 @@ def bbob_f23_katsuura(case: Case) -> Written:
     places = np.arange(1.0, case.dim + 1.0)
     size, power = 10.0 / case.dim**2, 10.0 / case.dim**1.2
 
-    def factors(x: Value, xp: Any) -> tuple[Value, Value]:
+    def offsets(x: Value, xp: Any) -> list[Value]:
         z = xp.dot(matrix, x - xp.constant(x_opt, x))
-        total, slopes = 0.0, 0.0
-        for octave in _OCTAVES:
-            fine = octave * z
-            off = fine - xp.floor(fine + 0.5)
-            total = total + xp.abs(off) / octave
-            slopes = slopes + xp.sign(off)
-        place = xp.constant(places, x)
-        factor = 1.0 + place * total
-        return factor, place * slopes
+        octaves = [octave * z for octave in _OCTAVES]
+        return [fine - xp.floor(fine + 0.5) for fine in octaves]
+
+    def factors(off: list[Value], x: Value, xp: Any) -> Value:
+        total = sum(xp.abs(part) * (1.0 / octave) for part, octave in zip(off, _OCTAVES, strict=True))
+        return 1.0 + xp.constant(places, x) * total
 
     def value(x: Value, xp: Any) -> Value:
-        factor, _ = factors(x, xp)
+        factor = factors(offsets(x, xp), x, xp)
         return size * (xp.exp(power * xp.sum(xp.log(factor))) - 1.0) + penalty(x, xp)
 
     def gradient(x: Value, xp: Any) -> Value:
-        factor, slopes = factors(x, xp)
+        off = offsets(x, xp)
+        factor = factors(off, x, xp)
+        slopes = xp.constant(places, x) * sum(xp.sign(part) for part in off)
         whole = size * power * xp.exp(power * xp.sum(xp.log(factor)))
         return xp.dot(matrix.T, whole * slopes / factor) + penalty_slope(x, xp)
 
     return Written(value, gradient, x_opt, complete=False)
 
 
-@bbob(tags="nonsmooth multimodal deceptive", unrolled_up_to=16)
+@bbob(tags="nonsmooth multimodal deceptive")
 def bbob_f24_lunacek_bi_rastrigin(case: Case) -> Written:
     """min(Σ (x̂ᵢ − μ₀)², d + s Σ (x̂ᵢ − μ₁)²) + 10 (d − Σ cos(2πzᵢ)) + 10⁴ Σ max(0, |xᵢ| − 5)², z = R Λ(100) Q (x̂ − μ₀).
 

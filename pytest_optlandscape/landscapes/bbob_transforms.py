@@ -18,9 +18,11 @@ from pytest_optlandscape.landscapes.namespaces import Value
 __all__ = [
     "Case",
     "asymmetric",
+    "asymmetric_with_slope",
     "gaussian",
     "oscillate",
     "oscillate_back",
+    "oscillate_with_slope",
     "penalty",
     "penalty_slope",
     "rotation",
@@ -173,13 +175,23 @@ class Case:
         return self.first_rotation @ (self.scales(condition)[:, np.newaxis] * self.second_rotation)
 
 
-def oscillate(z: Value, xp: Any) -> tuple[Value, Value]:
-    """Make waves that are self-similar about 0 (T_osz): the values, and their derivatives."""
-    sign, size = xp.sign(z), xp.log(xp.maximum(xp.abs(z), _TINY))
-    fast, slow = 7.75 + 2.25 * sign, 5.5 + 2.4 * sign  # 10 and 7.9 above 0, 5.5 and 3.1 below
-    first, second = fast * size, slow * size
+def oscillate(z: Value, xp: Any) -> Value:
+    """Make waves that are self-similar about 0 (T_osz)."""
+    _, _, first, second = _phases(z, xp)
+    return z * xp.exp(0.049 * (xp.sin(first) + xp.sin(second)))
+
+
+def oscillate_with_slope(z: Value, xp: Any) -> tuple[Value, Value]:
+    """Give the values of `oscillate` and their derivatives."""
+    fast, slow, first, second = _phases(z, xp)
     factor = xp.exp(0.049 * (xp.sin(first) + xp.sin(second)))
     return z * factor, factor * (1.0 + 0.049 * (fast * xp.cos(first) + slow * xp.cos(second)))
+
+
+def _phases(z: Value, xp: Any) -> tuple[Value, Value, Value, Value]:
+    sign, size = xp.sign(z), xp.log(xp.maximum(xp.abs(z), _TINY))
+    fast, slow = 7.75 + 2.25 * sign, 5.5 + 2.4 * sign  # 10 and 7.9 above 0, 5.5 and 3.1 below
+    return fast, slow, fast * size, slow * size
 
 
 def oscillate_back(values: FloatArray) -> FloatArray:
@@ -187,18 +199,27 @@ def oscillate_back(values: FloatArray) -> FloatArray:
     low, high = np.minimum(0.9 * values, 1.11 * values), np.maximum(0.9 * values, 1.11 * values)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        below = oscillate(middle, np)[0] < values
+        below = oscillate(middle, np) < values
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return high
 
 
-def asymmetric(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
-    """Raise what is positive to the power 1 + strength √z (T_asy): the values, and their derivatives."""
-    positive = xp.maximum(z, _TINY)
-    size = xp.log(positive)
-    steepness = xp.constant(strengths, z) * xp.sqrt(positive)
+def asymmetric(z: Value, strengths: ArrayLike, xp: Any) -> Value:
+    """Raise what is positive to the power 1 + strength √z (T_asy)."""
+    steepness, size = _steepness(z, strengths, xp)
+    return z * xp.exp(steepness * size)
+
+
+def asymmetric_with_slope(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
+    """Give the values of `asymmetric` and their derivatives."""
+    steepness, size = _steepness(z, strengths, xp)
     factor = xp.exp(steepness * size)
     return z * factor, factor * (1.0 + steepness * (1.0 + 0.5 * size))
+
+
+def _steepness(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
+    positive = xp.maximum(z, _TINY)
+    return xp.constant(strengths, z) * xp.sqrt(positive), xp.log(positive)
 
 
 def penalty(x: Value, xp: Any) -> Value:

@@ -11,7 +11,14 @@ from landscape_cases import few
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes.bbob_instances import bbob_landscape
-from pytest_optlandscape.landscapes.bbob_transforms import Case, gaussian, oscillate, oscillate_back, rotation, uniform
+from pytest_optlandscape.landscapes.bbob_transforms import (
+    Case,
+    gaussian,
+    oscillate_back,
+    oscillate_with_slope,
+    rotation,
+    uniform,
+)
 
 NAMES = [name for name in landscapes.names() if name.startswith("bbob_")]
 NUMBERS = {name: int(name[6:8]) for name in NAMES}
@@ -245,7 +252,7 @@ def test_rotations_are_orthogonal(dim):
 
 def test_oscillation_and_back():
     z = np.concatenate([-np.geomspace(1e-8, 1e3, 200), [0.0], np.geomspace(1e-8, 1e3, 200)])
-    values, slopes = oscillate(z, np)
+    values, slopes = oscillate_with_slope(z, np)
     assert np.all(slopes > 0.1)
     np.testing.assert_allclose(oscillate_back(values), z, rtol=1e-14)
 
