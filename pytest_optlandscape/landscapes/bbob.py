@@ -7,7 +7,6 @@ entries go from 1 to √c, T_osz and T_asy are in `bbob_transforms`. Formulas le
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -209,6 +208,8 @@ def solution(matrix: FloatArray, right: float) -> FloatArray:
     The matrix is orthogonal up to rounding only, so one step of refinement is taken, with the residual
     computed exactly.
     """
+    from fractions import Fraction
+
     point = matrix.T @ np.full(len(matrix), right)
     exact = [Fraction(v) for v in point.tolist()]
     residual = [

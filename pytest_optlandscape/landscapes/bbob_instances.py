@@ -118,7 +118,7 @@ def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
     Examples
     --------
     >>> bbob_landscape("bbob_f01_sphere", dim=2, instance=3).fmin
-    -138.98
+    -247.11
     >>> bbob_landscape("bbob_f01_sphere")
     landscapes.get('bbob_f01_sphere[2]')
     """

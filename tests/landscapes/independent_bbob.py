@@ -31,27 +31,32 @@ KINKED_EDGES = {"bbob_f05_linear_slope": "linear inside the bounds, constant bey
 
 FLAT_START = {"bbob_f07_step_ellipsoidal": "steps"}
 
-SHORT_WAVES = {
+ROUNDING_GROWS = {
     "bbob_f16_weierstrass": "3¹¹ waves in a unit",
     "bbob_f19_griewank_rosenbrock_f8f2": "the waves of a quartic of up to 10⁵",
+    "bbob_f21_gallagher_101_peaks": "narrow peaks as polynomials, whose terms cancel",
     "bbob_f24_lunacek_bi_rastrigin": "waves turned and stretched",
 }
-"""A rounding after the rotation, which BLAS does in an order of its own, moves the phase by many."""
+"""A rounding after the rotation, which BLAS does in an order of its own, is multiplied by what follows."""
 
 CANCELLING_SLOPES = {"bbob_f23_katsuura": 100.0}
 """Slopes of a gradient that may cancel completely leave this much of them to be rounded."""
 
 TOO_FINE_FOR_SINGLE = {"bbob_f16_weierstrass": "3¹¹ waves in a unit", "bbob_f23_katsuura": "2³² kinks in a unit"}
 
-STAR_SHAPED = {
+FALLING_ALONG_RAYS = {
     "bbob_f02_ellipsoidal_separable": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
     "bbob_f06_attractive_sector": "a rising function of a convex one",
     "bbob_f10_ellipsoidal_rotated": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
     "bbob_f11_discus": "Σ gᵢ(zᵢ), each gᵢ rising away from 0",
-    "bbob_f13_sharp_ridge": "convex",
-    "bbob_f14_different_powers": "convex",
 }
 """They fall all the way along every straight line to the minimiser, so there is no other local minimum; why."""
+
+CROWDED_MINIMA = {
+    "bbob_f19_griewank_rosenbrock_f8f2": "waves along the valley",
+    "bbob_f22_gallagher_21_peaks": "T_osz has waves near the optimum",
+}
+"""Whose lowest local minima on a grid lie close together."""
 
 CONDITIONS = {
     "bbob_f02_ellipsoidal_separable": 1e6,
