@@ -159,7 +159,7 @@ def test_batch_agrees_with_points(name):
     assert landscape.gradient(batch).shape == batch.shape
     slack = 1e-12 * np.abs(one_by_one).max(axis=1, keepdims=True) + 1e-300
     if landscape.name in facts("ROUNDING_GROWS"):
-        slack += 8 * EPS * np.array([[rounding_of_gradient(landscape, x)] for x in batch])
+        slack += 32 * EPS * np.array([[rounding_of_gradient(landscape, x)] for x in batch])
     assert np.all(np.abs(landscape.gradient(batch) - one_by_one) <= slack)
 
 
