@@ -321,6 +321,32 @@ class Landscape(Evaluable):
         disturbed.tags = self.tags | {"noisy"}
         return disturbed
 
+    def plot(self, kind: str = "contour", points: int = 201) -> Any:
+        """Draw the landscape with its minimisers and starts.
+
+        Parameters
+        ----------
+        kind : str, default "contour"
+            Or ``"surface"``. One coordinate is drawn as a curve, more than two as the plane of the first two through
+            a global minimiser. Heights are log₁₀ of the gap.
+        points : int, default 201
+            Along each axis.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        ImportError
+            If Plotly is not installed: it comes with the extra ``report``.
+        """
+        from pytest_optlandscape.landscapes.drawing import draw
+
+        return draw(self, kind, points)
+
     def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]]) -> Landscape:
         """Copy under another id, with the call that makes it again in another process."""
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up

@@ -8,7 +8,8 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``abs sign floor``                                     elementwise; they go by the real part of complex numbers:
                                                        complex steps pass through
 ``maximum(a, b)``, ``minimum(a, b)``                    elementwise; either may be a number
-``power(x, p)``                                        x to a constant, not necessarily whole, power
+``power(x, p)``                                        x to a constant, not necessarily whole, power, or its
+                                                       components to a constant power each
 ``where(condition, a, b)``                             elementwise choice
 ``sum(v)``, ``prod(v)``, ``max(v)``, ``min(v)``         over the components
 ``others(v)``                                          for each component the product of all others
@@ -97,8 +98,8 @@ class Namespace:
         """Multiply the components by a constant matrix."""
         raise NotImplementedError
 
-    def power(self, x: Value, exponent: float) -> Value:
-        """Raise to a constant power."""
+    def power(self, x: Value, exponent: Value) -> Value:
+        """Raise to a constant power, or each component to its own."""
         return x**exponent
 
     def sum(self, v: Value) -> Value:

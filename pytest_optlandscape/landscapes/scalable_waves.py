@@ -205,6 +205,31 @@ def michalewicz_5(x: Value, xp: Any) -> Value:
 
 michalewicz_5.gradient(_michalewicz_slope)
 
+
+@scalable(
+    bounds=(0.0, PI),
+    x0=1.0,
+    minimizers=lambda dim: MinimizerList(
+        [
+            [
+                *(2.2029055201726093, PI / 2.0, 1.2849915705529245, 1.9230584698663629, 1.7204697725658413),
+                *(PI / 2.0, 1.454413971362379, 1.7560865209450263, 1.6557174168210291, PI / 2.0),
+            ]
+        ]
+    ),
+    fmin=-9.66015171564134,
+    tags="smooth multimodal separable flat unbounded-below",
+    source="Michalewicz (1992), steepness 10",
+    dim=10,
+    dims=range(10, 11),
+)
+def michalewicz_10(x: Value, xp: Any) -> Value:
+    """−Σ sin xᵢ sin²⁰(i xᵢ²/π)."""
+    return _michalewicz(x, xp)
+
+
+michalewicz_10.gradient(_michalewicz_slope)
+
 # 0 and the roots of sin x = −1/10
 ALPINE_ZEROS = [
     -9.32461053960782,

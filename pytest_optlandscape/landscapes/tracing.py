@@ -94,6 +94,9 @@ class Symbol:
     def __ge__(self, other: Any) -> Any:
         return self._binary(other, "{0} >= {1}")
 
+    def __bool__(self) -> bool:
+        raise TypeError("a formula may not branch on the values of x: choose with xp.where")
+
     def __neg__(self) -> Symbol:
         return self.recorder.emit(f"-{self.name}")
 
@@ -105,6 +108,28 @@ class Symbol:
                 return square * self if exponent % 2 else square
             return functools.reduce(operator.mul, [self] * int(exponent))
         return self.recorder.emit(f"pow({self.name}, {_source(exponent)})")
+
+
+class _Symbols(np.ndarray[Any, Any]):
+    """An array of symbols: NumPy's own comparisons of objects would ask each for a truth value."""
+
+    def __lt__(self, other: Any) -> Any:
+        return np.less(self, other, dtype=object)
+
+    def __le__(self, other: Any) -> Any:
+        return np.less_equal(self, other, dtype=object)
+
+    def __gt__(self, other: Any) -> Any:
+        return np.greater(self, other, dtype=object)
+
+    def __ge__(self, other: Any) -> Any:
+        return np.greater_equal(self, other, dtype=object)
+
+
+def _array_of(symbols: Sequence[Any]) -> _Symbols:
+    array = np.empty(len(symbols), dtype=object)
+    array[:] = symbols
+    return array.view(_Symbols)
 
 
 def _source(value: Any) -> str:
@@ -170,7 +195,7 @@ class _SymbolicNamespace:
     def dot(self, matrix: Any, v: Any) -> Any:
         return self.stack([_weighted_sum(row, v) for row in np.asarray(matrix, dtype=np.float64).tolist()])
 
-    def power(self, value: Any, exponent: float) -> Any:
+    def power(self, value: Any, exponent: Any) -> Any:
         return value**exponent
 
     def sum(self, v: Any) -> Any:
@@ -195,9 +220,7 @@ class _SymbolicNamespace:
         return self._each(one, value)
 
     def stack(self, values: Any) -> Any:
-        stacked = np.empty(len(values), dtype=object)
-        stacked[:] = values
-        return stacked
+        return _array_of(values)
 
     def others(self, v: Any) -> Any:
         size = len(v)
@@ -259,9 +282,7 @@ def compile_floats(
     """
     recorder = _Recorder()
     names = [f"x{k}" for k in range(dim)]
-    point = np.empty(dim, dtype=object)
-    point[:] = [Symbol(name, recorder) for name in names]
-    result = formula(point, _SymbolicNamespace())
+    result = formula(_array_of([Symbol(name, recorder) for name in names]), _SymbolicNamespace())
     if isinstance(result, np.ndarray | tuple | list):
         returned = "[" + ", ".join(map(_source, result)) + "]"
     else:

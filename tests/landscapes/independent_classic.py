@@ -27,6 +27,9 @@ N_MINIMIZERS = {
 }
 """With the dimension for which they are counted; 1 for all others."""
 
+SINGULAR = {"powell_singular": "fourth powers"}
+"""Where curvatures vanish at the minimiser, and why: Newton's method does not polish these."""
+
 LOWER_OUTSIDE = {
     "mccormick": [-0.5471975511965977 - 2 * np.pi, -1.5471975511965979 - 2 * np.pi],
     "adjiman": [100.0, 0.0],

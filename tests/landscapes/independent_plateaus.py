@@ -12,6 +12,9 @@ N_MINIMIZERS = {
 }
 """With the dimension for which they are counted; infinity for a continuum; 1 for all others."""
 
+SINGULAR = {"quartic_flat": "fourth powers"}
+"""Minimisers without a curvature, and why."""
+
 
 def step_2(v):
     return sum(floor(x + mpf("0.5")) ** 2 for x in v)

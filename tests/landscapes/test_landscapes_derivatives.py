@@ -25,7 +25,7 @@ def test_gradient_agrees_with_complex_step(name):
     @few(60 if landscape.dim <= 5 else 15)
     @given(generic_points(landscape))
     def agrees(x):
-        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-250
+        slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-190  # the step leaves 1e-200 of a third derivative
         assert np.max(np.abs(landscape.gradient(x) - complex_step_gradient(landscape, x))) <= slack
 
     agrees()
@@ -81,11 +81,9 @@ def test_interior_minimizers_are_stationary_and_curve_up(name):
         slack = 1e-14 * rounding_of_gradient(landscape, x)
         assert np.max(np.abs(landscape.gradient(x))) <= slack
         curvatures = np.linalg.eigvalsh(landscape.hessian(x))
-        if landscape.name == "quartic_flat":
-            assert np.max(np.abs(curvatures)) < 1e-100
-            continue
-        assert curvatures[0] >= -1e-10 * curvatures[-1]
-        assert curvatures[-1] > 0
+        nothing = 1e-150  # the complex step of a Hessian that vanishes leaves 1e-200
+        assert curvatures[0] >= -1e-10 * curvatures[-1] - nothing
+        assert curvatures[-1] > nothing or landscape.name in facts("SINGULAR")
 
 
 NOTHING_UPHILL = {
@@ -157,6 +155,14 @@ KINKS = [
         ("eggholder", [0.0, -47.0]),
         ("schwefel_226[2]", [0.0, 0.0]),
         *KINKS,
+        ("brown[3]", [0.0, 0.0, 0.0]),
+        ("happy_cat[2]", [1.0, 1.0]),
+        ("happy_cat[3]", [-1.0, -1.0, -1.0]),
+        ("salomon[3]", [0.0, 0.0, 0.0]),
+        ("xin_she_yang_2[2]", [0.0, 2.0]),
+        ("xin_she_yang_4[2]", [0.0, 2.0]),
+        ("different_powers[3]", [0.0, 0.0, 0.0]),
+        ("sharp_ridge[3]", [1.0, 0.0, 0.0]),
     ],
 )
 def test_gradient_at_a_kink_lies_between_its_limits(name, kink):

@@ -38,7 +38,7 @@ def window_minima(landscape, window, most):
 
 
 def refined(landscape, start):
-    if "smooth" in landscape.tags or landscape.name in ("eggholder", "schwefel_226"):
+    if "smooth" in landscape.tags or landscape.name in ("eggholder", "schwefel_226", "brown"):
         tight = {"ftol": 1e-15, "gtol": 1e-10}
         return minimize(
             landscape,
@@ -52,28 +52,53 @@ def refined(landscape, start):
     return minimize(landscape, start, method="Nelder-Mead", bounds=landscape.bounds, options=tight).x
 
 
+SHARE = np.linspace(0, 1, 10001)
+PARABOLA, ANGLE = -15 + 10 * SHARE, np.pi * (0.25 + 2 * SHARE)
+RIDGES = {
+    "bukin_n6": np.stack([PARABOLA, PARABOLA**2 / 100], axis=1),
+    "happy_cat[2]": np.sqrt(2) * np.stack([np.cos(ANGLE), np.sin(ANGLE)], axis=1),
+}
+"""Cusps that no method gets down, given by points along them."""
+
+NEAR_OPTIMAL = {"csendes[2]": 1e-17}
+"""How far above fmin still means at a minimiser, where 1e-9 will not do: of sixth order, 1e-9 is far away."""
+
+
 @pytest.mark.parametrize("name", PLANAR)
 def test_search_finds_all_minimizers_and_no_other(name):
     landscape = landscapes.get(name)
-    ends = np.array([refined(landscape, start) for start in grid_minima(landscape)])
+    most = 4 if "unimodal" in landscape.tags else 64
+    ends = np.array([refined(landscape, start) for start in grid_minima(landscape, most)])
     values = landscape(ends)
     scale = 1 + abs(landscape.fmin)
     assert values.min() >= landscape.fmin - 1e-13 * scale
-    if name == "bukin_n6":  # no method gets down its ridge: the grid itself must do
+    if name in RIDGES:
         return
     if landscape.name in facts("NOT_ALL_LISTED"):
         return
-    optimal = ends[values <= landscape.fmin + 1e-9 * scale]
+    optimal = ends[values <= landscape.fmin + NEAR_OPTIMAL.get(name, 1e-9) * scale]
     width = np.ptp(landscape.bounds, axis=1).max()
     assert np.all(landscape.distance(optimal) <= 1e-3 * width)
     gaps = np.linalg.norm(landscape.minimizers[:, np.newaxis] - optimal, axis=-1)
     assert np.all(gaps.min(axis=1) <= 1e-3 * width)
 
 
-def test_bukin_ridge_has_one_minimum():
-    x = np.linspace(-15, -5, 10001)
-    ridge = landscapes.get("bukin_n6")(np.stack([x, x * x / 100], axis=1))
-    assert x[np.argmin(ridge)] == pytest.approx(-10)
+@pytest.mark.parametrize(("name", "ridge"), RIDGES.items())
+def test_ridges_have_one_minimum(name, ridge):
+    landscape = landscapes.get(name)
+    values = landscape(ridge)
+    assert landscape.distance(ridge[np.argmin(values)]) <= 1e-2
+    slopes = np.sign(np.diff(values[::250]))  # wide steps: rounding lifts points of the cusp by 2e-4
+    assert np.count_nonzero(np.diff(slopes)) == 1
+
+
+def test_happy_cat_off_its_ridge_has_no_minimum():
+    for dim in (2, 3, 5, 10, 40):
+        landscape = landscapes.get("happy_cat", dim)
+        diagonal = np.linspace(0.001, 0.999, 999)[:, np.newaxis] * np.ones(dim)  # a zero slope needs equal coordinates
+        slopes = landscape.gradient(diagonal)[:, 0]
+        (crest,) = np.flatnonzero(np.diff(np.sign(slopes)))
+        assert np.linalg.eigvalsh(landscape.hessian(diagonal[crest]))[0] < 0
 
 
 @pytest.mark.parametrize("name", [name for name in ids(largest=8) if landscapes.get(name).dim > 2])
@@ -105,8 +130,8 @@ def test_nothing_is_lower_from_many_starts(name):
 
 FALLING_ALONG_RAYS = {"schwefel_222", "saturating_gaussian_well", "sigmoid_plateau"}
 """Where methods stall, on kinks or plateaus; what is convex and has kinks is tested like these."""
-STALLING = {"bukin_n6", "nonsmooth_rosenbrock"}
-"""Which fall along no ray either; the one has its own test above, the other below."""
+STALLING = {"nonsmooth_rosenbrock", *RIDGES}
+"""Which fall along no ray either, and have tests of their own."""
 
 
 def falls_along_rays(name):
@@ -117,7 +142,7 @@ def falls_along_rays(name):
     )
 
 
-UNIMODAL = [name for name in having("unimodal", largest=5) if landscapes.get(name).name not in STALLING]
+UNIMODAL = [n for n in having("unimodal", largest=5) if n not in STALLING and landscapes.get(n).name not in STALLING]
 
 
 @pytest.mark.parametrize("name", [name for name in UNIMODAL if falls_along_rays(name)])
@@ -153,12 +178,13 @@ def test_a_path_leads_down_to_the_minimizer_of_the_nonsmooth_rosenbrock(dim):
         assert landscape.distance(path[-1]) == 0
 
 
-@pytest.mark.parametrize("name", [name for name in UNIMODAL if not falls_along_rays(name)])
+@pytest.mark.parametrize("name", [n for n in UNIMODAL if not falls_along_rays(n) and not n.startswith("happy_cat")])
 def test_unimodal_ones_have_one_place_to_end(name):
     landscape = landscapes.get(name)
+    within = 3e-2 if name == "sum_different_powers[5]" else 1e-2  # of sixth order, it is flat where methods stop
     shares = qmc.Sobol(landscape.dim, seed=2).random(32)
     for start in qmc.scale(shares, *landscape.bounds.T):
-        assert landscape.distance(refined(landscape, start)) < 1e-2
+        assert landscape.distance(refined(landscape, start)) < within
 
 
 @pytest.mark.parametrize("name", [name for name in PLANAR if name in having("multimodal")])

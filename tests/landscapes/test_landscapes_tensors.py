@@ -6,7 +6,7 @@ from landscape_cases import facts, random_points
 
 from pytest_optlandscape import landscapes
 
-DIMS = {"powell_singular": 8, "michalewicz_5": 5}
+DIMS = {"powell_singular": 8, "michalewicz_5": 5, "hilbert_quadratic": 5}
 
 
 class Torch:
