@@ -34,6 +34,8 @@ FAMILIES = tuple(
         "plateaus",
         "constrained",
         "constrained_design",
+        "bbob",
+        "bbob_multimodal",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""
