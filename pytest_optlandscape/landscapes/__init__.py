@@ -37,6 +37,8 @@ FAMILIES = tuple(
         "plateaus",
         "constrained",
         "constrained_design",
+        "bbob",
+        "bbob_multimodal",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""

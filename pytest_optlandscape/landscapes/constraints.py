@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["FEASIBILITY", "Constraint", "as_constraints"]
+__all__ = ["FEASIBILITY", "Constraint", "as_constraints", "check_kept"]
 
 FloatArray = NDArray[np.float64]
 
@@ -105,6 +105,26 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
     """
     several = given if isinstance(given, list | tuple) else [given]
     return tuple(_as_constraint(one, dim, name) for one in several)
+
+
+def check_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray, name: str) -> None:
+    """Refuse minimisers (m, dim) that break the user's constraints: most often one has the wrong sign.
+
+    Raises
+    ------
+    ValueError
+        If one breaks one. Constraints by formula are the catalogue's, and known to be kept.
+    """
+    for constraint in constraints:
+        if isinstance(constraint.function, Formula):
+            continue
+        broken = constraint.violation(minimizers)
+        if not np.all(broken <= FEASIBILITY):
+            worst = int(np.argmax(broken))
+            raise ValueError(
+                f"{name}: minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
+                "mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
+            )
 
 
 def _as_constraint(given: Any, dim: int, name: str) -> Constraint:

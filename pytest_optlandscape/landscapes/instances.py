@@ -300,7 +300,12 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
 
 def instance(landscape: Landscape, number: int) -> Landscape:
     """Shift and, where possible, turn; see `Landscape.instance`."""
+    from pytest_optlandscape.landscapes.definition import DEFINITIONS
+
     number = _checked_seed(number)
+    own = DEFINITIONS.get(landscape.name)
+    if own is not None and own.make_instance is not None and landscape.id == own.id_of(landscape.dim):
+        return own.make_instance(landscape.dim, number)
     if number == 0:
         return landscape
     moved = landscape

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import as_constraints
+from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
@@ -48,6 +48,7 @@ class Landscape(Evaluable):
         ``jacobian(x)`` takes a point (dim,) and returns the residuals' derivatives, an array (m, dim).
     constraints : optional
         `scipy.optimize.NonlinearConstraint`, `LinearConstraint`, a dict as for SLSQP, or a sequence of these.
+        Minimisers and minimum are then those of the points that keep them.
     noise : Noise, optional
         What a run sees instead of exact values; see `noisy`.
     starts : mapping of str to array_like, optional
@@ -73,7 +74,8 @@ class Landscape(Evaluable):
     Raises
     ------
     ValueError
-        If shapes disagree, a bound is not below its partner, or a start or minimiser is outside the bounds.
+        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, or a
+        minimiser breaks a constraint.
 
     Examples
     --------
@@ -132,6 +134,8 @@ class Landscape(Evaluable):
         self._jacobian = None if jacobian is None else self._function(jacobian)
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
+        if made_by is None:
+            check_kept(self.own_constraints, self.minimizers, self.id)
         self.noise = noise
         if noise is not None:
             noise.check(self)

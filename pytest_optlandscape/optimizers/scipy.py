@@ -165,6 +165,7 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
         str(spec),
         uses_gradient=spec.name == "basinhopping",
         takes_bounds=True,
+        is_global=True,
         takes_constraints=spec.name == "differential_evolution" or (spec.name == "shgo" and _VERSION >= (1, 11)),
         is_stochastic=spec.name in _STOCHASTIC,
         method=spec.name,

@@ -27,6 +27,8 @@ class Settings:
     ----------
     optimizers : tuple of str
         Spec strings.
+    profiles : dict
+        By spec, words that correct what the optimizer is taken for.
     suite : str
     budget : int or None
         Evaluations per dimension of each cell.
@@ -42,6 +44,7 @@ class Settings:
     """
 
     optimizers: tuple[str, ...]
+    profiles: dict[str, str]
     suite: str
     budget: int | None
     baseline_folder: Path
@@ -83,6 +86,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     json = config.getoption("optlandscape_json")
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
+        profiles=_profiles(config.getini("optlandscape_profiles")),
         suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
@@ -91,6 +95,17 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
     )
+
+
+def _profiles(lines: Iterable[str]) -> dict[str, str]:
+    """Read ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
+    profiles = {}
+    for line in lines:
+        spec, separator, words = line.rpartition(" = ")
+        if not separator:
+            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
+        profiles[spec.strip()] = words
+    return profiles
 
 
 def _keys(path: Path | None) -> set[str]:

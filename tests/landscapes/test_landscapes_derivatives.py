@@ -96,6 +96,9 @@ NOTHING_UPHILL = {
 @pytest.mark.parametrize("name", [name for name in ids() if landscapes.get(name).name not in NOTHING_UPHILL])
 def test_gradient_points_uphill(name):
     landscape = landscapes.get(name)
+    if landscape.name in facts("FLAT_START"):
+        assert not landscape.gradient(landscape.x0).any()
+        return
     x = landscape.x0
     gradient = landscape.gradient(x)
     assert landscape(x - 1e-7 * gradient / np.linalg.norm(gradient)) < landscape(x)

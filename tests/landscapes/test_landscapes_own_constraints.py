@@ -77,9 +77,9 @@ def test_equality_and_several():
 
 
 def test_several_values_of_one_function():
-    landscape = own(NonlinearConstraint(lambda x: [x[0], x[0] * x[1]], [-1.0, 0.0], [1.0, 0.0]))
-    assert landscape.violation([[0.5, 0.0], [1.5, 0.0], [0.5, 0.5]]).tolist() == [0.0, 0.5, 0.25]
-    assert landscape.violation([1.5, 0.0]) == 0.5
+    landscape = own(NonlinearConstraint(lambda x: [x[0], x[0] - x[1]], [-1.0, 0.0], [1.0, 0.0]))
+    assert landscape.violation([[0.5, 0.5], [1.5, 1.5], [0.5, 0.25]]).tolist() == [0.0, 0.5, 0.25]
+    assert landscape.violation([1.5, 1.5]) == 0.5
 
 
 def test_without_constraints_everything_is_kept():
@@ -101,3 +101,15 @@ def test_without_constraints_everything_is_kept():
 def test_what_is_no_constraint(given, error, said):
     with pytest.raises(error, match=said):
         own(given)
+
+
+@pytest.mark.parametrize("value", [-0.5, np.nan])
+def test_minimizers_that_break_a_constraint_are_refused(value):
+    said = rf"plane: minimizer 0 = \[-0.707.*\] breaks a constraint by {abs(value):g}; mind the sign"
+    with pytest.raises(ValueError, match=said):
+        own({"type": "ineq", "fun": lambda x: value})
+
+
+def test_instances_keep_own_constraints():
+    moved = own(DISK["nonlinear"]).shift([1.0, -1.0])
+    assert moved.violation([[1.0, -1.0], [2.0, 0.0]]).tolist() == [0.0, 1.0]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from landscape_cases import ids, random_points
+from landscape_cases import facts, ids, random_points
 
 from pytest_optlandscape import Landscape, landscapes
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
@@ -72,4 +72,5 @@ def test_hessian_times_vector(name):
     expected = np.einsum("nij,nj->ni", landscape.hessian(points), vectors)
     size = np.einsum("nij,nj->ni", np.abs(landscape.hessian(points)), np.abs(vectors)).max(axis=1, keepdims=True)
     assert np.all(np.abs(landscape.hessp(points, vectors) - expected) <= 1e-10 * size + 1e-250)
-    np.testing.assert_allclose(landscape.hessp(points[0], vectors[0]), landscape.hessp(points, vectors)[0], rtol=1e-12)
+    rtol = 1e-9 if landscape.name in facts("ROUNDING_GROWS") else 1e-12
+    np.testing.assert_allclose(landscape.hessp(points[0], vectors[0]), landscape.hessp(points, vectors)[0], rtol=rtol)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from landscape_cases import having, ids, random_points, unconstrained
+from landscape_cases import facts, having, ids, random_points, unconstrained
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
@@ -79,6 +79,8 @@ def assert_ends_are_the_minimizers(name, landscape, ends):
     assert values.min() >= landscape.fmin - 1e-13 * scale
     if name in RIDGES:
         return
+    if landscape.name in facts("NOT_ALL_LISTED"):
+        return
     optimal = ends[values <= landscape.fmin + NEAR_OPTIMAL.get(name, 1e-9) * scale]
     width = np.ptp(landscape.bounds, axis=1).max()
     assert np.all(landscape.distance(optimal) <= 1e-3 * width)
@@ -137,6 +139,8 @@ def test_nothing_is_lower_along_any_axis(name):
         line[:, k] = np.linspace(*bound, 20001)
         values = landscape(line)
         assert values.min() >= landscape.fmin - 1e-12 * (1 + abs(landscape.fmin))
+        if landscape.name in facts("NOT_ALL_LISTED") or landscape.id in facts("NOT_ALL_LISTED"):
+            continue
         lowest = line[values <= landscape.fmin + 1e-9 * (1 + abs(landscape.fmin))]
         assert np.all(landscape.distance(lowest) <= 2e-2 * np.ptp(bound))
 
@@ -163,7 +167,10 @@ STALLING = {"nonsmooth_rosenbrock", *RIDGES}
 
 def falls_along_rays(name):
     landscape = landscapes.get(name)
-    return landscape.name in FALLING_ALONG_RAYS or {"convex", "nonsmooth"} <= landscape.tags
+    return (
+        landscape.name in {*FALLING_ALONG_RAYS, *facts("FALLING_ALONG_RAYS")}
+        or {"convex", "nonsmooth"} <= landscape.tags
+    )
 
 
 UNIMODAL = [n for n in unconstrained(having("unimodal", largest=5)) if not {n, landscapes.get(n).name} & STALLING]
@@ -214,7 +221,8 @@ def test_unimodal_ones_have_one_place_to_end(name):
 @pytest.mark.parametrize("name", [name for name in PLANAR if name in having("multimodal")])
 def test_multimodal_ones_have_several_places_to_end(name):
     landscape = landscapes.get(name)
-    ends = np.array([refined(landscape, start) for start in grid_minima(landscape, most=8)])
+    most = 64 if landscape.name in facts("CROWDED_MINIMA") else 8
+    ends = np.array([refined(landscape, start) for start in grid_minima(landscape, most)])
     if "smooth" in landscape.tags:
         inside = np.all((ends > landscape.bounds[:, 0]) & (ends < landscape.bounds[:, 1]), axis=1)
         curvatures = np.linalg.eigvalsh(landscape.hessian(ends))

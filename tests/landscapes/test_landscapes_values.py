@@ -69,7 +69,7 @@ def test_minimizers_are_correctly_rounded(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[:20]:
         free = [k for k in range(landscape.dim) if x[k] not in landscape.bounds[k]]
-        polished = newton_step(landscape, [mpf(v) for v in x], free)
+        polished = newton_step(landscape, [mpf(v) for v in x], free) if free else [mpf(v) for v in x]
         assert all(abs(p - v) <= 0.5 * np.spacing(abs(v)) + 1e-20 for p, v in zip(polished, x, strict=True))
         ulps = 0.5 * landscape.dim if "[" in name else 0.5
         assert abs(exact(landscape, polished) - landscape.fmin) <= ulps * np.spacing(abs(landscape.fmin)) + 1e-30
@@ -152,7 +152,7 @@ def test_number_of_minimizers(name, count):
         assert not landscape.minimizers_complete
         return
     assert len(np.unique(landscape.minimizers, axis=0)) == min(count, 4096)
-    assert landscape.minimizers_complete == (count <= 4096)
+    assert landscape.minimizers_complete == (count <= 4096 and name not in facts("NOT_ALL_LISTED"))
 
 
 @pytest.mark.parametrize("name", ids())
