@@ -69,6 +69,11 @@ class Fingerprint:
     result_envelope: float = math.inf
     spread: int = -1
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether dithered runs told of anything in it what rounding does."""
+        return bool(self.envelope) or self.spread >= 0 or self.result_envelope < math.inf
+
     def to_text(self) -> str:
         """Write in few characters: of what is not measured everything, of what is only what rounding leaves alone.
 
@@ -78,7 +83,7 @@ class Fingerprint:
         >>> Fingerprint.from_text(text).to_text() == text
         True
         """
-        if not self.envelope and self.result_envelope == math.inf:
+        if not self.is_measured:
             return ":".join(["-", *(_number(value, _FLOOR) for value in (*self.path, self.result))])
         used = [*zip(self.path, self.envelope, strict=False), (self.result, self.result_envelope)]
         parts = [_level(envelope) + _number(value, _resolution(envelope)) for value, envelope in used]
@@ -215,6 +220,7 @@ def parting(
     before_end : tuple
         Evaluations, gradients and stop reason.
     now : Fingerprint
+        Where it has an envelope too, because a new baseline is made, the larger of both counts.
     now_end : tuple
 
     Returns
@@ -222,17 +228,16 @@ def parting(
     str
         Such as ``"evaluations 5 to 8"``, ``"the end"``, ``"the result"``, or "".
     """
-    for k, envelope in enumerate(before.envelope):
-        ended = k >= len(now.path)
-        if ended and before.spread == 0:
-            return "the end"
-        if not ended and _distance(np.array(now.path[k]), np.array(before.path[k])) > MULTIPLE * envelope:
+    for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
+        widest = max([envelope, *now.envelope[k : k + 1]])
+        if _distance(np.array(new), np.array(old)) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
         if now_end[2] != before_end[2] or moved > 2 * before.spread:
             return "the end"
-    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * before.result_envelope:
+    widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
+    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -269,7 +274,7 @@ def _level(envelope: float) -> str:
 def _read_level(character: str) -> float:
     if character == _UNUSED:
         return math.inf
-    return 2.0 ** -_DIGITS.index(character) if character else math.nan
+    return 2.0 ** -_digit(character)
 
 
 def _number(value: float, resolution: float) -> str:
@@ -288,6 +293,12 @@ def _read(text: str, resolution: float) -> float:
     if text == "~":
         return math.nan
     whole = 0
-    for character in text.removeprefix("-"):
-        whole = whole * 64 + _DIGITS.index(character)
-    return (-whole if text.startswith("-") else whole) * resolution
+    digits = text.removeprefix("-")
+    for character in digits or "?":
+        whole = whole * 64 + _digit(character)
+    return (-whole if text != digits else whole) * resolution
+
+
+def _digit(character: str) -> int:
+    """Read one digit; ValueError if it is none."""
+    return _DIGITS.index(character or "?")

@@ -16,7 +16,7 @@ from pytest_optlandscape.runs import Problem, Run, execute, feasible
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import Stability, fingerprint_of, measured
+from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, fingerprint_of, measured
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
 
@@ -142,7 +142,7 @@ def _with_envelopes(
         ]
         fingerprint, found = measured(run, dithered, precision)
         stability += found
-        records.append(replace(cell, fingerprint=fingerprint))
+        records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
 
 
