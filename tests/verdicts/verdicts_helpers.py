@@ -19,6 +19,7 @@ DEFINITION = {
 }
 CELLS = 21
 WINDOWS = 8
+STEADY = Stability(0, 8 * CELLS)
 
 
 def fingerprint(rng, *, windows=WINDOWS, spread=0):
@@ -26,7 +27,7 @@ def fingerprint(rng, *, windows=WINDOWS, spread=0):
     return Fingerprint(tuple(rng.uniform(size=windows)), rng.uniform(), envelope, 2.0**-30, spread)
 
 
-def record(landscape="booth", seed=0, cells=CELLS, stability=Stability(0, 8 * CELLS), **changes):
+def record(landscape="booth", seed=0, cells=CELLS, stability=STEADY, **changes):
     rng = np.random.default_rng(seed)
     made = []
     for cell in cells_of(landscapes.get(landscape))[:cells]:
