@@ -186,7 +186,7 @@ def _with_envelope(
 ) -> Fingerprint:
     floor = max(precision, _FLOOR)
     count = min([len(own.path), *(len(f.path) for f in fingerprints)])
-    paths = np.array([f.path[:count] for f in fingerprints]).reshape(-1, count)
+    paths = np.array([f.path[:count] for f in fingerprints]).reshape(len(fingerprints), count)
     moved = _distance(paths, np.array(own.path[:count])).max(axis=0, initial=floor)
     envelope = np.maximum.accumulate(np.maximum(moved, floor))
     used = envelope[envelope <= LARGEST_ENVELOPE]
