@@ -99,5 +99,25 @@ def momentum(**settings):
     return functools.partial(descend, **settings)
 
 
+def pattern_search(problem, *, reordered=False, shrink=2.0):
+    """Takes the best of the neighbours; on a symmetric landscape rounding says which of two is the better."""
+    ways = [way for k in range(problem.dim) for way in (np.eye(problem.dim)[k], -np.eye(problem.dim)[k])]
+    x, step = problem.x0, 0.25
+    best = problem(x)
+    for _ in range(12):
+        trials = [(3.0 * x + 3.0 * step * way) / 3.0 if reordered else x + step * way for way in ways]
+        values = [problem(trial) for trial in trials]
+        k = int(np.argmin(values))
+        if values[k] < best:
+            x, best = trials[k], values[k]
+        else:
+            step /= shrink
+    return x
+
+
+def searching(**settings):
+    return functools.partial(pattern_search, **settings)
+
+
 def bounds_of(name):
     return landscapes.get(name).bounds.T
