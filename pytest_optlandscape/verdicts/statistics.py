@@ -162,8 +162,8 @@ class MeanInterval:
 def mean_interval(strata: Sequence[ArrayLike], level: float, confidence: float = 0.99) -> MeanInterval:
     """Bound the mean over strata of the strata's mean differences.
 
-    Limits are Student's, with the variances of the strata's means added up and the degrees of freedom that are left where
-    few strata carry most of the variance (Satterthwaite 1946; Cochran 1977, eq. 5.16).
+    Limits are Student's, with the variances of the strata's means added up and the degrees of freedom that are left
+    where few strata carry most of the variance (Satterthwaite 1946; Cochran 1977, eq. 5.16).
 
     Parameters
     ----------
