@@ -114,9 +114,8 @@ def fingerprint_of(run: Run) -> Fingerprint:
     """Sum a run up."""
     lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
-    points = (np.vstack([run.trace.x, run.x]) - lower) / width
     with np.errstate(all="ignore"):
-        points = np.clip(points, -_LARGEST, _LARGEST)
+        points = np.clip((np.vstack([run.trace.x, run.x]) - lower) / width, -_LARGEST, _LARGEST)
         heights = (points * _weights(*points.shape)).mean(axis=1)
     count = len(run.trace)
     if not count:
@@ -147,6 +146,10 @@ class Stability:
 
     jumps: int
     trials: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jumps <= self.trials:
+            raise ValueError(f"{self.jumps} of {self.trials} dithered runs cannot part")
 
     def __add__(self, other: Stability) -> Stability:
         return Stability(self.jumps + other.jumps, self.trials + other.trials)
