@@ -43,7 +43,7 @@ def minimize(fun, x0, jac, bounds):
     x = np.array(x0)
     for _ in range(15):
         fun(x)
-        x = np.clip(x - (0.01 + 1e-4 * (CALLS[0] % 7)) * jac(x), lower, upper)
+        x = np.clip(x - (0.01 + 1e-4 * (CALLS[0] % 5)) * jac(x), lower, upper)
     return x
 '''
 
@@ -88,8 +88,8 @@ def judged(project, *arguments):
     return optimizer, exit_code
 
 
-def accepted(project, source, **knobs):
-    project.configure(optlandscape_suite="standard", optlandscape_budget="50")
+def accepted(project, source, budget=50, **knobs):
+    project.configure(optlandscape_suite="standard", optlandscape_budget=str(budget))
     project.solver(source, **knobs)
     project.accept(*ON)
     same, exit_code = judged(project)
@@ -119,15 +119,20 @@ def test_a_square_written_as_a_product_is_the_same(project):
 
 
 def test_a_tolerance_that_shows_at_the_end_is_reported(project):
-    same = accepted(project, SCIPYLIKE)
+    same = accepted(project, SCIPYLIKE, budget=150, TOLERANCE=1e-3)
     assert same["fingerprint"] == "identical"
-    project.solver(SCIPYLIKE, TOLERANCE=1e-7)
-    found, _ = judged(project)
-    assert found["fingerprint"] == "changed"
-    assert found["verdict"] in ("changed", "worse")
+    project.solver(SCIPYLIKE, TOLERANCE=1.15e-3)
+    found, exit_code = judged(project)
+    assert (found["verdict"], found["fingerprint"], exit_code) == ("changed", "changed", 0)
     rows = {row["name"]: row for row in found["landscapes"]}
     assert rows["booth"]["fingerprint"] == rows["trid[6]"]["fingerprint"] == "changed"
-    assert all("speed" not in text for row in rows.values() for text in row["findings"])
+    assert rows["booth"]["worst_cell"]["parts_at"] != "evaluation 1"
+    assert rows["beale"]["fingerprint"] == "identical"  # nowhere does it come to its end
+    project.solver(SCIPYLIKE, TOLERANCE=1e-2)
+    found, exit_code = judged(project)
+    assert (found["verdict"], exit_code) == ("worse", 1)
+    rows = {row["name"]: row for row in found["landscapes"]}
+    assert "digits less precise" in " ".join(rows["booth"]["findings"])
 
 
 def test_leaving_the_bounds_is_worse_and_named(project):
@@ -168,7 +173,7 @@ def test_a_nondeterministic_optimizer_is_said_to_be_so(project):
     assert not any("rounding" in row for row in written.values())
     found, exit_code = judged(project)
     assert (found["fingerprint"], found["verdict"], exit_code) == ("nondeterministic", "same", 0)
-    assert {row["fingerprint"] for row in found["landscapes"]} == {"nondeterministic"}
+    assert "nondeterministic" in {row["fingerprint"] for row in found["landscapes"]}  # the first to run may repeat
 
 
 def test_an_optimizer_that_becomes_nondeterministic_has_changed(project):
@@ -230,13 +235,16 @@ def test_update_of_one_landscape_keeps_what_rounding_does_on_the_others(annealin
     assert set(rows.values()) == {"changed"}
 
 
-def test_workers_judge_changed_streams_as_one_process_does(annealing):
+def test_workers_accept_and_say_what_one_process_does(annealing):
+    """An update compares what was just measured, which crosses from the workers as text, with the old baseline."""
     pytest.importorskip("xdist")
+    before = annealing.baseline.read_bytes()
     annealing.solver(ANNEALING, STREAM=1, WASTE=3)
-    one, exit_code = judged(annealing)
-    two, exit_code_of_two = judged(annealing, *ON, "-n", "2")
-    assert (one, exit_code) == (two, exit_code_of_two)
-    annealing.accept(*ON, "-n", "2")
-    shared = annealing.baseline.read_bytes()
-    annealing.accept(*ON)
-    assert annealing.baseline.read_bytes() == shared
+    outcomes, baselines = [], []
+    for arguments in ((), ("-n", "2")):
+        annealing.baseline.write_bytes(before)
+        outcomes.append(annealing.outcome("--optlandscape-update", *ON, *arguments))
+        baselines.append(annealing.baseline.read_bytes())
+    assert outcomes[0] == outcomes[1]
+    assert baselines[0] == baselines[1] != before
+    assert outcomes[0][0]["optimizers"][0]["verdict"] == "worse"

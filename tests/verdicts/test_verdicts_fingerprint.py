@@ -405,3 +405,20 @@ def test_nan_in_dithered_runs():
     assert parts(whole, clean, finite) == "evaluations 9 to 16"
     sometimes, stability = measured(clean, [clean, finite], DOUBLE)
     assert (len(sometimes.envelope), stability) == (4, Stability(1, 2))
+
+
+@pytest.mark.filterwarnings("error")
+def test_runs_that_fly_off_raise_no_warning():
+    def flies(problem):
+        x = problem.x0 + 0.1
+        for _ in range(30):
+            x = np.minimum(x * 1e20, 1e308)
+            problem(x)
+        return x
+
+    clean = minimize(flies, landscapes.get("michalewicz_2"))
+    assert clean.distance == math.inf
+    whole, stability = measured(clean, [clean, clean], DOUBLE)
+    assert stability == Stability(0, 2)
+    assert parts(whole, clean, again(flies, clean)) == ""
+    assert Fingerprint.from_text(whole.to_text()).to_text() == whole.to_text()
