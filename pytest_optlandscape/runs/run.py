@@ -174,7 +174,10 @@ class Run:
     @functools.cached_property
     def distance(self) -> float:
         """Euclidean distance from the returned point to the nearest global minimiser."""
-        return float(self.landscape.distance(self.x)) if np.all(np.isfinite(self.x)) else math.inf
+        if not np.all(np.isfinite(self.x)):
+            return math.inf
+        with np.errstate(over="ignore"):  # a point that flew off has no distance to warn of
+            return float(self.landscape.distance(self.x))
 
     @property
     def digits(self) -> float:

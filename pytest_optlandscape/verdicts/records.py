@@ -148,9 +148,11 @@ class CellRecord:
             If it is no such line.
         """
         try:
-            start, nfev, njev, stop, gap, distance, hits, flags, trace, path, *average = text.split(" ")
+            words = text.split(" ")
+            average = None if ":" in words[-1] else Average.from_text(words.pop())
+            *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
             return cls(
-                start=start,
+                start=" ".join(start),
                 nfev=int(nfev),
                 njev=int(njev),
                 stop_reason=_STOP_REASONS[stop],
@@ -160,9 +162,9 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
-                average=Average.from_text(*average) if average else None,
+                average=average,
             )
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
 
 
