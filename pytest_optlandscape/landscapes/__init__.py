@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.landscapes import classic_2d as _classic_2d
 from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
+from pytest_optlandscape.landscapes import networks as _networks
 from pytest_optlandscape.landscapes import scalable as _scalable
 from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
 from pytest_optlandscape.landscapes.landscape import Landscape
@@ -20,5 +21,5 @@ from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves)
+FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _networks)
 """The family modules, in the catalogue's order; importing one enters its landscapes."""

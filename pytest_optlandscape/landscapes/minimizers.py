@@ -56,7 +56,7 @@ class MinimizerList(Minimizers):
     points : array_like, shape (m, dim)
         Global minimisers.
     complete : bool, default True
-        Whether these are all.
+        Whether these are all; if not, they stand for a continuum, and distances to it are at most those given.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class MinimizerList(Minimizers):
     def __init__(self, points: ArrayLike, complete: bool = True) -> None:
         self.points = np.array(points, dtype=np.float64, ndmin=2)
         self.points.flags.writeable = False
-        self.count = len(self.points)
+        self.count = len(self.points) if complete else math.inf
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:

@@ -24,7 +24,7 @@ SINGLE = [n for n in FIXED + SCALABLE if n not in {key.partition("[")[0] for key
 
 
 def test_catalogue_is_in_order():
-    assert (len(FIXED), len(SCALABLE)) == (26, 16)
+    assert (len(FIXED), len(SCALABLE)) == (33, 16)
     assert landscapes.names()[:3] == ["beale", "booth", "himmelblau"]
     assert landscapes.names()[23:27] == ["quintic", "sphere", "sum_squares", "rosenbrock"]
 
@@ -51,7 +51,12 @@ def newton_step(landscape, x, free):
 
 
 LOCALLY_SMOOTH = ["cross_in_tray", "holder_table", "eggholder", "schwefel_226[2]", "schwefel_226[5]"]
-STATIONARY = [name for name in having("smooth", largest=5) if "powell" not in name] + LOCALLY_SMOOTH
+NOT_BY_NEWTON = {
+    "powell_singular": "its Hessian is singular",
+    "deep_linear_1_1_1": "its minimisers form a surface",
+    "mlp_tanh_teacher_2_2_1": "lowest where it is its teacher, by construction: 64 tanh for each number are too slow",
+}
+STATIONARY = [n for n in having("smooth", largest=5) if landscapes.get(n).name not in NOT_BY_NEWTON] + LOCALLY_SMOOTH
 
 
 @pytest.mark.parametrize("name", STATIONARY)
@@ -89,6 +94,9 @@ def test_minimizers_and_starts_are_inside(name):
 def test_number_of_minimizers(name, count):
     landscape = landscapes.get(name)
     assert landscape.n_minimizers == count
+    if count == np.inf:  # a continuum, for which some stand
+        assert not landscape.minimizers_complete
+        return
     assert len(np.unique(landscape.minimizers, axis=0)) == min(count, 4096)
     assert landscape.minimizers_complete == (count <= 4096)
 
