@@ -15,11 +15,12 @@ from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
 from pytest_optlandscape.landscapes import networks as _networks
 from pytest_optlandscape.landscapes import scalable as _scalable
 from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
+from pytest_optlandscape.landscapes import stochastic as _stochastic
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.registry import get, names, register, select, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _networks)
+FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _networks, _stochastic)
 """The family modules, in the catalogue's order; importing one enters its landscapes."""

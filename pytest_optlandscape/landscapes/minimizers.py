@@ -26,7 +26,7 @@ class Minimizers(abc.ABC):
     points : ndarray, shape (m, dim)
         Global minimisers, one by one.
     count : int or float
-        How many there are in all; inf for a continuum.
+        How many there are in all; inf for a continuum, and where they are not counted.
     listed_all : bool
         Whether ``points`` are all of them.
     """
@@ -131,6 +131,7 @@ class MovedMinimizers(Minimizers):
     Parameters
     ----------
     before : Minimizers
+        The same before the motion, some of which may now lie outside the bounds.
     points : ndarray, shape (m, dim)
         Those that are listed, where they are now.
     back : callable
@@ -146,7 +147,7 @@ class MovedMinimizers(Minimizers):
         self._back = back
         self.points = np.array(points, dtype=np.float64)
         self.points.flags.writeable = False
-        self.count = len(points) if complete else before.count
+        self.count = len(points) if complete else math.inf
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:

@@ -16,6 +16,7 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``constant(values, x)``                                numbers (n,), shaped to stand beside the components of
                                                        ``x``, of its type and on its device
 ``dot(matrix, v)``                                     a constant matrix (m, n) times the components
+``take(v, order)``                                     the components numbered in ``order``, an array of int
 ``pad(v, before, after)``                              zeros added in front of and behind the components
 ``stack(values)``                                      components put together into one array
 ``interleave(values)``                                 arrays put together, taking a component of each in turn
@@ -112,6 +113,10 @@ class Namespace:
     def index(self, x: Value) -> Value:
         """Give 1, 2, …, dim, shaped to meet ``x``."""
         raise NotImplementedError
+
+    def take(self, v: Value, order: Any) -> Value:
+        """Take components by their numbers."""
+        return v[order]
 
     def pad(self, v: Value, before: int, after: int) -> Value:
         """Add zeros in front of and behind the components."""
@@ -320,6 +325,9 @@ class TensorFlowNamespace(Namespace):
     def index(self, x: Value) -> Value:
         counts = self._tf.cast(self._tf.range(1, x.shape[0] + 1), x.dtype)
         return self._tf.reshape(counts, (-1,) + (1,) * (len(x.shape) - 1))
+
+    def take(self, v: Value, order: Any) -> Value:
+        return self._tf.gather(v, order)
 
     def pad(self, v: Value, before: int, after: int) -> Value:
         return self._tf.pad(v, [(before, after)] + [(0, 0)] * (len(v.shape) - 1))

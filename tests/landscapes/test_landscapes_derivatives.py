@@ -80,7 +80,7 @@ def test_interior_minimizers_are_stationary_and_curve_up(name):
         assert np.max(np.abs(landscape.gradient(x))) <= slack
         curvatures = np.linalg.eigvalsh(landscape.hessian(x))
         assert curvatures[0] >= -1e-10 * curvatures[-1]
-        assert curvatures[-1] > 0
+        assert curvatures[-1] > 0 or landscape.name == "noisy_quartic"  # fourth powers only
 
 
 @pytest.mark.parametrize("name", ids())

@@ -99,7 +99,11 @@ def test_nothing_is_lower_from_many_starts(name):
         assert excess > 1e-12 or landscape.distance(end) <= 2e-2 * np.ptp(landscape.bounds)
 
 
-@pytest.mark.parametrize("name", [name for name in having("unimodal", largest=5) if name != "bukin_n6"])
+NO_METHOD_ARRIVES = {"bukin_n6": "a ridge; see above", "xin_she_yang_1": "flat as |x|ⁱ is, and kinked besides"}
+UNIMODAL = [name for name in having("unimodal", largest=5) if landscapes.get(name).name not in NO_METHOD_ARRIVES]
+
+
+@pytest.mark.parametrize("name", UNIMODAL)
 def test_unimodal_ones_have_one_place_to_end(name):
     landscape = landscapes.get(name)
     shares = qmc.Sobol(landscape.dim, seed=2).random(32)
