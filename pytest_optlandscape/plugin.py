@@ -59,8 +59,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="run the suite and write the outcome for other tools to PATH",
     )
+    group.addoption(
+        "--optlandscape-replay",
+        metavar="CELL",
+        help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
+    )
+    group.addoption(
+        "--optlandscape-list",
+        metavar="WORDS",
+        nargs="?",
+        const="",
+        help="print the catalogue of landscapes, or those with these names, tags, families or dim=N, and end",
+    )
     for key, (kind, default, text) in INI_KEYS.items():
         parser.addini(key, text, type=kind, default=default)  # type: ignore[arg-type]
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer what needs no session: the catalogue, and one cell run again."""
+    if config.getoption("optlandscape_list") is not None:
+        from pytest_optlandscape.session.listing import list_landscapes
+
+        return list_landscapes(config.getoption("optlandscape_list"), print)
+    if config.getoption("optlandscape_replay"):
+        _one_thread()
+        from pytest_optlandscape.session.replay import replay_cell
+
+        return replay_cell(config, INI_KEYS)
+    return None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,9 +100,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
     if any(config.getoption(name) for name in wanted) and not config.getoption("help", False):
-        if "numpy" not in sys.modules:  # it reads these once
-            for name in BLAS_THREADS:
-                os.environ.setdefault(name, "1")
+        _one_thread()
         from pytest_optlandscape.session.hooks import SuitePlugin
 
         config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")
+
+
+def _one_thread() -> None:
+    if "numpy" not in sys.modules:  # it reads these once
+        for name in BLAS_THREADS:
+            os.environ.setdefault(name, "1")

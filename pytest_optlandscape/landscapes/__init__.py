@@ -10,17 +10,27 @@ array([ 0.  , 27.75])
 
 from __future__ import annotations
 
-from pytest_optlandscape.landscapes import classic_2d as _classic_2d
-from pytest_optlandscape.landscapes import classic_2d_waves as _classic_2d_waves
-from pytest_optlandscape.landscapes import networks as _networks
-from pytest_optlandscape.landscapes import scalable as _scalable
-from pytest_optlandscape.landscapes import scalable_waves as _scalable_waves
-from pytest_optlandscape.landscapes import stochastic as _stochastic
+import importlib
+
+from pytest_optlandscape.landscapes.expressions import select_by_text
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.registry import get, names, register, select, variants
+from pytest_optlandscape.landscapes.registry import families, get, names, register, select, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
-__all__ = ["TAGS", "Landscape", "get", "names", "register", "select", "variants"]
+__all__ = ["TAGS", "Landscape", "families", "get", "names", "register", "select", "select_by_text", "variants"]
 
-FAMILIES = (_classic_2d, _classic_2d_waves, _scalable, _scalable_waves, _networks, _stochastic)
-"""The family modules, in the catalogue's order; importing one enters its landscapes."""
+FAMILIES = tuple(
+    importlib.import_module(f"{__name__}.{name}")
+    for name in (
+        "classic_2d",
+        "classic_2d_waves",
+        "scalable",
+        "scalable_waves",
+        "nonsmooth",
+        "deceptive",
+        "plateaus",
+        "networks",
+        "stochastic",
+    )
+)
+"""The family modules in the catalogue's order: importing one enters its landscapes."""

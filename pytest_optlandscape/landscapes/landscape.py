@@ -167,7 +167,10 @@ class Landscape(Evaluable):
 
     @property
     def minimizers(self) -> FloatArray:
-        """All global minimisers, shape (m, dim); the first 4096 if ``minimizers_complete`` is False."""
+        """All global minimisers, shape (m, dim).
+
+        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one that stands for all.
+        """
         return self.all_minimizers.points
 
     @property

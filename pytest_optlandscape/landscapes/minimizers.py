@@ -1,4 +1,4 @@
-"""Where a landscape is lowest: its global minimisers, listed or, where they form a grid, by rule."""
+"""Where a landscape is lowest: its global minimisers, listed or, where they form a grid or a box, by rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LONGEST_LIST", "MinimizerGrid", "MinimizerList", "Minimizers", "MovedMinimizers", "everywhere"]
+__all__ = [
+    "LONGEST_LIST",
+    "MinimizerBox",
+    "MinimizerGrid",
+    "MinimizerList",
+    "Minimizers",
+    "MovedMinimizers",
+    "everywhere",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -123,6 +131,45 @@ class MinimizerGrid(Minimizers):
     def permuted(self, order: Sequence[int]) -> Minimizers:
         """Give the images under the exchange of coordinates x → x[order]."""
         return MinimizerGrid([self._axes[k] for k in order])
+
+
+class MinimizerBox(Minimizers):
+    """A continuum of minimisers: along each axis anything between two values, independently.
+
+    The middle of the box is the one that is listed.
+
+    Parameters
+    ----------
+    sides : array_like, shape (dim, 2)
+        For each axis the least and the greatest value that a minimiser may have there.
+
+    Examples
+    --------
+    >>> plain = MinimizerBox([[-0.5, 0.5], [-0.5, 0.5]])
+    >>> plain.distance(np.array([[0.2, -0.4], [3.5, 4.5]])).tolist()
+    [0.0, 5.0]
+    """
+
+    def __init__(self, sides: ArrayLike) -> None:
+        self._lower, self._upper = np.array(sides, dtype=np.float64).T
+        self.points = (self._lower + 0.5 * (self._upper - self._lower))[np.newaxis]
+        self.points.flags.writeable = False
+        self.count = math.inf
+        self.listed_all = False
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the box; 0 inside."""
+        nearest = np.linalg.norm(x - np.clip(x, self._lower, self._upper), axis=-1)
+        return float(nearest) if x.ndim == 1 else nearest
+
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give the image under x → factors · x + offset, coordinate by coordinate."""
+        ends = np.stack([factors * self._lower + offset, factors * self._upper + offset], axis=1)
+        return MinimizerBox(np.sort(ends, axis=1))
+
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give the image under the exchange of coordinates x → x[order]."""
+        return MinimizerBox(np.stack([self._lower, self._upper], axis=1)[list(order)])
 
 
 class MovedMinimizers(Minimizers):

@@ -299,6 +299,8 @@ class TensorFlowNamespace(Namespace):
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
         self.where = self._where
+        # its own floor has no gradient at all, where the other libraries' have 0
+        self.floor = self._tf.custom_gradient(lambda x: (self._tf.floor(x), self._tf.zeros_like))
 
     def max(self, v: Value) -> Value:
         return self._tf.reduce_max(v, axis=0)

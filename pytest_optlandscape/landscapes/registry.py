@@ -11,7 +11,7 @@ from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, e
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
-__all__ = ["get", "names", "register", "select", "variants"]
+__all__ = ["families", "get", "names", "register", "select", "variants"]
 
 _Part = TypeVar("_Part", int | None, str | None)
 _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Za-z][\w.-]*))?(:(?P<instance>\d+))?")
@@ -20,7 +20,8 @@ _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Z
 def register(landscape: Landscape) -> Landscape:
     """Put a landscape of your own into the catalogue.
 
-    From then on it is found by `get`, `names` and `select`, by the marker ``landscapes`` and by suites.
+    From then on it is found by `get`, `names` and `select`, and by the marker ``landscapes``; the suites stay as
+    they are.
 
     Parameters
     ----------
@@ -157,6 +158,17 @@ def _one_of(name: str, what: str, in_name: _Part, given: _Part) -> _Part:
     return given if in_name is None else in_name
 
 
+def families() -> list[str]:
+    """List the families of the catalogue, in its order.
+
+    Examples
+    --------
+    >>> families()[:2]
+    ['classic-2d', 'scalable']
+    """
+    return list(dict.fromkeys(definition.family for definition in DEFINITIONS.values() if definition.family))
+
+
 def variants(name: str) -> list[str]:
     """List the other forms of a landscape that circulate in the literature.
 
@@ -199,7 +211,7 @@ def select(
 
     Examples
     --------
-    >>> [landscape.id for landscape in select(tags="convex quadratic", dim=2)]
+    >>> [landscape.id for landscape in select(tags="convex quadratic", dim=2, exclude="noisy")]
     ['booth', 'sphere[2]', 'sum_squares[2]', 'trid[2]']
     """
     wanted = parse_tags(tags)

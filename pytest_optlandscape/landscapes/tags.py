@@ -10,7 +10,7 @@ __all__ = ["TAGS", "parse_tags"]
 
 TAGS = {
     "smooth": "twice continuously differentiable inside the bounds",
-    "nonsmooth": "has kinks, cusps or points of infinite curvature inside the bounds",
+    "nonsmooth": "has kinks, cusps, jumps or points of infinite curvature inside the bounds",
     "convex": "convex inside the bounds",
     "quadratic": "a quadratic form",
     "polynomial": "a polynomial in the coordinates",

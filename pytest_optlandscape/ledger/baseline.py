@@ -5,16 +5,17 @@ The file is JSON, laid out so that a change of one landscape shows as one row an
 .. code-block:: json
 
     {
-     "schema": 1,
+     "schema": 2,
      "optimizer": "scipy:L-BFGS-B",
      "setting": {},
      "written_with": {"pytest-optlandscape": "0.1.0", "scipy": "1.17.1"},
      "landscapes": {
       "beale": {
        "summary": "success 16/22, digits 5.7, evaluations 20",
-       "definition": {"format": 1, "version": 1, "budget": 400},
+       "definition": {"format": 2, "version": 1, "budget": 400},
+       "rounding": {"jumps": 0, "trials": 176},
        "cells": [
-        "standard 16 16 r 4.155e-14 5.194e-07 1,4,6,8,11,12,13,14 8488.5,3.307 b300e90a"
+        "standard 16 16 r 4.155e-14 5.194e-07 1,4,6,8,11,12,13,14 - b300e90a 0:m3xsp1Zk:m2L…"
        ]
       }
      }
@@ -34,11 +35,11 @@ from typing import Any
 import pytest_optlandscape
 from pytest_optlandscape.ledger.files import write_atomically
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.verdicts import LandscapeRecord, Stability
 
 __all__ = ["Baseline", "BaselineError", "baseline_path", "read_baseline", "update_baseline"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class BaselineError(ValueError):
@@ -65,6 +66,11 @@ class Baseline:
     written_with: dict[str, str] = field(default_factory=dict)
     records: dict[str, LandscapeRecord] = field(default_factory=dict)
 
+    @property
+    def calibration(self) -> Stability:
+        """How rounding treats the optimizer, over all landscapes."""
+        return sum((record.stability for record in self.records.values() if record.stability), Stability(0, 0))
+
     def to_text(self) -> str:
         """Lay the file out, sorted."""
         header = {
@@ -79,10 +85,12 @@ class Baseline:
             ' "landscapes": {',
         ]
         for position, (name, record) in enumerate(sorted(self.records.items())):
+            plain = record.to_plain()
             lines += [
                 f"  {_dump(name)}: {{",
                 f'   "summary": {_dump(_summary(record))},',
                 f'   "definition": {_dump(record.definition)},',
+                *(f'   "{key}": {_dump(plain[key])},' for key in ("rounding", "nondeterministic") if key in plain),
                 '   "cells": [',
                 *(f"    {_dump(cell.to_text())}," for cell in record.cells[:-1]),
                 f"    {_dump(record.cells[-1].to_text())}",

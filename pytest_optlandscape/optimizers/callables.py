@@ -33,7 +33,7 @@ class PlainCallable(Adapter):
         has_gradient = problem.landscape.has_gradient
         offered: dict[str, Any] = {
             "fun": problem.fun,
-            "x0": problem.x0,
+            "x0": problem.watched_x0(),
             "jac": problem.gradient if has_gradient else None,
             "hess": problem.hessian if has_gradient else None,
             "bounds": problem.bounds,

@@ -62,7 +62,7 @@ class SciPyMethod(Adapter):
         options = {key: value for key, value in self.arguments.items() if key != "tol"}
         return scipy.optimize.minimize(
             problem.fun,
-            problem.x0,
+            problem.watched_x0(),
             method=self.method,
             jac=problem.gradient if "gradient" in wants else None,
             hess=problem.hessian if "hessian" in wants else None,

@@ -9,6 +9,7 @@ from pytest_optlandscape.report.terminal import (
     landscape_rows,
     overall_failure_text,
     summary_lines,
+    table,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "outcome_text",
     "overall_failure_text",
     "summary_lines",
+    "table",
 ]

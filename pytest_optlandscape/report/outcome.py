@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison
+from pytest_optlandscape.verdicts.statistics import MeanInterval
 
 __all__ = ["outcome", "outcome_text"]
 
@@ -39,6 +40,8 @@ def outcome(comparisons: Iterable[OptimizerComparison]) -> dict[str, Any]:
                 "verdict": str(comparison.verdict),
                 "fingerprint": comparison.fingerprint,
                 "speed_ratio": _rounded(comparison.speed_ratio),
+                "speed_interval": _interval(comparison.speed),
+                "cells_that_part": comparison.parted,
                 "landscapes": [_landscape(c) for c in comparison.landscapes],
                 "contract": [],
             }
@@ -58,8 +61,16 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
         "findings": [str(finding) for finding in comparison.findings],
+        "speed_interval": _interval(comparison.speed),
+        "cells_that_part": len(comparison.parted),
+        "cells_set_aside": comparison.set_aside,
         "worst_cell": comparison.worst_cell,
     }
+
+
+def _interval(speed: MeanInterval | None) -> list[float | None] | None:
+    """Turn an interval of log₁₀ evaluations into one of speed ratios, lowest first."""
+    return None if speed is None else [_rounded(10.0**-speed.upper), _rounded(10.0**-speed.lower)]
 
 
 def _rounded(value: float | None) -> float | None:

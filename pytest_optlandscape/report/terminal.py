@@ -9,10 +9,15 @@ from collections.abc import Iterable, Sequence
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.metrics import SPEED
+from pytest_optlandscape.verdicts.statistics import MeanInterval
 
 __all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table"]
 
 _WIDTH = 110
+
+EQUIVALENT = 5.0
+"""Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -76,13 +81,13 @@ def landscape_rows(comparison: OptimizerComparison) -> list[str]:
 def _against(speed_ratio: float | None, fingerprint: str | None) -> str:
     if speed_ratio is None:
         return "-"
-    if fingerprint == "changed":
+    if fingerprint in ("changed", "nondeterministic"):
         return f"speed × {speed_ratio:.3g}"
     return "identical" if fingerprint == "identical" else "equal up to rounding"
 
 
 def details(comparison: OptimizerComparison) -> list[str]:
-    """Say what moved, per verdict: what is worse or better in full, what merely changed by name."""
+    """Say what moved, per verdict, what merely changed, and what could not be told."""
     lines: list[str] = []
     if comparison.findings:
         lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
@@ -90,10 +95,7 @@ def details(comparison: OptimizerComparison) -> list[str]:
         for landscape in comparison.landscapes:
             if landscape.verdict == verdict:
                 lines += _wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
-    changed = [c.now.landscape for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
-    if changed:
-        text = f"changed on {', '.join(changed)}: runs differ by more than rounding, no criterion moved significantly"
-        lines += _wrapped(text, "  ")
+    lines += _changes(comparison)
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
@@ -103,6 +105,70 @@ def details(comparison: OptimizerComparison) -> list[str]:
             count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
             text = f"no result from {count} of {len(landscape.now.cells)} starts on {landscape.now.landscape}: {error}"
             lines += _wrapped(text, "  ")
+    return lines + _what_was_not_told(comparison)
+
+
+def _changes(comparison: OptimizerComparison) -> list[str]:
+    """Say where paths part, and what remains possible for the speed."""
+    changed = [c for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
+    lines: list[str] = []
+    if changed:
+        names = ", ".join(c.now.landscape for c in changed)
+        lines += _wrapped(f"changed on {names}: no criterion moved significantly and far enough", "  ")
+    parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
+    if comparison.verdict == Verdict.CHANGED and not changed:
+        parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
+        text = f"changed: {comparison.parted} cells part, where rounding explains {comparison.expected:.1f}"
+        lines += _wrapped(text, "  ")
+    if parted:
+        landscape, start, where = parted[0]
+        lines += _wrapped(f"paths part, for instance on {landscape}/{start} at {where}", "  ")
+    if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
+        lines += _wrapped(decision(comparison.speed, comparison.findings == ()), "  ")
+    return lines
+
+
+def decision(speed: MeanInterval, is_open: bool = True) -> str:
+    """Say what is known of a change in speed, what it amounts to, and what would have been seen.
+
+    Parameters
+    ----------
+    speed : MeanInterval
+        Of log₁₀ of the evaluations to the targets.
+    is_open : bool, default True
+        Whether no criterion moved significantly.
+
+    Returns
+    -------
+    str
+        Such as ``speed × 0.99 (0.98 to 1.01 at 99 % confidence): equivalent within 2 %; a slowdown of 1.5 % …``.
+    """
+    fastest, slowest = 10.0**-speed.lower, 10.0**-speed.upper
+    text = f"speed × {10.0**-speed.mean:.3g} ({slowest:.3g} to {fastest:.3g} at 99 % confidence)"
+    if is_open:
+        within = 100.0 * (10.0 ** max(abs(speed.lower), abs(speed.upper)) - 1.0)
+        text += f": equivalent within {within:.2g} %" if within <= EQUIVALENT else ": not decided"
+    seen = 100.0 * (10.0 ** max(speed.detectable, SPEED.gate_suite) - 1.0)
+    return f"{text}; a slowdown of {seen:.2g} % would have been seen with 90 % power"
+
+
+def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
+    """Count aloud what the fingerprint could not judge."""
+    lines: list[str] = []
+    restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
+    if restless:
+        names = ", ".join(restless)
+        text = f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared"
+        lines += _wrapped(text, "  ")
+    if comparison.set_aside:
+        text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"
+        lines += _wrapped(text, "  ")
+    if comparison.verdict == Verdict.SAME and comparison.parted and not restless:
+        text = (
+            f"{comparison.parted} cells part from the baseline's; {comparison.expected:.1f} are expected of rounding, "
+            "and so few are no proof of a change"
+        )
+        lines += _wrapped(text, "  ")
     return lines
 
 
@@ -116,13 +182,19 @@ def failure_text(comparison: LandscapeComparison, spec: str) -> str:
     lines = [f"{spec} on {name} is {comparison.verdict} than its baseline:" if comparison.findings else
              f"{spec} on {name} has changed since its baseline; no criterion moved significantly"]  # fmt: skip
     lines += [f"  {finding}" for finding in comparison.findings]
+    if comparison.parted:
+        start, where = comparison.parted[0]
+        count = f"{len(comparison.parted)} of {len(comparison.now.cells)} cells"
+        lines.append(f"  paths part in {count}, {name}/{start} first at {where}")
+    if comparison.speed:
+        lines.append(f"  {decision(comparison.speed, not comparison.findings)}")
     lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec)]
     return "\n".join(lines)
 
 
 def _cells_table(comparison: LandscapeComparison) -> list[str]:
     """Show the cells that lost most, before and now."""
-    losses = [sum(pair) for pair in zip(*map(comparison.differences, comparison.metrics[:2]), strict=True)]
+    losses = comparison.losses
     order = sorted(range(len(losses)), key=lambda k: -losses[k])[:5]
     rows = []
     for k in order:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute
 from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
-from pytest_optlandscape.runs.run import Run, Trace, digits_of
+from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible
 
-__all__ = ["BudgetExhausted", "Optimizer", "Problem", "Run", "Trace", "as_landscape", "digits_of", "execute"]
+__all__ = [
+    "BudgetExhausted",
+    "Optimizer",
+    "Problem",
+    "Run",
+    "Trace",
+    "as_landscape",
+    "digits_of",
+    "execute",
+    "feasible",
+]

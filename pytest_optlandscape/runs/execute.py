@@ -58,6 +58,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         except (Exception, SystemExit) as error:
             stop_reason, message = "exception", _describe(error)
     wall_time = time.perf_counter() - started
+    start_was_changed = problem.start_was_changed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
         x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
@@ -90,6 +91,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         claimed_success=None if claimed_success is None else bool(claimed_success),
         reported_fun=reported_fun,
         wall_time=wall_time,
+        start_was_changed=start_was_changed,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )

@@ -103,6 +103,7 @@ class Problem:
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
         self.seed = seed
         self.nhev = 0
+        self._handed_starts: list[FloatArray] = []
         self._limit = _Limit(self.budget)
         self._points: list[Any] = []
         self._values: list[float] = []
@@ -134,6 +135,17 @@ class Problem:
     def x0(self) -> FloatArray:
         """A fresh copy of the start, shape (dim,)."""
         return self._x0.copy()
+
+    def watched_x0(self) -> FloatArray:
+        """Give a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
+        handed = self._x0.copy()
+        self._handed_starts.append(handed)
+        return handed
+
+    @property
+    def start_was_changed(self) -> bool:
+        """Whether somebody wrote into a start that was handed out as an argument."""
+        return any(not np.array_equal(handed, self._x0) for handed in self._handed_starts)
 
     @property
     def exhausted(self) -> bool:

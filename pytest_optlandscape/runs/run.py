@@ -110,6 +110,8 @@ class Run:
         Seconds, objective included.
     warnings : tuple of str
         What the optimizer warned of, each once.
+    start_was_changed : bool
+        Whether it wrote into the array x0 that it was handed.
     """
 
     landscape: Landscape
@@ -130,6 +132,7 @@ class Run:
     reported_fun: float | None
     wall_time: float
     warnings: tuple[str, ...] = ()
+    start_was_changed: bool = False
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @property

@@ -82,7 +82,7 @@ class OverallItem(SuiteItem):
         records = [self.suite.find(self.spec, landscape) or self.run_cells(landscape) for landscape in landscapes]
         comparison = self.suite.compare_all(self.spec, records)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
-        if self.suite.is_failure(comparison.verdict):
+        if self.suite.is_failure(comparison.as_one):
             pytest.fail(overall_failure_text(comparison), pytrace=False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,21 @@ from pytest_optlandscape.verdicts import (
     LandscapeComparison,
     LandscapeRecord,
     OptimizerComparison,
+    Stability,
     Verdict,
     compare_landscape,
     compare_optimizer,
+    run_baseline,
     run_landscape,
+    with_more_seeds,
 )
+from pytest_optlandscape.verdicts.measuring import repeats_itself
 
 __all__ = ["SuiteRun"]
+
+MOST_REPEATED = 2
+"""Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
+one commit mostly does at once."""
 
 
 class SuiteRun:
@@ -88,11 +97,31 @@ class SuiteRun:
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
-        record = run_landscape(self.adapters[spec], landscape, self.budget(landscape))
+        adapter, budget = self.adapters[spec], self.budget(landscape)
+        if self.settings.update:
+            record = run_baseline(adapter, landscape, budget)
+        else:
+            record = self._looked_at_closely(spec, run_landscape(adapter, landscape, budget))
         self.keep(spec, record)
         if self._spool:
             text = json.dumps(record.to_plain())
             write_atomically(self._spool / _spool_name(spec, landscape.id), text)
+        return record
+
+    def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        """Find out, where runs differ from the baseline's, whether they differ from themselves; draw more seeds."""
+        comparison = self.compare(spec, record)
+        before = comparison.before
+        if before is None or comparison.fingerprint in (None, "identical"):
+            return record
+        adapter, budget = self.adapters[spec], int(record.definition["budget"])
+        differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
+        if not repeats_itself(adapter, record, budget, at=differing[:MOST_REPEATED]):
+            record = replace(record, nondeterministic=True)
+            comparison = self.compare(spec, record)
+        has_averages = all(cell.average for cell in before.cells)
+        if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
+            record = with_more_seeds(adapter, record, budget)
         return record
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
@@ -115,11 +144,23 @@ class SuiteRun:
         before = baseline.records.get(record.landscape) if baseline else None
         setting = self.adapters[spec].setting
         differs = f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
-        return compare_landscape(record, before, landscapes=len(self.landscapes), setting_differs=differs)
+        return compare_landscape(
+            record,
+            before,
+            landscapes=len(self.landscapes),
+            calibration=self.calibration(spec),
+            takes_bounds=self.adapters[spec].takes_bounds,
+            setting_differs=differs,
+        )
+
+    def calibration(self, spec: str) -> Stability | None:
+        """Say how rounding treats an optimizer, as its baseline tells."""
+        baseline = self.baselines[spec]
+        return baseline.calibration if baseline else None
 
     def compare_all(self, spec: str, records: Iterable[LandscapeRecord]) -> OptimizerComparison:
         """Judge one optimizer over the landscapes that were run."""
-        return compare_optimizer(spec, [self.compare(spec, record) for record in records])
+        return compare_optimizer(spec, [self.compare(spec, record) for record in records], self.calibration(spec))
 
     def is_failure(self, verdict: Verdict) -> bool:
         """Tell whether a verdict fails its test."""

@@ -79,6 +79,16 @@ class Cell:
         """The landscape's id and the start, such as ``beale/sobol-03``."""
         return f"{self.landscape.id}/{self.start}"
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether the start is one of the Sobol' points."""
+        return self.start.startswith("sobol-")
+
+    @property
+    def is_on_bounds(self) -> bool:
+        """Whether the start is a corner or lies on a face of the box."""
+        return self.start.startswith(("corner-", "face-"))
+
     @functools.cached_property
     def seed(self) -> int:
         """A number below 2³², the same for the same cell everywhere."""

@@ -8,34 +8,33 @@ from pytest_optlandscape.verdicts.assertions import (
     assert_precise,
     assert_robust,
 )
-from pytest_optlandscape.verdicts.comparison import (
-    Finding,
-    LandscapeComparison,
-    OptimizerComparison,
-    Verdict,
-    compare_landscape,
-    compare_optimizer,
-)
+from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
 from pytest_optlandscape.verdicts.contract import CHECKS, check_optimizer, parametrize_with_checks
 from pytest_optlandscape.verdicts.equivalence import assert_equivalent
-from pytest_optlandscape.verdicts.records import (
-    CellRecord,
-    LandscapeRecord,
+from pytest_optlandscape.verdicts.findings import Finding, Verdict
+from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.verdicts.measuring import (
     definition_of,
     record_of,
+    run_baseline,
     run_landscape,
+    with_more_seeds,
 )
+from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
+from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison, compare_optimizer
 
 __all__ = [
     "CHECKS",
     "CellRecord",
     "Finding",
+    "Fingerprint",
     "LandscapeComparison",
     "LandscapeRecord",
     "OptimizerComparison",
     "RateInterval",
     "Robustness",
+    "Stability",
     "Verdict",
     "assert_converges",
     "assert_equivalent",
@@ -48,5 +47,7 @@ __all__ = [
     "parametrize_with_checks",
     "rate_interval",
     "record_of",
+    "run_baseline",
     "run_landscape",
+    "with_more_seeds",
 ]

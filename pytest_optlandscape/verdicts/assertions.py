@@ -11,7 +11,8 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, reference_gap
+from pytest_optlandscape.verdicts.measuring import reference_gap
+from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 
 __all__ = ["Robustness", "assert_converges", "assert_precise", "assert_robust"]

@@ -1,130 +1,48 @@
-"""The verdict: what became of an optimizer since its baseline.
+"""The verdict on one landscape: what became of an optimizer there since its baseline.
 
-Cells are paired: same landscape, start and seed. Where every number agrees the optimizer is the **same**. Where one
-differs, speed, precision, success and cost are tested by exact signed ranks. Only what is both significant and
-beyond a practical gate is **better** or **worse**; what else differs is **changed**.
+Cells are paired: same landscape, start and seed. First the fingerprint: where no more cells part than rounding
+explains, the optimizer is the **same**. Then the criteria: only what is both significant and beyond a practical gate
+is **better** or **worse**; what else differs is **changed**. Criteria are tested even where the fingerprint saw
+nothing, because it does not look at what rounding makes unpredictable.
 
 The level, 0.001 for a whole suite, is shared: half for the landscapes, split evenly among them so that each can be
-judged by itself, half for the suite as one.
+judged by itself, half for the suite as one (`suite_comparison`). The fingerprint has a level of its own, shared alike.
 """
 
 from __future__ import annotations
 
-import enum
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from pytest_optlandscape.verdicts.findings import (
+    Finding,
+    Verdict,
+    criteria_that_moved,
+    mistakes_that_are_new,
+    verdict_of,
+)
+from pytest_optlandscape.verdicts.fingerprint import Stability, parting
+from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, SPEED, Metric
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
-from pytest_optlandscape.verdicts.statistics import holm, stratified_signed_rank
+from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
 
-__all__ = ["Finding", "LandscapeComparison", "OptimizerComparison", "Verdict", "compare_landscape", "compare_optimizer"]
+__all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences", "parting_of"]
 
 LEVEL = 0.001
 """Probability of any false better or worse in a suite."""
 
+CHANGE_LEVEL = 0.001
+"""Probability of a false changed in a suite, as far as dithered runs tell what rounding does."""
+
 FEWEST_CELLS = 16
 """With fewer pairs one landscape by itself cannot reach the level."""
 
-
-class Verdict(enum.StrEnum):
-    """What became of an optimizer."""
-
-    SAME = "same"
-    CHANGED = "changed"
-    BETTER = "better"
-    WORSE = "worse"
-    NEW = "new"
-    NOT_COMPARABLE = "not-comparable"
-
-
-@dataclass(frozen=True)
-class _Metric:
-    """One criterion: the value of a cell, higher being worse, and the smallest change that matters."""
-
-    name: str
-    value: Callable[[LandscapeRecord, CellRecord], float]
-    gate_landscape: float
-    gate_suite: float
-    describe: Callable[[float], str]
-
-
-def _speed(record: LandscapeRecord, cell: CellRecord) -> float:
-    """Mean log₁₀ of the evaluations to each target; a missed one counts as twice the budget."""
-    return float(np.mean([math.log10(min(hit, 2.0 * record.budget)) for hit in cell.hits]))
-
-
-def _precision(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of the final gap as a share of the reference, not below what rounding leaves of f."""
-    share = max(cell.gap, record.noise) / record.reference
-    return math.log10(min(share, 1e3))  # an infeasible or missing result counts as a thousand typical gaps
-
-
-def _failure(record: LandscapeRecord, cell: CellRecord) -> float:
-    return 0.0 if record.succeeded(cell) else 1.0
-
-
-def _cost(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of all evaluations made; a run that used up its budget has no less cost for being cut off."""
-    if max(cell.nfev, cell.njev) >= record.budget:
-        kinds = (cell.nfev > 0) + (cell.njev > 0)
-        return math.log10(kinds * record.budget)
-    return math.log10(max(cell.nfev + cell.njev, 1))
-
-
-def _percent(what: str) -> Callable[[float], str]:
-    def describe(effect: float) -> str:
-        change = 100.0 * (10.0**effect - 1.0)
-        return f"{abs(change):.3g} % {'more' if change > 0 else 'fewer'} evaluations {what}"
-
-    return describe
-
-
-_METRICS = (
-    _Metric("speed", _speed, math.log10(1.10), math.log10(1.02), _percent("to the targets")),
-    _Metric("precision", _precision, 0.3, 0.1, lambda e: f"{abs(e):.2g} digits {'less' if e > 0 else 'more'} precise"),
-    _Metric(
-        "success",
-        _failure,
-        0.10,
-        0.02,
-        lambda e: f"{100 * abs(e):.3g} points {'less' if e > 0 else 'more'} success",
-    ),
-    _Metric("cost", _cost, math.log10(1.10), math.log10(1.02), _percent("in all")),
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One criterion that moved, significantly and beyond the gate.
-
-    Attributes
-    ----------
-    metric : str
-        speed, precision, success, cost or exceptions.
-    effect : float
-        Positive is worse.
-    p_value : float
-        After correction for the number of criteria.
-    text : str
-        What moved, in words.
-    """
-
-    metric: str
-    effect: float
-    p_value: float
-    text: str
-
-    @property
-    def is_worse(self) -> bool:
-        """Which way it moved."""
-        return self.effect > 0.0
-
-    def __str__(self) -> str:
-        return self.text if self.metric == "exceptions" else f"{self.text} (p = {self.p_value:.1e})"
+POOLED_RUNS = 50.0
+"""Dithered runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +56,15 @@ class LandscapeComparison:
     before : LandscapeRecord or None
         The baseline, if there is one.
     fingerprint : str or None
-        ``identical``: every evaluation, bit by bit; ``rounding``: every stored number; ``changed``; None where
-        nothing was compared.
+        ``identical``: every evaluation, bit by bit; ``rounding``: no more cells part than rounding explains;
+        ``changed``; ``nondeterministic``: two runs of the same code differ; None where nothing was compared.
     findings : tuple of Finding
+    parted : tuple of (str, str)
+        Starts whose runs part by more than rounding explains, and where.
+    set_aside : int
+        Cells whose path rounding makes unpredictable from the beginning.
+    level : float
+        At which criteria were tested.
     reason : str
         Why the records cannot be compared, where they cannot.
     """
@@ -150,6 +74,9 @@ class LandscapeComparison:
     before: LandscapeRecord | None = None
     fingerprint: str | None = None
     findings: tuple[Finding, ...] = ()
+    parted: tuple[tuple[str, str], ...] = ()
+    set_aside: int = 0
+    level: float = LEVEL
     reason: str = ""
 
     @property
@@ -162,28 +89,31 @@ class LandscapeComparison:
         """Cells before and now."""
         return list(zip(self.before.cells, self.now.cells, strict=True)) if self.before and self.is_compared else []
 
-    @property
-    def metrics(self) -> tuple[_Metric, ...]:
-        """The criteria, speed and precision first."""
-        return _METRICS
-
-    def differences(self, metric: _Metric) -> list[float]:
+    def differences(self, metric: Metric) -> list[float]:
         """Now minus before, cell by cell; positive is worse."""
-        return [metric.value(self.now, now) - metric.value(self.now, before) for before, now in self.pairs]
+        return differences(self.before, self.now, metric) if self.before and self.is_compared else []
 
     @property
     def speed_ratio(self) -> float | None:
         """How many times as fast as the baseline: 2.0 needs half the evaluations to the targets."""
-        return 10.0 ** -float(np.mean(self.differences(_METRICS[0]))) if self.is_compared else None
+        return 10.0 ** -float(np.mean(self.differences(SPEED))) if self.is_compared else None
+
+    @cached_property
+    def speed(self) -> MeanInterval | None:
+        """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
+        return mean_interval([self.differences(SPEED)], self.level) if self.is_compared else None
+
+    @cached_property
+    def losses(self) -> list[float]:
+        """How much each cell lost against the baseline, in speed and precision; without one, how far off it is."""
+        if self.is_compared:
+            return [sum(pair) for pair in zip(*map(self.differences, (SPEED, PRECISION)), strict=True)]
+        return [PRECISION.value(self.now, cell) for cell in self.now.cells]
 
     @property
     def worst_cell(self) -> dict[str, Any]:
         """The cell that lost most against the baseline or, without one, the one that ended farthest away."""
-        if self.is_compared:
-            losses = np.sum([self.differences(metric) for metric in _METRICS[:2]], axis=0)
-        else:
-            losses = np.array([_precision(self.now, cell) for cell in self.now.cells])
-        worst = int(np.argmax(losses))
+        worst = int(np.argmax(self.losses))
         cell = self.now.cells[worst]
         described: dict[str, Any] = {
             "cell": f"{self.now.landscape}/{cell.start}",
@@ -195,11 +125,18 @@ class LandscapeComparison:
             before = self.before.cells[worst]
             described["baseline_evaluations"] = max(before.nfev, before.njev)
             described["baseline_gap"] = _plain(before.gap)
+            described["parts_at"] = dict(self.parted).get(cell.start)
         return described
 
 
 def compare_landscape(
-    now: LandscapeRecord, before: LandscapeRecord | None, *, landscapes: int, setting_differs: str = ""
+    now: LandscapeRecord,
+    before: LandscapeRecord | None,
+    *,
+    landscapes: int,
+    calibration: Stability | None = None,
+    takes_bounds: bool = False,
+    setting_differs: str = "",
 ) -> LandscapeComparison:
     """Judge one landscape.
 
@@ -210,6 +147,10 @@ def compare_landscape(
         The baseline.
     landscapes : int
         How many landscapes the suite has: they share the level.
+    calibration : Stability, optional
+        How rounding treats this optimizer on all landscapes of its baseline (default: on this one).
+    takes_bounds : bool, default False
+        Whether the optimizer is told the bounds, so that leaving them is a mistake.
     setting_differs : str, optional
         Why nothing of this optimizer can be compared, if so.
 
@@ -222,68 +163,28 @@ def compare_landscape(
     reason = setting_differs or _definition_difference(before, now)
     if reason:
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
-    fingerprint = _fingerprint(before, now)
-    if fingerprint != "changed":
-        return LandscapeComparison(Verdict.SAME, now, before, fingerprint)
-    comparison = LandscapeComparison(Verdict.CHANGED, now, before, fingerprint)
-    findings = [*_exceptions(before, now)]
+    if all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
+        return LandscapeComparison(Verdict.SAME, now, before, "identical")
+    parted, set_aside = _parted(before, now)
+    has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
+    findings = mistakes_that_are_new(before, now, takes_bounds)
+    level = LEVEL / 2.0 / landscapes
     if len(now.cells) >= FEWEST_CELLS:
-        level = LEVEL / 2.0 / landscapes
-        findings += _findings([comparison], level, lambda metric: metric.gate_landscape)
-    return LandscapeComparison(_verdict_of(findings), now, before, fingerprint, tuple(findings))
+        strata = {metric.name: [differences(before, now, metric)] for metric in METRICS}
+        findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
+    if before.nondeterministic or now.nondeterministic:
+        fingerprint = "nondeterministic"
+        unmoved = Verdict.SAME if before.nondeterministic else Verdict.CHANGED
+    else:
+        fingerprint = "changed" if has_changed or findings else "rounding"
+        unmoved = Verdict.CHANGED if has_changed else Verdict.SAME
+    verdict = verdict_of(findings) if findings else unmoved
+    return LandscapeComparison(verdict, now, before, fingerprint, tuple(findings), parted, set_aside, level)
 
 
-@dataclass(frozen=True)
-class OptimizerComparison:
-    """The verdict on one optimizer over all landscapes that were run.
-
-    Attributes
-    ----------
-    spec : str
-    landscapes : tuple of LandscapeComparison
-    verdict : Verdict
-    findings : tuple of Finding
-        Of the suite as one.
-    """
-
-    spec: str
-    landscapes: tuple[LandscapeComparison, ...]
-    verdict: Verdict
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The weakest of the landscapes' fingerprints; None if none was compared."""
-        seen = {comparison.fingerprint for comparison in self.landscapes}
-        return next((name for name in ("changed", "rounding", "identical") if name in seen), None)
-
-    @property
-    def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline, over all landscapes compared."""
-        ratios = [c.speed_ratio for c in self.landscapes if c.speed_ratio is not None]
-        return float(np.exp(np.mean(np.log(ratios)))) if ratios else None
-
-
-def compare_optimizer(spec: str, landscapes: Sequence[LandscapeComparison]) -> OptimizerComparison:
-    """Judge an optimizer over all its landscapes.
-
-    A landscape that is worse makes the optimizer worse, however good the average: averages hide local damage.
-    """
-    compared = [comparison for comparison in landscapes if comparison.is_compared]
-    verdicts = {comparison.verdict for comparison in landscapes}
-    if not compared:
-        verdict = Verdict.NOT_COMPARABLE if Verdict.NOT_COMPARABLE in verdicts else Verdict.NEW
-        return OptimizerComparison(spec, tuple(landscapes), verdict)
-    findings: list[Finding] = []
-    if verdicts - {Verdict.SAME, Verdict.NEW, Verdict.NOT_COMPARABLE}:
-        findings = _findings(compared, LEVEL / 2.0, lambda metric: metric.gate_suite)
-    verdict = _verdict_of(findings) if findings else Verdict.SAME
-    for candidate in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED):
-        if verdict == Verdict.SAME and candidate in verdicts:
-            verdict = candidate
-    if Verdict.WORSE in verdicts:
-        verdict = Verdict.WORSE
-    return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings))
+def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
+    """Now minus before, cell by cell; positive is worse."""
+    return [metric.difference(now, old, new) for old, new in zip(before.cells, now.cells, strict=True)]
 
 
 def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str:
@@ -297,60 +198,41 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
     return "; ".join(differing)
 
 
-def _fingerprint(before: LandscapeRecord, now: LandscapeRecord) -> str:
-    pairs = list(zip(before.cells, now.cells, strict=True))
-    if all(old.to_text() == new.to_text() for old, new in pairs):
-        return "identical"
-    return "rounding" if all(_agree(old, new, now) for old, new in pairs) else "changed"
+def _is_identical(before: CellRecord, now: CellRecord) -> bool:
+    return (before.trace, _end(before), before.flags) == (now.trace, _end(now), now.flags)
 
 
-def _agree(old: CellRecord, new: CellRecord, record: LandscapeRecord) -> bool:
-    """Tell whether two runs of a cell agree in everything but the last digits."""
-    if (old.hits, old.nfev, old.njev, old.stop_reason) != (new.hits, new.nfev, new.njev, new.stop_reason):
-        return False
-    if not np.allclose(old.early, new.early, rtol=1e-6, atol=1e-9 * record.reference, equal_nan=True):
-        return False
-    negligible = max(np.finfo(float).eps * record.reference, record.noise)
-    return max(old.gap, new.gap) <= negligible or math.isclose(old.gap, new.gap, rel_tol=0.02)
+def _end(cell: CellRecord) -> tuple[int, int, str]:
+    return cell.nfev, cell.njev, cell.stop_reason
 
 
-def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    """Find exceptions where there was a result: that needs no statistics."""
-    broken = ("exception", "no-result")
-    raised = [
-        new.start
-        for old, new in zip(before.cells, now.cells, strict=True)
-        if new.stop_reason in broken and old.stop_reason not in broken
-    ]
-    if not raised:
-        return []
-    said = f": {now.errors[0]}" if now.errors else ""
-    text = f"no result from {len(raised)} of {len(now.cells)} starts that had one, {raised[0]} first{said}"
-    return [Finding("exceptions", float(len(raised)), 0.0, text)]
+def parting_of(before: CellRecord, now: CellRecord) -> str:
+    """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
 
 
-def _findings(
-    comparisons: Sequence[LandscapeComparison], level: float, gate: Callable[[_Metric], float]
-) -> list[Finding]:
-    strata = {metric.name: [comparison.differences(metric) for comparison in comparisons] for metric in _METRICS}
-    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in _METRICS])
-    findings = []
-    for metric, p_value in zip(_METRICS, adjusted, strict=True):
-        effect = float(np.mean([np.mean(differences) for differences in strata[metric.name]]))
-        if p_value < level and abs(effect) >= gate(metric):
-            findings.append(Finding(metric.name, effect, p_value, metric.describe(effect)))
-    return findings
+def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
+    """List the cells that part, and count those of which the fingerprint can tell nothing."""
+    parted, set_aside = [], 0
+    for old, new in zip(before.cells, now.cells, strict=True):
+        if _is_identical(old, new):
+            continue
+        if len(old.fingerprint.envelope) < 2 and old.fingerprint.spread < 0:
+            set_aside += 1
+        where = parting_of(old, new)
+        if where:
+            parted.append((old.start, where))
+    return tuple(parted), set_aside
 
 
-def _verdict_of(findings: Sequence[Finding]) -> Verdict:
-    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
-    worse = {finding.metric for finding in findings if finding.is_worse}
-    better = {finding.metric for finding in findings if not finding.is_worse}
-    if worse == {"cost"} and better & {"precision", "success"}:
-        return Verdict.CHANGED
-    if worse:
-        return Verdict.WORSE
-    return Verdict.BETTER if better else Verdict.CHANGED
+def _chance(parted: int, before: LandscapeRecord, calibration: Stability | None) -> float:
+    """Give the probability that rounding parts as many cells of this landscape."""
+    own = before.stability or Stability(0, 0)
+    jumps, trials = float(own.jumps), float(own.trials)
+    if calibration and calibration.trials:
+        jumps += POOLED_RUNS * calibration.jumps / calibration.trials
+        trials += POOLED_RUNS
+    return chance_of_as_many(parted, len(before.cells), jumps, trials)
 
 
 def _plain(gap: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.runs import Problem, Run, as_landscape, execute
+from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 
-__all__ = ["DitheredProblem", "assert_equivalent"]
+__all__ = ["assert_equivalent"]
 
 FloatArray = NDArray[np.float64]
 
@@ -23,41 +24,6 @@ _LARGEST_ENVELOPE = 1e-4
 _MULTIPLE = 1e3
 """Deviations up to this multiple of the envelope count as rounding; refactors stayed below 10, changed algorithms
 exceed 1000 and mostly 10¹²."""
-
-
-class DitheredProblem(Problem):
-    """A problem whose start, values and gradients are off by one unit in the last place, at random.
-
-    Parameters
-    ----------
-    problem : Problem
-        The one to dither.
-    rng : numpy.random.Generator
-        Which way each number is off.
-    """
-
-    def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
-        self._dither = rng
-        x0 = self._off(problem.x0)
-        super().__init__(
-            problem.landscape,
-            np.clip(x0, problem.bounds[:, 0], problem.bounds[:, 1]),
-            bounds=problem.bounds,
-            budget=problem.budget,
-            seed=problem.seed,
-        )
-
-    def _off(self, values: Any) -> Any:
-        direction = self._dither.choice([-np.inf, np.inf], size=np.shape(values))
-        return np.nextafter(values, direction)
-
-    def _objective(self) -> Callable[[list[float]], float]:
-        exact = super()._objective()
-        return lambda values: float(self._off(exact(values)))
-
-    def _derivative(self) -> Callable[[list[float]], list[float]]:
-        exact = super()._derivative()
-        return lambda values: self._off(exact(values)).tolist()
 
 
 def assert_equivalent(
@@ -136,11 +102,12 @@ def _envelope(adapter: Adapter, run: Run) -> tuple[FloatArray, bool]:
     result tells whether neither happened: whether rounding leaves even the end where it is.
     """
     rng = np.random.default_rng(run.seed)
-    envelope = np.full(len(run.trace), _FLOOR)
+    precision = precision_of([run])
+    envelope = np.full(len(run.trace), max(_FLOOR, precision))
     ends = {len(run.trace)}
     for _ in range(_DITHERS):
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
-        dithered = execute(adapter, DitheredProblem(problem, rng))
+        dithered = execute(adapter, DitheredProblem(problem, rng, precision))
         ends.add(len(dithered.trace))
         length = min(len(envelope), len(dithered.trace))
         envelope = np.maximum(envelope[:length], _deviation(run, dithered, length))

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.runs import Problem, Run, digits_of, execute
-from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.runs import digits_of
+from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 
-__all__ = [
-    "SUCCESS_TARGET",
-    "TARGETS",
-    "CellRecord",
-    "LandscapeRecord",
-    "definition_of",
-    "record_of",
-    "reference_gap",
-    "run_landscape",
-]
+__all__ = ["FLAGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "LandscapeRecord"]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
@@ -35,26 +20,56 @@ SUCCESS_TARGET = 1e-6
 """Share of the reference gap below which a returned point counts as a success: it tells Griewank's global minimum
 from its neighbours, and single precision reaches it."""
 
-_FORMAT = 1
-_SAMPLED_EVALUATIONS = (2, 4, 8, 16)
-_STOP_LETTERS = {"returned": "r", "budget": "b", "exception": "e", "no-result": "n", "non-finite": "i"}
+FLAGS = {
+    "o": "evaluates outside the bounds",
+    "r": "returns a point outside the bounds",
+    "m": "changes x0 in place",
+}
+"""What a run can do wrong whatever it reaches, by the letter it is stored as."""
+
+_STOP_LETTERS = {
+    "returned": "r",
+    "budget": "b",
+    "exception": "e",
+    "no-result": "n",
+    "non-finite": "i",
+}
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 
 
-@functools.cache
-def reference_gap(landscape: Landscape) -> float:
-    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
+@dataclass(frozen=True)
+class Average:
+    """The criteria of a cell, averaged over several seeds.
 
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine.
-
-    Examples
-    --------
-    >>> from pytest_optlandscape import landscapes
-    >>> reference_gap(landscapes.get("sphere"))
-    16.5
+    Attributes
+    ----------
+    seeds : int
+        How many.
+    speed, precision, failure, cost : float
+        See `metrics`.
     """
-    gaps = landscape(sobol_starts(landscape, 1024)) - landscape.fmin
-    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
+
+    seeds: int
+    speed: float
+    precision: float
+    failure: float
+    cost: float
+
+    def to_text(self) -> str:
+        """Write as one word.
+
+        Examples
+        --------
+        >>> Average.from_text("5/1.5/-7.25/0.2/2.6").to_text()
+        '5/1.5/-7.25/0.2/2.6'
+        """
+        return "/".join(f"{value:.5g}" for value in (self.seeds, self.speed, self.precision, self.failure, self.cost))
+
+    @classmethod
+    def from_text(cls, text: str) -> Average:
+        """Read what `to_text` wrote."""
+        seeds, *values = text.split("/")
+        return cls(int(seeds), *map(float, values))
 
 
 @dataclass(frozen=True)
@@ -73,11 +88,13 @@ class CellRecord:
         From the returned point to the nearest global minimiser.
     hits : tuple of float
         Evaluations until each of the targets; inf where it was missed.
-    early : tuple of float
-        The values at evaluations 2, 4, 8 and 16, to nine digits: they tell an algorithm long before rounding
-        does.
+    flags : frozenset of str
+        What a run does wrong, one letter each; see `FLAGS`.
     trace : str
         Hash of every evaluation and the result.
+    fingerprint : Fingerprint
+    average : Average or None
+        Of this run and further ones with other seeds, in the baseline of a stochastic optimizer.
     """
 
     start: str
@@ -87,8 +104,10 @@ class CellRecord:
     gap: float
     distance: float
     hits: tuple[float, ...]
-    early: tuple[float, ...]
+    flags: frozenset[str]
     trace: str
+    fingerprint: Fingerprint
+    average: Average | None = None
 
     @property
     def digits(self) -> float:
@@ -100,7 +119,7 @@ class CellRecord:
 
         Examples
         --------
-        >>> text = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- 14.2 0f3a"
+        >>> text = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- o 0f3a -:W:V"
         >>> CellRecord.from_text(text).to_text() == text
         True
         """
@@ -112,8 +131,10 @@ class CellRecord:
             f"{self.gap:.4g}",
             f"{self.distance:.4g}",
             ",".join("-" if hit == math.inf else str(int(hit)) for hit in self.hits),
-            ",".join(f"{value:.9g}" for value in self.early) or "-",
+            "".join(sorted(self.flags)) or "-",
             self.trace,
+            self.fingerprint.to_text(),
+            *([self.average.to_text()] if self.average else []),
         )
         return " ".join(fields)
 
@@ -127,7 +148,7 @@ class CellRecord:
             If it is no such line.
         """
         try:
-            start, nfev, njev, stop, gap, distance, hits, early, trace = text.rsplit(" ", 8)
+            start, nfev, njev, stop, gap, distance, hits, flags, trace, path, *average = text.split(" ")
             return cls(
                 start=start,
                 nfev=int(nfev),
@@ -136,8 +157,10 @@ class CellRecord:
                 gap=float(gap),
                 distance=float(distance),
                 hits=tuple(math.inf if hit == "-" else int(hit) for hit in hits.split(",")),
-                early=() if early == "-" else tuple(float(value) for value in early.split(",")),
+                flags=frozenset(flags.replace("-", "")),
                 trace=trace,
+                fingerprint=Fingerprint.from_text(path),
+                average=Average.from_text(*average) if average else None,
             )
         except (ValueError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
@@ -156,12 +179,18 @@ class LandscapeRecord:
     cells : tuple of CellRecord
     errors : tuple of str
         What exceptions said, each once; not stored.
+    stability : Stability or None
+        How rounding treats the cells; None where it was not measured.
+    nondeterministic : bool
+        Whether a cell that was run twice gave two different runs.
     """
 
     landscape: str
     definition: dict[str, Any]
     cells: tuple[CellRecord, ...]
     errors: tuple[str, ...] = ()
+    stability: Stability | None = None
+    nondeterministic: bool = False
 
     @property
     def reference(self) -> float:
@@ -200,12 +229,17 @@ class LandscapeRecord:
 
     def to_plain(self) -> dict[str, Any]:
         """Turn into dicts, lists, strings and numbers, which may cross a process border."""
-        return {
+        plain: dict[str, Any] = {
             "landscape": self.landscape,
             "definition": self.definition,
             "cells": [cell.to_text() for cell in self.cells],
             "errors": list(self.errors),
         }
+        if self.stability:
+            plain["rounding"] = {"jumps": self.stability.jumps, "trials": self.stability.trials}
+        if self.nondeterministic:
+            plain["nondeterministic"] = True
+        return plain
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> LandscapeRecord:
@@ -215,89 +249,10 @@ class LandscapeRecord:
             plain["definition"],
             tuple(map(CellRecord.from_text, plain["cells"])),
             tuple(plain.get("errors", ())),
+            Stability(**plain["rounding"]) if "rounding" in plain else None,
+            bool(plain.get("nondeterministic", False)),
         )
 
 
 MOST_LOST = 300.0
 """Digits of a point at infinity, with the sign turned: a median needs a number."""
-
-
-@functools.cache
-def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
-    """Say what the numbers of a landscape's cells depend on, besides the optimizer.
-
-    Parameters
-    ----------
-    landscape : Landscape
-    budget : int
-        Of each cell.
-
-    Returns
-    -------
-    dict
-        Plain values; records are compared only where all of them agree.
-    """
-    facts = np.concatenate([landscape.bounds.ravel(), *(c.x0 for c in cells(landscape))])
-    seeds = [cell.seed for cell in cells(landscape)]
-    digest = hashlib.sha256(np.array([f"{fact:.12g}" for fact in facts]).tobytes() + repr(seeds).encode())
-    return {
-        "format": _FORMAT,
-        "version": landscape.version,
-        "budget": budget,
-        "fmin": landscape.fmin,
-        "reference": reference_gap(landscape),
-        "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
-    }
-
-
-def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
-    """Run every cell of a landscape.
-
-    Parameters
-    ----------
-    adapter : Adapter
-    landscape : Landscape
-    budget : int
-        Evaluations of each cell.
-
-    Returns
-    -------
-    LandscapeRecord
-    """
-    runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
-    return LandscapeRecord(
-        landscape.id,
-        dict(definition_of(landscape, budget)),
-        tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
-        _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
-    )
-
-
-def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
-    """Run one cell."""
-    return execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
-
-
-def record_of(run: Run, start: str) -> CellRecord:
-    """Sum a run up.
-
-    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
-    """
-    reference = reference_gap(run.landscape)
-    digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
-    record = CellRecord(
-        start=start,
-        nfev=run.nfev,
-        njev=run.njev,
-        stop_reason=run.stop_reason,
-        gap=run.result_gap,
-        distance=run.distance,
-        hits=run.trace.hits([share * reference for share in TARGETS]),
-        early=tuple(float(run.trace.fun[k - 1]) for k in _SAMPLED_EVALUATIONS if k <= len(run.trace)),
-        trace=digest.hexdigest()[:8],
-    )
-    return CellRecord.from_text(record.to_text())
-
-
-def _distinct(messages: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(messages))

@@ -63,7 +63,7 @@ def test_dimension_by_id_or_argument():
     assert landscapes.get("sphere[10000]")(np.ones(10_000)) == 10_000
 
 
-FROM_TWO = ("rosenbrock", "noisy_rosenbrock", "dixon_price", "trid")
+FROM_TWO = ("rosenbrock", "dixon_price", "trid", "noisy_rosenbrock", "nonsmooth_rosenbrock", "lunacek_bi_rastrigin")
 
 
 @pytest.mark.parametrize("name", [n for n in landscapes.names() if n not in FROM_TWO])

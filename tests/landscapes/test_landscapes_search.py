@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from landscape_cases import having, ids
+from landscape_cases import having, ids, random_points
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
@@ -99,11 +99,54 @@ def test_nothing_is_lower_from_many_starts(name):
         assert excess > 1e-12 or landscape.distance(end) <= 2e-2 * np.ptp(landscape.bounds)
 
 
-NO_METHOD_ARRIVES = {"bukin_n6": "a ridge; see above", "xin_she_yang_1": "flat as |x|ⁱ is, and kinked besides"}
-UNIMODAL = [name for name in having("unimodal", largest=5) if landscapes.get(name).name not in NO_METHOD_ARRIVES]
+FALLING_ALONG_RAYS = {"schwefel_222", "saturating_gaussian_well", "sigmoid_plateau"}
+"""Where methods stall, on kinks or plateaus; what is convex and has kinks is tested like these."""
+STALLING = {"bukin_n6", "nonsmooth_rosenbrock"}
+"""Which fall along no ray either; the one has its own test above, the other below."""
 
 
-@pytest.mark.parametrize("name", UNIMODAL)
+def falls_along_rays(name):
+    landscape = landscapes.get(name)
+    return landscape.name in FALLING_ALONG_RAYS or {"convex", "nonsmooth"} <= landscape.tags
+
+
+UNIMODAL = [name for name in having("unimodal", largest=5) if landscapes.get(name).name not in STALLING]
+
+
+@pytest.mark.parametrize("name", [name for name in UNIMODAL if falls_along_rays(name)])
+def test_values_fall_on_the_way_to_the_minimizer(name):
+    landscape = landscapes.get(name)
+    (minimizer,) = landscape.minimizers
+    for start in random_points(landscape, 200):
+        values = landscape(minimizer + np.linspace(1, 0, 201)[:, np.newaxis] * (start - minimizer))
+        assert np.all(np.diff(values) <= 1e-13 * np.abs(values[:-1]))
+        assert values[-1] < values[0]
+
+
+@pytest.mark.parametrize("dim", [2, 3, 5])
+def test_a_path_leads_down_to_the_minimizer_of_the_nonsmooth_rosenbrock(dim):
+    """The path that the landscape's definition describes."""
+    landscape = landscapes.get("nonsmooth_rosenbrock", dim)
+
+    def with_terms(first, terms):
+        x = [first]
+        for term in terms:
+            x.append(term + 2 * abs(x[-1]) - 1)
+        return x
+
+    for start in random_points(landscape, 20):
+        terms = start[1:] - 2 * np.abs(start[:-1]) + 1
+        path = [start]
+        for k in range(dim - 1):
+            for share in np.linspace(1, 0, 50):
+                path.append(with_terms(start[0], [*np.zeros(k), share * terms[k], *terms[k + 1 :]]))
+        path += [with_terms(first, np.zeros(dim - 1)) for first in np.linspace(start[0], 1, 50)]
+        values = landscape(np.array(path))
+        assert np.all(np.diff(values) <= 1e-12)
+        assert landscape.distance(path[-1]) == 0
+
+
+@pytest.mark.parametrize("name", [name for name in UNIMODAL if not falls_along_rays(name)])
 def test_unimodal_ones_have_one_place_to_end(name):
     landscape = landscapes.get(name)
     shares = qmc.Sobol(landscape.dim, seed=2).random(32)

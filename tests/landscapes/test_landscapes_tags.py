@@ -50,8 +50,8 @@ def test_separable(name):
 def test_polynomial(name):
     landscape = landscapes.get(name)
     start, end = random_points(landscape, 2, seed=3)
-    if landscape.name == "xin_she_yang_1":  # a polynomial on either side of 0
-        end = -start
+    if "nonsmooth" in landscape.tags:  # across a kink: away from it there may be polynomials
+        end = start + 16 / 6 * (landscape.minimizers[0] - start)
     line = [start + k / 16 * (end - start) for k in range(13)]
     with mp.workdps(40):
         moved = [[mpf(s) + mpf(k) / 16 * (mpf(e) - mpf(s)) for s, e in zip(start, end, strict=True)] for k in range(13)]
@@ -76,7 +76,8 @@ def test_ill_conditioned(name):
         return
     curvatures = np.linalg.eigvalsh(landscape.hessian(landscape.minimizers))
     worst = np.max(curvatures[:, -1] / np.maximum(np.abs(curvatures[:, 0]), 1e-300))
-    assert (worst >= 1000) == ("ill-conditioned" in landscape.tags)
+    all_vanish = np.abs(curvatures).max() < 1e-100
+    assert (worst >= 1000 or all_vanish) == ("ill-conditioned" in landscape.tags)
 
 
 def test_powell_singular_is_ill_conditioned():

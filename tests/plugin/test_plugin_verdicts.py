@@ -30,7 +30,7 @@ def test_update_writes_a_baseline_for_each_optimizer_and_says_so(project):
     )
     for name, spec in [("solver_minimize", "solver:minimize"), ("scipy_BFGS", "scipy:BFGS")]:
         written = json.loads((project.path / "optlandscape_baseline" / f"{name}.json").read_text())
-        assert (written["schema"], written["optimizer"]) == (1, spec)
+        assert (written["schema"], written["optimizer"]) == (2, spec)
         assert list(written["landscapes"]) == ["beale", "booth"]
         assert len(written["landscapes"]["booth"]["cells"]) == 21
 

@@ -87,7 +87,11 @@ BREAKERS = [
     (misreports, "check_reported_value", r"reports fun = .*, but f\(x\) = "),
     (forgets_the_best, "check_not_worse_than_start", r"f\(x0\) = .*, but it returned a point with f = "),
     (steps_outside, "check_stays_inside_bounds", "a point lies 1e-09 outside the bounds"),
-    (writes_to_the_start, "check_keeps_start_unchanged", r"x0 became \[.*\n  replay: .*x0=\[1.0, 1.0\]"),
+    (
+        writes_to_the_start,
+        "check_keeps_start_unchanged",
+        r"it wrote into the array x0 that it was handed.*\n  replay: .*x0=\[1.0, 1.0\]",
+    ),
     (ignores_the_seed, "check_same_seed_same_run", "a second run with the same seed went elsewhere"),
     (draws_globally, "check_leaves_global_random_state", "the global random state was touched"),
     (draws_from_python, "check_leaves_global_random_state", "the global random state was touched"),

@@ -6,7 +6,7 @@ from verdicts_helpers import bounds_of, descend, momentum
 
 from pytest_optlandscape import assert_equivalent
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.verdicts.equivalence import DitheredProblem
+from pytest_optlandscape.verdicts.dithering import DitheredProblem
 
 EVERYWHERE = ["beale", "rosenbrock[10]", "booth", "rastrigin[4]", "ackley[5]", "adjiman", "sphere[40]"]
 

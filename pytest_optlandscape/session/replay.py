@@ -1,0 +1,93 @@
+"""One cell, run again and printed: ``--optlandscape-replay=beale/sobol-03``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.session.settings import read_settings
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.verdicts.comparison import parting_of
+from pytest_optlandscape.verdicts.measuring import record_of, run_cell
+
+__all__ = ["replay_cell"]
+
+
+def replay_cell(config: pytest.Config, ini_keys: Iterable[str]) -> int:
+    """Run one cell of each configured optimizer and print how it went and what the baseline has there.
+
+    Parameters
+    ----------
+    config : pytest.Config
+    ini_keys : iterable of str
+        The keys of the configuration file that exist.
+
+    Returns
+    -------
+    int
+        0, the exit code.
+
+    Raises
+    ------
+    pytest.UsageError
+        If there is no such cell, or the configuration cannot be used.
+    """
+    try:
+        cell = find_cell(config.getoption("optlandscape_replay"))
+        suite = SuiteRun(read_settings(config, ini_keys))
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        raise pytest.UsageError(f"optlandscape: {error}") from error
+    if not suite.adapters:
+        print("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
+    for spec in suite.adapters:
+        for line in _replay(suite, spec, cell):
+            print(line)
+    return 0
+
+
+def find_cell(cell_id: str) -> Cell:
+    """Find a cell by its id.
+
+    Raises
+    ------
+    ValueError
+        If the landscape or the start is unknown; the message names the nearest.
+
+    Examples
+    --------
+    >>> find_cell("beale/article").x0.tolist()
+    [4.0, 4.0]
+    """
+    landscape_id, _, start = cell_id.rpartition("/")
+    if not landscape_id:
+        raise ValueError(f"a cell is a landscape and a start, such as beale/sobol-03; got {cell_id!r}")
+    every = {cell.start: cell for cell in cells(get(landscape_id))}
+    if start not in every:
+        raise ValueError(unknown_name(f"start of {landscape_id}", start, every))
+    return every[start]
+
+
+def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
+    run = run_cell(suite.adapters[spec], cell, suite.budget(cell.landscape))
+    yield str(run)
+    if run.message:
+        yield f"  {run.message}"
+    yield run.table(rows=12)
+    yield f"  in Python: {run.command()}"
+    baseline = suite.baselines[spec]
+    record = baseline.records.get(cell.landscape.id) if baseline else None
+    before = next((one for one in record.cells if one.start == cell.start), None) if record else None
+    if before is None:
+        yield "  the baseline has no such cell"
+        return
+    now = record_of(run, cell.start)
+    yield f"  in the baseline: {max(before.nfev, before.njev)} evaluations, gap {before.gap:.3g}, {before.stop_reason}"
+    if now.trace == before.trace:
+        yield "  identical to the baseline, every evaluation"
+    else:
+        where = parting_of(before, now)
+        yield f"  parts from the baseline at {where}" if where else "  equal to the baseline up to rounding"

@@ -1,0 +1,95 @@
+"""What rounding does to a run: the same problem, off by one unit in the last place everywhere."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.runs import Problem, Run
+
+__all__ = ["DOUBLE", "SINGLE", "DitheredProblem", "precision_of"]
+
+FloatArray = NDArray[np.float64]
+
+DOUBLE, SINGLE = 2.0**-52, 2.0**-23
+"""The spacing of floats near 1, in double and in single precision."""
+
+_SIGNS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
+
+
+def precision_of(runs: list[Run]) -> float:
+    """Tell in which precision an optimizer moves, by its points.
+
+    Parameters
+    ----------
+    runs : list of Run
+        Best from starts that are no short binary fractions themselves.
+
+    Returns
+    -------
+    float
+        `SINGLE` if every point after the start is a single-precision number, else `DOUBLE`.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import minimize
+    >>> precision_of([minimize("scipy:L-BFGS-B", "beale", x0=[0.1, 0.2])]) == DOUBLE
+    True
+    """
+    moved = [run.trace.x[1:] for run in runs if len(run.trace) > 1]
+    if not moved:
+        return DOUBLE
+    points = np.concatenate(moved)
+    with np.errstate(over="ignore"):
+        return SINGLE if np.array_equal(points, points.astype(np.float32), equal_nan=True) else DOUBLE
+
+
+class DitheredProblem(Problem):
+    """A problem whose start, values and gradients are off by one unit in the last place, at random.
+
+    Parameters
+    ----------
+    problem : Problem
+        The one to dither.
+    rng : numpy.random.Generator
+        Which way each number is off.
+    precision : float
+        `DOUBLE` or `SINGLE`: whose last place.
+    """
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE) -> None:
+        self._signs: Iterator[float] = itertools.cycle(rng.choice([-1.0, 1.0], _SIGNS).tolist())
+        self._rng = rng
+        self._precision = precision
+        x0 = self._array_off(problem.x0)
+        super().__init__(
+            problem.landscape,
+            np.clip(x0, problem.bounds[:, 0], problem.bounds[:, 1]),
+            bounds=problem.bounds,
+            budget=problem.budget,
+            seed=problem.seed,
+        )
+
+    def _off(self, value: float) -> float:
+        sign = next(self._signs)
+        if self._precision == DOUBLE:
+            return math.nextafter(value, sign * math.inf)
+        return value * (1.0 + sign * SINGLE)
+
+    def _array_off(self, values: FloatArray) -> FloatArray:
+        signs = self._rng.choice([-1.0, 1.0], np.shape(values))
+        if self._precision == DOUBLE:
+            return np.nextafter(values, signs * np.inf)
+        return np.asarray(values * (1.0 + signs * SINGLE))
+
+    def _objective(self) -> Callable[[list[float]], float]:
+        exact, off = super()._objective(), self._off
+        return lambda values: off(exact(values))
+
+    def _derivative(self) -> Callable[[list[float]], list[float]]:
+        exact, off = super()._derivative(), self._off
+        return lambda values: [off(slope) for slope in exact(values)]

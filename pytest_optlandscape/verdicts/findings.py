@@ -1,0 +1,143 @@
+"""What moved: criteria tested on paired cells, and what needs no statistics."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pytest_optlandscape.verdicts.metrics import METRICS, Metric
+from pytest_optlandscape.verdicts.records import FLAGS, LandscapeRecord
+from pytest_optlandscape.verdicts.statistics import holm, stratified_signed_rank
+
+__all__ = ["HARD", "Finding", "Verdict", "criteria_that_moved", "mistakes_that_are_new", "verdict_of"]
+
+HARD = ("exceptions", "contract")
+"""Findings that need no statistics."""
+
+
+class Verdict(enum.StrEnum):
+    """What became of an optimizer."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    BETTER = "better"
+    WORSE = "worse"
+    NEW = "new"
+    NOT_COMPARABLE = "not-comparable"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One criterion that moved, significantly and beyond the gate, or a mistake that is new.
+
+    Attributes
+    ----------
+    metric : str
+        speed, precision, failure, cost, exceptions or contract.
+    effect : float
+        Positive is worse.
+    p_value : float
+        After correction for the number of criteria.
+    text : str
+        What moved, in words.
+    """
+
+    metric: str
+    effect: float
+    p_value: float
+    text: str
+
+    @property
+    def is_worse(self) -> bool:
+        """Which way it moved."""
+        return self.effect > 0.0
+
+    def __str__(self) -> str:
+        return self.text if self.metric in HARD else f"{self.text} (p = {self.p_value:.1e})"
+
+
+def criteria_that_moved(
+    strata: dict[str, list[list[float]]], level: float, gate: Callable[[Metric], float], prefix: str = ""
+) -> list[Finding]:
+    """Test each criterion's paired differences.
+
+    Parameters
+    ----------
+    strata : dict
+        For each criterion's name the differences of each landscape; positive is worse.
+    level : float
+        Of all criteria together.
+    gate : callable
+        The smallest mean difference of a criterion that matters.
+    prefix : str, optional
+        What the words of the findings begin with.
+
+    Returns
+    -------
+    list of Finding
+    """
+    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in METRICS])
+    found = []
+    for metric, p_value in zip(METRICS, adjusted, strict=True):
+        effect = float(np.mean([np.mean(differences) for differences in strata[metric.name]]))
+        if p_value < level and abs(effect) >= gate(metric):
+            found.append(Finding(metric.name, effect, p_value, prefix + metric.describe(effect)))
+    return found
+
+
+def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+    """Find exceptions where there was a result, and breaches of the contract where there was none.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    takes_bounds : bool
+        Whether the optimizer is told the bounds: if not, it cannot keep them.
+
+    Returns
+    -------
+    list of Finding
+    """
+    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds)]
+
+
+def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    broken = ("exception", "no-result")
+    raised = [
+        new.start
+        for old, new in zip(before.cells, now.cells, strict=True)
+        if new.stop_reason in broken and old.stop_reason not in broken
+    ]
+    if not raised:
+        return []
+    said = f": {now.errors[0]}" if now.errors else ""
+    text = f"no result from {len(raised)} of {len(now.cells)} starts that had one, {raised[0]} first{said}"
+    return [Finding("exceptions", float(len(raised)), 0.0, text)]
+
+
+def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+    found = []
+    for letter, does in FLAGS.items():
+        concerns_bounds = letter != "m"
+        if concerns_bounds and not takes_bounds:
+            continue
+        starts = [cell.start for cell in now.cells if letter in cell.flags]
+        if starts and not any(letter in cell.flags for cell in before.cells):
+            text = f"{does} from {len(starts)} of {len(now.cells)} starts and did from none, {starts[0]} first"
+            found.append(Finding("contract", float(len(starts)), 0.0, text))
+    return found
+
+
+def verdict_of(findings: Sequence[Finding]) -> Verdict:
+    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
+    worse = {finding.metric for finding in findings if finding.is_worse}
+    better = {finding.metric for finding in findings if not finding.is_worse}
+    if worse == {"cost"} and better & {"precision", "failure"}:
+        return Verdict.CHANGED
+    if worse:
+        return Verdict.WORSE
+    return Verdict.BETTER if better else Verdict.CHANGED

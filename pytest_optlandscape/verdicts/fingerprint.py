@@ -1,0 +1,293 @@
+"""The fingerprint of a run, which tells whether it is still the same algorithm, up to rounding.
+
+A run's path is summed up by one number for each of a few windows of evaluations, 1, 2, 3–4, 5–8, … A number is a mean
+of the coordinates with fixed weights, in units of the box, so that no change of a point or of the order of points
+leaves it alone. When a baseline is written, the same cell is run again several times with everything off by one unit in
+the last place (`dithering`). How far these runs move each number is its *envelope*. It grows with the evaluations, and
+tells what rounding can do; a generous multiple of it is allowed, windows in which it is large say nothing and are left
+out.
+
+The returned point is treated as one more window, and so is the end: where rounding leaves the numbers of evaluations
+and the stop reason alone, they must stay what they were.
+
+Some optimizers branch on ties, so that rounding moves a run far at once, and rarely: not every jump shows in a few
+dithered runs. Each of these is therefore held against all others as if it were new; how many deviate tells how many
+cells may part by rounding alone, and `statistics.chance_of_as_many` decides on their number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.runs import Run
+
+__all__ = ["Fingerprint", "Stability", "fingerprint_of", "measured", "parting"]
+
+FloatArray = NDArray[np.float64]
+
+MULTIPLE = 1000.0
+"""Deviations up to this multiple of the envelope are rounding. Refactors stay below 10, changes exceed 1000 and mostly
+10¹²; `benchmarks/power.py` measures it."""
+
+LARGEST_ENVELOPE = 1e-6
+"""Windows that rounding moves by more than this share of the box are left out: a thousand times that is all the box."""
+
+_FLOOR = 2.0**-48  # what is stored of a number; 16 units in the last place of a double near 1
+_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+_LARGEST = 2.0**20  # boxes: a path farther out is at infinity
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
+_UNUSED = "!"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """How a run goes, in a few numbers, and how far rounding moves each of them.
+
+    Attributes
+    ----------
+    path : tuple of float
+        One number for each window of evaluations; NaN where a point is not finite.
+    result : float
+        The same of the returned point.
+    envelope : tuple of float
+        How far dithered runs move the numbers of the path; as many as were measured and are small enough to be used,
+        none in the fingerprint of a run that was not dithered.
+    result_envelope : float
+        The same for the returned point; inf where it is not used.
+    spread : int
+        By how many evaluations dithered runs end earlier or later at most; -1 where they end for other reasons too.
+    """
+
+    path: tuple[float, ...]
+    result: float
+    envelope: tuple[float, ...] = ()
+    result_envelope: float = math.inf
+    spread: int = -1
+
+    def to_text(self) -> str:
+        """Write in few characters: of what is not measured everything, of what is only what rounding leaves alone.
+
+        Examples
+        --------
+        >>> text = Fingerprint((0.5, 0.25), 0.125, (1e-15, 1e-9), 1e-9, 0).to_text()
+        >>> Fingerprint.from_text(text).to_text() == text
+        True
+        """
+        if not self.envelope and self.result_envelope == math.inf:
+            return ":".join(["-", *(_number(value, _FLOOR) for value in (*self.path, self.result))])
+        used = [*zip(self.path, self.envelope, strict=False), (self.result, self.result_envelope)]
+        parts = [_level(envelope) + _number(value, _resolution(envelope)) for value, envelope in used]
+        return ":".join([str(self.spread) if self.spread >= 0 else "~", *parts])
+
+    @classmethod
+    def from_text(cls, text: str) -> Fingerprint:
+        """Read what `to_text` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such text.
+        """
+        first, *parts = text.split(":")
+        if not parts:
+            raise ValueError(f"not the fingerprint of a run: {text!r:.80}")
+        if first == "-":
+            *path, result = (_read(part, _FLOOR) for part in parts)
+            return cls(tuple(path), result)
+        envelopes = [_read_level(part[:1]) for part in parts]
+        values = [_read(part[1:], _resolution(e)) for part, e in zip(parts, envelopes, strict=True)]
+        spread = -1 if first == "~" else int(first)
+        return cls(tuple(values[:-1]), values[-1], tuple(envelopes[:-1]), envelopes[-1], spread)
+
+
+def fingerprint_of(run: Run) -> Fingerprint:
+    """Sum a run up."""
+    lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
+    width = np.where(width > 0.0, width, 1.0)
+    points = (np.vstack([run.trace.x, run.x]) - lower) / width
+    with np.errstate(all="ignore"):
+        points = np.clip(points, -_LARGEST, _LARGEST)
+        heights = (points * _weights(*points.shape)).mean(axis=1)
+    count = len(run.trace)
+    if not count:
+        return Fingerprint((), float(heights[-1]))
+    starts = [0, *(2**k for k in range(max(count - 1, 0).bit_length()))]
+    sums = np.add.reduceat(heights[:-1], starts)
+    sizes = np.diff([*starts, count])
+    return Fingerprint(tuple((sums / sizes).tolist()), float(heights[-1]))
+
+
+def _weights(count: int, dim: int) -> FloatArray:
+    """Spread weights between ½ and 1½, other ones for each point and coordinate; those of the last are always alike."""
+    order = np.arange(1.0, count * dim + 1.0).reshape(count, dim)
+    order[-1] = np.arange(1.0, dim + 1.0)
+    weights: FloatArray = 0.5 + (order * _GOLDEN) % 1.0
+    return weights
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How rounding treats the cells of a landscape.
+
+    Attributes
+    ----------
+    jumps, trials : int
+        Dithered runs that part from all others of their cell, of how many.
+    """
+
+    jumps: int
+    trials: int
+
+    def __add__(self, other: Stability) -> Stability:
+        return Stability(self.jumps + other.jumps, self.trials + other.trials)
+
+
+def measured(clean: Run, dithered: Sequence[Run], precision: float) -> tuple[Fingerprint, Stability]:
+    """Measure how far rounding moves a run.
+
+    Parameters
+    ----------
+    clean : Run
+    dithered : sequence of Run
+        The same with everything off by one unit in the last place.
+    precision : float
+        The spacing of the optimizer's own numbers near 1.
+
+    Returns
+    -------
+    fingerprint : Fingerprint
+        With its envelope.
+    stability : Stability
+        How many of the dithered runs part from the fingerprint that the others would have given.
+    """
+    own = fingerprint_of(clean)
+    others = [fingerprint_of(run) for run in dithered]
+    whole = _with_envelope(clean, own, dithered, others, precision)
+    jumps = 0
+    for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):
+        left = [*dithered[:k], *dithered[k + 1 :]]
+        rest = _with_envelope(clean, own, left, [*others[:k], *others[k + 1 :]], precision)
+        jumps += bool(parting(rest, ends_of(clean), fingerprint, ends_of(run)))
+    return whole, Stability(jumps, len(dithered))
+
+
+def _with_envelope(
+    clean: Run, own: Fingerprint, runs: Sequence[Run], fingerprints: Sequence[Fingerprint], precision: float
+) -> Fingerprint:
+    floor = max(precision, _FLOOR)
+    count = min([len(own.path), *(len(f.path) for f in fingerprints)])
+    paths = np.array([f.path[:count] for f in fingerprints]).reshape(-1, count)
+    moved = _distance(paths, np.array(own.path[:count])).max(axis=0, initial=floor)
+    envelope = np.maximum.accumulate(np.maximum(moved, floor))
+    used = envelope[envelope <= LARGEST_ENVELOPE]
+    results = _distance(np.array([f.result for f in fingerprints]), np.array(own.result)).max(initial=floor)
+    ends = {ends_of(clean), *map(ends_of, runs)}
+    same_reason = len({reason for _, _, reason in ends}) == 1
+    spread = max(abs(nfev - clean.nfev) + abs(njev - clean.njev) for nfev, njev, _ in ends) if same_reason else -1
+    return Fingerprint(
+        own.path[:count],
+        own.result,
+        tuple(_rounded_up(e) for e in used.tolist()),
+        _rounded_up(float(results)) if results <= LARGEST_ENVELOPE else math.inf,
+        spread,
+    )
+
+
+def ends_of(run: Run) -> tuple[int, int, str]:
+    """Say how a run ended: evaluations, gradients, reason."""
+    return run.nfev, run.njev, run.stop_reason
+
+
+def parting(
+    before: Fingerprint, before_end: tuple[int, int, str], now: Fingerprint, now_end: tuple[int, int, str]
+) -> str:
+    """Say where two runs of a cell part by more than rounding explains; "" if they do not.
+
+    Parameters
+    ----------
+    before : Fingerprint
+        With its envelope.
+    before_end : tuple
+        Evaluations, gradients and stop reason.
+    now : Fingerprint
+    now_end : tuple
+
+    Returns
+    -------
+    str
+        Such as ``"evaluations 5 to 8"``, ``"the end"``, ``"the result"``, or "".
+    """
+    for k, envelope in enumerate(before.envelope):
+        ended = k >= len(now.path)
+        if ended and before.spread == 0:
+            return "the end"
+        if not ended and _distance(np.array(now.path[k]), np.array(before.path[k])) > MULTIPLE * envelope:
+            return _window_text(k)
+    if before.spread >= 0:
+        moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
+        if now_end[2] != before_end[2] or moved > 2 * before.spread:
+            return "the end"
+    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * before.result_envelope:
+        return "the result"
+    return ""
+
+
+def _window_text(k: int) -> str:
+    if k < 2:
+        return f"evaluation {k + 1}"
+    return f"evaluations {2 ** (k - 1) + 1} to {2**k}"
+
+
+def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Measure how far numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(a - b)
+    both = np.isnan(a) & np.isnan(b)
+    distance: FloatArray = np.where(both, 0.0, np.where(np.isnan(apart), np.inf, apart))
+    return distance
+
+
+def _resolution(envelope: float) -> float:
+    """Give the unit in which a number is stored that rounding moves by this much."""
+    return 4.0 * envelope if math.isfinite(envelope) else 1.0
+
+
+def _rounded_up(envelope: float) -> float:
+    return 2.0 ** math.ceil(math.log2(envelope))
+
+
+def _level(envelope: float) -> str:
+    """Write a power of two from 2⁻⁶² to 1, or inf, as one character."""
+    return _UNUSED if envelope == math.inf else _DIGITS[round(-math.log2(envelope))]
+
+
+def _read_level(character: str) -> float:
+    if character == _UNUSED:
+        return math.inf
+    return 2.0 ** -_DIGITS.index(character) if character else math.nan
+
+
+def _number(value: float, resolution: float) -> str:
+    if math.isnan(value):
+        return "~"
+    whole = round(value / resolution)
+    digits = ""
+    rest = abs(whole)
+    while rest:
+        rest, digit = divmod(rest, 64)
+        digits = _DIGITS[digit] + digits
+    return ("-" if whole < 0 else "") + (digits or "0")
+
+
+def _read(text: str, resolution: float) -> float:
+    if text == "~":
+        return math.nan
+    whole = 0
+    for character in text.removeprefix("-"):
+        whole = whole * 64 + _DIGITS.index(character)
+    return (-whole if text.startswith("-") else whole) * resolution

@@ -1,0 +1,223 @@
+"""Running the cells of a landscape: as they are, for a comparison; and with all that a baseline needs to know."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.runs import Problem, Run, execute, feasible
+from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
+from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
+from pytest_optlandscape.verdicts.fingerprint import Stability, fingerprint_of, measured
+from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
+
+__all__ = [
+    "definition_of",
+    "record_of",
+    "reference_gap",
+    "run_baseline",
+    "run_cell",
+    "run_landscape",
+    "with_more_seeds",
+]
+
+DITHERS = 8
+"""Dithered runs of each cell when a baseline is written: a tie that is broken either way at random goes unseen in one
+of 256."""
+
+STOCHASTIC_DITHERS, MORE_SEEDS = 4, 4
+"""A stochastic optimizer's nine further runs of a cell are shared: its averages over seeds matter as well."""
+
+_FORMAT = 2
+
+
+@functools.cache
+def reference_gap(landscape: Landscape) -> float:
+    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
+
+    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> reference_gap(landscapes.get("sphere"))
+    16.5
+    """
+    gaps = landscape(sobol_starts(landscape, 1024)) - landscape.fmin
+    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
+
+
+@functools.cache
+def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
+    """Say what the numbers of a landscape's cells depend on, besides the optimizer.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    budget : int
+        Of each cell.
+
+    Returns
+    -------
+    dict
+        Plain values; records are compared only where all of them agree.
+    """
+    facts = np.concatenate([landscape.bounds.ravel(), *(c.x0 for c in cells(landscape))])
+    seeds = [cell.seed for cell in cells(landscape)]
+    digest = hashlib.sha256(np.array([f"{fact:.12g}" for fact in facts]).tobytes() + repr(seeds).encode())
+    return {
+        "format": _FORMAT,
+        "version": landscape.version,
+        "budget": budget,
+        "fmin": landscape.fmin,
+        "reference": reference_gap(landscape),
+        "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+    }
+
+
+def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
+    """Run every cell of a landscape once.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    landscape : Landscape
+    budget : int
+        Evaluations of each cell.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
+    runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
+    return _landscape_record(landscape, budget, runs)
+
+
+def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
+    """Run every cell of a landscape with all that later runs are to be compared with.
+
+    Each cell is run once as it is, and several times with everything off by one unit in the last place of the
+    optimizer's own precision. A stochastic optimizer is run with further seeds; one cell is run twice, which tells
+    whether the optimizer repeats itself.
+
+    Parameters
+    ----------
+    adapter, landscape, budget
+        As for `run_landscape`.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
+    runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
+    record = _landscape_record(landscape, budget, runs)
+    if repeats_itself(adapter, record, budget, at=[0]):
+        precision = precision_of([run for run, cell in zip(runs, cells(landscape), strict=True) if cell.is_spread])
+        record = _with_envelopes(adapter, record, runs, precision)
+    else:
+        record = replace(record, nondeterministic=True)
+    return with_more_seeds(adapter, record, budget) if adapter.is_stochastic or record.nondeterministic else record
+
+
+def _with_envelopes(
+    adapter: Adapter, record: LandscapeRecord, runs: Sequence[Run], precision: float
+) -> LandscapeRecord:
+    stability = Stability(0, 0)
+    records = []
+    for run, cell in zip(runs, record.cells, strict=True):
+        rng = np.random.default_rng([run.seed, 1])
+        problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+        dithered = [
+            execute(adapter, DitheredProblem(problem, rng, precision))
+            for _ in range(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+        ]
+        fingerprint, found = measured(run, dithered, precision)
+        stability += found
+        records.append(replace(cell, fingerprint=fingerprint))
+    return replace(record, cells=tuple(records), stability=stability)
+
+
+def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int) -> LandscapeRecord:
+    """Average the criteria of each cell over further seeds, the same ones every time."""
+    landscape = landscape_of(record)
+    averaged = []
+    for cell, kept in zip(cells(landscape), record.cells, strict=True):
+        further = [
+            record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
+            for k in range(1, MORE_SEEDS + 1)
+        ]
+        means = [float(np.mean([metric.value(record, one) for one in (kept, *further)])) for metric in METRICS]
+        average = Average(1 + MORE_SEEDS, *means)
+        averaged.append(replace(kept, average=Average.from_text(average.to_text())))
+    return replace(record, cells=tuple(averaged))
+
+
+def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
+    """Run some cells once more and tell whether each does the same again."""
+    every = cells(landscape_of(record))
+    return all(
+        record_of(run_cell(adapter, every[k], budget), every[k].start).trace == record.cells[k].trace for k in at
+    )
+
+
+def landscape_of(record: LandscapeRecord) -> Landscape:
+    """Find the landscape of a record."""
+    return get(record.landscape)
+
+
+def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) -> LandscapeRecord:
+    return LandscapeRecord(
+        landscape.id,
+        dict(definition_of(landscape, budget)),
+        tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
+        _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
+    )
+
+
+def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
+    """Run one cell."""
+    return execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
+
+
+def record_of(run: Run, start: str) -> CellRecord:
+    """Sum a run up.
+
+    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
+    """
+    reference = reference_gap(run.landscape)
+    digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
+    record = CellRecord(
+        start=start,
+        nfev=run.nfev,
+        njev=run.njev,
+        stop_reason=run.stop_reason,
+        gap=run.result_gap,
+        distance=run.distance,
+        hits=run.trace.hits([share * reference for share in TARGETS]),
+        flags=_flags(run),
+        trace=digest.hexdigest()[:8],
+        fingerprint=fingerprint_of(run),
+    )
+    return CellRecord.from_text(record.to_text())
+
+
+def _flags(run: Run) -> frozenset[str]:
+    does = {
+        "o": not feasible(run.trace.x, run.bounds).all(),
+        "r": bool(np.all(np.isfinite(run.x))) and not feasible(run.x, run.bounds),
+        "m": run.start_was_changed,
+    }
+    return frozenset(letter for letter, true in does.items() if true)
+
+
+def _distinct(messages: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(messages))
