@@ -67,7 +67,7 @@ def _(x: Value, xp: Any) -> Value:
     x0=1.0,
     minimizers=everywhere(0.0),
     fmin=0.0,
-    tags="smooth convex separable unimodal polynomial flat noisy",
+    tags="smooth convex separable unimodal polynomial flat ill-conditioned noisy",
     source="De Jong (1975), function F4",
     dims=FROM_ONE,
     noise=Additive(1.0, absolute=True),
