@@ -224,7 +224,7 @@ class TorchNamespace(Namespace):
         return self._torch.amax(v, dim=0)
 
     def constant(self, values: Any, x: Value) -> Value:
-        array = self._torch.as_tensor(np.asarray(values, dtype=np.float64), dtype=x.dtype, device=x.device)
+        array = self._torch.tensor(np.asarray(values, dtype=np.float64), dtype=x.dtype, device=x.device)
         return array.reshape(tuple(array.shape) + (1,) * (x.ndim - 1))
 
     def dot(self, matrix: Any, v: Value) -> Value:
