@@ -169,7 +169,7 @@ class Landscape(Evaluable):
     def minimizers(self) -> FloatArray:
         """All global minimisers, shape (m, dim).
 
-        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one that stands for all.
+        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one or several that stand for all.
         """
         return self.all_minimizers.points
 
