@@ -39,6 +39,8 @@ FAMILIES = tuple(
         "constrained_design",
         "bbob",
         "bbob_multimodal",
+        "networks",
+        "stochastic",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""

@@ -13,7 +13,7 @@ from pytest_optlandscape.landscapes.constraints import as_constraints, check_kep
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
-from pytest_optlandscape.landscapes.noise import Noise, noise_of
+from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.tags import parse_tags
 
 __all__ = ["Landscape"]
@@ -70,6 +70,8 @@ class Landscape(Evaluable):
         Number of coordinates.
     family : str
         The family of the catalogue it belongs to; "" for landscapes of one's own.
+    written : str
+        The expression that gives it, if it comes from the catalogue.
 
     Raises
     ------
@@ -118,7 +120,9 @@ class Landscape(Evaluable):
         self.dim = len(self.bounds)
         self.x0 = _frozen(x0)
         self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
-        self.all_minimizers = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers)
+        if not isinstance(minimizers, Minimizers):
+            minimizers = MinimizerList(minimizers, minimizers_complete)
+        self.all_minimizers = minimizers
         self.fmin = float(fmin)
         self.tags = parse_tags(tags)
         self.source = source
@@ -127,6 +131,7 @@ class Landscape(Evaluable):
         self.version = version
         self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
         self._made_by = made_by
+        self.written = f"landscapes.get({self.id!r})"
         self._check()
         self.objective = self._function(fun)
         self.gradient_function = None if gradient is None else self._function(gradient)
@@ -137,11 +142,12 @@ class Landscape(Evaluable):
         if made_by is None:
             check_kept(self.own_constraints, self.minimizers, self.id)
         self.noise = noise
-        if noise is not None:
-            noise.check(self)
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
+        if noise is not None:
+            noise.check(self)
+            self.tags |= {"noisy"}
 
     def _function(self, function: Any) -> Formula | PlainFunction:
         return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, self.dim, self.id)
@@ -167,13 +173,13 @@ class Landscape(Evaluable):
     def minimizers(self) -> FloatArray:
         """All global minimisers, shape (m, dim).
 
-        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one that stands for all.
+        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one or several that stand for all.
         """
         return self.all_minimizers.points
 
     @property
     def n_minimizers(self) -> float:
-        """How many global minimisers there are, also where they are too many to list; inf for a continuum."""
+        """How many global minimisers there are, also where too many to list; inf where they are not counted."""
         return self.all_minimizers.count
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
@@ -288,24 +294,31 @@ class Landscape(Evaluable):
 
         return instances.instance(self, number)
 
-    def noisy(self, model: str | Noise = "additive", seed: int = 0, *, level: float | None = None) -> Landscape:
-        """Give the landscape with noise on what a run sees of it.
+    def noisy(
+        self, model: str | Noise = "additive", seed: int | None = None, *, level: float | None = None
+    ) -> Landscape:
+        """Give the landscape with noise on what a run sees of it; noise that it has already is replaced.
 
-        Called directly, it still gives exact values. A `Problem` disturbs them, evaluation k always alike.
+        Called directly, it still gives exact values. A `Problem` disturbs the values and gradients that an optimizer
+        sees, evaluation k always alike; Hessians, residuals and constraints stay exact.
 
         Parameters
         ----------
         model : str or Noise, default "additive"
             ``"additive"``, ``"multiplicative"``, ``"cauchy"``, or for sums of squares ``"minibatch"``.
-        seed : int, default 0
+        seed : int, optional
+            Of the noise (default: the model's own, 0 for a name).
         level : float, optional
-            How large the noise is (default: 0.01, as a share of f(x0) − fmin or of the value; one residual in a
-            minibatch).
+            How large the noise is (default: the model's own; for a name 0.01, as a share of f(x0) − fmin or of the
+            value, or one residual in a minibatch).
 
         Raises
         ------
+        TypeError
+            If the model is neither a name nor a noise.
         ValueError
-            If the model is unknown, the level is not positive, or the landscape is no sum of squares.
+            If the model is unknown, the level is not positive, the seed is no whole number from 0, or the landscape
+            cannot have such noise.
 
         Examples
         --------
@@ -319,8 +332,8 @@ class Landscape(Evaluable):
         """
         noise = noise_of(model, level, seed)
         noise.check(self)
-        name = f"{self.id}:{noise.name}({noise.level:g},{noise.seed})"
-        disturbed = self.renamed(name, made_by=(Landscape.noisy, (self, noise)))
+        disturbed = self.renamed(f"{self.id}:{noise.label}", made_by=(Landscape.noisy, (self, noise)))
+        disturbed.written = f"{self!r}.{call_of(noise)}"
         disturbed.noise = noise
         disturbed.tags = self.tags | {"noisy"}
         return disturbed
@@ -331,8 +344,7 @@ class Landscape(Evaluable):
         Parameters
         ----------
         kind : str, default "contour"
-            Or ``"surface"``. One coordinate is drawn as a curve, more than two as the plane of the first two through
-            a global minimiser. Heights are log₁₀ of the gap.
+            Or ``"surface"``. Of more than two coordinates the plane of the first two through a minimiser is drawn.
         points : int, default 201
             Along each axis.
 
@@ -342,8 +354,6 @@ class Landscape(Evaluable):
 
         Raises
         ------
-        ValueError
-            If there is no such kind.
         ImportError
             If Plotly is not installed: it comes with the extra ``report``.
         """
@@ -356,11 +366,12 @@ class Landscape(Evaluable):
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
         copied.__dict__.update(self.__dict__)
         copied.id = name
+        copied.written = f"landscapes.get({name!r})"
         copied._made_by = made_by
         return copied
 
     def __repr__(self) -> str:
-        return f"landscapes.get({self.id!r})"
+        return self.written
 
     def __reduce__(self) -> tuple[Any, ...]:
         from pytest_optlandscape.landscapes.registry import get, is_registered

@@ -58,7 +58,12 @@ LOCALLY_SMOOTH = ["cross_in_tray", "holder_table", "eggholder", "schwefel_226[2]
 LOCALLY_SMOOTH += ["lunacek_bi_rastrigin[2]", "lunacek_bi_rastrigin[5]", "alpine_2[2]", "alpine_2[5]"]
 LOCALLY_SMOOTH += ["becker_lago", "pen_holder", "test_tube_holder", "carrom_table"]
 SINGULAR = [name for name in ids(largest=5) if name.partition("[")[0] in facts("SINGULAR")]
-STATIONARY = [n for n in unconstrained(having("smooth", largest=6)) if landscapes.get(n).name not in facts("SINGULAR")]
+NOT_BY_NEWTON = {
+    **facts("SINGULAR"),
+    "deep_linear_1_1_1": "its minimisers form a surface",
+    "mlp_tanh_teacher_2_2_1": "lowest where it is its teacher, by construction: 64 tanh for each number are too slow",
+}
+STATIONARY = [n for n in unconstrained(having("smooth", largest=6)) if landscapes.get(n).name not in NOT_BY_NEWTON]
 STATIONARY += LOCALLY_SMOOTH
 KINKED = ["quintic", "alpine_1[2]", "bukin_n6", "ackley[3]", "brown[3]", "happy_cat[3]", "salomon[3]"]
 KINKED += ["xin_she_yang_2[3]", "xin_she_yang_4[3]", "different_powers[3]", "sharp_ridge[3]", "nonsmooth_rosenbrock[3]"]
@@ -147,8 +152,7 @@ def test_minimizers_and_starts_are_inside(name):
 def test_number_of_minimizers(name, count):
     landscape = landscapes.get(name)
     assert landscape.n_minimizers == count
-    if count == np.inf:  # a continuum, for which one stands
-        assert len(landscape.minimizers) == 1
+    if count == np.inf:  # a continuum, for which some stand
         assert not landscape.minimizers_complete
         return
     assert len(np.unique(landscape.minimizers, axis=0)) == min(count, 4096)
