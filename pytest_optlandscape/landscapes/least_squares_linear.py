@@ -27,7 +27,7 @@ def _plane(weights: list[float], value: float) -> MinimizerFlat:
     bounds=lambda dim: [(-10.0, 10.0)] * dim,
     x0=lambda dim: [1.0] * dim,
     minimizers=everywhere(-1.0),
-    fmin=lambda dim: float(dim),
+    fmin=float,
     tags="smooth convex quadratic polynomial separable unimodal",
     source=f"{ARTICLE}, no. 32",
     dim=5,

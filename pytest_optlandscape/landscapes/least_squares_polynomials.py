@@ -22,9 +22,9 @@ __all__ = ["FAMILY"]
 
 @functools.cache
 def _watson_matrices(dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Evaluate a polynomial of given coefficients, and its derivative, at i/29."""
+    """Evaluate a polynomial by its coefficients, and its derivative by all but the first of them, at i/29."""
     powers = np.array([[(i / 29) ** j for j in range(dim)] for i in range(1, 30)])
-    slopes = np.array([[j * (i / 29) ** max(j - 1, 0) for j in range(dim)] for i in range(1, 30)])
+    slopes = np.array([[j * (i / 29) ** (j - 1) for j in range(1, dim)] for i in range(1, 30)])
     return powers, slopes
 
 
@@ -32,15 +32,15 @@ def _watson(x: Value, xp: Any) -> Value:
     powers, slopes = _watson_matrices(x.shape[0])
     value = xp.dot(powers, x)
     at_zero = xp.stack([x[0], x[1] - x[0] * x[0] - 1.0])
-    return xp.pad(xp.dot(slopes, x) - value * value - 1.0, 0, 2) + xp.pad(at_zero, 29, 0)
+    return xp.pad(xp.dot(slopes, x[1:]) - value * value - 1.0, 0, 2) + xp.pad(at_zero, 29, 0)
 
 
 def _watson_gradient(x: Value, xp: Any) -> Value:
     powers, slopes = _watson_matrices(x.shape[0])
     value, last = xp.dot(powers, x), 2.0 * (x[1] - x[0] * x[0] - 1.0)
-    weights = 2.0 * (xp.dot(slopes, x) - value * value - 1.0)
+    weights = 2.0 * (xp.dot(slopes, x[1:]) - value * value - 1.0)
     at_zero = xp.stack([2.0 * x[0] - 2.0 * x[0] * last, last])
-    inner = xp.dot(slopes.T, weights) - 2.0 * xp.dot(powers.T, value * weights)
+    inner = xp.pad(xp.dot(slopes.T, weights), 1, 0) - 2.0 * xp.dot(powers.T, value * weights)
     return inner + xp.pad(at_zero, 0, x.shape[0] - 2)
 
 

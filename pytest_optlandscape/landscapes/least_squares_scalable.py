@@ -224,7 +224,8 @@ def _(x: Value, xp: Any) -> Value:
 def _green(dim: int) -> NDArray[np.float64]:
     """Half of Green's function of the second derivative on the grid, times its step."""
     t = np.array(known.grid(dim))
-    return 0.5 / (dim + 1) * np.minimum.outer(t, t) * (1.0 - np.maximum.outer(t, t))
+    green: NDArray[np.float64] = 0.5 / (dim + 1) * np.minimum.outer(t, t) * (1.0 - np.maximum.outer(t, t))
+    return green
 
 
 # The matrix is the inverse of the boundary value problem's, so that both have the same root, and for the same reason no

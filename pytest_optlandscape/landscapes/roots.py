@@ -89,7 +89,8 @@ def band_root(equations: Callable[[Sequence[Decimal]], list[Equation]], start: S
 def _solved(rows: list[Equation]) -> list[Decimal]:
     """Solve linear equations by elimination without exchanges."""
     upper: list[Equation] = []
-    for k, (value, slopes) in enumerate(rows):
+    for k, (given, slopes) in enumerate(rows):
+        value = given
         while (column := min(slopes)) < k:
             pivot_value, pivot_slopes = upper[column]
             factor = slopes.pop(column) / pivot_slopes[column]

@@ -1,4 +1,4 @@
-"""The problems of Moré, Garbow & Hillstrom (1981) once more, as printed there, for mpmath: written apart from the package.
+"""The problems of Moré, Garbow & Hillstrom (1981) once more, as printed there, for mpmath: written apart.
 
 Each is the sum of squares of its residuals, in the order of the article.
 """
@@ -22,6 +22,9 @@ N_MINIMIZERS = {
     "mgh_osborne_2": 6,
     "mgh_chebyquad_5": math.factorial(5),
     "mgh_chebyquad_8": math.factorial(8) // 2,
+    "mgh_trigonometric[2]": 2,
+    "mgh_trigonometric[5]": 4,
+    "mgh_trigonometric[10]": 10,
     "mgh_brown_almost_linear[2]": 2,
     "mgh_brown_almost_linear[5]": 3,
     "mgh_brown_almost_linear[40]": 2,
@@ -29,8 +32,12 @@ N_MINIMIZERS = {
     "mgh_linear_rank_1_zeros[5]": math.inf,
 }
 
-CONTINUA = {"mgh_box_3d", "mgh_linear_rank_1", "mgh_linear_rank_1_zeros"}
-"""Which have a continuum of minimisers, so that Newton's method has no single one to go to."""
+CONTINUA = {
+    "mgh_box_3d": "the line x = y, z = 0",
+    "mgh_linear_rank_1": "a plane",
+    "mgh_linear_rank_1_zeros": "a plane",
+}
+"""Where minimisers form a continuum, so that Newton's method has no single one to go to."""
 
 KOWALIK_OSBORNE = """
     0.1957 4       0.1947 2       0.1735 1       0.1600 0.5     0.0844 0.25    0.0627 0.167

@@ -96,5 +96,12 @@ def rounding_of_value(landscape, x):
     return abs(landscape(x)) + np.abs(x) @ np.abs(landscape.gradient(x)) + abs(landscape.fmin)
 
 
+def rounding_of_residuals(landscape, x):
+    """Estimate what one rounding of every term of a residual, a difference of larger numbers, does to the value."""
+    if not landscape.has_residuals:
+        return 0.0
+    return 2 * np.abs(landscape.residuals(x)) @ np.abs(landscape.jacobian(x)) @ np.abs(x)
+
+
 def rounding_of_gradient(landscape, x):
     return np.max(np.abs(landscape.gradient(x))) + np.linalg.norm(landscape.hessian(x)) * (1 + np.linalg.norm(x))

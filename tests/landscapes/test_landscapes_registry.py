@@ -63,9 +63,9 @@ def test_dimension_by_id_or_argument():
     assert landscapes.get("sphere[10000]")(np.ones(10_000)) == 10_000
 
 
-@pytest.mark.parametrize("name", [n for n in landscapes.names() if n not in ("rosenbrock", "dixon_price", "trid")])
+@pytest.mark.parametrize("name", landscapes.names())
 def test_one_dimension(name):
-    if "scalable" not in landscapes.get(name).tags or name == "powell_singular":
+    if 1 not in DEFINITIONS[name].dims:
         with pytest.raises(ValueError, match="dimension"):
             landscapes.get(name, dim=1)
         return
