@@ -223,7 +223,7 @@ BROWN_DENNIS_TIMES = [i / 5 for i in range(1, 21)]
     x0=(25.0, 5.0, -5.0, -1.0),
     minimizers=[(-11.594439904762165, 13.203630051207204, -0.40343948817685954, 0.2367787744557363)],
     fmin=85822.20162635634,
-    tags="smooth polynomial wide-range",
+    tags="smooth polynomial convex unimodal wide-range",
     source=f"Brown & Dennis (1971); {ARTICLE}, no. 16",
     dim=4,
 )

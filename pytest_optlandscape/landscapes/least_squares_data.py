@@ -31,7 +31,7 @@ def _bard_ramps(x: Value, xp: Any) -> tuple[Value, Value, Value]:
     x0=(1.0, 1.0, 1.0),
     minimizers=[(0.08241055974978893, 1.1330360920297216, 2.343695178642537)],
     fmin=0.008214877306578975,
-    tags="smooth",
+    tags="smooth ill-conditioned",
     source=f"Bard (1970); {ARTICLE}, no. 8",
     dim=3,
 )
@@ -289,7 +289,7 @@ def _osborne_2_peaks(x: Value, xp: Any) -> list[tuple[Value, Value]]:
     x0=(1.3, 0.65, 0.65, 0.7, 0.6, 3.0, 5.0, 7.0, 2.0, 4.5, 5.5),
     minimizers=[_osborne_2_point(peaks) for peaks in itertools.permutations(OSBORNE_2_PEAKS)],
     fmin=0.040137736293547735,
-    tags="smooth many-minimizers",
+    tags="smooth many-minimizers ill-conditioned undefined-outside",
     source=f"Osborne (1972); {ARTICLE}, no. 19",
     dim=11,
 )

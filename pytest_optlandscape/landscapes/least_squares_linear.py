@@ -82,7 +82,7 @@ def _inner_ramp(dim: int) -> list[float]:
     tags="smooth convex quadratic polynomial unimodal many-minimizers ill-conditioned",
     source=f"{ARTICLE}, no. 34",
     dim=5,
-    dims=range(3, LARGEST_DIM + 1),
+    dims=range(4, LARGEST_DIM + 1),
 )
 def mgh_linear_rank_1_zeros(x: Value, xp: Any) -> Value:
     """2 + Σ ((i − 1) s − 1)², i = 2…2d − 1, s = Σ j xⱼ without the first and the last coordinate."""

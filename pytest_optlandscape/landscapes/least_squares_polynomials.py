@@ -147,7 +147,7 @@ def _evenly(dim: int) -> list[float]:
         [0.08375125649950906, 0.31272929522320947, 0.5, 0.6872707047767905, 0.9162487435004909]
     ),
     fmin=0.0,
-    tags="smooth many-minimizers",
+    tags="smooth polynomial many-minimizers",
     source=CHEBYQUAD_SOURCE,
     dim=5,
 )
@@ -166,7 +166,7 @@ def mgh_chebyquad_5(x: Value, xp: Any) -> Value:
         ]
     ),
     fmin=0.0035168737256779316,
-    tags="smooth many-minimizers",
+    tags="smooth polynomial many-minimizers",
     source=CHEBYQUAD_SOURCE,
     dim=8,
 )

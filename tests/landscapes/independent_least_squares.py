@@ -9,9 +9,12 @@ from mpmath import atan, cos, exp, log, mpf, pi, sin, sqrt
 
 DIMS = {
     "mgh_penalty_2": (4, 10),
-    "mgh_extended_rosenbrock": (2, 4, 10, 40),
+    "mgh_extended_rosenbrock": (4, 10, 40),
+    "mgh_penalty_1": (3, 5, 10, 40),
+    "mgh_discrete_boundary_value": (5, 10, 40),
+    "mgh_discrete_integral_equation": (5, 10, 40),
     "mgh_trigonometric": (2, 3, 5, 10),
-    "mgh_linear_rank_1_zeros": (3, 5, 10, 40),
+    "mgh_linear_rank_1_zeros": (5, 10, 40),
 }
 
 N_MINIMIZERS = {

@@ -30,8 +30,9 @@ DIMS = facts("DIMS")
 
 
 def ids(largest=40):
+    fixed = [n for n in FIXED if landscapes.get(n).dim <= max(largest, 5)]
     scaled = [f"{n}[{d}]" for n in SCALABLE for d in DIMS.get(n, (2, 3, 5, 10, 40)) if d <= largest]
-    return FIXED + scaled
+    return fixed + scaled
 
 
 def having(tag, largest=40):

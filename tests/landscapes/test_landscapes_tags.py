@@ -20,6 +20,13 @@ def test_every_landscape_says_what_it_is(name):
     assert any(year.isdigit() for year in landscape.source.replace("(", " ").replace(")", " ").split())
 
 
+def curves_up_everywhere(landscape):
+    shares = np.random.default_rng(7).random((2000, landscape.dim))
+    shares[:200] = np.round(shares[:200])
+    curvatures = np.linalg.eigvalsh(landscape.hessian(in_box(landscape, shares)))
+    return np.all(curvatures[:, 0] >= -1e-9 * np.abs(curvatures[:, -1]))
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_convex(name):
     landscape = landscapes.get(name)
@@ -29,6 +36,8 @@ def test_convex(name):
     a, b = near + zoom * (a - near), near + zoom * (b - near)
     ends = (landscape(a) + landscape(b)) / 2
     convex = np.all(landscape((a + b) / 2) <= ends + 1e-12 * np.abs(ends))
+    if convex and "smooth" in landscape.tags:
+        convex = curves_up_everywhere(landscape)
     assert convex == ("convex" in landscape.tags)
 
 
@@ -50,6 +59,8 @@ def test_separable(name):
 def test_polynomial(name):
     landscape = landscapes.get(name)
     start, end = random_points(landscape, 2, seed=3)
+    if name == "mgh_gulf":  # almost everywhere constant
+        start, end = landscape.minimizers[0] - 0.5, landscape.minimizers[0] + 0.5
     line = [start + k / 16 * (end - start) for k in range(13)]
     with mp.workdps(40):
         moved = [[mpf(s) + mpf(k) / 16 * (mpf(e) - mpf(s)) for s, e in zip(start, end, strict=True)] for k in range(13)]
