@@ -110,10 +110,11 @@ GULF_TIMES = [25.0 + (-50.0 * math.log(share)) ** (2.0 / 3.0) for share in GULF_
 
 
 def _gulf_terms(x: Value, xp: Any) -> tuple[Value, Value, Value]:
-    """Take the signed distance from b, its logarithm, and its c-th power divided by a."""
+    """Take the inverse of the signed distance from b, the logarithm of the distance, its c-th power divided by a."""
     away = xp.constant(GULF_TIMES, x) - x[1]
-    logarithm = xp.log(xp.maximum(xp.abs(away), 1e-37))
-    return away, logarithm, xp.exp(x[2] * logarithm) / x[0]
+    distance = xp.maximum(xp.abs(away), 1e-37)
+    logarithm = xp.log(distance)
+    return xp.sign(away) / distance, logarithm, xp.exp(x[2] * logarithm) / x[0]
 
 
 # Only one minimiser has b < 25.6, below all data: the logarithm of two powers agrees in two points at most, unless
@@ -134,9 +135,9 @@ def mgh_gulf(x: Value, xp: Any) -> Value:
 
 @mgh_gulf.jacobian
 def _(x: Value, xp: Any) -> Value:
-    away, logarithm, power = _gulf_terms(x, xp)
+    inverse, logarithm, power = _gulf_terms(x, xp)
     slope = xp.exp(-power) * power
-    return slope / x[0], slope * x[2] / away, -slope * logarithm
+    return slope / x[0], slope * x[2] * inverse, -slope * logarithm
 
 
 BOX_TIMES = [i / 10 for i in range(1, 11)]

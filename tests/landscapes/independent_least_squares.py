@@ -3,9 +3,10 @@
 Each is the sum of squares of its residuals, in the order of the article.
 """
 
+import functools
 import math
 
-from mpmath import atan, cos, exp, log, mpf, pi, sin, sqrt
+from mpmath import atan, cos, exp, log, mp, mpf, pi, sin, sqrt
 
 DIMS = {
     "mgh_penalty_2": (4, 10),
@@ -113,10 +114,14 @@ def mgh_meyer(v):
     return squares(v[0] * exp(v[1] / (45 + 5 * i + v[2])) - y for i, y in enumerate(data, 1))
 
 
-def mgh_gulf(v):
+@functools.cache
+def gulf_data(digits):
     shares = [mpf(i) / 100 for i in range(1, 100)]
-    times = [25 + (-50 * log(t)) ** (mpf(2) / 3) for t in shares]
-    return squares(exp(-(abs(y - v[1]) ** v[2]) / v[0]) - t for t, y in zip(shares, times, strict=True))
+    return [(t, 25 + (-50 * log(t)) ** (mpf(2) / 3)) for t in shares]
+
+
+def mgh_gulf(v):
+    return squares(exp(-(abs(y - v[1]) ** v[2]) / v[0]) - t for t, y in gulf_data(mp.dps))
 
 
 def mgh_box_3d(v):
