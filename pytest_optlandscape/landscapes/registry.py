@@ -199,8 +199,8 @@ def select(
 
     Examples
     --------
-    >>> [landscape.id for landscape in select(tags="convex quadratic", dim=2)]
-    ['booth', 'sphere[2]', 'sum_squares[2]', 'trid[2]']
+    >>> [landscape.id for landscape in select("beale", "booth", "trid", tags="convex quadratic", dim=2)]
+    ['booth', 'trid[2]']
     """
     wanted = parse_tags(tags)
     without_names, without_tags = _parse_exclude(exclude)
