@@ -30,8 +30,9 @@ DIMS = facts("DIMS")
 
 
 def ids(largest=40):
+    fixed = [n for n in FIXED if landscapes.get(n).dim <= max(largest, 5)]
     scaled = [f"{n}[{d}]" for n in SCALABLE for d in DIMS.get(n, (2, 3, 5, 10, 40)) if d <= largest]
-    return FIXED + scaled
+    return fixed + scaled
 
 
 def having(tag, largest=40):
@@ -99,6 +100,13 @@ def complex_step_gradient(landscape, x):
 def rounding_of_value(landscape, x):
     """Estimate what moving every coordinate and every term by one rounding does to the value."""
     return abs(landscape(x)) + np.abs(x) @ np.abs(landscape.gradient(x)) + abs(landscape.fmin)
+
+
+def rounding_of_residuals(landscape, x):
+    """Estimate what one rounding of every term of a residual, a difference of larger numbers, does to the value."""
+    if not landscape.has_residuals:
+        return 0.0
+    return 2 * np.abs(landscape.residuals(x)) @ np.abs(landscape.jacobian(x)) @ np.abs(x)
 
 
 def rounding_of_gradient(landscape, x):
