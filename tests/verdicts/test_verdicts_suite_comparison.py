@@ -77,6 +77,10 @@ def test_one_worse_landscape_is_enough_however_good_the_others():
     assert comparison.verdict == Verdict.WORSE
     assert {finding.metric: finding.is_worse for finding in comparison.findings}["speed"] is False
     assert compare({"trid[6]": edited(BASE["trid[6]"], hits=1.5)}).verdict == Verdict.WORSE
+    changed["beale"] = edited(BASE["beale"], hits=1.5)
+    comparison = compare(changed)
+    assert {finding.is_worse for finding in comparison.findings} == {False}
+    assert comparison.verdict == Verdict.WORSE
 
 
 def test_damage_from_starts_on_the_bounds_alone_is_found():
