@@ -3,9 +3,9 @@
 from power_corpus.change import copying, defect, rounding, stream
 
 CHANGES = (
-    defect("elite-default", "elite=5", "elite=8", "default size of the elite"),
-    defect("samples-default", "samples=20", "samples=22", "default number of samples: a tenth more"),
-    defect("smoothing-default", "smoothing=0.8", "smoothing=0.5", "default smoothing"),
+    defect("elite-default", "elite=8", "elite=12", "default size of the elite"),
+    defect("samples-default", "samples=30", "samples=33", "default number of samples: a tenth more"),
+    defect("smoothing-default", "smoothing=0.7", "smoothing=0.5", "default smoothing"),
     defect("smoothing-swapped", "smoothing * chosen.mean(axis=0) + (1.0 - smoothing) * mean",
            "(1.0 - smoothing) * chosen.mean(axis=0) + smoothing * mean", "weights swapped"),
     defect("spread-default", "spread=0.3", "spread=0.1", "default spread"),

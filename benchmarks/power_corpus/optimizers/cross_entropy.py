@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult
 
 
-def minimize(fun, x0, bounds, maxfev, rng, samples=20, elite=5, smoothing=0.8, spread=0.3):
+def minimize(fun, x0, bounds, maxfev, rng, samples=30, elite=8, smoothing=0.7, spread=0.3):
     """Minimise in a box, without derivatives."""
     lower, upper = bounds.T
     mean = np.clip(np.array(x0, dtype=float), lower, upper)
