@@ -189,7 +189,9 @@ def judge_changes(
     return outcomes
 
 
-def judge_all(part: str, names: Sequence[str], landscape_ids: Sequence[str], starts: int, workers: int) -> list[Outcome]:
+def judge_all(
+    part: str, names: Sequence[str], landscape_ids: Sequence[str], starts: int, workers: int
+) -> list[Outcome]:
     """Judge all changes of a part, in several processes."""
     kept = read_kept()
     parts = part_of()
@@ -224,12 +226,18 @@ def print_table(outcomes: Sequence[Outcome]) -> None:
     for name in [*names, "all"]:
         rows = [outcome for outcome in outcomes if name in (outcome.optimizer, "all")]
         cells = [*_counts(rows, lambda o: o.reported, lambda o: o.worse), f"{sum(o.seconds for o in rows):.1f}"]
-        print(f"  {name:<26}" + "".join(f"{cell:>{len(title) + 2}}" for cell, title in zip(cells, columns.split("|"), strict=True)))
+        print(
+            f"  {name:<26}"
+            + "".join(f"{cell:>{len(title) + 2}}" for cell, title in zip(cells, columns.split("|"), strict=True))
+        )
     heading("Beside it, from the same runs, the rules of today")
     for rule in RULES:
         flagged = functools.partial(_flagged, rule)
         print(f"  {rule:<30}" + "".join(f"{cell:>14}" for cell in _counts(outcomes, flagged, flagged)))
-    print(f"  {'our verdict':<30}" + "".join(f"{c:>14}" for c in _counts(outcomes, lambda o: o.reported, lambda o: o.worse)))
+    print(
+        f"  {'our verdict':<30}"
+        + "".join(f"{c:>14}" for c in _counts(outcomes, lambda o: o.reported, lambda o: o.worse))
+    )
 
 
 def _flagged(rule: str, outcome: Outcome) -> bool:
@@ -257,14 +265,22 @@ def print_details(outcomes: Sequence[Outcome]) -> None:
     def show(title: str, chosen: list[Outcome]) -> None:
         heading(f"{title}: {len(chosen)}")
         for o in chosen:
-            cost = f", evaluations x{o.slowdown.ratio:.3f}, worst landscape x{o.slowdown.worst:.2f}" if o.slowdown else ""
+            cost = (
+                f", evaluations x{o.slowdown.ratio:.3f}, worst landscape x{o.slowdown.worst:.2f}" if o.slowdown else ""
+            )
             print(f"  {o.name}: {o.judgement.verdict}{cost} ({o.note})")
             for reason in o.judgement.reasons[:4]:
                 print(f"      {reason}")
 
     defects = [o for o in outcomes if o.kind == "defect"]
-    show("Defects without any visible effect", [o for o in defects if o.visible and not (o.seen_in_runs or o.mutates_start)])
-    show("Defects said to be invisible that are visible", [o for o in defects if not o.visible and (o.seen_in_runs or o.mutates_start)])
+    show(
+        "Defects without any visible effect",
+        [o for o in defects if o.visible and not (o.seen_in_runs or o.mutates_start)],
+    )
+    show(
+        "Defects said to be invisible that are visible",
+        [o for o in defects if not o.visible and (o.seen_in_runs or o.mutates_start)],
+    )
     show("Seen only in the start that was handed in", [o for o in defects if o.mutates_start and not o.seen_in_runs])
     show("Visible defects not reported", [o for o in defects if o.visible and o.seen_in_runs and not o.reported])
     show("Slower by 5 % or more, not worse", [o for o in defects if o.costs(0.05) and not o.worse])
@@ -284,17 +300,27 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--details", action="store_true", help="name what was missed and what was flagged")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every outcome there")
+    parser.add_argument("--check", action="store_true", help="check that the changes are what they say; judges nothing")
     parser.add_argument("--blas", action="store_true", help="other kernels of OpenBLAS, the reference optimizers")
     parser.add_argument("--scipy", action="store_true", help="other kernels of OpenBLAS, methods of SciPy")
     arguments = parser.parse_args()
     machine()
+    if arguments.check:
+        from power_check import check_corpus
+
+        check_corpus(arguments.optimizers, arguments.landscapes, arguments.workers)
+        return
     if arguments.blas or arguments.scipy:
         from power_kernels import judge_kernels
 
-        judge_kernels(arguments.optimizers if arguments.blas else [], arguments.scipy, arguments.landscapes, arguments.workers)
+        judge_kernels(
+            arguments.optimizers if arguments.blas else [], arguments.scipy, arguments.landscapes, arguments.workers
+        )
         return
     began = time.perf_counter()
-    outcomes = judge_all(arguments.part, arguments.optimizers, arguments.landscapes, arguments.starts, arguments.workers)
+    outcomes = judge_all(
+        arguments.part, arguments.optimizers, arguments.landscapes, arguments.starts, arguments.workers
+    )
     print_table(outcomes)
     if arguments.details:
         print_details(outcomes)

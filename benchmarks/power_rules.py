@@ -17,25 +17,28 @@ _LEVEL = 0.001
 
 
 def _final_gap(pairs: Pairs) -> bool:
-    """A run that came within 1e-3 does so no more: ``assert fun - fmin <= 1e-3``, kept where it held."""
+    """Report a run that came within 1e-3 and does so no more: ``assert fun - fmin <= 1e-3``, kept where it held."""
     return any(before.gap <= 1e-3 < now.gap for before, now in pairs)
 
 
 def _ten_times_gap(pairs: Pairs) -> bool:
-    """A final gap is more than ten times the baseline's, and more than the noise of f."""
+    """Report a final gap of more than ten times the baseline's, and more than the noise of f."""
     return any(now.gap > max(10.0 * before.gap, 1e-14) for before, now in pairs)
 
 
 def _trace_exact(pairs: Pairs) -> bool:
-    """Any evaluation differs in any bit."""
+    """Report an evaluation that differs in any bit."""
     return any(
-        not (np.array_equal(before.points, now.points, equal_nan=True) and np.array_equal(before.values, now.values, equal_nan=True))
+        not (
+            np.array_equal(before.points, now.points, equal_nan=True)
+            and np.array_equal(before.values, now.values, equal_nan=True)
+        )
         for before, now in pairs
     )
 
 
 def _trace_close(pairs: Pairs) -> bool:
-    """``assert_allclose`` of points and values with its default tolerance of 1e-7 fails."""
+    """Report where ``assert_allclose`` of points and values, with its default tolerance of 1e-7, fails."""
     return any(
         before.points.shape != now.points.shape
         or not np.allclose(now.points, before.points, rtol=1e-7, atol=0.0, equal_nan=True)
@@ -45,7 +48,7 @@ def _trace_close(pairs: Pairs) -> bool:
 
 
 def _nfev(pairs: Pairs) -> bool:
-    """Ten per cent more evaluations in all on any landscape."""
+    """Report ten per cent more evaluations in all on any landscape."""
     return any(
         sum(now.cost for _, now in group) > 1.1 * sum(before.cost for before, _ in group)
         for group in _by_landscape(pairs)
@@ -53,14 +56,14 @@ def _nfev(pairs: Pairs) -> bool:
 
 
 def _hits(pairs: Pairs) -> bool:
-    """Ten per cent more evaluations to the targets on any landscape."""
+    """Report ten per cent more evaluations to the targets on any landscape."""
     return any(
         np.mean([now.speed - before.speed for before, now in group]) > np.log10(1.1) for group in _by_landscape(pairs)
     )
 
 
 def _mann_whitney(pairs: Pairs) -> bool:
-    """Mann and Whitney's test over all cells, unpaired, finds more evaluations to the targets."""
+    """Report where Mann and Whitney's test over all cells, unpaired, finds more evaluations to the targets."""
     before, now = np.array([(before.speed, now.speed) for before, now in pairs]).T
     return bool(stats.mannwhitneyu(now, before, alternative="greater").pvalue < _LEVEL)
 

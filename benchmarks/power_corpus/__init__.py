@@ -68,7 +68,9 @@ def part_of() -> dict[tuple[str, str], str]:
     """
     parts = {}
     for kind in KINDS:
-        names = [(optimizer, c.name) for optimizer in optimizer_names() for c in changes_of(optimizer) if c.kind == kind]
+        names = [
+            (optimizer, c.name) for optimizer in optimizer_names() for c in changes_of(optimizer) if c.kind == kind
+        ]
         names.sort(key=lambda name: hashlib.sha256("/".join(name).encode()).hexdigest())
         parts.update({name: PARTS[2 * rank >= len(names)] for rank, name in enumerate(names)})
     return parts

@@ -45,8 +45,6 @@ def minimize(fun, x0, bounds, maxfev, rng, sigma=0.2, popsize=None):
         length = np.linalg.norm(ps)
         hsig = length / np.sqrt(1.0 - (1.0 - cs) ** (2 * generation)) < (1.4 + 2.0 / (n + 1.0)) * chi
         pc = (1.0 - cc) * pc + hsig * np.sqrt(cc * (2.0 - cc) * mueff) * step
-        covariance = (
-            (1.0 - c1 - cmu) * covariance + c1 * np.outer(pc, pc) + cmu * (chosen.T * weights) @ chosen
-        )
+        covariance = (1.0 - c1 - cmu) * covariance + c1 * np.outer(pc, pc) + cmu * (chosen.T * weights) @ chosen
         sigma *= np.exp((cs / damps) * (length / chi - 1.0))
     return OptimizeResult(x=best, fun=f_best, nfev=count)
