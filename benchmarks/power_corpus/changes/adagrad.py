@@ -20,7 +20,7 @@ CHANGES = (
     defect("average-all", "if t >= first", "if t >= 0", "averages from the first iterate on"),
     defect("last-returned", "x=average, success", "x=x, success", "last iterate instead of the average"),
     defect("half-averaged", "maxfev // 4", "maxfev // 2", "averages a half instead of a quarter"),
-    rounding("product", "accumulator += g**2", "accumulator += 0.5 * g * (2.0 * g + 0.0)", "square as a product"),
+    rounding("hypot", "accumulator += g**2", "accumulator = np.hypot(np.sqrt(accumulator), g) ** 2", "root of a sum of squares"),
     rounding("rate-first", "learning_rate * g / (np.sqrt(accumulator) + epsilon)",
              "(learning_rate / (np.sqrt(accumulator) + epsilon)) * g", "another order"),
     rounding("average-convex", "average += (x - average) / averaged",

@@ -21,6 +21,6 @@ CHANGES = (
     defect("expansion", "t = 2.0 * t", "t = 1.5 * t", "expansion factor"),
     rounding("matrix-product", "left @ inverse @ left.T", "left @ (inverse @ left.T)", "order of two products"),
     rounding("direction", "p = -inverse @ g", "p = -(inverse * g).sum(axis=1)", "matrix times vector by sums"),
-    rounding("norms", "1e-10 * np.linalg.norm(s) * np.linalg.norm(y)", "1e-10 * np.sqrt(np.dot(s, s) * np.dot(y, y))", "one root"),
+    rounding("step-difference", "        s = t * p\n", "        s = (x + t * p) - x\n", "the step as it was taken"),
     copying("step-named", "        s = t * p\n", "        step = np.multiply(p, t)\n        s = step.copy()\n", "a copy"),
 )  # fmt: skip

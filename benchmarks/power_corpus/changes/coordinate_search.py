@@ -18,7 +18,7 @@ CHANGES = (
     defect("x0-mutated", "x = np.clip(np.array(x0, dtype=float), lower, upper)", "x = np.clip(x0, lower, upper, out=x0)",
            "the start serves as the working array"),
     defect("ties", "if f_best < f:", "if f_best <= f:", "moves on ties"),
-    rounding("vertex", "0.5 * ((b - a) * p - (b - c) * q) / (p - q)", "((b - a) * p - (b - c) * q) / (2.0 * (p - q))", "factor below"),
-    rounding("steps", "initial * (upper - lower)\n", "initial * upper - initial * lower\n", "distributed"),
+    rounding("vertex", "0.5 * ((b - a) * p - (b - c) * q) / (p - q)", "0.5 * ((b - a) * p / (p - q) - (b - c) * q / (p - q))", "divided first"),
+    rounding("numerator", "p = (b - a) * (f_b - f_c)", "p = (b - a) * f_b - (b - a) * f_c", "distributed"),
     copying("z-array", "z = x.copy()", "z = np.array(x)", "other spelling"),
 )  # fmt: skip

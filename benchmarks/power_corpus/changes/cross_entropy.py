@@ -19,7 +19,7 @@ CHANGES = (
     defect("mean-returned", "x=best, fun=f_best", "x=mean, fun=f_best", "mean instead of best point"),
     defect("budget-halved", "(maxfev - 1) // samples", "maxfev // (2 * samples)", "half of the iterations"),
     rounding("mean", "smoothing * chosen.mean(axis=0) + (1.0 - smoothing) * mean", "mean + smoothing * (chosen.mean(axis=0) - mean)", "increment"),
-    rounding("sum", "chosen.mean(axis=0) +", "chosen.sum(axis=0) / elite +", "sum by division"),
+    rounding("sum-backwards", "chosen.mean(axis=0) +", "chosen[::-1].mean(axis=0) +", "order of the sum"),
     copying("copied", "best, f_best = points[values.argmin()], values.min()", "best, f_best = points[values.argmin()].copy(), float(values.min())",
             "copies"),
     stream("standard", "rng.normal(mean, deviation, (samples, len(mean)))", "mean - deviation * rng.standard_normal((samples, len(mean)))", "mirrored"),

@@ -16,7 +16,7 @@ CHANGES = (
     defect("bound-wrong-side", "(x >= upper) & (g < 0.0)", "(x >= upper) & (g > 0.0)", "sign slip at the upper bounds"),
     defect("bound-missing", "direction[bound] = 0.0\n", "pass\n", "nothing: the two loops need not keep zeros"),
     defect("not-clipped", "x_new = np.clip(x + t * direction, lower, upper)", "x_new = x + t * direction", "bounds ignored"),
-    defect("pairs-not-cleared", "            pairs = []\n            continue", "            break", "gives up instead of restarting"),
+    defect("curvature-test-lost", "np.dot(s, y) > 2.2e-16 * np.dot(y, y)", "np.dot(s, y) != 0.0", "pairs of negative curvature are kept"),
     defect("first-step", "min(1.0, 1.0 / np.linalg.norm(direction))", "min(1.0, 0.1 / np.linalg.norm(direction))", "shorter first step"),
     rounding("reciprocal", "alpha = np.dot(s, q) / np.dot(s, y)", "alpha = np.dot(s, q) * (1.0 / np.dot(s, y))", "ρ kept"),
     rounding("sums", "beta = np.dot(y, q) / np.dot(s, y)", "beta = np.sum(y * q) / np.sum(s * y)", "sums of products"),

@@ -19,7 +19,7 @@ CHANGES = (
     defect("step-limit", "0.1 * np.max(upper - lower)", "0.03 * np.max(upper - lower)", "shorter steps"),
     defect("budget-forgotten", "maxfev - used, gtol", "maxfev // starts, gtol", "each descent gets an even share"),
     defect("seed-ignored", "x = rng.uniform", "x = np.random.default_rng(_).uniform", "seed ignored: always the same restarts"),
-    rounding("scaling", "h * sy / np.dot(y, y)", "h * (sy / np.dot(y, y))", "another order"),
+    rounding("matrix-times-vector", "hy = h @ y", "hy = (h * y).sum(axis=1)", "sums of products"),
     rounding("update", "- (np.outer(hy, s) + np.outer(s, hy)) / sy", "- np.outer(hy / sy, s) - np.outer(s, hy / sy)", "divided first"),
     copying("best-copied", "            best, f_best = x, f\n        if used", "            best = x.copy()\n            f_best = f\n        if used", "copy"),
     stream("random", "x = rng.uniform(lower, upper)", "x = upper - (upper - lower) * rng.random(len(x))", "mirrored"),

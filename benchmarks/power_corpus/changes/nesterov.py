@@ -18,9 +18,8 @@ CHANGES = (
     defect("stop-norm", "lipschitz * np.linalg.norm(d, ord=np.inf)", "np.linalg.norm(d, ord=np.inf)",
            "step instead of gradient in the stopping test"),
     defect("gradient-at-x", "f_y, g = fun(y), jac(y)", "f_y, g = fun(y), jac(x)", "gradient at the wrong point"),
-    rounding("quadratic-model", "np.dot(g, d) + 0.5 * lipschitz * np.dot(d, d)", "np.dot(d, g + 0.5 * lipschitz * d)",
-             "one product instead of two"),
-    rounding("theta-square", "4.0 * theta**2", "(2.0 * theta) * (2.0 * theta)", "square as a product"),
+    rounding("extrapolation", "np.clip(x_new + beta * (x_new - x), lower, upper)", "np.clip((1.0 + beta) * x_new - beta * x, lower, upper)", "distributed"),
+    rounding("momentum", "(theta - 1.0) / theta_new", "theta / theta_new - 1.0 / theta_new", "divided first"),
     rounding("step-reciprocal", "y - g / lipschitz", "y - (1.0 / lipschitz) * g", "reciprocal once"),
     copying("unpack-bounds", "lower, upper = bounds[:, 0], bounds[:, 1]", "lower, upper = bounds.T.copy()", "copies"),
 )  # fmt: skip

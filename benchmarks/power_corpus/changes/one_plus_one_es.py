@@ -18,7 +18,7 @@ CHANGES = (
     defect("child-returned", "x=parent, fun=f_parent", "x=child, fun=f_child", "last child instead of the parent"),
     defect("seed-ignored", "z = rng", "z = np.random.default_rng(_)", "seed ignored: always the same numbers"),
     rounding("scaled-first", "sigma * width * z", "sigma * (width * z)", "another order"),
-    rounding("root", "np.exp(0.8 / np.sqrt(len(parent) + 1.0))", "np.exp(0.8 * (len(parent) + 1.0) ** -0.5)", "power"),
+    rounding("shrink", "grow ** (-0.25)", "1.0 / np.sqrt(np.sqrt(grow))", "roots instead of a power"),
     copying("assigned", "parent, f_parent = child, f_child", "parent, f_parent = child.copy(), float(f_child)", "copies"),
     stream("normal-minus", "z = rng.standard_normal(len(parent))", "z = -rng.normal(0.0, 1.0, len(parent))", "mirrored"),
     stream("reversed", "z = rng.standard_normal(len(parent))", "z = rng.standard_normal(len(parent))[::-1]", "reversed order"),

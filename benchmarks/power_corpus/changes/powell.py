@@ -20,7 +20,7 @@ CHANGES = (
     defect("bounds-minimum", "ends.max(axis=0).min()", "ends.max(axis=0).max()", "the farthest bound limits the step"),
     rounding("golden", "c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)", "c, d = a + (1.0 - GOLDEN) * (b - a), b - (1.0 - GOLDEN) * (b - a)",
              "from the other end"),
-    rounding("norm", "move / np.linalg.norm(move)", "move / np.sqrt(move @ move)", "the same norm"),
+    rounding("norm", "move / np.linalg.norm(move)", "move * (1.0 / np.linalg.norm(move))", "reciprocal"),
     copying("eye", "directions = np.eye(n)", "directions = np.zeros((n, n))\n    np.fill_diagonal(directions, 1.0)", "other spelling"),
     copying("clip", "        return np.clip(x + t * direction, lower, upper), f_t, used",
             "        return np.minimum(np.maximum(x + t * direction, lower), upper), f_t, used", "clip in two steps"),

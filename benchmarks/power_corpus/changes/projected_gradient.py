@@ -15,7 +15,7 @@ CHANGES = (
     defect("first-step", "1.0 / max(1.0, np.linalg.norm(g))", "1.0 / max(1.0, np.max(np.abs(g)))", "another norm"),
     defect("wrong-y", "y = g_new - g\n", "y = g - g_new\n", "sign slip: curvature is always negative"),
     defect("negative-curvature-step", "step = 2.0 * t", "step = t", "step no longer grows"),
-    rounding("armijo-einsum", "armijo * np.dot(g, move)", "armijo * np.sum(g * move)", "sum of products"),
+    rounding("curvature", "curvature = np.dot(move, y)", "curvature = np.dot(move, g_new) - np.dot(move, g)", "difference of products"),
     rounding("step-reciprocal", "np.dot(move, move) / curvature", "np.dot(move, move) * (1.0 / curvature)", "reciprocal"),
     rounding("norm-by-hand", "np.linalg.norm(g)", "np.sqrt(np.sum(g**2))", "the same norm"),
     copying("maximum-minimum", "candidate = np.clip(x - t * g, lower, upper)",

@@ -17,7 +17,7 @@ CHANGES = (
     defect("x0-mutated", "x = np.array(x0, dtype=float)", "x = np.asarray(x0, dtype=float)", "the start is moved in place"),
     defect("one-step-less", "range(maxfev)", "range(maxfev - 1)", "off by one"),
     rounding("clip-factor", "g * (clip_norm / norm)", "g * clip_norm / norm", "order of operations"),
-    rounding("norm", "np.sqrt(np.dot(g, g))", "float(np.linalg.norm(g))", "the same norm"),
+    rounding("norm", "np.sqrt(np.dot(g, g))", "np.hypot.reduce(g)", "norm without overflow"),
     rounding("rate-product", "rate = learning_rate / (1.0 + decay * t)", "rate = learning_rate * (1.0 / (1.0 + decay * t))",
              "reciprocal"),
     copying("in-place", "velocity = momentum * velocity - rate * g\n", "velocity *= momentum\n        velocity -= rate * g\n",

@@ -21,6 +21,6 @@ CHANGES = (
     rounding("gain", "a / (stability + k + 1.0) ** alpha", "a * (stability + k + 1.0) ** -alpha", "negative power"),
     rounding("scaling", "ck = c / (k + 1.0) ** gamma", "ck = c * np.exp(-gamma * np.log(k + 1.0))", "exponential"),
     copying("assigned", "u, f = u_new, f_new", "u, f = u_new.copy(), float(f_new)", "copies"),
-    stream("signs", "rng.choice([-1.0, 1.0], n)", "2.0 * rng.integers(2, size=n) - 1.0", "integers instead of a choice"),
+    copying("signs", "rng.choice([-1.0, 1.0], n)", "2.0 * rng.integers(2, size=n) - 1.0", "integers, as choice draws them"),
     stream("signs-random", "rng.choice([-1.0, 1.0], n)", "np.where(rng.random(n) < 0.5, 1.0, -1.0)", "uniform instead of a choice"),
 )  # fmt: skip

@@ -17,8 +17,8 @@ CHANGES = (
     defect("conjugacy", "np.dot(r, r) / rr", "rr / np.dot(r, r)", "upside down"),
     defect("iterations-halved", "range(2 * len(g))", "range(max(1, len(g) // 2))", "too few inner iterations"),
     defect("forcing", "min(0.5, np.sqrt(np.linalg.norm(g)))", "0.5", "no superlinear convergence"),
-    rounding("model", "-(np.dot(g, p) + 0.5 * np.dot(p, h @ p))", "-np.dot(g + 0.5 * (h @ p), p)", "one product"),
+    rounding("inner-step", "z_new = z + alpha * d", "z_new = z + rr * d / curvature", "another order"),
     rounding("root", "(-b + np.sqrt(b**2 - a * c)) / a", "-c / (b + np.sqrt(b * b - a * c))", "the stable form"),
-    rounding("symmetric", "hd = h @ d", "hd = 0.5 * (h + h.T) @ d", "symmetrised"),
+    rounding("inner-direction", "d = -r + (np.dot(r, r) / rr) * d", "d = np.dot(r, r) * d / rr - r", "another order"),
     copying("copies", "r, d = g.copy(), -g", "r, d = np.array(g), np.negative(g)", "other spelling"),
 )  # fmt: skip
