@@ -20,6 +20,5 @@ CHANGES = (
            "step * np.ones_like(width), lower, upper, maxfev - count)\n        count += used\n        if", "step not scaled by the box"),
     defect("last-returned", "x=base, fun=f_base", "x=x, fun=f", "last instead of best point"),
     rounding("pattern", "2.0 * x - base", "x + (x - base)", "increment"),
-    rounding("units-of-step", "x[i] + direction * steps[i], lower[i]", "(x[i] / steps[i] + direction) * steps[i], lower[i]", "in units of the step"),
     copying("copy", "            trial = x.copy()\n", "            trial = np.array(x, copy=True)\n", "other spelling"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ CHANGES = (
     defect("memory-ties", "if f < f_own[i]:", "if f <= f_own[i]:", "ties renew the memory", ),
     defect("start-lost", "    x[0] = np.clip(x0, lower, upper)\n", "", "start not among the particles"),
     rounding("velocity", "inertia * v[i] + cognitive * r1 * (own[i] - x[i]) + social * r2 * (own[leader] - x[i])", "inertia * v[i] + (cognitive * r1 * (own[i] - x[i]) + social * r2 * (own[leader] - x[i]))", "order of the sum"),
-    rounding("coefficients", "cognitive * r1 * (own[i]", "r1 * (cognitive * own[i] - cognitive * x[i] + 0.0 * own[i]", "distributed"),
+    rounding("coefficients", "cognitive * r1 * (own[i] - x[i])", "r1 * (cognitive * own[i] - cognitive * x[i])", "distributed"),
     copying("in-place", "x[i] = x[i] + v[i]", "x[i] += v[i]", "in place"),
     stream("two-at-once", "r1, r2 = rng.random(n), rng.random(n)", "r2, r1 = rng.random((2, n))", "order of the draws"),
     stream("uniform", "v = rng.uniform(-0.1, 0.1, (particles, n)) * width", "v = 0.1 * width - 0.2 * width * rng.random((particles, n))", "mirrored"),
