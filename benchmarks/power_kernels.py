@@ -69,9 +69,8 @@ def judge_kernels(names: Sequence[str], scipy: bool, landscape_ids: Sequence[str
         flagged = {spec: one for spec, one in verdicts.items() if one.verdict != "same"}
         identical = sum(one.fingerprint == "identical" for one in verdicts.values())
         alarms, judged = alarms + len(flagged), judged + len(verdicts)
-        print(
-            f"  {kernel:<12} ({result['kernel']}) {len(flagged)} of {len(specs)} flagged, {identical} identical in every bit"
-        )
+        counts = f"{len(flagged)} of {len(specs)} flagged, {identical} identical in every bit"
+        print(f"  {kernel:<12} ({result['kernel']}) {counts}")
         for spec, one in flagged.items():
             where = ", ".join(f"{name} {verdict}" for name, verdict in one.landscapes.items() if verdict != "same")
             print(f"      {spec}: {one.verdict} ({where})")
