@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -42,16 +41,10 @@ from pytest_optlandscape.verdicts import (
     compare_landscape,
     compare_optimizer,
     run_baseline,
-    run_landscape,
-    with_more_seeds,
 )
-from pytest_optlandscape.verdicts.measuring import repeats_itself
+from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
 __all__ = ["SuiteRun"]
-
-MOST_REPEATED = 2
-"""Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
-one commit mostly does at once."""
 
 
 class SuiteRun:
@@ -121,27 +114,11 @@ class SuiteRun:
         if self.settings.update:
             record = run_baseline(adapter, landscape, budget)
         else:
-            record = self._looked_at_closely(spec, run_landscape(adapter, landscape, budget))
+            record = run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
         self.keep(spec, record)
         if self._spool:
             text = json.dumps(record.to_plain())
             write_atomically(self._spool / _spool_name(spec, landscape.id), text)
-        return record
-
-    def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        """Find out, where runs differ from the baseline's, whether they differ from themselves; draw more seeds."""
-        comparison = self.compare(spec, record)
-        before = comparison.before
-        if before is None or comparison.fingerprint in (None, "identical"):
-            return record
-        adapter, budget = self.adapters[spec], int(record.definition["budget"])
-        differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
-        if not repeats_itself(adapter, record, budget, at=differing[:MOST_REPEATED]):
-            record = replace(record, nondeterministic=True)
-            comparison = self.compare(spec, record)
-        has_averages = all(cell.average for cell in before.cells)
-        if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
-            record = with_more_seeds(adapter, record, budget)
         return record
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:

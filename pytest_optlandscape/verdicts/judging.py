@@ -1,0 +1,52 @@
+"""From runs to a verdict on one landscape: what is run, what is run again because something differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.verdicts.comparison import LandscapeComparison
+from pytest_optlandscape.verdicts.measuring import repeats_itself, run_landscape, with_more_seeds
+from pytest_optlandscape.verdicts.records import LandscapeRecord
+
+__all__ = ["run_and_look_closely"]
+
+MOST_REPEATED = 2
+"""Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
+one commit mostly does at once."""
+
+Compare = Callable[[LandscapeRecord], LandscapeComparison]
+
+
+def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, compare: Compare) -> LandscapeRecord:
+    """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
+
+    A stochastic optimizer that has changed is run with as many further seeds as its baseline averages over.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    landscape : Landscape
+    budget : int
+        Evaluations of each cell.
+    compare : callable
+        Judges a record against the baseline.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
+    record = run_landscape(adapter, landscape, budget)
+    comparison = compare(record)
+    if comparison.before is None or comparison.fingerprint in (None, "identical"):
+        return record
+    differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
+    if not repeats_itself(adapter, record, budget, at=differing[:MOST_REPEATED]):
+        record = replace(record, nondeterministic=True)
+        comparison = compare(record)
+    has_averages = all(cell.average for cell in comparison.before.cells) if comparison.before else False
+    if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
+        record = with_more_seeds(adapter, record, budget)
+    return record
