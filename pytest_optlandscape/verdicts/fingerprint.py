@@ -111,7 +111,7 @@ class Fingerprint:
 
 
 def fingerprint_of(run: Run) -> Fingerprint:
-    """Sum a run up."""
+    """Sum a run up; numbers are rounded as they are stored."""
     lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
     with np.errstate(all="ignore"):
@@ -119,11 +119,15 @@ def fingerprint_of(run: Run) -> Fingerprint:
         heights = (points * _weights(*points.shape)).mean(axis=1)
     count = len(run.trace)
     if not count:
-        return Fingerprint((), float(heights[-1]))
+        return Fingerprint((), _stored(float(heights[-1])))
     starts = [0, *(2**k for k in range(max(count - 1, 0).bit_length()))]
     sums = np.add.reduceat(heights[:-1], starts)
     sizes = np.diff([*starts, count])
-    return Fingerprint(tuple((sums / sizes).tolist()), float(heights[-1]))
+    return Fingerprint(tuple(map(_stored, (sums / sizes).tolist())), _stored(float(heights[-1])))
+
+
+def _stored(value: float) -> float:
+    return value if math.isnan(value) else round(value / _FLOOR) * _FLOOR
 
 
 def _weights(count: int, dim: int) -> FloatArray:

@@ -200,19 +200,18 @@ def record_of(run: Run, start: str) -> CellRecord:
     """
     reference = reference_gap(run.landscape)
     digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
-    record = CellRecord(
+    return CellRecord(
         start=start,
         nfev=run.nfev,
         njev=run.njev,
         stop_reason=run.stop_reason,
-        gap=run.result_gap,
-        distance=run.distance,
+        gap=float(f"{run.result_gap:.4g}"),
+        distance=float(f"{run.distance:.4g}"),
         hits=run.trace.hits([share * reference for share in TARGETS]),
         flags=_flags(run),
         trace=digest.hexdigest()[:8],
         fingerprint=fingerprint_of(run),
     )
-    return CellRecord.from_text(record.to_text())
 
 
 def _flags(run: Run) -> frozenset[str]:
