@@ -16,7 +16,7 @@ from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, fingerprint_of, measured
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, fingerprint_of, measured
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
 
@@ -30,12 +30,12 @@ __all__ = [
     "with_more_seeds",
 ]
 
-DITHERS = 8
-"""Dithered runs of each cell when a baseline is written: a tie that is broken either way at random goes unseen in one
-of 256."""
+DITHERS = 6, 2
+"""Dithered runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
+allowed to deviate. A tie that is broken either way at random goes unseen in one of 64."""
 
-STOCHASTIC_DITHERS, MORE_SEEDS = 4, 4
-"""A stochastic optimizer's nine further runs of a cell are shared: its averages over seeds matter as well."""
+STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
+"""A stochastic optimizer's further runs of a cell are shared: its averages over seeds matter as well."""
 
 _FORMAT = 2
 
@@ -141,11 +141,12 @@ def _with_envelopes(
     for run, cell in zip(runs, record.cells, strict=True):
         rng = np.random.default_rng([run.seed, 1])
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+        fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
         dithered = [
-            execute(adapter, DitheredProblem(problem, rng, precision))
-            for _ in range(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+            execute(adapter, DitheredProblem(problem, rng, precision, units))
+            for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
         ]
-        fingerprint, found = measured(run, dithered, precision)
+        fingerprint, found = measured(run, dithered[:fine], precision, dithered[fine:])
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
