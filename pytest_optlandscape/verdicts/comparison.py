@@ -137,6 +137,7 @@ def compare_landscape(
     calibration: Stability | None = None,
     takes_bounds: bool = False,
     setting_differs: str = "",
+    looks: int = 1,
 ) -> LandscapeComparison:
     """Judge one landscape.
 
@@ -153,6 +154,9 @@ def compare_landscape(
         Whether the optimizer is told the bounds, so that leaving them is a mistake.
     setting_differs : str, optional
         Why nothing of this optimizer can be compared, if so.
+    looks : int, default 1
+        How often the criteria are tested, with more seeds each time as long as nothing is found: these tests share the
+        level, too.
 
     Returns
     -------
@@ -168,7 +172,7 @@ def compare_landscape(
     parted, set_aside = _parted(before, now)
     has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
     findings = mistakes_that_are_new(before, now, takes_bounds)
-    level = LEVEL / 2.0 / landscapes
+    level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
         strata = {metric.name: [differences(before, now, metric)] for metric in METRICS}
         findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)

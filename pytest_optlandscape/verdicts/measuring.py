@@ -146,17 +146,39 @@ def _with_envelopes(
     return replace(record, cells=tuple(records), stability=stability)
 
 
-def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int) -> LandscapeRecord:
-    """Average the criteria of each cell over further seeds, the same ones every time."""
+def with_more_seeds(
+    adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = 1 + MORE_SEEDS
+) -> LandscapeRecord:
+    """Average the criteria of each cell over further seeds, the same ones every time.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    record : LandscapeRecord
+        Averages that it has already are gone on with.
+    budget : int
+        Evaluations of each run.
+    seeds : int, default 5
+        Over how many to average, the cell's own included.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
     landscape = landscape_of(record)
     averaged = []
     for cell, kept in zip(cells(landscape), record.cells, strict=True):
+        known = kept.average or Average(1, *(metric.value(record, kept) for metric in METRICS))
         further = [
             record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
-            for k in range(1, MORE_SEEDS + 1)
+            for k in range(known.seeds, seeds)
         ]
-        means = [float(np.mean([metric.value(record, one) for one in (kept, *further)])) for metric in METRICS]
-        average = Average(1 + MORE_SEEDS, *means)
+        count = known.seeds + len(further)
+        sums = [
+            known.seeds * getattr(known, metric.name) + sum(metric.value(record, one) for one in further)
+            for metric in METRICS
+        ]
+        average = Average(count, *(float(total / count) for total in sums))
         averaged.append(replace(kept, average=Average.from_text(average.to_text())))
     return replace(record, cells=tuple(averaged))
 
