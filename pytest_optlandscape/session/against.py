@@ -189,7 +189,7 @@ class AgainstRun(SuiteRun):
             landscapes=len(self.landscapes),
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=self._differs.get(spec, ""),
-            looks=len(LOOKS) if before is not None and _is_averaged(before) else 1,
+            looks=len(LOOKS) if self.settings.time_budget and before is not None and _is_averaged(before) else 1,
         )
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))

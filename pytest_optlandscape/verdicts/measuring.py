@@ -37,6 +37,9 @@ of 256."""
 STOCHASTIC_DITHERS, MORE_SEEDS = 4, 4
 """A stochastic optimizer's nine further runs of a cell are shared: its averages over seeds matter as well."""
 
+BATCH = 1 + MORE_SEEDS
+"""Seeds over which the criteria of a cell are averaged, or averaged again."""
+
 _FORMAT = 2
 
 
@@ -146,9 +149,7 @@ def _with_envelopes(
     return replace(record, cells=tuple(records), stability=stability)
 
 
-def with_more_seeds(
-    adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = 1 + MORE_SEEDS
-) -> LandscapeRecord:
+def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = BATCH) -> LandscapeRecord:
     """Average the criteria of each cell over further seeds, the same ones every time.
 
     Parameters
@@ -159,7 +160,7 @@ def with_more_seeds(
     budget : int
         Evaluations of each run.
     seeds : int, default 5
-        Over how many to average, the cell's own included.
+        Over how many to average, the cell's own included; a multiple of five.
 
     Returns
     -------
@@ -168,19 +169,25 @@ def with_more_seeds(
     landscape = landscape_of(record)
     averaged = []
     for cell, kept in zip(cells(landscape), record.cells, strict=True):
-        known = kept.average or Average(1, *(metric.value(record, kept) for metric in METRICS))
-        further = [
-            record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
-            for k in range(known.seeds, seeds)
-        ]
-        count = known.seeds + len(further)
-        sums = [
-            known.seeds * getattr(known, metric.name) + sum(metric.value(record, one) for one in further)
-            for metric in METRICS
-        ]
-        average = Average(count, *(float(total / count) for total in sums))
-        averaged.append(replace(kept, average=Average.from_text(average.to_text())))
+        batches = list(kept.batches or ([kept.average] if kept.average else []))
+        for first in range(BATCH * len(batches), seeds, BATCH):
+            further = [
+                record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
+                for k in range(max(first, 1), first + BATCH)
+            ]
+            several = further if first else [kept, *further]
+            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
+            batches.append(Average.from_text(Average(BATCH, *means).to_text()))
+        averaged.append(_with_average(kept, tuple(batches)))
     return replace(record, cells=tuple(averaged))
+
+
+def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
+    if len(batches) == 1:
+        return replace(cell, average=batches[0])
+    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
+    average = Average(sum(batch.seeds for batch in batches), *means)
+    return replace(cell, average=Average.from_text(average.to_text()), batches=batches)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:

@@ -95,6 +95,8 @@ class CellRecord:
     fingerprint : Fingerprint
     average : Average or None
         Of this run and further ones with other seeds, in the baseline of a stochastic optimizer.
+    batches : tuple of Average
+        The averages over five seeds each that the average is made of, where there is more than one.
     """
 
     start: str
@@ -108,6 +110,7 @@ class CellRecord:
     trace: str
     fingerprint: Fingerprint
     average: Average | None = None
+    batches: tuple[Average, ...] = ()
 
     @property
     def digits(self) -> float:
@@ -135,6 +138,7 @@ class CellRecord:
             self.trace,
             self.fingerprint.to_text(),
             *([self.average.to_text()] if self.average else []),
+            *(batch.to_text() for batch in self.batches),
         )
         return " ".join(fields)
 
@@ -148,7 +152,7 @@ class CellRecord:
             If it is no such line.
         """
         try:
-            start, nfev, njev, stop, gap, distance, hits, flags, trace, path, *average = text.split(" ")
+            start, nfev, njev, stop, gap, distance, hits, flags, trace, path, *averages = text.split(" ")
             return cls(
                 start=start,
                 nfev=int(nfev),
@@ -160,7 +164,8 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
-                average=Average.from_text(*average) if average else None,
+                average=Average.from_text(averages[0]) if averages else None,
+                batches=tuple(map(Average.from_text, averages[1:])),
             )
         except (ValueError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
