@@ -85,6 +85,12 @@ def test_timing_ends_early_where_there_is_nothing_to_find():
     assert judged(timed).findings == ()
 
 
+def test_long_runs_are_repeated_less_often():
+    before, now = clock(own=1.0), clock(own=3.0)
+    time_alternately(before, now, CELLS)
+    assert len(now.calls) == len(CELLS) * (1 + 2)
+
+
 @pytest.mark.parametrize(("own", "verdict"), [(1.8e-3, Verdict.WORSE), (0.5e-3, Verdict.BETTER)])
 def test_the_ratio_is_that_of_own_times_whatever_the_objective_takes(own, verdict):
     timed = time_alternately(clock(objective=5e-4), clock(own, objective=5e-4), CELLS)
