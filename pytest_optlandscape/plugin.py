@@ -30,6 +30,11 @@ INI_KEYS = {
         "optlandscape_baseline",
         "folder of the baselines, from the rootdir",
     ),
+    "optlandscape_profiles": (
+        "linelist",
+        [],
+        "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
+    ),
     "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
     "optlandscape_time_budget": (
         "string",

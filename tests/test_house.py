@@ -25,6 +25,7 @@ ROOMS = {
     "session": 8,
     "fixtures": 8,
     "plugin": 9,
+    "__main__": 9,
 }
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "plugin"}

@@ -24,14 +24,28 @@ FAMILIES = tuple(
     for name in (
         "classic_2d",
         "classic_2d_waves",
+        "classic_2d_valleys",
+        "classic_2d_tables",
         "scalable",
         "scalable_waves",
         "scalable_bowls",
         "scalable_ripples",
+        "one_dimensional",
         "ill_conditioned",
         "nonsmooth",
         "deceptive",
         "plateaus",
+        "least_squares",
+        "least_squares_data",
+        "least_squares_polynomials",
+        "least_squares_scalable",
+        "least_squares_linear",
+        "constrained",
+        "constrained_design",
+        "bbob",
+        "bbob_multimodal",
+        "networks",
+        "stochastic",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""

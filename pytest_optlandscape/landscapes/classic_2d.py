@@ -54,7 +54,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(1.0, 3.0)],
     fmin=0.0,
     tags="smooth convex quadratic polynomial unimodal least-squares",
-    source="Jamil & Yang (2013), no. 17",
+    source="Jamil & Yang (2013), no. 20",
 )
 def booth(x: Value, y: Value, xp: Any) -> Value:
     """(x + 2y − 7)² + (2x + y − 5)²."""

@@ -164,7 +164,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(0.0, 0.0)],
     fmin=0.0,
     tags="smooth multimodal",
-    source="Jamil & Yang (2013), no. 112",
+    source="Jamil & Yang (2013), no. 113",
 )
 def schaffer_n2(x: Value, y: Value, xp: Any) -> Value:
     """0.5 + (sin²(x² − y²) − 0.5)/(1 + 0.001 (x² + y²))²."""
@@ -216,7 +216,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(0.0, 0.0)],
     fmin=0.0,
     tags="smooth multimodal separable",
-    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 18",
+    source="Bohachevsky, Johnson & Stein (1986); Jamil & Yang (2013), no. 17",
 )
 def bohachevsky_1(x: Value, y: Value, xp: Any) -> Value:
     """x² + 2y² − 0.3 cos(3πx) − 0.4 cos(4πy) + 0.7."""
@@ -378,7 +378,7 @@ def _quintic_slope(t: Value, xp: Any) -> Value:
     minimizers=[*itertools.product([-1.0, -0.4026279411861238, 2.0], repeat=2)],
     fmin=0.0,
     tags="nonsmooth multimodal many-minimizers separable",
-    source="Jamil & Yang (2013), no. 103",
+    source="Jamil & Yang (2013), no. 101",
 )
 def quintic(x: Value, y: Value, xp: Any) -> Value:
     """|q(x)| + |q(y)| with q(t) = t⁵ − 3t⁴ + 4t³ + 2t² − 10t − 4."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["FEASIBILITY", "Constraint", "as_constraints"]
+__all__ = ["FEASIBILITY", "Constraint", "as_constraints", "check_kept"]
 
 FloatArray = NDArray[np.float64]
 
-FEASIBILITY = 1e-8
+FEASIBILITY = 1e-6
 """How far a constraint may be violated by a point that counts as feasible, in units of the constraint: what SciPy's
-own methods leave open when they succeed."""
+own methods leave open when they succeed.
+
+On the constrained landscapes SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8, trust-constr
+nothing.
+"""
 
 
 class Constraint:
@@ -44,7 +49,7 @@ class Constraint:
         """Evaluate at a point (dim,), giving (m,), or at a batch (n, dim), giving (n, m)."""
         points = np.asarray(x, dtype=np.float64)
         found = np.asarray(self.function(points), dtype=np.float64)
-        return found.reshape((*points.shape[:-1], -1))
+        return found if found.ndim == points.ndim else found[..., np.newaxis]
 
     def violation(self, x: ArrayLike) -> Any:
         """Measure by how much the limits are broken at most: 0 where all hold, NaN where it cannot be told."""
@@ -89,20 +94,49 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
     ------
     TypeError
         If one of them is none of these.
+    ValueError
+        If the type of a dict is neither ``"eq"`` nor ``"ineq"``.
+
+    Examples
+    --------
+    >>> (disk,) = as_constraints({"type": "ineq", "fun": lambda x: 1.0 - x @ x}, dim=2, name="mine")
+    >>> float(disk.violation([1.0, 1.0])), disk.to_scipy().ub.tolist()
+    (1.0, [inf])
     """
     several = given if isinstance(given, list | tuple) else [given]
     return tuple(_as_constraint(one, dim, name) for one in several)
+
+
+def check_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray, name: str) -> None:
+    """Refuse minimisers (m, dim) that break the user's constraints: most often one has the wrong sign.
+
+    Raises
+    ------
+    ValueError
+        If one breaks one. Constraints by formula are the catalogue's, and known to be kept.
+    """
+    for constraint in constraints:
+        if isinstance(constraint.function, Formula):
+            continue
+        broken = constraint.violation(minimizers)
+        if not np.all(broken <= FEASIBILITY):
+            worst = int(np.argmax(broken))
+            raise ValueError(
+                f"{name}: minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
+                "mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
+            )
 
 
 def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
     if isinstance(given, Constraint):
         return given
     if isinstance(given, dict) and {"type", "fun"} <= given.keys():
-        function = PlainFunction(given["fun"], dim, name)
-        return Constraint(function, 0.0, 0.0 if given["type"] == "eq" else np.inf, given.get("jac"))
+        return _from_dict(given, dim, name)
     if hasattr(given, "A"):
-        matrix = np.atleast_2d(np.asarray(given.A, dtype=np.float64))
-        return Constraint(PlainFunction(lambda x: matrix @ x, dim, name), given.lb, given.ub, lambda x: matrix)
+        sparse = hasattr(given.A, "toarray")
+        matrix = np.atleast_2d(np.asarray(given.A.toarray() if sparse else given.A, dtype=np.float64))
+        linear = PlainFunction(functools.partial(np.matmul, matrix), dim, name)
+        return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix))
     if hasattr(given, "fun") and hasattr(given, "lb"):
         jacobian = given.jac if callable(getattr(given, "jac", None)) else None
         return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian)
@@ -110,3 +144,24 @@ def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
         f"{name}: a constraint is SciPy's NonlinearConstraint or LinearConstraint, or a dict with 'type' and 'fun'; "
         f"got {given!r:.80}"
     )
+
+
+def _from_dict(given: dict[str, Any], dim: int, name: str) -> Constraint:
+    if given["type"] not in ("eq", "ineq"):
+        raise ValueError(f"{name}: the type of a constraint is 'eq' or 'ineq', got {given['type']!r}")
+    upper = 0.0 if given["type"] == "eq" else np.inf
+    args, jacobian = given.get("args", ()), given.get("jac")
+    function = PlainFunction(_with_args(given["fun"], args), dim, name)
+    return Constraint(function, 0.0, upper, _with_args(jacobian, args) if callable(jacobian) else None)
+
+
+def _with_args(function: Any, args: Any) -> Any:
+    return functools.partial(_called_with, function, tuple(args)) if args else function
+
+
+def _called_with(function: Any, args: tuple[Any, ...], x: FloatArray) -> Any:
+    return function(x, *args)
+
+
+def _first(matrix: FloatArray, x: FloatArray) -> FloatArray:
+    return matrix

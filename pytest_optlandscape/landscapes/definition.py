@@ -1,8 +1,8 @@
 """How a landscape of the catalogue is written down: its facts, its formula, and what is derived from it.
 
-The families use four decorators. `planar` enters f(x, y), `scalable` a formula of many dimensions, `least_squares`
-a vector of residuals; each gives a `Definition`, whose own decorators add the gradient, residuals of a sum that is
-written out, their Jacobian, and constraints.
+The families use four decorators. `line` enters f(x), `planar` f(x, y), `scalable` a formula of many dimensions,
+`least_squares` a vector of residuals; each gives a `Definition`, whose own decorators add the gradient, residuals
+of a sum that is written out, their Jacobian, and constraints.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pytest_optlandscape.landscapes.noise import Noise
 from pytest_optlandscape.landscapes.residuals import flat_columns, gradient_of_squares, sum_of_squares
 from pytest_optlandscape.landscapes.tags import parse_tags
 
-__all__ = ["DEFINITIONS", "FROM_ONE", "LARGEST_DIM", "Definition", "least_squares", "planar", "scalable"]
+__all__ = ["DEFINITIONS", "FROM_ONE", "LARGEST_DIM", "Definition", "least_squares", "line", "planar", "scalable"]
 
 LARGEST_DIM = 10_000
 FROM_ONE = range(1, LARGEST_DIM + 1)
@@ -106,7 +106,7 @@ class Definition:
         return enter
 
     def _of_point(self, formula: Callable[..., Value]) -> FormulaFunction:
-        return _unpacked(formula) if self.by_components else formula
+        return _unpacked(formula, self.dim) if self.by_components else formula
 
     def landscape(self, dim: int | None = None, instance: int = 0) -> Landscape:
         """Make the landscape for one dimension (default: the one it is usually used in) and instance."""
@@ -167,12 +167,43 @@ class Definition:
         return f"dimensions go from {self.dims[0]} to {self.dims[-1]}{step}"
 
 
-def _unpacked(formula: Callable[..., Value]) -> FormulaFunction:
+def _unpacked(formula: Callable[..., Value], dim: int) -> FormulaFunction:
     @functools.wraps(formula)
     def of_point(point: Value, xp: Any) -> Value:
-        return formula(point[0], point[1], xp)
+        return formula(*[point[k] for k in range(dim)], xp)
 
     return of_point
+
+
+def line(
+    *,
+    bounds: tuple[float, float],
+    x0: float,
+    minimizers: list[float],
+    fmin: float,
+    tags: str,
+    source: str,
+) -> Callable[[Callable[..., Value]], Definition]:
+    """Decorate ``formula(x, xp)`` of one coordinate: a one-dimensional landscape enters the catalogue."""
+
+    def define(formula: Callable[..., Value]) -> Definition:
+        return enter(
+            Definition(
+                name=formula.__name__,
+                formula=_unpacked(formula, 1),
+                bounds=lambda dim: [bounds],
+                x0=lambda dim: [x0],
+                minimizers=lambda dim: MinimizerList([[value] for value in minimizers]),
+                fmin=lambda dim: fmin,
+                tags=tags,
+                source=source,
+                dim=1,
+                dims=range(1, 2),
+                by_components=True,
+            )
+        )
+
+    return define
 
 
 def planar(
@@ -192,7 +223,7 @@ def planar(
         return enter(
             Definition(
                 name=formula.__name__,
-                formula=_unpacked(formula),
+                formula=_unpacked(formula, 2),
                 bounds=lambda dim: bounds,
                 x0=lambda dim: x0,
                 minimizers=lambda dim: minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers),

@@ -268,7 +268,7 @@ class Evaluable:
         return float(worst) if points.ndim == 1 else worst
 
     def is_feasible(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each of a batch, lies inside the bounds and keeps the constraints to 1e-8."""
+        """Tell whether a point, or each of a batch, lies inside the bounds and keeps the constraints to 1e-6."""
         return self.contains(x) & (self.violation(x) <= FEASIBILITY)
 
     def distance(self, x: ArrayLike) -> Any:

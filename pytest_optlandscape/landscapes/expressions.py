@@ -34,7 +34,7 @@ def select_by_text(text: str) -> list[Landscape]:
     Examples
     --------
     >>> [landscape.id for landscape in select_by_text("classic-2d convex")]
-    ['booth']
+    ['booth', 'matyas']
     >>> [landscape.id for landscape in select_by_text("rosenbrock sphere dim=10 -separable")]
     ['rosenbrock[10]']
     """

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import as_constraints
+from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
-from pytest_optlandscape.landscapes.noise import Noise, noise_of
+from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.tags import parse_tags
 
 __all__ = ["Landscape"]
@@ -48,6 +48,7 @@ class Landscape(Evaluable):
         ``jacobian(x)`` takes a point (dim,) and returns the residuals' derivatives, an array (m, dim).
     constraints : optional
         `scipy.optimize.NonlinearConstraint`, `LinearConstraint`, a dict as for SLSQP, or a sequence of these.
+        Minimisers and minimum are then those of the points that keep them.
     noise : Noise, optional
         What a run sees instead of exact values; see `noisy`.
     starts : mapping of str to array_like, optional
@@ -69,11 +70,14 @@ class Landscape(Evaluable):
         Number of coordinates.
     family : str
         The family of the catalogue it belongs to; "" for landscapes of one's own.
+    written : str
+        The expression that gives it, if it comes from the catalogue.
 
     Raises
     ------
     ValueError
-        If shapes disagree, a bound is not below its partner, or a start or minimiser is outside the bounds.
+        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, or a
+        minimiser breaks a constraint.
 
     Examples
     --------
@@ -116,7 +120,9 @@ class Landscape(Evaluable):
         self.dim = len(self.bounds)
         self.x0 = _frozen(x0)
         self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
-        self.all_minimizers = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers)
+        if not isinstance(minimizers, Minimizers):
+            minimizers = MinimizerList(minimizers, minimizers_complete)
+        self.all_minimizers = minimizers
         self.fmin = float(fmin)
         self.tags = parse_tags(tags)
         self.source = source
@@ -125,6 +131,7 @@ class Landscape(Evaluable):
         self.version = version
         self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
         self._made_by = made_by
+        self.written = f"landscapes.get({self.id!r})"
         self._check()
         self.objective = self._function(fun)
         self.gradient_function = None if gradient is None else self._function(gradient)
@@ -132,12 +139,15 @@ class Landscape(Evaluable):
         self._jacobian = None if jacobian is None else self._function(jacobian)
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
+        if made_by is None:
+            check_kept(self.own_constraints, self.minimizers, self.id)
         self.noise = noise
-        if noise is not None:
-            noise.check(self)
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
+        if noise is not None:
+            noise.check(self)
+            self.tags |= {"noisy"}
 
     def _function(self, function: Any) -> Formula | PlainFunction:
         return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, self.dim, self.id)
@@ -163,13 +173,13 @@ class Landscape(Evaluable):
     def minimizers(self) -> FloatArray:
         """All global minimisers, shape (m, dim).
 
-        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one that stands for all.
+        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one or several that stand for all.
         """
         return self.all_minimizers.points
 
     @property
     def n_minimizers(self) -> float:
-        """How many global minimisers there are, also where they are too many to list; inf for a continuum."""
+        """How many global minimisers there are, also where too many to list; inf where they are not counted."""
         return self.all_minimizers.count
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
@@ -284,24 +294,31 @@ class Landscape(Evaluable):
 
         return instances.instance(self, number)
 
-    def noisy(self, model: str | Noise = "additive", seed: int = 0, *, level: float | None = None) -> Landscape:
-        """Give the landscape with noise on what a run sees of it.
+    def noisy(
+        self, model: str | Noise = "additive", seed: int | None = None, *, level: float | None = None
+    ) -> Landscape:
+        """Give the landscape with noise on what a run sees of it; noise that it has already is replaced.
 
-        Called directly, it still gives exact values. A `Problem` disturbs them, evaluation k always alike.
+        Called directly, it still gives exact values. A `Problem` disturbs the values and gradients that an optimizer
+        sees, evaluation k always alike; Hessians, residuals and constraints stay exact.
 
         Parameters
         ----------
         model : str or Noise, default "additive"
             ``"additive"``, ``"multiplicative"``, ``"cauchy"``, or for sums of squares ``"minibatch"``.
-        seed : int, default 0
+        seed : int, optional
+            Of the noise (default: the model's own, 0 for a name).
         level : float, optional
-            How large the noise is (default: 0.01, as a share of f(x0) − fmin or of the value; one residual in a
-            minibatch).
+            How large the noise is (default: the model's own; for a name 0.01, as a share of f(x0) − fmin or of the
+            value, or one residual in a minibatch).
 
         Raises
         ------
+        TypeError
+            If the model is neither a name nor a noise.
         ValueError
-            If the model is unknown, the level is not positive, or the landscape is no sum of squares.
+            If the model is unknown, the level is not positive, the seed is no whole number from 0, or the landscape
+            cannot have such noise.
 
         Examples
         --------
@@ -315,22 +332,46 @@ class Landscape(Evaluable):
         """
         noise = noise_of(model, level, seed)
         noise.check(self)
-        name = f"{self.id}:{noise.name}({noise.level:g},{noise.seed})"
-        disturbed = self.renamed(name, made_by=(Landscape.noisy, (self, noise)))
+        disturbed = self.renamed(f"{self.id}:{noise.label}", made_by=(Landscape.noisy, (self, noise)))
+        disturbed.written = f"{self!r}.{call_of(noise)}"
         disturbed.noise = noise
         disturbed.tags = self.tags | {"noisy"}
         return disturbed
+
+    def plot(self, kind: str = "contour", points: int = 201) -> Any:
+        """Draw the landscape with its minimisers and starts.
+
+        Parameters
+        ----------
+        kind : str, default "contour"
+            Or ``"surface"``. Of more than two coordinates the plane of the first two through a minimiser is drawn.
+        points : int, default 201
+            Along each axis.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        ImportError
+            If Plotly is not installed: it comes with the extra ``report``.
+        """
+        from pytest_optlandscape.landscapes.drawing import draw
+
+        return draw(self, kind, points)
 
     def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]]) -> Landscape:
         """Copy under another id, with the call that makes it again in another process."""
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
         copied.__dict__.update(self.__dict__)
         copied.id = name
+        copied.written = f"landscapes.get({name!r})"
         copied._made_by = made_by
         return copied
 
     def __repr__(self) -> str:
-        return f"landscapes.get({self.id!r})"
+        return self.written
 
     def __reduce__(self) -> tuple[Any, ...]:
         from pytest_optlandscape.landscapes.registry import get, is_registered

@@ -34,7 +34,7 @@ class Minimizers(abc.ABC):
     points : ndarray, shape (m, dim)
         Global minimisers, one by one.
     count : int or float
-        How many there are in all; inf for a continuum.
+        How many there are in all; inf for a continuum, and where they are not counted.
     listed_all : bool
         Whether ``points`` are all of them.
     """
@@ -64,7 +64,7 @@ class MinimizerList(Minimizers):
     points : array_like, shape (m, dim)
         Global minimisers.
     complete : bool, default True
-        Whether these are all.
+        Whether these are all; if not, they stand for a continuum, and distances to it are at most those given.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class MinimizerList(Minimizers):
     def __init__(self, points: ArrayLike, complete: bool = True) -> None:
         self.points = np.array(points, dtype=np.float64, ndmin=2)
         self.points.flags.writeable = False
-        self.count = len(self.points)
+        self.count = len(self.points) if complete else math.inf
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:
@@ -178,6 +178,7 @@ class MovedMinimizers(Minimizers):
     Parameters
     ----------
     before : Minimizers
+        The same before the motion, some of which may now lie outside the bounds.
     points : ndarray, shape (m, dim)
         Those that are listed, where they are now.
     back : callable
@@ -193,7 +194,7 @@ class MovedMinimizers(Minimizers):
         self._back = back
         self.points = np.array(points, dtype=np.float64)
         self.points.flags.writeable = False
-        self.count = len(points) if complete else before.count
+        self.count = len(points) if complete else math.inf
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:

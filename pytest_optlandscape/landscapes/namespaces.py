@@ -17,6 +17,7 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``constant(values, x)``                                numbers (n,), shaped to stand beside the components of
                                                        ``x``, of its type and on its device
 ``dot(matrix, v)``                                     a constant matrix (m, n) times the components
+``take(v, order)``                                     the components numbered in ``order``, an array of int
 ``pad(v, before, after)``                              zeros added in front of and behind the components
 ``stack(values)``                                      components put together into one array
 ``interleave(values)``                                 arrays put together, taking a component of each in turn
@@ -113,6 +114,10 @@ class Namespace:
     def index(self, x: Value) -> Value:
         """Give 1, 2, …, dim, shaped to meet ``x``."""
         raise NotImplementedError
+
+    def take(self, v: Value, order: Any) -> Value:
+        """Take components by their numbers."""
+        return v[order]
 
     def pad(self, v: Value, before: int, after: int) -> Value:
         """Add zeros in front of and behind the components."""
@@ -220,7 +225,7 @@ class TorchNamespace(Namespace):
         return self._torch.amax(v, dim=0)
 
     def constant(self, values: Any, x: Value) -> Value:
-        array = self._torch.as_tensor(np.asarray(values, dtype=np.float64), dtype=x.dtype, device=x.device)
+        array = self._torch.tensor(np.asarray(values, dtype=np.float64), dtype=x.dtype, device=x.device)
         return array.reshape(tuple(array.shape) + (1,) * (x.ndim - 1))
 
     def dot(self, matrix: Any, v: Value) -> Value:
@@ -323,6 +328,9 @@ class TensorFlowNamespace(Namespace):
     def index(self, x: Value) -> Value:
         counts = self._tf.cast(self._tf.range(1, x.shape[0] + 1), x.dtype)
         return self._tf.reshape(counts, (-1,) + (1,) * (len(x.shape) - 1))
+
+    def take(self, v: Value, order: Any) -> Value:
+        return self._tf.gather(v, order)
 
     def pad(self, v: Value, before: int, after: int) -> Value:
         return self._tf.pad(v, [(before, after)] + [(0, 0)] * (len(v.shape) - 1))

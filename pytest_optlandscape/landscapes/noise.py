@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import abc
 import functools
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes.namespaces import Value
 
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes.landscape import Landscape
 
-__all__ = ["Additive", "Cauchy", "Minibatch", "Multiplicative", "Noise", "Observer", "noise_of"]
+__all__ = ["Additive", "Cauchy", "Minibatch", "Move", "Multiplicative", "Noise", "Observer", "noise_of"]
 
 FloatArray = NDArray[np.float64]
-_BLOCK = 256  # numbers drawn at a time: a generator takes 10 µs to make, as long as 256 numbers take to draw
+_BLOCK = 256  # evaluations drawn for at a time: a generator takes 10 µs to make, as long as 256 numbers take to draw
+_MOST_NUMBERS = 2**16  # in one block, for landscapes of many dimensions: half a megabyte
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,16 @@ class Observer:
     gradient: Callable[[list[float], list[float], int], list[float]]
 
 
+class Move(Protocol):
+    """The affine map of an instance to its original; see `instances`."""
+
+    def to_original(self, x: Value, xp: Any) -> Value:
+        """Map a point to that of the original."""
+
+    def gradient_back(self, g: Value, xp: Any) -> Value:
+        """Multiply a gradient of the original by the transposed linear part."""
+
+
 @dataclass(frozen=True)
 class Noise(abc.ABC):
     """A model of noise.
@@ -51,15 +64,37 @@ class Noise(abc.ABC):
     level : float
         How large; see each model.
     seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If the level is not positive and finite, or the seed is no whole number from 0.
     """
 
     level: float
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if isinstance(self.level, bool) or not 0.0 < self.level < math.inf:
+            raise ValueError(f"the level of noise is positive and finite, got {self.level!r}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer) or self.seed < 0:
+            raise ValueError(f"the seed of noise is a whole number, at least 0; got {self.seed!r}")
+
     @property
     def name(self) -> str:
         """The model's name, as `Landscape.noisy` takes it."""
         return type(self).__name__.lower()
+
+    @property
+    def label(self) -> str:
+        """What the id of a landscape says of it: the model, its level, its seed, and what else is not usual."""
+        level = repr(float(self.level)).removesuffix(".0")
+        unusual = [
+            f"{field.name}={getattr(self, field.name)}"
+            for field in fields(self)
+            if field.name not in ("level", "seed") and field.repr and getattr(self, field.name) != field.default
+        ]
+        return f"{self.name}({','.join([level, str(self.seed), *unusual])})"
 
     @abc.abstractmethod
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
@@ -69,32 +104,54 @@ class Noise(abc.ABC):
         """Raise ValueError if the landscape cannot have this noise."""
         del landscape  # any can have most
 
-    def _stream(self, seed: int, kind: int, draw: Callable[[np.random.Generator, int], NDArray[Any]]) -> Any:
-        """Give a function from an index to its random numbers, drawn block by block."""
+    def moved(self, move: Move) -> Noise:
+        """Give the noise of an instance; most does not depend on where the landscape lies."""
+        del move
+        return self
+
+    def _stream(
+        self, seed: int, kind: int, draw: Callable[[np.random.Generator, int], NDArray[Any]], width: int = 1
+    ) -> Any:
+        """Give a function from an index to its random numbers, ``width`` of them, drawn block by block."""
         own_seed = self.seed
+        length = max(min(_BLOCK, _MOST_NUMBERS // width), 1)
 
         @functools.lru_cache(maxsize=4)
         def block(number: int) -> NDArray[Any]:
-            return draw(np.random.default_rng([own_seed, seed, kind, number]), _BLOCK)
+            return draw(np.random.default_rng([own_seed, seed, kind, number]), length)
 
-        return lambda index: block(index // _BLOCK)[index % _BLOCK]
+        return lambda index: block(index // length)[index % length]
 
 
 @dataclass(frozen=True)
 class Additive(Noise):
-    """Normal noise of the standard deviation ``level`` · (f(x0) − fmin), on the value and on each slope.
+    """Normal noise on the value and on each slope; the expectations are exact.
 
-    On a slope it is divided by the width of the box along that axis. The expectations are exact.
+    Parameters
+    ----------
+    level : float, default 0.01
+        The value's standard deviation, as a share of f(x0) − fmin; that of a slope is the value's, divided by the
+        width of the box along its axis.
+    seed : int, default 0
+    absolute : bool, default False
+        Whether the level is the standard deviation itself instead of a share.
     """
 
     level: float = 0.01
+    absolute: bool = False
+
+    def check(self, landscape: Landscape) -> None:
+        """Raise ValueError if the level is a share of what is no height."""
+        if not self.absolute:
+            _height(landscape)
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
         """Make what a run with this seed sees of a landscape."""
-        deviation = self.level * _height(landscape)
+        deviation = self.level if self.absolute else self.level * _height(landscape)
         slopes = deviation / np.ptp(landscape.bounds, axis=1)
+        dim = landscape.dim
         values = self._stream(seed, 0, lambda rng, n: rng.standard_normal(n))
-        vectors = self._stream(seed, 1, lambda rng, n: rng.standard_normal((n, landscape.dim)))
+        vectors = self._stream(seed, 1, lambda rng, n: rng.standard_normal((n, dim)), dim)
         return Observer(
             lambda x, exact, index: exact + deviation * float(values(index)),
             lambda x, exact, index: list((np.array(exact) + slopes * vectors(index)).tolist()),
@@ -103,37 +160,71 @@ class Additive(Noise):
 
 @dataclass(frozen=True)
 class Multiplicative(Noise):
-    """The value's and the gradient's distance from their minimum times 1 + ``level`` · a normal number."""
+    """The value's distance from fmin, and the gradient, times log-normal factors of expectation 1.
 
-    level: float = 0.01
+    The factors, one for the value and one for the gradient, are exp(level · N − level²/2) with normal numbers N: they
+    are positive, so that nothing falls below fmin and no slope changes its sign (after BBOB's noisy suite, Hansen et
+    al. 2009, whose factor has the expectation exp(level²/2)).
 
-    def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
-        level, fmin = self.level, landscape.fmin
-        values = self._stream(seed, 0, lambda rng, n: rng.standard_normal(n))
-        slopes = self._stream(seed, 1, lambda rng, n: rng.standard_normal(n))
-        return Observer(
-            lambda x, exact, index: exact + (exact - fmin) * level * float(values(index)),
-            lambda x, exact, index: [slope * (1.0 + level * float(slopes(index))) for slope in exact],
-        )
-
-
-@dataclass(frozen=True)
-class Cauchy(Noise):
-    """Rare outliers: one value in five has Cauchy noise of the scale ``level`` · (f(x0) − fmin) added.
-
-    It has no expectation; its median is the exact value (after BBOB's noisy suite, Hansen et al. 2009). Gradients are
-    exact.
+    Parameters
+    ----------
+    level : float, default 0.01
+        The standard deviation of the factors' logarithms.
+    seed : int, default 0
     """
 
     level: float = 0.01
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
         """Make what a run with this seed sees of a landscape."""
-        scale = self.level * _height(landscape)
+        level, fmin = self.level, landscape.fmin
 
         def draw(rng: np.random.Generator, n: int) -> FloatArray:
-            outliers: FloatArray = rng.standard_cauchy(n) * (rng.random(n) < 0.2)
+            return np.exp(level * rng.standard_normal(n) - 0.5 * level * level)
+
+        values, slopes = self._stream(seed, 0, draw), self._stream(seed, 1, draw)
+
+        def gradient(x: list[float], exact: list[float], index: int) -> list[float]:
+            factor = float(slopes(index))
+            return [slope * factor for slope in exact]
+
+        return Observer(lambda x, exact, index: fmin + (exact - fmin) * float(values(index)), gradient)
+
+
+@dataclass(frozen=True)
+class Cauchy(Noise):
+    """Rare outliers: now and then a value has Cauchy noise added.
+
+    It has no expectation; its median is the exact value (after BBOB's noisy suite, Hansen et al. 2009). Gradients are
+    exact.
+
+    Parameters
+    ----------
+    level : float, default 0.01
+        The scale of the outliers, which half of them exceed, as a share of f(x0) − fmin.
+    seed : int, default 0
+    rate : float, default 0.2
+        The share of values that are outliers.
+    """
+
+    level: float = 0.01
+    rate: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 < self.rate <= 1.0:
+            raise ValueError(f"the rate of outliers is above 0 and at most 1, got {self.rate!r}")
+
+    def check(self, landscape: Landscape) -> None:
+        """Raise ValueError if the level is a share of what is no height."""
+        _height(landscape)
+
+    def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
+        """Make what a run with this seed sees of a landscape."""
+        scale, rate = self.level * _height(landscape), self.rate
+
+        def draw(rng: np.random.Generator, n: int) -> FloatArray:
+            outliers: FloatArray = rng.standard_cauchy(n) * (rng.random(n) < rate)
             return outliers
 
         values = self._stream(seed, 0, draw)
@@ -145,10 +236,16 @@ class Cauchy(Noise):
 
 @dataclass(frozen=True)
 class Minibatch(Noise):
-    """The mean of ``level`` residuals squared, drawn without repetition, times their number.
+    """A sum of squares as a random sample of its residuals shows it.
 
-    For sums of squares. Value and gradient of one evaluation are those of a sample of the residuals; their
-    expectations are the whole sum and its gradient. Evaluation k of the value and of the gradient see the same sample.
+    The squares of the sample are added up and divided by the sample's share of all residuals, so that the expectation
+    is the whole sum; likewise the gradient. Evaluation k of the value and of the gradient see the same sample.
+
+    Parameters
+    ----------
+    level : int, default 1
+        How many residuals there are in a sample; they are drawn without repetition.
+    seed : int, default 0
     """
 
     level: float = 1
@@ -165,7 +262,7 @@ class Minibatch(Noise):
         """Make what a run with this seed sees of a landscape."""
         count = len(landscape.residuals(landscape.x0))
         size = int(self.level)
-        order = self._stream(seed, 0, lambda rng, n: np.argsort(rng.random((n, count)), axis=1))
+        order = self._stream(seed, 0, lambda rng, n: np.argsort(rng.random((n, count)), axis=1), count)
 
         def value(x: list[float], exact: float, index: int) -> float:
             residuals = landscape.residuals(np.array(x))[order(index)[:size]]
@@ -189,23 +286,38 @@ MODELS: dict[str, type[Noise]] = {
 """The models by name."""
 
 
-def noise_of(model: str | Noise, level: float | None, seed: int) -> Noise:
-    """Make a noise from its model's name, or give one back with another level and seed.
+def noise_of(model: str | Noise, level: float | None = None, seed: int | None = None) -> Noise:
+    """Make a noise from its model's name, or change what is given of one.
 
     Raises
     ------
+    TypeError
+        If the model is neither a name nor a `Noise`.
     ValueError
-        If there is no such model or the level is not positive.
+        If there is no such model, the level is not positive or the seed no whole number.
     """
-    if level is not None and not level > 0.0:
-        raise ValueError(f"the level of noise is positive, got {level!r}")
+    changes: dict[str, Any] = {key: value for key, value in {"level": level, "seed": seed}.items() if value is not None}
     if isinstance(model, Noise):
-        return model if level is None else replace(model, level=level, seed=seed)
+        return replace(model, **changes)
+    if not isinstance(model, str):
+        raise TypeError(f"a model of noise is a name or a Noise, got {type(model).__name__}")
     if model not in MODELS:
         raise ValueError(unknown_name("model of noise", model, MODELS))
-    given = {} if level is None else {"level": level}
-    return MODELS[model](seed=seed, **given)
+    return MODELS[model](**changes)
+
+
+def call_of(noise: Noise) -> str:
+    """Write the call of `Landscape.noisy` that makes it."""
+    if noise == MODELS.get(noise.name, Additive)(level=noise.level, seed=noise.seed):
+        return f"noisy({noise.name!r}, {noise.seed}, level={noise.level!r})"
+    return f"noisy({noise!r})"
 
 
 def _height(landscape: Landscape) -> float:
-    return float(landscape(landscape.x0)) - landscape.fmin
+    height = float(landscape(landscape.x0)) - landscape.fmin
+    if not 0.0 < height < math.inf:
+        raise ValueError(
+            f"the level of this noise is a share of f(x0) − fmin, which for {landscape.id} is {height!r}; give another "
+            "x0, or a noise of absolute level: Additive(level, absolute=True)"
+        )
+    return height

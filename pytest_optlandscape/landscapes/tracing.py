@@ -207,6 +207,9 @@ class _SymbolicNamespace:
     def index(self, x: Any) -> Any:
         return np.arange(1.0, len(x) + 1.0)
 
+    def take(self, v: Any, order: Any) -> Any:
+        return v[order]
+
     def pad(self, v: Any, before: int, after: int) -> Any:
         return self.stack([0.0] * before + list(v) + [0.0] * after)
 

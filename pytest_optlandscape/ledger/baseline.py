@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_optlandscape
-from pytest_optlandscape.ledger.files import write_atomically
+from pytest_optlandscape.ledger.files import alone_with, write_atomically
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability
 
@@ -213,14 +213,15 @@ def update_baseline(path: Path, adapter: Adapter, records: Iterable[LandscapeRec
     OSError
         If the file cannot be written: the old one is untouched.
     """
-    before = read_baseline(path, adapter)
-    old = before.records if before else {}
-    new = {record.landscape: record for record in records}
-    baseline = Baseline(
-        optimizer=adapter.spec,
-        setting=dict(sorted(adapter.setting.items())),
-        written_with={"pytest-optlandscape": pytest_optlandscape.__version__, **adapter.versions()},
-        records={**old, **new},
-    )
-    write_atomically(path, baseline.to_text())
+    with alone_with(path):
+        before = read_baseline(path, adapter)
+        old = before.records if before else {}
+        new = {record.landscape: record for record in records}
+        baseline = Baseline(
+            optimizer=adapter.spec,
+            setting=dict(sorted(adapter.setting.items())),
+            written_with={"pytest-optlandscape": pytest_optlandscape.__version__, **adapter.versions()},
+            records={**old, **new},
+        )
+        write_atomically(path, baseline.to_text())
     return old

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["check_writable", "write_atomically"]
+__all__ = ["alone_with", "check_writable", "write_atomically"]
+
+
+@contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine that use this from a file, while it is read, changed and written.
+
+    The lock belongs to the process: the system frees it, however the process ends.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist.
+    """
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+    with open(Path(tempfile.gettempdir()) / f"optlandscape-{digest}.lock", "a+b") as lock:
+        if sys.platform == "win32":
+            import msvcrt
+
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -96,6 +96,9 @@ def minimize(
 ) -> Run:
     """Run an optimizer on a landscape, counted and traced.
 
+    On a landscape with constraints, an optimizer that takes none runs as if there were none; what it finds outside
+    them does not count.
+
     Parameters
     ----------
     optimizer : str, callable, class or object

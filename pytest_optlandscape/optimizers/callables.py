@@ -37,6 +37,7 @@ class PlainCallable(Adapter):
             "jac": problem.gradient if has_gradient else None,
             "hess": problem.hessian if has_gradient else None,
             "bounds": problem.bounds,
+            "constraints": problem.constraints,
             "seed": problem.seed,
             "rng": problem.rng,
             "maxfev": problem.budget,
@@ -57,7 +58,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     ----------
     function : callable
         With a parameter ``fun``, called by keyword with ``fun``, ``x0`` and whichever of ``jac, hess, bounds,
-        seed, rng, maxfev, maxiter, callback`` it names; any other is called with the problem.
+        constraints, seed, rng, maxfev, maxiter, callback`` it names; any other is called with the problem.
     spec : str, optional
         How it is written down (default: its module and name).
 
@@ -69,7 +70,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     signature = _signature(function)
     parameters = signature.parameters if signature else {}
     names = frozenset(parameters) if "fun" in parameters else frozenset()
-    offered = {"fun", "x0", "jac", "hess", "bounds", "seed", "rng", "maxfev", "maxiter", "callback"}
+    offered = {"fun", "x0", "jac", "hess", "bounds", "constraints", "seed", "rng", "maxfev", "maxiter", "callback"}
     required = [
         name
         for name, parameter in parameters.items()
@@ -95,6 +96,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         spec,
         uses_gradient="jac" in names or not names,
         takes_bounds="bounds" in names or not names,
+        takes_constraints="constraints" in names or not names,
         is_stochastic=bool(names & {"seed", "rng"}),
         function=function,
         names=names,

@@ -156,6 +156,7 @@ def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype:
     return KerasOptimizer(
         spec,
         uses_gradient=True,
+        takes_noise=True,
         setting={"keras backend": keras.backend.backend(), "dtype": dtype},
         factory=factory,
         config=config,

@@ -42,8 +42,13 @@ class Adapter(abc.ABC):
     ----------
     spec : str
         How it is written down; names its rows in reports and its baseline.
-    uses_gradient, takes_bounds, is_stochastic : bool
-        What kind of optimizer it is.
+    uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
+        What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
+        it knows nothing of them, and its infeasible points do not count.
+    is_global : bool
+        Whether it looks for the lowest of many minima rather than the next one.
+    takes_noise : bool
+        Whether it is made for values or gradients that are disturbed.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -52,7 +57,10 @@ class Adapter(abc.ABC):
     spec: str
     uses_gradient: bool = False
     takes_bounds: bool = False
+    takes_constraints: bool = False
     is_stochastic: bool = False
+    is_global: bool = False
+    takes_noise: bool = False
     setting: dict[str, str] = field(default_factory=dict)
 
     @abc.abstractmethod

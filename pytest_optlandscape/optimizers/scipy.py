@@ -1,7 +1,8 @@
 """SciPy's optimizers: every method of `scipy.optimize.minimize`, and the global ones.
 
-Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them.
-Limits and tolerances stay SciPy's own: they are part of the optimizer.
+Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them, and
+so are constraints where a landscape has some; other methods run there as if it had none. Limits and tolerances stay
+SciPy's own: they are part of the optimizer.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ METHODS = {
     "Newton-CG": "gradient",
     "L-BFGS-B": "gradient bounds",
     "TNC": "gradient bounds",
-    "COBYLA": "bounds",
-    "COBYQA": "bounds",
-    "SLSQP": "gradient bounds",
-    "trust-constr": "gradient bounds",
+    "COBYLA": "bounds constraints",
+    "COBYQA": "bounds constraints",
+    "SLSQP": "gradient bounds constraints",
+    "trust-constr": "gradient bounds constraints",
     "dogleg": "gradient hessian",
     "trust-ncg": "gradient hessian",
     "trust-exact": "gradient hessian",
@@ -67,6 +68,7 @@ class SciPyMethod(Adapter):
             jac=problem.gradient if "gradient" in wants else None,
             hess=problem.hessian if "hessian" in wants else None,
             bounds=problem.bounds if self.takes_bounds else None,
+            constraints=problem.constraints if self.takes_constraints else (),
             tol=self.arguments.get("tol"),
             options=options or None,
         )
@@ -96,7 +98,8 @@ class SciPyGlobal(Adapter):
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
-        return function(problem.fun, bounds, **{**x0, **self._seeded(problem, function)})
+        arguments = {"constraints": problem.constraints, **x0, **self._seeded(problem, function)}
+        return function(problem.fun, bounds, **arguments)
 
     def _dual_annealing(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         return function(problem.fun, bounds, **{"x0": problem.x0, **self._seeded(problem, function)})
@@ -109,7 +112,8 @@ class SciPyGlobal(Adapter):
         return function(problem.fun, problem.x0, **arguments)
 
     def _shgo(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
-        return function(problem.fun, bounds, **self.arguments)
+        constraints = problem.constraints if self.takes_constraints else ()
+        return function(problem.fun, bounds, constraints=constraints or None, **self.arguments)
 
     def _direct(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         return function(problem.fun, bounds, **self.arguments)
@@ -139,6 +143,7 @@ def from_spec(spec: Spec) -> Adapter:
             str(spec),
             uses_gradient="gradient" in wants,
             takes_bounds="bounds" in wants and not (spec.name == "COBYLA" and _VERSION < (1, 11)),
+            takes_constraints="constraints" in wants,
             method=spec.name,
             arguments=spec.arguments,
         )
@@ -151,7 +156,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def _global_from_spec(spec: Spec) -> SciPyGlobal:
-    given_by_us = {"func", "bounds", "ranges", "x0", "seed", "rng", "args", "workers", "full_output"}
+    given_by_us = {"func", "bounds", "ranges", "x0", "seed", "rng", "args", "workers", "full_output", "constraints"}
     known = set(inspect.signature(getattr(scipy.optimize, spec.name)).parameters) - given_by_us
     for key in spec.arguments:
         if key not in known:
@@ -160,6 +165,8 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
         str(spec),
         uses_gradient=spec.name == "basinhopping",
         takes_bounds=True,
+        is_global=True,
+        takes_constraints=spec.name == "differential_evolution" or (spec.name == "shgo" and _VERSION >= (1, 11)),
         is_stochastic=spec.name in _STOCHASTIC,
         method=spec.name,
         arguments=spec.arguments,

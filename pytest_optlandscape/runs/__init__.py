@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute
 from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
-from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible
+from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
 
 __all__ = [
     "BudgetExhausted",
@@ -16,4 +16,5 @@ __all__ = [
     "digits_of",
     "execute",
     "feasible",
+    "inside",
 ]

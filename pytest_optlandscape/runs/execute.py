@@ -85,7 +85,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         nfev=problem.nfev,
         njev=problem.njev,
         nhev=problem.nhev,
-        trace=make_trace(points, values, problem.bounds, problem.landscape.fmin),
+        trace=make_trace(points, values, problem.bounds, problem.landscape),
         stop_reason=stop_reason,
         message=message or str(getattr(returned, "message", "")),
         claimed_success=None if claimed_success is None else bool(claimed_success),
@@ -122,7 +122,7 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
 
 
 def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:
-    allowed = feasible(points, problem.bounds) & np.isfinite(values)
+    allowed = feasible(points, problem.bounds, problem.landscape) & np.isfinite(values)
     if not allowed.any():
         allowed = np.isfinite(values) & np.all(np.isfinite(points), axis=1)
     if not allowed.any():

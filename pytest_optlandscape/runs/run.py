@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.constraints import FEASIBILITY
 
 __all__ = ["MOST_DIGITS", "Run", "Trace", "digits_of"]
 
@@ -61,23 +63,45 @@ class Trace:
         return tuple(k + 1 if k < len(self) else math.inf for k in first.tolist())
 
 
-def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, fmin: float) -> Trace:
+def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> Trace:
     """Work out the gaps of evaluated points: infeasible and non-finite values do not count."""
-    counts = feasible(x, bounds) & np.isfinite(fun)
-    gaps = np.where(counts, np.maximum(fun - fmin, 0.0), np.inf)
+    counts = feasible(x, bounds, landscape) & np.isfinite(fun)
+    gaps = np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
     return Trace(x, fun, np.minimum.accumulate(gaps))
 
 
-def feasible(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
+def feasible(x: FloatArray, bounds: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
+    """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
+    if not landscape.own_constraints:
+        return inside(x, bounds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a constraint outside its domain: nothing a reader of the run could mend
+        return inside(x, bounds) & _keeps_constraints(x, landscape)
+
+
+def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
     """Tell which points lie in the box, up to four units in the last place of its edges."""
     slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
-    inside: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
-    return inside
+    within: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
+    return within
+
+
+def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
+    """Tell which points keep the constraints; where one has no value or raises, it is not kept."""
+    try:
+        return np.asarray(landscape.violation(x) <= FEASIBILITY)
+    except Exception:
+        if x.ndim == 1:
+            return np.array(False)
+        return np.array([_keeps_constraints(point, landscape) for point in x])
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
     """One optimizer on one problem: what it returned and every evaluation it made.
+
+    A point is feasible if it lies inside the bounds and breaks none of the landscape's constraints by more than 1e-6.
+    Where that allows a value a little below fmin, the gap is 0.
 
     Attributes
     ----------
@@ -143,14 +167,17 @@ class Run:
     @functools.cached_property
     def result_gap(self) -> float:
         """The value at the returned point minus fmin; inf if that point is infeasible or not finite."""
-        if not math.isfinite(self.fun) or not feasible(self.x, self.bounds):
+        if not math.isfinite(self.fun) or not feasible(self.x, self.bounds, self.landscape):
             return math.inf
         return max(self.fun - self.landscape.fmin, 0.0)
 
     @functools.cached_property
     def distance(self) -> float:
         """Euclidean distance from the returned point to the nearest global minimiser."""
-        return float(self.landscape.distance(self.x)) if np.all(np.isfinite(self.x)) else math.inf
+        if not np.all(np.isfinite(self.x)):
+            return math.inf
+        with np.errstate(over="ignore"):  # a point that flew off has no distance to warn of
+            return float(self.landscape.distance(self.x))
 
     @property
     def digits(self) -> float:

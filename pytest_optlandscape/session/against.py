@@ -77,11 +77,11 @@ class AgainstRun(SuiteRun):
 
     @cached_property
     def _reference(self) -> Any:
-        return reference_side(self.worktree)
+        return reference_side(self.worktree, self.settings.profiles)
 
     @cached_property
     def _present(self) -> Any:
-        return present_side()
+        return present_side(self.settings.profiles)
 
     def close(self) -> None:
         """End the processes of both sides."""
@@ -104,7 +104,7 @@ class AgainstRun(SuiteRun):
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
-        adapter, budget = self.adapters[spec], self.budget(landscape)
+        adapter, budget = self.adapters[spec], self.budget(spec, landscape)
         loaded = self._reference.load(spec)
         if "missing" in loaded:
             self.missing[spec] = loaded["missing"]
@@ -186,14 +186,17 @@ class AgainstRun(SuiteRun):
         comparison = compare_landscape(
             record,
             before,
-            landscapes=len(self.landscapes),
+            landscapes=self._count(spec),
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=self._differs.get(spec, ""),
             looks=len(LOOKS) if self.settings.time_budget and before is not None and _is_averaged(before) else 1,
         )
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))
-        return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), len(self.landscapes))
+        return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), self._count(spec))
+
+    def _count(self, spec: str) -> int:
+        return len(self.landscapes_for(spec))
 
     def timed(self, spec: str, landscape_id: str) -> TimeRatios | None:
         """Give what timing said of one landscape; None where it was not timed."""
@@ -230,7 +233,7 @@ class AgainstRun(SuiteRun):
     def _trace(told: dict[str, Any], cell: Cell) -> Trace:
         landscape = cell.landscape
         points = np.array(told["x"], dtype=np.float64).reshape(-1, landscape.dim)
-        return make_trace(points, np.array(told["fun"], dtype=np.float64), landscape.bounds, landscape.fmin)
+        return make_trace(points, np.array(told["fun"], dtype=np.float64), landscape.bounds, landscape)
 
     def worded(self, text: str) -> str:
         """Have a text say that it is a revision that is compared with."""

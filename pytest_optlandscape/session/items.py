@@ -83,7 +83,7 @@ class OverallItem(SuiteItem):
 
     def runtest(self) -> None:
         """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
-        landscapes = self.suite.landscapes
+        landscapes = self.suite.landscapes_for(self.spec)
         records = [self.suite.find(self.spec, landscape) or self.run_cells(landscape) for landscape in landscapes]
         comparison = self.suite.compare_all(self.spec, records)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
@@ -105,7 +105,7 @@ class SuiteCollector(pytest.Collector):
         """Make the items, optimizer by optimizer."""
         for spec in self.suite.adapters:
             parent = _Optimizer.from_parent(self, name=spec)
-            for landscape in self.suite.landscapes:
+            for landscape in self.suite.landscapes_for(spec):
                 yield LandscapeItem.from_parent(
                     parent, name=landscape.id, spec=spec, suite=self.suite, landscape=landscape
                 )

@@ -73,13 +73,18 @@ class _Server:
         Folders of top-level modules that are to be found there and nowhere else.
     worktree : dict or None
         Of the other revision; None on the present side.
+    profiles : dict
+        By spec, words that correct what an optimizer is taken for.
     """
 
-    def __init__(self, path: list[str], modules: dict[str, str], worktree: dict[str, str] | None) -> None:
+    def __init__(
+        self, path: list[str], modules: dict[str, str], worktree: dict[str, str] | None, profiles: dict[str, str]
+    ) -> None:
         sys.path[:] = path
         sys.meta_path.insert(0, _FromWorktree(modules))
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
+        self._profiles = profiles
         self._adapters: dict[str, Any] = {}
 
     def answer(self, do: str, **told: Any) -> dict[str, Any]:
@@ -91,8 +96,9 @@ class _Server:
         """Import an optimizer; tell its setting and its module's file, or why there is none."""
         try:
             from pytest_optlandscape.optimizers import get
+            from pytest_optlandscape.optimizers.profile import with_profile
 
-            self._adapters[spec] = adapter = get(spec)
+            self._adapters[spec] = adapter = with_profile(get(spec), self._profiles.get(spec, ""))
         except (Exception, SystemExit) as error:
             return {"missing": str(error) or type(error).__name__}
         stray = self._modules_of_the_present()

@@ -72,7 +72,7 @@ def find_cell(cell_id: str) -> Cell:
 
 
 def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
-    run = run_cell(suite.adapters[spec], cell, suite.budget(cell.landscape))
+    run = run_cell(suite.adapters[spec], cell, suite.budget(spec, cell.landscape))
     yield str(run)
     if run.message:
         yield f"  {run.message}"

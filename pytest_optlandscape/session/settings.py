@@ -28,6 +28,8 @@ class Settings:
     ----------
     optimizers : tuple of str
         Spec strings.
+    profiles : dict
+        By spec, words that correct what the optimizer is taken for.
     suite : str
     budget : int or None
         Evaluations per dimension of each cell.
@@ -47,6 +49,7 @@ class Settings:
     """
 
     optimizers: tuple[str, ...]
+    profiles: dict[str, str]
     suite: str
     budget: int | None
     baseline_folder: Path
@@ -95,6 +98,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
+        profiles=_profiles(config.getini("optlandscape_profiles")),
         suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
@@ -115,6 +119,17 @@ def _seconds(text: str) -> float:
     if not seconds >= 0.0:
         raise ValueError(f"optlandscape_time_budget is a number of seconds, 0 or more, got {text!r}")
     return seconds
+
+
+def _profiles(lines: Iterable[str]) -> dict[str, str]:
+    """Read ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
+    profiles = {}
+    for line in lines:
+        spec, separator, words = line.rpartition(" = ")
+        if not separator:
+            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
+        profiles[spec.strip()] = words
+    return profiles
 
 
 def _keys(path: Path | None) -> set[str]:

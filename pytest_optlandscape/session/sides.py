@@ -139,12 +139,20 @@ class Side:
         return f":\n{said}" if said else ""
 
 
-def reference_side(worktree: Worktree) -> Side:
-    """Make the side that runs another revision, with everything outside the repository as it is here."""
+def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+    """Make the side that runs another revision, with everything outside the repository as it is here.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    profiles : dict
+        By spec, words that correct what an optimizer is taken for.
+    """
     introduction = {
         "path": search_path(worktree, sys.path),
         "modules": modules_of_repository(worktree, sys.modules),
         "worktree": worktree.to_plain(),
+        "profiles": profiles,
     }
     environment = dict(os.environ)
     if environment.get("PYTHONPATH"):
@@ -154,13 +162,10 @@ def reference_side(worktree: Worktree) -> Side:
     return Side(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def present_side() -> Side:
+def present_side(profiles: dict[str, str]) -> Side:
     """Make the side that runs what is imported here, in a process like the other's, so that times are comparable."""
-    introduction: dict[str, Any] = {
-        "path": [entry or os.getcwd() for entry in sys.path],
-        "modules": {},
-        "worktree": None,
-    }
+    path = [entry or os.getcwd() for entry in sys.path]
+    introduction: dict[str, Any] = {"path": path, "modules": {}, "worktree": None, "profiles": profiles}
     return Side("the present revision", introduction, dict(os.environ), os.getcwd())
 
 

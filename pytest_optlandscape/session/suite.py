@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import (
     Baseline,
@@ -23,9 +25,14 @@ from pytest_optlandscape.ledger import (
     write_atomically,
 )
 from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import outcome_text
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, suite_landscapes
+from pytest_optlandscape.strategies.suites import (
+    EVALUATIONS_PER_DIMENSION,
+    GLOBAL_EVALUATIONS_PER_DIMENSION,
+    suite_landscapes,
+)
 from pytest_optlandscape.verdicts import (
     LandscapeComparison,
     LandscapeRecord,
@@ -70,7 +77,10 @@ class SuiteRun:
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
-            self.adapters[adapter.spec] = adapter
+            self.adapters[adapter.spec] = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
+        for spec in settings.profiles:
+            if spec not in self.adapters:
+                raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
         self._spool = spool
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self.errors: list[str] = []
@@ -91,9 +101,19 @@ class SuiteRun:
         """Say where the baseline of an optimizer is."""
         return baseline_path(self.settings.baseline_folder, self.adapters[spec])
 
-    def budget(self, landscape: Landscape) -> int:
+    def budget(self, spec: str, landscape: Landscape) -> int:
         """Give the budget of each cell of a landscape."""
-        return (self.settings.budget or EVALUATIONS_PER_DIMENSION) * landscape.dim
+        usual = GLOBAL_EVALUATIONS_PER_DIMENSION if self.adapters[spec].is_global else EVALUATIONS_PER_DIMENSION
+        return (self.settings.budget or usual) * landscape.dim
+
+    def landscapes_for(self, spec: str) -> list[Landscape]:
+        """List the landscapes of the suite on which an optimizer can be judged."""
+        return [landscape for landscape in self.landscapes if not obstacle(self.adapters[spec], landscape)]
+
+    def obstacles(self, spec: str) -> dict[str, int]:
+        """Count the landscapes that are left out, by the reason why."""
+        reasons = (obstacle(self.adapters[spec], landscape) for landscape in self.landscapes)
+        return dict(Counter(reason for reason in reasons if reason))
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
@@ -106,7 +126,7 @@ class SuiteRun:
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape as the settings ask for."""
-        adapter, budget = self.adapters[spec], self.budget(landscape)
+        adapter, budget = self.adapters[spec], self.budget(spec, landscape)
         if self.settings.update:
             return run_baseline(adapter, landscape, budget)
         return self._looked_at_closely(spec, run_landscape(adapter, landscape, budget))
@@ -173,7 +193,7 @@ class SuiteRun:
         return compare_landscape(
             record,
             before,
-            landscapes=len(self.landscapes),
+            landscapes=len(self.landscapes_for(spec)),
             calibration=self.calibration(spec),
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=differs,

@@ -6,6 +6,7 @@ import os
 import textwrap
 from typing import Any
 
+from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
@@ -62,7 +63,12 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         if spec not in [comparison.spec for comparison in comparisons]:
             terminal.write_line(f"{spec} was not run", yellow=True)
     for comparison in comparisons:
-        left_out = len(suite.landscapes) - len(comparison.landscapes)
+        obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
+        not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
+        terminal.write_line(
+            f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}"
+        )
+        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
     if isinstance(suite, AgainstRun):

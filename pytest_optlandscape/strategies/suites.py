@@ -18,7 +18,15 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 
-__all__ = ["EVALUATIONS_PER_DIMENSION", "SOBOL_STARTS", "SUITES", "Cell", "cells", "suite_landscapes"]
+__all__ = [
+    "EVALUATIONS_PER_DIMENSION",
+    "GLOBAL_EVALUATIONS_PER_DIMENSION",
+    "SOBOL_STARTS",
+    "SUITES",
+    "Cell",
+    "cells",
+    "suite_landscapes",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,6 +62,10 @@ _FULL = (
 
 SUITES = {"quick": _QUICK, "standard": _STANDARD, "full": _FULL}
 """The landscapes of each suite; a larger suite holds the smaller ones."""
+
+
+GLOBAL_EVALUATIONS_PER_DIMENSION = 600
+"""The same for an optimizer that searches globally: a population of ten to twenty a dimension gets its generations."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,7 +101,7 @@ class LandscapeComparison:
     @cached_property
     def speed(self) -> MeanInterval | None:
         """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
-        return mean_interval([self.differences(SPEED)], self.level) if self.is_compared else None
+        return mean_interval([self.differences(SPEED)], self.level / len(METRICS)) if self.is_compared else None
 
     @cached_property
     def losses(self) -> list[float]:

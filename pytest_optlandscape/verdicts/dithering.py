@@ -51,6 +51,8 @@ def precision_of(runs: list[Run]) -> float:
 class DitheredProblem(Problem):
     """A problem whose start, values and gradients are off by one unit in the last place, at random.
 
+    Zeros and infinities stay: no rounding turns one into a number, and optimizers branch on them.
+
     Parameters
     ----------
     problem : Problem
@@ -76,6 +78,8 @@ class DitheredProblem(Problem):
 
     def _off(self, value: float) -> float:
         sign = next(self._signs)
+        if value == 0.0 or math.isinf(value):
+            return value
         if self._precision == DOUBLE:
             return math.nextafter(value, sign * math.inf)
         return value * (1.0 + sign * SINGLE)
@@ -83,7 +87,7 @@ class DitheredProblem(Problem):
     def _array_off(self, values: FloatArray) -> FloatArray:
         signs = self._rng.choice([-1.0, 1.0], np.shape(values))
         if self._precision == DOUBLE:
-            return np.nextafter(values, signs * np.inf)
+            return np.where(values == 0.0, values, np.nextafter(values, signs * np.inf))
         return np.asarray(values * (1.0 + signs * SINGLE))
 
     def _objective(self) -> Callable[[list[float]], float]:

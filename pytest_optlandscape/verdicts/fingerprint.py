@@ -69,6 +69,11 @@ class Fingerprint:
     result_envelope: float = math.inf
     spread: int = -1
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether dithered runs told of anything in it what rounding does."""
+        return bool(self.envelope) or self.spread >= 0 or self.result_envelope < math.inf
+
     def to_text(self) -> str:
         """Write in few characters: of what is not measured everything, of what is only what rounding leaves alone.
 
@@ -78,7 +83,7 @@ class Fingerprint:
         >>> Fingerprint.from_text(text).to_text() == text
         True
         """
-        if not self.envelope and self.result_envelope == math.inf:
+        if not self.is_measured:
             return ":".join(["-", *(_number(value, _FLOOR) for value in (*self.path, self.result))])
         used = [*zip(self.path, self.envelope, strict=False), (self.result, self.result_envelope)]
         parts = [_level(envelope) + _number(value, _resolution(envelope)) for value, envelope in used]
@@ -109,9 +114,8 @@ def fingerprint_of(run: Run) -> Fingerprint:
     """Sum a run up."""
     lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
-    points = (np.vstack([run.trace.x, run.x]) - lower) / width
     with np.errstate(all="ignore"):
-        points = np.clip(points, -_LARGEST, _LARGEST)
+        points = np.clip((np.vstack([run.trace.x, run.x]) - lower) / width, -_LARGEST, _LARGEST)
         heights = (points * _weights(*points.shape)).mean(axis=1)
     count = len(run.trace)
     if not count:
@@ -142,6 +146,10 @@ class Stability:
 
     jumps: int
     trials: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jumps <= self.trials:
+            raise ValueError(f"{self.jumps} of {self.trials} dithered runs cannot part")
 
     def __add__(self, other: Stability) -> Stability:
         return Stability(self.jumps + other.jumps, self.trials + other.trials)
@@ -181,7 +189,7 @@ def _with_envelope(
 ) -> Fingerprint:
     floor = max(precision, _FLOOR)
     count = min([len(own.path), *(len(f.path) for f in fingerprints)])
-    paths = np.array([f.path[:count] for f in fingerprints]).reshape(-1, count)
+    paths = np.array([f.path[:count] for f in fingerprints]).reshape(len(fingerprints), count)
     moved = _distance(paths, np.array(own.path[:count])).max(axis=0, initial=floor)
     envelope = np.maximum.accumulate(np.maximum(moved, floor))
     used = envelope[envelope <= LARGEST_ENVELOPE]
@@ -215,6 +223,7 @@ def parting(
     before_end : tuple
         Evaluations, gradients and stop reason.
     now : Fingerprint
+        Where it has an envelope too, because a new baseline is made, the larger of both counts.
     now_end : tuple
 
     Returns
@@ -222,17 +231,16 @@ def parting(
     str
         Such as ``"evaluations 5 to 8"``, ``"the end"``, ``"the result"``, or "".
     """
-    for k, envelope in enumerate(before.envelope):
-        ended = k >= len(now.path)
-        if ended and before.spread == 0:
-            return "the end"
-        if not ended and _distance(np.array(now.path[k]), np.array(before.path[k])) > MULTIPLE * envelope:
+    for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
+        widest = max([envelope, *now.envelope[k : k + 1]])
+        if _distance(np.array(new), np.array(old)) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
         if now_end[2] != before_end[2] or moved > 2 * before.spread:
             return "the end"
-    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * before.result_envelope:
+    widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
+    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -269,7 +277,7 @@ def _level(envelope: float) -> str:
 def _read_level(character: str) -> float:
     if character == _UNUSED:
         return math.inf
-    return 2.0 ** -_DIGITS.index(character) if character else math.nan
+    return 2.0 ** -_digit(character)
 
 
 def _number(value: float, resolution: float) -> str:
@@ -288,6 +296,12 @@ def _read(text: str, resolution: float) -> float:
     if text == "~":
         return math.nan
     whole = 0
-    for character in text.removeprefix("-"):
-        whole = whole * 64 + _DIGITS.index(character)
-    return (-whole if text.startswith("-") else whole) * resolution
+    digits = text.removeprefix("-")
+    for character in digits or "?":
+        whole = whole * 64 + _digit(character)
+    return (-whole if text != digits else whole) * resolution
+
+
+def _digit(character: str) -> int:
+    """Read one digit; ValueError if it is none."""
+    return _DIGITS.index(character or "?")

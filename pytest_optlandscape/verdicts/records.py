@@ -152,9 +152,13 @@ class CellRecord:
             If it is no such line.
         """
         try:
-            start, nfev, njev, stop, gap, distance, hits, flags, trace, path, *averages = text.split(" ")
+            words = text.split(" ")
+            averages: list[Average] = []
+            while ":" not in words[-1]:
+                averages.insert(0, Average.from_text(words.pop()))
+            *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
             return cls(
-                start=start,
+                start=" ".join(start),
                 nfev=int(nfev),
                 njev=int(njev),
                 stop_reason=_STOP_REASONS[stop],
@@ -164,10 +168,10 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
-                average=Average.from_text(averages[0]) if averages else None,
-                batches=tuple(map(Average.from_text, averages[1:])),
+                average=averages[0] if averages else None,
+                batches=tuple(averages[1:]),
             )
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
 
 

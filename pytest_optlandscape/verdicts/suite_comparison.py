@@ -87,7 +87,7 @@ class OptimizerComparison:
     def speed(self) -> MeanInterval | None:
         """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
         strata = [comparison.differences(SPEED) for comparison in self.compared]
-        return mean_interval(strata, SUITE_LEVEL) if strata else None
+        return mean_interval(strata, SUITE_LEVEL / len(METRICS)) if strata else None
 
 
 def compare_optimizer(

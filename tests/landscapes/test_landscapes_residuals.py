@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from landscape_cases import ids, random_points
+from landscape_cases import facts, ids, random_points
 
 from pytest_optlandscape import Landscape, landscapes
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 
+STEP_ERROR = 1e-190
+"""A derivative below 1e-208, times a step of 1e-100, is less than the smallest float."""
 SQUARES = [name for name in ids(largest=10) if landscapes.get(name).has_residuals]
 
 
@@ -33,11 +35,12 @@ def test_jacobian_agrees_with_complex_step_and_gives_the_gradient(name):
     assert jacobian.shape == (8, residuals.shape[1], landscape.dim)
     by_steps = jacobian_by_complex_step(landscape.residual_function, points)
     largest = np.abs(by_steps).max(axis=(1, 2), keepdims=True)
-    assert np.all(np.abs(jacobian - by_steps) <= 1e-12 * largest)
+    assert np.all(np.abs(jacobian - by_steps) <= 1e-12 * largest + STEP_ERROR)
     gradient = 2 * np.einsum("nmd,nm->nd", jacobian, residuals)
     terms = 2 * np.einsum("nmd,nm->nd", np.abs(jacobian), np.abs(residuals))
     assert np.all(np.abs(landscape.gradient(points) - gradient) <= 1e-12 * terms.max(axis=1, keepdims=True))
-    np.testing.assert_array_equal(landscape.jacobian(points[0]), jacobian[0])
+    alone = landscape.jacobian(points[0])  # exp differs in its last bit
+    np.testing.assert_allclose(alone, jacobian[0], rtol=0, atol=1e-13 * largest[0, 0, 0] + STEP_ERROR)
 
 
 def test_residuals_of_ones_own():
@@ -72,4 +75,5 @@ def test_hessian_times_vector(name):
     expected = np.einsum("nij,nj->ni", landscape.hessian(points), vectors)
     size = np.einsum("nij,nj->ni", np.abs(landscape.hessian(points)), np.abs(vectors)).max(axis=1, keepdims=True)
     assert np.all(np.abs(landscape.hessp(points, vectors) - expected) <= 1e-10 * size + 1e-250)
-    np.testing.assert_allclose(landscape.hessp(points[0], vectors[0]), landscape.hessp(points, vectors)[0], rtol=1e-12)
+    rtol = 1e-9 if landscape.name in facts("ROUNDING_GROWS") else 1e-12
+    np.testing.assert_allclose(landscape.hessp(points[0], vectors[0]), landscape.hessp(points, vectors)[0], rtol=rtol)

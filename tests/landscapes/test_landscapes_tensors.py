@@ -2,11 +2,16 @@ import os
 
 import numpy as np
 import pytest
-from landscape_cases import random_points
+from landscape_cases import facts, random_points
 
 from pytest_optlandscape import landscapes
 
 DIMS = {"powell_singular": 8, "michalewicz_5": 5, "hilbert_quadratic": 5}
+DIMS |= {"mgh_extended_rosenbrock": 4, "mgh_penalty_2": 4, "mgh_linear_rank_1_zeros": 5}
+
+
+SMALLEST = np.finfo(float).tiny
+"""What is below has fewer digits."""
 
 
 class Torch:
@@ -63,10 +68,14 @@ def landscape(request):
     return landscapes.get(name, DIMS.get(name, 3) if "scalable" in landscapes.get(name).tags else None)
 
 
+BATCH = 4
+"""All batches are of one size: JAX compiles every operation anew for another one, which takes most of the time here."""
+
+
 def near_minimum(landscape, share=0.01):
     """Points where single precision still knows the phase of the waves."""
     lower, upper = landscape.bounds.T
-    points = landscape.minimizers[0] + share * (random_points(landscape, 4) - (lower + upper) / 2)
+    points = landscape.minimizers[0] + share * (random_points(landscape, BATCH) - (lower + upper) / 2)
     return np.clip(points, lower, upper)
 
 
@@ -88,34 +97,36 @@ def test_value_and_gradients(library, landscape, dtype, tolerance):
             points.shape,
         )
         assert np.max(np.abs(value - expected[0])) <= tolerance * (np.max(np.abs(expected[0])) + 1e-3)
+        if dtype == np.float32 and landscape.name in facts("TOO_FINE_FOR_SINGLE"):
+            continue
         assert relative_error(automatic, expected[1]) <= tolerance
         assert relative_error(formula, expected[1]) <= tolerance
 
 
 def test_gradients_all_over_the_box(library, landscape):
-    points = random_points(landscape, 20)
-    value, automatic = library.value_and_gradient(landscape, points)
-    scale = np.linalg.norm(landscape.gradient(points), axis=1, keepdims=True) + np.abs(landscape.fmin)
-    np.testing.assert_allclose(value, landscape(points), rtol=1e-10, atol=1e-10)
-    assert np.all(np.abs(automatic - landscape.gradient(points)) <= 1e-9 * scale)
+    for points in random_points(landscape, 5 * BATCH).reshape(5, BATCH, landscape.dim):
+        value, automatic = library.value_and_gradient(landscape, points)
+        scale = np.linalg.norm(landscape.gradient(points), axis=1, keepdims=True) + np.abs(landscape.fmin)
+        np.testing.assert_allclose(value, landscape(points), rtol=1e-10, atol=1e-10)
+        assert np.all(np.abs(automatic - landscape.gradient(points)) <= 1e-9 * scale + SMALLEST)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_minimizers_and_origin_give_numbers(library, landscape, dtype):
     origin = np.clip(np.zeros(landscape.dim), *landscape.bounds.T)
-    for point in (origin, *landscape.minimizers[:2]):
-        value, automatic = library.value_and_gradient(landscape, point.astype(dtype))
-        formula = np.asarray(landscape.gradient(library.tensor(point.astype(dtype))))
-        assert np.all(np.isfinite(value))
-        assert np.all(np.isfinite(automatic))
-        assert np.all(np.isfinite(formula))
+    points = np.resize([origin, *landscape.minimizers[: BATCH - 1]], (BATCH, landscape.dim)).astype(dtype)
+    value, automatic = library.value_and_gradient(landscape, points)
+    formula = np.asarray(landscape.gradient(library.tensor(points)))
+    assert np.all(np.isfinite(value))
+    assert np.all(np.isfinite(automatic))
+    assert np.all(np.isfinite(formula))
 
 
 def test_not_a_number_stays_so(library, landscape):
-    points = np.vstack([landscape.x0, landscape.x0])
+    points = np.tile(landscape.x0, (BATCH, 1))
     points[0, -1] = np.nan
     values = np.asarray(landscape(library.tensor(points)))
-    assert np.isnan(values).tolist() == [True, False]
+    assert np.isnan(values).tolist() == [True] + [False] * (BATCH - 1)
 
 
 def test_wrong_shape_is_named(library):

@@ -13,7 +13,9 @@ from landscape_cases import (
     ids,
     random_points,
     rounding_of_gradient,
+    rounding_of_residuals,
     rounding_of_value,
+    unconstrained,
 )
 from mpmath import findroot, lu_solve, matrix, mp, mpf
 
@@ -26,7 +28,7 @@ SINGLE = [n for n in FIXED + SCALABLE if n not in {key.partition("[")[0] for key
 
 
 def test_catalogue_is_in_order():
-    assert len(FIXED) + len(SCALABLE) == len(landscapes.names()) >= 68
+    assert len(FIXED) + len(SCALABLE) == len(landscapes.names()) >= 93
     assert landscapes.names()[:3] == ["beale", "booth", "himmelblau"]
     sphere = landscapes.names().index("sphere")
     assert landscapes.names()[sphere : sphere + 3] == ["sphere", "sum_squares", "rosenbrock"]
@@ -38,15 +40,19 @@ def test_minimum_is_taken_at_every_listed_minimizer(name):
     for x in landscape.minimizers[:128]:
         beside = x + 1e-9 * np.where(x > landscape.bounds.mean(axis=1), -1, 1)
         slack = 8 * EPS * (abs(landscape.fmin) + np.abs(x) @ np.abs(landscape.gradient(beside)))
+        slack += 8 * EPS * rounding_of_residuals(landscape, x)
         assert abs(landscape(x) - landscape.fmin) <= slack
         assert abs(exact(landscape, x) - landscape.fmin) <= slack + 1e-30
 
 
 def newton_step(landscape, x, free):
     """Solve for the stationary point next to x, to some 25 digits, with the other coordinates held."""
+    curvatures = matrix(len(free))
+    for i, k in enumerate(free):
+        for j, m in enumerate(free[: i + 1]):
+            curvatures[i, j] = curvatures[j, i] = exact_derivative(landscape, x, k, m)
     for _ in range(3):
         slopes = matrix([exact_derivative(landscape, x, k) for k in free])
-        curvatures = matrix([[exact_derivative(landscape, x, k, m) for m in free] for k in free])
         with mp.workdps(40):
             step = lu_solve(curvatures, -slopes)
             x = [v + step[free.index(k)] if k in free else v for k, v in enumerate(x)]
@@ -55,8 +61,15 @@ def newton_step(landscape, x, free):
 
 LOCALLY_SMOOTH = ["cross_in_tray", "holder_table", "eggholder", "schwefel_226[2]", "schwefel_226[5]"]
 LOCALLY_SMOOTH += ["lunacek_bi_rastrigin[2]", "lunacek_bi_rastrigin[5]", "alpine_2[2]", "alpine_2[5]"]
+LOCALLY_SMOOTH += ["becker_lago", "pen_holder", "test_tube_holder", "carrom_table", "mgh_helical_valley"]
 SINGULAR = [name for name in ids(largest=5) if name.partition("[")[0] in facts("SINGULAR")]
-STATIONARY = [name for name in having("smooth", largest=6) if landscapes.get(name).name not in facts("SINGULAR")]
+NOT_BY_NEWTON = {
+    **facts("SINGULAR"),
+    **dict.fromkeys(facts("CONTINUA"), "its minimisers are no points by themselves"),
+    "deep_linear_1_1_1": "its minimisers form a surface",
+    "mlp_tanh_teacher_2_2_1": "lowest where it is its teacher, by construction: 64 tanh for each number are too slow",
+}
+STATIONARY = [n for n in unconstrained(having("smooth", largest=6)) if landscapes.get(n).name not in NOT_BY_NEWTON]
 STATIONARY += LOCALLY_SMOOTH
 KINKED = ["quintic", "alpine_1[2]", "bukin_n6", "ackley[3]", "brown[3]", "happy_cat[3]", "salomon[3]"]
 KINKED += ["xin_she_yang_2[3]", "xin_she_yang_4[3]", "different_powers[3]", "sharp_ridge[3]", "nonsmooth_rosenbrock[3]"]
@@ -65,9 +78,9 @@ KINKED += ["xin_she_yang_2[3]", "xin_she_yang_4[3]", "different_powers[3]", "sha
 @pytest.mark.parametrize("name", STATIONARY)
 def test_minimizers_are_correctly_rounded(name):
     landscape = landscapes.get(name)
-    for x in landscape.minimizers[:20]:
+    for x in landscape.minimizers[: 20 if landscape.dim <= 5 else 1]:
         free = [k for k in range(landscape.dim) if x[k] not in landscape.bounds[k]]
-        polished = newton_step(landscape, [mpf(v) for v in x], free)
+        polished = newton_step(landscape, [mpf(v) for v in x], free) if free else [mpf(v) for v in x]
         assert all(abs(p - v) <= 0.5 * np.spacing(abs(v)) + 1e-20 for p, v in zip(polished, x, strict=True))
         ulps = 0.5 * landscape.dim if "[" in name else 0.5
         assert abs(exact(landscape, polished) - landscape.fmin) <= ulps * np.spacing(abs(landscape.fmin)) + 1e-30
@@ -137,7 +150,7 @@ def test_minimizers_and_starts_are_inside(name):
     landscape = landscapes.get(name)
     assert landscape.contains(landscape.minimizers).all()
     assert landscape.contains(landscape.x0)
-    assert landscape(landscape.x0) > landscape.fmin
+    assert landscape(landscape.x0) > landscape.fmin or not landscape.is_feasible(landscape.x0)
     assert np.all(np.isfinite(landscape.gradient(landscape.x0)))
 
 
@@ -145,12 +158,11 @@ def test_minimizers_and_starts_are_inside(name):
 def test_number_of_minimizers(name, count):
     landscape = landscapes.get(name)
     assert landscape.n_minimizers == count
-    if count == np.inf:  # a continuum, for which one stands
-        assert len(landscape.minimizers) == 1
+    if count == np.inf:  # a continuum, of which some stand for all
         assert not landscape.minimizers_complete
         return
     assert len(np.unique(landscape.minimizers, axis=0)) == min(count, 4096)
-    assert landscape.minimizers_complete == (count <= 4096)
+    assert landscape.minimizers_complete == (count <= 4096 and name not in facts("NOT_ALL_LISTED"))
 
 
 @pytest.mark.parametrize("name", ids())

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_optlandscape import landscapes, optimizers
 from pytest_optlandscape.ledger import BaselineError, baseline_path, read_baseline, update_baseline
-from pytest_optlandscape.verdicts import run_landscape
+from pytest_optlandscape.verdicts import Stability, run_baseline, run_landscape
 
 
 def standing(problem):
@@ -45,6 +45,82 @@ def test_merging_replaces_its_rows_and_keeps_the_others(path, records):
     after = path.read_text().splitlines()
     assert [line for line in before if line not in after] == []
     assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
+
+
+def walking(problem):
+    x = problem.x0
+    for _ in range(5):
+        x = x - 0.01 * problem.rng.uniform() * problem.gradient(x)
+        problem(x)
+    return x
+
+
+@pytest.fixture(scope="module")
+def measured():
+    adapter = dataclasses.replace(optimizers.get(walking), is_stochastic=True)
+    made = [run_baseline(adapter, landscapes.get(name), 10) for name in ["booth", "beale", "bird"]]
+    return adapter, {record.landscape: record for record in made}
+
+
+def test_measured_records_are_read_as_they_were_written(tmp_path, measured):
+    adapter, records = measured
+    path = baseline_path(tmp_path, adapter)
+    update_baseline(path, adapter, records.values())
+    baseline = read_baseline(path, adapter)
+    assert baseline.records == dict(sorted(records.items()))
+    assert baseline.to_text() == path.read_text()
+    for name, record in records.items():
+        assert record.stability.trials == 4 * len(record.cells)
+        assert baseline.records[name].stability == record.stability
+        assert all(cell.average and cell.average.seeds == 5 for cell in baseline.records[name].cells)
+    assert baseline.calibration == Stability(0, 4 * sum(len(record.cells) for record in records.values()))
+
+
+def test_updating_one_landscape_keeps_what_rounding_does_on_the_others(tmp_path, measured):
+    adapter, records = measured
+    path = baseline_path(tmp_path, adapter)
+    jumpy = dataclasses.replace(records["beale"], stability=Stability(7, 88))
+    unsteady = dataclasses.replace(records["bird"], stability=None, nondeterministic=True)
+    update_baseline(path, adapter, [records["booth"], jumpy, unsteady])
+    update_baseline(path, adapter, [dataclasses.replace(records["booth"], stability=Stability(2, 84))])
+    baseline = read_baseline(path, adapter)
+    assert baseline.records["beale"] == jumpy
+    assert baseline.records["bird"] == unsteady
+    assert baseline.calibration == Stability(9, 172)
+    update_baseline(path, adapter, [records["bird"]])
+    assert not read_baseline(path, adapter).records["bird"].nondeterministic
+
+
+@pytest.mark.parametrize("schema", [1, 3, "2", None])
+def test_another_schema_is_refused_with_what_to_do(path, records, schema):
+    update_baseline(path, ADAPTER, records.values())
+    text = json.dumps({**json.loads(path.read_text()), "schema": schema})
+    path.write_text(text)
+    for act in (lambda: read_baseline(path, ADAPTER), lambda: update_baseline(path, ADAPTER, records.values())):
+        with pytest.raises(BaselineError, match=r"reads schema 2.*--optlandscape-update"):
+            act()
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"rounding": {"jumps": 1}},
+        {"rounding": {"jumps": "many", "trials": 3}},
+        {"rounding": {"jumps": 4, "trials": 3}},
+        {"rounding": [0, 3]},
+        {"rounding": {"jumps": -1, "trials": 3}},
+        {"cells": ["standard"]},
+        {"cells": []},
+    ],
+)
+def test_damaged_values_are_refused(path, records, damage):
+    update_baseline(path, ADAPTER, records.values())
+    content = json.loads(path.read_text())
+    content["landscapes"]["beale"].update(damage)
+    path.write_text(json.dumps(content))
+    with pytest.raises(BaselineError, match=r"is damaged: .*restore it from version control"):
+        read_baseline(path, ADAPTER)
 
 
 def test_order_of_acceptance_does_not_show(tmp_path, records):

@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,24 @@ def test_check_refuses_what_is_no_file(old):
         check_writable(Path(os.devnull))
     with pytest.raises(OSError, match=r"kept\.json"):
         check_writable(old / "below.json")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from pytest_optlandscape.ledger.files import alone_with, write_atomically
+
+path, mine = Path(sys.argv[1]), sys.argv[2]
+for k in range(20):
+    with alone_with(path):
+        lines = path.read_text().splitlines() if path.exists() else []
+        write_atomically(path, "\\n".join([*lines, f"{mine}{k}"]))
+"""
+
+
+def test_processes_that_change_a_file_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "shared.txt"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert sorted(path.read_text().split()) == sorted(f"{name}{k}" for name in "abc" for k in range(20))
+    assert [file.name for file in tmp_path.iterdir()] == ["shared.txt"]

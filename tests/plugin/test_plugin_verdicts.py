@@ -298,3 +298,60 @@ def test_no_optimizer_is_said(project):
     result = project.run()
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     result.stdout.fnmatch_lines(lines("no optimizer is configured*optlandscape_optimizers*"))
+
+
+def test_the_profile_is_stated_and_can_be_set(project):
+    project.configure(optlandscape_profiles="\n    solver:minimize = global stochastic\n")
+    result = project.on_booth()
+    result.stdout.fnmatch_lines("solver:minimize is taken for global, gradient, bounds, stochastic*")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("solver:minimise = local", "*unknown optimizer in optlandscape_profiles: 'solver:minimise'; did you mean*"),
+        ("solver:minimize = locl", "*'locl'; did you mean 'local'*"),
+        ("solver:minimize local", "*is not of the form SPEC = local gradient*"),
+    ],
+)
+def test_a_mistaken_profile_is_named(project, line, complaint):
+    project.configure(optlandscape_profiles=f"\n    {line}\n")
+    result = project.on_booth()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(complaint)
+
+
+def test_a_cell_is_replayed(project):
+    project.accept("-k", "booth")
+    result = project.pytester.runpytest_inprocess("--optlandscape-replay=booth/sobol-03")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["solver:minimize on booth: returned*", "*evaluations*gap*", "*identical to the baseline*"]
+    )
+    project.solver(REPEATS=2)
+    result = project.pytester.runpytest_inprocess("--optlandscape-replay=booth/sobol-03")
+    result.stdout.fnmatch_lines("*parts from the baseline at evaluation 2*")
+
+
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        ("booth/sobl-03", "*'sobl-03'; did you mean 'sobol-03'*"),
+        ("both/sobol-03", "*'both'; did you mean 'booth'*"),
+        ("x", "*a cell is*"),
+    ],
+)
+def test_an_unknown_cell_is_named(project, cell, complaint):
+    result = project.pytester.runpytest_inprocess(f"--optlandscape-replay={cell}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(complaint)
+
+
+def test_the_catalogue_is_listed(project):
+    result = project.pytester.runpytest_inprocess("--optlandscape-list", "convex -scalable")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["landscape *family*", "booth *classic-2d*", "*landscapes"])
+    result.stdout.no_fnmatch_line("sphere*")
+    wrong = project.pytester.runpytest_inprocess("--optlandscape-list=convx")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines("*'convx'; did you mean 'convex'*")

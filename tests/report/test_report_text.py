@@ -18,6 +18,7 @@ from pytest_optlandscape.report.terminal import table
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import (
     CellRecord,
+    Fingerprint,
     LandscapeRecord,
     Verdict,
     compare_landscape,
@@ -28,14 +29,16 @@ from pytest_optlandscape.verdicts import (
 SPEC = "mine:minimize"
 
 
-def record(name="booth", *, slowdown=1, worst=None, broken=(), errors=(), budget=400, gap=1e-12):
+def record(name="booth", *, slowdown=1, worst=None, slow=(), broken=(), errors=(), budget=400, gap=1e-12):
     starts = [cell.start for cell in cells(landscapes.get(name))]
     made = []
     for k, start in enumerate(starts):
-        factor = 4 * slowdown if k == worst else slowdown
+        factor = 4 * slowdown if k == worst or k in slow else slowdown
         hits = tuple(min(factor * (10 + k + 3 * j), budget) for j in range(8))
         stop = "exception" if k in broken else "returned"
-        made.append(CellRecord(start, hits[-1], hits[-1], stop, gap, 1e-6, hits, (1.0, 0.5), f"{factor:08x}"))
+        path = Fingerprint((0.25, 0.5 + factor), 0.5, (2.0**-48, 2.0**-40), 2.0**-40, 0)
+        flags = frozenset()
+        made.append(CellRecord(start, hits[-1], hits[-1], stop, gap, 1e-6, hits, flags, f"{factor:08x}", path))
     return LandscapeRecord(name, definition_of(landscapes.get(name), budget), tuple(made), errors)
 
 
@@ -52,7 +55,7 @@ WORSE = compare(record(slowdown=2, worst=5), record())
 BETTER = compare(record("beale"), record("beale", slowdown=2))
 NEW = compare(record("bird"), None)
 OTHER = compare(record("easom", budget=200), record("easom"))
-CHANGED = compare(record("branin", worst=3), record("branin"))
+CHANGED = compare(record("branin", slow=[3, 4]), record("branin"))
 BROKEN = compare(record("adjiman", broken=[2, 3], errors=["ValueError: no (mine.py:7)"]), record("adjiman"))
 
 

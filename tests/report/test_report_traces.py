@@ -3,17 +3,19 @@ import math
 import numpy as np
 import pytest
 
+from pytest_optlandscape import landscapes
 from pytest_optlandscape.report import against_revision, parting_lines, time_line
 from pytest_optlandscape.report.traces import parting_evaluation
 from pytest_optlandscape.runs.run import make_trace
 from pytest_optlandscape.verdicts.own_time import TimeRatios
 
+BOWL, MANY = landscapes.get("sphere[2]"), landscapes.get("sphere[5]")
 BOUNDS = np.array([[-4.0, 4.0], [-4.0, 4.0]])
 
 
 def trace(*points):
     x = np.array(points, dtype=float)
-    return make_trace(x, (x**2).sum(axis=1), BOUNDS, 0.0)
+    return make_trace(x, (x**2).sum(axis=1), BOUNDS, BOWL)
 
 
 PATH = [(4.0, 0.0), (3.0, 0.0), (2.0, 0.0), (1.0, 0.0)]
@@ -54,7 +56,7 @@ def test_one_that_ended_and_high_dimensions_are_drawn_short():
     assert lines[4].split() == ["3", "<", "(ended)", "(2,", "0)", "-", "4"]
     bounds = np.array([[-4.0, 4.0]] * 5)
     x = np.arange(10.0).reshape(2, 5) / 3.0
-    one, other = (make_trace(points, points.sum(axis=1), bounds, 0.0) for points in (x, x + 1.0))
+    one, other = (make_trace(points, points.sum(axis=1), bounds, MANY) for points in (x, x + 1.0))
     assert "(0, 0.333333333, 0.666666667, …)" in parting_lines("many/standard", one, other, bounds)[2]
 
 

@@ -3,11 +3,19 @@ import math
 
 import numpy as np
 import pytest
-from verdicts_helpers import CELLS, DEFINITION, descend, edited, jittered, momentum, record
+from verdicts_helpers import CELLS, DEFINITION, descend, edited, jittered, momentum, record, shifted
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.verdicts import Verdict, compare_landscape, compare_optimizer, run_landscape
+from pytest_optlandscape.verdicts import (
+    Stability,
+    Verdict,
+    compare_landscape,
+    compare_optimizer,
+    run_baseline,
+    run_landscape,
+)
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
 
 BEFORE = record()
 
@@ -53,41 +61,100 @@ def test_other_cells_and_settings_are_not_comparable():
     assert (comparison.verdict, comparison.reason) == (Verdict.NOT_COMPARABLE, "another backend")
 
 
-@pytest.mark.parametrize("name", ["beale", "rosenbrock[10]", "rastrigin[4]"])
-def test_reordered_additions_are_the_same(name):
-    landscape = landscapes.get(name)
-    before, now = (run_landscape(get(optimizer), landscape, 400) for optimizer in (descend, momentum(reordered=True)))
-    comparison = compare(now, before)
+@pytest.fixture(scope="module", params=["beale", "rosenbrock[10]", "rastrigin[4]"])
+def accepted(request):
+    landscape = landscapes.get(request.param)
+    return landscape, run_baseline(get(descend), landscape, 200)
+
+
+def test_reordered_additions_are_the_same(accepted):
+    landscape, before = accepted
+    comparison = compare(run_landscape(get(momentum(reordered=True)), landscape, 200), before)
     assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "rounding")
+    assert (comparison.parted, comparison.set_aside) == ((), 0)
 
 
-def test_changed_momentum_is_changed_at_least():
-    landscape = landscapes.get("rosenbrock[10]")
-    before, now = (run_landscape(get(o), landscape, 400) for o in (descend, momentum(momentum=0.901)))
-    assert compare(now, before).fingerprint == "changed"
+@pytest.mark.parametrize("changed", [{"momentum": 0.9 + 1e-6}, {"step": 1.0001e-3}, {"steps": 149}])
+def test_changed_constants_are_changed_at_least(accepted, changed):
+    landscape, before = accepted
+    comparison = compare(run_landscape(get(momentum(**changed)), landscape, 200), before)
+    assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "changed")
+    assert len(comparison.parted) == len(before.cells)
+
+
+@pytest.mark.parametrize("moved", [-0.9 * MULTIPLE, -1.1 * MULTIPLE, 0.9 * MULTIPLE, 1.1 * MULTIPLE])
+@pytest.mark.parametrize("window", [0, 3, 7, "result"])
+def test_what_moves_beyond_the_multiple_of_the_envelope_has_changed(window, moved):
+    cells = [dataclasses.replace(c, fingerprint=shifted(c.fingerprint, window, moved)) for c in BEFORE.cells]
+    comparison = compare(edited(dataclasses.replace(BEFORE, cells=tuple(cells))))
+    changed = abs(moved) > MULTIPLE
+    assert comparison.verdict == (Verdict.CHANGED if changed else Verdict.SAME)
+    assert comparison.fingerprint == ("changed" if changed else "rounding")
+    where = {0: "evaluation 1", 3: "evaluations 5 to 8", 7: "evaluations 65 to 128", "result": "the result"}[window]
+    assert comparison.parted == (tuple((cell.start, where) for cell in BEFORE.cells) if changed else ())
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"nfev": 1.001},
-        {"hits": 1.001},
-        {"gap": 1.03},
-        {"njev": 1},
-        {"stop_reason": "budget"},
-        {"early": (1.0, 2.0, 3.0, 4.0)},
-    ],
+    "change", [{"nfev": 1.001}, {"njev": 1}, {"stop_reason": "budget"}, {"parts": True}], ids=lambda c: next(iter(c))
 )
-def test_one_number_of_one_cell_makes_it_changed(change):
-    comparison = compare(edited(BEFORE, only={7}, **change))
-    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
+def test_one_cell_that_parts_is_no_proof_and_two_are(change):
+    for only, verdict in [({7}, Verdict.SAME), ({7, 8}, Verdict.CHANGED)]:
+        comparison = compare(edited(BEFORE, only=only, **change))
+        assert (comparison.verdict, comparison.findings) == (verdict, ())
+        assert [start for start, _ in comparison.parted] == [BEFORE.cells[k].start for k in sorted(only)]
+        where = "evaluations 3 to 4" if "parts" in change else "the end"
+        assert {place for _, place in comparison.parted} == {where}
 
 
-def test_last_digits_are_rounding():
-    for change in ({"gap": 1.01}, {"distance": 2e-4}, {"trace": "1111bbbb"}):
-        assert compare(edited(BEFORE, **change)).fingerprint == "rounding"
-    tiny = edited(BEFORE, gap=1e-9)
-    assert compare(edited(tiny, gap=10.0), tiny).fingerprint == "rounding"
+def test_where_dithered_runs_jumped_more_cells_may_part():
+    jumpy = dataclasses.replace(BEFORE, stability=Stability(8, 168))
+    for number, verdict in [(3, Verdict.SAME), (9, Verdict.CHANGED)]:
+        comparison = compare(edited(jumpy, only=set(range(number)), parts=True), jumpy)
+        assert (comparison.verdict, len(comparison.parted)) == (verdict, number)
+    other_landscapes = Stability(400, 8000)
+    now = edited(BEFORE, only={1, 2, 3}, parts=True)
+    assert compare(now).verdict == Verdict.CHANGED
+    lent = compare_landscape(now, BEFORE, landscapes=16, calibration=other_landscapes)
+    assert (lent.verdict, lent.fingerprint) == (Verdict.SAME, "rounding")
+
+
+def test_numbers_that_the_fingerprint_does_not_keep_are_rounding():
+    for change in ({"hits": 1.001}, {"gap": 1.03}, {"gap": 1.01}, {"distance": 2e-4}, {"trace": "1111bbbb"}):
+        comparison = compare(edited(BEFORE, **change))
+        assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "rounding")
+    tiny = edited(record(fmin=1.0), gap=1e-9)
+    assert compare(edited(tiny, gap=10.0, trace="2222cccc"), tiny).fingerprint == "rounding"
+
+
+def test_every_part_of_a_cell_that_runs_decide_on_breaks_identity():
+    assert compare(edited(BEFORE, trace="0000aaaa")).fingerprint == "identical"
+    for change in ({"trace": "1111bbbb"}, {"njev": 1}, {"nfev": 1.01}, {"stop_reason": "budget"}, {"flags": {"m"}}):
+        facts = {"trace": "0000aaaa", **change}
+        assert compare(edited(BEFORE, only={4}, **facts)).fingerprint != "identical"
+
+
+def test_unpredictable_cells_are_set_aside_and_counted():
+    def aside(k, cell):
+        print_ = dataclasses.replace(cell.fingerprint, envelope=cell.fingerprint.envelope[:1], spread=-1)
+        return dataclasses.replace(cell, fingerprint=print_) if k < 4 else cell
+
+    before = dataclasses.replace(BEFORE, cells=tuple(aside(k, cell) for k, cell in enumerate(BEFORE.cells)))
+    comparison = compare(edited(before, parts=False), before)
+    assert (comparison.set_aside, comparison.verdict) == (4, Verdict.SAME)
+    assert compare(before, before).set_aside == 0
+    moved = edited(before, nfev=1.01)
+    assert len(compare(moved, before).parted) == CELLS - 4
+
+
+def test_nondeterministic_is_said_and_decided_on_the_criteria_alone():
+    unsteady = dataclasses.replace(BEFORE, nondeterministic=True)
+    moved = edited(BEFORE, parts=True)
+    comparison = compare(dataclasses.replace(moved, nondeterministic=True))
+    assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "nondeterministic")
+    for now in (moved, dataclasses.replace(moved, nondeterministic=True)):
+        comparison = compare(now, unsteady)
+        assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "nondeterministic")
+    assert compare(edited(unsteady, hits=1.5), unsteady).verdict == Verdict.WORSE
 
 
 @pytest.mark.parametrize(
@@ -112,7 +179,7 @@ def test_worse_and_better(change, verdict, metric, text):
 def test_lost_success_is_worse():
     comparison = compare(edited(BEFORE, gap=1e9))
     assert comparison.verdict == Verdict.WORSE
-    assert metrics(comparison) == {"precision": True, "success": True}
+    assert metrics(comparison) == {"precision": True, "failure": True}
     assert "100 points less success" in [str(finding).partition(" (")[0] for finding in comparison.findings]
 
 
@@ -134,11 +201,12 @@ def test_exceptions_are_worse_without_statistics():
     comparison = compare(dataclasses.replace(broken, errors=("ValueError: no (x.py:3)",)))
     assert comparison.verdict == Verdict.WORSE
     assert str(comparison.findings[0]) == (
-        "no result from 1 of 20 starts that had one, sobol-03 first: ValueError: no (x.py:3)"
+        "no result from 1 of 21 starts that had one, sobol-02 first: ValueError: no (x.py:3)"
     )
     assert compare(edited(BEFORE, only={3}, stop_reason="no-result")).verdict == Verdict.WORSE
-    assert compare(BEFORE, broken).verdict == Verdict.CHANGED
-    assert compare(edited(broken, only={5}, nfev=1.01), broken).verdict == Verdict.CHANGED
+    both = edited(BEFORE, only={3, 4}, stop_reason="exception")
+    assert compare(BEFORE, both).verdict == Verdict.CHANGED
+    assert compare(edited(both, only={5, 6}, nfev=1.01), both).verdict == Verdict.CHANGED
 
 
 def test_more_evaluations_that_bought_precision_are_a_change():
@@ -151,29 +219,32 @@ def test_more_evaluations_that_bought_precision_are_a_change():
 
 def test_what_is_within_the_gate_is_a_change():
     for change in ({"hits": 1.05}, {"nfev": 1.05}, {"gap": 1.5}):
-        assert compare(edited(BEFORE, **change)).verdict == Verdict.CHANGED
+        comparison = compare(edited(BEFORE, parts=True, **change))
+        assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "changed")
 
 
 def test_what_is_not_significant_is_a_change():
-    assert compare(edited(BEFORE, hits=2.0, only=set(range(8)))).verdict == Verdict.CHANGED
+    assert compare(edited(BEFORE, hits=2.0, only=set(range(8)), parts=True)).verdict == Verdict.CHANGED
     assert compare(jittered(BEFORE, np.random.default_rng(1))).verdict == Verdict.CHANGED
 
 
 def test_too_few_cells_are_not_judged_by_themselves():
     assert compare(edited(record(cells=16), hits=2.0), record(cells=16), landscapes=1).verdict == Verdict.WORSE
-    assert compare(edited(record(cells=15), hits=2.0), record(cells=15), landscapes=1).verdict == Verdict.CHANGED
+    few = edited(record(cells=15), hits=2.0, parts=True)
+    assert compare(few, record(cells=15), landscapes=1).verdict == Verdict.CHANGED
 
 
 def test_worst_cell():
     now = edited(edited(BEFORE, hits=1.1), only={11}, hits=3.0, gap=100.0, nfev=2.0)
     worst = compare(now).worst_cell
-    assert worst["cell"] == "made_up/sobol-11"
+    assert worst["cell"] == "booth/sobol-10"
     assert worst["evaluations"] == now.cells[11].nfev
     assert worst["baseline_evaluations"] == BEFORE.cells[11].nfev
     assert worst["gap"] == now.cells[11].gap
     assert worst["baseline_gap"] == BEFORE.cells[11].gap
+    assert worst["parts_at"] == "the end"
     lost = edited(BEFORE, only={4}, gap=math.inf)
-    assert (compare(lost, None).worst_cell["cell"], compare(lost, None).worst_cell["gap"]) == ("made_up/sobol-04", None)
+    assert (compare(lost, None).worst_cell["cell"], compare(lost, None).worst_cell["gap"]) == ("booth/sobol-03", None)
 
 
 def suite(change, landscapes=16):
@@ -181,14 +252,15 @@ def suite(change, landscapes=16):
 
 
 def test_small_slowdown_everywhere_is_seen_by_the_suite_alone():
-    comparisons = suite(lambda record: edited(record, hits=1.05))
+    comparisons = suite(lambda record: edited(record, hits=1.05, parts=True))
     assert {comparison.verdict for comparison in comparisons} == {Verdict.CHANGED}
     whole = compare_optimizer("scipy:BFGS", comparisons)
     assert whole.verdict == Verdict.WORSE
     assert metrics(whole) == {"speed": True}
     assert "5.0" in whole.findings[0].text or "5.1" in whole.findings[0].text
     assert whole.speed_ratio == pytest.approx(1 / 1.05, abs=0.005)
-    assert compare_optimizer("scipy:BFGS", suite(lambda record: edited(record, hits=1.01))).verdict == Verdict.CHANGED
+    within = suite(lambda record: edited(record, hits=1.01, parts=True))
+    assert compare_optimizer("scipy:BFGS", within).verdict == Verdict.CHANGED
 
 
 def test_one_worse_landscape_is_not_averaged_away():

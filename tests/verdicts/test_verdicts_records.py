@@ -13,8 +13,19 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.strategies import cells
-from pytest_optlandscape.verdicts import CellRecord, LandscapeRecord, definition_of, record_of, run_landscape
-from pytest_optlandscape.verdicts.records import TARGETS, reference_gap
+from pytest_optlandscape.verdicts import (
+    CellRecord,
+    Fingerprint,
+    LandscapeRecord,
+    compare_landscape,
+    definition_of,
+    record_of,
+    run_baseline,
+    run_landscape,
+)
+from pytest_optlandscape.verdicts.fingerprint import fingerprint_of
+from pytest_optlandscape.verdicts.measuring import reference_gap
+from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, Average
 
 counts = st.integers(0, 10**6)
 amounts = st.floats(0, 1e300) | st.just(math.inf)
@@ -27,8 +38,22 @@ records = st.builds(
     gap=amounts,
     distance=amounts,
     hits=st.lists(st.just(math.inf) | st.integers(1, 10**6), min_size=8, max_size=8).map(tuple),
-    early=st.lists(st.floats(), max_size=4).map(tuple),
+    flags=st.frozensets(st.sampled_from(sorted(FLAGS))),
     trace=st.from_regex("[0-9a-f]{8}", fullmatch=True),
+    fingerprint=st.builds(
+        Fingerprint,
+        path=st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=12).map(tuple),
+        result=st.floats(-1e6, 1e6) | st.just(math.nan),
+    ),
+    average=st.none()
+    | st.builds(
+        Average,
+        seeds=st.integers(2, 9),
+        speed=st.floats(0, 9),
+        precision=st.floats(-20, 3),
+        failure=st.floats(0, 1),
+        cost=st.floats(0, 9),
+    ),
 )
 
 
@@ -38,14 +63,17 @@ def test_text_is_read_as_it_was_written(cell):
     text = cell.to_text()
     read = CellRecord.from_text(text)
     assert read.to_text() == text
-    exact = ("start", "nfev", "njev", "stop_reason", "hits", "trace")
+    exact = ("start", "nfev", "njev", "stop_reason", "hits", "flags", "trace")
     assert [getattr(read, name) for name in exact] == [getattr(cell, name) for name in exact]
     for name in ("gap", "distance"):
         assert getattr(read, name) == pytest.approx(getattr(cell, name), rel=1e-3)
-    assert read.early == pytest.approx(cell.early, rel=1e-8, nan_ok=True)
+    assert read.fingerprint.path == pytest.approx(cell.fingerprint.path, abs=2.0**-48, rel=1e-15, nan_ok=True)
+    assert (read.average is None) == (cell.average is None)
+    if cell.average:
+        assert dataclasses.astuple(read.average) == pytest.approx(dataclasses.astuple(cell.average), rel=1e-4)
 
 
-GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- 14.2 0f3a"
+GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- mo 0f3a 0:mW:mV 5/1.5/-7.25/0.2/2.6"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +86,15 @@ GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- 14.2 0f3a"
         GOOD.replace(" r ", " x "),
         GOOD.replace("4.15e-14", "small"),
         GOOD.replace("15,-", "15,"),
-        GOOD.replace("14.2", "14.2,"),
+        GOOD.replace("0:mW:mV", "0"),
+        GOOD.replace("0:mW:mV", "zero:mW:mV"),
+        GOOD.replace("0:mW:mV", "0:mW:m+"),
+        GOOD.replace("0:mW:mV", "0:mW:"),
+        GOOD.replace("0:mW:mV", "-:W:+"),
+        GOOD.replace("/2.6", ""),
+        GOOD.replace("5/", "many/"),
+        GOOD + " more",
+        GOOD.partition(" 0:")[0],
         None,
         3,
     ],
@@ -75,7 +111,9 @@ def test_record_of_a_run():
     reference = reference_gap(run.landscape)
     assert (cell.start, cell.nfev, cell.njev, cell.stop_reason) == ("standard", run.nfev, run.njev, "returned")
     assert cell.hits == tuple(run.hit(share * reference) for share in TARGETS)
-    assert cell.early == pytest.approx([run.trace.fun[k - 1] for k in (2, 4, 8, 16) if k <= run.nfev], rel=1e-8)
+    assert cell.fingerprint.path == pytest.approx(fingerprint_of(run).path, abs=2.0**-48)
+    assert cell.fingerprint.result == pytest.approx(fingerprint_of(run).result, abs=2.0**-48)
+    assert (cell.flags, cell.average) == (frozenset(), None)
     assert cell.gap == pytest.approx(run.result_gap, rel=1e-3)
     assert cell == CellRecord.from_text(cell.to_text())
     assert cell.digits == pytest.approx(run.digits, abs=1e-3)
@@ -98,7 +136,33 @@ def test_trace_hash_sees_every_evaluation_and_the_result():
 
 def test_result_outside_the_bounds_has_no_gap():
     cell = record_of(minimize(lambda problem: [9.0, 9.0], "beale"), "standard")
-    assert (cell.gap, cell.hits, cell.early) == (math.inf, (math.inf,) * 8, ())
+    assert (cell.gap, cell.hits, cell.fingerprint.path) == (math.inf, (math.inf,) * 8, ())
+    assert cell.flags == {"r"}
+
+
+def steps_out(problem):
+    problem([9.0, 0.0])
+    return problem.x0
+
+
+def overwrites(fun, x0):
+    fun(x0)
+    x0[:] = 0.5
+    return [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "flags"),
+    [
+        (steps_out, {"o"}),
+        (overwrites, {"m"}),
+        (lambda problem: [9.0, 9.0], {"r"}),
+        (lambda problem: [math.inf, 0.0], set()),
+        (lambda problem: [4.5, -4.5], set()),
+    ],
+)
+def test_flags_say_what_a_run_does_wrong(optimizer, flags):
+    assert record_of(minimize(optimizer, "beale"), "standard").flags == flags
 
 
 @pytest.mark.parametrize("optimizer", ["scipy:L-BFGS-B", "scipy:dual_annealing", descend])
@@ -148,6 +212,19 @@ def test_plain_values_survive_json():
     made = run_landscape(get("scipy:Nelder-Mead"), landscapes.get("booth"), 60)
     plain = json.loads(json.dumps(made.to_plain(), allow_nan=False))
     assert LandscapeRecord.from_plain(plain) == made
+
+
+@pytest.mark.parametrize("optimizer", ["scipy:L-BFGS-B", "scipy:dual_annealing", descend])
+def test_a_baseline_is_read_as_it_was_written(optimizer):
+    made = run_baseline(get(optimizer), landscapes.get("booth"), 40)
+    read = LandscapeRecord.from_plain(json.loads(json.dumps(made.to_plain(), allow_nan=False)))
+    assert read == made
+    assert read.stability == made.stability
+    now = run_landscape(get(optimizer), landscapes.get("booth"), 40)
+    for before in (made, read):
+        for new in (now, LandscapeRecord.from_plain(now.to_plain()), read):
+            comparison = compare_landscape(new, before, landscapes=1)
+            assert (comparison.verdict, comparison.fingerprint) == ("same", "identical")
 
 
 def test_definition_names_what_the_numbers_depend_on():

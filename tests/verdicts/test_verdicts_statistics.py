@@ -1,10 +1,18 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_optlandscape.verdicts.statistics import holm, rate_interval, stratified_signed_rank
+from pytest_optlandscape.verdicts.statistics import (
+    chance_of_as_many,
+    holm,
+    mean_interval,
+    rate_interval,
+    stratified_signed_rank,
+)
 
 differences = st.lists(st.integers(1, 10**6), min_size=1, max_size=20, unique=True).flatmap(
     lambda sizes: st.lists(st.sampled_from([-1, 1]), min_size=len(sizes), max_size=len(sizes)).map(
@@ -104,3 +112,96 @@ def test_bounds_are_scipys(successes, trials):
 
 def test_text_of_an_interval():
     assert str(rate_interval(44, 44)) == "44 of 44, at least 0.901 at 0.99 confidence"
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.floats(0, 50), st.floats(1, 5000))
+def test_chance_falls_with_the_cells_that_part_and_rises_with_the_jumps(cells, jumps, trials):
+    jumps = min(jumps, trials)
+    chances = [chance_of_as_many(parted, cells, jumps, trials) for parted in range(cells + 2)]
+    assert chances[0] == 1.0
+    assert chances[cells + 1] == 0.0
+    assert all(a >= b for a, b in itertools.pairwise(chances))
+    for more in (jumps + 1.0, 2.0 * jumps + 5.0):
+        more_jumps = [chance_of_as_many(parted, cells, more, max(trials, more)) for parted in range(cells + 1)]
+        assert all(a >= b - 1e-12 for a, b in zip(more_jumps, chances[:-1], strict=True))
+
+
+def test_chance_is_the_binomial_one_where_jumps_were_seen():
+    assert chance_of_as_many(3, 21, 8.0, 168.0) == pytest.approx(stats.binom.sf(2, 21, 8.5 / 169.0))
+    assert chance_of_as_many(1, 21, 168.0, 168.0) == 1.0
+    assert 0.0 < chance_of_as_many(2, 2, 0.0, 0.0) < 1e-8
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.002, 0.02, 0.2])
+def test_cells_that_part_by_rounding_seldom_make_a_change(rate):
+    """Dithered runs and cells part at one rate; the level is 0.001 over 16 landscapes and the suite as one."""
+    rng = np.random.default_rng(8)
+    suites, landscapes, cells, dithers = 1500, 16, 21, 8
+    jumps = rng.binomial(dithers * cells, rate, size=(suites, landscapes))
+    parted = rng.binomial(cells, rate, size=(suites, landscapes))
+    alarms = 0
+    for own_jumps, own_parted in zip(jumps, parted, strict=True):
+        lent = 50.0 * own_jumps.sum() / (dithers * cells * landscapes)
+        chances = {
+            (p, j): chance_of_as_many(p, cells, j + lent, dithers * cells + 50.0)
+            for p, j in set(zip(own_parted.tolist(), own_jumps.tolist(), strict=True))
+        }
+        alarms += min(chances.values()) < 0.0005 / landscapes
+        whole = chance_of_as_many(own_parted.sum(), cells * landscapes, own_jumps.sum(), dithers * cells * landscapes)
+        alarms += whole < 0.0005
+    assert alarms <= 0.001 * suites + 3.0 * np.sqrt(0.001 * suites) + 1.0
+
+
+def test_one_cell_is_no_proof_and_two_are_where_no_run_jumped():
+    level = 0.0005 / 16
+    for cells, trials in [(21, 168 + 50), (21, 84 + 50), (16, 50), (22, 0)]:
+        assert chance_of_as_many(1, cells, 0.0, trials) > level > chance_of_as_many(2, cells, 0.0, trials)
+
+
+SAMPLES = 1500
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.99])
+@pytest.mark.parametrize(
+    ("sizes", "deviations"),
+    [((21,), (0.2,)), ((21, 21, 16), (0.2,) * 3), ((21, 21, 21), (0.0, 0.0, 1.0)), ((3, 30), (1.0, 0.1))],
+)
+def test_interval_of_a_mean_covers_often_enough(sizes, deviations, confidence):
+    rng = np.random.default_rng(9)
+    means = np.linspace(0.1, 0.5, len(sizes))
+    covered = 0
+    for _ in range(SAMPLES):
+        strata = [rng.normal(*of_stratum) for of_stratum in zip(means, deviations, sizes, strict=True)]
+        interval = mean_interval(strata, 0.001, confidence)
+        covered += interval.lower <= np.mean(means) <= interval.upper
+    assert covered / SAMPLES == pytest.approx(confidence, abs=3.5 * np.sqrt(confidence * (1 - confidence) / SAMPLES))
+
+
+@pytest.mark.parametrize(("strata", "least"), [(1, 0.75), (8, 0.84)])
+def test_what_is_called_detectable_is_found_about_nine_times_in_ten(strata, least):
+    """Found with a power of 0.9 over a suite; on one landscape, where the level is far out in the tail, with less."""
+    rng = np.random.default_rng(10)
+    level, cells, found, samples = 0.001, 21, 0, 400
+    for _ in range(samples):
+        effect = mean_interval([rng.normal(size=cells) for _ in range(strata)], level).detectable
+        found += stratified_signed_rank([rng.normal(effect, size=cells) for _ in range(strata)]) < level
+    assert least <= found / samples <= 0.95
+
+
+def test_interval_of_means_by_hand():
+    interval = mean_interval([[1.0, 3.0], [4.0]], level=0.05, confidence=0.95)
+    assert interval.mean == 3.0
+    error = np.sqrt(2.0 / 2.0) / 2.0
+    assert interval.upper - 3.0 == pytest.approx(stats.t.ppf(0.975, 1) * error)
+    assert 3.0 - interval.lower == pytest.approx(interval.upper - 3.0)
+    assert interval.detectable == pytest.approx((12.706205 + 3.077684) * error * np.sqrt(np.pi / 3.0), rel=1e-6)
+    still = mean_interval([[0.0] * 5, [0.0] * 4], level=0.001)
+    assert (still.mean, still.lower, still.upper, still.detectable) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_strata_count_alike_however_long_they_are():
+    assert mean_interval([[1.0] * 100, [0.0]], level=0.01).mean == 0.5
+    wide, narrow = (mean_interval([np.tile([-1.0, 1.0], n)], level=0.01) for n in (5, 500))
+    assert wide.upper > 5.0 * narrow.upper > 0.0
+    assert wide.detectable > 5.0 * narrow.detectable > 0.0

@@ -1,0 +1,277 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from verdicts_helpers import STEADY, edited, jittered, record
+
+from pytest_optlandscape import landscapes
+from pytest_optlandscape.strategies.suites import SUITES, cells
+from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, compare_optimizer
+from pytest_optlandscape.verdicts.comparison import LEVEL
+from pytest_optlandscape.verdicts.findings import HARD, criteria_that_moved, verdict_of
+from pytest_optlandscape.verdicts.metrics import METRICS, SPEED
+from pytest_optlandscape.verdicts.records import FLAGS, Average
+
+NAMES = SUITES["quick"]
+BASE = {name: record(name, seed=k, cells=None) for k, name in enumerate(NAMES)}
+TRIALS = sum(8 * len(made.cells) for made in BASE.values())
+
+
+def compare(changed, base=BASE, jumps=0, **settings):
+    """Compare a suite of which some landscapes changed; by a function of the record, or a record."""
+    calibration = Stability(jumps, TRIALS)
+    comparisons = [
+        compare_landscape(changed.get(name, before), before, landscapes=len(base), calibration=calibration, **settings)
+        for name, before in base.items()
+    ]
+    return compare_optimizer("mine:minimize", comparisons, calibration)
+
+
+def everywhere(**changes):
+    return {name: edited(before, **changes) for name, before in BASE.items()}
+
+
+def on_bounds(before):
+    return {k for k, cell in enumerate(cells(landscapes.get(before.landscape))) if cell.is_on_bounds}
+
+
+def verdicts(comparison):
+    return {one.verdict for one in comparison.landscapes}
+
+
+def test_all_the_same():
+    comparison = compare({})
+    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.SAME, "identical", ())
+    assert (comparison.parted, comparison.expected, comparison.set_aside) == (0, 0.0, 0)
+    assert comparison.speed_ratio == 1.0
+    assert (comparison.speed.lower, comparison.speed.upper) == (0.0, 0.0)
+
+
+def test_rounding_everywhere_is_the_same():
+    comparison = compare(everywhere(trace="1111bbbb"))
+    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.SAME, "rounding", ())
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_small_loss_everywhere_is_worse_though_no_landscape_is(parts):
+    comparison = compare(everywhere(hits=1.04, parts=parts))
+    assert verdicts(comparison) == {Verdict.CHANGED if parts else Verdict.SAME}
+    assert comparison.verdict == Verdict.WORSE
+    assert [finding.metric for finding in comparison.findings] == ["speed"]
+    assert comparison.speed.lower < comparison.speed.mean < comparison.speed.upper
+    assert comparison.speed.mean == pytest.approx(math.log10(1.04), rel=0.05)  # evaluations are whole numbers
+    better = compare(everywhere(hits=1 / 1.04, parts=parts))
+    assert better.verdict == Verdict.BETTER
+
+
+def test_a_loss_within_the_gate_is_not_worse():
+    comparison = compare(everywhere(hits=1.012, parts=True))
+    assert (comparison.verdict, comparison.findings) == (Verdict.CHANGED, ())
+
+
+def test_one_worse_landscape_is_enough_however_good_the_others():
+    changed = everywhere(hits=0.5, parts=True)
+    changed["beale"] = edited(BASE["beale"], gap=1e6)
+    comparison = compare(changed)
+    assert comparison.verdict == Verdict.WORSE
+    assert {finding.metric: finding.is_worse for finding in comparison.findings}["speed"] is False
+    assert compare({"trid[6]": edited(BASE["trid[6]"], hits=1.5)}).verdict == Verdict.WORSE
+
+
+def test_damage_from_starts_on_the_bounds_alone_is_found():
+    """Inside, runs move either way by more than the bounds lose: nothing shows but in the starts on the bounds."""
+    rng = np.random.default_rng(6)
+
+    def damaged(before):
+        inside = set(range(len(before.cells))) - on_bounds(before)
+        moved = jittered(before, rng, 0.4)
+        lost = edited(before, hits=1.15, parts=True)
+        cells = [moved.cells[k] if k in inside else lost.cells[k] for k in range(len(before.cells))]
+        return dataclasses.replace(before, cells=tuple(cells))
+
+    comparison = compare({name: damaged(before) for name, before in BASE.items()})
+    assert comparison.verdict == Verdict.WORSE
+    (finding,) = comparison.findings
+    assert finding.text.startswith("from starts on the bounds, ")
+    assert (finding.metric, finding.is_worse) == ("speed", True)
+    assert finding.effect == pytest.approx(math.log10(1.15), abs=0.005)
+    assert verdicts(comparison) == {Verdict.CHANGED}
+
+
+def test_total_damage_from_the_bounds_is_found_on_the_suite_alone():
+    changed = {name: edited(before, hits=3.0, only=on_bounds(before), parts=True) for name, before in BASE.items()}
+    comparison = compare(changed)
+    assert comparison.verdict == Verdict.WORSE
+    assert [finding.metric for finding in comparison.findings] == ["speed"]
+    assert verdicts(comparison) == {Verdict.CHANGED}
+
+
+def test_as_few_starts_inside_are_not_said_to_be_on_the_bounds():
+    inside = {name: edited(before, hits=3.0, only={3, 4, 5, 6}, parts=True) for name, before in BASE.items()}
+    assert not [f for f in compare(inside).findings if "bounds" in f.text]
+
+
+def test_cells_that_part_here_and_there_are_a_change_together():
+    def scattered(number):
+        return {name: edited(BASE[name], only={k}, parts=True) for k, name in enumerate(NAMES[:number])}
+
+    for number, verdict in [(1, Verdict.SAME), (4, Verdict.CHANGED), (9, Verdict.CHANGED)]:
+        comparison = compare(scattered(number))
+        assert verdicts(comparison) == {Verdict.SAME}
+        assert (comparison.verdict, comparison.parted) == (verdict, number)
+        assert comparison.fingerprint == ("changed" if verdict == Verdict.CHANGED else "rounding")
+
+
+def test_where_rounding_parts_cells_as_many_may():
+    changed = {name: edited(BASE[name], only={k}, parts=True) for k, name in enumerate(NAMES[:9])}
+    comparison = compare(changed, jumps=70)
+    assert comparison.verdict == Verdict.SAME
+    count = sum(len(before.cells) for before in BASE.values())
+    assert comparison.expected == pytest.approx(count * 70 / TRIALS)
+
+
+def test_a_baseline_of_some_landscapes():
+    known, changed = list(NAMES[:3]), everywhere(hits=1.5, parts=True)
+    calibration = Stability(0, 500)
+    comparisons = [
+        compare_landscape(changed[name], BASE[name] if name in known else None, landscapes=16, calibration=calibration)
+        for name in NAMES
+    ]
+    comparison = compare_optimizer("mine:minimize", comparisons, calibration)
+    assert [one.now.landscape for one in comparison.compared] == known
+    assert comparison.verdict == Verdict.WORSE
+    assert comparison.speed_ratio == pytest.approx(1 / 1.5, abs=0.01)
+    assert comparison.parted == sum(len(BASE[name].cells) for name in known)
+    only_new = compare_optimizer("mine:minimize", comparisons[3:], calibration)
+    assert (only_new.verdict, only_new.fingerprint, only_new.speed_ratio) == (Verdict.NEW, None, None)
+
+
+def test_nondeterministic_is_the_weakest():
+    changed = everywhere(parts=True)
+    changed["beale"] = dataclasses.replace(changed["beale"], nondeterministic=True)
+    assert compare(changed).fingerprint == "nondeterministic"
+    assert compare(changed).verdict == Verdict.CHANGED
+
+
+def null_suites(rng, number, names, size):
+    """Suites of another random stream against their baselines, each with averages over five seeds."""
+    for _ in range(number):
+        before = [averaged(jittered(BASE[name], rng, size), rng) for name in names]
+        now = [averaged(jittered(BASE[name], rng, size), rng) for name in names]
+        yield [compare_landscape(*pair, landscapes=len(names)) for pair in zip(now, before, strict=True)]
+
+
+def averaged(made, rng, size=0.08):
+    def average(cell):
+        moved = rng.normal(0.0, size / math.sqrt(5.0), size=len(METRICS))
+        values = [metric.value(made, cell) + m for metric, m in zip(METRICS, moved, strict=True)]
+        return dataclasses.replace(cell, average=Average(5, *values))
+
+    return dataclasses.replace(made, cells=tuple(map(average, made.cells)))
+
+
+def test_another_random_stream_is_changed_and_not_worse():
+    rng = np.random.default_rng(0)
+    for comparisons in null_suites(rng, 60, ("beale", "easom", "trid[6]"), 0.3):
+        comparison = compare_optimizer("mine:minimize", comparisons)
+        assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "changed")
+
+
+def test_false_alarms_of_the_criteria_keep_the_level():
+    """Of 2000 suites in which nothing moved, no more than the level says are said to have, without any gate."""
+    rng = np.random.default_rng(1)
+    suites, level = 2000, 20.0 * LEVEL
+    alarms = 0
+    for _ in range(suites):
+        shared = rng.normal(size=(2, 16))  # criteria depend on each other: what is slow is imprecise too
+        strata = {m.name: (shared * rng.choice([0.3, 1.0]) + rng.normal(size=(2, 16))).tolist() for m in METRICS}
+        alarms += bool(criteria_that_moved(strata, level, lambda metric: 0.0))
+    assert alarms <= suites * level + 3.0 * math.sqrt(suites * level)
+    assert alarms > 0
+
+
+def test_what_no_evaluation_decided_is_worse_by_statistics_of_averages():
+    rng = np.random.default_rng(2)
+    before = {name: averaged(BASE[name], rng) for name in NAMES[:4]}
+
+    def slowed(made):
+        averages = [dataclasses.replace(c.average, speed=c.average.speed + math.log10(1.3)) for c in made.cells]
+        lost = [dataclasses.replace(c, average=a) for c, a in zip(made.cells, averages, strict=True)]
+        return edited(dataclasses.replace(made, cells=tuple(lost)), parts=True)
+
+    comparison = compare({name: slowed(made) for name, made in before.items()}, base=before)
+    assert comparison.verdict == Verdict.WORSE
+    assert 10.0**-comparison.speed.mean == pytest.approx(1 / 1.3, rel=1e-6)
+
+
+@pytest.mark.parametrize("letter", FLAGS)
+@pytest.mark.parametrize("takes_bounds", [True, False])
+def test_a_new_breach_of_the_contract_is_worse(letter, takes_bounds):
+    broken = {"beale": edited(BASE["beale"], only={5}, flags=frozenset(letter))}
+    comparison = compare(broken, takes_bounds=takes_bounds)
+    concerns = takes_bounds or letter == "m"
+    assert comparison.verdict == (Verdict.WORSE if concerns else Verdict.SAME)
+    findings = comparison.landscapes[0].findings
+    assert [finding.metric for finding in findings] == (["contract"] if concerns else [])
+    if concerns:
+        start = BASE["beale"].cells[5].start
+        assert str(findings[0]) == f"{FLAGS[letter]} from 1 of 22 starts and did from none, {start} first"
+        assert findings[0].metric in HARD
+
+
+@pytest.mark.parametrize("letter", FLAGS)
+def test_an_old_breach_is_no_new_one(letter):
+    base = {**BASE, "beale": edited(BASE["beale"], only={5}, flags=frozenset(letter), trace="0000aaaa")}
+    more = {"beale": edited(BASE["beale"], only={5, 6, 7}, flags=frozenset(letter))}
+    assert compare(more, base=base, takes_bounds=True).verdict == Verdict.SAME
+    gone = {"beale": edited(BASE["beale"], trace="0000aaaa")}
+    assert compare(gone, base=base, takes_bounds=True).verdict == Verdict.SAME
+    others = set(FLAGS) - {letter}
+    two = {"beale": edited(BASE["beale"], only={5}, flags=frozenset({letter, *others}))}
+    comparison = compare(two, base=base, takes_bounds=True)
+    assert [f.metric for f in comparison.landscapes[0].findings] == ["contract"] * len(others)
+
+
+def test_an_exception_on_one_landscape_makes_the_optimizer_worse():
+    broken = edited(BASE["easom"], only={2}, stop_reason="exception")
+    comparison = compare({"easom": dataclasses.replace(broken, errors=("ZeroDivisionError: no (mine.py:3)",))})
+    assert comparison.verdict == Verdict.WORSE
+    assert "ZeroDivisionError" in str(next(c for c in comparison.landscapes if c.findings).findings[0])
+
+
+def test_what_is_worse_counts_more_than_what_is_better_but_for_cost():
+    def verdict(**effects):
+        moved = [dataclasses.replace(FINDING, metric=name, effect=effect) for name, effect in effects.items()]
+        return verdict_of(moved)
+
+    assert verdict(speed=1.0, precision=-1.0) == verdict(cost=1.0, speed=-1.0) == verdict(cost=1.0) == Verdict.WORSE
+    assert verdict(contract=1.0, failure=-1.0) == verdict(exceptions=1.0, speed=-1.0) == Verdict.WORSE
+    assert verdict(cost=1.0, failure=-1.0) == verdict(cost=1.0, precision=-1.0) == verdict() == Verdict.CHANGED
+    assert verdict(cost=-1.0) == verdict(speed=-1.0, failure=-1.0) == Verdict.BETTER
+
+
+FINDING = compare(everywhere(hits=1.5)).findings[0]
+
+
+def test_records_that_crossed_a_process_compare_alike():
+    rng = np.random.default_rng(3)
+    changed = {name: edited(jittered(before, rng), hits=1.2) for name, before in BASE.items()}
+    changed = {name: LandscapeRecord.from_plain(made.to_plain()) for name, made in changed.items()}
+    crossed = {name: LandscapeRecord.from_plain(made.to_plain()) for name, made in changed.items()}
+    base = {name: LandscapeRecord.from_plain(before.to_plain()) for name, before in BASE.items()}
+    one, two = compare(changed, base=base), compare(crossed, base=base)
+    assert (one.verdict, one.findings, one.parted, one.speed) == (two.verdict, two.findings, two.parted, two.speed)
+    for a, b in zip(one.landscapes, two.landscapes, strict=True):
+        assert (a.verdict, a.fingerprint, a.findings, a.parted) == (b.verdict, b.fingerprint, b.findings, b.parted)
+        assert a.worst_cell == b.worst_cell
+    assert base["beale"].stability == STEADY
+
+
+def test_speed_is_the_mean_over_landscapes_however_many_cells_they_have():
+    first, second = record("beale", cells=22), record("booth", cells=16)
+    pairs = [(edited(first, hits=2.0), first), (edited(second, hits=1.0), second)]
+    comparison = compare_optimizer("x", [compare_landscape(now, old, landscapes=2) for now, old in pairs])
+    doubled = np.mean([np.log10(np.ceil(2.0 * np.array(c.hits)) / c.hits) for c in first.cells])
+    assert comparison.speed.mean == pytest.approx(doubled / 2.0, rel=1e-9)
+    assert np.mean(comparison.landscapes[0].differences(SPEED)) == pytest.approx(doubled)
