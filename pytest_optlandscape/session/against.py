@@ -1,30 +1,28 @@
 """One session's suite against another revision: what is compared with is run, not read.
 
-Both revisions run on this machine in one go. So the other one is run as a baseline only where the two differ, more
-seeds can be drawn on both sides while the outcome is open, and times can be compared.
+Both revisions run on this machine in one go, each in a process of its own that is like the other's. So the other one
+is run as a baseline only where the two differ, more seeds can be drawn on both sides while the outcome is open, and
+times can be compared.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import defaultdict
 from dataclasses import replace
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.optimizers import LIBRARIES, parse_spec
 from pytest_optlandscape.report import against_revision, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.replay import find_cell
-from pytest_optlandscape.session.search_path import is_in_repository
+from pytest_optlandscape.session.search_path import home_of, is_in_repository
 from pytest_optlandscape.session.settings import Settings
-from pytest_optlandscape.session.sides import present_side, reference_side
+from pytest_optlandscape.session.sides import Side, SideError, present_side, reference_side
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.worktree import Worktree
 from pytest_optlandscape.strategies.suites import Cell, cells
@@ -36,8 +34,6 @@ from pytest_optlandscape.verdicts import (
     Verdict,
     compare_landscape,
     compare_optimizer,
-    run_landscape,
-    with_more_seeds,
 )
 from pytest_optlandscape.verdicts.own_time import (
     TimedRun,
@@ -76,12 +72,12 @@ class AgainstRun(SuiteRun):
         super().__init__(settings, spool)
 
     @cached_property
-    def _reference(self) -> Any:
+    def _reference(self) -> Side:
         return reference_side(self.worktree, self.settings.profiles)
 
     @cached_property
-    def _present(self) -> Any:
-        return present_side(self.settings.profiles)
+    def _present(self) -> Side:
+        return present_side(self.worktree, self.settings.profiles)
 
     def close(self) -> None:
         """End the processes of both sides."""
@@ -94,37 +90,55 @@ class AgainstRun(SuiteRun):
 
     def is_of_repository(self, spec: str) -> bool:
         """Tell whether an optimizer is the user's own; if not, both sides run the same code."""
-        library = parse_spec(spec).library
-        module = sys.modules.get(library)
-        file = getattr(module, "__file__", None)
-        if library in LIBRARIES:
-            found = find_spec(library)
-            file = found.origin if found else None
-        return isinstance(file, str) and is_in_repository(self.worktree, Path(file).resolve())
+        file = home_of(spec)
+        return file is not None and is_in_repository(self.worktree, file)
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
-        adapter, budget = self.adapters[spec], self.budget(spec, landscape)
-        loaded = self._reference.load(spec)
-        if "missing" in loaded:
-            self.missing[spec] = loaded["missing"]
-            return run_landscape(adapter, landscape, budget)
-        if loaded["setting"] != adapter.setting:
-            self._differs[spec] = f"setting {loaded['setting']} is now {adapter.setting}"
-        self._reference.ask("cells", spec, landscape=landscape.id, budget=budget, with_envelope=False)
-        record = run_landscape(adapter, landscape, budget)
-        self._keep_before(spec, self._reference.answer())
+        present = self._present.load(spec)
+        if "missing" in present:
+            raise SideError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+        asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        reason = self._reason_why_not_there(spec)
+        if reason:
+            self.missing[spec] = reason
+            return _record(self._present.get("cells", spec, **asked, with_envelope=False))
+        setting = self._reference.load(spec)["setting"]
+        if setting != present["setting"]:
+            self._differs[spec] = f"setting {setting} is now {present['setting']}"
+        before, record = self._from_both("cells", spec, asked, asked, with_envelope=False)
+        self._before[spec, landscape.id] = before
         if self.compare(spec, record).fingerprint not in (None, "identical"):
-            asked = {"landscape": landscape.id, "budget": budget, "with_envelope": True}
-            self._keep_before(spec, self._reference.get("cells", spec, **asked))
+            self._before[spec, landscape.id] = _record(self._reference.get("cells", spec, **asked, with_envelope=True))
             record = self._with_seeds_while_open(spec, self._looked_at_closely(spec, record))
         if self.is_of_repository(spec):
-            self._time(spec, landscape, budget)
+            self._time(spec, landscape)
         return record
 
-    def _keep_before(self, spec: str, plain: dict[str, Any]) -> None:
-        record = LandscapeRecord.from_plain(plain)
-        self._before[spec, record.landscape] = record
+    def _reason_why_not_there(self, spec: str) -> str:
+        loaded = self._reference.load(spec)
+        if "missing" in loaded:
+            return str(loaded["missing"])
+        file = loaded["file"]
+        if self.is_of_repository(spec) and not (file and Path(file).is_relative_to(self.worktree.folder)):
+            return f"there it would be imported from {file}, which is not in the revision"
+        return ""
+
+    def _from_both(
+        self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any
+    ) -> tuple[LandscapeRecord, LandscapeRecord]:
+        """Have both sides work at the same time."""
+        self._reference.ask(do, spec, **before, **told)
+        self._present.ask(do, spec, **now, **told)
+        return _record(self._reference.answer()), _record(self._present.answer())
+
+    def repeats_itself(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
+        """Run some cells of the present side once more and tell whether each does the same again."""
+        return bool(self._present.get("repeats", spec, record=record.to_plain(), at=at)["repeats"])
+
+    def with_more_seeds(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        """Average the criteria of the present side over as many seeds as the other's."""
+        return _record(self._present.get("seeds", spec, record=record.to_plain(), seeds=LOOKS[0]))
 
     def _with_seeds_while_open(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
         """Draw more seeds on both sides as long as nothing is found and the budget of time is not spent."""
@@ -133,17 +147,19 @@ class AgainstRun(SuiteRun):
             is_open = comparison.verdict == Verdict.CHANGED and not comparison.findings
             if not is_open or not _is_averaged(record) or self._spent[spec] >= self.settings.time_budget:
                 break
-            before = comparison.before
-            assert before is not None
+            known = self._before[spec, record.landscape]
             started = time.monotonic()
-            self._reference.ask("seeds", spec, record=before.to_plain(), seeds=seeds)
-            record = with_more_seeds(self.adapters[spec], record, record.budget, seeds)
-            self._keep_before(spec, self._reference.answer())
+            before, record = self._from_both(
+                "seeds", spec, {"record": known.to_plain()}, {"record": record.to_plain()}, seeds=seeds
+            )
+            self._before[spec, record.landscape] = before
             self._spent[spec] += time.monotonic() - started
         return record
 
-    def _time(self, spec: str, landscape: Landscape, budget: int) -> None:
-        def clock(side: Any, cell: Cell) -> TimedRun:
+    def _time(self, spec: str, landscape: Landscape) -> None:
+        budget = self.budget(spec, landscape)
+
+        def clock(side: Side, cell: Cell) -> TimedRun:
             return TimedRun(**side.get("time", spec, cell=cell.id, budget=budget))
 
         timed = time_alternately(
@@ -170,7 +186,7 @@ class AgainstRun(SuiteRun):
         super().unpack(plain)
         spec = plain["spec"]
         if "before" in plain:
-            self._keep_before(spec, plain["before"])
+            self._before[spec, plain["landscape"]] = _record(plain["before"])
         if "timed" in plain:
             self._timed[spec, plain["landscape"]] = TimeRatios.from_plain(plain["timed"])
         for name, told in self._told().items():
@@ -222,18 +238,9 @@ class AgainstRun(SuiteRun):
         if not comparison.is_compared or comparison.fingerprint == "identical":
             return []
         cell = find_cell(comparison.worst_cell["cell"])
-        from pytest_optlandscape.verdicts.measuring import run_cell
-
-        budget = comparison.now.budget
-        told = self._reference.get("trace", spec, cell=cell.id, budget=budget)
-        now = run_cell(self.adapters[spec], cell, budget).trace
-        return parting_lines(cell.id, self._trace(told, cell), now, cell.landscape.bounds)
-
-    @staticmethod
-    def _trace(told: dict[str, Any], cell: Cell) -> Trace:
-        landscape = cell.landscape
-        points = np.array(told["x"], dtype=np.float64).reshape(-1, landscape.dim)
-        return make_trace(points, np.array(told["fun"], dtype=np.float64), landscape.bounds, landscape)
+        asked = {"cell": cell.id, "budget": comparison.now.budget}
+        before, now = (_trace(side.get("trace", spec, **asked), cell) for side in (self._reference, self._present))
+        return parting_lines(cell.id, before, now, cell.landscape.bounds)
 
     def worded(self, text: str) -> str:
         """Have a text say that it is a revision that is compared with."""
@@ -263,6 +270,16 @@ def _time_findings(comparison: OptimizerComparison) -> list[str]:
         for found in one.findings
         if found.metric == "time"
     ]
+
+
+def _trace(told: dict[str, Any], cell: Cell) -> Trace:
+    landscape = cell.landscape
+    points = np.array(told["x"], dtype=np.float64).reshape(-1, landscape.dim)
+    return make_trace(points, np.array(told["fun"], dtype=np.float64), landscape.bounds, landscape)
+
+
+def _record(plain: dict[str, Any]) -> LandscapeRecord:
+    return LandscapeRecord.from_plain(plain)
 
 
 def _is_averaged(record: LandscapeRecord) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pytest_optlandscape.session.search_path import file_of, is_in_repository
+from pytest_optlandscape.session.search_path import file_of, home_of, is_in_repository
 from pytest_optlandscape.session.worktree import Worktree
 
 __all__ = ["main"]
@@ -104,7 +104,8 @@ class _Server:
         stray = self._modules_of_the_present()
         if stray:
             return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
-        return {"setting": adapter.setting}
+        file = home_of(spec)
+        return {"setting": adapter.setting, "file": str(file) if file else None}
 
     def _modules_of_the_present(self) -> list[str]:
         worktree = self._worktree
@@ -124,6 +125,14 @@ class _Server:
         if stray:
             raise ImportError(f"while it ran, {', '.join(stray[:3])} was imported from the present revision")
         return record
+
+    def do_repeats(self, spec: str, record: dict[str, Any], at: list[int]) -> dict[str, Any]:
+        """Run some cells once more and tell whether each does the same again."""
+        from pytest_optlandscape.verdicts import LandscapeRecord
+        from pytest_optlandscape.verdicts.measuring import repeats_itself
+
+        known = LandscapeRecord.from_plain(record)
+        return {"repeats": repeats_itself(self._adapters[spec], known, known.budget, at)}
 
     def do_seeds(self, spec: str, record: dict[str, Any], seeds: int) -> dict[str, Any]:
         """Average the criteria of a record over more seeds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import sysconfig
@@ -13,7 +14,7 @@ from typing import Any
 import pytest_optlandscape
 from pytest_optlandscape.session.worktree import Worktree
 
-__all__ = ["PLUGIN_FOLDER", "is_in_repository", "modules_of_repository", "search_path"]
+__all__ = ["PLUGIN_FOLDER", "file_of", "home_of", "is_in_repository", "modules_of_repository", "search_path"]
 
 PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
 """Where this package is imported from, on both sides of a comparison."""
@@ -47,7 +48,7 @@ def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
 
 
 def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType]) -> dict[str, str]:
-    """Say in which folders of the other revision the top-level modules are that were imported from the repository.
+    """Say in which folders of the user's work tree the top-level modules are that were imported from it.
 
     The import hooks of editable installations look into folders that are on no search path.
 
@@ -68,9 +69,8 @@ def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType])
         if "." in name or name in ("__main__", pytest_optlandscape.__name__) or file is None:
             continue
         folder = file.parent.parent if hasattr(module, "__path__") else file.parent
-        counterpart = worktree.counterpart(folder)
-        if counterpart is not None and is_in_repository(worktree, file):
-            found[name] = str(counterpart)
+        if is_in_repository(worktree, file):
+            found[name] = str(folder)
     return found
 
 
@@ -84,6 +84,17 @@ def file_of(module: Any) -> Path | None:
     """Give the file that a module was read from; None if there is none."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) else None
+
+
+def home_of(spec: str) -> Path | None:
+    """Give the file of the module that an optimizer is written in, as far as its spec tells; None if there is none."""
+    from pytest_optlandscape.optimizers import LIBRARIES, parse_spec
+
+    library = parse_spec(spec).library
+    if library not in LIBRARIES:
+        return file_of(sys.modules.get(library))
+    found = importlib.util.find_spec(library)
+    return Path(found.origin).resolve() if found and found.origin else None
 
 
 def _is_environment(worktree: Worktree, path: Path) -> bool:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import IO, Any
 
 from pytest_optlandscape.session.other_side import bootstrap
@@ -148,13 +149,14 @@ def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
     profiles : dict
         By spec, words that correct what an optimizer is taken for.
     """
+    folders = modules_of_repository(worktree, sys.modules)
     introduction = {
         "path": search_path(worktree, sys.path),
-        "modules": modules_of_repository(worktree, sys.modules),
+        "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
         "worktree": worktree.to_plain(),
         "profiles": profiles,
     }
-    environment = dict(os.environ)
+    environment = _environment()
     if environment.get("PYTHONPATH"):
         entries = environment["PYTHONPATH"].split(os.pathsep)
         environment["PYTHONPATH"] = os.pathsep.join(search_path(worktree, entries))
@@ -162,11 +164,20 @@ def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
     return Side(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def present_side(profiles: dict[str, str]) -> Side:
-    """Make the side that runs what is imported here, in a process like the other's, so that times are comparable."""
+def present_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+    """Make the side that runs what is imported here, in a process like the other's.
+
+    In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
+    """
     path = [entry or os.getcwd() for entry in sys.path]
-    introduction: dict[str, Any] = {"path": path, "modules": {}, "worktree": None, "profiles": profiles}
-    return Side("the present revision", introduction, dict(os.environ), os.getcwd())
+    modules = modules_of_repository(worktree, sys.modules)
+    introduction: dict[str, Any] = {"path": path, "modules": modules, "worktree": None, "profiles": profiles}
+    return Side("the present revision", introduction, _environment(), os.getcwd())
+
+
+def _environment() -> dict[str, str]:
+    """Have both sides iterate over sets of strings in one order."""
+    return {"PYTHONHASHSEED": "0", **os.environ}
 
 
 def _close_quietly(stream: IO[str]) -> None:

@@ -160,15 +160,22 @@ class SuiteRun:
         before = comparison.before
         if before is None or comparison.fingerprint in (None, "identical"):
             return record
-        adapter, budget = self.adapters[spec], int(record.definition["budget"])
         differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
-        if not repeats_itself(adapter, record, budget, at=differing[:MOST_REPEATED]):
+        if not self.repeats_itself(spec, record, differing[:MOST_REPEATED]):
             record = replace(record, nondeterministic=True)
             comparison = self.compare(spec, record)
         has_averages = all(cell.average for cell in before.cells)
         if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
-            record = with_more_seeds(adapter, record, budget)
+            record = self.with_more_seeds(spec, record)
         return record
+
+    def repeats_itself(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
+        """Run some cells once more and tell whether each does the same again."""
+        return repeats_itself(self.adapters[spec], record, record.budget, at)
+
+    def with_more_seeds(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        """Average the criteria over as many seeds as a baseline does."""
+        return with_more_seeds(self.adapters[spec], record, record.budget)
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""

@@ -1,7 +1,10 @@
 import json
 import os
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 
 import pytest
 
@@ -224,6 +227,36 @@ def test_the_worktree_is_removed_after_an_interruption(repository, error):
     repository.compare(no_reraise_ctrlc=True)
 
 
+def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypatch):
+    marks = repository.temporary.parent / "marks"
+    marks.mkdir()
+    repository.project.solver(
+        "import os, time\nfrom pathlib import Path\n"
+        "def minimize(fun, x0):\n"
+        f"    Path({str(marks)!r}, str(os.getpid())).touch()\n"
+        "    time.sleep(300.0)\n"
+    )
+    repository.commit()
+    before = repository.state()
+    monkeypatch.setenv("TMPDIR", str(repository.temporary))
+    command = [sys.executable, "-m", "pytest", "--optlandscape-against=HEAD", "-k", "booth"]
+    session = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        while len(list(marks.iterdir())) < 2 and session.poll() is None:
+            time.sleep(0.05)
+        os.killpg(session.pid, signal.SIGINT)
+        assert session.wait(60.0) == pytest.ExitCode.INTERRUPTED
+    finally:
+        if session.poll() is None:
+            os.killpg(session.pid, signal.SIGKILL)
+    sides = [int(mark.name) for mark in marks.iterdir()]
+    assert len(sides) == 2
+    for side in sides:
+        with pytest.raises(ProcessLookupError):
+            os.kill(side, 0)
+    assert repository.state() == before
+
+
 def package(repository, **knobs):
     """Lay the optimizer out as src/steps/core.py behind a package."""
     folder = repository.path / "src" / "steps"
@@ -285,6 +318,35 @@ minimize = module.minimize
     result.stdout.fnmatch_lines(
         lines("solver:minimize is not there at HEAD: there lent.helper would still be imported")
     )
+
+
+def test_a_copy_that_is_installed_does_not_stand_in_for_the_revision(repository, monkeypatch):
+    """A namespace has no file of its own, and other folders may hold parts of it."""
+    installed = repository.temporary.parent / "installed"
+    for folder in (installed, repository.path):
+        (folder / "company").mkdir(parents=True)
+        (folder / "company" / "steps.py").write_text("def minimize(fun, x0):\n    return x0\n")
+    monkeypatch.setenv("PYTHONPATH", str(installed), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(installed)
+    repository.project.configure("company.steps:minimize")
+    result = repository.compare()
+    patterns = ["company.steps:minimize is not there at HEAD: there it would be imported from */installed/company/*"]
+    result.stdout.fnmatch_lines(patterns)
+
+
+def test_both_sides_go_through_sets_in_one_order(repository):
+    with open(repository.path / "solver.py", "a") as file:
+        file.write("\nfirst = next(iter({f'key {k}' for k in range(1000)}))\nSCALE = 1.0 + 1e-3 * int(first[4:])\n")
+    repository.commit()
+    assert repository.verdict()[0]["fingerprint"] == "identical"
+
+
+def test_both_sides_are_taken_for_what_the_configuration_says(repository):
+    repository.project.configure(optlandscape_profiles="solver:minimize = stochastic")
+    repository.project.solver(EXTRA_FROM=6.0)
+    records = Records()
+    repository.verdict(plugins=[records])
+    assert records.seeds() == {LOOKS[-1]}
 
 
 def test_an_optimizer_from_elsewhere_is_the_same_code_on_both_sides(repository):

@@ -65,7 +65,7 @@ def test_top_level_modules_of_the_repository_are_named_with_their_folders(worktr
         "pytest": pytest,
         "namespace": ModuleType("namespace"),
     }
-    folder = worktree.folder
+    folder = worktree.repository
     assert modules_of_repository(worktree, modules) == {"solver": str(folder), "steps": str(folder / "src")}
 
 
