@@ -22,7 +22,7 @@ from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, Cell, cells, suite_landscapes
-from pytest_optlandscape.verdicts.records import LandscapeRecord, run_landscape
+from pytest_optlandscape.verdicts import LandscapeRecord, run_landscape
 
 MOST_TIMES_BARE = 1.10
 MOST_SECONDS = 10.0

@@ -14,10 +14,21 @@ import importlib
 
 from pytest_optlandscape.landscapes.expressions import select_by_text
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.registry import families, get, names, register, select, variants
+from pytest_optlandscape.landscapes.registry import families, get, names, register, select, shipped_names, variants
 from pytest_optlandscape.landscapes.tags import TAGS
 
-__all__ = ["TAGS", "Landscape", "families", "get", "names", "register", "select", "select_by_text", "variants"]
+__all__ = [
+    "TAGS",
+    "Landscape",
+    "families",
+    "get",
+    "names",
+    "register",
+    "select",
+    "select_by_text",
+    "shipped_names",
+    "variants",
+]
 
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")

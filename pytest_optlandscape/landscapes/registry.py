@@ -11,7 +11,7 @@ from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, e
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
-__all__ = ["families", "get", "names", "register", "select", "variants"]
+__all__ = ["families", "get", "names", "register", "select", "shipped_names", "variants"]
 
 _Part = TypeVar("_Part", int | None, str | None)
 _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Za-z][\w.-]*))?(:(?P<instance>\d+))?")
@@ -156,6 +156,17 @@ def _one_of(name: str, what: str, in_name: _Part, given: _Part) -> _Part:
     if in_name is not None and given is not None and in_name != given:
         raise ValueError(f"{name!r} and {what}={given} contradict each other")
     return given if in_name is None else in_name
+
+
+def shipped_names() -> list[str]:
+    """List the names of the catalogue as it is shipped, without those that were registered.
+
+    Examples
+    --------
+    >>> shipped_names()[0]
+    'beale'
+    """
+    return [name for name in names() if DEFINITIONS[name].family]
 
 
 def families() -> list[str]:

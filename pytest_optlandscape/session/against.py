@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from pytest_optlandscape.verdicts import (
     compare_landscape,
     compare_optimizer,
 )
+from pytest_optlandscape.verdicts.judging import look_closely
 from pytest_optlandscape.verdicts.own_time import (
     TimedRun,
     TimeRatios,
@@ -110,7 +111,10 @@ class AgainstRun(SuiteRun):
         self._before[spec, landscape.id] = before
         if self.compare(spec, record).fingerprint not in (None, "identical"):
             self._before[spec, landscape.id] = _record(self._reference.get("cells", spec, **asked, with_envelope=True))
-            record = self._with_seeds_while_open(spec, self._looked_at_closely(spec, record))
+            record = look_closely(
+                record, partial(self.compare, spec), partial(self._repeats, spec), partial(self._average, spec)
+            )
+            record = self._with_seeds_while_open(spec, record)
         if self.is_of_repository(spec):
             self._time(spec, landscape)
         return record
@@ -132,12 +136,10 @@ class AgainstRun(SuiteRun):
         self._present.ask(do, spec, **now, **told)
         return _record(self._reference.answer()), _record(self._present.answer())
 
-    def repeats_itself(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
-        """Run some cells of the present side once more and tell whether each does the same again."""
+    def _repeats(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
         return bool(self._present.get("repeats", spec, record=record.to_plain(), at=at)["repeats"])
 
-    def with_more_seeds(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        """Average the criteria of the present side over as many seeds as the other's."""
+    def _average(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
         return _record(self._present.get("seeds", spec, record=record.to_plain(), seeds=LOOKS[0]))
 
     def _with_seeds_while_open(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -42,16 +41,10 @@ from pytest_optlandscape.verdicts import (
     compare_landscape,
     compare_optimizer,
     run_baseline,
-    run_landscape,
-    with_more_seeds,
 )
-from pytest_optlandscape.verdicts.measuring import repeats_itself
+from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
 __all__ = ["SuiteRun"]
-
-MOST_REPEATED = 2
-"""Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
-one commit mostly does at once."""
 
 
 class SuiteRun:
@@ -129,7 +122,7 @@ class SuiteRun:
         adapter, budget = self.adapters[spec], self.budget(spec, landscape)
         if self.settings.update:
             return run_baseline(adapter, landscape, budget)
-        return self._looked_at_closely(spec, run_landscape(adapter, landscape, budget))
+        return run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""
@@ -153,29 +146,6 @@ class SuiteRun:
 
     def close(self) -> None:
         """Let go of what the suite holds."""
-
-    def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        """Find out, where runs differ from the baseline's, whether they differ from themselves; draw more seeds."""
-        comparison = self.compare(spec, record)
-        before = comparison.before
-        if before is None or comparison.fingerprint in (None, "identical"):
-            return record
-        differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
-        if not self.repeats_itself(spec, record, differing[:MOST_REPEATED]):
-            record = replace(record, nondeterministic=True)
-            comparison = self.compare(spec, record)
-        has_averages = all(cell.average for cell in before.cells)
-        if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
-            record = self.with_more_seeds(spec, record)
-        return record
-
-    def repeats_itself(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
-        """Run some cells once more and tell whether each does the same again."""
-        return repeats_itself(self.adapters[spec], record, record.budget, at)
-
-    def with_more_seeds(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        """Average the criteria over as many seeds as a baseline does."""
-        return with_more_seeds(self.adapters[spec], record, record.budget)
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""

@@ -99,6 +99,8 @@ def assert_ends_are_the_minimizers(name, landscape, ends):
     optimal = ends[values <= landscape.fmin + NEAR_OPTIMAL.get(name, 1e-9) * scale]
     width = np.ptp(landscape.bounds, axis=1).max()
     assert np.all(landscape.distance(optimal) <= 1e-3 * width)
+    if landscape.name in facts("CONTINUA"):  # of which some points stand for all
+        return
     gaps = np.linalg.norm(landscape.minimizers[:, np.newaxis] - optimal, axis=-1)
     assert np.all(gaps.min(axis=1) <= 1e-3 * width)
 

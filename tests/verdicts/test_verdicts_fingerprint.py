@@ -370,6 +370,31 @@ def test_a_rare_jump_counts_as_one():
     assert often.jumps == 0
 
 
+def test_an_end_that_one_dithered_run_has_counts_as_a_jump():
+    clean = minimize(visiting(POINTS[:20], [0.5, 0.5]), "booth")
+
+    def with_a_gradient(problem):
+        problem.gradient(problem.x0)
+        return visiting(POINTS[:20], [0.5, 0.5])(problem)
+
+    longer = minimize(with_a_gradient, "booth")
+    whole, stability = measured(clean, [clean] * 5 + [longer], DOUBLE)
+    assert (whole.spread, stability) == (1, Stability(1, 6))
+    assert parts(whole, clean, longer) == ""
+
+
+def test_envelope_never_falls():
+    points = POINTS[:40].copy()
+    clean = minimize(visiting(points), "booth")
+    points[2] += 1e-9
+    moved = minimize(visiting(points), "booth")
+    whole, _ = measured(clean, [moved], DOUBLE)
+    assert len(whole.envelope) == 7
+    assert max(whole.envelope[:2]) == 2.0**-48
+    assert 1e-10 < whole.envelope[2] < 4e-9
+    assert set(whole.envelope[2:]) == {whole.envelope[2]}
+
+
 def test_runs_that_end_earlier_shorten_the_path_and_widen_the_end():
     clean = minimize(visiting([*POINTS[:30], [0.5, 0.5]]), "booth")
     shorter = minimize(visiting([*POINTS[:14], [0.5, 0.5]]), "booth")

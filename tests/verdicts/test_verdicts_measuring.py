@@ -205,8 +205,11 @@ def in_single_precision(problem):
 
 
 def test_precision_is_the_optimizers_own():
-    for optimizer, least in [(in_single_precision, SINGLE), (descend, 2.0**-48)]:
-        made = run_baseline(get(optimizer), BOOTH, BUDGET)
+    for optimizer, least, unit in [(in_single_precision, SINGLE, SINGLE), (descend, 2.0**-48, DOUBLE)]:
+        counting = Counting(optimizer)
+        made = run_baseline(get(counting), BOOTH, BUDGET)
+        moved = {(p.x0 / cells(BOOTH)[1].x0 - 1.0)[0] for p in counting.problems[CELLS + 2 + DITHERS :][:DITHERS]}
+        assert max(map(abs, moved)) == pytest.approx(unit, rel=0.6)
         envelopes = [cell.fingerprint.envelope for cell in made.cells]
         assert min(min(envelope) for envelope in envelopes if envelope) == least
         assert least == SINGLE or DOUBLE < least < SINGLE

@@ -1,0 +1,1 @@
+"""Changes of the reference optimizers, a file for each."""
