@@ -28,6 +28,7 @@ from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.strategies.suites import Cell
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, verdict_of
+from pytest_optlandscape.verdicts.metrics import SPEED
 from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison
 
 __all__ = [
@@ -65,6 +66,9 @@ LONGEST = 20.0
 
 SMALLEST_SHARE = 0.1
 """Share of the wall time that counts as the optimizer's own at least: a smaller difference of two times is noise."""
+
+
+_ROUNDING = 1e-3  # of the speeds of two runs that are equal up to rounding
 
 
 @dataclass(frozen=True)
@@ -310,6 +314,8 @@ def judge_landscape_by_time(
     found = _finding(timed.ratio, p_value, TIME_LEVEL / 2.0 / landscapes)
     if found is None or (timed.ratio > 1.0) != (timed.slower > timed.faster):
         return comparison
+    if not _holds_to_the_targets(found, float(np.mean(comparison.differences(SPEED)))):
+        return comparison
     findings = (*comparison.findings, found)
     return replace(comparison, findings=findings, verdict=verdict_of(findings))
 
@@ -330,11 +336,19 @@ def judge_suite_by_time(comparison: OptimizerComparison, timed: Sequence[TimeRat
         return comparison
     interval = median_interval([change for ratios in timed for _, change in ratios.cells])
     found = _finding(interval.ratio, interval.p_value, TIME_LEVEL / 2.0)
-    if found is None:
+    if found is None or comparison.speed is None or not _holds_to_the_targets(found, comparison.speed.mean):
         return comparison
     findings = (*comparison.findings, found)
     verdict = Verdict.WORSE if comparison.verdict == Verdict.WORSE else verdict_of(findings)
     return replace(comparison, findings=findings, verdict=verdict)
+
+
+def _holds_to_the_targets(found: Finding, speed_change: float) -> bool:
+    """Tell whether the own time until the targets are reached moved beyond the gate, too.
+
+    An optimizer that saves every other evaluation takes longer for each, and one that makes each twice seems faster.
+    """
+    return math.copysign(1.0, found.effect) * (found.effect + speed_change) >= math.log10(TIME_GATE) - _ROUNDING
 
 
 def _finding(ratio: float, p_value: float, level: float) -> Finding | None:

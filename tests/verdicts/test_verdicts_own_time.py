@@ -136,6 +136,28 @@ def test_slower_evaluations_are_seen_among_more_of_them():
     assert timed.ratio == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(
+    ("factor", "change", "found"), [(2, 2.0, False), (2, 4.0, True), (0.5, 0.5, False), (0.5, 0.2, True)]
+)
+def test_time_is_held_against_the_evaluations_that_were_saved(factor, change, found):
+    """Every other evaluation is saved, so each takes twice as long; or each is made twice."""
+    now = run_landscape(get("scipy:BFGS"), BEALE, 40)
+    before = dataclasses.replace(
+        now,
+        cells=tuple(
+            dataclasses.replace(cell, hits=tuple(hit * factor for hit in (8.0,) * 8), trace="0000aaaa")
+            for cell in now.cells
+        ),
+    )
+    now = dataclasses.replace(now, cells=tuple(dataclasses.replace(cell, hits=(8.0,) * 8) for cell in now.cells))
+    comparison = compare_landscape(now, before, landscapes=1)
+    timed = TimeRatios((("standard", math.log10(change)),), *((24, 0) if change > 1.0 else (0, 24)))
+    metrics = {one.metric for one in judge_landscape_by_time(comparison, timed, 1).findings}
+    assert ("time" in metrics) == found
+    over_all = judge_suite_by_time(compare_optimizer("scipy:BFGS", [comparison]), [timed] * 20)
+    assert ("time" in {one.metric for one in over_all.findings}) == found
+
+
 def test_where_the_objective_takes_all_the_time_nothing_is_made_up():
     timed = time_alternately(clock(own=0.0, objective=1.0), clock(own=1e-3, objective=1.0), CELLS)
     assert timed.ratio == pytest.approx(1.0, rel=0.01)
