@@ -60,7 +60,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
-        "findings": [str(finding) for finding in comparison.findings],
+        "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "speed_interval": _interval(comparison.speed),
         "cells_that_part": len(comparison.parted),
         "cells_set_aside": comparison.set_aside,
@@ -78,6 +78,6 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
 
 
-def outcome_text(comparisons: Iterable[OptimizerComparison]) -> str:
-    """Write the outcome as JSON."""
-    return json.dumps(outcome(comparisons), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+def outcome_text(comparisons: Iterable[OptimizerComparison], extras: dict[str, Any] | None = None) -> str:
+    """Write the outcome as JSON, with further keys if there are any."""
+    return json.dumps({**outcome(comparisons), **(extras or {})}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"

@@ -37,6 +37,9 @@ allowed to deviate. A tie that is broken either way at random goes unseen in one
 STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
 """A stochastic optimizer's further runs of a cell are shared: its averages over seeds matter as well."""
 
+BATCH = 1 + MORE_SEEDS
+"""Seeds over which the criteria of a cell are averaged, or averaged again."""
+
 _FORMAT = 2
 
 
@@ -152,19 +155,45 @@ def _with_envelopes(
     return replace(record, cells=tuple(records), stability=stability)
 
 
-def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int) -> LandscapeRecord:
-    """Average the criteria of each cell over further seeds, the same ones every time."""
+def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = BATCH) -> LandscapeRecord:
+    """Average the criteria of each cell over further seeds, the same ones every time.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    record : LandscapeRecord
+        Averages that it has already are gone on with.
+    budget : int
+        Evaluations of each run.
+    seeds : int, default 5
+        Over how many to average, the cell's own included; a multiple of five.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
     landscape = landscape_of(record)
     averaged = []
     for cell, kept in zip(cells(landscape), record.cells, strict=True):
-        further = [
-            record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
-            for k in range(1, MORE_SEEDS + 1)
-        ]
-        means = [float(np.mean([metric.value(record, one) for one in (kept, *further)])) for metric in METRICS]
-        average = Average(1 + MORE_SEEDS, *means)
-        averaged.append(replace(kept, average=Average.from_text(average.to_text())))
+        batches = list(kept.batches or ([kept.average] if kept.average else []))
+        for first in range(BATCH * len(batches), seeds, BATCH):
+            further = [
+                record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
+                for k in range(max(first, 1), first + BATCH)
+            ]
+            several = further if first else [kept, *further]
+            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
+            batches.append(Average.from_text(Average(BATCH, *means).to_text()))
+        averaged.append(_with_average(kept, tuple(batches)))
     return replace(record, cells=tuple(averaged))
+
+
+def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
+    if len(batches) == 1:
+        return replace(cell, average=batches[0])
+    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
+    average = Average(sum(batch.seeds for batch in batches), *means)
+    return replace(cell, average=Average.from_text(average.to_text()), batches=batches)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
