@@ -96,7 +96,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         spec,
         uses_gradient="jac" in names or not names,
         takes_bounds="bounds" in names or not names,
-        takes_constraints="constraints" in names or not names,
+        takes_constraints="constraints" in names,
         is_stochastic=bool(names & {"seed", "rng"}),
         function=function,
         names=names,
