@@ -36,6 +36,7 @@ INI_KEYS = {
         "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
     ),
     "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
+    "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
     "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
 }
 

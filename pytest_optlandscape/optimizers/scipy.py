@@ -69,17 +69,17 @@ _INVARIANCES = {
     "Newton-CG": "permutation translation rotation",
     "L-BFGS-B": "permutation translation",
     "TNC": "permutation translation",
-    "SLSQP": "permutation translation",
+    "SLSQP": "translation",
     "dogleg": "permutation translation rotation",
     "trust-ncg": "permutation translation rotation",
-    "trust-exact": "permutation translation rotation",
+    "trust-exact": "translation",
     "trust-krylov": "permutation translation rotation",
     "differential_evolution": "scaling",
     "direct": "scaling",
     "brute": "scaling",
 }
 """What a method's theory promises where it stands on values (scaling), or on derivatives alone. Nelder-Mead's first
-simplex and Powell's directions follow the axes; bounds do too, so methods that take them are not asked for rotations."""
+simplex and Powell's directions follow the axes, and so do bounds and the bounds on eigenvalues of trust-exact."""
 
 _Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")

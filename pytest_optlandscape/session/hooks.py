@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
 from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -42,6 +43,8 @@ class SuitePlugin:
             self._suite = SuiteRun(read_settings(self.config, self._ini_keys), spool)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
+        contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
+        self.config.pluginmanager.register(contract, "optlandscape-contract")
 
     def pytest_report_header(self) -> str:
         """Say what is going to be run."""

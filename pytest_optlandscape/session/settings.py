@@ -41,6 +41,8 @@ class Settings:
         ``worse``, ``changed`` or ``never``.
     require_baseline : bool
         Fail where there is nothing to compare with.
+    contract : bool
+        Hold the optimizers to the contract too.
     """
 
     optimizers: tuple[str, ...]
@@ -52,6 +54,7 @@ class Settings:
     json: Path | None
     fail_on: str
     require_baseline: bool
+    contract: bool = True
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -94,6 +97,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         json=config.invocation_params.dir / json if json else None,
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
+        contract=config.getini("optlandscape_contract"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines
+from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
@@ -70,6 +71,11 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
+    for spec in suite.adapters:
+        judged = suite.contract.judged(spec)
+        newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
+        for line in contract_lines(spec, judged):
+            terminal.write_line(line, yellow=newly)
     if not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
     for spec, path in suite.accepted.items():

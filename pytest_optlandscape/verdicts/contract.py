@@ -97,6 +97,7 @@ class Check:
         return CheckOutcome(self.name, self.term.severity(adapter), outcome, message)
 
     def __call__(self, optimizer: Any) -> None:
+        """Raise or warn where the optimizer breaks it."""
         __tracebackhide__ = True
         found = self.outcome(optimizer)
         if found.is_breach or (found.outcome == "failed" and self.always_raises):

@@ -77,7 +77,7 @@ def check_keeps_fixed_variables(optimizer: Any) -> None:
             if run.stop_reason not in ("returned", "budget"):
                 return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")
             moved = float(np.abs(np.vstack([run.trace.x, run.x])[:, k] - box[k, 0]).max())
-            if moved > 4.0 * np.spacing(abs(box[k, 0])):
+            if moved > 4.0 * np.spacing(np.abs(trial.landscape.bounds).max()):
                 what = f"x[{k}] is fixed at {box[k, 0]:g} by its bounds, but was moved by {moved:.3g}"
                 return Complaint(what, run, trial, f"max(abs(x[{k}] - {float(box[k, 0])!r}) for x in seen)")
         return None

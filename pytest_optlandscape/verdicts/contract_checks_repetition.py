@@ -37,7 +37,7 @@ def check_same_seed_same_run(optimizer: Any) -> None:
         if run_hash(first) == run_hash(second):
             return None
         return Complaint(
-            "a second run with the same seed went elsewhere", second, trial, f"{'r'}, len(seen)", "run it twice"
+            "a second run with the same seed went elsewhere", second, trial, "r, len(seen)", "run it twice"
         )
 
     require(optimizer, judge, lambda adapter: trials(adapter, ("beale", "rastrigin[2]"), starts=2))
@@ -112,7 +112,12 @@ def _other_process(spec: str, landscapes: tuple[str, ...]) -> list[str]:
     environment = {**os.environ, _CHILD: "1", "PYTHONHASHSEED": other_hashes}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=_PATIENCE
+            [sys.executable, "-c", source],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotApplicable(f"another process could not be run: {type(error).__name__}") from None

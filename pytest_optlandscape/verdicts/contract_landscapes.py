@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 
-__all__ = ["FORMULAS", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled"]
+__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled"]
 
 FloatArray = NDArray[np.float64]
 
@@ -50,17 +50,25 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "[-math.sin(x[0])*math.sin(x[1]) - 1/(x[1]**2 + 1), "
         "math.cos(x[0])*math.cos(x[1]) + 2*x[0]*x[1]/(x[1]**2 + 1)**2]",
     ),
+    "eggholder": (
+        "-(x[1] + 47)*math.sin(abs(x[1] + x[0]/2 + 47)**0.5) - x[0]*math.sin(abs(x[0] - x[1] - 47)**0.5)",
+        "None",
+    ),
     "sphere[20]": ("sum(t**2 for t in x)", "[2*t for t in x]"),
     "rosenbrock[20]": (
         "sum(100*(b - a*a)**2 + (1 - a)**2 for a, b in zip(x[:-1], x[1:]))",
         "None",
     ),
 }
-"""By the landscape's id, the objective and its gradient as Python expressions in ``x``."""
+"""By the landscape's id, the objective and its gradient as Python expressions in ``x``; no gradient where no script
+needs one."""
+
+SMALL = ("sphere[2]", "booth", "beale", "rosenbrock[2]", "himmelblau", "rastrigin[2]", "adjiman")
+"""The landscapes of most checks."""
 
 _NAN_SUFFIX = "[nan]"
-_EDGES = {"sphere[2]": (0.5, [0.5, 0.0]), "rosenbrock[2]": (1.5, [1.5, 2.25])}
-"""By the landscape's id, where its NaN begins, and the minimiser that is left."""
+_EDGES = {"sphere[2]": (0.5, [0.5, 0.0], False), "rosenbrock[2]": (1.5, [1.5, 2.25], True)}
+"""By the landscape's id, where its NaN begins, the minimiser that is left, whether its gradient is NaN too."""
 
 
 def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list[Landscape]:
@@ -68,8 +76,7 @@ def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list
 
     One that takes no bounds is not asked to minimise what falls without end outside them.
     """
-    small = tuple(name for name in FORMULAS if not name.endswith("[20]"))
-    chosen = [get(name) for name in ids or small]
+    chosen = [get(name) for name in ids or SMALL]
     return [one for one in chosen if adapter.takes_bounds or "unbounded-below" not in one.tags]
 
 
@@ -85,8 +92,10 @@ def formulas(landscape: Landscape) -> tuple[str, str] | None:
         return FORMULAS.get(landscape.id)
     name = landscape.id.removesuffix(_NAN_SUFFIX)
     value, gradient = FORMULAS[name]
-    edge = _EDGES[name][0]
-    return f"{value} if x[0] >= {edge} else math.nan", f"{gradient} if x[0] >= {edge} else [math.nan]*2"
+    edge, _, gradient_too = _EDGES[name]
+    if gradient_too:
+        gradient += f" if x[0] >= {edge} else [math.nan]*2"
+    return f"{value} if x[0] >= {edge} else math.nan", gradient
 
 
 def nan_beyond(name: str) -> Landscape:
@@ -104,7 +113,7 @@ def nan_beyond(name: str) -> Landscape:
     (2.0, nan)
     """
     original = get(name)
-    edge, minimizer = _EDGES[name]
+    edge, minimizer, gradient_too = _EDGES[name]
 
     def where_defined(function: Callable[[Any], Any], shape: tuple[int, ...]) -> Callable[[Any], Any]:
         return lambda x: function(x) if x[0] >= edge else np.full(shape, math.nan)[()]
@@ -112,10 +121,10 @@ def nan_beyond(name: str) -> Landscape:
     return Landscape(
         original.name,
         where_defined(original, ()),
-        gradient=where_defined(original.gradient, (2,)),
-        hessian=where_defined(original.hessian, (2, 2)),
+        gradient=where_defined(original.gradient, (2,)) if gradient_too else original.gradient,
+        hessian=where_defined(original.hessian, (2, 2)) if gradient_too else original.hessian,
         bounds=original.bounds,
-        x0=[3.0, 3.0],
+        x0=[2.0, 2.0],
         minimizers=[minimizer],
         fmin=float(original(minimizer)),
         id=original.id + _NAN_SUFFIX,

@@ -10,7 +10,7 @@ __all__ = ["script"]
 
 
 def script(adapter: Adapter, run: Run, show: str) -> list[str] | None:
-    """Write the script of a run.
+    r"""Write the script of a run.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def script(adapter: Adapter, run: Run, show: str) -> list[str] | None:
     --------
     >>> from pytest_optlandscape import minimize, optimizers
     >>> run = minimize("scipy:Powell", "sphere[2]")
-    >>> print("\\n".join(script(optimizers.get("scipy:Powell"), run, "r.fun, f(r.x)")))
+    >>> print("\n".join(script(optimizers.get("scipy:Powell"), run, "r.fun, f(r.x)")))
     from scipy.optimize import minimize
     f = lambda x: x[0]**2 + x[1]**2
     r = minimize(f, [3.0, 3.0], method='Powell', bounds=[(-5.12, 5.12)]*2); print(r.fun, f(r.x))

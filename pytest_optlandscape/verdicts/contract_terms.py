@@ -78,6 +78,7 @@ class Term:
             return "not-applicable", str(why)
         return "passed", ""
 
+
 def _is(adapter: Adapter, word: str) -> bool:
     if word in INVARIANCES:
         return word in adapter.invariances
@@ -104,7 +105,7 @@ TERMS: tuple[Term, ...] = (
     Term(repetition.check_leaves_global_random_state),
     Term(arrays.check_keeps_start_unchanged),
     Term(arrays.check_hands_out_own_points),
-    Term(arrays.check_copies_gradients, asked_of=("gradient",)),
+    Term(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),
     Term(arrays.check_takes_any_start),
     Term(invariance.check_invariant_to_scaling, asked_of=("scaling",)),
     Term(invariance.check_invariant_to_permutation, asked_of=("permutation",)),

@@ -37,6 +37,10 @@ _SEARCH_EVALUATIONS = 30_000
 finds the same start; Hypothesis needs some 50 runs where a start in fifty breaks, and few more to shrink it."""
 
 _KEPT_OPTIMIZERS = 4
+_FOR_GLOBAL = ("sphere[2]", "beale", "rastrigin[2]", "adjiman")
+_GLOBAL_STARTS = 2
+"""Global optimizers take thousands of evaluations a run, and make little of their start."""
+
 _GRIDS = (1.0, 4.0, 16.0, 64.0, 256.0)
 
 
@@ -190,21 +194,23 @@ class Complaint:
     how: str = ""
 
 
-def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 4) -> Iterator[Trial]:
-    """Go through landscapes and starts, simplest first: the standard start, evenly spread ones, the upper corner.
+def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 5) -> Iterator[Trial]:
+    """Go through landscapes and starts, the standard start first, then two corners and two others.
 
     Examples
     --------
     >>> [trial.x0.tolist() for trial in trials(get("scipy:Powell"), ("booth",), starts=1)]
     [[0.0, 0.0]]
     """
+    if adapter.is_global:
+        ids, starts = ids or _FOR_GLOBAL, min(starts, _GLOBAL_STARTS)
     for landscape in landscapes_for(adapter, ids):
         yield from trials_on(adapter, landscape, starts)
 
 
-def trials_on(adapter: Adapter, landscape: Landscape, starts: int = 4) -> Iterator[Trial]:
+def trials_on(adapter: Adapter, landscape: Landscape, starts: int = 5) -> Iterator[Trial]:
     """Go through the starts on one landscape."""
-    points = [landscape.x0, *sobol_starts(landscape, 2), landscape.bounds[:, 1]]
+    points = [landscape.x0, *landscape.bounds.T, *sobol_starts(landscape, 2)]
     for x0 in points[:starts]:
         yield Trial(adapter, landscape, np.array(x0))
 
