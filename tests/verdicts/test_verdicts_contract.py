@@ -66,7 +66,7 @@ def stays(fun, x0):
 def keeps_gradients(fun, x0, jac):
     first = jac(x0)
     kept = first.copy()
-    jac(x0 + 1.0)
+    jac(np.array(x0) + 1.0)
     other = np.array(x0) - (1.0 if (first != kept).any() else 0.0)
     return other if fun(other) < fun(x0) else x0
 

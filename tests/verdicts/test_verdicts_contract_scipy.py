@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import scipy
+import scipy.optimize
 
 from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import get
@@ -73,7 +74,7 @@ def test_a_script_shows_the_breach_without_this_package():
     script = [line.strip() for line in lines[first : first + 3]]
     assert "optlandscape" not in "".join(script)
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), pytest.warns(scipy.optimize.OptimizeWarning):
         exec("\n".join(script), {})
     assert printed.getvalue() == "True\n"
 
