@@ -35,7 +35,7 @@ def test_without_a_baseline_breaches_are_told_and_do_not_fail(held):
     held.solver(SCALE=3.0)
     result = held.run("-k", "check_stays_inside_bounds")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*breaks, with nothing accepted yet, check_stays_inside_bounds*"])
+    result.stdout.fnmatch_lines(["*breaks, with nothing accepted yet,", "*check_stays_inside_bounds"])
 
 
 def test_workers_find_the_same(held):
