@@ -32,7 +32,7 @@ LAZY = {"fixtures", "plugin"}
 """Rooms that import what is heavy inside functions only."""
 LIGHT = {"fixtures", "_names"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract"}
+SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_checks_repetition"}
 """The check that an optimizer leaves the global random state alone."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["Adapter", "MissingLibrary", "Outcome"]
+__all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
 
 
 class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
@@ -35,6 +35,22 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Call:
+    """How a user without this package would call an optimizer, as text.
+
+    Attributes
+    ----------
+    imports : str
+        A line of import statements.
+    expression : str
+        The call. The objective in it is named ``f``, the gradient ``g``.
+    """
+
+    imports: str
+    expression: str
+
+
+@dataclass(frozen=True)
 class Adapter(abc.ABC):
     """One optimizer, ready to run any number of times.
 
@@ -49,6 +65,9 @@ class Adapter(abc.ABC):
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
         Whether it is made for values or gradients that are disturbed.
+    invariances : frozenset of str
+        What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
+        variables, ``"translation"`` and ``"rotation"`` of the space.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -61,6 +80,7 @@ class Adapter(abc.ABC):
     is_stochastic: bool = False
     is_global: bool = False
     takes_noise: bool = False
+    invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
 
     @abc.abstractmethod
@@ -70,3 +90,15 @@ class Adapter(abc.ABC):
     def versions(self) -> dict[str, str]:
         """Name the versions of the libraries that do the work, for the baseline's header."""
         return {}
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""
+        return None
+
+    def without_gradient(self) -> Adapter | None:
+        """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
+        return None
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        """Write the call down, with the start and the bounds as literals; None if it takes more than one line."""
+        return None

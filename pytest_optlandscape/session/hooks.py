@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -43,6 +44,8 @@ class SuitePlugin:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
+        contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
+        self.config.pluginmanager.register(contract, "optlandscape-contract")
 
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
         """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""

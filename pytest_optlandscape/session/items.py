@@ -12,6 +12,7 @@ import pytest
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
+from pytest_optlandscape.session.contract_items import contract_items
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
@@ -101,7 +102,7 @@ class SuiteCollector(pytest.Collector):
         super().__init__(**keywords)
         self.suite = suite
 
-    def collect(self) -> Iterator[SuiteItem]:
+    def collect(self) -> Iterator[pytest.Item]:
         """Make the items, optimizer by optimizer."""
         for spec in self.suite.adapters:
             parent = _Optimizer.from_parent(self, name=spec)
@@ -111,6 +112,8 @@ class SuiteCollector(pytest.Collector):
                 )
             if not self.suite.settings.update:
                 yield OverallItem.from_parent(parent, name="overall", spec=spec, suite=self.suite)
+            if self.suite.settings.contract:
+                yield from contract_items(parent, spec, self.suite)
 
 
 class _Optimizer(pytest.Collector):

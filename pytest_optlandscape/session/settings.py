@@ -42,6 +42,8 @@ class Settings:
         ``worse``, ``changed`` or ``never``.
     require_baseline : bool
         Fail where there is nothing to compare with.
+    contract : bool
+        Hold the optimizers to the contract too.
     against : str or None
         The revision to compare with instead of the baseline.
     time_budget : float
@@ -57,6 +59,7 @@ class Settings:
     json: Path | None
     fail_on: str
     require_baseline: bool
+    contract: bool = True
     against: str | None = None
     time_budget: float = 60.0
 
@@ -106,6 +109,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         json=config.invocation_params.dir / json if json else None,
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
+        contract=config.getini("optlandscape_contract") and against is None,
         against=against,
         time_budget=_seconds(str(config.getini("optlandscape_time_budget"))),
     )

@@ -26,6 +26,7 @@ from pytest_optlandscape.ledger import (
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import outcome_text
+from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -79,6 +80,7 @@ class SuiteRun:
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
         self._read_baselines()
+        self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
@@ -219,18 +221,22 @@ class SuiteRun:
     def write(self) -> None:
         """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
         if self.settings.json:
-            text = outcome_text(self.comparisons, self.outcome_extras())
+            contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
+            text = outcome_text(self.comparisons, contracts, self.outcome_extras())
             self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:
-            for comparison in self.comparisons:
-                self._try(partial(self._accept, comparison), self.path(comparison.spec))
+            compared = {comparison.spec: comparison for comparison in self.comparisons}
+            for spec in self.adapters:
+                self._try(partial(self._accept, spec, compared.get(spec)), self.path(spec))
 
-    def _accept(self, comparison: OptimizerComparison, path: Path) -> None:
-        records = [landscape.now for landscape in comparison.landscapes if self.has_result(landscape.now)]
-        if not records:
+    def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
+        landscapes = comparison.landscapes if comparison else ()
+        records = [landscape.now for landscape in landscapes if self.has_result(landscape.now)]
+        contract = self.contract.accepted(spec)
+        if not records and not (contract and path.exists()):
             return
-        update_baseline(path, self.adapters[comparison.spec], records)
-        self.accepted[comparison.spec] = path
+        update_baseline(path, self.adapters[spec], records, contract)
+        self.accepted[spec] = path
 
     def _try(self, write: Any, path: Path) -> None:
         try:

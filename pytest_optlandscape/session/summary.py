@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
+from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
@@ -60,7 +61,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say what was not compared or not run, and what was written."""
     for spec in suite.adapters:
-        if spec not in [comparison.spec for comparison in comparisons]:
+        if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
             terminal.write_line(f"{spec} was not run", yellow=True)
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
@@ -71,6 +72,11 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
+    for spec in suite.adapters:
+        judged = suite.contract.judged(spec)
+        newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
+        for line in contract_lines(spec, judged):
+            terminal.write_line(line, yellow=newly)
     if isinstance(suite, AgainstRun):
         _write_of_revision(terminal, suite, comparisons)
     elif not suite.settings.update:
