@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     "ill-conditioned": "Directions that differ in importance by orders of magnitude.",
     "nonsmooth": "Functions whose minimiser lies on a kink: sums of absolute values, and largest of several functions.",
     "deceptive": "Several wells, of which the lowest is not the widest or hardly lower than the next.",
-    "plateau-flat": "Functions on which little or nothing changes: steps, plateaus, saddles, bottoms without curvature.",
+    "plateau-flat": "Functions on which little or nothing changes: steps, plateaus, saddles, flat bottoms.",
     "least-squares": "The sums of squares of Moré, Garbow & Hillstrom (1981), with residuals and Jacobian.",
     "constrained": "Problems with constraints besides the bounds; minimum and minimisers are those of feasible points.",
     "bbob": "The 24 functions of the BBOB suite, with COCO's own instances: `bbob_f01_sphere[10]:3` is the third.",
@@ -37,8 +37,8 @@ DESCRIPTIONS = {
 }
 
 LEGEND = (
-    "In the pictures each of the sixteen shades covers as much of the box; dark is low, grey is infeasible. ★ marks global "
-    "minimisers, ○ the starts. Of more than two coordinates the plane of the first two through a global minimiser is "
+    "In the pictures each of the sixteen shades covers as much of the box; dark is low, grey is infeasible. ★ marks "
+    "global minimisers, ○ the starts. Of more than two coordinates the plane of the first two through a global minimiser is "
     "drawn, and marks are projected onto it."
 )
 
