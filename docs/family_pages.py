@@ -7,6 +7,7 @@ control). Its directive ``landscape-family`` makes a section of each landscape: 
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import pictures
@@ -38,8 +39,8 @@ DESCRIPTIONS = {
 
 LEGEND = (
     "In the pictures each of the sixteen shades covers as much of the box; dark is low, grey is infeasible. ★ marks "
-    "global minimisers, ○ the starts. Of more than two coordinates the plane of the first two through a global minimiser is "
-    "drawn, and marks are projected onto it."
+    "global minimisers, ○ the starts. Of more than two coordinates the plane of the first two through a global "
+    "minimiser is drawn, and marks are projected onto it."
 )
 
 
@@ -128,6 +129,8 @@ class Family(Directive):
     required_arguments = 1
 
     def run(self):
+        for module in (pictures, sys.modules[__name__], *landscapes.FAMILIES):
+            self.state.document.settings.env.note_dependency(module.__file__)
         return [self._section(landscapes.get(name)) for name in names_of(self.arguments[0])]
 
     def _section(self, landscape):
