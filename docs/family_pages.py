@@ -91,7 +91,7 @@ def _stub(family: str) -> str:
 
 ```{{doctest}}
 >>> from pytest_optlandscape import landscapes
->>> family = landscapes.select_by_text("{family}")
+>>> family = [landscape for landscape in landscapes.select() if landscape.family == "{family}"]
 >>> len(family), family[0]
 ({len(names_of(family))}, {first!r})
 ```
