@@ -142,7 +142,7 @@ print(json.dumps(times))
 
 def importing() -> None:
     heading("Importing the catalogue against importing NumPy (CPU time, median of 15 processes)")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
     numpy_takes, catalogue_takes = [], []
     for _ in range(16):
         command = [sys.executable, "-c", _IMPORT_TIMES]
