@@ -91,7 +91,8 @@ def _stub(family: str) -> str:
 
 ```{{doctest}}
 >>> from pytest_optlandscape import landscapes
->>> family = [landscape for landscape in landscapes.select() if landscape.family == "{family}"]
+>>> everything = landscapes.select()
+>>> family = [landscape for landscape in everything if landscape.family == "{family}"]
 >>> len(family), family[0]
 ({len(names_of(family))}, {first!r})
 ```
