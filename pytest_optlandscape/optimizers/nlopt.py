@@ -7,6 +7,7 @@ beyond is refused. Its random numbers have one seed for the whole process, which
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,14 +43,23 @@ class NLopt(Adapter):
     def minimize(self, problem: Problem) -> Outcome:
         nlopt = _import(self.spec)
         optimizer = self._optimizer(nlopt, problem)
-        optimizer.set_min_objective(_objective(problem))
+        optimizer.set_exceptions_enabled(False)  # a result limited by rounding is a result
+        raised: list[Exception] = []
+        optimizer.set_min_objective(_objective(problem, raised, refuse_nan=optimizer.get_algorithm() == nlopt.GN_AGS))
         if self.takes_bounds:
             optimizer.set_lower_bounds(problem.bounds[:, 0])
             optimizer.set_upper_bounds(problem.bounds[:, 1])
         nlopt.srand(small_seed(problem) + 1)  # 0 would be the time
         start = start_inside(problem) if self.takes_bounds else problem.x0
-        x = np.array(optimizer.optimize(start))
+        try:
+            x = np.array(optimizer.optimize(start))
+        except (RuntimeError, SystemError):
+            if raised:  # NLopt hides what the objective raised
+                raise raised[0] from None
+            raise
         code = optimizer.last_optimize_result()
+        if code < 0 and code != nlopt.ROUNDOFF_LIMITED:
+            raise RuntimeError(f"NLopt failed with result {code} {optimizer.get_errmsg() or ''}".rstrip())
         spent = code == nlopt.MAXEVAL_REACHED and problem.remaining <= 0
         return Outcome(
             x,
@@ -79,7 +89,15 @@ class NLopt(Adapter):
         return {"nlopt": version(_import(self.spec))}
 
 
-_WORDS = {1: "success", 2: "stopval reached", 3: "ftol reached", 4: "xtol reached", 5: "maxeval reached", 6: "maxtime"}
+_WORDS = {
+    -4: "limited by rounding",
+    1: "success",
+    2: "stopval reached",
+    3: "ftol reached",
+    4: "xtol reached",
+    5: "maxeval reached",
+    6: "maxtime",
+}
 
 
 def version(nlopt: Any) -> str:
@@ -87,14 +105,23 @@ def version(nlopt: Any) -> str:
     return f"{nlopt.version_major()}.{nlopt.version_minor()}.{nlopt.version_bugfix()}"
 
 
-def _objective(problem: Problem) -> Any:
-    """Make NLopt's form of the objective: it hands out buffers that it overwrites, so they are copied."""
+def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> Any:
+    """Make NLopt's form of the objective: it hands out buffers that it overwrites, so they are copied.
+
+    AGS dies of a NaN, and the process with it; so there the run is ended instead.
+    """
 
     def objective(x: NDArray[np.float64], gradient: NDArray[np.float64]) -> float:
         point = np.array(x)
-        value = float(problem.fun(point))
-        if gradient.size:
-            gradient[:] = problem.gradient(point)
+        try:
+            value = float(problem.fun(point))
+            if refuse_nan and math.isnan(value):
+                raise FloatingPointError("the objective is NaN, which NLopt's AGS would not survive")
+            if gradient.size:
+                gradient[:] = problem.gradient(point)
+        except Exception as error:
+            raised.append(error)
+            raise
         return value
 
     return objective
