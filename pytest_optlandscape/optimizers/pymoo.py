@@ -84,7 +84,12 @@ class Pymoo(Adapter):
     def _algorithm(self, problem: Problem) -> Any:
         if self.instance is not None:
             return copy.deepcopy(self.instance)
-        start = {"x0": start_inside(problem)} if "x0" in arguments_of(unwrapped(self.factory)) else {}
+        known = arguments_of(unwrapped(self.factory))
+        start: dict[str, Any] = {}
+        if "x0" in known:
+            start = {"x0": start_inside(problem)}
+        elif "initial" in known:
+            start = {"initial": start_inside(problem)[np.newaxis]}
         return self.factory(**{**start, **self.arguments})
 
     def versions(self) -> dict[str, str]:

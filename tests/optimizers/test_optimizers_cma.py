@@ -62,7 +62,7 @@ def test_objects():
 
 
 def test_minimum_is_found():
-    run = minimize("cma:fmin2", "beale", budget=2000)
+    run = minimize("cma:fmin2", "booth", budget=2000)
     assert run.stop_reason == "returned"
     assert run.gap < 1e-10
     assert profile_text(get("cma:fmin2")) == "global, derivative-free, bounds, stochastic"
