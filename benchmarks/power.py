@@ -32,15 +32,25 @@ from power_slowdown import STARTS, Slowdown, key_of, measure, read_kept, write_k
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, SUITES
+from pytest_optlandscape.strategies.suites import (
+    EVALUATIONS_PER_DIMENSION,
+    GLOBAL_EVALUATIONS_PER_DIMENSION,
+    suite_landscapes,
+)
 from pytest_optlandscape.verdicts import (
+    LandscapeComparison,
     LandscapeRecord,
+    Stability,
     compare_landscape,
     compare_optimizer,
-    run_landscape,
+    run_baseline,
 )
+from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
-_CHUNK = 5
+_CHUNK = 100  # one baseline for all changes of an optimizer: it costs as much as nine of them
+
+QUICK = [one.id for one in suite_landscapes("quick") if not one.tags & {"constrained", "noisy"}]
+"""The landscapes of the suite that every optimizer is run on."""
 """Changes of one optimizer that one process judges in a row: they share the runs of the baseline."""
 
 
@@ -66,15 +76,48 @@ class Judgement:
 # All that touches the verdict of the package is in the three functions that follow.
 
 
+def budget_of(adapter: Adapter, landscape: Landscape) -> int:
+    """Give the budget of a cell as the suite does."""
+    usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
+    return usual * landscape.dim
+
+
 def records(adapter: Adapter, landscapes: Sequence[Landscape]) -> list[LandscapeRecord]:
-    """Run an optimizer as the suite does."""
-    return [run_landscape(adapter, landscape, EVALUATIONS_PER_DIMENSION * landscape.dim) for landscape in landscapes]
+    """Run an optimizer as the suite does for a baseline."""
+    return [run_baseline(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
 
 
-def judge_records(spec: str, before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> Judgement:
-    """Compare as the suite does."""
-    compared = [compare_landscape(new, old, landscapes=len(now)) for old, new in zip(before, now, strict=True)]
-    overall = compare_optimizer(spec, compared)
+def calibration_of(before: Sequence[LandscapeRecord]) -> Stability:
+    """Add up how rounding treats an optimizer."""
+    return sum((record.stability for record in before if record.stability), Stability(0, 0))
+
+
+def judge_now(
+    adapter: Adapter, before: Sequence[LandscapeRecord], landscapes: Sequence[Landscape], takes_bounds: bool
+) -> Judgement:
+    """Run an optimizer and compare it with a baseline, as the suite does."""
+    calibration = calibration_of(before)
+
+    def judged(old: LandscapeRecord, new: LandscapeRecord) -> LandscapeComparison:
+        return compare_landscape(new, old, landscapes=len(before), calibration=calibration, takes_bounds=takes_bounds)
+
+    now = [
+        run_and_look_closely(adapter, landscape, budget_of(adapter, landscape), functools.partial(judged, old))
+        for old, landscape in zip(before, landscapes, strict=True)
+    ]
+    return judge_records(adapter.spec, before, now, takes_bounds)
+
+
+def judge_records(
+    spec: str, before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord], takes_bounds: bool = True
+) -> Judgement:
+    """Compare records with a baseline, as the suite does."""
+    calibration = calibration_of(before)
+    compared = [
+        compare_landscape(new, old, landscapes=len(now), calibration=calibration, takes_bounds=takes_bounds)
+        for old, new in zip(before, now, strict=True)
+    ]
+    overall = compare_optimizer(spec, compared, calibration)
     return Judgement(
         str(overall.verdict),
         str(overall.fingerprint),
@@ -89,7 +132,7 @@ def judge(before: Adapter, after: Adapter, landscapes: tuple[Landscape, ...]) ->
     global _baseline  # noqa: PLW0603 - one baseline at a time: those of all optimizers would not fit in memory
     if _baseline is None or _baseline[:2] != (before, landscapes):
         _baseline = before, landscapes, records(before, landscapes)
-    return judge_records(before.spec, _baseline[2], records(after, landscapes))
+    return judge_now(after, _baseline[2], landscapes, before.takes_bounds)
 
 
 _baseline: tuple[Adapter, tuple[Landscape, ...], list[LandscapeRecord]] | None = None
@@ -295,7 +338,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=PARTS, default="tune", help="which half of the changes")
     parser.add_argument("--optimizers", nargs="+", default=list(optimizer_names()), metavar="NAME")
-    parser.add_argument("--landscapes", nargs="+", default=list(SUITES["quick"]), metavar="ID")
+    parser.add_argument("--landscapes", nargs="+", default=QUICK, metavar="ID")
     parser.add_argument("--starts", type=int, default=STARTS, help="for the slowdowns, on each landscape; 0: none")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--details", action="store_true", help="name what was missed and what was flagged")

@@ -14,7 +14,8 @@ from pytest_optlandscape.optimizers.callables import from_callable
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.runs.problem import value_at
 from pytest_optlandscape.runs.run import feasible, make_trace
-from pytest_optlandscape.verdicts.records import TARGETS, reference_gap
+from pytest_optlandscape.verdicts.measuring import reference_gap
+from pytest_optlandscape.verdicts.records import TARGETS
 
 __all__ = ["PlainRun", "Recorded", "mutates_start", "parts_visibly", "recorded"]
 
@@ -75,18 +76,25 @@ class Recorded(Adapter):
 def recorded(function: Callable[..., Any], spec: str) -> Recorded:
     """Make the adapter of a callable that keeps its runs."""
     inner = from_callable(function, spec)
-    return Recorded(spec, inner.uses_gradient, inner.takes_bounds, inner.is_stochastic, inner.setting, inner)
+    return Recorded(
+        spec,
+        uses_gradient=inner.uses_gradient,
+        takes_bounds=inner.takes_bounds,
+        is_stochastic=inner.is_stochastic,
+        setting=inner.setting,
+        inner=inner,
+    )
 
 
 def _plain(problem: Problem, returned: Any) -> PlainRun:
     points, values = problem.evaluated()
-    trace = make_trace(points, values, problem.bounds, problem.landscape.fmin)
+    trace = make_trace(points, values, problem.bounds, problem.landscape)
     reference = reference_gap(problem.landscape)
     hits = np.array(trace.hits([share * reference for share in TARGETS]))
     result = None if returned is None else np.array(returned, dtype=np.float64)
     if result is None or not np.all(np.isfinite(result)):
         gap = float(trace.gap[-1]) if problem.exhausted and len(trace) else np.inf
-    elif feasible(result, problem.bounds):
+    elif feasible(result, problem.bounds, problem.landscape):
         gap = max(value_at(problem.landscape, result) - problem.landscape.fmin, 0.0)
     else:
         gap = np.inf

@@ -5,6 +5,7 @@ One that has a parameter ``fun`` is called as SciPy calls its methods; any other
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import inspect
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.protocol import Adapter, Call
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
@@ -45,6 +46,35 @@ class PlainCallable(Adapter):
             "callback": _ignore,
         }
         return self.function(**{name: value for name, value in offered.items() if name in self.names})
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        if "maxfev" not in self.names:
+            return None
+        limited = functools.partial(self.function, maxfev=evaluations)
+        return dataclasses.replace(self, function=limited, names=self.names - {"maxfev"})
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        function, bound = self.function, ""
+        while isinstance(function, functools.partial):
+            bound = "".join(f", {key}={value!r}" for key, value in function.keywords.items()) + bound
+            function = function.func
+        name = getattr(function, "__qualname__", "<lambda>")
+        if "fun" not in self.names or "<" in name or "hess" in self.names:
+            return None
+        written = {
+            "x0": f"np.array({x0})",
+            "jac": "lambda x: np.array(g(x))",
+            "bounds": f"np.array({bounds})",
+            "constraints": "()",
+            "seed": "0",
+            "rng": "np.random.default_rng(0)",
+            "maxfev": "10_000",
+            "maxiter": "10_000",
+            "callback": "lambda *a, **k: None",
+        }
+        given = "".join(f", {key}={text}" for key, text in written.items() if key in self.names)
+        owner = name.partition(".")[0]
+        return Call(f"import numpy as np; from {function.__module__} import {owner}", f"{name}(fun=f{given}{bound})")
 
 
 def _ignore(*args: Any, **keywords: Any) -> None:
@@ -96,7 +126,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         spec,
         uses_gradient="jac" in names or not names,
         takes_bounds="bounds" in names or not names,
-        takes_constraints="constraints" in names or not names,
+        takes_constraints="constraints" in names,
         is_stochastic=bool(names & {"seed", "rng"}),
         function=function,
         names=names,

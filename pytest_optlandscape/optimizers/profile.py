@@ -13,7 +13,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Adapter
 
-__all__ = ["WORDS", "obstacle", "profile_text", "with_profile"]
+__all__ = ["INVARIANCES", "WORDS", "obstacle", "profile_text", "with_profile"]
 
 WORDS: dict[str, tuple[str, bool]] = {
     "local": ("is_global", False),
@@ -32,6 +32,9 @@ WORDS: dict[str, tuple[str, bool]] = {
     "deterministic": ("is_stochastic", False),
 }
 """The words of a profile, and what each says of an adapter."""
+
+INVARIANCES = ("scaling", "permutation", "translation", "rotation")
+"""What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
 
 _UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals")
 
@@ -74,9 +77,15 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
     'global, derivative-free, no-bounds, deterministic'
     """
     changes: dict[str, Any] = {}
+    promises = {f"{name}-invariant": name for name in INVARIANCES}
+    refusals = {f"no-{word}": name for word, name in promises.items()}
     for word in text.replace(",", " ").split():
+        if word in promises or word in refusals:
+            before = changes.get("invariances", adapter.invariances)
+            changes["invariances"] = before | {promises[word]} if word in promises else before - {refusals[word]}
+            continue
         if word not in WORDS:
-            raise ValueError(unknown_name("word of an optimizer's profile", word, WORDS))
+            raise ValueError(unknown_name("word of an optimizer's profile", word, [*WORDS, *promises, *refusals]))
         field, value = WORDS[word]
         changes[field] = value
     return dataclasses.replace(adapter, **changes)

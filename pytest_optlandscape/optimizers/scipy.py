@@ -7,6 +7,7 @@ SciPy's own: they are part of the optimizer.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ import scipy
 import scipy.optimize
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Call, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
@@ -46,6 +47,40 @@ METHODS = {
 GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
 """SciPy's global optimizers."""
 
+_EVALUATIONS = {
+    "Nelder-Mead": "maxfev",
+    "Powell": "maxfev",
+    "L-BFGS-B": "maxfun",
+    "TNC": "maxfun",
+    "COBYLA": "maxiter",
+    "COBYQA": "maxfev",
+    "dual_annealing": "maxfun",
+    "direct": "maxfun",
+}
+"""The arguments that limit evaluations; COBYLA's counts them under another name."""
+
+_NEED_NO_GRADIENT = ("CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "trust-constr")
+
+_INVARIANCES = {
+    "Nelder-Mead": "scaling",
+    "Powell": "scaling",
+    "CG": "permutation translation rotation",
+    "BFGS": "permutation translation rotation",
+    "Newton-CG": "permutation translation rotation",
+    "L-BFGS-B": "permutation translation",
+    "TNC": "permutation translation",
+    "SLSQP": "translation",
+    "dogleg": "permutation translation rotation",
+    "trust-ncg": "permutation translation rotation",
+    "trust-exact": "translation",
+    "trust-krylov": "permutation translation rotation",
+    "differential_evolution": "scaling",
+    "direct": "scaling",
+    "brute": "scaling",
+}
+"""What a method's theory promises where it stands on values (scaling), or on derivatives alone. Nelder-Mead's first
+simplex and Powell's directions follow the axes, and so do bounds and the bounds on eigenvalues of trust-exact."""
+
 _Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
 _VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
@@ -65,7 +100,7 @@ class SciPyMethod(Adapter):
             problem.fun,
             problem.watched_x0(),
             method=self.method,
-            jac=problem.gradient if "gradient" in wants else None,
+            jac=problem.gradient if self.uses_gradient else None,
             hess=problem.hessian if "hessian" in wants else None,
             bounds=problem.bounds if self.takes_bounds else None,
             constraints=problem.constraints if self.takes_constraints else (),
@@ -75,6 +110,25 @@ class SciPyMethod(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        return _limited(self, evaluations)
+
+    def without_gradient(self) -> Adapter | None:
+        return dataclasses.replace(self, uses_gradient=False) if self.method in _NEED_NO_GRADIENT else None
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        if "hessian" in METHODS[self.method]:
+            return None
+        options = {key: value for key, value in self.arguments.items() if key != "tol"}
+        parts = [
+            f"minimize(f, {x0}, method={self.method!r}",
+            "jac=g" if self.uses_gradient else "",
+            f"bounds={bounds}" if self.takes_bounds else "",
+            f"tol={self.arguments['tol']!r}" if "tol" in self.arguments else "",
+            f"options={options!r}" if options else "",
+        ]
+        return Call("from scipy.optimize import minimize", ", ".join(part for part in parts if part) + ")")
 
 
 @dataclass(frozen=True)
@@ -91,10 +145,20 @@ class SciPyGlobal(Adapter):
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
 
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        return _limited(self, evaluations)
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        if self.method in ("basinhopping", "brute"):
+            return None
+        seed = {_seed_name(getattr(scipy.optimize, self.method)): 0} if self.is_stochastic else {}
+        arguments = {**self.arguments, **seed}
+        start = [f"x0={x0}"] if self.method in ("differential_evolution", "dual_annealing") else []
+        parts = ["f", bounds, *start, *(f"{key}={value!r}" for key, value in arguments.items())]
+        return Call(f"from scipy.optimize import {self.method}", f"{self.method}({', '.join(parts)})")
+
     def _seeded(self, problem: Problem, function: Any) -> dict[str, Any]:
-        """Arguments with the random generator, which SciPy 1.15 renamed from seed to rng."""
-        name = "rng" if "rng" in inspect.signature(function).parameters else "seed"
-        return {**self.arguments, name: problem.rng}
+        return {**self.arguments, _seed_name(function): problem.rng}
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
@@ -144,6 +208,20 @@ class SciPyLeastSquares(Adapter):
         return {"scipy": scipy.__version__}
 
 
+def _seed_name(function: Any) -> str:
+    """Name the argument for the random generator, which SciPy 1.15 renamed from seed to rng."""
+    return "rng" if "rng" in inspect.signature(function).parameters else "seed"
+
+
+def _limited(adapter: Any, evaluations: int) -> Adapter | None:
+    """Set the argument that limits evaluations, if the method has one."""
+    name = _EVALUATIONS.get(adapter.method)
+    if name is None:
+        return None
+    limited: Adapter = dataclasses.replace(adapter, arguments={**adapter.arguments, name: evaluations})
+    return limited
+
+
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a method's name.
 
@@ -161,6 +239,7 @@ def from_spec(spec: Spec) -> Adapter:
             uses_gradient="gradient" in wants,
             takes_bounds="bounds" in wants and not (spec.name == "COBYLA" and _VERSION < (1, 11)),
             takes_constraints="constraints" in wants,
+            invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
             method=spec.name,
             arguments=spec.arguments,
         )
@@ -205,6 +284,7 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
         is_global=True,
         takes_constraints=spec.name == "differential_evolution" or (spec.name == "shgo" and _VERSION >= (1, 11)),
         is_stochastic=spec.name in _STOCHASTIC,
+        invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
         method=spec.name,
         arguments=spec.arguments,
     )

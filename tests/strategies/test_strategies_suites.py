@@ -3,23 +3,43 @@ import pytest
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.strategies import SUITES, cells, sobol_starts, suite_landscapes
+from pytest_optlandscape.strategies.suites import suite_ids
 
-EVERYWHERE = [landscapes.get(name) for name in SUITES["full"]]
+EVERYWHERE = suite_landscapes("full")
 
 
 def test_larger_suites_begin_with_the_smaller():
-    quick, standard, full = SUITES["quick"], SUITES["standard"], SUITES["full"]
-    assert standard[: len(quick)] == quick
-    assert full[: len(standard)] == standard
-    assert len(set(full)) == len(full) > len(standard) > len(quick)
-    assert list(SUITES) == ["quick", "standard", "full"]
+    quick, standard, full = (set(suite_ids(name)) for name in SUITES)
+    assert quick < standard < full
+    assert SUITES == ("quick", "standard", "full")
+    assert {landscape.name for landscape in EVERYWHERE} == set(landscapes.shipped_names())
+
+
+def plain(name):
+    return [one for one in suite_landscapes(name) if not one.tags & {"constrained", "noisy"}]
+
+
+def test_sizes():
+    assert (len(plain("quick")), len(plain("standard"))) == (16, 48)
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_suites_name_landscapes(name):
+def test_suites_hold_every_kind_of_difficulty(name):
+    tags = set().union(*(landscape.tags for landscape in plain(name)))
+    assert tags >= {"valley", "ill-conditioned", "flat", "active-bounds", "nonsmooth", "many-minimizers", "multimodal"}
+    everything = set().union(*(landscape.tags for landscape in suite_landscapes(name)))
+    assert everything >= {"constrained", "noisy"}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_suites_name_landscapes_once(name):
     chosen = suite_landscapes(name)
-    assert chosen == [landscapes.get(landscape) for landscape in SUITES[name]]
+    assert [landscape.id for landscape in chosen] == [landscapes.get(one).id for one in suite_ids(name)]
     assert len({landscape.id for landscape in chosen}) == len(chosen)
+
+
+def test_registered_landscapes_are_in_no_suite():
+    assert all(landscape.family for landscape in EVERYWHERE)
 
 
 def test_unknown_suite():
