@@ -17,7 +17,7 @@ from pytest_optlandscape.optimizers.protocol import Adapter
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["from_callable", "load"]
+__all__ = ["from_callable", "load", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
-    spec = spec or _name_of(function)
+    spec = spec or name_of(function)
     if names and not set(required) <= offered:
         missing = ", ".join(sorted(set(required) - offered))
         raise TypeError(f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given")
@@ -115,11 +115,12 @@ def _bound(function: Any) -> frozenset[str]:
     return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
 
 
-def _name_of(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """Write down a callable by its module and name."""
     if isinstance(function, functools.partial):
         arguments = [repr(value) for value in function.args]
         arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]
-        return f"{_name_of(function.func)}({', '.join(arguments)})"
+        return f"{name_of(function.func)}({', '.join(arguments)})"
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
@@ -160,14 +161,14 @@ def load(spec: Spec) -> Any:
             signature.bind_partial(**spec.arguments)
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
-    if isinstance(thing, type):
+    if isinstance(thing, type) and not hasattr(thing, "ask"):
         return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)
 
 
 def _no_module(spec: Spec) -> str:
-    from pytest_optlandscape.optimizers import LIBRARIES
+    from pytest_optlandscape.optimizers import LIBRARIES, third_party
 
     advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
-    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, LIBRARIES, advice)
+    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice)

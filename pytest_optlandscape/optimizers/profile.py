@@ -26,16 +26,18 @@ WORDS: dict[str, tuple[str, bool]] = {
     "no-constraints": ("takes_constraints", False),
     "noise": ("takes_noise", True),
     "no-noise": ("takes_noise", False),
+    "residuals": ("uses_residuals", True),
+    "no-residuals": ("uses_residuals", False),
     "stochastic": ("is_stochastic", True),
     "deterministic": ("is_stochastic", False),
 }
 """The words of a profile, and what each says of an adapter."""
 
-_UNDERSTOOD = ("no-constraints", "no-noise")
+_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals")
 
 
 def profile_text(adapter: Adapter) -> str:
-    """Say what an optimizer is, in the words of `WORDS`; few take constraints or noise, so only who does is told.
+    """Say what an optimizer is, in the words of `WORDS`; what few are is told of those alone.
 
     Examples
     --------
@@ -93,6 +95,8 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
         return "constraints"
     if landscape.noise is not None and not adapter.takes_noise:
         return "noise"
-    if adapter.uses_gradient and not landscape.has_gradient:
+    if adapter.uses_residuals and not landscape.has_residuals:
+        return "no residuals"
+    if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient:
         return "no gradient"
     return ""

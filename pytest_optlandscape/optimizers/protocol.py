@@ -24,14 +24,19 @@ class Outcome:
 
     Attributes
     ----------
-    x : ndarray, shape (dim,)
-        The last iterate.
+    x : ndarray, shape (dim,), or None
+        The last iterate, or what the library takes for the best.
     stop_reason : str or None
         ``"budget"`` where the loop ended because the budget was spent.
+    fun, success, message : optional
+        What the library says of the result; left out where it says nothing.
     """
 
-    x: NDArray[np.float64]
+    x: NDArray[np.float64] | None
     stop_reason: str | None = None
+    fun: float | None = None
+    success: bool | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Adapter(abc.ABC):
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
         Whether it is made for values or gradients that are disturbed.
+    uses_residuals : bool
+        Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -61,6 +68,7 @@ class Adapter(abc.ABC):
     is_stochastic: bool = False
     is_global: bool = False
     takes_noise: bool = False
+    uses_residuals: bool = False
     setting: dict[str, str] = field(default_factory=dict)
 
     @abc.abstractmethod

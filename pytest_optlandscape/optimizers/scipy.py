@@ -1,4 +1,4 @@
-"""SciPy's optimizers: every method of `scipy.optimize.minimize`, and the global ones.
+"""SciPy's optimizers: every method of `scipy.optimize.minimize`, `scipy.optimize.least_squares`, and the global ones.
 
 Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them, and
 so are constraints where a landscape has some; other methods run there as if it had none. Limits and tolerances stay
@@ -16,7 +16,7 @@ import scipy
 import scipy.optimize
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
@@ -127,6 +127,23 @@ class SciPyGlobal(Adapter):
         return function(problem.fun, tuple(bounds), **{**self.arguments, "Ns": points})
 
 
+@dataclass(frozen=True)
+class SciPyLeastSquares(Adapter):
+    """`scipy.optimize.least_squares` with the Jacobian of the residuals; arguments are handed on."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def minimize(self, problem: Problem) -> Outcome:
+        bounds = {"bounds": tuple(problem.bounds.T)} if self.takes_bounds else {}
+        arguments = {"jac": problem.jacobian, **bounds, **self.arguments}
+        result = scipy.optimize.least_squares(problem.residuals, problem.watched_x0(), **arguments)
+        # Its own fun are the residuals, and half the sum of their squares is its cost.
+        return Outcome(result.x, success=result.success, message=result.message)
+
+    def versions(self) -> dict[str, str]:
+        return {"scipy": scipy.__version__}
+
+
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a method's name.
 
@@ -151,8 +168,28 @@ def from_spec(spec: Spec) -> Adapter:
         return method
     if spec.name in GLOBAL:
         return _global_from_spec(spec)
-    advice = "These are the methods of scipy.optimize.minimize and SciPy's global optimizers."
-    raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, *GLOBAL], advice))
+    if spec.name == "least_squares":
+        return _least_squares_from_spec(spec)
+    advice = "These are the methods of scipy.optimize.minimize, least_squares and SciPy's global optimizers."
+    raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, "least_squares", *GLOBAL], advice))
+
+
+def _least_squares_from_spec(spec: Spec) -> SciPyLeastSquares:
+    given_by_us = {"fun", "x0", "bounds", "args", "kwargs", "callback", "workers", "verbose"}
+    known = set(inspect.signature(scipy.optimize.least_squares).parameters) - given_by_us
+    for key in spec.arguments:
+        if key not in known:
+            raise ValueError(unknown_name("argument of scipy:least_squares", key, known))
+    method = spec.arguments.get("method", "trf")
+    if method not in ("trf", "dogbox", "lm"):
+        raise ValueError(unknown_name("method of scipy:least_squares", str(method), ("trf", "dogbox", "lm")))
+    return SciPyLeastSquares(
+        str(spec),
+        uses_gradient="jac" not in spec.arguments,
+        takes_bounds=method != "lm",
+        uses_residuals=True,
+        arguments=spec.arguments,
+    )
 
 
 def _global_from_spec(spec: Spec) -> SciPyGlobal:
