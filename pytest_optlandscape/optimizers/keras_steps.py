@@ -64,12 +64,14 @@ class Steps(abc.ABC):
         self._keras = keras
         self._dtype = dtype
         self._fresh = fresh
-        self._build(np.zeros(dim))
+        self._variable, self._optimizer = self._built(np.zeros(dim))
 
-    def _build(self, x0: FloatArray) -> None:
-        self._variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
-        self._optimizer = self._fresh()
-        self._optimizer.build([self._variable])
+    def _built(self, x0: FloatArray) -> tuple[Any, Any]:
+        """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
+        variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
+        optimizer = self._fresh()
+        optimizer.build([variable])
+        return variable, optimizer
 
     @abc.abstractmethod
     def start(self, x0: FloatArray) -> None:
@@ -92,7 +94,7 @@ class Steps(abc.ABC):
 
 class _Eager(Steps):
     def start(self, x0: FloatArray) -> None:
-        self._build(x0)
+        self._variable, self._optimizer = self._built(x0)
 
     def step(self, value: float, gradient: FloatArray) -> None:
         tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
@@ -104,7 +106,6 @@ class _Graph(Steps):
         import tensorflow
 
         super().__init__(keras, fresh, dim, dtype)
-        self._initial = [variable.numpy() for variable in self._optimizer.variables]
 
         @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
         def apply(gradient: Any) -> None:
@@ -114,9 +115,10 @@ class _Graph(Steps):
         self._constant = tensorflow.constant
 
     def start(self, x0: FloatArray) -> None:
-        for variable, initial in zip(self._optimizer.variables, self._initial, strict=True):
+        start, optimizer = self._built(x0)
+        for variable, initial in zip(self._optimizer.variables, optimizer.variables, strict=True):
             variable.assign(initial)
-        self._variable.assign(x0.astype(self._dtype))
+        self._variable.assign(start)
 
     def step(self, value: float, gradient: FloatArray) -> None:
         self._apply(self._constant(gradient, self._dtype))
@@ -127,19 +129,18 @@ class _Jitted(Steps):
         import jax
 
         super().__init__(keras, fresh, dim, dtype)
-        self._initial = [variable.value for variable in self._optimizer.variables]
-        self._state: list[Any] = self._initial
+        self._state: list[Any] = []
         self._x: list[Any] = [self._variable.value]
 
         def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
             return self._optimizer.stateless_apply(state, [gradient], x)
 
         self._apply = jax.jit(apply)
-        self._array = jax.numpy.asarray
 
     def start(self, x0: FloatArray) -> None:
-        self._state = self._initial
-        self._x = [self._array(x0, self._dtype)]
+        start, optimizer = self._built(x0)
+        self._state = [variable.value for variable in optimizer.variables]
+        self._x = [start.value]
 
     def step(self, value: float, gradient: FloatArray) -> None:
         self._x, self._state = self._apply(self._state, gradient.astype(self._dtype), self._x)

@@ -147,7 +147,8 @@ class _Objective:
         import jax
         from jax.experimental import io_callback
 
-        scalar, vector = (jax.ShapeDtypeStruct(shape, self._dtype) for shape in ((), (self._dim,)))
+        shape_of: Any = jax.ShapeDtypeStruct
+        scalar, vector = shape_of((), self._dtype), shape_of((self._dim,), self._dtype)
 
         @jax.custom_vjp
         def objective(x: Any) -> Any:

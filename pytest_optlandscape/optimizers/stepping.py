@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -24,9 +25,7 @@ DTYPES = ("float32", "float64")
 """The types that an optimizer's point may have."""
 
 
-def descend(
-    problem: Problem, read: Callable[[], FloatArray], step: Callable[[float, FloatArray], None]
-) -> Outcome:
+def descend(problem: Problem, read: Callable[[], FloatArray], step: Callable[[float, FloatArray], None]) -> Outcome:
     """Evaluate and step until the budget is spent or the point is no longer finite.
 
     Parameters
@@ -83,8 +82,8 @@ def precision(jax: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
     JAX's own switch ``jax_enable_x64`` holds for the whole process: it is the user's.
     """
     switch = getattr(jax, "enable_x64", None)
-    if switch is None or not callable(switch):  # before JAX 0.8
-        from jax.experimental import enable_x64 as switch
+    if switch is None:  # before JAX 0.8
+        switch = importlib.import_module("jax.experimental").enable_x64
     manager: contextlib.AbstractContextManager[Any] = switch(dtype == "float64")
     return manager
 

@@ -272,7 +272,9 @@ def _import_third_party(spec: Spec) -> Any:
     except ModuleNotFoundError as error:
         if error.name != spec.library:
             raise
-        raise MissingLibrary(f"{spec} needs {spec.library}, which is not installed: pip install {spec.library}") from None
+        raise MissingLibrary(
+            f"{spec} needs {spec.library}, which is not installed: pip install {spec.library}"
+        ) from None
     except Exception as error:
         raise MissingLibrary(
             f"{spec} needs {spec.library}, whose installation is broken: {type(error).__name__}: {error}"
