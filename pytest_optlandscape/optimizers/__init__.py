@@ -21,8 +21,11 @@ from pytest_optlandscape.runs import Problem, Run, execute
 
 __all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
-LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optimagic", "optuna", "pymoo", "scipy")
+LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
 """The libraries that have an adapter here; each is a module of this package, imported when first used."""
+
+_HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
+"""Packages whose optimizers another library's adapter runs."""
 
 
 def get(optimizer: Any) -> Adapter:
@@ -62,8 +65,9 @@ def get(optimizer: Any) -> Adapter:
         return optimizer
     if isinstance(optimizer, str):
         spec = parse_spec(optimizer)
-        if spec.library in LIBRARIES:
-            adapter: Adapter = _library(spec.library).from_spec(spec)
+        library = _HOMES.get(spec.library, spec.library)
+        if library in LIBRARIES:
+            adapter: Adapter = _library(library).from_spec(spec)
             return adapter
         added = third_party.find()
         if spec.library in added:

@@ -191,9 +191,19 @@ def load(spec: Spec) -> Any:
             signature.bind_partial(**spec.arguments)
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
-    if isinstance(thing, type) and not hasattr(thing, "ask"):
+    if isinstance(thing, type) and not hasattr(thing, "ask") and _is_complete(signature, spec.arguments):
         return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)
+
+
+def _is_complete(signature: inspect.Signature | None, arguments: dict[str, Any]) -> bool:
+    """Whether a class can be made with these arguments; those of torch's optimizers want their parameters too."""
+    try:
+        if signature:
+            signature.bind(**arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def _no_module(spec: Spec) -> str:
