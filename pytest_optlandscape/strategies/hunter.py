@@ -115,7 +115,7 @@ def find_failing_start(
     --------
     >>> found = find_failing_start("scipy:L-BFGS-B", "himmelblau", lambda run: run.x[0] < 0, budget=100)
     >>> found.x0.tolist(), bool(found.run.x[0] < 0)
-    ([-1.0, 0.0], True)
+    ([0.0, 4.0], True)
     """
     if budget < 1:
         raise ValueError(f"the search takes at least one run, got budget={budget!r}")
