@@ -222,7 +222,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def _makes_transformations(thing: Any) -> bool:
-    if not inspect.isfunction(thing):
+    if not inspect.isfunction(unwrapped(thing)):  # nadam is a partial of adam
         return False
     made = inspect.signature(thing).return_annotation
     return str(getattr(made, "__name__", made)).rpartition(".")[2] in _TRANSFORMATIONS
