@@ -44,7 +44,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 _UNUSED = "!"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fingerprint:
     """How a run goes, in a few numbers, and how far rounding moves each of them.
 
@@ -73,6 +73,17 @@ class Fingerprint:
     def is_measured(self) -> bool:
         """Whether dithered runs told of anything in it what rounding does."""
         return bool(self.envelope) or self.spread >= 0 or self.result_envelope < math.inf
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fingerprint) and self._comparable() == other._comparable()
+
+    def __hash__(self) -> int:
+        return hash(self._comparable())
+
+    def _comparable(self) -> tuple[object, ...]:
+        """All there is, with a word for NaN, which is not equal to itself."""
+        numbers = ("nan" if value != value else value for value in (*self.path, self.result))  # noqa: PLR0124
+        return (*numbers, self.envelope, self.result_envelope, self.spread)
 
     def to_text(self) -> str:
         """Write in few characters: of what is not measured everything, of what is only what rounding leaves alone.
