@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes.definition import scalable

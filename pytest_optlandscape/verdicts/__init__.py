@@ -13,6 +13,7 @@ from pytest_optlandscape.verdicts.contract import CHECKS, check_optimizer, param
 from pytest_optlandscape.verdicts.equivalence import assert_equivalent
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.verdicts.hyperparameters import RobustRange, RobustWidth
 from pytest_optlandscape.verdicts.measuring import (
     definition_of,
     record_of,
@@ -33,6 +34,8 @@ __all__ = [
     "LandscapeRecord",
     "OptimizerComparison",
     "RateInterval",
+    "RobustRange",
+    "RobustWidth",
     "Robustness",
     "Stability",
     "Verdict",
