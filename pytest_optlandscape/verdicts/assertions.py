@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
-from pytest_optlandscape.runs import Run, as_landscape
+from pytest_optlandscape.runs import Run, TrainingRun, as_landscape
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth, robust_width
 from pytest_optlandscape.verdicts.measuring import reference_gap
@@ -19,12 +19,13 @@ from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 __all__ = ["Robustness", "assert_converges", "assert_precise", "assert_robust"]
 
 
-def assert_converges(run: Run, *, gap: float, within: int | None = None) -> None:
+def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None = None) -> None:
     """Assert that a run comes close enough to the minimum soon enough.
 
     Parameters
     ----------
-    run : Run
+    run : Run or TrainingRun
+        The latter is what `RunRecorder` and `record_training` record.
     gap : float
         The target: best feasible value so far minus fmin, in units of f.
     within : int, optional
@@ -83,7 +84,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
     raise AssertionError(_report(run, required, reached))
 
 
-def _report(run: Run, required: str, reached: str) -> str:
+def _report(run: Run | TrainingRun, required: str, reached: str) -> str:
     ending = f"stop reason: {run.stop_reason}" + (f" ({run.message})" if run.message else "")
     return "\n".join(
         [
