@@ -10,8 +10,7 @@ from typing import Any, overload
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, TrainingRun, as_landscape
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
-from pytest_optlandscape.verdicts.hyperparameters import RobustWidth, robust_width
+from pytest_optlandscape.verdicts.hyperparameters import RobustWidth, robust_width, starts_of
 from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
@@ -132,7 +131,7 @@ def assert_robust(
     *,
     over: None = None,
     rate: float = 0.9,
-    starts: int | None = None,
+    starts: int | Sequence[str] | None = None,
     gap: float | None = None,
     digits: float | None = None,
     confidence: float = 0.99,
@@ -148,7 +147,7 @@ def assert_robust(
     *,
     over: Mapping[str, Sequence[float]],
     decades: float = 1.0,
-    starts: int | None = None,
+    starts: int | Sequence[str] | None = None,
     gap: float | None = None,
     digits: float | None = None,
     confidence: float = 0.99,
@@ -164,7 +163,7 @@ def assert_robust(
     over: Mapping[str, Sequence[float]] | None = None,
     decades: float = 1.0,
     rate: float = 0.9,
-    starts: int | None = None,
+    starts: int | Sequence[str] | None = None,
     gap: float | None = None,
     digits: float | None = None,
     confidence: float = 0.99,
@@ -192,8 +191,9 @@ def assert_robust(
         The mean width of the hyperparameter's range required, log₁₀(upper / lower). Only with ``over``.
     rate : float, default 0.9
         The success rate required, below 1. Not with ``over``.
-    starts : int, optional
-        Starts on each landscape (default: 100; with ``over``, 8).
+    starts : int or sequence of str, optional
+        How many Sobol' starts on each landscape (default: 100; with ``over``, 8), or the names of the landscape's own
+        starts, such as ``["restart-0", "restart-1"]`` of the training landscapes.
     gap : float, optional
         A run succeeds if the returned point is feasible and its value is at most this above fmin (default: a
         millionth of the landscape's typical gap).
@@ -245,11 +245,11 @@ def assert_robust(
         return found
     adapter = get(optimizer)
     starts = 100 if starts is None else starts
-    _check_can_be_shown(rate, starts * len(chosen), confidence)
+    _check_can_be_shown(rate, (starts if isinstance(starts, int) else len(starts)) * len(chosen), confidence)
     runs = [
         minimize(adapter, landscape, x0=x0, budget=budget, seed=seed + k)
         for landscape in chosen
-        for k, x0 in enumerate(sobol_starts(landscape, starts))
+        for k, x0 in enumerate(starts_of(landscape, starts))
     ]
     failures = tuple(run for run in runs if not _succeeds(run, gap, digits))
     interval = rate_interval(len(runs) - len(failures), len(runs), confidence)

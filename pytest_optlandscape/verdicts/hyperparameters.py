@@ -21,7 +21,7 @@ from pytest_optlandscape.runs import Run
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 
-__all__ = ["RobustRange", "RobustWidth", "robust_width", "with_value"]
+__all__ = ["RobustRange", "RobustWidth", "robust_width", "starts_of", "with_value"]
 
 PER_DECADE = 8
 """Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
@@ -42,8 +42,8 @@ class RobustRange:
     ----------
     landscape : str
         Its id.
-    start : int
-        Number of the Sobol' start.
+    start : int or str
+        Number of the Sobol' start, or the name of the landscape's own.
     lower, upper : float
         The least and the greatest value; NaN where none succeeds.
     reaches_edge : bool
@@ -51,7 +51,7 @@ class RobustRange:
     """
 
     landscape: str
-    start: int
+    start: int | str
     lower: float
     upper: float
     reaches_edge: bool
@@ -216,7 +216,7 @@ def robust_width(
     over: Mapping[str, Sequence[float]],
     *,
     decades: float,
-    starts: int,
+    starts: int | Sequence[str],
     succeeds: Callable[[Run], bool],
     confidence: float,
     budget: int | None,
@@ -234,8 +234,8 @@ def robust_width(
         three, which are tried as they are. With a range the ends of success are found by bisection.
     decades : float
         The width required.
-    starts : int
-        Sobol' starts on each landscape.
+    starts : int or sequence of str
+        How many Sobol' starts on each landscape, or the names of its own starts.
     succeeds : callable
         Tells whether a run does.
     confidence : float
@@ -255,7 +255,10 @@ def robust_width(
         If the optimizer has no such hyperparameter, the values are not positive, or there is one start only.
     """
     name, grid, halvings = _checked_grid(over)
-    if starts < 1 or starts * len(landscapes) < 2:
+    if isinstance(starts, str):
+        raise TypeError(f"starts is a number or a list of names, got the single name {starts!r}")
+    each = starts if isinstance(starts, int) else len(starts)
+    if each < 1 or each * len(landscapes) < 2:
         raise ValueError("one start has no spread, so its width has no interval; take at least 2 starts")
     widest = math.log10(grid[-1] / grid[0])
     if not 0.0 < decades <= widest * (1.0 + 1e-12):
@@ -264,14 +267,20 @@ def robust_width(
     ranges: list[RobustRange] = []
     reached: list[list[bool]] = []
     for landscape in landscapes:
-        for k, x0 in enumerate(sobol_starts(landscape, starts)):
+        for k, x0 in enumerate(starts_of(landscape, starts)):
 
             def works(value: float, landscape: Landscape = landscape, x0: Any = x0, k: int = k) -> bool:
                 adapter = adapters.get(value) or with_value(optimizer, name, value)
                 return succeeds(minimize(adapter, landscape, x0=x0, budget=budget, seed=seed + k))
 
             reached.append([works(value) for value in grid])
-            ranges.append(RobustRange(landscape.id, k, *_longest(grid, reached[-1], works, halvings)))
+            ranges.append(
+                RobustRange(
+                    landscape.id,
+                    k if isinstance(starts, int) else starts[k],
+                    *_longest(grid, reached[-1], works, halvings),
+                )
+            )
     width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
     counts = np.sum(reached, axis=0).tolist()
     rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
@@ -279,6 +288,11 @@ def robust_width(
         optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
     )
     return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates)
+
+
+def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
+    """Give what `minimize` takes for each start: the first Sobol' points, or the names as they are."""
+    return starts if not isinstance(starts, int) else [*sobol_starts(landscape, starts)]
 
 
 def _is_whole(optimizer: Any) -> bool:

@@ -116,6 +116,22 @@ def test_several_landscapes_are_averaged():
     assert both.width == pytest.approx(np.mean([each.width for each in both.ranges]))
 
 
+def test_the_starts_of_a_landscape_by_name():
+    names = [f"restart-{k}" for k in range(4)]
+    width = assert_robust(
+        descend, "moons_mlp_mse", over={"learning_rate": [0.1, 0.2, 0.3]}, gap=0.5, budget=50, decades=0.3, starts=names
+    )
+    assert [each.start for each in width.ranges] == names
+    rate = assert_robust("scipy:L-BFGS-B", "moons_mlp_mse", rate=0.3, starts=names, gap=0.3)
+    assert rate.interval.trials == 4
+    with pytest.raises(TypeError, match="list of names"):
+        found(starts="standard")
+    with pytest.raises(ValueError, match="'restart-1'"):
+        assert_robust(
+            descend, "moons_mlp_mse", over={"learning_rate": [0.1, 0.2, 0.3]}, decades=0.1, starts=["restart1"] * 2
+        )
+
+
 def test_the_same_twice_and_plain_values_to_store():
     first, again = found(decades=0.5), found(decades=0.5)
     assert first == again
