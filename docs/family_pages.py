@@ -34,6 +34,7 @@ DESCRIPTIONS = {
     "constrained": "Problems with constraints besides the bounds; minimum and minimisers are those of feasible points.",
     "bbob": "The 24 functions of the BBOB suite, with COCO's own instances: `bbob_f01_sphere[10]:3` is the third.",
     "neural-network": "Losses of networks that are small enough for their global minima to be known.",
+    "training": "Losses of one small network in training, whole or batch by batch.",
     "stochastic": "Functions whose values are random in a run; what is drawn and listed is their exact expectation.",
 }
 

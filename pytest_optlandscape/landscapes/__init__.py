@@ -57,6 +57,7 @@ FAMILIES = tuple(
         "bbob_multimodal",
         "networks",
         "stochastic",
+        "training",
     )
 )
 """The family modules in the catalogue's order: importing one enters its landscapes."""

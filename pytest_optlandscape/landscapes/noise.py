@@ -246,9 +246,13 @@ class Minibatch(Noise):
     level : int, default 1
         How many residuals there are in a sample; they are drawn without repetition.
     seed : int, default 0
+    by_epoch : bool, default False
+        Whether samples are batches as in training: every residual is seen once before any is seen again, in an order
+        of its own each time. The last batch of an epoch may be smaller.
     """
 
     level: float = 1
+    by_epoch: bool = False
 
     def check(self, landscape: Landscape) -> None:
         """Raise ValueError if the landscape is no sum of squares, or of fewer residuals."""
@@ -264,14 +268,22 @@ class Minibatch(Noise):
         size = int(self.level)
         order = self._stream(seed, 0, lambda rng, n: np.argsort(rng.random((n, count)), axis=1), count)
 
+        batches = -(-count // size)
+
+        def sample(index: int) -> Any:
+            if not self.by_epoch:
+                return order(index)[:size]
+            epoch, batch = divmod(index, batches)
+            return order(epoch)[batch * size : (batch + 1) * size]
+
         def value(x: list[float], exact: float, index: int) -> float:
-            residuals = landscape.residuals(np.array(x))[order(index)[:size]]
-            return float(residuals @ residuals) * count / size
+            residuals = landscape.residuals(np.array(x))[sample(index)]
+            return float(residuals @ residuals) * count / len(residuals)
 
         def gradient(x: list[float], exact: list[float], index: int) -> list[float]:
-            rows = order(index)[:size]
+            rows = sample(index)
             point = np.array(x)
-            slopes = 2.0 * landscape.jacobian(point)[rows].T @ landscape.residuals(point)[rows] * count / size
+            slopes = 2.0 * landscape.jacobian(point)[rows].T @ landscape.residuals(point)[rows] * count / len(rows)
             return list(slopes.tolist())
 
         return Observer(value, gradient)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute
 from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
+from pytest_optlandscape.runs.recorders import RunRecorder, TrainingRecorder, TrainingRun, record_training
 from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
 
 __all__ = [
@@ -11,10 +12,14 @@ __all__ = [
     "Optimizer",
     "Problem",
     "Run",
+    "RunRecorder",
     "Trace",
+    "TrainingRecorder",
+    "TrainingRun",
     "as_landscape",
     "digits_of",
     "execute",
     "feasible",
     "inside",
+    "record_training",
 ]

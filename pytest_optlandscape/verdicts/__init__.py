@@ -19,6 +19,7 @@ from pytest_optlandscape.verdicts.contract import (
 from pytest_optlandscape.verdicts.equivalence import assert_equivalent
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.verdicts.hyperparameters import RobustRange, RobustWidth
 from pytest_optlandscape.verdicts.measuring import (
     definition_of,
     record_of,
@@ -41,6 +42,8 @@ __all__ = [
     "LandscapeRecord",
     "OptimizerComparison",
     "RateInterval",
+    "RobustRange",
+    "RobustWidth",
     "Robustness",
     "Stability",
     "Verdict",

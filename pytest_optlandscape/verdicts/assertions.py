@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
-from pytest_optlandscape.runs import Run, as_landscape
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.runs import Run, TrainingRun, as_landscape
+from pytest_optlandscape.verdicts.hyperparameters import RobustWidth, robust_width, starts_of
 from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
@@ -18,12 +18,13 @@ from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 __all__ = ["Robustness", "assert_converges", "assert_precise", "assert_robust"]
 
 
-def assert_converges(run: Run, *, gap: float, within: int | None = None) -> None:
+def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None = None) -> None:
     """Assert that a run comes close enough to the minimum soon enough.
 
     Parameters
     ----------
-    run : Run
+    run : Run or TrainingRun
+        The latter is what `RunRecorder` and `record_training` record.
     gap : float
         The target: best feasible value so far minus fmin, in units of f.
     within : int, optional
@@ -82,7 +83,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
     raise AssertionError(_report(run, required, reached))
 
 
-def _report(run: Run, required: str, reached: str) -> str:
+def _report(run: Run | TrainingRun, required: str, reached: str) -> str:
     ending = f"stop reason: {run.stop_reason}" + (f" ({run.message})" if run.message else "")
     return "\n".join(
         [
@@ -123,22 +124,59 @@ class Robustness:
         )
 
 
+@overload
 def assert_robust(
     optimizer: Any,
     landscapes: Landscape | str | Iterable[Landscape | str],
     *,
+    over: None = None,
     rate: float = 0.9,
-    starts: int = 100,
+    starts: int | Sequence[str] | None = None,
     gap: float | None = None,
     digits: float | None = None,
     confidence: float = 0.99,
     budget: int | None = None,
     seed: int = 0,
-) -> Robustness:
+) -> Robustness: ...
+
+
+@overload
+def assert_robust(
+    optimizer: Any,
+    landscapes: Landscape | str | Iterable[Landscape | str],
+    *,
+    over: Mapping[str, Sequence[float]],
+    decades: float = 1.0,
+    starts: int | Sequence[str] | None = None,
+    gap: float | None = None,
+    digits: float | None = None,
+    confidence: float = 0.99,
+    budget: int | None = None,
+    seed: int = 0,
+) -> RobustWidth: ...
+
+
+def assert_robust(
+    optimizer: Any,
+    landscapes: Landscape | str | Iterable[Landscape | str],
+    *,
+    over: Mapping[str, Sequence[float]] | None = None,
+    decades: float = 1.0,
+    rate: float = 0.9,
+    starts: int | Sequence[str] | None = None,
+    gap: float | None = None,
+    digits: float | None = None,
+    confidence: float = 0.99,
+    budget: int | None = None,
+    seed: int = 0,
+) -> Robustness | RobustWidth:
     """Assert that an optimizer succeeds from at least a share of all starts, or on a share of many landscapes.
 
     Starts are the first Sobol' points of each landscape's box, the same everywhere. The rate is shown when its
     one-sided exact binomial bound (Clopper & Pearson 1934) reaches what is required: a bare fraction proves nothing.
+
+    With ``over``, assert instead that it succeeds in a wide enough range of a hyperparameter: for each start the
+    longest range of values without a failure is found, and the mean of their widths is bounded by Student's interval.
 
     Parameters
     ----------
@@ -146,17 +184,23 @@ def assert_robust(
         Whatever `optimizers.get` takes.
     landscapes : Landscape, str, or iterable of them
         Where; over several landscapes all starts are counted together.
+    over : mapping of str to sequence of float, optional
+        A hyperparameter that the optimizer takes by keyword, such as ``{"learning_rate": (1e-4, 10)}``: the ends of a
+        range, in which eight values a decade are tried and the ends of success bisected, or three values or more.
+    decades : float, default 1.0
+        The mean width of the hyperparameter's range required, log₁₀(upper / lower). Only with ``over``.
     rate : float, default 0.9
-        The success rate required, below 1.
-    starts : int, default 100
-        Starts on each landscape.
+        The success rate required, below 1. Not with ``over``.
+    starts : int or sequence of str, optional
+        How many Sobol' starts on each landscape (default: 100; with ``over``, 8), or the names of the landscape's own
+        starts, such as ``["restart-0", "restart-1"]`` of the training landscapes.
     gap : float, optional
         A run succeeds if the returned point is feasible and its value is at most this above fmin (default: a
         millionth of the landscape's typical gap).
     digits : float, optional
         In addition, or instead if ``gap`` is None: correct decimal places of the returned point.
     confidence : float, default 0.99
-        Of the bound.
+        Of the bound; with ``over``, of the two-sided interval.
     budget : int, optional
         Evaluations of each run (default: 1000 per dimension).
     seed : int, default 0
@@ -164,13 +208,14 @@ def assert_robust(
 
     Returns
     -------
-    Robustness
-        The interval, and the runs that failed.
+    Robustness or RobustWidth
+        The interval, and the runs that failed; with ``over``, the width in decades, its interval and the ranges.
 
     Raises
     ------
     AssertionError
-        If the rate is not shown: with the interval, and the worst failure's trace and replay.
+        If the rate is not shown: with the interval, and the worst failure's trace and replay. If the width is not
+        shown: with its interval, and how often each value succeeded.
     ValueError
         If so few starts could not show the rate even if all succeeded, or an argument is out of range.
 
@@ -180,13 +225,31 @@ def assert_robust(
     required 0.9, at least 0.955 at 99 % confidence after 100 starts (100 succeeded)
     """
     __tracebackhide__ = True
-    adapter = get(optimizer)
     chosen = _as_landscapes(landscapes)
-    _check_can_be_shown(rate, starts * len(chosen), confidence)
+    if over is not None:
+        if not 0.5 <= confidence < 1.0:
+            raise ValueError(f"confidence is at least 0.5 and below 1, got {confidence!r}")
+        found = robust_width(
+            optimizer,
+            chosen,
+            over,
+            decades=decades,
+            starts=8 if starts is None else starts,
+            succeeds=lambda run: _succeeds(run, gap, digits),
+            confidence=confidence,
+            budget=budget,
+            seed=seed,
+        )
+        if not found.is_shown:
+            raise AssertionError(f"{found.optimizer} reaches {_goal(gap, digits)}: {found}\n{found.table()}")
+        return found
+    adapter = get(optimizer)
+    starts = 100 if starts is None else starts
+    _check_can_be_shown(rate, (starts if isinstance(starts, int) else len(starts)) * len(chosen), confidence)
     runs = [
         minimize(adapter, landscape, x0=x0, budget=budget, seed=seed + k)
         for landscape in chosen
-        for k, x0 in enumerate(sobol_starts(landscape, starts))
+        for k, x0 in enumerate(starts_of(landscape, starts))
     ]
     failures = tuple(run for run in runs if not _succeeds(run, gap, digits))
     interval = rate_interval(len(runs) - len(failures), len(runs), confidence)

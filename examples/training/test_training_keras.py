@@ -1,0 +1,70 @@
+"""A network is trained by Keras, and the training is held to what it promises.
+
+The data and the weight decay are those of the landscape `moons_mlp_mse`: so the least loss is known.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_optlandscape import assert_converges, assert_robust
+from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
+from pytest_optlandscape.runs import RunRecorder
+
+keras = pytest.importorskip("keras")
+
+LEAST = training_task("mse").landscape.fmin
+
+
+def train(optimizer, seed=0, loss="mse", batch_size=8, epochs=60, **recording):
+    keras.utils.set_random_seed(seed)
+    decay = keras.regularizers.L2(WEIGHT_DECAY)
+    layers = [
+        keras.layers.Dense(3, "tanh", kernel_regularizer=decay, bias_regularizer=decay),
+        keras.layers.Dense(1, kernel_regularizer=decay, bias_regularizer=decay),
+    ]
+    model = keras.Sequential(layers)
+    model.compile(optimizer, loss)
+    if "samples" in recording:
+        recording["batch_size"] = batch_size
+    recorder = RunRecorder(LEAST, **recording)
+    model.fit(MOONS, LABELS[:, None], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[recorder])
+    return recorder.run
+
+
+def best_of_restarts(make_optimizer, count=4, **arguments):
+    """A network may get stuck in a minimum that is none of the least, so it is begun anew a few times."""
+    return min((train(make_optimizer(), seed=seed, **arguments) for seed in range(count)), key=lambda run: run.gap)
+
+
+def test_adam_trains_it():
+    assert_converges(best_of_restarts(lambda: keras.optimizers.Adam(0.05)), gap=0.1, within=50)
+
+
+def test_a_small_learning_rate_does_not():
+    with pytest.raises(AssertionError, match=r"required a gap of 0\.1 within 50 evaluations"):
+        assert_converges(best_of_restarts(lambda: keras.optimizers.Adam(0.0005)), gap=0.1, within=50)
+
+
+def test_a_schedule_is_part_of_the_optimizer():
+    schedule = keras.optimizers.schedules.CosineDecay(0.05, decay_steps=60 * 5)
+    assert_converges(best_of_restarts(lambda: keras.optimizers.Adam(schedule)), gap=0.1)
+
+
+def test_batch_by_batch():
+    run = train(keras.optimizers.Adam(0.05), batch_size=12, epochs=30, per="batch", samples=40)
+    assert run.nfev == 30 * 4
+
+
+def test_the_same_training_on_the_landscape():
+    task = training_task("cross-entropy", epochs=60)
+    found = assert_robust(
+        "keras:Adam",
+        task.landscape,
+        over={"learning_rate": [0.02, 0.05, 0.1, 0.2, 0.4]},
+        starts=[f"restart-{k}" for k in range(6)],
+        gap=0.17,
+        budget=task.budget,
+        decades=0.2,
+    )
+    assert found.width >= 0.2

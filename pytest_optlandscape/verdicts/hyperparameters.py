@@ -1,0 +1,376 @@
+"""How wide the range of a hyperparameter is in which an optimizer succeeds: learning-rate robustness, in decades."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import Adapter, get, minimize, parse_spec
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Run
+from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
+
+__all__ = ["RobustRange", "RobustWidth", "robust_width", "starts_of", "with_value"]
+
+PER_DECADE = 8
+"""Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
+
+HALVINGS = 4
+"""Of the step in which success ends: its place is then known to 1/128 of a decade, less than starts differ by."""
+
+LEAST_SPREAD = 1.0 / (PER_DECADE * math.sqrt(12.0))
+"""A standard deviation of widths counts as at least that of a uniform error of one step: a few starts that happen to
+agree do not prove that all do."""
+
+
+@dataclass(frozen=True)
+class RobustRange:
+    """The longest range of values without a gap that succeed from one start.
+
+    Attributes
+    ----------
+    landscape : str
+        Its id.
+    start : int or str
+        Number of the Sobol' start, or the name of the landscape's own.
+    lower, upper : float
+        The least and the greatest value; NaN where none succeeds.
+    reaches_edge : bool
+        Whether it ends where the values tried do, so that it may go on.
+    """
+
+    landscape: str
+    start: int | str
+    lower: float
+    upper: float
+    reaches_edge: bool
+
+    @property
+    def width(self) -> float:
+        """Decades from the least to the greatest value; 0 where none succeeds."""
+        return math.log10(self.upper / self.lower) if self.upper > self.lower else 0.0
+
+
+@dataclass(frozen=True)
+class RobustWidth:
+    """In how wide a range of a hyperparameter an optimizer succeeds.
+
+    Attributes
+    ----------
+    optimizer, hyperparameter : str
+    required : float
+        Decades.
+    ranges : tuple of RobustRange
+        One for each landscape and start.
+    width : float
+        Mean over landscapes and starts, in decades.
+    interval : tuple of float
+        Two-sided limits of the mean (Student's), within what the values tried allow.
+    confidence : float
+    rates : tuple of (float, RateInterval)
+        Each value tried on the grid, and from how many starts it succeeds; each bound is one-sided.
+    """
+
+    optimizer: str
+    hyperparameter: str
+    required: float
+    ranges: tuple[RobustRange, ...]
+    width: float
+    interval: tuple[float, float]
+    confidence: float
+    rates: tuple[tuple[float, RateInterval], ...]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the mean width is at least the required one, at the stated confidence."""
+        return self.interval[0] >= self.required
+
+    def common_ranges(self) -> dict[str, tuple[float, float] | None]:
+        """Give for each landscape the range that serves all starts; None where their ranges do not overlap."""
+        common: dict[str, tuple[float, float] | None] = {}
+        for landscape in dict.fromkeys(found.landscape for found in self.ranges):
+            here = [found for found in self.ranges if found.landscape == landscape]
+            lower, upper = (
+                float(f([getattr(r, end) for r in here])) for f, end in ((np.max, "lower"), (np.min, "upper"))
+            )
+            common[landscape] = (lower, upper) if lower <= upper else None
+        return common
+
+    def record(self) -> dict[str, float | str]:
+        """Give plain values for ``extra_info`` of pytest-benchmark, ``record_property`` or a file of one's own.
+
+        Returns
+        -------
+        dict of str to float or str
+            Rounded to four digits, so that what is stored does not change with the last bit.
+        """
+        numbers = {"decades": self.width, "decades_lower": self.interval[0], "decades_upper": self.interval[1]}
+        return {
+            "optimizer": self.optimizer,
+            "hyperparameter": self.hyperparameter,
+            "confidence": self.confidence,
+            **{key: float(f"{number:.4g}") for key, number in numbers.items()},
+        }
+
+    def table(self) -> str:
+        """Draw the values tried and from how many starts each succeeded."""
+        level = f"{100 * self.rates[0][1].confidence:g} %"
+        lines = [f"  {self.hyperparameter:>13}  success  at least ({level})"]
+        lines += [
+            f"  {value:>13.3g}  {rate.successes:>3}/{rate.trials:<3}  {rate.lower:.3f}"
+            for value, rate in self.rates
+            if rate.successes
+        ]
+        return "\n".join(lines) if len(lines) > 1 else f"  (no value from {self._tried()} succeeded from any start)"
+
+    def _tried(self) -> str:
+        return f"{self.rates[0][0]:.3g} to {self.rates[-1][0]:.3g}"
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        where = [
+            f"from {both[0]:.2g} to {both[1]:.2g} on {name}" if both else f"no value serves all starts on {name}"
+            for name, both in self.common_ranges().items()
+        ]
+        edge = any(found.reaches_edge for found in self.ranges)
+        return (
+            f"required {self.required:g} decades, found {self.width:.2g} ({low:.2g} to {high:.2g} at "
+            f"{100 * self.confidence:g} % confidence): {self.hyperparameter} {'; '.join(where)}"
+            + (f"; some ranges go on beyond the values tried, {self._tried()}" if edge else "")
+        )
+
+
+def with_value(optimizer: Any, name: str, value: float) -> Adapter:
+    """Make an optimizer with a hyperparameter set to a value.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        A spec string, a callable that takes the keyword, a class of optimizers, or an optimizer of Keras.
+    name : str
+    value : float
+
+    Returns
+    -------
+    Adapter
+
+    Raises
+    ------
+    ValueError
+        If the optimizer has no such argument.
+    TypeError
+        If it is of a kind that cannot be made anew.
+
+    Examples
+    --------
+    >>> with_value("scipy:L-BFGS-B(maxcor=5)", "ftol", 1e-6).spec
+    'scipy:L-BFGS-B(maxcor=5, ftol=1e-06)'
+    """
+    if isinstance(optimizer, str):
+        spec = parse_spec(optimizer)
+        return get(str(Spec(spec.library, spec.name, {**spec.arguments, name: value})))
+    if isinstance(optimizer, type):
+        _check_takes(optimizer, name)
+        return get(optimizer(**{name: value}))
+    if hasattr(optimizer, "get_config") and hasattr(type(optimizer), "from_config"):
+        with warnings.catch_warnings():
+            # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            config = optimizer.get_config()
+        if name not in config:
+            raise ValueError(unknown_name(f"argument of {type(optimizer).__name__}", name, config))
+        return get(type(optimizer).from_config({**config, name: value}))
+    if callable(optimizer) and not isinstance(optimizer, Adapter):
+        _check_takes(optimizer, name)
+        return get(functools.partial(optimizer, **{name: value}))
+    raise TypeError(
+        f"{optimizer!r:.80} cannot be given another {name}: pass a spec string, a class, or a callable with a "
+        f"parameter {name}"
+    )
+
+
+def _check_takes(optimizer: Callable[..., Any], name: str) -> None:
+    try:
+        parameters = inspect.signature(optimizer).parameters
+    except (TypeError, ValueError):  # compiled functions may have no signature: calling will tell
+        return
+    if name not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        called = getattr(optimizer, "__qualname__", type(optimizer).__qualname__)
+        raise ValueError(unknown_name(f"parameter of {called}", name, parameters))
+
+
+def robust_width(
+    optimizer: Any,
+    landscapes: Sequence[Landscape],
+    over: Mapping[str, Sequence[float]],
+    *,
+    decades: float,
+    starts: int | Sequence[str],
+    succeeds: Callable[[Run], bool],
+    confidence: float,
+    budget: int | None,
+    seed: int,
+) -> RobustWidth:
+    """Measure in how wide a range of a hyperparameter an optimizer succeeds.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        What `with_value` takes.
+    landscapes : sequence of Landscape
+    over : mapping of str to sequence of float
+        One name, and either two values, the ends of a range in which eight values a decade are tried, or at least
+        three, which are tried as they are. With a range the ends of success are found by bisection.
+    decades : float
+        The width required.
+    starts : int or sequence of str
+        How many Sobol' starts on each landscape, or the names of its own starts.
+    succeeds : callable
+        Tells whether a run does.
+    confidence : float
+        Of the two-sided interval of the mean width.
+    budget : int or None
+        Evaluations of each run.
+    seed : int
+        Of the first start's runs; each further start counts up. All values are tried with the same seed.
+
+    Returns
+    -------
+    RobustWidth
+
+    Raises
+    ------
+    ValueError
+        If the optimizer has no such hyperparameter, the values are not positive, or there is one start only.
+    """
+    name, grid, halvings = _checked_grid(over)
+    if isinstance(starts, str):
+        raise TypeError(f"starts is a number or a list of names, got the single name {starts!r}")
+    each = starts if isinstance(starts, int) else len(starts)
+    if each < 1 or each * len(landscapes) < 2:
+        raise ValueError("one start has no spread, so its width has no interval; take at least 2 starts")
+    widest = math.log10(grid[-1] / grid[0])
+    if not 0.0 < decades <= widest * (1.0 + 1e-12):
+        raise ValueError(f"{name} is tried over {widest:.3g} decades: a width of {decades!r} cannot be shown there")
+    adapters = {value: with_value(optimizer, name, value) for value in grid}
+    ranges: list[RobustRange] = []
+    reached: list[list[bool]] = []
+    for landscape in landscapes:
+        for k, x0 in enumerate(starts_of(landscape, starts)):
+
+            def works(value: float, landscape: Landscape = landscape, x0: Any = x0, k: int = k) -> bool:
+                adapter = adapters.get(value) or with_value(optimizer, name, value)
+                return succeeds(minimize(adapter, landscape, x0=x0, budget=budget, seed=seed + k))
+
+            reached.append([works(value) for value in grid])
+            ranges.append(
+                RobustRange(
+                    landscape.id,
+                    k if isinstance(starts, int) else starts[k],
+                    *_longest(grid, reached[-1], works, halvings),
+                )
+            )
+    width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
+    counts = np.sum(reached, axis=0).tolist()
+    rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
+    spec = (
+        optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
+    )
+    return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates)
+
+
+def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
+    """Give what `minimize` takes for each start: the first Sobol' points, or the names as they are."""
+    return starts if not isinstance(starts, int) else [*sobol_starts(landscape, starts)]
+
+
+def _is_whole(optimizer: Any) -> bool:
+    """Tell whether it can be run without the hyperparameter, and so has a name of its own."""
+    try:
+        get(optimizer)
+    except TypeError:
+        return False
+    return True
+
+
+def _name(optimizer: Any) -> str:
+    return f"{getattr(optimizer, '__module__', '')}:{getattr(optimizer, '__qualname__', type(optimizer).__qualname__)}"
+
+
+def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float], int]:
+    if not isinstance(over, Mapping) or len(over) != 1:
+        raise ValueError(
+            f"over maps one hyperparameter to its values, such as {{'learning_rate': (1e-4, 10)}}; got {over!r}"
+        )
+    ((name, given),) = over.items()
+    values = sorted({float(value) for value in given})
+    if len(values) < 2 or not (values[0] > 0.0 and math.isfinite(values[-1])):
+        raise ValueError(f"{name} takes at least two different values, positive and finite, got {given!r}")
+    if len(values) > 2:
+        return name, values, 0
+    steps = max(math.ceil(PER_DECADE * math.log10(values[1] / values[0])), 1)
+    # twelve digits: a failing value can be typed, and does not change with a machine's pow
+    return name, [float(f"{value:.12g}") for value in np.geomspace(values[0], values[1], steps + 1)], HALVINGS
+
+
+def _longest(
+    grid: Sequence[float], reached: Sequence[bool], works: Callable[[float], bool], halvings: int
+) -> tuple[float, float, bool]:
+    """Find the longest stretch of successes, its ends refined by bisection between success and failure."""
+    best: tuple[int, int] | None = None
+    first: int | None = None
+    for k, success in enumerate([*reached, False]):
+        if success and first is None:
+            first = k
+        elif not success and first is not None:
+            if best is None or grid[k - 1] / grid[first] > grid[best[1]] / grid[best[0]]:
+                best = (first, k - 1)
+            first = None
+    if best is None:
+        return math.nan, math.nan, False
+    low, high = best
+    lower, upper = grid[low], grid[high]
+    if low > 0:
+        lower = _bisected(works, lower, grid[low - 1], halvings)
+    if high < len(grid) - 1:
+        upper = _bisected(works, upper, grid[high + 1], halvings)
+    return lower, upper, low == 0 or high == len(grid) - 1
+
+
+def _bisected(works: Callable[[float], bool], success: float, failure: float, halvings: int) -> float:
+    for _ in range(halvings):
+        middle = float(f"{math.sqrt(success * failure):.12g}")
+        if works(middle):
+            success = middle
+        else:
+            failure = middle
+    return success
+
+
+def _mean_width(
+    widths: Sequence[float], landscapes: int, confidence: float, widest: float
+) -> tuple[float, tuple[float, float]]:
+    """Bound the mean width by Student's interval; landscapes are fixed, starts are the sample.
+
+    With one start each, the landscapes are the sample.
+    """
+    strata = np.array(widths).reshape(landscapes, -1)
+    if strata.shape[1] == 1:
+        strata = strata.T
+    groups, size = strata.shape
+    mean = float(strata.mean())
+    variance = float(np.mean(np.maximum(strata.var(axis=1, ddof=1), LEAST_SPREAD**2)))
+    error = math.sqrt(variance / (groups * size))
+    reach = float(stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error
+    return mean, (max(mean - reach, 0.0), min(mean + reach, widest))
