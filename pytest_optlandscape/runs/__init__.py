@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute
-from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
+from pytest_optlandscape.runs.problem import Problem, as_landscape
 from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
+from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
 __all__ = [
     "BudgetExhausted",
     "Optimizer",
     "Problem",
     "Run",
+    "TimeExhausted",
     "Trace",
     "as_landscape",
     "digits_of",
