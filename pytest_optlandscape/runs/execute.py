@@ -52,12 +52,11 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
     """
     started = time.perf_counter()
-    name = f"{optimizer.spec} on {problem.landscape.id} from {problem.x0.tolist()}"
-    watch = Watch(name, problem.time_limit, lambda: problem.close(watch.exception))
+    watch = Watch(lambda: _name(optimizer, problem), problem.time_limit, lambda: problem.close(watch.exception))
     with warnings.catch_warnings(record=True) as warned, Surroundings() as surroundings:
         # What a run does must not depend on the warning filters of the session: -W error would end it early.
         warnings.simplefilter("default")
-        returned, error = _watched(optimizer, problem, watch, name)
+        returned, error = _watched(optimizer, problem, watch)
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(functools.partial(_over, threading.get_ident()))
@@ -114,7 +113,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     )
 
 
-def _watched(optimizer: Optimizer, problem: Problem, watch: Watch, name: str) -> tuple[Any, BaseException | None]:
+def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
     """Call the optimizer; give what it returned and what it raised.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
@@ -138,9 +137,13 @@ def _watched(optimizer: Optimizer, problem: Problem, watch: Watch, name: str) ->
             if late.watch is not watch:
                 raise
     if os.getpid() != process:
-        tell(f"{name} forks, and the child came back from it; the child is ended")
+        tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
     return returned, error
+
+
+def _name(optimizer: Optimizer, problem: Problem) -> str:
+    return f"{optimizer.spec} on {problem.landscape.id} from {problem.x0.tolist()}"
 
 
 def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import math
 import os
 import signal
@@ -71,8 +72,8 @@ class Watch:
 
     Parameters
     ----------
-    name : str
-        What is run, for the line on stderr.
+    name : callable
+        Gives what is run, for a line on stderr.
     seconds : float or None
         Its time; None for no limit.
     close : callable
@@ -85,10 +86,9 @@ class Watch:
     has_expired : bool
     """
 
-    def __init__(self, name: str, seconds: float | None, close: Callable[[], None]) -> None:
+    def __init__(self, name: Callable[[], str], seconds: float | None, close: Callable[[], None]) -> None:
         self.name = name
         self.seconds = math.inf if seconds is None else seconds
-        self.exception = type("TimeExhausted", (TimeExhausted,), {"watch": self})
         self.is_over = False
         self.has_expired = False
         self.next = math.inf
@@ -99,6 +99,11 @@ class Watch:
         self._thread = threading.get_ident()
         self._previous_handler: Any = None
         self._takes_signals = False
+
+    @functools.cached_property
+    def exception(self) -> type[TimeExhausted]:
+        """What is raised when this watch's time is up: the interpreter raises classes only."""
+        return type("TimeExhausted", (TimeExhausted,), {"watch": self})
 
     @property
     def takes_signals(self) -> bool:
@@ -145,7 +150,9 @@ class Watch:
         if not self._has_told and now >= self._deadline + max(self.seconds, 1.0):
             self._has_told = True
             stack = "".join(traceback.format_stack(frame, limit=5))
-            tell(f"{self.name} is over its time limit of {self.seconds:g} s and cannot be ended from here, in\n{stack}")
+            tell(
+                f"{self.name()} is over its time limit of {self.seconds:g} s and cannot be ended from here, in\n{stack}"
+            )
         if self._takes_signals and _SIGNAL is not None:
             if self._interruptions > _PATIENCE:
                 _queue_burst()
@@ -175,6 +182,7 @@ class _Watchdog:
                 self._thread = threading.Thread(target=self._watch, name="optlandscape-watchdog", daemon=True)
                 self._thread.start()
             elif watch.next < self._wakes_at:
+                self._wakes_at = watch.next
                 self._condition.notify()
 
     def remove(self, watch: Watch) -> None:
@@ -191,7 +199,9 @@ class _Watchdog:
                 for watch in self.watches:
                     if watch.next <= now:
                         watch.expire(now)
-                self._wakes_at = min([now + _IDLE, *(watch.next for watch in self.watches)])
+                # A time once set is kept, although its run may be over: the next runs need not wake the thread then.
+                planned = self._wakes_at if self._wakes_at > now else now + _IDLE
+                self._wakes_at = min([planned, *(watch.next for watch in self.watches)])
                 self._condition.wait(max(self._wakes_at - time.monotonic(), 0.0))
 
 

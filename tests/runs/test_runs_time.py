@@ -229,7 +229,7 @@ def test_cleaning_up_is_given_time():
 def test_what_cannot_be_ended_is_told(monkeypatch):
     told = []
     monkeypatch.setattr(watchdog, "tell", told.append)
-    watch = watchdog.Watch("solver:minimize on beale", 5.0, lambda: None)
+    watch = watchdog.Watch(lambda: "solver:minimize on beale", 5.0, lambda: None)
     monkeypatch.setattr(watchdog, "_raise_in", lambda thread, exception: None)
     watch._deadline = 100.0
     for now in (100.0, 104.0, 105.5, 106.0):
@@ -241,7 +241,7 @@ def test_what_cannot_be_ended_is_told(monkeypatch):
 
 def test_interruptions_come_more_and_more_often(monkeypatch):
     monkeypatch.setattr(watchdog, "_raise_in", lambda thread, exception: None)
-    watch = watchdog.Watch("solver:minimize on beale", 60.0, lambda: None)
+    watch = watchdog.Watch(lambda: "solver:minimize on beale", 60.0, lambda: None)
     watch._deadline = now = 60.0
     pauses = []
     for _ in range(8):
@@ -252,7 +252,7 @@ def test_interruptions_come_more_and_more_often(monkeypatch):
 
 
 def test_a_breakpoint_stops_the_clock():
-    watch = watchdog.Watch("solver:minimize on beale", 60.0, lambda: None)
+    watch = watchdog.Watch(lambda: "solver:minimize on beale", 60.0, lambda: None)
     exec(compile("watch.expire(100.0)", "debugger", "exec"), {"__name__": "pdb", "watch": watch})
     assert (watch.has_expired, watch.next) == (False, 160.0)
 
