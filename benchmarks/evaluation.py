@@ -1,4 +1,4 @@
-"""The cost of evaluating a landscape: one point, its gradient, a batch.
+"""The cost of evaluating a landscape: one point, its gradient, a batch; and of importing the catalogue.
 
 The peers are the same formulas typed by hand, and landscape libraries.
 Run ``python benchmarks/evaluation.py``.
@@ -6,12 +6,16 @@ Run ``python benchmarks/evaluation.py``.
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
+import subprocess
+import sys
 
 import numpy as np
 from handwritten import BATCH, POINT
-from measure import MICRO, Function, heading, line, machine, one_thread, per_call
-from peers import installed
+from measure import MICRO, ROOT, Function, heading, line, machine, one_thread, per_call
+from peers import COMPARED, installed
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes import Landscape
@@ -46,18 +50,16 @@ def agrees(landscape: Landscape, name: str, peer: Function) -> bool:
 
 def catalogue_in_the_plane() -> None:
     heading("One evaluation, one 2-D point as ndarray")
-    times = {ls.id: per_call({"f": ls}, points_of(ls))["f"] / MICRO for ls in landscapes.select() if ls.dim == 2}
-    polynomial = {ls.id for ls in landscapes.select(tags="polynomial")}
-    families = {
-        f"all {len(times)}": list(times.values()),
-        "polynomials": [t for name, t in times.items() if name in polynomial],
-        "with sines, exponentials, roots": [t for name, t in times.items() if name not in polynomial],
-    }
-    for family, values in families.items():
-        line(f"median of {family}", statistics.median(values), MOST_MICROSECONDS, "µs")
-    for name, value in sorted(times.items(), key=lambda item: -item[1]):
-        if value > MOST_MICROSECONDS:
-            line(name, value, MOST_MICROSECONDS, "µs")
+    chosen = [ls for ls in landscapes.select() if ls.dim == 2]
+    times = {ls.id: per_call({"f": ls}, points_of(ls))["f"] / MICRO for ls in chosen}
+    line(f"median of all {len(times)}", statistics.median(times.values()), MOST_MICROSECONDS, "µs")
+    for family in landscapes.families():
+        of_family = {ls.id: times[ls.id] for ls in chosen if ls.family == family}
+        if of_family:
+            dearest = max(of_family, key=lambda name: of_family[name])
+            what = f"median of {family}, {len(of_family)} landscapes"
+            line(what, statistics.median(of_family.values()), MOST_MICROSECONDS, "µs")
+            print(f"    dearest: {dearest} {of_family[dearest]:.3f} µs")
     quick = min(times, key=lambda name: times[name])
     print(f"  quickest: {quick} {times[quick]:.3f} µs; above the target: ", end="")
     print(sum(value > MOST_MICROSECONDS for value in times.values()), "of", len(times))
@@ -80,17 +82,19 @@ def against_handwritten() -> None:
 
 def gradients() -> None:
     heading("A gradient, in evaluations of its landscape")
-    ids = [ls.id for ls in landscapes.select() if ls.has_gradient] + ["rosenbrock[10]", "rastrigin[10]"]
-    costs = {}
-    for name in ids:
-        landscape = landscapes.get(name)
-        times = per_call({"f": landscape, "gradient": landscape.gradient}, points_of(landscape))
-        costs[name] = times["gradient"] / times["f"]
-    line(f"median of {len(costs)}", statistics.median(costs.values()), MOST_EVALUATIONS_A_GRADIENT)
-    for name, cost in sorted(costs.items(), key=lambda item: -item[1])[:3]:
-        line(f"dearest: {name}", cost, MOST_EVALUATIONS_A_GRADIENT)
-    above = {name for name, cost in costs.items() if cost > MOST_EVALUATIONS_A_GRADIENT}
-    print(f"  above the target: {len(above)} of {len(costs)}")
+    costs: dict[str, dict[str, float]] = {}
+    for landscape in [*landscapes.select(), *landscapes.select("rosenbrock", "rastrigin", dim=10)]:
+        if landscape.has_gradient:
+            functions = {"f": landscape, "gradient": landscape.gradient}
+            times = per_call(functions, points_of(landscape), repeats=7)
+            costs.setdefault(landscape.family, {})[landscape.id] = times["gradient"] / times["f"]
+    for family, of_family in costs.items():
+        dearest = max(of_family, key=lambda name: of_family[name])
+        what = f"median of {family}, {len(of_family)} landscapes"
+        line(what, statistics.median(of_family.values()), MOST_EVALUATIONS_A_GRADIENT)
+        line(f"  dearest: {dearest}", of_family[dearest], MOST_EVALUATIONS_A_GRADIENT)
+    every = [cost for of_family in costs.values() for cost in of_family.values()]
+    print(f"  above the target: {sum(cost > MOST_EVALUATIONS_A_GRADIENT for cost in every)} of {len(every)}")
 
 
 def batches() -> None:
@@ -110,12 +114,12 @@ def against_libraries() -> None:
     libraries, missing = installed()
     for sentence in missing:
         print(f"  {sentence}")
-    for name in ("beale", "rosenbrock[10]", "rastrigin[10]"):
+    for name in COMPARED:
         landscape = landscapes.get(name)
         peers = {
             library: functions[name]
             for library, functions in libraries.items()
-            if agrees(landscape, library, functions[name])
+            if name in functions and agrees(landscape, library, functions[name])
         }
         if not peers:
             continue
@@ -123,6 +127,31 @@ def against_libraries() -> None:
         print(f"  {name}: {times['ours'] / MICRO:.3f} µs")
         for peer in peers:
             line(f"  to {peer} ({times[peer] / MICRO:.3f} µs)", times["ours"] / times[peer], 1.0)
+
+
+_IMPORT_TIMES = """
+import json, time
+times = [time.process_time()]
+import numpy
+times.append(time.process_time())
+from pytest_optlandscape import landscapes
+times.append(time.process_time())
+print(json.dumps(times))
+"""
+
+
+def importing() -> None:
+    heading("Importing the catalogue against importing NumPy (CPU time, median of 15 processes)")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    numpy_takes, catalogue_takes = [], []
+    for _ in range(16):
+        command = [sys.executable, "-c", _IMPORT_TIMES]
+        out = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+        start, with_numpy, with_catalogue = json.loads(out)
+        numpy_takes.append(with_numpy - start)
+        catalogue_takes.append(with_catalogue - with_numpy)
+    ours, theirs = statistics.median(catalogue_takes[1:]), statistics.median(numpy_takes[1:])  # the first fills caches
+    line(f"catalogue {1e3 * ours:.0f} ms beyond NumPy, NumPy {1e3 * theirs:.0f} ms: ratio", ours / theirs, 1.0)
 
 
 if __name__ == "__main__":
@@ -133,3 +162,4 @@ if __name__ == "__main__":
     gradients()
     batches()
     against_libraries()
+    importing()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
 import pytest_optlandscape
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes import registry
+from pytest_optlandscape.landscapes.definition import DEFINITIONS
+
+sys.path.insert(0, str(Path(__file__).parent))
+from family_pages import dimensions, link
 
 project = "pytest-optlandscape"
 author = "The pytest-optlandscape developers"
@@ -15,8 +21,10 @@ copyright = author
 release = version = pytest_optlandscape.__version__
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.doctest"]
+extensions += ["family_pages"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
 html_title = "pytest-optlandscape"
 default_role = "code"
 
@@ -49,13 +57,6 @@ def _literal(text):
     return [nodes.literal(text=text)]
 
 
-def _dimensions(definition):
-    if not definition.is_scalable:
-        return str(definition.dim)
-    step = f", step {definition.dims.step}" if definition.dims.step > 1 else ""
-    return f"{definition.dims[0]} to {definition.dims[-1]}{step}; usually {definition.dim}"
-
-
 class Catalogue(Directive):
     """Every landscape, in its usual dimension."""
 
@@ -65,8 +66,8 @@ class Catalogue(Directive):
             landscape = landscapes.get(name)
             rows.append(
                 [
-                    _literal(name),
-                    _dimensions(registry._definitions[name]),
+                    [link(name)],
+                    dimensions(DEFINITIONS[name]),
                     str(landscape.n_minimizers),
                     f"{landscape.fmin:.10g}",
                     ", ".join(sorted(landscape.tags)),

@@ -36,6 +36,12 @@ INI_KEYS = {
         "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
     ),
     "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
+    "optlandscape_time_budget": (
+        "string",
+        "60",
+        "seconds per optimizer for more seeds, while --optlandscape-against has not decided",
+    ),
+    "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
     "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
 }
 
@@ -55,6 +61,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--optlandscape-update",
         action="store_true",
         help="run the suite and accept what comes out as the baseline",
+    )
+    group.addoption(
+        "--optlandscape-against",
+        metavar="REF",
+        help="run the suite on another revision of the project, too, and compare with that instead of the baseline",
     )
     group.addoption(
         "--optlandscape-suite", metavar="NAME", help="quick, standard or full; overrides `optlandscape_suite`"
@@ -104,7 +115,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    if any(config.getoption(name) for name in wanted) and not config.getoption("help", False):
+    is_wanted = any(config.getoption(name) for name in wanted) or config.getoption("optlandscape_against") is not None
+    if is_wanted and not config.getoption("help", False):
         _one_thread()
         from pytest_optlandscape.session.hooks import SuitePlugin
 

@@ -32,8 +32,8 @@ LAZY = {"fixtures", "plugin"}
 """Rooms that import what is heavy inside functions only."""
 LIGHT = {"fixtures", "_names"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract"}
-"""The check that an optimizer leaves the global random state alone."""
+SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_checks_repetition", f"{NAME}.optimizers.seeding"}
+"""The check that optimizers leave the global random state alone, and what puts it back after libraries that do not."""
 
 
 def room(module):

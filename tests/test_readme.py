@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+MADE_BY_THE_BUILD = "families/"
 FILE_NAME = re.compile(r"# ([\w./]+\.(?:py|toml))\n")
 
 
@@ -19,11 +20,14 @@ def blocks(page, language):
 
 def write_blocks(page, folder):
     """Write a page's code into a project: a block that begins with a file's name there, any other as a test module."""
-    for k, text in enumerate([*blocks(page, "toml"), *blocks(page, "python")]):
+    settings = [text for text in blocks(page, "toml") if FILE_NAME.match(text)]
+    for k, text in enumerate([*settings, *blocks(page, "python")]):
         named = FILE_NAME.match(text)
         needs_a_test = named is None and "def test_" not in text
         ending = "\n\ndef test_runs():\n    pass\n" if needs_a_test else ""
-        (folder / (named[1] if named else f"test_block_{k}.py")).write_text(text + ending, encoding="utf-8")
+        path = folder / (named[1] if named else f"test_block_{k}.py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + ending, encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")])
@@ -58,4 +62,4 @@ def test_first_commands_of_the_readme_install_and_run():
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", FENCE.sub("", page.read_text(encoding="utf-8"))):
-        assert (page.parent / target).exists(), target
+        assert target.startswith(MADE_BY_THE_BUILD) or (page.parent / target).exists(), target

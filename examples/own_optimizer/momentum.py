@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 def minimize(fun, x0, jac, bounds, maxfev):
     """Minimise ``fun`` from ``x0`` inside ``bounds``; one value and one gradient a step."""
     lower, upper = np.transpose(bounds)
-    x = np.array(x0)
+    x = np.clip(x0, lower, upper)
     velocity = np.zeros_like(x)
     best, best_value = x, fun(x)
     for _ in range(maxfev - 1):

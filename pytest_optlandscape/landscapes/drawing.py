@@ -89,9 +89,10 @@ def _axis(landscape: Landscape, k: int, points: int) -> FloatArray:
 
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
-    """Values above fmin; NaN where a constraint is broken."""
-    gaps: FloatArray = np.where(landscape.violation(points) > 0.0, np.nan, landscape(points) - landscape.fmin)
-    return gaps
+    """Values above fmin; NaN where a constraint is broken, unless one is at every point: a grid misses thin sets."""
+    gaps: FloatArray = landscape(points) - landscape.fmin
+    broken = landscape.violation(points) > 0.0
+    return gaps if np.all(broken) else np.where(broken, np.nan, gaps)
 
 
 def _marks(landscape: Landscape) -> list[tuple[str, FloatArray, str]]:

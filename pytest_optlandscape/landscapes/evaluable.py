@@ -14,7 +14,7 @@ from pytest_optlandscape.landscapes.derivatives import (
     hessian_by_complex_step,
     jacobian_by_complex_step,
 )
-from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.formula import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.minimizers import Minimizers
 
 __all__ = ["Evaluable"]
@@ -237,10 +237,7 @@ class Evaluable:
         return self.residual_function
 
     def _points(self, x: ArrayLike) -> FloatArray:
-        try:
-            points = np.asarray(x, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"expected an array of numbers, got {x!r:.80}") from error
+        points = real_points(x)
         self.objective.check_shape(points.shape)
         return points
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.namespaces import Namespace, Value, namespace_of, numpy_namespace
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED, compile_floats
 
-__all__ = ["Formula", "FormulaFunction", "PlainFunction"]
+__all__ = ["Formula", "FormulaFunction", "PlainFunction", "real_points"]
 
 FormulaFunction = Callable[[Value, Any], Value]
 _BLOCK = 2048
@@ -121,6 +121,8 @@ class Formula:
 
 
 def _as_points(x: object) -> NDArray[Any]:
+    if isinstance(x, np.ma.MaskedArray):
+        raise ValueError("expected an array of numbers, got a masked one: what stands behind its mask is no point")
     try:
         points = np.asarray(x)
         if points.dtype.kind in "biu":
@@ -130,6 +132,20 @@ def _as_points(x: object) -> NDArray[Any]:
     if points.dtype.kind not in "fc":
         raise ValueError(f"expected an array of numbers, got {x!r:.80} of dtype {points.dtype}")
     return points
+
+
+def real_points(x: object) -> NDArray[np.float64]:
+    """Read an array of real numbers, in double precision.
+
+    Raises
+    ------
+    ValueError
+        If it holds anything else, or a mask.
+    """
+    points = _as_points(x)
+    if points.dtype.kind == "c":
+        raise ValueError(f"expected an array of real numbers, got {x!r:.80}")
+    return points.astype(np.float64, copy=False)
 
 
 def _transpose(x: Value) -> Value:

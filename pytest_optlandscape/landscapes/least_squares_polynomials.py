@@ -143,7 +143,7 @@ def _evenly(dim: int) -> list[float]:
 @least_squares(
     bounds=[(0.0, 1.0)] * 5,
     x0=_evenly(5),
-    minimizers=MinimizerPermutations(
+    minimizers=lambda dim: MinimizerPermutations(
         [0.08375125649950906, 0.31272929522320947, 0.5, 0.6872707047767905, 0.9162487435004909]
     ),
     fmin=0.0,
@@ -159,7 +159,7 @@ def mgh_chebyquad_5(x: Value, xp: Any) -> Value:
 @least_squares(
     bounds=[(0.0, 1.0)] * 8,
     x0=_evenly(8),
-    minimizers=MinimizerPermutations(
+    minimizers=lambda dim: MinimizerPermutations(
         [
             *(0.04315276015101663, 0.1930908403841861, 0.26632870689027294, 0.5),
             *(0.5, 0.7336712931097271, 0.8069091596158139, 0.9568472398489833),

@@ -42,7 +42,9 @@ class MinimizerPermutations(Minimizers):
         repeated = Counter(self._sorted.tolist())
         self.count = math.factorial(len(self._sorted)) // math.prod(map(math.factorial, repeated.values()))
         self.listed_all = self.count <= LONGEST_LIST
-        self.points = np.array(list(itertools.islice(_arrangements(repeated), LONGEST_LIST))) + self._offset
+        self.points = (
+            np.array(list(itertools.islice(_arrangements(self._sorted.tolist()), LONGEST_LIST))) + self._offset
+        )
         self.points.flags.writeable = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
@@ -64,13 +66,14 @@ class MinimizerPermutations(Minimizers):
         return MinimizerPermutations(self._sorted, self._offset[list(order)])
 
 
-def _arrangements(repeated: Counter[float]) -> Iterator[list[float]]:
-    """Arrange values, each as often as it is counted, in lexicographic order."""
-    if not repeated:
+def _arrangements(values: list[float]) -> Iterator[list[float]]:
+    """Arrange sorted values, in lexicographic order, each arrangement once."""
+    if not values:
         yield []
-    for value in sorted(repeated):
-        for rest in _arrangements(repeated - Counter([value])):
-            yield [value, *rest]
+    for k, value in enumerate(values):
+        if k == 0 or value != values[k - 1]:
+            for rest in _arrangements(values[:k] + values[k + 1 :]):
+                yield [value, *rest]
 
 
 class MinimizerFlat(Minimizers):

@@ -9,6 +9,7 @@ The file is JSON, laid out so that a change of one landscape shows as one row an
      "optimizer": "scipy:L-BFGS-B",
      "setting": {},
      "written_with": {"pytest-optlandscape": "0.1.0", "scipy": "1.17.1"},
+     "contract": {"check_returns_finite_point": "passed", "check_keeps_budget": "failed"},
      "landscapes": {
       "beale": {
        "summary": "success 16/22, digits 5.7, evaluations 20",
@@ -59,12 +60,15 @@ class Baseline:
         Versions of the libraries at the time.
     records : dict
         `LandscapeRecord` by the landscape's id.
+    contract : dict
+        The accepted outcome of each check of the contract, by name; empty where it was not checked.
     """
 
     optimizer: str
     setting: dict[str, str] = field(default_factory=dict)
     written_with: dict[str, str] = field(default_factory=dict)
     records: dict[str, LandscapeRecord] = field(default_factory=dict)
+    contract: dict[str, str] = field(default_factory=dict)
 
     @property
     def calibration(self) -> Stability:
@@ -78,6 +82,7 @@ class Baseline:
             "optimizer": self.optimizer,
             "setting": self.setting,
             "written_with": self.written_with,
+            **({"contract": self.contract} if self.contract else {}),
         }
         lines = [
             "{",
@@ -175,6 +180,7 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
             dict(content.get("setting", {})),
             dict(content.get("written_with", {})),
             records,
+            _contract(content.get("contract", {})),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {_ADVICE}") from None
@@ -189,17 +195,28 @@ def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
     return record
 
 
+def _contract(entry: dict[str, str]) -> dict[str, str]:
+    for name, outcome in entry.items():
+        if outcome not in ("passed", "failed", "not-applicable"):
+            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed or not-applicable")
+    return dict(entry)
+
+
 _ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
 
 
-def update_baseline(path: Path, adapter: Adapter, records: Iterable[LandscapeRecord]) -> Mapping[str, LandscapeRecord]:
-    """Accept records: they replace those of the same landscapes and leave the others.
+def update_baseline(
+    path: Path, adapter: Adapter, records: Iterable[LandscapeRecord], contract: Mapping[str, str] | None = None
+) -> Mapping[str, LandscapeRecord]:
+    """Accept records and outcomes of checks: they replace those of the same name and leave the others.
 
     Parameters
     ----------
     path : Path
     adapter : Adapter
     records : iterable of LandscapeRecord
+    contract : mapping of str to str, optional
+        Outcomes of checks of the contract, by name.
 
     Returns
     -------
@@ -222,6 +239,7 @@ def update_baseline(path: Path, adapter: Adapter, records: Iterable[LandscapeRec
             setting=dict(sorted(adapter.setting.items())),
             written_with={"pytest-optlandscape": pytest_optlandscape.__version__, **adapter.versions()},
             records={**old, **new},
+            contract={**(before.contract if before else {}), **(contract or {})},
         )
         write_atomically(path, baseline.to_text())
     return old

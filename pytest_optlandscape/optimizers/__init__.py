@@ -13,6 +13,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import ask_tell, third_party
 from pytest_optlandscape.optimizers.callables import from_callable, load
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
@@ -20,8 +21,11 @@ from pytest_optlandscape.runs import Problem, Run, execute
 
 __all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
-LIBRARIES = ("keras", "scipy")
+LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
 """The libraries that have an adapter here; each is a module of this package, imported when first used."""
+
+_HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
+"""Packages whose optimizers another library's adapter runs."""
 
 
 def get(optimizer: Any) -> Adapter:
@@ -30,9 +34,10 @@ def get(optimizer: Any) -> Adapter:
     Parameters
     ----------
     optimizer : str, callable, class or object
-        A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES` or a module of
-        yours; a callable with a parameter ``fun`` (called as SciPy's methods are) or with one parameter (handed
-        the `Problem`); an optimizer of Keras, class or instance.
+        A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that an installed
+        package adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods are) or with
+        one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a class, or a
+        function of ``x0``, that makes objects with ``ask`` and ``tell``.
 
     Returns
     -------
@@ -60,18 +65,28 @@ def get(optimizer: Any) -> Adapter:
         return optimizer
     if isinstance(optimizer, str):
         spec = parse_spec(optimizer)
-        if spec.library in LIBRARIES:
-            adapter: Adapter = _library(spec.library).from_spec(spec)
+        library = _HOMES.get(spec.library, spec.library)
+        if library in LIBRARIES:
+            adapter: Adapter = _library(library).from_spec(spec)
+            return adapter
+        added = third_party.find()
+        if spec.library in added:
+            adapter = third_party.load_library(added[spec.library]).from_spec(spec)
             return adapter
         return _from_object(load(spec), str(spec))
     return _from_object(optimizer, None)
 
 
 def _from_object(thing: Any, spec: str | None) -> Adapter:
-    keras = _library("keras")
-    if keras.recognizes(thing):
-        adapter: Adapter = keras.from_object(thing)
-        return adapter
+    for library in map(_library, LIBRARIES):
+        if hasattr(library, "recognizes") and library.recognizes(thing):
+            adapter: Adapter = library.from_object(thing)
+            return adapter
+    added = third_party.recognized(thing)
+    if added is not None:
+        return added
+    if ask_tell.recognizes(thing):
+        return ask_tell.from_object(thing, spec)
     if callable(thing) and not isinstance(thing, type):
         return from_callable(thing, spec)
     what = f"{spec!r} is {thing!r:.80}" if spec else f"{thing!r:.80}"

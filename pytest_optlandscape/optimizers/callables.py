@@ -5,6 +5,7 @@ One that has a parameter ``fun`` is called as SciPy calls its methods; any other
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import inspect
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.protocol import Adapter, Call
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["from_callable", "load"]
+__all__ = ["from_callable", "load", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,35 @@ class PlainCallable(Adapter):
             "callback": _ignore,
         }
         return self.function(**{name: value for name, value in offered.items() if name in self.names})
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        if "maxfev" not in self.names:
+            return None
+        limited = functools.partial(self.function, maxfev=evaluations)
+        return dataclasses.replace(self, function=limited, names=self.names - {"maxfev"})
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        function, bound = self.function, ""
+        while isinstance(function, functools.partial):
+            bound = "".join(f", {key}={value!r}" for key, value in function.keywords.items()) + bound
+            function = function.func
+        name = getattr(function, "__qualname__", "<lambda>")
+        if "fun" not in self.names or "<" in name or "hess" in self.names:
+            return None
+        written = {
+            "x0": f"np.array({x0})",
+            "jac": "lambda x: np.array(g(x))",
+            "bounds": f"np.array({bounds})",
+            "constraints": "()",
+            "seed": "0",
+            "rng": "np.random.default_rng(0)",
+            "maxfev": "10_000",
+            "maxiter": "10_000",
+            "callback": "lambda *a, **k: None",
+        }
+        given = "".join(f", {key}={text}" for key, text in written.items() if key in self.names)
+        owner = name.partition(".")[0]
+        return Call(f"import numpy as np; from {function.__module__} import {owner}", f"{name}(fun=f{given}{bound})")
 
 
 def _ignore(*args: Any, **keywords: Any) -> None:
@@ -77,7 +107,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
-    spec = spec or _name_of(function)
+    spec = spec or name_of(function)
     if names and not set(required) <= offered:
         missing = ", ".join(sorted(set(required) - offered))
         raise TypeError(f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given")
@@ -96,7 +126,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         spec,
         uses_gradient="jac" in names or not names,
         takes_bounds="bounds" in names or not names,
-        takes_constraints="constraints" in names or not names,
+        takes_constraints="constraints" in names,
         is_stochastic=bool(names & {"seed", "rng"}),
         function=function,
         names=names,
@@ -115,11 +145,12 @@ def _bound(function: Any) -> frozenset[str]:
     return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
 
 
-def _name_of(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """Write down a callable by its module and name."""
     if isinstance(function, functools.partial):
         arguments = [repr(value) for value in function.args]
         arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]
-        return f"{_name_of(function.func)}({', '.join(arguments)})"
+        return f"{name_of(function.func)}({', '.join(arguments)})"
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
@@ -160,14 +191,24 @@ def load(spec: Spec) -> Any:
             signature.bind_partial(**spec.arguments)
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
-    if isinstance(thing, type):
+    if isinstance(thing, type) and not hasattr(thing, "ask") and _is_complete(signature, spec.arguments):
         return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)
 
 
+def _is_complete(signature: inspect.Signature | None, arguments: dict[str, Any]) -> bool:
+    """Whether a class can be made with these arguments; those of torch's optimizers want their parameters too."""
+    try:
+        if signature:
+            signature.bind(**arguments)
+    except TypeError:
+        return False
+    return True
+
+
 def _no_module(spec: Spec) -> str:
-    from pytest_optlandscape.optimizers import LIBRARIES
+    from pytest_optlandscape.optimizers import LIBRARIES, third_party
 
     advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
-    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, LIBRARIES, advice)
+    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice)

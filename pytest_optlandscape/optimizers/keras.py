@@ -1,13 +1,15 @@
 """Keras' optimizers, on whichever backend Keras runs.
 
-A fresh optimizer is made for every run. Each step evaluates the objective and its analytic gradient at the current
-point and hands the gradient to ``optimizer.apply``. The point is a `keras.Variable` of Keras' own float type
+Every run begins with the state of a fresh optimizer. Each step evaluates the objective and its analytic gradient at
+the current point and hands the gradient to ``optimizer.apply``, in the way that Keras itself trains with on its
+backend (see `keras_steps`). The point is a `keras.Variable` of Keras' own float type
 (``keras.config.floatx()``, float32 unless it was changed) or of the one named by ``dtype=``, because that is what a
 user's model has.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import inspect
 import json
@@ -21,8 +23,10 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_object", "from_spec", "recognizes"]
@@ -30,7 +34,6 @@ __all__ = ["from_object", "from_spec", "recognizes"]
 PREFIX = "keras"
 _BACKENDS = ("tensorflow", "torch", "jax")
 _NOT_FOR_ONE_VARIABLE = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
-_DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -40,28 +43,27 @@ class KerasOptimizer(Adapter):
     factory: Any = None
     config: dict[str, Any] = field(default_factory=dict)
     dtype: str = "float32"
+    _idle: dict[int, Steps] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         keras = _import_keras(self.spec)
-        variable = keras.Variable(problem.x0.astype(self.dtype), dtype=self.dtype, name="x")
-        optimizer = self.factory(**self.config)
-        optimizer.build([variable])
-        point = problem.x0
-        while problem.remaining > 0 and np.all(np.isfinite(point)):
-            point = _numpy(keras, variable)
-            problem.fun(point)
-            gradient = problem.gradient(point).astype(self.dtype)
-            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
-        return Outcome(_numpy(keras, variable), "budget" if problem.remaining <= 0 else None)
+        with double_precision_where_needed(keras, self.dtype):
+            # Taken out while it works: what is compiled serves one run at a time.
+            steps = self._idle.pop(problem.dim, None) or make_steps(keras, self._fresh, problem.dim, self.dtype)
+            try:
+                steps.start(problem.x0)
+                outcome = descend(problem, steps.read, steps.step)
+                return dataclasses.replace(outcome, x=steps.finish())
+            finally:
+                self._idle[problem.dim] = steps
+
+    def _fresh(self) -> Any:
+        return self.factory(**self.config)
 
     def versions(self) -> dict[str, str]:
         keras = _import_keras(self.spec)
         backend = keras.backend.backend()
         return {"keras": keras.__version__, backend: sys.modules[backend].__version__}
-
-
-def _numpy(keras: Any, variable: Any) -> Any:
-    return np.array(keras.ops.convert_to_numpy(variable), dtype=np.float64)
 
 
 def from_spec(spec: Spec) -> Adapter:
@@ -89,9 +91,22 @@ def from_spec(spec: Spec) -> Adapter:
     for key in spec.arguments:
         if key not in arguments:
             raise ValueError(unknown_name(f"argument of keras:{spec.name}", key, arguments))
-    config = dict(spec.arguments)
+    config = {key: _scheduled(keras, str(spec), value) for key, value in spec.arguments.items()}
     dtype = config.pop("dtype", keras.config.floatx())
     return _adapter(keras, str(spec), kind, config, dtype)
+
+
+def _scheduled(keras: Any, spec: str, value: Any) -> Any:
+    """Build a schedule that is written as a call in quotes, such as ``"CosineDecay(initial_learning_rate=0.1, …)"``."""
+    if not (isinstance(value, str) and "(" in value):
+        return value
+    home = keras.optimizers.schedules
+    known = {name for name, thing in vars(home).items() if isinstance(thing, type) and name != "LearningRateSchedule"}
+    make = call_in_quotes(spec, value, home, "schedule", known)
+    try:
+        return make()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"optimizer {spec!r}: Keras refuses the arguments of {value!r}: {error}") from error
 
 
 def recognizes(thing: object) -> bool:
@@ -147,8 +162,7 @@ def _from_config(kind: Any) -> Any:
 
 
 def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str) -> Adapter:
-    if dtype not in _DTYPES:
-        raise ValueError(f"optimizer {spec!r}: dtype is one of {', '.join(_DTYPES)}; got {dtype!r}")
+    check_dtype(spec, dtype)
     try:
         factory(**config)
     except (TypeError, ValueError) as error:

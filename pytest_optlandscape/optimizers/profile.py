@@ -13,7 +13,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Adapter
 
-__all__ = ["WORDS", "obstacle", "profile_text", "with_profile"]
+__all__ = ["INVARIANCES", "WORDS", "obstacle", "profile_text", "with_profile"]
 
 WORDS: dict[str, tuple[str, bool]] = {
     "local": ("is_global", False),
@@ -26,16 +26,21 @@ WORDS: dict[str, tuple[str, bool]] = {
     "no-constraints": ("takes_constraints", False),
     "noise": ("takes_noise", True),
     "no-noise": ("takes_noise", False),
+    "residuals": ("uses_residuals", True),
+    "no-residuals": ("uses_residuals", False),
     "stochastic": ("is_stochastic", True),
     "deterministic": ("is_stochastic", False),
 }
 """The words of a profile, and what each says of an adapter."""
 
-_UNDERSTOOD = ("no-constraints", "no-noise")
+INVARIANCES = ("scaling", "permutation", "translation", "rotation")
+"""What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
+
+_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals")
 
 
 def profile_text(adapter: Adapter) -> str:
-    """Say what an optimizer is, in the words of `WORDS`; few take constraints or noise, so only who does is told.
+    """Say what an optimizer is, in the words of `WORDS`; what few are is told of those alone.
 
     Examples
     --------
@@ -72,9 +77,15 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
     'global, derivative-free, no-bounds, deterministic'
     """
     changes: dict[str, Any] = {}
+    promises = {f"{name}-invariant": name for name in INVARIANCES}
+    refusals = {f"no-{word}": name for word, name in promises.items()}
     for word in text.replace(",", " ").split():
+        if word in promises or word in refusals:
+            before = changes.get("invariances", adapter.invariances)
+            changes["invariances"] = before | {promises[word]} if word in promises else before - {refusals[word]}
+            continue
         if word not in WORDS:
-            raise ValueError(unknown_name("word of an optimizer's profile", word, WORDS))
+            raise ValueError(unknown_name("word of an optimizer's profile", word, [*WORDS, *promises, *refusals]))
         field, value = WORDS[word]
         changes[field] = value
     return dataclasses.replace(adapter, **changes)
@@ -93,6 +104,8 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
         return "constraints"
     if landscape.noise is not None and not adapter.takes_noise:
         return "noise"
-    if adapter.uses_gradient and not landscape.has_gradient:
+    if adapter.uses_residuals and not landscape.has_residuals:
+        return "no residuals"
+    if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient:
         return "no gradient"
     return ""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["Adapter", "MissingLibrary", "Outcome"]
+__all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
 
 
 class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
@@ -24,14 +24,35 @@ class Outcome:
 
     Attributes
     ----------
-    x : ndarray, shape (dim,)
-        The last iterate.
+    x : ndarray, shape (dim,), or None
+        The last iterate, or what the library takes for the best.
     stop_reason : str or None
         ``"budget"`` where the loop ended because the budget was spent.
+    fun, success, message : optional
+        What the library says of the result; left out where it says nothing.
     """
 
-    x: NDArray[np.float64]
+    x: NDArray[np.float64] | None
     stop_reason: str | None = None
+    fun: float | None = None
+    success: bool | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a user without this package would call an optimizer, as text.
+
+    Attributes
+    ----------
+    imports : str
+        A line of import statements.
+    expression : str
+        The call. The objective in it is named ``f``, the gradient ``g``.
+    """
+
+    imports: str
+    expression: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,11 @@ class Adapter(abc.ABC):
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
         Whether it is made for values or gradients that are disturbed.
+    uses_residuals : bool
+        Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
+    invariances : frozenset of str
+        What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
+        variables, ``"translation"`` and ``"rotation"`` of the space.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -61,6 +87,8 @@ class Adapter(abc.ABC):
     is_stochastic: bool = False
     is_global: bool = False
     takes_noise: bool = False
+    uses_residuals: bool = False
+    invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
 
     @abc.abstractmethod
@@ -70,3 +98,15 @@ class Adapter(abc.ABC):
     def versions(self) -> dict[str, str]:
         """Name the versions of the libraries that do the work, for the baseline's header."""
         return {}
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""
+        return None
+
+    def without_gradient(self) -> Adapter | None:
+        """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
+        return None
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        """Write the call down, with the start and the bounds as literals; None if it takes more than one line."""
+        return None

@@ -1,4 +1,4 @@
-"""SciPy's optimizers: every method of `scipy.optimize.minimize`, and the global ones.
+"""SciPy's optimizers: every method of `scipy.optimize.minimize`, `scipy.optimize.least_squares`, and the global ones.
 
 Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them, and
 so are constraints where a landscape has some; other methods run there as if it had none. Limits and tolerances stay
@@ -7,6 +7,7 @@ SciPy's own: they are part of the optimizer.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ import scipy
 import scipy.optimize
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.protocol import Adapter, Call, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
@@ -46,6 +47,40 @@ METHODS = {
 GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
 """SciPy's global optimizers."""
 
+_EVALUATIONS = {
+    "Nelder-Mead": "maxfev",
+    "Powell": "maxfev",
+    "L-BFGS-B": "maxfun",
+    "TNC": "maxfun",
+    "COBYLA": "maxiter",
+    "COBYQA": "maxfev",
+    "dual_annealing": "maxfun",
+    "direct": "maxfun",
+}
+"""The arguments that limit evaluations; COBYLA's counts them under another name."""
+
+_NEED_NO_GRADIENT = ("CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "trust-constr")
+
+_INVARIANCES = {
+    "Nelder-Mead": "scaling",
+    "Powell": "scaling",
+    "CG": "permutation translation rotation",
+    "BFGS": "permutation translation rotation",
+    "Newton-CG": "permutation translation rotation",
+    "L-BFGS-B": "permutation translation",
+    "TNC": "permutation translation",
+    "SLSQP": "translation",
+    "dogleg": "permutation translation rotation",
+    "trust-ncg": "permutation translation rotation",
+    "trust-exact": "translation",
+    "trust-krylov": "permutation translation rotation",
+    "differential_evolution": "scaling",
+    "direct": "scaling",
+    "brute": "scaling",
+}
+"""What a method's theory promises where it stands on values (scaling), or on derivatives alone. Nelder-Mead's first
+simplex and Powell's directions follow the axes, and so do bounds and the bounds on eigenvalues of trust-exact."""
+
 _Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
 _VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
@@ -65,7 +100,7 @@ class SciPyMethod(Adapter):
             problem.fun,
             problem.watched_x0(),
             method=self.method,
-            jac=problem.gradient if "gradient" in wants else None,
+            jac=problem.gradient if self.uses_gradient else None,
             hess=problem.hessian if "hessian" in wants else None,
             bounds=problem.bounds if self.takes_bounds else None,
             constraints=problem.constraints if self.takes_constraints else (),
@@ -75,6 +110,25 @@ class SciPyMethod(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
+
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        return _limited(self, evaluations)
+
+    def without_gradient(self) -> Adapter | None:
+        return dataclasses.replace(self, uses_gradient=False) if self.method in _NEED_NO_GRADIENT else None
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        if "hessian" in METHODS[self.method]:
+            return None
+        options = {key: value for key, value in self.arguments.items() if key != "tol"}
+        parts = [
+            f"minimize(f, {x0}, method={self.method!r}",
+            "jac=g" if self.uses_gradient else "",
+            f"bounds={bounds}" if self.takes_bounds else "",
+            f"tol={self.arguments['tol']!r}" if "tol" in self.arguments else "",
+            f"options={options!r}" if options else "",
+        ]
+        return Call("from scipy.optimize import minimize", ", ".join(part for part in parts if part) + ")")
 
 
 @dataclass(frozen=True)
@@ -91,10 +145,20 @@ class SciPyGlobal(Adapter):
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
 
+    def with_budget(self, evaluations: int) -> Adapter | None:
+        return _limited(self, evaluations)
+
+    def call(self, x0: str, bounds: str) -> Call | None:
+        if self.method in ("basinhopping", "brute"):
+            return None
+        seed = {_seed_name(getattr(scipy.optimize, self.method)): 0} if self.is_stochastic else {}
+        arguments = {**self.arguments, **seed}
+        start = [f"x0={x0}"] if self.method in ("differential_evolution", "dual_annealing") else []
+        parts = ["f", bounds, *start, *(f"{key}={value!r}" for key, value in arguments.items())]
+        return Call(f"from scipy.optimize import {self.method}", f"{self.method}({', '.join(parts)})")
+
     def _seeded(self, problem: Problem, function: Any) -> dict[str, Any]:
-        """Arguments with the random generator, which SciPy 1.15 renamed from seed to rng."""
-        name = "rng" if "rng" in inspect.signature(function).parameters else "seed"
-        return {**self.arguments, name: problem.rng}
+        return {**self.arguments, _seed_name(function): problem.rng}
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
@@ -127,6 +191,37 @@ class SciPyGlobal(Adapter):
         return function(problem.fun, tuple(bounds), **{**self.arguments, "Ns": points})
 
 
+@dataclass(frozen=True)
+class SciPyLeastSquares(Adapter):
+    """`scipy.optimize.least_squares` with the Jacobian of the residuals; arguments are handed on."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def minimize(self, problem: Problem) -> Outcome:
+        bounds = {"bounds": tuple(problem.bounds.T)} if self.takes_bounds else {}
+        arguments = {"jac": problem.jacobian, **bounds, **self.arguments}
+        result = scipy.optimize.least_squares(problem.residuals, problem.watched_x0(), **arguments)
+        # Its own fun are the residuals, and half the sum of their squares is its cost.
+        return Outcome(result.x, success=result.success, message=result.message)
+
+    def versions(self) -> dict[str, str]:
+        return {"scipy": scipy.__version__}
+
+
+def _seed_name(function: Any) -> str:
+    """Name the argument for the random generator, which SciPy 1.15 renamed from seed to rng."""
+    return "rng" if "rng" in inspect.signature(function).parameters else "seed"
+
+
+def _limited(adapter: Any, evaluations: int) -> Adapter | None:
+    """Set the argument that limits evaluations, if the method has one."""
+    name = _EVALUATIONS.get(adapter.method)
+    if name is None:
+        return None
+    limited: Adapter = dataclasses.replace(adapter, arguments={**adapter.arguments, name: evaluations})
+    return limited
+
+
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a method's name.
 
@@ -144,6 +239,7 @@ def from_spec(spec: Spec) -> Adapter:
             uses_gradient="gradient" in wants,
             takes_bounds="bounds" in wants and not (spec.name == "COBYLA" and _VERSION < (1, 11)),
             takes_constraints="constraints" in wants,
+            invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
             method=spec.name,
             arguments=spec.arguments,
         )
@@ -151,8 +247,28 @@ def from_spec(spec: Spec) -> Adapter:
         return method
     if spec.name in GLOBAL:
         return _global_from_spec(spec)
-    advice = "These are the methods of scipy.optimize.minimize and SciPy's global optimizers."
-    raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, *GLOBAL], advice))
+    if spec.name == "least_squares":
+        return _least_squares_from_spec(spec)
+    advice = "These are the methods of scipy.optimize.minimize, least_squares and SciPy's global optimizers."
+    raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, "least_squares", *GLOBAL], advice))
+
+
+def _least_squares_from_spec(spec: Spec) -> SciPyLeastSquares:
+    given_by_us = {"fun", "x0", "bounds", "args", "kwargs", "callback", "workers", "verbose"}
+    known = set(inspect.signature(scipy.optimize.least_squares).parameters) - given_by_us
+    for key in spec.arguments:
+        if key not in known:
+            raise ValueError(unknown_name("argument of scipy:least_squares", key, known))
+    method = spec.arguments.get("method", "trf")
+    if method not in ("trf", "dogbox", "lm"):
+        raise ValueError(unknown_name("method of scipy:least_squares", str(method), ("trf", "dogbox", "lm")))
+    return SciPyLeastSquares(
+        str(spec),
+        uses_gradient="jac" not in spec.arguments,
+        takes_bounds=method != "lm",
+        uses_residuals=True,
+        arguments=spec.arguments,
+    )
 
 
 def _global_from_spec(spec: Spec) -> SciPyGlobal:
@@ -168,6 +284,7 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
         is_global=True,
         takes_constraints=spec.name == "differential_evolution" or (spec.name == "shgo" and _VERSION >= (1, 11)),
         is_stochastic=spec.name in _STOCHASTIC,
+        invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
         method=spec.name,
         arguments=spec.arguments,
     )

@@ -11,14 +11,18 @@ from pytest_optlandscape.report.terminal import (
     summary_lines,
     table,
 )
+from pytest_optlandscape.report.traces import against_revision, parting_lines, time_line
 
 __all__ = [
+    "against_revision",
     "details",
     "failure_text",
     "landscape_rows",
     "outcome",
     "outcome_text",
     "overall_failure_text",
+    "parting_lines",
     "summary_lines",
     "table",
+    "time_line",
 ]

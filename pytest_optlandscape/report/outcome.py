@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison
+from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.statistics import MeanInterval
 
 __all__ = ["outcome", "outcome_text"]
@@ -19,12 +19,17 @@ __all__ = ["outcome", "outcome_text"]
 SCHEMA = 1
 
 
-def outcome(comparisons: Iterable[OptimizerComparison]) -> dict[str, Any]:
+Contracts = Mapping[str, Sequence[tuple[CheckOutcome, Verdict]]]
+
+
+def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | None = None) -> dict[str, Any]:
     """Turn comparisons into plain values.
 
     Parameters
     ----------
     comparisons : iterable of OptimizerComparison
+    contracts : mapping of str to sequence of (CheckOutcome, Verdict), optional
+        By spec, what came of the contract.
 
     Returns
     -------
@@ -43,7 +48,15 @@ def outcome(comparisons: Iterable[OptimizerComparison]) -> dict[str, Any]:
                 "speed_interval": _interval(comparison.speed),
                 "cells_that_part": comparison.parted,
                 "landscapes": [_landscape(c) for c in comparison.landscapes],
-                "contract": [],
+                "contract": [
+                    {
+                        "check": found.check,
+                        "severity": found.severity,
+                        "outcome": found.outcome,
+                        "verdict": str(verdict),
+                    }
+                    for found, verdict in (contracts or {}).get(comparison.spec, ())
+                ],
             }
             for comparison in comparisons
         ],
@@ -60,7 +73,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
-        "findings": [str(finding) for finding in comparison.findings],
+        "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "speed_interval": _interval(comparison.speed),
         "cells_that_part": len(comparison.parted),
         "cells_set_aside": comparison.set_aside,
@@ -78,6 +91,11 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
 
 
-def outcome_text(comparisons: Iterable[OptimizerComparison]) -> str:
-    """Write the outcome as JSON."""
-    return json.dumps(outcome(comparisons), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+def outcome_text(
+    comparisons: Iterable[OptimizerComparison],
+    contracts: Contracts | None = None,
+    extras: dict[str, Any] | None = None,
+) -> str:
+    """Write the outcome as JSON, with further keys if there are any."""
+    found = {**outcome(comparisons, contracts), **(extras or {})}
+    return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n"

@@ -142,6 +142,22 @@ class Problem:
         self.nhev += 1
         return self.landscape.hessian(values)
 
+    def residuals(self, x: ArrayLike) -> FloatArray:
+        """Evaluate the residuals at a point of shape (dim,). Shape (m,).
+
+        Counted as one evaluation of the objective, whose exact value there enters the trace.
+
+        Raises
+        ------
+        ValueError
+            If the landscape is no sum of squares.
+        """
+        return np.array(self._counted_residuals(x))
+
+    def jacobian(self, x: ArrayLike) -> FloatArray:
+        """Evaluate the residuals' derivatives at a point of shape (dim,); counted as a gradient. Shape (m, dim)."""
+        return np.array(self._counted_jacobian(x))
+
     @property
     def x0(self) -> FloatArray:
         """A fresh copy of the start, shape (dim,)."""
@@ -181,6 +197,21 @@ class Problem:
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
         counted = self._counted(self._derivative(), self._gradient_points, None)
         return _disturbed(counted, self._gradient_points, self._observer.gradient) if self._observer else counted
+
+    @functools.cached_property
+    def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
+        residuals = self.landscape.residuals
+        objective, points, values = self._objective(), self._points, self._values
+
+        def keep(result: Any) -> None:
+            values.append(objective(points[-1]) if isinstance(result, np.ndarray) else math.nan)
+
+        return self._counted(lambda point: residuals(np.array(point)), points, keep)
+
+    @functools.cached_property
+    def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
+        jacobian = self.landscape.jacobian
+        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, None)
 
     @property
     def nfev(self) -> int:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
-from pytest_optlandscape.session.settings import read_settings
+from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
-from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.session.worktree import Worktree, make_worktree
 
 __all__ = ["SuitePlugin"]
 
@@ -39,15 +41,31 @@ class SuitePlugin:
         """Read the settings, optimizers and baselines: what is wrong with them is said before anything runs."""
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
         try:
-            self._suite = SuiteRun(read_settings(self.config, self._ini_keys), spool)
+            self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
+        contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
+        self.config.pluginmanager.register(contract, "optlandscape-contract")
+
+    def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
+        """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""
+        if settings.against is None:
+            return SuiteRun(settings, spool)
+        if self.worker_input:
+            worktree = Worktree.from_plain(self.worker_input["optlandscape_worktree"])
+        else:
+            worktree = make_worktree(self.config.rootpath, settings.against)
+            self.config.add_cleanup(worktree.remove)
+        suite = AgainstRun(settings, worktree, spool)
+        self.config.add_cleanup(suite.close)  # the last that is added is the first that is called
+        return suite
 
     def pytest_report_header(self) -> str:
         """Say what is going to be run."""
         suite = self.suite
         count = len(suite.adapters)
-        return f"optlandscape: suite {suite.settings.suite}, {count} optimizer{'s' * (count != 1)}"
+        against = f", against {suite.worktree.ref}" if isinstance(suite, AgainstRun) else ""
+        return f"optlandscape: suite {suite.settings.suite}, {count} optimizer{'s' * (count != 1)}{against}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -55,6 +73,8 @@ class SuitePlugin:
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
         node.workerinput["optlandscape_spool"] = self._spool.name
+        if isinstance(self._suite, AgainstRun):
+            node.workerinput["optlandscape_worktree"] = self._suite.worktree.to_plain()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -78,7 +98,7 @@ class SuitePlugin:
         """Collect the records, where the session's summary is made."""
         if self.worker_input is None:
             for plain in getattr(report, "optlandscape_records", ()):
-                self.suite.keep(plain["spec"], LandscapeRecord.from_plain(plain))
+                self.suite.unpack(plain)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:

@@ -12,6 +12,8 @@ import pytest
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
+from pytest_optlandscape.session.contract_items import contract_items
+from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
 
@@ -37,11 +39,13 @@ class SuiteItem(pytest.Item):
     def run_cells(self, landscape: Landscape) -> LandscapeRecord:
         """Run one landscape's cells and have the record travel."""
         record = self.suite.run(self.spec, landscape)
-        self.records.append({"spec": self.spec, **record.to_plain()})
+        self.records.append(self.suite.pack(self.spec, record))
         return record
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
+        if excinfo.errisinstance(SideError):
+            return str(excinfo.value)
         representation = super().repr_failure(excinfo, style)
         crash = getattr(representation, "reprcrash", None)
         if crash is not None and excinfo.errisinstance(pytest.fail.Exception):
@@ -70,7 +74,9 @@ class LandscapeItem(SuiteItem):
         if to_be_accepted and not self.suite.has_result(record):
             pytest.fail(f"{self.spec} gives no result on {record.landscape}: {record.errors[0]}", pytrace=False)
         if self.suite.is_failure(comparison.verdict):
-            pytest.fail(failure_text(comparison, self.spec), pytrace=False)
+            further = self.suite.explanation(self.spec, comparison)
+            text = "\n".join([failure_text(comparison, self.spec), *([""] if further else []), *further])
+            pytest.fail(self.suite.worded(text), pytrace=False)
 
 
 class OverallItem(SuiteItem):
@@ -83,7 +89,7 @@ class OverallItem(SuiteItem):
         comparison = self.suite.compare_all(self.spec, records)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self.suite.is_failure(comparison.as_one):
-            pytest.fail(overall_failure_text(comparison), pytrace=False)
+            pytest.fail(self.suite.worded(overall_failure_text(comparison)), pytrace=False)
 
 
 class SuiteCollector(pytest.Collector):
@@ -96,7 +102,7 @@ class SuiteCollector(pytest.Collector):
         super().__init__(**keywords)
         self.suite = suite
 
-    def collect(self) -> Iterator[SuiteItem]:
+    def collect(self) -> Iterator[pytest.Item]:
         """Make the items, optimizer by optimizer."""
         for spec in self.suite.adapters:
             parent = _Optimizer.from_parent(self, name=spec)
@@ -106,6 +112,8 @@ class SuiteCollector(pytest.Collector):
                 )
             if not self.suite.settings.update:
                 yield OverallItem.from_parent(parent, name="overall", spec=spec, suite=self.suite)
+            if self.suite.settings.contract:
+                yield from contract_items(parent, spec, self.suite)
 
 
 class _Optimizer(pytest.Collector):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import math
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class Settings:
         ``worse``, ``changed`` or ``never``.
     require_baseline : bool
         Fail where there is nothing to compare with.
+    contract : bool
+        Hold the optimizers to the contract too.
+    against : str or None
+        The revision to compare with instead of the baseline.
+    time_budget : float
+        Seconds per optimizer for drawing more seeds while the outcome against a revision is open.
     """
 
     optimizers: tuple[str, ...]
@@ -52,6 +59,9 @@ class Settings:
     json: Path | None
     fail_on: str
     require_baseline: bool
+    contract: bool = True
+    against: str | None = None
+    time_budget: float = 60.0
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -84,6 +94,11 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
     json = config.getoption("optlandscape_json")
+    against = config.getoption("optlandscape_against")
+    if against is not None and config.getoption("optlandscape_update"):
+        raise ValueError(
+            "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
+        )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
         profiles=_profiles(config.getini("optlandscape_profiles")),
@@ -94,7 +109,20 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         json=config.invocation_params.dir / json if json else None,
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
+        contract=config.getini("optlandscape_contract") and against is None,
+        against=against,
+        time_budget=_seconds(str(config.getini("optlandscape_time_budget"))),
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0.0:
+        raise ValueError(f"optlandscape_time_budget is a number of seconds, 0 or more, got {text!r}")
+    return seconds
 
 
 def _profiles(lines: Iterable[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from pytest_optlandscape.ledger import (
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import outcome_text
+from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -79,6 +80,7 @@ class SuiteRun:
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
         self._read_baselines()
+        self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
@@ -110,16 +112,42 @@ class SuiteRun:
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
-        adapter, budget = self.adapters[spec], self.budget(spec, landscape)
-        if self.settings.update:
-            record = run_baseline(adapter, landscape, budget)
-        else:
-            record = run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
+        record = self.measure(spec, landscape)
         self.keep(spec, record)
         if self._spool:
-            text = json.dumps(record.to_plain())
+            text = json.dumps(self.pack(spec, record))
             write_atomically(self._spool / _spool_name(spec, landscape.id), text)
         return record
+
+    def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
+        """Run the cells of one landscape as the settings ask for."""
+        adapter, budget = self.adapters[spec], self.budget(spec, landscape)
+        if self.settings.update:
+            return run_baseline(adapter, landscape, budget)
+        return run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
+
+    def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
+        """Turn what was run into plain values, which travel to other processes."""
+        return {"spec": spec, **record.to_plain()}
+
+    def unpack(self, plain: dict[str, Any]) -> None:
+        """Take what another process ran."""
+        self.keep(plain["spec"], LandscapeRecord.from_plain(plain))
+
+    def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
+        """Give lines that explain a failure further."""
+        return []
+
+    def worded(self, text: str) -> str:
+        """Have a text say what is compared with."""
+        return text
+
+    def outcome_extras(self) -> dict[str, Any]:
+        """Give what is added to the machine-readable outcome."""
+        return {}
+
+    def close(self) -> None:
+        """Let go of what the suite holds."""
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""
@@ -131,8 +159,8 @@ class SuiteRun:
         if record is None and self._spool:
             path = self._spool / _spool_name(spec, landscape.id)
             if path.exists():
-                record = LandscapeRecord.from_plain(json.loads(path.read_text(encoding="utf-8")))
-                self.keep(spec, record)
+                self.unpack(json.loads(path.read_text(encoding="utf-8")))
+                record = self._records[spec, landscape.id]
         return record
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
@@ -157,7 +185,11 @@ class SuiteRun:
 
     def compare_all(self, spec: str, records: Iterable[LandscapeRecord]) -> OptimizerComparison:
         """Judge one optimizer over the landscapes that were run."""
-        return compare_optimizer(spec, [self.compare(spec, record) for record in records], self.calibration(spec))
+        return self.judge(spec, [self.compare(spec, record) for record in records])
+
+    def judge(self, spec: str, comparisons: list[LandscapeComparison]) -> OptimizerComparison:
+        """Judge one optimizer by its landscapes."""
+        return compare_optimizer(spec, comparisons, self.calibration(spec))
 
     def is_failure(self, verdict: Verdict) -> bool:
         """Tell whether a verdict fails its test."""
@@ -189,17 +221,22 @@ class SuiteRun:
     def write(self) -> None:
         """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
         if self.settings.json:
-            self._try(lambda path: write_atomically(path, outcome_text(self.comparisons)), self.settings.json)
+            contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
+            text = outcome_text(self.comparisons, contracts, self.outcome_extras())
+            self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:
-            for comparison in self.comparisons:
-                self._try(partial(self._accept, comparison), self.path(comparison.spec))
+            compared = {comparison.spec: comparison for comparison in self.comparisons}
+            for spec in self.adapters:
+                self._try(partial(self._accept, spec, compared.get(spec)), self.path(spec))
 
-    def _accept(self, comparison: OptimizerComparison, path: Path) -> None:
-        records = [landscape.now for landscape in comparison.landscapes if self.has_result(landscape.now)]
-        if not records:
+    def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
+        landscapes = comparison.landscapes if comparison else ()
+        records = [landscape.now for landscape in landscapes if self.has_result(landscape.now)]
+        contract = self.contract.accepted(spec)
+        if not records and not (contract and path.exists()):
             return
-        update_baseline(path, self.adapters[comparison.spec], records)
-        self.accepted[comparison.spec] = path
+        update_baseline(path, self.adapters[spec], records, contract)
+        self.accepted[spec] = path
 
     def _try(self, write: Any, path: Path) -> None:
         try:

@@ -7,7 +7,9 @@ import textwrap
 from typing import Any
 
 from pytest_optlandscape.optimizers.profile import profile_text
-from pytest_optlandscape.report import details, landscape_rows, summary_lines
+from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
+from pytest_optlandscape.report.contract import contract_lines
+from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
@@ -42,16 +44,16 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
     comparisons = suite.comparisons
     if comparisons:
         header, *rows = summary_lines(comparisons)
-        terminal.write_line(header, bold=True)
+        terminal.write_line(suite.worded(header), bold=True)
         for row, comparison in zip(rows, comparisons, strict=True):
             terminal.write_line(row, **_COLOURS[comparison.verdict])
     for comparison in comparisons:
         if terminal.verbosity > 0:
             terminal.write_line("")
             for line in landscape_rows(comparison):
-                terminal.write_line(line)
+                terminal.write_line(suite.worded(line))
         for line in details(comparison):
-            terminal.write_line(line)
+            terminal.write_line(suite.worded(line))
     terminal.write_line("")
     _write_notes(terminal, suite, comparisons)
 
@@ -59,7 +61,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say what was not compared or not run, and what was written."""
     for spec in suite.adapters:
-        if spec not in [comparison.spec for comparison in comparisons]:
+        if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
             terminal.write_line(f"{spec} was not run", yellow=True)
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
@@ -70,7 +72,14 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
-    if not suite.settings.update:
+    for spec in suite.adapters:
+        judged = suite.contract.judged(spec)
+        newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
+        for line in contract_lines(spec, judged):
+            terminal.write_line(line, yellow=newly)
+    if isinstance(suite, AgainstRun):
+        _write_of_revision(terminal, suite, comparisons)
+    elif not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
@@ -78,6 +87,21 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
         terminal.write_line(error, red=True, bold=True)
+
+
+def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[OptimizerComparison]) -> None:
+    """Say what the other revision lacks, where both run the same code, and how times compare."""
+    ref = suite.worktree.ref
+    for comparison in comparisons:
+        spec = comparison.spec
+        if spec in suite.missing:
+            terminal.write_line(f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
+        elif not suite.is_of_repository(spec):
+            text = f"{spec} is not in this repository: at {ref} and now the same code ran"
+            terminal.write_line(text, yellow=True)
+        timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
+        if any(timed):
+            terminal.write_line(f"{spec}: {time_line([ratios for ratios in timed if ratios is not None])}")
 
 
 def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_optlandscape.strategies.hunter import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_strategies import bounds, landscapes, starts
     from pytest_optlandscape.strategies.low_discrepancy import sobol, sobol_starts
     from pytest_optlandscape.strategies.suites import SUITES, Cell, cells, suite_landscapes
@@ -18,6 +19,7 @@ _HOMES = {
     "Cell": "suites",
     "bounds": "hypothesis_strategies",
     "cells": "suites",
+    "find_failing_start": "hunter",
     "landscapes": "hypothesis_strategies",
     "sobol": "low_discrepancy",
     "sobol_starts": "low_discrepancy",
@@ -30,6 +32,7 @@ __all__ = [
     "Cell",
     "bounds",
     "cells",
+    "find_failing_start",
     "landscapes",
     "sobol",
     "sobol_starts",

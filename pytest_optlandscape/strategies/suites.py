@@ -48,7 +48,7 @@ _QUICK_FOR_SOME = ("rosenbrock_disk", "hs071", "noisy_rosenbrock", "minibatch_le
 _STANDARD = (
     *_QUICK,
     # smooth valleys and fits
-    "six_hump_camel", "mccormick", "dixon_price[5]", "zakharov[5]", "mgh_freudenstein_roth", "mgh_helical_valley",
+    "booth", "six_hump_camel", "dixon_price[5]", "zakharov[5]", "mgh_freudenstein_roth", "mgh_helical_valley",
     "mgh_wood", "mgh_kowalik_osborne", "mgh_biggs_exp6", "mgh_broyden_tridiagonal",
     # ill-conditioned
     "bent_cigar[10]", "hilbert_quadratic", "mgh_brown_badly_scaled",

@@ -9,7 +9,13 @@ from pytest_optlandscape.verdicts.assertions import (
     assert_robust,
 )
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
-from pytest_optlandscape.verdicts.contract import CHECKS, check_optimizer, parametrize_with_checks
+from pytest_optlandscape.verdicts.contract import (
+    CHECKS,
+    CheckOutcome,
+    ContractWarning,
+    check_optimizer,
+    parametrize_with_checks,
+)
 from pytest_optlandscape.verdicts.equivalence import assert_equivalent
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
@@ -27,6 +33,8 @@ from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison, c
 __all__ = [
     "CHECKS",
     "CellRecord",
+    "CheckOutcome",
+    "ContractWarning",
     "Finding",
     "Fingerprint",
     "LandscapeComparison",

@@ -137,6 +137,7 @@ def compare_landscape(
     calibration: Stability | None = None,
     takes_bounds: bool = False,
     setting_differs: str = "",
+    looks: int = 1,
 ) -> LandscapeComparison:
     """Judge one landscape.
 
@@ -153,6 +154,9 @@ def compare_landscape(
         Whether the optimizer is told the bounds, so that leaving them is a mistake.
     setting_differs : str, optional
         Why nothing of this optimizer can be compared, if so.
+    looks : int, default 1
+        How often the criteria are tested, with more seeds each time as long as nothing is found: these tests share the
+        level, too.
 
     Returns
     -------
@@ -168,9 +172,9 @@ def compare_landscape(
     parted, set_aside = _parted(before, now)
     has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
     findings = mistakes_that_are_new(before, now, takes_bounds)
-    level = LEVEL / 2.0 / landscapes
+    level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
-        strata = {metric.name: [differences(before, now, metric)] for metric in METRICS}
+        strata = {metric.name: [_differences_of_batches(before, now, metric)] for metric in METRICS}
         findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
     if before.nondeterministic or now.nondeterministic:
         fingerprint = "nondeterministic"
@@ -185,6 +189,16 @@ def compare_landscape(
 def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
     """Now minus before, cell by cell; positive is worse."""
     return [metric.difference(now, old, new) for old, new in zip(before.cells, now.cells, strict=True)]
+
+
+def _differences_of_batches(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
+    """Subtract batches of seeds where both sides have several: more pairs can tell more."""
+    found: list[float] = []
+    for old, new in zip(before.cells, now.cells, strict=True):
+        pairs = list(zip(old.batches, new.batches, strict=False))
+        found += [getattr(two, metric.name) - getattr(one, metric.name) for one, two in pairs]
+        found += [] if pairs else [metric.difference(now, old, new)]
+    return found
 
 
 def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +63,16 @@ class DitheredProblem(Problem):
         Which way each number is off.
     precision : float
         `DOUBLE` or `SINGLE`: whose last place.
+    units : int, default 1
+        By how many units in the last place.
     """
 
-    def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE) -> None:
+    def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
         self._signs: Iterator[float] = itertools.cycle(rng.choice([-1.0, 1.0], _SIGNS).tolist())
         self._rng = rng
         self._precision = precision
+        self._by_one = precision == DOUBLE and units == 1
+        self._share = units * precision
         x0 = self._array_off(problem.x0)
         super().__init__(
             problem.landscape,
@@ -81,15 +87,20 @@ class DitheredProblem(Problem):
         sign = next(self._signs)
         if value == 0.0 or math.isinf(value):
             return value
-        if self._precision == DOUBLE:
+        if self._by_one:
             return math.nextafter(value, sign * math.inf)
-        return value * (1.0 + sign * SINGLE)
+        return value * (1.0 + sign * self._share)
 
     def _array_off(self, values: FloatArray) -> FloatArray:
         signs = self._rng.choice([-1.0, 1.0], np.shape(values))
-        if self._precision == DOUBLE:
+        if self._by_one:
             return np.where(values == 0.0, values, np.nextafter(values, signs * np.inf))
-        return np.asarray(values * (1.0 + signs * SINGLE))
+        return np.asarray(values * (1.0 + signs * self._share))
+
+    @functools.cached_property
+    def rng(self) -> np.random.Generator:
+        """A random generator made from the seed, whose real numbers are dithered too."""
+        return _DitheredGenerator(self.seed, self._array_off)
 
     def _objective(self) -> Callable[[list[float]], float]:
         exact, off = super()._objective(), self._off
@@ -98,3 +109,34 @@ class DitheredProblem(Problem):
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         exact, off = super()._derivative(), self._off
         return lambda values: [off(slope) for slope in exact(values)]
+
+
+class _DitheredGenerator(np.random.Generator):
+    """The same real random numbers, each off by one unit in the last place; whole numbers are left alone.
+
+    What an optimizer makes of its random numbers alone, such as a covariance of ranked steps, no other dither reaches.
+    """
+
+    def __init__(self, seed: int, off: Callable[[FloatArray], FloatArray]) -> None:
+        super().__init__(np.random.default_rng(seed).bit_generator)
+        self._off = off
+
+    def random(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._dithered(super().random(*arguments, **keywords), 0.0, 1.0)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        return self._dithered(super().uniform(low, high, size), low, high)
+
+    def standard_normal(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._dithered(super().standard_normal(*arguments, **keywords))
+
+    def normal(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._dithered(super().normal(*arguments, **keywords))
+
+    def standard_cauchy(self, size: Any = None) -> Any:
+        return self._dithered(super().standard_cauchy(size))
+
+    def _dithered(self, drawn: Any, low: Any = -np.inf, high: Any = np.inf) -> Any:
+        moved = self._off(np.asarray(drawn, dtype=np.float64))
+        inside = np.where((moved >= low) & (moved < high), moved, drawn)
+        return inside if np.ndim(drawn) else float(inside)

@@ -111,7 +111,7 @@ class Fingerprint:
 
 
 def fingerprint_of(run: Run) -> Fingerprint:
-    """Sum a run up."""
+    """Sum a run up; numbers are rounded as they are stored."""
     lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
     with np.errstate(all="ignore"):
@@ -119,11 +119,15 @@ def fingerprint_of(run: Run) -> Fingerprint:
         heights = (points * _weights(*points.shape)).mean(axis=1)
     count = len(run.trace)
     if not count:
-        return Fingerprint((), float(heights[-1]))
+        return Fingerprint((), _stored(float(heights[-1])))
     starts = [0, *(2**k for k in range(max(count - 1, 0).bit_length()))]
     sums = np.add.reduceat(heights[:-1], starts)
     sizes = np.diff([*starts, count])
-    return Fingerprint(tuple((sums / sizes).tolist()), float(heights[-1]))
+    return Fingerprint(tuple(map(_stored, (sums / sizes).tolist())), _stored(float(heights[-1])))
+
+
+def _stored(value: float) -> float:
+    return value if math.isnan(value) else round(value / _FLOOR) * _FLOOR
 
 
 def _weights(count: int, dim: int) -> FloatArray:
@@ -155,7 +159,9 @@ class Stability:
         return Stability(self.jumps + other.jumps, self.trials + other.trials)
 
 
-def measured(clean: Run, dithered: Sequence[Run], precision: float) -> tuple[Fingerprint, Stability]:
+def measured(
+    clean: Run, dithered: Sequence[Run], precision: float, coarsely: Sequence[Run] = ()
+) -> tuple[Fingerprint, Stability]:
     """Measure how far rounding moves a run.
 
     Parameters
@@ -165,6 +171,9 @@ def measured(clean: Run, dithered: Sequence[Run], precision: float) -> tuple[Fin
         The same with everything off by one unit in the last place.
     precision : float
         The spacing of the optimizer's own numbers near 1.
+    coarsely : sequence of Run, optional
+        The same off by `MULTIPLE` units: an end that stays where it is under all that is allowed to a path is one
+        that must stay.
 
     Returns
     -------
@@ -175,17 +184,24 @@ def measured(clean: Run, dithered: Sequence[Run], precision: float) -> tuple[Fin
     """
     own = fingerprint_of(clean)
     others = [fingerprint_of(run) for run in dithered]
-    whole = _with_envelope(clean, own, dithered, others, precision)
+    whole = _with_envelope(clean, own, dithered, others, precision=precision, coarsely=coarsely)
     jumps = 0
     for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):
         left = [*dithered[:k], *dithered[k + 1 :]]
-        rest = _with_envelope(clean, own, left, [*others[:k], *others[k + 1 :]], precision)
+        among = [*others[:k], *others[k + 1 :]]
+        rest = _with_envelope(clean, own, left, among, precision=precision, coarsely=coarsely)
         jumps += bool(parting(rest, ends_of(clean), fingerprint, ends_of(run)))
     return whole, Stability(jumps, len(dithered))
 
 
 def _with_envelope(
-    clean: Run, own: Fingerprint, runs: Sequence[Run], fingerprints: Sequence[Fingerprint], precision: float
+    clean: Run,
+    own: Fingerprint,
+    runs: Sequence[Run],
+    fingerprints: Sequence[Fingerprint],
+    *,
+    precision: float,
+    coarsely: Sequence[Run],
 ) -> Fingerprint:
     floor = max(precision, _FLOOR)
     count = min([len(own.path), *(len(f.path) for f in fingerprints)])
@@ -194,7 +210,7 @@ def _with_envelope(
     envelope = np.maximum.accumulate(np.maximum(moved, floor))
     used = envelope[envelope <= LARGEST_ENVELOPE]
     results = _distance(np.array([f.result for f in fingerprints]), np.array(own.result)).max(initial=floor)
-    ends = {ends_of(clean), *map(ends_of, runs)}
+    ends = {ends_of(clean), *map(ends_of, runs), *map(ends_of, coarsely)}
     same_reason = len({reason for _, _, reason in ends}) == 1
     spread = max(abs(nfev - clean.nfev) + abs(njev - clean.njev) for nfev, njev, _ in ends) if same_reason else -1
     return Fingerprint(

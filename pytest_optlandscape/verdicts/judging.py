@@ -11,7 +11,7 @@ from pytest_optlandscape.verdicts.comparison import LandscapeComparison
 from pytest_optlandscape.verdicts.measuring import repeats_itself, run_landscape, with_more_seeds
 from pytest_optlandscape.verdicts.records import LandscapeRecord
 
-__all__ = ["run_and_look_closely"]
+__all__ = ["look_closely", "run_and_look_closely"]
 
 MOST_REPEATED = 2
 """Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
@@ -38,15 +38,44 @@ def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, co
     -------
     LandscapeRecord
     """
-    record = run_landscape(adapter, landscape, budget)
+    return look_closely(
+        run_landscape(adapter, landscape, budget),
+        compare,
+        lambda record, at: repeats_itself(adapter, record, budget, at),
+        lambda record: with_more_seeds(adapter, record, budget),
+    )
+
+
+def look_closely(
+    record: LandscapeRecord,
+    compare: Compare,
+    repeats: Callable[[LandscapeRecord, list[int]], bool],
+    average: Callable[[LandscapeRecord], LandscapeRecord],
+) -> LandscapeRecord:
+    """Find out, where runs differ from those before, whether they differ from themselves; draw more seeds.
+
+    Parameters
+    ----------
+    record : LandscapeRecord
+    compare : callable
+        Judges a record against the one before.
+    repeats : callable
+        Runs some cells of a record, given by their numbers, once more and tells whether each does the same again.
+    average : callable
+        Averages the criteria of a record over as many seeds as a baseline does.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical"):
         return record
     differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
-    if not repeats_itself(adapter, record, budget, at=differing[:MOST_REPEATED]):
+    if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)
         comparison = compare(record)
     has_averages = all(cell.average for cell in comparison.before.cells) if comparison.before else False
     if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
-        record = with_more_seeds(adapter, record, budget)
+        record = average(record)
     return record

@@ -16,7 +16,7 @@ from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, fingerprint_of, measured
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, fingerprint_of, measured
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
 
@@ -30,12 +30,15 @@ __all__ = [
     "with_more_seeds",
 ]
 
-DITHERS = 8
-"""Dithered runs of each cell when a baseline is written: a tie that is broken either way at random goes unseen in one
-of 256."""
+DITHERS = 6, 2
+"""Dithered runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
+allowed to deviate. A tie that is broken either way at random goes unseen in one of 64."""
 
-STOCHASTIC_DITHERS, MORE_SEEDS = 4, 4
-"""A stochastic optimizer's nine further runs of a cell are shared: its averages over seeds matter as well."""
+STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
+"""A stochastic optimizer's further runs of a cell are shared: its averages over seeds matter as well."""
+
+BATCH = 1 + MORE_SEEDS
+"""Seeds over which the criteria of a cell are averaged, or averaged again."""
 
 _FORMAT = 2
 
@@ -141,29 +144,56 @@ def _with_envelopes(
     for run, cell in zip(runs, record.cells, strict=True):
         rng = np.random.default_rng([run.seed, 1])
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+        fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
         dithered = [
-            execute(adapter, DitheredProblem(problem, rng, precision))
-            for _ in range(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+            execute(adapter, DitheredProblem(problem, rng, precision, units))
+            for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
         ]
-        fingerprint, found = measured(run, dithered, precision)
+        fingerprint, found = measured(run, dithered[:fine], precision, dithered[fine:])
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
 
 
-def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int) -> LandscapeRecord:
-    """Average the criteria of each cell over further seeds, the same ones every time."""
+def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = BATCH) -> LandscapeRecord:
+    """Average the criteria of each cell over further seeds, the same ones every time.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    record : LandscapeRecord
+        Averages that it has already are gone on with.
+    budget : int
+        Evaluations of each run.
+    seeds : int, default 5
+        Over how many to average, the cell's own included; a multiple of five.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
     landscape = landscape_of(record)
     averaged = []
     for cell, kept in zip(cells(landscape), record.cells, strict=True):
-        further = [
-            record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
-            for k in range(1, MORE_SEEDS + 1)
-        ]
-        means = [float(np.mean([metric.value(record, one) for one in (kept, *further)])) for metric in METRICS]
-        average = Average(1 + MORE_SEEDS, *means)
-        averaged.append(replace(kept, average=Average.from_text(average.to_text())))
+        batches = list(kept.batches or ([kept.average] if kept.average else []))
+        for first in range(BATCH * len(batches), seeds, BATCH):
+            further = [
+                record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
+                for k in range(max(first, 1), first + BATCH)
+            ]
+            several = further if first else [kept, *further]
+            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
+            batches.append(Average.from_text(Average(BATCH, *means).to_text()))
+        averaged.append(_with_average(kept, tuple(batches)))
     return replace(record, cells=tuple(averaged))
+
+
+def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
+    if len(batches) == 1:
+        return replace(cell, average=batches[0])
+    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
+    average = Average(sum(batch.seeds for batch in batches), *means)
+    return replace(cell, average=Average.from_text(average.to_text()), batches=batches)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
@@ -200,19 +230,18 @@ def record_of(run: Run, start: str) -> CellRecord:
     """
     reference = reference_gap(run.landscape)
     digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
-    record = CellRecord(
+    return CellRecord(
         start=start,
         nfev=run.nfev,
         njev=run.njev,
         stop_reason=run.stop_reason,
-        gap=run.result_gap,
-        distance=run.distance,
+        gap=float(f"{run.result_gap:.4g}"),
+        distance=float(f"{run.distance:.4g}"),
         hits=run.trace.hits([share * reference for share in TARGETS]),
         flags=_flags(run),
         trace=digest.hexdigest()[:8],
         fingerprint=fingerprint_of(run),
     )
-    return CellRecord.from_text(record.to_text())
 
 
 def _flags(run: Run) -> frozenset[str]:

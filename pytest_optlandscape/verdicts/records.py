@@ -95,6 +95,8 @@ class CellRecord:
     fingerprint : Fingerprint
     average : Average or None
         Of this run and further ones with other seeds, in the baseline of a stochastic optimizer.
+    batches : tuple of Average
+        The averages over five seeds each that the average is made of, where there is more than one.
     """
 
     start: str
@@ -108,6 +110,7 @@ class CellRecord:
     trace: str
     fingerprint: Fingerprint
     average: Average | None = None
+    batches: tuple[Average, ...] = ()
 
     @property
     def digits(self) -> float:
@@ -135,6 +138,7 @@ class CellRecord:
             self.trace,
             self.fingerprint.to_text(),
             *([self.average.to_text()] if self.average else []),
+            *(batch.to_text() for batch in self.batches),
         )
         return " ".join(fields)
 
@@ -149,7 +153,9 @@ class CellRecord:
         """
         try:
             words = text.split(" ")
-            average = None if ":" in words[-1] else Average.from_text(words.pop())
+            averages: list[Average] = []
+            while ":" not in words[-1]:
+                averages.insert(0, Average.from_text(words.pop()))
             *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
             return cls(
                 start=" ".join(start),
@@ -162,7 +168,8 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
-                average=average,
+                average=averages[0] if averages else None,
+                batches=tuple(averages[1:]),
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None

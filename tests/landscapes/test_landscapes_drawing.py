@@ -52,3 +52,11 @@ def test_one_coordinate_is_a_curve():
     curve, minimizers, _ = landscape.plot(points=5).data
     assert curve.y.tolist() == [landscape([x]) for x in curve.x]
     assert (minimizers.x.tolist(), minimizers.y.tolist()) == ([0], [0])
+
+
+@pytest.mark.parametrize("name", ["g06", "hs071"])
+def test_feasible_sets_that_the_grid_misses_are_drawn_nevertheless(name):
+    pytest.importorskip("plotly")
+    landscape = landscapes.get(name)
+    heights = landscape.plot(points=5).data[0].z
+    assert np.all(np.isfinite(heights))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from landscape_cases import (
     FIXED,
     SCALABLE,
@@ -241,6 +242,44 @@ def test_wrong_shapes_are_named(name):
         landscape(["a"] * dim)
     with pytest.raises(ValueError, match="numbers"):
         landscape([[1.0], [1.0, 2.0]])
+
+
+NOT_POINTS = st.one_of(
+    st.none(),
+    st.text(max_size=3),
+    st.dictionaries(st.text(max_size=1), st.floats(), max_size=2),
+    st.lists(st.text(max_size=2), min_size=1, max_size=3),
+    st.lists(st.none(), min_size=1, max_size=3),
+    st.datetimes(),
+    st.just([[1.0], [1.0, 2.0]]),
+    st.just(np.ma.masked_array([1.0, 2.0], mask=[False, True])),
+    st.just(np.array([object(), object()])),
+)
+
+
+@pytest.mark.parametrize("name", ["beale", "rosenbrock[5]", "ackley[40]"])
+def test_what_is_no_array_of_numbers_is_refused(name):
+    landscape = landscapes.get(name)
+
+    @few(60)
+    @given(NOT_POINTS)
+    def refused(x):
+        for call in (landscape, landscape.gradient, landscape.hessian, landscape.distance, landscape.residuals):
+            if call == landscape.residuals and not landscape.has_residuals:
+                continue
+            with pytest.raises(ValueError, match=r"numbers|points of shape"):
+                call(x)
+
+    refused()
+
+
+def test_complex_points_are_for_values_and_gradients_only():
+    beale = landscapes.get("beale")
+    point = np.array([1.0 + 0j, 1.0])
+    assert beale(point) == beale([1.0, 1.0])
+    for call in (beale.hessian, beale.distance, beale.jacobian, beale.violation):
+        with pytest.raises(ValueError, match="real numbers"):
+            call(point)
 
 
 @pytest.mark.parametrize("name", ids(largest=10))

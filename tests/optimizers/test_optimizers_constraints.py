@@ -118,7 +118,7 @@ def test_callables_hand_them_on_to_scipy():
 def test_kinds_are_read_from_the_parameters():
     assert get(lambda fun, x0, constraints: x0).takes_constraints
     assert not get(lambda fun, x0, bounds: x0).takes_constraints
-    assert get(lambda problem: problem.x0).takes_constraints
+    assert not get(lambda problem: problem.x0).takes_constraints  # unless its profile says so
 
 
 def test_robust_where_every_start_ends_at_the_minimum():

@@ -58,7 +58,8 @@ class Project:
         self.outcome_path = self.path / "outcome.json"
 
     def configure(self, *optimizers, **ini):
-        settings = {"optlandscape_suite": "standard", "optlandscape_budget": "20", "pythonpath": ".", **ini}
+        settings = {"optlandscape_suite": "standard", "optlandscape_budget": "20", "pythonpath": "."}
+        settings |= {"optlandscape_contract": "false", **ini}
         lines = "".join(f"    {optimizer}\n" for optimizer in optimizers or ["solver:minimize"])
         lines = f"[pytest]\noptlandscape_optimizers =\n{lines}" + "".join(f"{k} = {v}\n" for k, v in settings.items())
         (self.path / "pytest.ini").write_text(lines)

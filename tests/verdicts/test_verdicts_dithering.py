@@ -97,7 +97,8 @@ def test_problem_keeps_what_it_is_of():
     original = Problem("beale", START, seed=11)
     copy = DitheredProblem(original, np.random.default_rng(0))
     assert copy.seed == 11
-    assert copy.rng.random() == original.rng.random()
+    assert copy.rng.random() == pytest.approx(original.rng.random(), rel=3e-16)
+    assert copy.rng.permutation(20).tolist() == original.rng.permutation(20).tolist()
     assert original.nfev == original.njev == 0
     run = execute(get("scipy:L-BFGS-B"), problem)
     assert (run.stop_reason, run.nfev) == ("budget", 7)
@@ -236,3 +237,30 @@ def test_spread_starts_are_no_single_precision_numbers():
         for cell in cells(landscape):
             if cell.is_spread:
                 assert not np.array_equal(cell.x0, np.float32(cell.x0)), cell.id
+
+
+def test_random_numbers_are_off_by_one_unit_and_stay_in_their_range():
+    original, copy = Problem("beale", seed=3), DitheredProblem(Problem("beale", seed=3), np.random.default_rng(0))
+    for draw in (
+        lambda rng: rng.random(500),
+        lambda rng: rng.standard_normal((50, 10)),
+        lambda rng: rng.normal(2.0, 3.0, 500),
+        lambda rng: rng.uniform(-1.0, 2.0, 500),
+        lambda rng: rng.standard_cauchy(500),
+    ):
+        exact, moved = draw(original.rng), draw(copy.rng)
+        assert np.all(np.abs(moved - exact) == np.spacing(np.minimum(np.abs(moved), np.abs(exact))))
+        assert len(set(np.sign(moved - exact).ravel())) == 2
+    assert isinstance(copy.rng.random(), float)
+
+
+def test_random_numbers_next_to_an_end_of_their_range_stay_inside():
+    copy = DitheredProblem(Problem("beale"), np.random.default_rng(0))
+    highest = np.nextafter(1.0, 0.0)
+    assert np.all(copy.rng._dithered(np.full(100, highest), 0.0, 1.0) < 1.0)
+
+
+def test_coarse_dithers_are_off_by_as_many_units():
+    problem = DitheredProblem(Problem("beale", [1.0, 1.0]), np.random.default_rng(0), units=1000)
+    shares = [problem([1.0, 1.0]) / 14.203125 - 1.0 for _ in range(20)]
+    assert {round(abs(share) / 2.0**-52) for share in shares} == {1000}

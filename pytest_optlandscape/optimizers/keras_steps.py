@@ -1,0 +1,158 @@
+"""How Keras' optimizers step on each backend: as fast as Keras itself trains with them.
+
+On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply`` is a `tf.function`; on torch it runs
+as it is, which is how Keras' trainer does it. What is compiled is kept for the next run, whose state starts as that of
+a new optimizer.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.optimizers.stepping import precision
+
+__all__ = ["Steps", "double_precision_where_needed", "make_steps"]
+
+FloatArray = NDArray[np.float64]
+
+
+def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> Steps:
+    """Make the steps of an optimizer on the backend that Keras runs on.
+
+    Parameters
+    ----------
+    keras : module
+    fresh : callable
+        Makes an optimizer that is not built.
+    dim : int
+        Of the points.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+    """
+    kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
+    return kind(keras, fresh, dim, dtype)
+
+
+def double_precision_where_needed(keras: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
+    """Let Keras have double precision inside a ``with``: JAX would silently make single precision of it."""
+    if keras.backend.backend() == "jax" and dtype == "float64":
+        import jax
+
+        return precision(jax, dtype)
+    return contextlib.nullcontext()
+
+
+class Steps(abc.ABC):
+    """A point and an optimizer that moves it.
+
+    Parameters
+    ----------
+    keras : module
+    fresh : callable
+        Makes an optimizer that is not built.
+    dim : int
+    dtype : str
+    """
+
+    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+        self._keras = keras
+        self._dtype = dtype
+        self._fresh = fresh
+        self._variable, self._optimizer = self._built(np.zeros(dim))
+
+    def _built(self, x0: FloatArray) -> tuple[Any, Any]:
+        """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
+        variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
+        optimizer = self._fresh()
+        optimizer.build([variable])
+        return variable, optimizer
+
+    @abc.abstractmethod
+    def start(self, x0: FloatArray) -> None:
+        """Go to the start, shape (dim,), with the state of a new optimizer."""
+
+    @abc.abstractmethod
+    def step(self, value: float, gradient: FloatArray) -> None:
+        """Move the point by one step."""
+
+    def read(self) -> FloatArray:
+        """Give a copy of the point, shape (dim,)."""
+        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+
+    def finish(self) -> FloatArray:
+        """Give the last point, shape (dim,); with ``use_ema`` the average, which is what training ends with."""
+        if getattr(self._optimizer, "use_ema", False):
+            self._optimizer.finalize_variable_values([self._variable])
+        return self.read()
+
+
+class _Eager(Steps):
+    def start(self, x0: FloatArray) -> None:
+        self._variable, self._optimizer = self._built(x0)
+
+    def step(self, value: float, gradient: FloatArray) -> None:
+        tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
+        self._optimizer.apply([tensor], [self._variable])
+
+
+class _Graph(Steps):
+    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+        import tensorflow
+
+        super().__init__(keras, fresh, dim, dtype)
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
+        def apply(gradient: Any) -> None:
+            self._optimizer.apply([gradient], [self._variable])
+
+        self._apply = apply
+        self._constant = tensorflow.constant
+
+    def start(self, x0: FloatArray) -> None:
+        start, optimizer = self._built(x0)
+        for variable, initial in zip(self._optimizer.variables, optimizer.variables, strict=True):
+            variable.assign(initial)
+        self._variable.assign(start)
+
+    def step(self, value: float, gradient: FloatArray) -> None:
+        self._apply(self._constant(gradient, self._dtype))
+
+
+class _Jitted(Steps):
+    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+        import jax
+
+        super().__init__(keras, fresh, dim, dtype)
+        self._state: list[Any] = []
+        self._x: list[Any] = [self._variable.value]
+
+        def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
+            return self._optimizer.stateless_apply(state, [gradient], x)
+
+        self._apply = jax.jit(apply)
+
+    def start(self, x0: FloatArray) -> None:
+        start, optimizer = self._built(x0)
+        self._state = [variable.value for variable in optimizer.variables]
+        self._x = [start.value]
+
+    def step(self, value: float, gradient: FloatArray) -> None:
+        self._x, self._state = self._apply(self._state, gradient.astype(self._dtype), self._x)
+
+    def read(self) -> FloatArray:
+        return np.array(self._x[0], dtype=np.float64)
+
+    def finish(self) -> FloatArray:
+        if not getattr(self._optimizer, "use_ema", False):
+            return self.read()
+        for variable, value in zip(self._optimizer.variables, self._state, strict=True):
+            variable.assign(value)
+        self._variable.assign(self._x[0])
+        self._optimizer.finalize_variable_values([self._variable])
+        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)

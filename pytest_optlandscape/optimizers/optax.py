@@ -1,0 +1,277 @@
+"""optax's gradient transformations, stepped by a jitted update.
+
+The objective and its analytic gradient are evaluated by us, in double precision, and handed to
+``update(gradient, state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as
+`optax.lbfgs` in its line search, does so through a callback, so that its evaluations are counted like all others.
+The update is compiled once per optimizer and dimension.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
+from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
+from pytest_optlandscape.runs import BudgetExhausted, Problem
+
+__all__ = ["from_object", "from_spec", "recognizes"]
+
+PREFIX = "optax"
+
+_TRANSFORMATIONS = ("GradientTransformation", "GradientTransformationExtraArgs")
+
+
+@dataclass(frozen=True)
+class OptaxOptimizer(Adapter):
+    """A gradient transformation of optax."""
+
+    transformation: Any = None
+    dtype: str = "float64"
+    _idle: dict[int, _Compiled] = field(default_factory=dict, compare=False, repr=False)
+
+    def minimize(self, problem: Problem) -> Outcome:
+        jax = import_library("jax", self.spec, "jax")
+        with precision(jax, self.dtype):
+            compiled = self._idle.pop(problem.dim, None) or _Compiled(self.transformation, problem.dim, self.dtype)
+            try:
+                return compiled.minimize(problem)
+            finally:
+                self._idle[problem.dim] = compiled
+
+    def versions(self) -> dict[str, str]:
+        return {name: version_of(import_library(name, self.spec, "jax")) for name in ("jax", "optax")}
+
+
+class _Compiled:
+    """A transformation's update for points of one dimension, compiled; it serves one run at a time."""
+
+    def __init__(self, transformation: Any, dim: int, dtype: str) -> None:
+        import jax
+        import optax
+
+        self._dtype = dtype
+        self._objective = _Objective(dim, dtype)
+        value_fn = self._objective.traced()
+        transformation = optax.with_extra_args_support(transformation)
+        self._init = jax.jit(transformation.init)
+
+        def step(value: Any, gradient: Any, state: Any, x: Any) -> Any:
+            changes, state = transformation.update(gradient, state, x, value=value, grad=gradient, value_fn=value_fn)
+            return optax.apply_updates(x, changes), state
+
+        def step_of_a_search(state: Any, x: Any) -> Any:
+            value, gradient = optax.value_and_grad_from_state(value_fn)(x, state=state)
+            return step(value, gradient, state, x)
+
+        self._step = jax.jit(step)
+        self._step_of_a_search = jax.jit(step_of_a_search)
+        self._searches = _remembers_values(optax, self._init(np.zeros(dim, dtype)))
+
+    def minimize(self, problem: Problem) -> Outcome:
+        self._objective.problem = problem
+        try:
+            return self._search(problem) if self._searches else self._descend(problem)
+        finally:
+            self._objective.problem = None
+
+    def _descend(self, problem: Problem) -> Outcome:
+        x: Any = problem.x0.astype(self._dtype)
+        state = self._init(x)
+
+        def read() -> NDArray[np.float64]:
+            point = np.array(x, dtype=np.float64)  # waits for the step
+            self._objective.complain()
+            return point
+
+        def step(value: float, gradient: NDArray[np.float64]) -> None:
+            nonlocal x, state
+            x, state = self._step(value, gradient.astype(self._dtype), state, x)
+
+        return descend(problem, read, step)
+
+    def _search(self, problem: Problem) -> Outcome:
+        """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
+        x: Any = problem.x0.astype(self._dtype)
+        state = self._init(x)
+        here = problem.x0
+        while problem.remaining > 0:
+            x, state = self._step_of_a_search(state, x)
+            before, here = here, np.array(x, dtype=np.float64)
+            self._objective.complain()
+            if not is_finite(here) or np.array_equal(here, before):
+                break
+        return Outcome(here, "budget" if problem.remaining <= 0 else None)
+
+
+def _remembers_values(optax: Any, state: Any) -> bool:
+    """Whether a state keeps the value and gradient that a line search ended with, as optax's line searches do."""
+    try:
+        kept = [optax.tree_utils.tree_get(state, name) for name in ("value", "grad")]
+    except KeyError:  # several of that name: `optax.value_and_grad_from_state` cannot tell which
+        return False
+    return all(one is not None for one in kept)
+
+
+class _Objective:
+    """The objective as a function that JAX can trace and differentiate; it evaluates the problem at hand.
+
+    JAX turns an exception of a callback into one of its own and may go on for a while. So none leaves the callback:
+    it returns NaN, and `complain` raises after the step.
+    """
+
+    def __init__(self, dim: int, dtype: str) -> None:
+        self.problem: Problem | None = None
+        self._dim = dim
+        self._dtype = np.dtype(dtype)
+        self._error: BaseException | None = None
+
+    def complain(self) -> None:
+        """Raise what an evaluation raised since the last time."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def traced(self) -> Callable[[Any], Any]:
+        """Give the function for JAX: a value alone is one evaluation; with its gradient, one of each."""
+        import jax
+        from jax.experimental import io_callback
+
+        shape_of: Any = jax.ShapeDtypeStruct
+        scalar, vector = shape_of((), self._dtype), shape_of((self._dim,), self._dtype)
+
+        @jax.custom_vjp
+        def objective(x: Any) -> Any:
+            return io_callback(self._value, scalar, x, ordered=True)
+
+        def forward(x: Any) -> Any:
+            return io_callback(self._value_and_gradient, (scalar, vector), x, ordered=True)
+
+        def backward(gradient: Any, slope: Any) -> Any:
+            return (slope * gradient,)
+
+        objective.defvjp(forward, backward)
+        value_fn: Callable[[Any], Any] = objective
+        return value_fn
+
+    def _value(self, x: Any) -> Any:
+        return self._guarded(lambda problem, point: problem.fun(point), x, math.nan)
+
+    def _value_and_gradient(self, x: Any) -> Any:
+        def both(problem: Problem, point: Any) -> Any:
+            return problem.fun(point), problem.gradient(point).astype(self._dtype)
+
+        value, gradient = self._guarded(both, x, (math.nan, np.full(self._dim, math.nan, self._dtype)))
+        return self._dtype.type(value), gradient
+
+    def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
+        if self._error is not None or self.problem is None:
+            return instead
+        try:
+            return evaluate(self.problem, np.array(x, dtype=np.float64))
+        except (Exception, BudgetExhausted) as error:
+            self._error = error
+            return instead
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of a function that makes a transformation: ``optax:adam(learning_rate=0.01)``.
+
+    Besides the function's own arguments there is ``dtype`` (``"float64"`` unless it is ``"float32"``). An argument
+    may be a schedule, a call in quotes: ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``.
+    What is experimental is found as ``optax:contrib.prodigy``.
+
+    Raises
+    ------
+    ValueError
+        If optax has no such function, or that takes no such arguments.
+    MissingLibrary
+        If optax or JAX is not installed.
+    """
+    optax = import_library("optax", str(spec), "jax")
+    home, prefix = optax, ""
+    if spec.name.startswith("contrib."):
+        home, prefix = import_library("optax.contrib", str(spec), "jax"), "contrib."
+    known = {prefix + name for name, thing in vars(home).items() if _makes_transformations(thing)}
+    if spec.name not in known:
+        raise ValueError(unknown_name("optax optimizer", spec.name, known))
+    make = getattr(home, spec.name.removeprefix(prefix))
+    check_arguments(spec, {*inspect.signature(make).parameters, "dtype"})
+    arguments = dict(spec.arguments)
+    dtype = check_dtype(str(spec), arguments.pop("dtype", "float64"))
+    schedules = {name for name, thing in vars(optax.schedules).items() if inspect.isfunction(thing)}
+    with precision(import_library("jax", str(spec), "jax"), dtype):
+        try:
+            for key, value in arguments.items():
+                if isinstance(value, str) and "(" in value:
+                    arguments[key] = call_in_quotes(str(spec), value, optax.schedules, "schedule", schedules)()
+            transformation = make(**arguments)
+        except TypeError as error:
+            raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
+    return _adapter(str(spec), transformation, dtype)
+
+
+def _makes_transformations(thing: Any) -> bool:
+    if not inspect.isfunction(thing):
+        return False
+    made = inspect.signature(thing).return_annotation
+    return str(getattr(made, "__name__", made)).rpartition(".")[2] in _TRANSFORMATIONS
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is a transformation of optax or one of its functions that make one, optax not imported.
+
+    A function may be alone or in a `functools.partial`.
+    """
+    return is_of(thing, "optax", *_TRANSFORMATIONS) or (
+        str(getattr(unwrapped(thing), "__module__", "")).partition(".")[0] == "optax"
+        and _makes_transformations(unwrapped(thing))
+    )
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of a transformation, or of a function of optax that makes one.
+
+    A transformation does not tell with what arguments it was made, so all of a kind have one spec; a
+    `functools.partial` of the function tells.
+
+    Raises
+    ------
+    ValueError
+        If the function needs arguments.
+    """
+    import_library("optax", "this optimizer", "jax")
+    if is_of(thing, "optax", *_TRANSFORMATIONS):
+        name = thing.init.__qualname__.partition(".<locals>")[0]
+        return _adapter(f"{thing.init.__module__.partition('.')[0]}:{name}", thing, "float64")
+    try:
+        transformation = thing()
+    except TypeError as error:
+        raise ValueError(f"{name_of(thing)} needs arguments: give a functools.partial of it ({error})") from error
+    home, _, call = name_of(thing).partition(":")
+    contrib = "contrib." if home.startswith("optax.contrib") else ""
+    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64")
+
+
+def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
+    import jax
+
+    platform = jax.default_backend()
+    return OptaxOptimizer(
+        spec,
+        uses_gradient=True,
+        takes_noise=True,
+        setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
+        transformation=transformation,
+        dtype=dtype,
+    )

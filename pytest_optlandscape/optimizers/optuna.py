@@ -1,0 +1,148 @@
+"""Optuna's samplers, each asked for one trial after another in a study kept in memory.
+
+The coordinates are float distributions over the box, and the first trial is the problem's start. A value that is NaN
+makes the trial a failed one, as everywhere in Optuna. A study never ends by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.libraries import (
+    arguments_of,
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    start_inside,
+    unwrapped,
+    version_of,
+    written,
+)
+from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.seeding import global_random_numbers
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["from_object", "from_spec", "recognizes"]
+
+PREFIX = "optuna"
+_NOT_FOR_A_BOX = ("BaseSampler", "BaseGASampler", "BruteForceSampler", "GridSampler", "PartialFixedSampler")
+
+
+@dataclass(frozen=True)
+class OptunaSampler(Adapter):
+    """A sampler's class with its arguments, or an instance, of which each run takes a copy."""
+
+    factory: Any = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    instance: Any = None
+
+    def minimize(self, problem: Problem) -> Outcome:
+        optuna = _import(self.spec)
+        seed = small_seed(problem)
+        with _quiet(optuna), global_random_numbers(seed):
+            study = optuna.create_study(sampler=self._sampler(seed))
+            names = [f"x{k}" for k in range(problem.dim)]
+            study.enqueue_trial(dict(zip(names, start_inside(problem).tolist(), strict=True)))
+            box = {
+                name: optuna.distributions.FloatDistribution(low, high)
+                for name, (low, high) in zip(names, problem.bounds.tolist(), strict=True)
+            }
+            while problem.remaining > 0:
+                trial = study.ask(fixed_distributions=box)
+                study.tell(trial, problem.fun(np.array([trial.params[name] for name in names])))
+            if not any(trial.values for trial in study.get_trials(deepcopy=False)):
+                return Outcome(None, "budget")
+            best = study.best_trial
+            return Outcome(np.array([best.params[name] for name in names]), "budget", fun=best.value)
+
+    def _sampler(self, seed: int) -> Any:
+        if self.instance is not None:
+            return copy.deepcopy(self.instance)
+        seeded = {"seed": seed} if "seed" in arguments_of(unwrapped(self.factory)) else {}
+        return self.factory(**{**seeded, **self.arguments})
+
+    def versions(self) -> dict[str, str]:
+        return {"optuna": version_of(_import(self.spec))}
+
+
+@contextlib.contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Keep Optuna from logging every trial, and from warning that a sampler is experimental."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of a sampler's class name.
+
+    Raises
+    ------
+    ValueError
+        If Optuna has no such sampler for a box of floats, or the sampler no such argument.
+    MissingLibrary
+        If Optuna or what the sampler needs besides is not installed.
+    """
+    optuna = _import(str(spec))
+    known = {
+        name: getattr(optuna.samplers, name)
+        for name in dir(optuna.samplers)
+        if name.endswith("Sampler") and name not in _NOT_FOR_A_BOX
+    }
+    if spec.name not in known:
+        raise ValueError(unknown_name("Optuna sampler", spec.name, known))
+    check_arguments(spec, arguments_of(known[spec.name]))
+    adapter = _adapter(str(spec), factory=known[spec.name], arguments=spec.arguments)
+    _check_needs(adapter, optuna)
+    return adapter
+
+
+def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
+    """Try the sampler for two trials: what it needs besides, such as cmaes or torch, is imported only then."""
+    from pytest_optlandscape.runs import execute
+
+    needs = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
+    name = getattr(adapter.factory, "__name__", "")
+    if name in needs:
+        import_library(needs[name], adapter.spec, PREFIX)
+    run = execute(adapter, Problem("booth", budget=1))
+    if run.stop_reason == "exception":
+        if run.message.startswith(("ModuleNotFoundError", "ImportError")):
+            raise MissingLibrary(f"{adapter.spec} needs what is not installed: {run.message}")
+        raise ValueError(f"optimizer {adapter.spec!r} cannot be run: {run.message}")
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is a sampler of Optuna, an instance or a class."""
+    return is_of(thing, "optuna", "BaseSampler")
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of a sampler's class, which is seeded for each run, or instance, which keeps its own seed."""
+    spec = written(PREFIX, thing)
+    if isinstance(unwrapped(thing), type):
+        return _adapter(spec, factory=thing)
+    return _adapter(spec, instance=thing)
+
+
+def _adapter(spec: str, **what: Any) -> OptunaSampler:
+    return OptunaSampler(spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, **what)
+
+
+def _import(spec: str) -> Any:
+    return import_library("optuna", spec, "optuna")

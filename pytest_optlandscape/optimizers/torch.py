@@ -1,0 +1,281 @@
+"""torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
+
+The point is one parameter of shape (dim,). An optimizer is stepped as ``optimizer.step(closure)``; each call of the
+closure evaluates the objective and its analytic gradient, once, at a copy of the point, and puts the gradient into
+``parameter.grad``. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.libraries import (
+    arguments_of,
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    version_of,
+    written,
+)
+from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.seeding import global_random_numbers
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, is_finite
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
+
+PREFIX = "torch"
+
+THIRD_PARTIES = ("pytorch_optimizer", "torch_optimizer")
+"""Packages of optimizers for torch whose names are prefixes of specs too."""
+
+_NOT_FOR_A_DENSE_GRADIENT = ("Optimizer", "SparseAdam")
+_OURS = ("device", "dtype", "scheduler")
+
+
+@dataclass(frozen=True)
+class TorchOptimizer(Adapter):
+    """Something that makes an optimizer of torch from its parameters."""
+
+    factory: Callable[[list[Any]], Any] = list
+    dtype: str = "float64"
+    device: str | None = None
+    package: str = "torch"
+
+    def minimize(self, problem: Problem) -> Outcome:
+        torch = _import(self.spec)
+        x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
+        parameter = torch.nn.Parameter(x0)
+        with _random_numbers(torch, problem, parameter.device):
+            optimizer, schedulers = _made(torch, self.spec, self.factory, parameter)
+            return _descend(torch, problem, parameter, optimizer, schedulers)
+
+    def versions(self) -> dict[str, str]:
+        packages = sorted({"torch", self.package})
+        return {name: version_of(importlib.import_module(name)) for name in packages}
+
+
+class _Closure:
+    """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
+
+    def __init__(self, torch: Any, problem: Problem, parameter: Any) -> None:
+        self._torch = torch
+        self._problem = problem
+        self._parameter = parameter
+        self.loss: Any = None
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        x = _read(self._parameter)
+        value = self._problem.fun(x)
+        gradient = self._problem.gradient(x)
+        self._parameter.grad = self._torch.from_numpy(gradient).to(self._parameter)
+        self.loss = self._torch.tensor(value, dtype=self._parameter.dtype, device=self._parameter.device)
+        return self.loss
+
+
+def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, schedulers: list[Any]) -> Outcome:
+    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
+    closure = _Closure(torch, problem, parameter)
+    step = _stepped(optimizer, closure)
+    ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
+    x = _read(parameter)
+    while problem.remaining > 0:
+        evaluations = problem.njev
+        step()
+        for scheduler in schedulers:
+            on_plateau = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+            scheduler.step(*([closure.loss] if on_plateau else []))
+        if problem.njev == evaluations:
+            raise TypeError(f"{type(optimizer).__name__}.step(closure) did not call the closure: nothing was evaluated")
+        before, x = x, _read(parameter)
+        if not is_finite(before) or (ends_by_itself and np.array_equal(x, before)):
+            break
+    return Outcome(x, "budget" if problem.remaining <= 0 else None)
+
+
+def _stepped(optimizer: Any, closure: _Closure) -> Callable[[], Any]:
+    if "closure" in inspect.signature(optimizer.step).parameters:
+        return functools.partial(optimizer.step, closure)
+
+    def step() -> None:
+        closure()
+        optimizer.step()
+
+    return step
+
+
+def _read(parameter: Any) -> NDArray[np.float64]:
+    x: NDArray[np.float64] = parameter.detach().cpu().numpy().astype(np.float64)
+    return x
+
+
+@contextlib.contextmanager
+def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]:
+    """Seed torch's generators, which are global, for a run, and put back what they were."""
+    devices = [device] if device.type == "cuda" else []
+    with global_random_numbers(small_seed(problem)), torch.random.fork_rng(devices=devices):
+        torch.manual_seed(small_seed(problem))
+        yield
+
+
+def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter: Any) -> tuple[Any, list[Any]]:
+    made = factory([parameter])
+    optimizer, *schedulers = made if isinstance(made, tuple | list) else (made,)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
+            "or a tuple of one and its learning-rate schedulers"
+        )
+    return optimizer, schedulers
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of an optimizer's class name.
+
+    Besides the optimizer's own arguments there are ``dtype`` (``"float64"`` unless it is ``"float32"``), ``device``
+    (torch's default device), and ``scheduler``, a call in quotes: ``scheduler="ExponentialLR(gamma=0.99)"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such optimizer, or it takes no such argument or no vector.
+    MissingLibrary
+        If torch, or the package that has the optimizer, is not installed.
+    """
+    torch = _import(str(spec))
+    home = torch.optim if spec.library == PREFIX else _import_third_party(spec)
+    known = {name for name, thing in vars(home).items() if _is_kind(torch, thing)} - {*_NOT_FOR_A_DENSE_GRADIENT}
+    if spec.name not in known:
+        raise ValueError(unknown_name(f"{spec.library} optimizer", spec.name, known))
+    kind = getattr(home, spec.name)
+    if not _takes_anything(kind):
+        check_arguments(spec, (arguments_of(kind) - {"params"}) | {*_OURS})
+    arguments = {key: value for key, value in spec.arguments.items() if key not in _OURS}
+    ours = {key: value for key, value in spec.arguments.items() if key in _OURS}
+    make = _scheduled(torch, str(spec), functools.partial(kind, **arguments), ours.pop("scheduler", None))
+    return _adapter(torch, str(spec), make, spec.library, **ours)
+
+
+def _is_kind(torch: Any, thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, torch.optim.Optimizer)
+
+
+def _takes_anything(kind: Any) -> bool:
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(kind).parameters.values())
+
+
+def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], scheduler: str | None) -> Any:
+    if scheduler is None:
+        return make
+    home = torch.optim.lr_scheduler
+    known = {
+        name
+        for name, thing in vars(home).items()
+        if isinstance(thing, type) and issubclass(thing, home.LRScheduler) and thing is not home.LRScheduler
+    }
+    schedule = call_in_quotes(spec, scheduler, home, "scheduler", known)
+
+    def make_both(params: list[Any]) -> tuple[Any, Any]:
+        optimizer = make(params)
+        return optimizer, schedule(optimizer)
+
+    return make_both
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is an optimizer of torch or a function of ``params`` that makes one, torch not imported.
+
+    Optimizers are classes derived from `torch.optim.Optimizer`, `functools.partial` of such, and instances.
+    """
+    return is_of(thing, "torch", "Optimizer") or _is_factory(thing)
+
+
+def _is_factory(thing: Any) -> bool:
+    """Whether this is a function that needs ``params`` and nothing else."""
+    if isinstance(thing, type) or not callable(thing):
+        return False
+    try:
+        parameters = inspect.signature(thing).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD] == ["params"]
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of a class, of a `functools.partial` of one, or of a function of ``params``.
+
+    Raises
+    ------
+    TypeError
+        If it is an instance: it is bound to its parameters.
+    ValueError
+        If it cannot be made for a vector.
+    """
+    torch = _import("this optimizer")
+    if isinstance(thing, torch.optim.Optimizer):
+        name = type(thing).__name__
+        raise TypeError(
+            f"an instance of {name} is bound to its parameters: give the class, "
+            f"functools.partial({name}, ...), or lambda params: {name}(params, ...)"
+        )
+    if not is_of(thing, "torch", "Optimizer"):
+        return _adapter(torch, name_of(thing), thing, PREFIX)
+    spec = written(PREFIX, thing)
+    home, _, name = spec.partition(":")
+    package = home.partition(".")[0]
+    if package in THIRD_PARTIES:
+        spec = f"{package}:{name}"
+    return _adapter(torch, spec, thing, package)
+
+
+def _adapter(
+    torch: Any, spec: str, factory: Any, package: str, *, dtype: str = "float64", device: str | None = None
+) -> Adapter:
+    check_dtype(spec, dtype)
+    try:
+        point = torch.zeros(2, dtype=getattr(torch, dtype), device=device)
+        _made(torch, spec, factory, torch.nn.Parameter(point))
+    except Exception as error:
+        raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {error}") from error
+    return TorchOptimizer(
+        spec,
+        uses_gradient=True,
+        takes_noise=True,
+        setting={"dtype": dtype} | ({} if point.device.type == "cpu" else {"device": point.device.type}),
+        factory=factory,
+        dtype=dtype,
+        device=device,
+        package=package if package in THIRD_PARTIES else PREFIX,
+    )
+
+
+def _import(spec: str) -> Any:
+    return import_library("torch", spec, "torch")
+
+
+def _import_third_party(spec: Spec) -> Any:
+    try:
+        return importlib.import_module(spec.library)
+    except ModuleNotFoundError as error:
+        if error.name != spec.library:
+            raise
+        raise MissingLibrary(
+            f"{spec} needs {spec.library}, which is not installed: pip install {spec.library}"
+        ) from None
+    except Exception as error:
+        raise MissingLibrary(
+            f"{spec} needs {spec.library}, whose installation is broken: {type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,51 @@
+"""The contract in the terminal's summary."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from pytest_optlandscape.verdicts import CheckOutcome, Verdict
+
+__all__ = ["contract_lines"]
+
+_WIDTH = 110
+
+
+def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]]) -> list[str]:
+    """Say how an optimizer keeps the contract.
+
+    Parameters
+    ----------
+    spec : str
+    judged : sequence of (CheckOutcome, Verdict)
+
+    Returns
+    -------
+    list of str
+        One sentence, wrapped; nothing where no check was run.
+
+    Examples
+    --------
+    >>> known = CheckOutcome("check_clips_start", "error", "failed", "…")
+    >>> fine = CheckOutcome("check_reported_value", "error", "passed")
+    >>> contract_lines("scipy:Powell", [(known, Verdict.SAME), (fine, Verdict.SAME)])
+    ['scipy:Powell keeps 1 of 2 checks of the contract; known to break check_clips_start']
+    """
+    asked = [(found, verdict) for found, verdict in judged if found.outcome != "not-applicable"]
+    if not asked:
+        return []
+    kept = sum(found.outcome == "passed" for found, _ in asked)
+    parts = [f"{spec} keeps {kept} of {len(asked)} checks of the contract"]
+    breaches = [(found.check, verdict) for found, verdict in asked if found.is_breach]
+    for what, names in (
+        ("newly breaks", [name for name, verdict in breaches if verdict == Verdict.WORSE]),
+        ("breaks, with nothing accepted yet,", [name for name, verdict in breaches if verdict == Verdict.NEW]),
+        ("known to break", [name for name, verdict in breaches if verdict == Verdict.SAME]),
+        ("no longer breaks", [found.check for found, verdict in asked if verdict == Verdict.BETTER]),
+        ("warned of", [found.check for found, _ in asked if found.outcome == "failed" and not found.is_breach]),
+    ):
+        if names:
+            parts.append(f"{what} {', '.join(names)}")
+    text = "; ".join(parts)
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

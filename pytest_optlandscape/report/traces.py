@@ -1,0 +1,117 @@
+"""Two traces of one cell, side by side where they part; and a comparison with a revision, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.runs import Trace
+from pytest_optlandscape.verdicts.own_time import TimeRatios, median_interval
+
+__all__ = ["against_revision", "parting_evaluation", "parting_lines", "time_line"]
+
+FloatArray = NDArray[np.float64]
+
+APART = 1e-9
+"""Share of the box beyond which two points are not one point rounded differently."""
+
+ROWS_BEFORE, ROWS_AFTER = 2, 4
+COORDINATES = 3
+
+
+def parting_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:
+    """Find the first evaluation at which two traces part by more than rounding.
+
+    Parameters
+    ----------
+    before, now : Trace
+    bounds : ndarray, shape (dim, 2)
+
+    Returns
+    -------
+    int or None
+        Counted from 1; one more than the shorter one has where that one only ends earlier; None where neither parts.
+    """
+    count = min(len(before), len(now))
+    width = np.where(np.ptp(bounds, axis=1) > 0.0, np.ptp(bounds, axis=1), 1.0)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(before.x[:count] - now.x[:count]) / width > APART
+    apart |= np.isfinite(before.x[:count]) != np.isfinite(now.x[:count])
+    first = np.flatnonzero(apart.any(axis=1))
+    if first.size:
+        return int(first[0]) + 1
+    return count + 1 if len(before) != len(now) else None
+
+
+def parting_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -> list[str]:
+    """Draw the evaluations around the one at which two traces part.
+
+    Parameters
+    ----------
+    cell_id : str
+    before, now : Trace
+    bounds : ndarray, shape (dim, 2)
+
+    Returns
+    -------
+    list of str
+    """
+    parting = parting_evaluation(before, now, bounds)
+    if parting is None:
+        return [f"  {cell_id}: no evaluation parts by more than rounding"]
+    marks = range(max(parting - ROWS_BEFORE, 1), min(parting + ROWS_AFTER, max(len(before), len(now))) + 1)
+    rows = [
+        [
+            f"  {mark}{' <' if mark == parting else ''}",
+            _point(before, mark),
+            _point(now, mark),
+            _gap(before, mark),
+            _gap(now, mark),
+            "",
+        ]
+        for mark in marks
+    ]
+    header = ["  evaluation", "x before", "x now", "gap before", "gap now", ""]
+    return [f"  {cell_id} parts at evaluation {parting}:", *table(header, rows)]
+
+
+def _point(trace: Trace, mark: int) -> str:
+    if mark > len(trace):
+        return "(ended)"
+    x = trace.x[mark - 1]
+    shown = ", ".join(f"{value:.9g}" for value in x[:COORDINATES])
+    return f"({shown}{', …' if len(x) > COORDINATES else ''})"
+
+
+def _gap(trace: Trace, mark: int) -> str:
+    return f"{trace.gap[mark - 1]:.3g}" if mark <= len(trace) else "-"
+
+
+def time_line(timed: list[TimeRatios]) -> str:
+    """Say what is known of the own time per evaluation over all cells that were timed."""
+    interval = median_interval([change for ratios in timed for _, change in ratios.cells])
+    text = f"own time per evaluation × {interval.ratio:.3g}"
+    if interval.lower > 0.0:
+        text += f" ({interval.lower:.3g} to {interval.upper:.3g} at 99 % confidence)"
+    return text
+
+
+def against_revision(text: str, ref: str) -> str:
+    """Have a text about a baseline speak of a revision.
+
+    Examples
+    --------
+    >>> against_revision("solver:minimize on booth is worse than its baseline:", "v1.0")
+    'solver:minimize on booth is worse than at v1.0:'
+    """
+    for said, instead in (
+        ("than its baseline", f"than at {ref}"),
+        ("since its baseline", f"since {ref}"),
+        ("with its baseline", f"with {ref}"),
+        ("against baseline", f"against {ref}"),
+        ("from the baseline's", f"from those at {ref}"),
+        ("pytest --optlandscape ", f"pytest --optlandscape --optlandscape-against={ref} "),
+    ):
+        text = text.replace(said, instead)
+    return "\n".join(line for line in text.split("\n") if "--optlandscape-update" not in line)

@@ -1,0 +1,288 @@
+"""One session's suite against another revision: what is compared with is run, not read.
+
+Both revisions run on this machine in one go, each in a process of its own that is like the other's. So the other one
+is run as a baseline only where the two differ, more seeds can be drawn on both sides while the outcome is open, and
+times can be compared.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.report import against_revision, parting_lines
+from pytest_optlandscape.runs.run import Trace, make_trace
+from pytest_optlandscape.session.replay import find_cell
+from pytest_optlandscape.session.search_path import home_of, is_in_repository
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.session.sides import Side, SideError, present_side, reference_side
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.session.worktree import Worktree
+from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.verdicts import (
+    LandscapeComparison,
+    LandscapeRecord,
+    OptimizerComparison,
+    Stability,
+    Verdict,
+    compare_landscape,
+    compare_optimizer,
+)
+from pytest_optlandscape.verdicts.judging import look_closely
+from pytest_optlandscape.verdicts.own_time import (
+    TimedRun,
+    TimeRatios,
+    judge_landscape_by_time,
+    judge_suite_by_time,
+    time_alternately,
+    timed_cells,
+)
+
+__all__ = ["AgainstRun"]
+
+LOOKS = (5, 10, 20)
+"""Seeds per cell at which criteria are tested: as many as a baseline has, then twice and four times as many."""
+
+
+class AgainstRun(SuiteRun):
+    """The suite of one session that compares with another revision.
+
+    Parameters
+    ----------
+    settings : Settings
+    worktree : Worktree
+        The other revision, checked out.
+    spool : Path or None
+        Where the workers of a distributed session leave records for each other.
+    """
+
+    def __init__(self, settings: Settings, worktree: Worktree, spool: Path | None = None) -> None:
+        self.worktree = worktree
+        self.missing: dict[str, str] = {}
+        self._before: dict[tuple[str, str], LandscapeRecord] = {}
+        self._timed: dict[tuple[str, str], TimeRatios] = {}
+        self._differs: dict[str, str] = {}
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        super().__init__(settings, spool)
+
+    @cached_property
+    def _reference(self) -> Side:
+        return reference_side(self.worktree, self.settings.profiles)
+
+    @cached_property
+    def _present(self) -> Side:
+        return present_side(self.worktree, self.settings.profiles)
+
+    def close(self) -> None:
+        """End the processes of both sides."""
+        for name in ("_reference", "_present"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def _read_baselines(self) -> None:
+        self.baselines = dict.fromkeys(self.adapters)
+
+    def is_of_repository(self, spec: str) -> bool:
+        """Tell whether an optimizer is the user's own; if not, both sides run the same code."""
+        file = home_of(spec)
+        return file is not None and is_in_repository(self.worktree, file)
+
+    def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
+        """Run the cells of one landscape on both sides."""
+        present = self._present.load(spec)
+        if "missing" in present:
+            raise SideError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+        asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        reason = self._reason_why_not_there(spec)
+        if reason:
+            self.missing[spec] = reason
+            return _record(self._present.get("cells", spec, **asked, with_envelope=False))
+        setting = self._reference.load(spec)["setting"]
+        if setting != present["setting"]:
+            self._differs[spec] = f"setting {setting} is now {present['setting']}"
+        before, record = self._from_both("cells", spec, asked, asked, with_envelope=False)
+        self._before[spec, landscape.id] = before
+        if self.compare(spec, record).fingerprint not in (None, "identical"):
+            self._before[spec, landscape.id] = _record(self._reference.get("cells", spec, **asked, with_envelope=True))
+            record = look_closely(
+                record, partial(self.compare, spec), partial(self._repeats, spec), partial(self._average, spec)
+            )
+            record = self._with_seeds_while_open(spec, record)
+        if self.is_of_repository(spec):
+            self._time(spec, landscape)
+        return record
+
+    def _reason_why_not_there(self, spec: str) -> str:
+        loaded = self._reference.load(spec)
+        if "missing" in loaded:
+            return str(loaded["missing"])
+        file = loaded["file"]
+        if self.is_of_repository(spec) and not (file and Path(file).is_relative_to(self.worktree.folder)):
+            return f"there it would be imported from {file}, which is not in the revision"
+        return ""
+
+    def _from_both(
+        self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any
+    ) -> tuple[LandscapeRecord, LandscapeRecord]:
+        """Have both sides work at the same time."""
+        self._reference.ask(do, spec, **before, **told)
+        self._present.ask(do, spec, **now, **told)
+        return _record(self._reference.answer()), _record(self._present.answer())
+
+    def _repeats(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
+        return bool(self._present.get("repeats", spec, record=record.to_plain(), at=at)["repeats"])
+
+    def _average(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        return _record(self._present.get("seeds", spec, record=record.to_plain(), seeds=LOOKS[0]))
+
+    def _with_seeds_while_open(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        """Draw more seeds on both sides as long as nothing is found and the budget of time is not spent."""
+        for seeds in LOOKS[1:]:
+            comparison = self.compare(spec, record)
+            is_open = comparison.verdict == Verdict.CHANGED and not comparison.findings
+            if not is_open or not _is_averaged(record) or self._spent[spec] >= self.settings.time_budget:
+                break
+            known = self._before[spec, record.landscape]
+            started = time.monotonic()
+            before, record = self._from_both(
+                "seeds", spec, {"record": known.to_plain()}, {"record": record.to_plain()}, seeds=seeds
+            )
+            self._before[spec, record.landscape] = before
+            self._spent[spec] += time.monotonic() - started
+        return record
+
+    def _time(self, spec: str, landscape: Landscape) -> None:
+        budget = self.budget(spec, landscape)
+
+        def clock(side: Side, cell: Cell) -> TimedRun:
+            return TimedRun(**side.get("time", spec, cell=cell.id, budget=budget))
+
+        timed = time_alternately(
+            lambda cell: clock(self._reference, cell),
+            lambda cell: clock(self._present, cell),
+            timed_cells(cells(landscape)),
+        )
+        if timed is not None:
+            self._timed[spec, landscape.id] = timed
+
+    def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
+        """Add what the other revision did, the times, and why an optimizer is not there."""
+        key = spec, record.landscape
+        further: dict[str, Any] = {}
+        if key in self._before:
+            further["before"] = self._before[key].to_plain()
+        if key in self._timed:
+            further["timed"] = self._timed[key].to_plain()
+        further |= {name: told[spec] for name, told in self._told().items() if spec in told}
+        return {**super().pack(spec, record), **further}
+
+    def unpack(self, plain: dict[str, Any]) -> None:
+        """Take what another process ran."""
+        super().unpack(plain)
+        spec = plain["spec"]
+        if "before" in plain:
+            self._before[spec, plain["landscape"]] = _record(plain["before"])
+        if "timed" in plain:
+            self._timed[spec, plain["landscape"]] = TimeRatios.from_plain(plain["timed"])
+        for name, told in self._told().items():
+            if name in plain:
+                told[spec] = plain[name]
+
+    def _told(self) -> dict[str, dict[str, str]]:
+        return {"missing": self.missing, "differs": self._differs}
+
+    def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
+        """Judge one landscape, by its own rounding: how the others go is not known before they are run."""
+        before = self._before.get((spec, record.landscape))
+        comparison = compare_landscape(
+            record,
+            before,
+            landscapes=self._count(spec),
+            takes_bounds=self.adapters[spec].takes_bounds,
+            setting_differs=self._differs.get(spec, ""),
+            looks=len(LOOKS) if self.settings.time_budget and before is not None and _is_averaged(before) else 1,
+        )
+        if comparison.verdict == Verdict.NEW:
+            return replace(comparison, reason=self.missing.get(spec, ""))
+        return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), self._count(spec))
+
+    def _count(self, spec: str) -> int:
+        return len(self.landscapes_for(spec))
+
+    def timed(self, spec: str, landscape_id: str) -> TimeRatios | None:
+        """Give what timing said of one landscape; None where it was not timed."""
+        return self._timed.get((spec, landscape_id))
+
+    def calibration(self, spec: str) -> Stability:
+        """Say how rounding treats an optimizer, on the landscapes where it was measured."""
+        measured = [before.stability for (one, _), before in sorted(self._before.items()) if one == spec]
+        return sum((stability for stability in measured if stability), Stability(0, 0))
+
+    def judge(self, spec: str, comparisons: list[LandscapeComparison]) -> OptimizerComparison:
+        """Judge one optimizer over the landscapes that were run."""
+        comparison = compare_optimizer(spec, comparisons, self.calibration(spec))
+        timed = [self.timed(spec, one.now.landscape) for one in comparisons if one.is_compared]
+        return judge_suite_by_time(comparison, [ratios for ratios in timed if ratios is not None])
+
+    def is_failure(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict fails its test; an optimizer that is new never does."""
+        return verdict != Verdict.NEW and super().is_failure(verdict)
+
+    def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
+        """Show where the worst cell's evaluations part from the other revision's."""
+        if not comparison.is_compared or comparison.fingerprint == "identical":
+            return []
+        cell = find_cell(comparison.worst_cell["cell"])
+        asked = {"cell": cell.id, "budget": comparison.now.budget}
+        before, now = (_trace(side.get("trace", spec, **asked), cell) for side in (self._reference, self._present))
+        return parting_lines(cell.id, before, now, cell.landscape.bounds)
+
+    def worded(self, text: str) -> str:
+        """Have a text say that it is a revision that is compared with."""
+        return against_revision(text, self.worktree.ref)
+
+    def outcome_extras(self) -> dict[str, Any]:
+        """Give what the machine-readable outcome has in this mode only: the revision, and times, which vary."""
+        times = {
+            comparison.spec: {
+                "landscapes": {
+                    one.now.landscape: float(f"{ratios.ratio:.4g}")
+                    for one in comparison.landscapes
+                    if (ratios := self.timed(comparison.spec, one.now.landscape)) is not None
+                },
+                "findings": [str(found) for found in _time_findings(comparison)],
+            }
+            for comparison in self.comparisons
+        }
+        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times}}
+
+
+def _time_findings(comparison: OptimizerComparison) -> list[str]:
+    whole = [str(found) for found in comparison.findings if found.metric == "time"]
+    return whole + [
+        f"{one.now.landscape}: {found}"
+        for one in comparison.landscapes
+        for found in one.findings
+        if found.metric == "time"
+    ]
+
+
+def _trace(told: dict[str, Any], cell: Cell) -> Trace:
+    landscape = cell.landscape
+    points = np.array(told["x"], dtype=np.float64).reshape(-1, landscape.dim)
+    return make_trace(points, np.array(told["fun"], dtype=np.float64), landscape.bounds, landscape)
+
+
+def _record(plain: dict[str, Any]) -> LandscapeRecord:
+    return LandscapeRecord.from_plain(plain)
+
+
+def _is_averaged(record: LandscapeRecord) -> bool:
+    return all(cell.average is not None for cell in record.cells)

@@ -1,0 +1,96 @@
+"""The test items of the contract, one for each optimizer and check, and how their outcomes reach the main process.
+
+Ids are ``optlandscape::SPEC::contract::CHECK``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.verdicts import CHECKS, CheckOutcome
+
+__all__ = ["ContractItem", "ContractPlugin", "contract_items"]
+
+
+class ContractItem(pytest.Item):
+    """One optimizer held to one check.
+
+    Attributes
+    ----------
+    found : CheckOutcome or None
+        What came of it, once it was run.
+    """
+
+    def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.spec = spec
+        self.suite = suite
+        self.found: CheckOutcome | None = None
+        self.add_marker("optlandscape")
+
+    def runtest(self) -> None:
+        """Hold the optimizer to the check; fail at a breach that the baseline does not know."""
+        found = CHECKS[self.name].outcome(self.suite.adapters[self.spec])
+        self.found = found
+        verdict = self.suite.contract.verdict(self.spec, found)
+        self.user_properties.append(("optlandscape_contract", found.outcome))
+        if self.suite.is_failure(verdict):
+            advice = "accept what it does now:   the same with --optlandscape-update; then commit the baseline"
+            run_alone = f'run this check alone:      pytest --optlandscape -k "{self.spec} and {self.name}"'
+            message = f"{self.name} does not hold\n\n{found.message}\n\n  {run_alone}\n  {advice}"
+            pytest.fail(message, pytrace=False)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Say where the item comes from: the configuration."""
+        where = self.config.inipath or self.config.rootpath
+        return where, None, f"optlandscape: {self.spec}, contract: {self.name}"
+
+
+class _Contract(pytest.Collector):
+    """The contract's place in the tree of nodes, below its optimizer; `contract_items` makes its items."""
+
+    def collect(self) -> list[pytest.Item]:
+        return []
+
+
+def contract_items(parent: pytest.Collector, spec: str, suite: SuiteRun) -> Iterator[ContractItem]:
+    """Make the items of an optimizer."""
+    contract = _Contract.from_parent(parent, name="contract")
+    for name in CHECKS:
+        yield ContractItem.from_parent(contract, name=name, spec=spec, suite=suite)
+
+
+class ContractPlugin:
+    """Has the outcomes travel with the reports, to the main process of a distributed session too.
+
+    Parameters
+    ----------
+    suite : SuiteRun
+    keeps : bool
+        Whether this process makes the summary.
+    """
+
+    def __init__(self, suite: SuiteRun, keeps: bool) -> None:
+        self._suite = suite
+        self._keeps = keeps
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Hang the outcome on the report."""
+        report = yield
+        if call.when == "call" and isinstance(item, ContractItem) and item.found is not None:
+            report.optlandscape_contract = {"spec": item.spec, **item.found.to_plain()}  # type: ignore[attr-defined]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the outcome, where the session's summary is made."""
+        plain = dict(getattr(report, "optlandscape_contract", {}))
+        if self._keeps and plain:
+            spec = plain.pop("spec")
+            self._suite.contract.keep(spec, CheckOutcome(**plain))

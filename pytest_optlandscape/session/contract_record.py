@@ -1,0 +1,49 @@
+"""What came of the contract in one session, beside what the baselines know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_optlandscape.verdicts import CHECKS, CheckOutcome, Verdict
+
+__all__ = ["ContractRecord"]
+
+
+class ContractRecord:
+    """The outcomes of the checks, by optimizer.
+
+    Parameters
+    ----------
+    known : mapping of str to mapping
+        By spec, the accepted outcome of each check.
+    """
+
+    def __init__(self, known: Mapping[str, Mapping[str, str]]) -> None:
+        self._known = known
+        self._found: dict[str, dict[str, CheckOutcome]] = {}
+
+    def keep(self, spec: str, found: CheckOutcome) -> None:
+        """Remember what came of a check."""
+        self._found.setdefault(spec, {})[found.check] = found
+
+    def outcomes(self, spec: str) -> list[CheckOutcome]:
+        """List what was found of an optimizer, in the order of the contract, whoever found it first."""
+        found = self._found.get(spec, {})
+        return [found[name] for name in CHECKS if name in found]
+
+    def accepted(self, spec: str) -> dict[str, str]:
+        """Give what is to be written into the baseline."""
+        return {found.check: found.outcome for found in self.outcomes(spec)}
+
+    def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
+        """Judge one outcome: a breach that was accepted is no news, and one with nothing to compare with is *new*."""
+        before = self._known.get(spec, {}).get(found.check)
+        if not found.is_breach:
+            return Verdict.BETTER if before == "failed" and found.outcome == "passed" else Verdict.SAME
+        if before is None:
+            return Verdict.NEW
+        return Verdict.SAME if before == "failed" else Verdict.WORSE
+
+    def judged(self, spec: str) -> list[tuple[CheckOutcome, Verdict]]:
+        """List the outcomes of an optimizer, each with its verdict."""
+        return [(found, self.verdict(spec, found)) for found in self.outcomes(spec)]

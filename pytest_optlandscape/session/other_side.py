@@ -1,0 +1,171 @@
+"""One side of a comparison of two revisions, in a process of its own that is told what to run.
+
+It is started by `session.sides`. What it is asked for and what it answers are lines of JSON. The first line says where
+modules are found, and nothing but the standard library is imported before that is done.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_optlandscape.session.search_path import file_of, home_of, is_in_repository
+from pytest_optlandscape.session.worktree import Worktree
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Answer one request after another until there are none left.
+
+    What optimizers print goes where errors go: the standard output belongs to the answers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which then ends this process
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    requests = iter(sys.stdin.readline, "")
+    server = _Server(**json.loads(next(requests)))
+    for line in requests:
+        try:
+            answer = server.answer(**json.loads(line))
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+class _FromWorktree(MetaPathFinder):
+    """Finds modules in the folders that are named for them, before any import hook of an editable installation."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = folders
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a top-level module that is named; say that there is none rather than let another be found."""
+        if path is not None or fullname not in self._folders:
+            return None
+        spec = PathFinder.find_spec(fullname, [self._folders[fullname]], target)
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {fullname!r} in that revision", name=fullname)
+        return spec
+
+
+class _Server:
+    """What can be asked of a side.
+
+    Parameters
+    ----------
+    path : list of str
+        Becomes ``sys.path``.
+    modules : dict
+        Folders of top-level modules that are to be found there and nowhere else.
+    worktree : dict or None
+        Of the other revision; None on the present side.
+    profiles : dict
+        By spec, words that correct what an optimizer is taken for.
+    """
+
+    def __init__(
+        self, path: list[str], modules: dict[str, str], worktree: dict[str, str] | None, profiles: dict[str, str]
+    ) -> None:
+        sys.path[:] = path
+        sys.meta_path.insert(0, _FromWorktree(modules))
+        importlib.invalidate_caches()
+        self._worktree = Worktree.from_plain(worktree) if worktree else None
+        self._profiles = profiles
+        self._adapters: dict[str, Any] = {}
+
+    def answer(self, do: str, **told: Any) -> dict[str, Any]:
+        """Do what is asked for, by the name of a method."""
+        asked: Callable[..., dict[str, Any]] = getattr(self, f"do_{do}")
+        return asked(**told)
+
+    def do_load(self, spec: str) -> dict[str, Any]:
+        """Import an optimizer; tell its setting and its module's file, or why there is none."""
+        try:
+            from pytest_optlandscape.optimizers import get
+            from pytest_optlandscape.optimizers.profile import with_profile
+
+            self._adapters[spec] = adapter = with_profile(get(spec), self._profiles.get(spec, ""))
+        except (Exception, SystemExit) as error:
+            return {"missing": str(error) or type(error).__name__}
+        stray = self._modules_of_the_present()
+        if stray:
+            return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
+        file = home_of(spec)
+        return {"setting": adapter.setting, "file": str(file) if file else None}
+
+    def _modules_of_the_present(self) -> list[str]:
+        worktree = self._worktree
+        if worktree is None:
+            return []
+        files = {name: file_of(module) for name, module in list(sys.modules.items())}
+        return sorted(name for name, file in files.items() if file and is_in_repository(worktree, file))
+
+    def do_cells(self, spec: str, landscape: str, budget: int, with_envelope: bool) -> dict[str, Any]:
+        """Run the cells of a landscape, as they are or as a baseline."""
+        from pytest_optlandscape.landscapes import get
+        from pytest_optlandscape.verdicts import run_baseline, run_landscape
+
+        run = run_baseline if with_envelope else run_landscape
+        record = run(self._adapters[spec], get(landscape), budget).to_plain()
+        stray = self._modules_of_the_present()
+        if stray:
+            raise ImportError(f"while it ran, {', '.join(stray[:3])} was imported from the present revision")
+        return record
+
+    def do_repeats(self, spec: str, record: dict[str, Any], at: list[int]) -> dict[str, Any]:
+        """Run some cells once more and tell whether each does the same again."""
+        from pytest_optlandscape.verdicts import LandscapeRecord
+        from pytest_optlandscape.verdicts.measuring import repeats_itself
+
+        known = LandscapeRecord.from_plain(record)
+        return {"repeats": repeats_itself(self._adapters[spec], known, known.budget, at)}
+
+    def do_seeds(self, spec: str, record: dict[str, Any], seeds: int) -> dict[str, Any]:
+        """Average the criteria of a record over more seeds."""
+        from pytest_optlandscape.verdicts import LandscapeRecord, with_more_seeds
+
+        known = LandscapeRecord.from_plain(record)
+        return with_more_seeds(self._adapters[spec], known, known.budget, seeds).to_plain()
+
+    def do_trace(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
+        """Run one cell and tell every evaluation."""
+        from pytest_optlandscape.verdicts.measuring import run_cell
+
+        run = run_cell(self._adapters[spec], _cell(cell), budget)
+        return {"x": run.trace.x.tolist(), "fun": run.trace.fun.tolist()}
+
+    def do_time(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
+        """Run one cell against the clock."""
+        from pytest_optlandscape.verdicts.own_time import timed_run
+
+        return vars(timed_run(self._adapters[spec], _cell(cell), budget))
+
+
+def _cell(cell_id: str) -> Any:
+    from pytest_optlandscape.landscapes import get
+    from pytest_optlandscape.strategies import cells
+
+    return next(cell for cell in cells(get(cell_id.rpartition("/")[0])) if cell.id == cell_id)
+
+
+def bootstrap() -> list[str]:
+    """Give the arguments of an interpreter that starts a side: it needs nothing on its search path but this package."""
+    folder = str(Path(__file__).resolve().parent.parent.parent)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pytest_optlandscape.session.other_side import main; main()"
+    )
+    return [sys.executable, "-P", "-c", code, folder]

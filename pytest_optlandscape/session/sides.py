@@ -1,0 +1,185 @@
+"""The processes that run the two revisions of a comparison, as this one sees them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from pytest_optlandscape.session.other_side import bootstrap
+from pytest_optlandscape.session.search_path import modules_of_repository, search_path
+from pytest_optlandscape.session.worktree import Worktree
+
+__all__ = ["Side", "SideError", "present_side", "reference_side"]
+
+
+class SideError(RuntimeError):
+    """The process of one side ended, or an error of its own came back."""
+
+
+class Side:
+    """A process that is started when it is first asked for something.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    introduction : dict
+        The first thing it is told: where it finds modules.
+    environment : dict
+    folder : str
+        Where it runs.
+    """
+
+    def __init__(self, name: str, introduction: dict[str, Any], environment: dict[str, str], folder: str) -> None:
+        self.name = name
+        self._introduction = introduction
+        self._environment = environment
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self._complaints: IO[str] | None = None
+        self._loaded: dict[str, dict[str, Any]] = {}
+        self._owes_an_answer = False
+
+    def load(self, spec: str) -> dict[str, Any]:
+        """Have an optimizer imported there.
+
+        Returns
+        -------
+        dict
+            ``setting``, or ``missing``: why it does not exist.
+        """
+        if self._process is None or spec not in self._loaded:
+            self._loaded[spec] = self._ask_and_wait("load", spec=spec)
+        return self._loaded[spec]
+
+    def ask(self, do: str, spec: str, **told: Any) -> None:
+        """Start something; `answer` waits for what comes out."""
+        if self._owes_an_answer:  # whoever asked was interrupted: his answer must not be taken for the next one's
+            self.close()
+        self.load(spec)
+        self._send({"do": do, "spec": spec, **told})
+        self._owes_an_answer = True
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for what was asked for.
+
+        Raises
+        ------
+        SideError
+            If the process ends instead, or answers with an error.
+        """
+        process = self._started()
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        self._owes_an_answer = False
+        if not line:
+            code, said = process.wait(), self._last_complaint()
+            self.close()
+            raise SideError(f"the process that runs {self.name} ended with code {code}{said}")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise SideError(f"the process that runs {self.name} failed:\n{answer['error']}")
+        return answer
+
+    def get(self, do: str, spec: str, **told: Any) -> dict[str, Any]:
+        """Ask and wait."""
+        self.ask(do, spec, **told)
+        return self.answer()
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        process, self._process = self._process, None
+        self._owes_an_answer = False
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    _close_quietly(stream)
+        complaints, self._complaints = self._complaints, None
+        if complaints is not None:
+            complaints.close()
+
+    def _ask_and_wait(self, do: str, **told: Any) -> dict[str, Any]:
+        self._send({"do": do, **told})
+        return self.answer()
+
+    def _send(self, request: dict[str, Any]) -> None:
+        process = self._started()
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: `answer` finds out why
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+            self._process = subprocess.Popen(
+                bootstrap(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                env=self._environment,
+                cwd=self._folder,
+                encoding="utf-8",
+            )
+            self._send(self._introduction)
+        return self._process
+
+    def _last_complaint(self) -> str:
+        assert self._complaints is not None
+        self._complaints.seek(0)
+        lines = self._complaints.read().split("\n")
+        said = "\n".join(line for line in lines[-12:] if line.strip())
+        return f":\n{said}" if said else ""
+
+
+def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+    """Make the side that runs another revision, with everything outside the repository as it is here.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    profiles : dict
+        By spec, words that correct what an optimizer is taken for.
+    """
+    folders = modules_of_repository(worktree, sys.modules)
+    introduction = {
+        "path": search_path(worktree, sys.path),
+        "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
+        "worktree": worktree.to_plain(),
+        "profiles": profiles,
+    }
+    environment = _environment()
+    if environment.get("PYTHONPATH"):
+        entries = environment["PYTHONPATH"].split(os.pathsep)
+        environment["PYTHONPATH"] = os.pathsep.join(search_path(worktree, entries))
+    here = worktree.counterpart_of_current_folder()
+    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+
+
+def present_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+    """Make the side that runs what is imported here, in a process like the other's.
+
+    In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
+    """
+    path = [entry or os.getcwd() for entry in sys.path]
+    modules = modules_of_repository(worktree, sys.modules)
+    introduction: dict[str, Any] = {"path": path, "modules": modules, "worktree": None, "profiles": profiles}
+    return Side("the present revision", introduction, _environment(), os.getcwd())
+
+
+def _environment() -> dict[str, str]:
+    """Have both sides iterate over sets of strings in one order."""
+    return {"PYTHONHASHSEED": "0", **os.environ}
+
+
+def _close_quietly(stream: IO[str]) -> None:
+    with contextlib.suppress(OSError):  # what was not sent cannot be sent any more
+        stream.close()

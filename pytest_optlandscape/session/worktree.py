@@ -1,0 +1,141 @@
+"""Another revision of the user's project: checked out into a temporary folder beside it, and removed again.
+
+Git's own worktrees share the repository's objects and have an index of their own, so the user's files, index, branches
+and stash are never written to. The user's hooks are switched off, and what a surrounding hook says in the environment
+(``GIT_INDEX_FILE`` and its like) is not handed on: `git commit` lets its hooks inherit an index.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Worktree", "WorktreeError", "make_worktree"]
+
+_OF_A_SURROUNDING_HOOK = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE",
+}  # fmt: skip
+
+
+class WorktreeError(ValueError):
+    """Another revision cannot be checked out; the message has git's own words."""
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """A revision that lies checked out in a folder.
+
+    Attributes
+    ----------
+    repository : Path
+        The user's work tree.
+    folder : Path
+        The revision's.
+    ref : str
+        What the user called it.
+    commit : str
+        What it is.
+    """
+
+    repository: Path
+    folder: Path
+    ref: str
+    commit: str
+
+    def counterpart(self, path: Path) -> Path | None:
+        """Give the place in this revision of a path in the user's work tree; None if it lies elsewhere."""
+        try:
+            return self.folder / path.resolve().relative_to(self.repository)
+        except ValueError:
+            return None
+
+    def counterpart_of_current_folder(self) -> Path:
+        """Give the folder in which this revision is run; its root where the present one has a folder that it lacks."""
+        here = self.counterpart(Path.cwd())
+        return here if here is not None and here.is_dir() else self.folder
+
+    def remove(self) -> None:
+        """Remove the folder and what git knows of it; a second time does nothing."""
+        holder = self.folder.parent
+        if not holder.exists():
+            return
+        arguments = ("worktree", "remove", "--force", "--force", str(self.folder))
+        if _git(self.repository, *arguments).returncode:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            _git(self.repository, *arguments)  # of a folder that is gone git forgets what it knows
+        shutil.rmtree(holder, ignore_errors=True)
+
+    def to_plain(self) -> dict[str, str]:
+        """Turn into strings, which may cross a process border."""
+        return {name: str(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, str]) -> Worktree:
+        """Read what `to_plain` gave."""
+        return cls(Path(plain["repository"]), Path(plain["folder"]), plain["ref"], plain["commit"])
+
+
+def make_worktree(inside: Path, ref: str) -> Worktree:
+    """Check a revision out.
+
+    Parameters
+    ----------
+    inside : Path
+        A folder of the user's work tree.
+    ref : str
+        Whatever git takes for a commit: a branch, a tag, ``HEAD~1``, a hash.
+
+    Returns
+    -------
+    Worktree
+        To be removed by whoever asked for it.
+
+    Raises
+    ------
+    WorktreeError
+        If git is not installed, the folder is in no repository, or the commit is not known.
+    """
+    repository = Path(_told(inside, "rev-parse", "--show-toplevel")).resolve()
+    try:
+        commit = _told(repository, "rev-list", "--max-count=1", "--end-of-options", ref, "--")
+    except WorktreeError as error:
+        if _git(repository, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
+            advice = "this clone is shallow: fetch that commit first (in CI, with the whole history)"
+            raise WorktreeError(f"{error}; {advice}") from None
+        raise
+    holder = Path(tempfile.mkdtemp(prefix="optlandscape-")).resolve()
+    worktree = Worktree(repository, holder / repository.name, ref, commit)
+    try:
+        _told(repository, "worktree", "add", "--quiet", "--detach", str(worktree.folder), commit)
+    except BaseException:
+        worktree.remove()
+        raise
+    return worktree
+
+
+def _told(folder: Path, *arguments: str) -> str:
+    done = _git(folder, *arguments)
+    if done.returncode:
+        said = " ".join(done.stderr.split())
+        raise WorktreeError(f"git {arguments[0]} in {folder}: {said}")
+    return done.stdout.strip()
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("git")
+    if program is None:
+        raise WorktreeError("git was not found on PATH; comparing with another revision needs it")
+    return subprocess.run(
+        [program, "-c", f"core.hooksPath={os.devnull}", *arguments],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name not in _OF_A_SURROUNDING_HOOK},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )

@@ -1,0 +1,127 @@
+"""From a start that fails to one that a person can read: few, short binary digits away from the standard start."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes import Landscape
+
+__all__ = ["LONGEST", "shrunk", "significant_digits"]
+
+FloatArray = NDArray[np.float64]
+
+LONGEST = 3
+"""Significant binary digits of an offset that a person still reads at a glance, such as 1.75, 24 and 0.375."""
+
+_MOST_RUNS = 400
+"""Starts that are tried: some seconds for a usual optimizer."""
+
+
+def significant_digits(value: float) -> int:
+    """Count the binary digits of a number between its first and its last 1; 0 for 0.
+
+    Examples
+    --------
+    >>> [significant_digits(value) for value in (0.0, 8.0, 1.75, 0.1)]
+    [0, 1, 3, 52]
+    """
+    numerator = abs(value).as_integer_ratio()[0]
+    return (numerator // (numerator & -numerator)).bit_length() if numerator else 0
+
+
+def shrunk(landscape: Landscape, box: FloatArray, found: FloatArray, fails: Callable[[FloatArray], bool]) -> FloatArray:
+    """Simplify a failing start.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Its standard start is what offsets are counted from.
+    box : ndarray, shape (dim, 2)
+        Where starts may lie.
+    found : ndarray, shape (dim,)
+        A start that fails.
+    fails : callable
+        Runs from a start and tells whether it fails; called some hundred times at most.
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+        A start that fails; ``found`` itself where nothing simpler nearby does.
+    """
+    lower, upper = box.T
+    centre = np.clip(landscape.x0, lower, upper)
+    tried: dict[bytes, bool] = {found.tobytes(): True}
+
+    def still_fails(x0: FloatArray) -> bool:
+        key = x0.tobytes()
+        if key not in tried:
+            if len(tried) >= _MOST_RUNS or np.any(x0 < lower) or np.any(x0 > upper):
+                return False
+            tried[key] = fails(x0)
+        return tried[key]
+
+    best = found
+    for candidate in _near_and_short(centre, found, box):
+        if still_fails(candidate):
+            best = candidate
+            break
+    return _simpler_one_by_one(centre, best, still_fails)
+
+
+def _near_and_short(centre: FloatArray, found: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
+    """Give starts of short offsets, nearest to the one found first."""
+    width = np.where(np.ptp(box, axis=1) > 0.0, np.ptp(box, axis=1), 1.0)
+    offsets = (found - centre).tolist()
+    most = max(int(3000 ** (1.0 / len(offsets))), 2)
+    nearest = [_nearest_short(offset, most) for offset in offsets]
+    product = itertools.islice(itertools.product(*nearest), 5000)
+    points = [centre + np.array(short) for short in product]
+    yield from sorted(points, key=lambda point: float(np.max(np.abs(point - found) / width)))
+
+
+def _nearest_short(offset: float, most: int) -> list[float]:
+    """Give 0 and numbers of at most three binary digits around an offset, nearest first."""
+    if offset == 0.0:
+        return [0.0]
+    exponent = math.frexp(offset)[1]
+    sizes = [math.ldexp(mantissa, exponent + shift) for shift in (-5, -4, -3, -2, -1) for mantissa in (4, 5, 6, 7)]
+    same_side = [math.copysign(size, offset) for size in sizes]
+    short = [0.0, *same_side, *(-value for value in same_side[:4])]
+    return sorted(short, key=lambda value: abs(value - offset))[:most]
+
+
+def _simpler_one_by_one(centre: FloatArray, start: FloatArray, still_fails: Callable[[FloatArray], bool]) -> FloatArray:
+    """Put coordinates back to the standard start, shorten or halve their offsets, as long as the start fails."""
+    best = start
+    improved = True
+    while improved:
+        improved = False
+        for k in range(len(best)):
+            offset = float(best[k] - centre[k])
+            for simpler in _simpler(offset):
+                candidate = best.copy()
+                candidate[k] = centre[k] + simpler
+                if still_fails(candidate):
+                    best, improved = candidate, True
+                    break
+    return best
+
+
+def _simpler(offset: float) -> Iterator[float]:
+    """Offsets that read easier: none, of fewer binary digits, of half the size."""
+    if offset == 0.0:
+        return
+    yield 0.0
+    mantissa, exponent = math.frexp(offset)
+    for digits in range(1, min(significant_digits(offset), 12)):
+        unit = math.ldexp(1.0, exponent - digits)
+        for rounded in (math.floor(offset / unit) * unit, math.ceil(offset / unit) * unit):
+            if rounded and significant_digits(rounded) < significant_digits(offset):
+                yield rounded
+    if significant_digits(offset) <= LONGEST and abs(offset) > 2.0**-4:
+        yield math.copysign(math.ldexp(abs(mantissa), exponent - 1), offset)

@@ -1,0 +1,200 @@
+"""Checks of the contract on what an optimizer returns: the point, its value, what it says of itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.runs.run import inside
+from pytest_optlandscape.verdicts.contract_landscapes import SMALL, nan_beyond
+from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, require, trials, trials_on
+
+__all__ = [
+    "check_claims_success_at_stationary_points",
+    "check_never_claims_success_with_nan",
+    "check_not_worse_than_best_seen",
+    "check_not_worse_than_start",
+    "check_reported_counts",
+    "check_reported_value",
+    "check_returns_finite_point",
+    "check_survives_nan",
+]
+
+FloatArray = NDArray[np.float64]
+
+_LONG_STEP = 0.1
+"""Share of the shortest side of the box. Methods that look at values alone rightly end with projected gradients up to a
+twentieth of it where f is curved a thousandfold; one that ended on a wrong bound, or on the way, has more."""
+
+
+_ROUNDING = 1e-12
+"""In units of f at the start. Points at the distance of finite differences, which are no candidates for the result, may
+be better by the curvature times their distance squared, 1e-16."""
+
+
+def check_returns_finite_point(optimizer: Any) -> None:
+    """Check that from every start the optimizer returns a finite point of the right shape, without an exception."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        run = trial.observe().run
+        if run.stop_reason in ("returned", "budget"):
+            return None
+        return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")
+
+    require(optimizer, judge)
+
+
+def check_reported_value(optimizer: Any) -> None:
+    """Check that the value the optimizer reports is exactly the objective at the point it returns."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or run.reported_fun is None or run.reported_fun == run.fun:
+            return None
+        what = f"reports fun = {run.reported_fun!r}, but f(x) = {run.fun!r}"
+        return Complaint(what, run, trial, f"r.fun, f({seen.point})")
+
+    require(optimizer, judge)
+
+
+def check_not_worse_than_best_seen(optimizer: Any) -> None:
+    """Check that the returned point is not worse than the best feasible point that was evaluated."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        counts = np.isfinite(run.trace.fun)
+        if trial.adapter.takes_bounds:
+            counts &= inside(run.trace.x, run.bounds)
+        if not seen.ended_by_itself or not counts.any():
+            return None
+        best = float(run.trace.fun[counts].min())
+        if run.fun <= best + rounding_of(trial):
+            return None
+        what = f"it saw f = {best:.6g}, but returned a point with f = {run.fun:.6g}"
+        return Complaint(what, run, trial, f"min(f(x) for x in seen[:]), f({seen.point})")
+
+    require(optimizer, judge)
+
+
+def rounding_of(trial: Trial) -> float:
+    """Say by how much values may differ and count as the same."""
+    return _ROUNDING * max(1.0, abs(float(trial.landscape(trial.x0))))
+
+
+def check_not_worse_than_start(optimizer: Any) -> None:
+    """Check that the returned point is not worse than the start."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run, at_start = seen.run, float(trial.landscape(trial.x0))
+        if not seen.ended_by_itself or run.fun <= at_start + rounding_of(trial):
+            return None
+        what = f"f(x0) = {at_start:.6g}, but it returned a point with f = {run.fun:.6g}"
+        return Complaint(what, run, trial, f"f({trial.x0.tolist()}), f({seen.point})")
+
+    require(optimizer, judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
+
+
+def check_reported_counts(optimizer: Any) -> None:
+    """Check that the evaluations an optimizer reports, ``nfev`` and ``njev``, are those that it made."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself:
+            return None
+        for name, made in (("nfev", run.nfev), ("njev", run.njev)):
+            reported = _count(getattr(seen.returned, name, None))
+            if reported is not None and reported != made and (name == "nfev" or trial.adapter.uses_gradient):
+                show = "r.nfev, len(seen)" if name == "nfev" else ""
+                return Complaint(f"reports {name} = {reported}, but made {made}", run, trial, show, "count the calls")
+        return None
+
+    require(optimizer, judge)
+
+
+def _count(reported: Any) -> int | None:
+    try:
+        return None if reported is None or isinstance(reported, bool) else int(np.asarray(reported).item())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def check_claims_success_at_stationary_points(optimizer: Any) -> None:
+    """Check that where the optimizer claims success the projected gradient is small.
+
+    It is the step from x to x - gradient, moved into the box; small is a tenth of the shortest side of the box.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or not run.claimed_success:
+            return None
+        step = _projected_gradient(trial, run.x)
+        if step <= _LONG_STEP * float(np.ptp(run.bounds, axis=1).min()):
+            return None
+        what = f"claims success at {run.x}, where the projected gradient is {step:.3g} long"
+        return Complaint(what, run, trial, f"r.success, r.x, g({seen.point})")
+
+    require(optimizer, judge)
+
+
+def _projected_gradient(trial: Trial, x: FloatArray) -> float:
+    """Measure the longest coordinate of the step from x to x - gradient, moved into the box."""
+    there = x - trial.landscape.gradient(x)
+    if trial.adapter.takes_bounds:
+        there = np.clip(there, *trial.landscape.bounds.T)
+    return float(np.abs(there - x).max())
+
+
+def _with_nan(adapter: Adapter) -> Iterator[Trial]:
+    for name in ("sphere[2]", "rosenbrock[2]"):
+        yield from trials_on(adapter, nan_beyond(name))
+
+
+def check_never_claims_success_with_nan(optimizer: Any) -> None:
+    """Check that where the objective is NaN beyond some line the optimizer does not claim success with NaN."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        value = run.fun if run.reported_fun is None else run.reported_fun
+        if not run.claimed_success or math.isfinite(value):
+            return None
+        return Complaint(f"claims success with fun = {value}", run, trial, f"r.success, f({seen.point})")
+
+    require(optimizer, judge, _with_nan)
+
+
+def check_survives_nan(optimizer: Any) -> None:
+    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | None:
+        seen = trial.observe()
+        run = seen.run
+        if not math.isfinite(trial.landscape(trial.x0)) or run.stop_reason == "budget":
+            return None
+        if run.stop_reason == "exception":
+            return Complaint(f"no result: {run.message}", run, trial, "r")
+        if run.stop_reason == "no-result" or (np.all(np.isfinite(run.x)) and math.isfinite(run.fun)):
+            return None
+        what = f"f(x0) is finite, but it returned {run.x.tolist()}, where f = {run.fun}"
+        return Complaint(what, run, trial, f"f({trial.x0.tolist()}), {seen.point}, f({seen.point})")
+
+    require(optimizer, judge, _with_nan)

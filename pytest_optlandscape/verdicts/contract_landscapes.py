@@ -1,0 +1,196 @@
+"""The landscapes on which optimizers are held to the contract, and their formulas written out.
+
+The contract asks for properties, not for speed, so simple landscapes do: a bowl, valleys, many minima, a minimum on a
+bound. Each formula also stands here as the line of Python that a report of a breach shows, because whoever is sent
+such a report need not have this package.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.optimizers import Adapter
+
+__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled"]
+
+FloatArray = NDArray[np.float64]
+
+FORMULAS: dict[str, tuple[str, str]] = {
+    "sphere[2]": ("x[0]**2 + x[1]**2", "[2*x[0], 2*x[1]]"),
+    "booth": (
+        "(x[0] + 2*x[1] - 7)**2 + (2*x[0] + x[1] - 5)**2",
+        "[10*x[0] + 8*x[1] - 34, 8*x[0] + 10*x[1] - 38]",
+    ),
+    "beale": (
+        "(1.5 - x[0] + x[0]*x[1])**2 + (2.25 - x[0] + x[0]*x[1]**2)**2 + (2.625 - x[0] + x[0]*x[1]**3)**2",
+        "[sum(2*(c - x[0]*(1 - x[1]**k))*(x[1]**k - 1) for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))), "
+        "sum(2*(c - x[0]*(1 - x[1]**k))*k*x[0]*x[1]**(k - 1) for k, c in ((1, 1.5), (2, 2.25), (3, 2.625)))]",
+    ),
+    "rosenbrock[2]": (
+        "100*(x[1] - x[0]**2)**2 + (1 - x[0])**2",
+        "[-400*x[0]*(x[1] - x[0]**2) - 2*(1 - x[0]), 200*(x[1] - x[0]**2)]",
+    ),
+    "himmelblau": (
+        "(x[0]**2 + x[1] - 11)**2 + (x[0] + x[1]**2 - 7)**2",
+        "[4*x[0]*(x[0]**2 + x[1] - 11) + 2*(x[0] + x[1]**2 - 7), "
+        "2*(x[0]**2 + x[1] - 11) + 4*x[1]*(x[0] + x[1]**2 - 7)]",
+    ),
+    "rastrigin[2]": (
+        "20 + sum(t**2 - 10*math.cos(2*math.pi*t) for t in x)",
+        "[2*t + 20*math.pi*math.sin(2*math.pi*t) for t in x]",
+    ),
+    "adjiman": (
+        "math.cos(x[0])*math.sin(x[1]) - x[0]/(x[1]**2 + 1)",
+        "[-math.sin(x[0])*math.sin(x[1]) - 1/(x[1]**2 + 1), "
+        "math.cos(x[0])*math.cos(x[1]) + 2*x[0]*x[1]/(x[1]**2 + 1)**2]",
+    ),
+    "eggholder": (
+        "-(x[1] + 47)*math.sin(abs(x[1] + x[0]/2 + 47)**0.5) - x[0]*math.sin(abs(x[0] - x[1] - 47)**0.5)",
+        "None",
+    ),
+    "sphere[20]": ("sum(t**2 for t in x)", "[2*t for t in x]"),
+    "rosenbrock[20]": (
+        "sum(100*(b - a*a)**2 + (1 - a)**2 for a, b in zip(x[:-1], x[1:]))",
+        "None",
+    ),
+}
+"""By the landscape's id, the objective and its gradient as Python expressions in ``x``; no gradient where no script
+needs one."""
+
+SMALL = ("sphere[2]", "booth", "beale", "rosenbrock[2]", "himmelblau", "rastrigin[2]", "adjiman")
+"""The landscapes of most checks."""
+
+_NAN_SUFFIX = "[nan]"
+_EDGES = {"sphere[2]": (0.5, [0.5, 0.0], False), "rosenbrock[2]": (1.5, [1.5, 2.25], True)}
+"""By the landscape's id, where its NaN begins, the minimiser that is left, whether its gradient is NaN too."""
+
+
+def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list[Landscape]:
+    """List the landscapes of the contract for an optimizer.
+
+    One that takes no bounds is not asked to minimise what falls without end outside them.
+    """
+    chosen = [get(name) for name in ids or SMALL]
+    return [one for one in chosen if adapter.takes_bounds or "unbounded-below" not in one.tags]
+
+
+def formulas(landscape: Landscape) -> tuple[str, str] | None:
+    """Give the objective and the gradient as expressions in ``x``; None for a landscape that has none here.
+
+    Examples
+    --------
+    >>> formulas(nan_beyond("sphere[2]"))[0]
+    'x[0]**2 + x[1]**2 if x[0] >= 0.5 else math.nan'
+    """
+    if not landscape.id.endswith(_NAN_SUFFIX):
+        return FORMULAS.get(landscape.id)
+    name = landscape.id.removesuffix(_NAN_SUFFIX)
+    value, gradient = FORMULAS[name]
+    edge, _, gradient_too = _EDGES[name]
+    if gradient_too:
+        gradient += f" if x[0] >= {edge} else [math.nan]*2"
+    return f"{value} if x[0] >= {edge} else math.nan", gradient
+
+
+def nan_beyond(name: str) -> Landscape:
+    """Make a landscape that is NaN in a half-plane, into which its gradient leads.
+
+    Parameters
+    ----------
+    name : str
+        ``"sphere[2]"`` or ``"rosenbrock[2]"``.
+
+    Examples
+    --------
+    >>> bowl = nan_beyond("sphere[2]")
+    >>> bowl([1.0, 1.0]), bowl([0.0, 1.0])
+    (2.0, nan)
+    """
+    original = get(name)
+    edge, minimizer, gradient_too = _EDGES[name]
+
+    def where_defined(function: Callable[[Any], Any], shape: tuple[int, ...]) -> Callable[[Any], Any]:
+        return lambda x: function(x) if x[0] >= edge else np.full(shape, math.nan)[()]
+
+    return Landscape(
+        original.name,
+        where_defined(original, ()),
+        gradient=where_defined(original.gradient, (2,)) if gradient_too else original.gradient,
+        hessian=where_defined(original.hessian, (2, 2)) if gradient_too else original.hessian,
+        bounds=original.bounds,
+        x0=[2.0, 2.0],
+        minimizers=[minimizer],
+        fmin=float(original(minimizer)),
+        id=original.id + _NAN_SUFFIX,
+    )
+
+
+def scaled(landscape: Landscape, factor: float) -> Landscape:
+    """Multiply the values of a landscape by a positive factor.
+
+    Examples
+    --------
+    >>> scaled(get("booth"), 4.0)([0.0, 0.0])
+    296.0
+    """
+    return Landscape(
+        landscape.name,
+        lambda x: factor * landscape(x),
+        gradient=lambda x: factor * landscape.gradient(x),
+        hessian=lambda x: factor * landscape.hessian(x),
+        bounds=landscape.bounds,
+        x0=landscape.x0,
+        minimizers=landscape.minimizers,
+        fmin=factor * landscape.fmin,
+        minimizers_complete=False,
+        id=f"{landscape.id}[times {factor:g}]",
+    )
+
+
+def moved(landscape: Landscape, matrix: ArrayLike, offset: ArrayLike) -> Landscape:
+    """Turn and shift the space of a landscape: ``moved(z) == landscape(matrix.T @ (z - offset))``.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    matrix : array_like, shape (dim, dim)
+        Orthogonal.
+    offset : array_like, shape (dim,)
+
+    Returns
+    -------
+    Landscape
+        Its box is the smallest that holds the old one.
+
+    Examples
+    --------
+    >>> moved(get("booth"), [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])([4.0, 2.0])
+    0.0
+    """
+    turn, shift = np.array(matrix, dtype=np.float64), np.array(offset, dtype=np.float64)
+
+    def back(z: FloatArray) -> FloatArray:
+        return np.asarray(turn.T @ (z - shift))
+
+    def there(x: FloatArray) -> FloatArray:
+        return np.asarray(x @ turn.T + shift)
+
+    corners = np.stack(np.meshgrid(*landscape.bounds, indexing="ij"), axis=-1).reshape(-1, landscape.dim)
+    return Landscape(
+        landscape.name,
+        lambda z: landscape(back(z)),
+        gradient=lambda z: turn @ landscape.gradient(back(z)),
+        hessian=lambda z: turn @ landscape.hessian(back(z)) @ turn.T,
+        bounds=np.transpose([there(corners).min(axis=0), there(corners).max(axis=0)]),
+        x0=there(landscape.x0),
+        minimizers=there(landscape.minimizers),
+        fmin=landscape.fmin,
+        minimizers_complete=False,
+        id=f"{landscape.id}[moved]",
+    )

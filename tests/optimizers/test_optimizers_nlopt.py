@@ -1,0 +1,98 @@
+import pytest
+from blackbox_checks import check_budgets, check_nan, check_seeds, check_silence, check_two_processes, needed
+
+from pytest_optlandscape import minimize
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.optimizers.profile import profile_text
+
+nlopt = needed("nlopt")
+
+SPECS = [
+    "nlopt:LD_LBFGS",
+    "nlopt:LN_COBYLA",
+    "nlopt:LD_SLSQP",
+    "nlopt:LN_BOBYQA(xtol_rel=1e-6)",
+    "nlopt:GN_ORIG_DIRECT",
+    "nlopt:GN_CRS2_LM",
+    "nlopt:GN_ISRES",
+    "nlopt:LN_PRAXIS",
+    "nlopt:AUGLAG(local='LD_MMA')",
+    "nlopt:GN_AGS",
+]
+STOCHASTIC = ["nlopt:GN_CRS2_LM", "nlopt:GN_ISRES", "nlopt:GN_ESCH"]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_budget_is_exact(spec):
+    check_budgets(spec)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_nan_landscapes_end(spec):
+    check_nan(spec)
+
+
+@pytest.mark.parametrize("spec", STOCHASTIC)
+def test_seeds_repeat_runs(spec):
+    check_seeds(spec)
+
+
+def test_two_processes_agree():
+    check_two_processes(SPECS[0])
+
+
+def test_nothing_is_printed_or_written(capfd, tmp_path, monkeypatch):
+    check_silence(SPECS[0], capfd, tmp_path, monkeypatch)
+
+
+def test_version_is_named():
+    assert get(SPECS[0]).versions()["nlopt"][0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("nlopt:LD_LBFG", "did you mean 'LD_LBFGS'"),
+        ("nlopt:LD_LBFGS(xtol=1)", "did you mean 'xtol_"),
+        ("nlopt:AUGLAG(local='LD_MM')", "did you mean 'LD_MMA'"),
+    ],
+)
+def test_misspelt(spec, said):
+    with pytest.raises(ValueError, match=said):
+        get(spec)
+
+
+def test_objects():
+    optimizer = nlopt.opt(nlopt.LN_BOBYQA, 2)
+    optimizer.set_xtol_rel(1e-3)
+    run = minimize(optimizer, "booth")
+    assert (run.optimizer, run.stop_reason) == ("nlopt:LN_BOBYQA(instance)", "returned")
+    assert run.gap < 1e-4
+    assert "is for 2 coordinates" in minimize(optimizer, "sphere[3]").message
+    with pytest.raises(TypeError, match="names no algorithm"):
+        get(nlopt.opt)
+
+
+def test_a_result_limited_by_rounding_is_one():
+    run = minimize("nlopt:LD_SLSQP", "sphere", budget=200)
+    assert (run.stop_reason, run.message, run.claimed_success) == ("returned", "limited by rounding", False)
+    assert run.gap < 1e-20
+    assert profile_text(get("nlopt:LD_SLSQP")) == "local, gradient, bounds, deterministic"
+    assert profile_text(get("nlopt:LN_COBYLA")) == "local, derivative-free, bounds, deterministic"
+
+
+def test_what_the_objective_raises_is_told():
+    run = minimize("nlopt:LN_COBYLA", _raising(), budget=20)
+    assert run.stop_reason == "exception"
+    assert run.message.startswith("ArithmeticError: not here")
+
+
+def _raising():
+    from pytest_optlandscape import Landscape
+
+    def objective(x):
+        if x[0] != 0.5:
+            raise ArithmeticError("not here")
+        return float(x @ x)
+
+    return Landscape("raising", objective, bounds=[(-1, 1), (-1, 1)], x0=[0.5, 0.5], minimizers=[[0.0, 0.0]], fmin=0.0)

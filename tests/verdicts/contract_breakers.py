@@ -1,0 +1,224 @@
+"""Optimizers that break one check of the contract each, and one that keeps it."""
+
+import math
+import random
+import types
+
+import numpy as np
+
+
+def search(fun, x0, bounds, rng, maxfev=100):
+    """Go along the coordinates in turn, with steps that shrink where none helps."""
+    lower, upper = np.transpose(bounds)
+    best = np.clip(np.array(x0, dtype=float), lower, upper)
+    value = fun(best.copy())
+    if math.isnan(value):
+        value = math.inf
+    evaluations, step = 1, (upper - lower) / 4.0
+    while evaluations < maxfev and step.max() > 1e-9:
+        moved = False
+        for k in range(len(best)):
+            for sign in (-1.0, 1.0):
+                x = best.copy()
+                x[k] = np.clip(x[k] + sign * step[k], lower[k], upper[k])
+                if evaluations == maxfev:
+                    break
+                new = fun(x.copy())
+                evaluations += 1
+                if new < value:
+                    best, value, moved = x, new, True
+        if not moved:
+            step = step / 2.0
+    return result(best, value, success=step.max() <= 1e-9 and math.isfinite(value), nfev=evaluations)
+
+
+def result(x, fun, **more):
+    return types.SimpleNamespace(x=x, fun=fun, **more)
+
+
+def decent(fun, x0, bounds, rng, maxfev):
+    return search(fun, x0, bounds, rng, maxfev)
+
+
+def raises_sometimes(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    if found.fun > 1.0 and (np.diff(bounds) > 0.0).all():
+        raise ArithmeticError("did not converge")
+    return found
+
+
+def misreports(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    return result(found.x, np.nextafter(found.fun, math.inf))
+
+
+def forgets_the_best(fun, x0, bounds, rng):
+    found = search(fun, x0, bounds, rng)
+    lower, upper = np.transpose(bounds)
+    middle = (found.x + np.clip(np.array(x0, dtype=float), lower, upper)) / 2.0
+    return min((found.x * 0.999 + middle * 0.001, np.array(x0, dtype=float)), key=lambda x: fun(x.clip(lower, upper)))
+
+
+def ends_above_its_start(fun, x0, bounds):
+    """It never evaluates the start, so that all that it saw is worse."""
+    lower, upper = np.transpose(bounds)
+    corners = [upper, lower]
+    return min(corners, key=fun).copy()
+
+
+def miscounts(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    return result(found.x, found.fun, nfev=found.nfev + 1)
+
+
+def succeeds_at_once(fun, x0, bounds, rng):
+    lower, upper = np.transpose(bounds)
+    x = np.clip(np.array(x0, dtype=float), lower, upper)
+    value = fun(x.copy())
+    return result(x, value, success=math.isfinite(value))
+
+
+def succeeds_with_nan(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    return result(
+        found.x, found.fun if math.isfinite(found.fun) else math.nan, success=found.success or found.fun > 1e300
+    )
+
+
+def takes_nan_for_better(fun, x0, bounds, rng, maxfev):
+    lost = []
+
+    def watched(x):
+        value = fun(x)
+        if math.isnan(value):
+            lost.append(x)
+        return value
+
+    found = search(watched, x0, bounds, rng, maxfev)
+    return lost[0] if lost else found.x
+
+
+def steps_outside(fun, x0, bounds, rng):
+    lower, upper = np.transpose(bounds)
+    if (lower < upper).all() and (x0 <= upper).all():
+        fun(upper + 1e-9)
+    return search(fun, x0, bounds, rng).x
+
+
+def evaluates_a_start_outside(fun, x0, bounds, rng):
+    lower, upper = np.transpose(bounds)
+    if ((x0 < lower) | (x0 > upper)).any():
+        fun(np.array(x0, dtype=float))
+    return search(fun, x0, bounds, rng).x
+
+
+def moves_a_fixed_variable(fun, x0, bounds, rng):
+    lower, upper = np.transpose(bounds)
+    if (lower == upper).any():
+        fun(np.clip(np.array(x0, dtype=float), lower, upper) + 1e-6)
+    return search(fun, x0, bounds, rng).x
+
+
+def overspends(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    value = fun(found.x.copy())
+    return result(found.x, value, nfev=found.nfev + 1)
+
+
+def plans_ahead(fun, x0, bounds, maxfev):
+    """It makes other steps where it has a larger budget."""
+    lower, upper = np.transpose(bounds)
+    best = np.clip(np.array(x0, dtype=float), lower, upper)
+    value = fun(best.copy())
+    spread = np.linspace(lower, upper, min(maxfev, 50))[: max(maxfev - 1, 0)]
+    for x in spread:
+        new = fun(x.copy())
+        if new < value:
+            best, value = x, new
+    return result(best, value)
+
+
+def ignores_the_seed(fun, x0, bounds, rng):
+    elsewhere = np.random.default_rng().uniform(*np.transpose(bounds))
+    found = search(fun, x0, bounds, rng)
+    return elsewhere if fun(elsewhere) < found.fun else found.x
+
+
+HASHED = "a string whose hash differs between processes"
+
+
+def depends_on_hashes(fun, x0, bounds, rng):
+    lower, upper = np.transpose(bounds)
+    fun(lower + 1e-6 * (upper - lower) * (hash(HASHED) % 1000003) / 1000003.0)  # a corner, and never the best seen
+    return search(fun, x0, bounds, rng).x
+
+
+def draws_globally(fun, x0, bounds, rng):
+    np.random.random()
+    return search(fun, x0, bounds, rng)
+
+
+def draws_from_python(fun, x0, bounds, rng):
+    random.random()
+    return search(fun, x0, bounds, rng)
+
+
+def writes_to_the_start(fun, x0, bounds, rng):
+    found = search(fun, x0, bounds, rng)
+    x0[:] = found.x
+    return found
+
+
+def reuses_its_array(fun, x0, bounds, rng):
+    x = np.array(x0, dtype=float)
+
+    def through_one_array(point):
+        x[:] = point
+        return fun(x)
+
+    return search(through_one_array, x0, bounds, rng)
+
+
+def keeps_gradients(fun, x0, jac, bounds):
+    """Gradient descent with steps of Barzilai and Borwein, whose old gradient is the one that it was given."""
+    lower, upper = np.transpose(bounds)
+    x = np.clip(np.array(x0, dtype=float), lower, upper)
+    best, value, old, slope = x, fun(x), None, jac(x)
+    for _ in range(30):
+        step = 0.01 / (1.0 + np.linalg.norm(slope))
+        if old is not None and (x - old[0]) @ (slope - old[1]) > 0.0:
+            step = (x - old[0]) @ (x - old[0]) / ((x - old[0]) @ (slope - old[1]))
+        old, x = (x, slope), np.clip(x - step * slope, lower, upper)
+        new, slope = fun(x), jac(x)
+        if new < value:
+            best, value = x, new
+    return best
+
+
+def wants_floats(fun, x0, bounds, rng):
+    if getattr(x0, "dtype", None) != np.float64:
+        raise TypeError("x0 is a float64 array")
+    return search(fun, x0, bounds, rng)
+
+
+def sees_sizes(fun, x0, bounds, rng):
+    """It makes a step as long as the value is large."""
+    lower, upper = np.transpose(bounds)
+    x = np.clip(np.array(x0, dtype=float), lower, upper)
+    value = fun(x.copy())
+    if math.isfinite(value):
+        fun(np.clip(x + 1e-3 * value, lower, upper))
+    return search(fun, x0, bounds, rng).x
+
+
+def goes_along_axes(fun, x0, bounds, rng):
+    """It goes along the first axis first, from a place of its own."""
+    return search(fun, x0, bounds, rng)
+
+
+def has_an_origin(fun, x0, bounds, rng):
+    """It looks at the origin second."""
+    first = np.clip(np.array(x0, dtype=float), *np.transpose(bounds))
+    origin = np.clip(np.zeros(len(x0)), *np.transpose(bounds))
+    values = fun(first), fun(origin)
+    return search(fun, origin if values[1] < values[0] else x0, bounds, rng).x
