@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 import time
 import traceback
 import warnings
@@ -52,14 +50,15 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
     """
     started = time.perf_counter()
-    watch = Watch(lambda: _name(optimizer, problem), problem.time_limit, lambda: problem.close(watch.exception))
+    time_limit = problem.time_limit or getattr(optimizer, "time_limit", None)
+    watch = Watch(lambda: _name(optimizer, problem), time_limit, lambda: problem.close(watch.exception))
     with warnings.catch_warnings(record=True) as warned, Surroundings() as surroundings:
         # What a run does must not depend on the warning filters of the session: -W error would end it early.
         warnings.simplefilter("default")
         returned, error = _watched(optimizer, problem, watch)
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
-    problem.close(functools.partial(_over, threading.get_ident()))
+    problem.close(lambda: BudgetExhausted("the run is over"))
     stop_reason, message = "returned", ""
     if isinstance(error, BudgetExhausted):
         if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
@@ -108,7 +107,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         start_was_changed=start_was_changed,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         side_effects=surroundings.changes,
-        time_limit=problem.time_limit,
+        time_limit=time_limit,
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -149,13 +148,6 @@ def _name(optimizer: Optimizer, problem: Problem) -> str:
 def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:
     """Tell whether it was this run's budget or time: an optimizer may run others."""
     return error.watch is watch if isinstance(error, TimeExhausted) else was_exhausted or watch.has_expired
-
-
-def _over(thread: int) -> BaseException:
-    """Give what ends a caller that comes after the run: a thread left behind ends silently by SystemExit."""
-    if threading.get_ident() != thread:
-        return SystemExit()
-    return BudgetExhausted("the run is over")
 
 
 def _same_problem(run: Run) -> Problem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -35,8 +36,11 @@ class _Limit:
         self.was_reached = False
         self.refusal: Callable[[], BaseException] | None = None
         self._to_close: list[Callable[[], None]] = []
+        self._thread = threading.get_ident()
 
     def refuse(self) -> None:
+        if threading.get_ident() != self._thread:
+            _end_quietly(threading.current_thread())
         if self.refusal is not None:
             raise self.refusal()
         self.was_reached = True
@@ -51,6 +55,11 @@ class _Limit:
         self.refusal = refusal
         for close in self._to_close:
             close()
+
+
+def _end_quietly(thread: threading.Thread) -> None:
+    """Have a thread of the optimizer's end without the traceback that pytest makes an error of: this is no error."""
+    thread._invoke_excepthook = lambda *details: None  # type: ignore[attr-defined]
 
 
 class Problem:
