@@ -170,15 +170,17 @@ class _Watchdog:
     def reset(self) -> None:
         """Begin anew: in a forked process there is no such thread, and its lock may be held for ever."""
         self.watches: list[Watch] = []
-        self._condition = threading.Condition()
+        # The lock itself is compiled, so that no interruption comes between taking it and giving it back.
+        self._lock = threading.RLock()
+        self._condition = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
-        self._wakes_at = math.inf
+        self._wakes_at = -math.inf  # not asleep
 
     def add(self, watch: Watch) -> None:
         """Watch a run. The thread is woken only where it would sleep too long, so that short runs cost nothing."""
-        with self._condition:
+        with self._lock:
             self.watches.append(watch)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._watch, name="optlandscape-watchdog", daemon=True)
                 self._thread.start()
             elif watch.next < self._wakes_at:
@@ -187,12 +189,12 @@ class _Watchdog:
 
     def remove(self, watch: Watch) -> None:
         """Watch a run no longer."""
-        with self._condition:
+        with self._lock:
             if watch in self.watches:
                 self.watches.remove(watch)
 
     def _watch(self) -> None:
-        with self._condition:
+        with self._lock:
             while True:
                 now = time.monotonic()
                 self.watches = [watch for watch in self.watches if not watch.is_over]

@@ -148,6 +148,22 @@ def test_no_run_is_watched_after_its_end():
     assert [watch for watch in watchdog._watchdog.watches if not watch.is_over] == []
 
 
+def test_a_run_that_is_over_before_the_watchdog_looks_for_the_first_time():
+    dog = watchdog._Watchdog()
+    watch = watchdog.Watch(lambda: "beale", 1000.0, lambda: None)
+    watch.next = time.monotonic() + 1000.0
+    with dog._lock:
+        dog.add(watch)
+        dog.remove(watch)
+    for _ in range(100):
+        time.sleep(0.01)
+        with dog._lock:
+            if dog._wakes_at > 0.0:
+                break
+    assert time.monotonic() < dog._wakes_at <= time.monotonic() + watchdog._IDLE
+    assert dog._thread.is_alive()
+
+
 @needs_signals
 def test_the_signals_handler_is_restored():
     seen = []
