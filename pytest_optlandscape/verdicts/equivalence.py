@@ -278,6 +278,8 @@ class _Envelope:
                 f"follow the same path on {run.landscape.id}, but stop after {len(run.trace)} and {len(actual.trace)} "
                 f"evaluations, although rounding does not move the end{replay}"
             )
+        if not run.stop_reason == actual.stop_reason == "returned":  # otherwise the points may be none they returned
+            return ""
         result = float(_deviation(run.x[None], actual.x[None], run)[0])
         if self.end_is_stable and self.result < _LARGEST_ENVELOPE and result > _MULTIPLE * self.result:
             return (
