@@ -150,7 +150,7 @@ class _Objective:
         shape_of: Any = jax.ShapeDtypeStruct
         scalar, vector = shape_of((), self._dtype), shape_of((self._dim,), self._dtype)
 
-        @jax.custom_vjp
+        @jax.custom_vjp  # type: ignore[untyped-decorator,unused-ignore]
         def objective(x: Any) -> Any:
             return io_callback(self._value, scalar, x, ordered=True)
 
@@ -222,7 +222,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def _makes_transformations(thing: Any) -> bool:
-    if not inspect.isfunction(thing):
+    if not inspect.isfunction(unwrapped(thing)):  # nadam is a partial of adam
         return False
     made = inspect.signature(thing).return_annotation
     return str(getattr(made, "__name__", made)).rpartition(".")[2] in _TRANSFORMATIONS

@@ -72,17 +72,21 @@ class _Closure:
     """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
 
     def __init__(self, torch: Any, problem: Problem, parameter: Any) -> None:
-        self._torch = torch
-        self._problem = problem
+        self._fun = problem.fun
+        self._gradient = problem.gradient
         self._parameter = parameter
+        self._scalar = functools.partial(torch.tensor, dtype=parameter.dtype, device=parameter.device)
+        self._tensor = torch.from_numpy
+        self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
+        self.x = _read(parameter)
         self.loss: Any = None
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        x = _read(self._parameter)
-        value = self._problem.fun(x)
-        gradient = self._problem.gradient(x)
-        self._parameter.grad = self._torch.from_numpy(gradient).to(self._parameter)
-        self.loss = self._torch.tensor(value, dtype=self._parameter.dtype, device=self._parameter.device)
+        self.x = x = _read(self._parameter)
+        value = self._fun(x)
+        gradient = self._tensor(self._gradient(x))
+        self._parameter.grad = gradient if self._as_it_is else gradient.to(self._parameter)
+        self.loss = self._scalar(value)
         return self.loss
 
 
@@ -91,7 +95,7 @@ def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, sched
     closure = _Closure(torch, problem, parameter)
     step = _stepped(optimizer, closure)
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
-    x = _read(parameter)
+    here = closure.x
     while problem.remaining > 0:
         evaluations = problem.njev
         step()
@@ -100,10 +104,13 @@ def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, sched
             scheduler.step(*([closure.loss] if on_plateau else []))
         if problem.njev == evaluations:
             raise TypeError(f"{type(optimizer).__name__}.step(closure) did not call the closure: nothing was evaluated")
-        before, x = x, _read(parameter)
-        if not is_finite(before) or (ends_by_itself and np.array_equal(x, before)):
+        if not is_finite(closure.x):
             break
-    return Outcome(x, "budget" if problem.remaining <= 0 else None)
+        if ends_by_itself:
+            before, here = here, _read(parameter)
+            if np.array_equal(before, here):
+                break
+    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None)
 
 
 def _stepped(optimizer: Any, closure: _Closure) -> Callable[[], Any]:
@@ -118,7 +125,8 @@ def _stepped(optimizer: Any, closure: _Closure) -> Callable[[], Any]:
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
-    x: NDArray[np.float64] = parameter.detach().cpu().numpy().astype(np.float64)
+    tensor = parameter.detach()
+    x: NDArray[np.float64] = (tensor if tensor.is_cpu else tensor.cpu()).numpy().astype(np.float64)
     return x
 
 

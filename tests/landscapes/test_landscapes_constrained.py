@@ -1,4 +1,5 @@
 import functools
+import warnings
 
 import independent_constrained as literature
 import numpy as np
@@ -209,15 +210,17 @@ def refined(landscape, start):
                         "jac": lambda x, c=scipys, s=sign / size: s * c.jac(x),
                     }
                 )
-    return minimize(
-        landscape,
-        start,
-        jac=landscape.gradient,
-        method="SLSQP",
-        bounds=landscape.bounds,
-        constraints=limits,
-        options={"ftol": 1e-14, "maxiter": 200},
-    ).x
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Values in x were outside bounds", RuntimeWarning)  # SciPy before 1.11
+        return minimize(
+            landscape,
+            start,
+            jac=landscape.gradient,
+            method="SLSQP",
+            bounds=landscape.bounds,
+            constraints=limits,
+            options={"ftol": 1e-14, "maxiter": 200},
+        ).x
 
 
 def feasible_grid(landscape, window, side=401):

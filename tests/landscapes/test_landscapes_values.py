@@ -40,7 +40,7 @@ def test_minimum_is_taken_at_every_listed_minimizer(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[:128]:
         beside = x + 1e-9 * np.where(x > landscape.bounds.mean(axis=1), -1, 1)
-        slack = 8 * EPS * (abs(landscape.fmin) + np.abs(x) @ np.abs(landscape.gradient(beside)))
+        slack = max(8, landscape.dim) * EPS * (abs(landscape.fmin) + np.abs(x) @ np.abs(landscape.gradient(beside)))
         slack += 8 * EPS * rounding_of_residuals(landscape, x)
         assert abs(landscape(x) - landscape.fmin) <= slack
         assert abs(exact(landscape, x) - landscape.fmin) <= slack + 1e-30

@@ -11,13 +11,12 @@ from pytest_optlandscape.optimizers import get
 optax = pytest.importorskip("optax")
 jax = pytest.importorskip("jax")
 
-NAMES = ["adabelief", "adadelta", "adagrad", "adam", "adamax", "adamw", "amsgrad", "lamb", "lion", "nadam", "noisy_sgd"]
+NAMES = ["adabelief", "adadelta", "adagrad", "adam", "adamax", "adamw", "amsgrad", "lamb", "lion", "nadam"]
 NAMES += ["novograd", "optimistic_gradient_descent", "radam", "rmsprop", "rprop", "sgd", "sm3", "yogi"]
-NEEDS = {"noisy_sgd": ", seed=3"}
 
 
 def double():
-    return getattr(jax, "enable_x64", None) or jax.experimental.enable_x64
+    return jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 
 
 def by_hand(transformation, landscape, steps, dtype="float64"):
@@ -39,7 +38,7 @@ def by_hand(transformation, landscape, steps, dtype="float64"):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if hasattr(optax, name)])
 def test_budget_is_spent_exactly(name):
-    adapter = get(f"optax:{name}(learning_rate=0.001{NEEDS.get(name, '')})")
+    adapter = get(f"optax:{name}(learning_rate=0.001)")
     for budget in (1, 7, 100):
         run = minimize(adapter, "beale", budget=budget)
         assert (run.nfev, run.njev, run.stop_reason) == (budget, budget, "budget"), run.message
@@ -115,7 +114,7 @@ def test_an_objective_that_raises_in_a_callback(lbfgs):
     )
     calls.clear()
     run = minimize("optax:sgd(learning_rate=0.01)", bowl, budget=50)
-    assert (run.stop_reason, run.nfev) == ("exception", len(calls))
+    assert (run.stop_reason, run.nfev) == ("exception", 5)
     calls[:] = [1] * 4
     run = minimize(lbfgs, bowl, budget=50)
     assert run.stop_reason == "exception"

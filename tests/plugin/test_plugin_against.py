@@ -400,7 +400,9 @@ def test_more_seeds_are_drawn_on_both_sides_while_the_outcome_is_open(repository
     repository.project.solver(SEARCH, STREAM=1)
     records = Records()
     landscape, _, result = repository.verdict(plugins=[records])
-    assert (result.ret, landscape["verdict"]) == (0, "changed")
+    assert result.ret == 0
+    assert landscape["verdict"] != "same"
+    assert not [text for text in landscape["findings"] if "own time" not in text]  # which a busy machine may move
     assert records.seeds() == {seeds}
 
 

@@ -10,8 +10,8 @@ from pytest_optlandscape.strategies import cells
 from pytest_optlandscape.verdicts import Verdict, compare_landscape, compare_optimizer, own_time, run_landscape
 from pytest_optlandscape.verdicts.own_time import (
     FIRST_LOOK,
+    LANDSCAPE_TIME_GATE,
     REPETITIONS,
-    TIME_GATE,
     TimedRun,
     TimeRatios,
     judge_landscape_by_time,
@@ -91,7 +91,7 @@ def test_long_runs_are_repeated_less_often():
     assert len(now.calls) == len(CELLS) * (1 + 2)
 
 
-@pytest.mark.parametrize(("own", "verdict"), [(1.8e-3, Verdict.WORSE), (0.5e-3, Verdict.BETTER)])
+@pytest.mark.parametrize(("own", "verdict"), [(2.8e-3, Verdict.WORSE), (0.4e-3, Verdict.BETTER)])
 def test_the_ratio_is_that_of_own_times_whatever_the_objective_takes(own, verdict):
     timed = time_alternately(clock(objective=5e-4), clock(own, objective=5e-4), CELLS)
     assert timed.ratio == pytest.approx(own / 1e-3)
@@ -104,8 +104,8 @@ def test_the_ratio_is_that_of_own_times_whatever_the_objective_takes(own, verdic
 
 
 def test_what_takes_less_than_the_gate_longer_is_the_same_however_sure():
-    assert judged(TimeRatios((("standard", math.log10(TIME_GATE * 0.99)),), 24, 0)).verdict == Verdict.SAME
-    assert judged(TimeRatios((("standard", math.log10(TIME_GATE * 1.01)),), 24, 0)).verdict == Verdict.WORSE
+    assert judged(TimeRatios((("standard", math.log10(LANDSCAPE_TIME_GATE * 0.99)),), 24, 0)).verdict == Verdict.SAME
+    assert judged(TimeRatios((("standard", math.log10(LANDSCAPE_TIME_GATE * 1.01)),), 24, 0)).verdict == Verdict.WORSE
 
 
 def test_a_large_ratio_of_which_the_signs_know_nothing_is_the_same():
