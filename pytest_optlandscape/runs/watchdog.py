@@ -99,6 +99,7 @@ class Watch:
         self._thread = threading.get_ident()
         self._previous_handler: Any = None
         self._takes_signals = False
+        self._previous_hook: Callable[[Any], object] = sys.unraisablehook
 
     @functools.cached_property
     def exception(self) -> type[TimeExhausted]:
@@ -120,7 +121,14 @@ class Watch:
                 self._takes_signals = True
                 signal.signal(_SIGNAL, _on_signal)
         self._deadline = self.next = time.monotonic() + self.seconds
+        self._previous_hook = sys.unraisablehook
+        sys.unraisablehook = self._pass_on
         _watchdog.add(self)
+
+    def _pass_on(self, unraisable: Any) -> None:
+        """Keep quiet where an interruption came in a finaliser or a callback of the collector: another one follows."""
+        if not issubclass(unraisable.exc_type, TimeExhausted):
+            self._previous_hook(unraisable)
 
     def stop(self) -> None:
         """Stop the clock; in a thread other than the main one, take back an exception that is still on its way."""
@@ -128,6 +136,8 @@ class Watch:
         if self.seconds == math.inf:
             return
         _watchdog.remove(self)
+        if sys.unraisablehook == self._pass_on:
+            sys.unraisablehook = self._previous_hook
         if self._takes_signals and _SIGNAL is not None:
             signal.signal(_SIGNAL, self._previous_handler)
         elif self.has_expired:

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -176,6 +177,29 @@ def test_the_signals_handler_is_restored():
     finally:
         signal.signal(signal.SIGURG, before)
     assert seen == []
+
+
+@needs_signals
+@pytest.mark.usefixtures("hasty")
+def test_an_interruption_in_a_finaliser_is_no_error_of_the_session():
+    class Slow:
+        def __del__(self):
+            time.sleep(2 * LIMIT)
+
+    def leaves_things_to_finalise(problem):
+        problem(problem.x0)
+        while True:
+            Slow()
+
+    told = []
+    before, sys.unraisablehook = sys.unraisablehook, told.append
+    try:
+        mine = sys.unraisablehook
+        check_ended_by_time(minimize(leaves_things_to_finalise, "beale", time_limit=LIMIT))
+        assert sys.unraisablehook == mine
+    finally:
+        sys.unraisablehook = before
+    assert told == []
 
 
 @needs_signals
