@@ -16,7 +16,7 @@ from pytest_optlandscape.verdicts.contract import (
     check_optimizer,
     parametrize_with_checks,
 )
-from pytest_optlandscape.verdicts.equivalence import assert_equivalent
+from pytest_optlandscape.verdicts.equivalence import Equivalence, assert_equivalent
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 from pytest_optlandscape.verdicts.hyperparameters import RobustRange, RobustWidth
@@ -36,6 +36,7 @@ __all__ = [
     "CellRecord",
     "CheckOutcome",
     "ContractWarning",
+    "Equivalence",
     "Finding",
     "Fingerprint",
     "LandscapeComparison",

@@ -143,12 +143,18 @@ def _with_envelopes(
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
         rng = np.random.default_rng([run.seed, 1])
+        if cell.was_stopped_by_time:
+            records.append(cell)
+            continue
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
         fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
         dithered = [
             execute(adapter, DitheredProblem(problem, rng, precision, units))
             for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
         ]
+        if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
+            records.append(cell)
+            continue
         fingerprint, found = measured(run, dithered[:fine], precision, dithered[fine:])
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
@@ -182,9 +188,11 @@ def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seed
                 for k in range(max(first, 1), first + BATCH)
             ]
             several = further if first else [kept, *further]
+            if any(one.was_stopped_by_time for one in several):
+                break
             means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
             batches.append(Average.from_text(Average(BATCH, *means).to_text()))
-        averaged.append(_with_average(kept, tuple(batches)))
+        averaged.append(_with_average(kept, tuple(batches)) if batches else kept)
     return replace(record, cells=tuple(averaged))
 
 
@@ -197,11 +205,15 @@ def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
-    """Run some cells once more and tell whether each does the same again."""
+    """Run some cells once more and tell whether each does the same again, as far as the clock lets it."""
     every = cells(landscape_of(record))
-    return all(
-        record_of(run_cell(adapter, every[k], budget), every[k].start).trace == record.cells[k].trace for k in at
-    )
+    for k in at:
+        if record.cells[k].was_stopped_by_time:
+            continue
+        again = record_of(run_cell(adapter, every[k], budget), every[k].start)
+        if not again.was_stopped_by_time and again.trace != record.cells[k].trace:
+            return False
+    return True
 
 
 def landscape_of(record: LandscapeRecord) -> Landscape:
@@ -215,6 +227,7 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
         dict(definition_of(landscape, budget)),
         tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
+        notes=_distinct(effect for run in runs for effect in run.side_effects),
     )
 
 
