@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_optlandscape.strategies.hunter import find_failing_start
     from pytest_optlandscape.strategies.boxes import Box
+    from pytest_optlandscape.strategies.hunter import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
     from pytest_optlandscape.strategies.hypothesis_hyperparameters import hyperparameters
     from pytest_optlandscape.strategies.hypothesis_strategies import instances, landscapes, starts

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_optlandscape.optimizers import parse_spec
+from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 
 __all__ = ["hyperparameters"]
 
@@ -58,17 +58,16 @@ def hyperparameters(
         optimizer = None
     if not spans:
         raise TypeError("hyperparameters takes at least one, such as learning_rate=(1e-4, 1.0)")
-    arguments = st.fixed_dictionaries({name: _values(name, span) for name, span in spans.items()})
-    if optimizer is None:
-        return arguments
-    spec = parse_spec(optimizer)
+    # not fixed_dictionaries, which gives them in an order of its own
+    values = st.tuples(*(_values(name, span) for name, span in spans.items()))
+    spec = None if optimizer is None else parse_spec(optimizer)
 
     @st.composite
-    def spec_of(draw: Any) -> str:
-        drawn = {**spec.arguments, **draw(arguments)}
-        return str(type(spec)(spec.library, spec.name, drawn))
+    def drawn(draw: Any) -> dict[str, Any] | str:
+        arguments = dict(zip(spans, draw(values), strict=True))
+        return arguments if spec is None else str(Spec(spec.library, spec.name, {**spec.arguments, **arguments}))
 
-    return spec_of()
+    return drawn()
 
 
 def _values(name: str, span: Any) -> st.SearchStrategy[Any]:

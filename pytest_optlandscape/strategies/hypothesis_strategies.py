@@ -1,4 +1,4 @@
-"""Hypothesis strategies: starts, instances and landscapes for tests of properties, and for the simplest start that fails.
+"""Hypothesis strategies: starts, instances and landscapes for tests of properties, and the simplest start that fails.
 
 Rates and everything that is tracked come from `low_discrepancy` instead: Hypothesis draws are made to find trouble,
 not to be fair.
@@ -80,8 +80,7 @@ def starts(
     centre = np.clip(landscape.x0, lower, upper)
     rooms = list(zip((centre - lower).tolist(), (upper - centre).tolist(), strict=True))
     beyond = np.where(upper > lower, 2.0 ** np.floor(np.log2(np.where(upper > lower, upper - lower, 1.0))), 1.0) / 2.0
-    side = st.sampled_from(["inside", "lower", "upper"])
-    coordinates = st.lists(st.tuples(side, _CODES), min_size=landscape.dim, max_size=landscape.dim)
+    coordinates = st.lists(_CODES, min_size=landscape.dim, max_size=landscape.dim)
 
     @functools.cache
     def named() -> list[FloatArray]:
@@ -91,7 +90,8 @@ def starts(
     def at_hand(point: FloatArray, exact: bool) -> FloatArray:
         if exact:
             return point
-        return centre + np.array([short(offset) for offset in (point - centre).tolist()])
+        nearby: FloatArray = centre + np.array([short(offset) for offset in (point - centre).tolist()])
+        return nearby
 
     @st.composite
     def start(draw: Any) -> FloatArray:
@@ -101,17 +101,19 @@ def starts(
         digits = draw(st.sampled_from(_CUTS))
         zoom = 0.5 ** draw(st.sampled_from(_ZOOMS))
         index = draw(st.integers(0, len(named()) - 1))
-        sides, codes = zip(*draw(coordinates), strict=True)
+        codes = draw(coordinates)
         offsets = [decoded(code, digits, *room) for code, room in zip(codes, rooms, strict=True)]
         point = centre + zoom * np.array(offsets)
-        on_lower, on_upper = np.array(sides) == "lower", np.array(sides) == "upper"
+        # Odd codes are the offsets that go more than half of the way to a bound: these coordinates go all of it.
+        far, negative = np.array(codes) % 2 == 1, np.array(codes) < 0
+        on_lower, on_upper = far & negative, far & ~negative
         if kind == "sides":
             point = np.where(on_lower, at_hand(lower, exact), np.where(on_upper, at_hand(upper, exact), point))
         elif kind == "named":
             point = at_hand(named()[index], exact)
         point = np.clip(point, lower, upper)
         if outside:
-            on_upper[0] |= not (on_lower.any() or on_upper.any())
+            on_upper[0] |= not far.any()
             point = np.where(on_lower, lower - zoom * beyond, np.where(on_upper, upper + zoom * beyond, point))
         return _printed(draw, point)
 

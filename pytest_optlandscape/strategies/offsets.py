@@ -47,7 +47,7 @@ def decoded(code: int, digits: int, below: float, above: float) -> float:
     if room <= 0.0:
         return 0.0
     cut = abs(code) & ((1 << digits) - 1)
-    share = int(f"{cut:0{DIGITS}b}"[::-1], 2) / 2**DIGITS
+    share = int(f"{cut:0{DIGITS}b}"[::-1], 2) / float(1 << DIGITS)
     largest = math.ldexp(1.0, math.frexp(room)[1])  # the power of two above the room
     offset = largest * share
     if offset > room:
@@ -64,4 +64,4 @@ def short(offset: float) -> float:
     [0.0, 1.0, 14.0, -0.25]
     """
     mantissa, exponent = math.frexp(offset)
-    return math.ldexp(math.trunc(mantissa * 2**_SHORT), exponent - _SHORT)
+    return math.ldexp(math.trunc(mantissa * (1 << _SHORT)), exponent - _SHORT)

@@ -124,5 +124,5 @@ def _plateau(landscape: Landscape) -> FloatArray | None:
         neighbours = np.asarray(landscape(np.clip(point + around, lower, upper)))
         far = height > 0.01 * np.median(heights)
         if far and np.all(np.abs(neighbours - value) <= _LEVEL * height):
-            return point
+            return np.array(point)
     return None
