@@ -42,7 +42,7 @@ def is_saddle(landscape: Landscape, x: np.ndarray) -> bool:
     """Whether curvatures of both signs are beyond rounding."""
     curvatures = np.linalg.eigvalsh(landscape.hessian(x))
     clear = 1e-6 * np.max(np.abs(curvatures))
-    return bool(curvatures[0] < -clear and curvatures[-1] > clear)
+    return bool(clear > 1e-12 and curvatures[0] < -clear and curvatures[-1] > clear)
 
 
 def found(landscape: Landscape) -> list[list[float]]:

@@ -9,18 +9,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_optlandscape.strategies.boxes import Box
+    from pytest_optlandscape.strategies.box import Box
     from pytest_optlandscape.strategies.hunter import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
     from pytest_optlandscape.strategies.hypothesis_hyperparameters import hyperparameters
     from pytest_optlandscape.strategies.hypothesis_strategies import instances, landscapes, starts
     from pytest_optlandscape.strategies.low_discrepancy import sobol, sobol_starts
-    from pytest_optlandscape.strategies.special_starts import special_starts
+    from pytest_optlandscape.strategies.named_starts import special_starts
     from pytest_optlandscape.strategies.suites import SUITES, Cell, cells, suite_landscapes
 
 _HOMES = {
     "SUITES": "suites",
-    "Box": "boxes",
+    "Box": "box",
     "Cell": "suites",
     "bounds": "hypothesis_boxes",
     "boxes": "hypothesis_boxes",
@@ -31,7 +31,7 @@ _HOMES = {
     "landscapes": "hypothesis_strategies",
     "sobol": "low_discrepancy",
     "sobol_starts": "low_discrepancy",
-    "special_starts": "special_starts",
+    "special_starts": "named_starts",
     "starts": "hypothesis_strategies",
     "suite_landscapes": "suites",
 }

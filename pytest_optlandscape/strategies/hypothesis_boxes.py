@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import as_landscape
-from pytest_optlandscape.strategies.boxes import KINDS, Box
+from pytest_optlandscape.strategies.box import KINDS, Box
 
 __all__ = ["bounds", "boxes"]
 

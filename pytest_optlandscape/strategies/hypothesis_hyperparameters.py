@@ -82,7 +82,13 @@ def _values(name: str, span: Any) -> st.SearchStrategy[Any]:
         raise ValueError(f"{name} lies between two finite numbers, the lesser first; got {span!r}")
     if isinstance(lower, int) and isinstance(upper, int):
         return st.integers(lower, upper)
-    return st.sampled_from(_readable(float(lower), float(upper)))
+    readable = st.sampled_from(_readable(float(lower), float(upper)))
+
+    def rounded(drawn: tuple[int, float]) -> float:
+        digits, value = drawn
+        return min(max(float(f"{value:.0e}"), float(lower)), float(upper)) if digits == 1 else value
+
+    return st.tuples(st.integers(1, 2), readable).map(rounded)
 
 
 def _readable(lower: float, upper: float) -> list[float]:

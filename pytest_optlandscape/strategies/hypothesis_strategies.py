@@ -20,8 +20,8 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape, select
 from pytest_optlandscape.runs import as_landscape
 from pytest_optlandscape.strategies.failures import failed_before
+from pytest_optlandscape.strategies.named_starts import special_starts
 from pytest_optlandscape.strategies.offsets import DIGITS, decoded, short
-from pytest_optlandscape.strategies.special_starts import special_starts
 
 __all__ = ["instances", "landscapes", "starts"]
 

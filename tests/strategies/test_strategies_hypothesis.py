@@ -53,7 +53,8 @@ def test_failing_starts_shrink_to_short_binary_fractions():
 
 def test_starts_of_every_kind_are_drawn():
     beale = landscapes.get("beale")
-    for name, point in special_starts(beale).items():
+    for name in ("article", "saddle-0", "corner-mixed"):
+        point = special_starts(beale)[name]
         found = simplest(starts("beale"), lambda x, point=point: np.array_equal(x, point))
         assert found.tolist() == point.tolist(), name
     for corner in ([-4.5, -4.5], [4.5, 4.5], [-4.5, 4.5]):

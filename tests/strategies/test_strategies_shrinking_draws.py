@@ -95,11 +95,8 @@ def test_spans_that_are_none(spans, error, words):
 
 
 FAILING = """
-    import pytest
-    from hypothesis import example, given, settings
+    from hypothesis import given
     from pytest_optlandscape import strategies
-
-    {profile}
 
     @given(x0=strategies.starts("beale"))
     def test_start(x0):
@@ -112,7 +109,10 @@ FAILING = """
 
 
 def test_failures_print_what_can_be_pasted(pytester):
-    pytester.makepyfile(FAILING.format(profile="settings.register_profile('x', derandomize=True, deadline=None)"))
+    pytester.makeconftest(
+        "from hypothesis import settings\nsettings.register_profile('x', derandomize=True, deadline=None)"
+    )
+    pytester.makepyfile(FAILING)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--hypothesis-profile=x")
     result.assert_outcomes(failed=2)
     text = "".join(result.stdout.str().split())
