@@ -76,7 +76,7 @@ def test_hyperparameters_shrink_to_one_digit():
     assert simplest(rates, lambda keywords: keywords["learning_rate"] > 0.023)["learning_rate"] == 0.1
     assert simplest(rates, lambda keywords: 0.023 < keywords["learning_rate"] < 0.09)["learning_rate"] == 0.03
     spec = hyperparameters("torch:SGD(nesterov=True)", lr=(0.01, 1.0), momentum=(0.0, 1.0), steps=(1, 9))
-    assert simplest(spec, lambda spec: True) == "torch:SGD(nesterov=True, lr=0.1, momentum=0.5, steps=1)"
+    assert simplest(spec, lambda spec: True) == "torch:SGD(nesterov=True, lr=0.1, momentum=0.1, steps=1)"
 
 
 @pytest.mark.parametrize(
