@@ -80,7 +80,7 @@ class Box:
         if np.any(lower == upper):
             return "pin"
         on_bounds = np.any((kept == lower) | (kept == upper), axis=1)
-        return "touch" if on_bounds.all() else "keep"
+        return "touch" if on_bounds.any() else "keep"
 
     @property
     def minimizers(self) -> FloatArray | None:
