@@ -144,6 +144,8 @@ def test_digits_that_numpy_leaves_out_are_printed(pytester):
 
 
 def test_fixtures_profiles_examples_and_database(pytester):
+    # no deadline: the first run imports SciPy
+    pytester.makeconftest("from hypothesis import settings\nsettings.register_profile('patient', deadline=None)")
     pytester.makepyfile(
         """
         import numpy as np
@@ -184,7 +186,7 @@ def test_fixtures_profiles_examples_and_database(pytester):
                 assert seen[0][0] >= 2.3
         """
     )
-    options = ["-p", "no:cacheprovider", "-W", "error", "--hypothesis-profile=default"]
+    options = ["-p", "no:cacheprovider", "-W", "error", "--hypothesis-profile=patient"]
     pytester.runpytest_inprocess(*options).assert_outcomes(passed=5, failed=1)
     pytester.path.joinpath("second").touch()
     pytester.runpytest_inprocess(*options).assert_outcomes(passed=5, failed=1)
