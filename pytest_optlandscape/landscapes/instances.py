@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
-__all__ = ["LARGEST_TURNED", "instance", "permute", "rotate", "scale", "shift"]
+__all__ = ["LARGEST_TURNED", "instance", "moved", "permute", "rotate", "scale", "shift"]
 
 LARGEST_TURNED = 1000
 """Most coordinates that are turned: the matrix has 8 MB then, and is multiplied at every evaluation."""
@@ -117,17 +117,22 @@ def instance(landscape: Landscape, number: int) -> Landscape:
         return own.make_instance(landscape.dim, number)
     if number == 0:
         return landscape
-    moved = landscape
-    if landscape.dim > 1:
-        try:
-            moved = rotate(landscape, number)
-        except ValueError:
-            moved = permute(landscape, seed=number)
-    numbered = shift(moved, seed=number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
+    numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
         return numbered  # `get` knows it by its id
     numbered.written = f"{landscape!r}.instance({number})"
     return numbered
+
+
+def moved(landscape: Landscape, number: int) -> Landscape:
+    """Make a numbered instance, under the id that says what is done to it: turned or permuted, then shifted."""
+    turned = landscape
+    if landscape.dim > 1:
+        try:
+            turned = rotate(landscape, number)
+        except ValueError:
+            turned = permute(landscape, seed=number)
+    return shift(turned, seed=number)
 
 
 def _checked_seed(seed: Any) -> int:

@@ -1,8 +1,9 @@
 """Evenly spread starts that are the same everywhere: shifted Sobol' points.
 
 What is tracked over time starts from these, never from random draws and never from Hypothesis, whose draws are far
-from uniform and change with its version. The points are SciPy's unscrambled Sobol' sequence (Joe & Kuo 2008), moved
-off the lattice by a digital shift of our own, so that no coordinate of a start is a round number.
+from uniform and change with its version. The points are the Sobol' sequence of `scipy.stats.qmc`, scrambled by a
+digital shift of our own, so that no coordinate of a start is a round number. Up to 64 coordinates they come from a
+table of the package instead of SciPy: a tracked start is the same with every release of it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import qmc
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.strategies.direction_numbers import BITS, LARGEST_FROZEN, direction_numbers
 
 __all__ = ["SOBOL_VERSION", "sobol", "sobol_starts"]
 
 FloatArray = NDArray[np.float64]
-_BITS = 30
 
 SOBOL_VERSION = 1
 """Raised if the points ever change; results from other points are not compared."""
@@ -52,16 +52,32 @@ def sobol(n: int, dim: int) -> FloatArray:
     """
     if n < 1 or dim < 1:
         raise ValueError(f"sobol takes at least one point and one coordinate, got n={n}, dim={dim}")
-    power_of_two = 2 ** math.ceil(math.log2(n))
-    lattice = qmc.Sobol(dim, scramble=False).random(power_of_two)[:n]
-    cells = (lattice * 2**_BITS).astype(np.int64) ^ _shift(dim)
-    points: FloatArray = (cells + 0.5) / 2**_BITS
+    lattice = _frozen(n, dim) if dim <= LARGEST_FROZEN else _by_scipy(n, dim)
+    points: FloatArray = ((lattice ^ _shift(dim)) + 0.5) / 2**BITS
     return points
+
+
+def _frozen(n: int, dim: int) -> NDArray[np.int64]:
+    """Give the first points, times 2³⁰, in the Gray code order (Antonov & Saleev 1979), shape (n, dim)."""
+    index = np.arange(n, dtype=np.int64)
+    gray_code = index ^ (index >> 1)
+    lattice = np.zeros((n, dim), dtype=np.int64)
+    for k in range((n - 1).bit_length()):
+        lattice ^= (gray_code >> k & 1)[:, np.newaxis] * direction_numbers(dim)[:, k]
+    return lattice
+
+
+def _by_scipy(n: int, dim: int) -> NDArray[np.int64]:
+    from scipy.stats import qmc
+
+    power_of_two = 2 ** math.ceil(math.log2(n))
+    lattice = qmc.Sobol(dim, scramble=False, bits=BITS).random(power_of_two)[:n]
+    return np.asarray(lattice * 2**BITS).astype(np.int64)
 
 
 def _shift(dim: int) -> NDArray[np.int64]:
     digests = [hashlib.sha256(f"optlandscape sobol {SOBOL_VERSION} {k}".encode()).digest() for k in range(dim)]
-    return np.array([int.from_bytes(digest[:4], "big") >> (32 - _BITS) for digest in digests], dtype=np.int64)
+    return np.array([int.from_bytes(digest[:4], "big") >> (32 - BITS) for digest in digests], dtype=np.int64)
 
 
 def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None) -> FloatArray:
