@@ -141,7 +141,7 @@ class Watch:
         if self._takes_signals and _SIGNAL is not None:
             signal.signal(_SIGNAL, self._previous_handler)
         elif self.has_expired:
-            _raise_in(self._thread, None)
+            _take_back()
 
     def expire(self, now: float) -> None:
         """Interrupt the run; called by the watchdog, which holds its lock."""
@@ -250,10 +250,27 @@ def _queue_burst() -> None:
         ctypes.pythonapi.Py_AddPendingCall(is_true, ctypes.c_void_p(id(_alarm)))
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    """Have the interpreter raise in another thread, or forget that it was to."""
-    kind = ctypes.py_object(exception) if exception is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)
+def _raise_in(thread: int, exception: type[BaseException]) -> int:
+    """Have the interpreter raise in another thread; give how many threads that is."""
+    return ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
+
+
+class _TakenBack(BaseException):
+    """Takes the place of an exception that is on its way in this thread, and is caught at once."""
+
+
+def _take_back() -> None:
+    """Have nothing be on its way in this thread.
+
+    The interpreter can be told to forget an exception, but goes on to look for one for ever, at every call; and where
+    something traces, CPython 3.11 never gets beyond looking.
+    """
+    try:
+        on_its_way = _raise_in(threading.get_ident(), _TakenBack)
+        while on_its_way:
+            pass
+    except _TakenBack:
+        pass
 
 
 def _is_in_debugger(frame: FrameType | None) -> bool:

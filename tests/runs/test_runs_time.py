@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -116,6 +117,26 @@ def test_other_threads(optimizer):
 def test_windows_main_thread(monkeypatch):
     monkeypatch.setattr(watchdog, "_SIGNAL", None)
     check_ended_by_time(minimize(spins, "beale", time_limit=LIMIT))
+
+
+def test_tracing_works_after_a_run_was_ended_in_another_thread():
+    script = """
+import sys, threading
+from pytest_optlandscape import minimize
+
+def spins(problem):
+    while True:
+        problem.x0
+
+thread = threading.Thread(target=lambda: print(minimize(spins, "beale", time_limit=0.05).stop_reason))
+thread.start()
+thread.join()
+sys.settrace(lambda *event: None)
+def traced(): return "traced"
+print(traced())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["time", "traced"], done.stderr
 
 
 def test_an_optimizer_that_evaluates_is_ended_without_any_interruption(monkeypatch):
