@@ -380,6 +380,10 @@ class Landscape(Evaluable):
             return get, (self.id,)
         if self._made_by is not None:
             return self._made_by
+        return self.reduce_by_value()
+
+    def reduce_by_value(self) -> tuple[Any, ...]:
+        """Give what `pickle` needs to send the landscape itself, even if it is registered under its id."""
         state = {key: value for key, value in self.__dict__.items() if key != "floats"}
         state["starts"] = dict(self.starts)
         return _restore, (state,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import traceback
 import warnings
@@ -10,10 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, value_at
 from pytest_optlandscape.runs.run import Run, feasible, make_trace
 
-__all__ = ["Optimizer", "execute"]
+__all__ = ["Optimizer", "execute", "plain", "revived"]
 
 FloatArray = NDArray[np.float64]
 
@@ -95,6 +97,17 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
+
+
+def plain(run: Run) -> dict[str, Any]:
+    """Take a run apart into what travels between processes: all but its landscape and its optimizer."""
+    left_out = ("landscape", "_again")
+    return {part.name: getattr(run, part.name) for part in dataclasses.fields(run) if part.name not in left_out}
+
+
+def revived(parts: dict[str, Any], landscape: Landscape, optimizer: Optimizer) -> Run:
+    """Put a run together again that `plain` took apart, so that it can be replayed."""
+    return Run(landscape=landscape, **parts, _again=lambda run: execute(optimizer, _same_problem(run)))
 
 
 def _same_problem(run: Run) -> Problem:

@@ -25,8 +25,8 @@ SOBOL_VERSION = 1
 """Raised if the points ever change; results from other points are not compared."""
 
 
-def sobol(n: int, dim: int) -> FloatArray:
-    """Give the first points of the shifted Sobol' sequence.
+def sobol(n: int, dim: int, first: int = 0) -> FloatArray:
+    """Give points of the shifted Sobol' sequence, usually its first.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ def sobol(n: int, dim: int) -> FloatArray:
         How many, at least 1.
     dim : int
         Number of coordinates, at least 1.
+    first : int, default 0
+        The number of the first.
 
     Returns
     -------
@@ -52,8 +54,12 @@ def sobol(n: int, dim: int) -> FloatArray:
     """
     if n < 1 or dim < 1:
         raise ValueError(f"sobol takes at least one point and one coordinate, got n={n}, dim={dim}")
-    power_of_two = 2 ** math.ceil(math.log2(n))
-    lattice = qmc.Sobol(dim, scramble=False).random(power_of_two)[:n]
+    sequence = qmc.Sobol(dim, scramble=False)
+    if first:
+        lattice = sequence.fast_forward(first).random(n)
+    else:
+        power_of_two = 2 ** math.ceil(math.log2(n))
+        lattice = sequence.random(power_of_two)[:n]
     cells = (lattice * 2**_BITS).astype(np.int64) ^ _shift(dim)
     points: FloatArray = (cells + 0.5) / 2**_BITS
     return points
@@ -64,7 +70,7 @@ def _shift(dim: int) -> NDArray[np.int64]:
     return np.array([int.from_bytes(digest[:4], "big") >> (32 - _BITS) for digest in digests], dtype=np.int64)
 
 
-def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None) -> FloatArray:
+def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None, *, first: int = 0) -> FloatArray:
     """Spread starts over a landscape's box.
 
     Parameters
@@ -74,6 +80,8 @@ def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None) 
         How many.
     bounds : array_like, shape (dim, 2), optional
         Another box.
+    first : int, default 0
+        The number of the first.
 
     Returns
     -------
@@ -81,5 +89,5 @@ def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None) 
     """
     box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
     lower, upper = box.T
-    starts: FloatArray = np.clip(lower + sobol(n, landscape.dim) * (upper - lower), lower, upper)
+    starts: FloatArray = np.clip(lower + sobol(n, landscape.dim, first) * (upper - lower), lower, upper)
     return starts
