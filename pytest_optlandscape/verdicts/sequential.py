@@ -68,9 +68,7 @@ class Plan:
     def interval(self, look: int, successes: int, trials: int | None = None) -> RateInterval:
         """Bound the rate at a look, or that of a part of the trials which was chosen beforehand."""
         trials = self.looks[look].trials if trials is None else trials
-        lower, upper = binomial_bounds(
-            successes, trials, self.looks[look].lower_error, self.looks[look].upper_error
-        )
+        lower, upper = binomial_bounds(successes, trials, self.looks[look].lower_error, self.looks[look].upper_error)
         return RateInterval(successes, trials, lower, upper, self.confidence)
 
     def decision(self, look: int, successes: int) -> Decision:
