@@ -361,8 +361,8 @@ class Landscape(Evaluable):
 
         return draw(self, kind, points)
 
-    def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]]) -> Landscape:
-        """Copy under another id, with the call that makes it again in another process."""
+    def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None) -> Landscape:
+        """Copy under another id, with the call that makes it again in another process; None sends it by value."""
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
         copied.__dict__.update(self.__dict__)
         copied.id = name
@@ -380,10 +380,6 @@ class Landscape(Evaluable):
             return get, (self.id,)
         if self._made_by is not None:
             return self._made_by
-        return self.reduce_by_value()
-
-    def reduce_by_value(self) -> tuple[Any, ...]:
-        """Give what `pickle` needs to send the landscape itself, even if it is registered under its id."""
         state = {key: value for key, value in self.__dict__.items() if key != "floats"}
         state["starts"] = dict(self.starts)
         return _restore, (state,)

@@ -167,6 +167,10 @@ def assert_robust(
     >>> print(assert_robust("scipy:L-BFGS-B", "booth"))
     required 0.9, at least 0.912 at 99 % confidence after 67 starts (67 succeeded)
     >>> print(assert_robust("scipy:L-BFGS-B", "booth", instances=2, noise=[0.0, 1e-9]).table())
+      instance 1: 34 of 34, 0.833 to 1.000
+      instance 2: 34 of 34, 0.833 to 1.000
+      noise 0: 34 of 34, 0.833 to 1.000
+      noise 1e-09: 34 of 34, 0.833 to 1.000
     """
     __tracebackhide__ = True
     chosen = _as_landscapes(landscapes)

@@ -146,7 +146,7 @@ def binomial_bounds(successes: int, trials: int, lower_error: float, upper_error
     Examples
     --------
     >>> [round(bound, 3) for bound in binomial_bounds(98, 100, 0.01, 0.01)]
-    [0.918, 0.999]
+    [0.919, 0.999]
     """
     lower = stats.beta.ppf(lower_error, successes, trials - successes + 1) if successes else 0.0
     upper = stats.beta.isf(upper_error, successes + 1, trials - successes) if successes < trials else 1.0

@@ -74,9 +74,7 @@ def facts(robustness):
 def test_results_are_in_order_and_few_are_in_flight():
     here = Here()
     work = in_order(squares, 3000, here, ends=[7, 100])
-    taken = 0
-    for numbers, several in work:
-        taken += 1
+    for taken, (numbers, several) in enumerate(work, start=1):
         assert several == squares(numbers)
         assert len(here.handed) - taken <= campaign.CHUNKS_PER_WORKER * 3
     assert [number for numbers in here.handed for number in numbers] == list(range(3000))
@@ -130,7 +128,9 @@ def test_a_lambda_runs_in_threads_and_is_named_where_it_cannot_be_sent(threads, 
     minimizer = [3.0, 0.5]
     assert assert_robust(lambda problem: minimizer, "beale", executor=threads).is_shown
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    with pytest.raises(TypeError, match="optimizer cannot be sent.*top of a module.*'module:name'.*ThreadPoolExecutor"):
+    with pytest.raises(
+        TypeError, match=r"optimizer cannot be sent.*top of a module.*'module:name'.*ThreadPoolExecutor"
+    ):
         assert_robust(lambda problem: minimizer, "beale", executor=Here())
 
 
@@ -144,14 +144,14 @@ def test_errors_of_workers_are_told(processes):
     with pytest.raises(ValueError, match="no such number") as caught:
         list(in_order(raises, 5, processes))
     assert "in a worker, in runs 0 to 0" in caught.value.__notes__[0]
-    with pytest.raises(RuntimeError, match="could not load.*modules that the workers can import"):
+    with pytest.raises(RuntimeError, match=r"could not load.*modules that the workers can import"):
         campaign._Sent(pickle.dumps(squares).replace(b"squares", b"squared"))(range(1))
 
 
 def test_a_worker_that_dies_is_told():
     with (
         ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor,
-        pytest.raises(RuntimeError, match="a worker process died.*out of memory"),
+        pytest.raises(RuntimeError, match=r"a worker process died.*out of memory"),
     ):
         list(in_order(dies, 5, executor))
 

