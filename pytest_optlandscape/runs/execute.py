@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 import traceback
@@ -11,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.run import Run, feasible, make_trace
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
-__all__ = ["Optimizer", "execute"]
+__all__ = ["Optimizer", "execute", "plain", "revived"]
 
 FloatArray = NDArray[np.float64]
 
@@ -148,6 +150,17 @@ def _name(optimizer: Optimizer, problem: Problem) -> str:
 def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:
     """Tell whether it was this run's budget or time: an optimizer may run others."""
     return error.watch is watch if isinstance(error, TimeExhausted) else was_exhausted or watch.has_expired
+
+
+def plain(run: Run) -> dict[str, Any]:
+    """Take a run apart into what travels between processes: all but its landscape and its optimizer."""
+    left_out = ("landscape", "_again")
+    return {part.name: getattr(run, part.name) for part in dataclasses.fields(run) if part.name not in left_out}
+
+
+def revived(parts: dict[str, Any], landscape: Landscape, optimizer: Optimizer) -> Run:
+    """Put a run together again that `plain` took apart, so that it can be replayed."""
+    return Run(landscape=landscape, **parts, _again=lambda run: execute(optimizer, _same_problem(run)))
 
 
 def _same_problem(run: Run) -> Problem:
