@@ -252,7 +252,7 @@ def _queue_burst() -> None:
 
 def _raise_in(thread: int, exception: type[BaseException]) -> int:
     """Have the interpreter raise in another thread; give how many threads that is."""
-    return ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
+    return int(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception)))
 
 
 class _TakenBack(BaseException):
