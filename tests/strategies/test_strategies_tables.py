@@ -32,7 +32,7 @@ def test_large_tables_are_these_for_ever(n, dim, digest):
 
 def test_frozen_numbers_are_those_of_scipy():
     lattice = qmc.Sobol(LARGEST_FROZEN, scramble=False, bits=BITS).random(2**11)
-    assert np.array_equal(low_discrepancy._frozen(2**11, LARGEST_FROZEN), lattice * 2**BITS)
+    assert np.array_equal(low_discrepancy._frozen(2**11, LARGEST_FROZEN, 0), lattice * 2**BITS)
 
 
 def test_every_direction_number_is_that_of_scipy():

