@@ -2,6 +2,7 @@ import random
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, given, settings
@@ -49,7 +50,8 @@ def test_failing_starts_shrink_to_short_binary_fractions():
         return np.array_equal(16.0 * x, np.round(16.0 * x))
 
     found = simplest(starts("beale"), lambda x: x[0] > 2.3 and on_grid(x)).tolist()
-    assert found in ([3.0, 1.0], [4.0, 4.0])  # Hypothesis 6.100 ends at the article's start
+    # The oldest Hypothesis does not leave the start of another kind that it came upon: the article's.
+    assert found == ([4.0, 4.0] if hypothesis.__version_info__ < (6, 101) else [3.0, 1.0])
 
 
 def test_starts_of_every_kind_are_drawn():

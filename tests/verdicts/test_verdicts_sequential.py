@@ -15,6 +15,7 @@ from pytest_optlandscape.verdicts.statistics import rate_interval
 
 def endings(planned, rate):
     """Every way to end: probability, number of the look, successes, decision; exact for runs that are alike."""
+    rate = 0.0 if rate < 1e-300 else rate  # the same to 290 digits, and SciPy 1.10 overflows there
     alive = np.array([1.0])
     before = 0
     found = []
@@ -51,7 +52,7 @@ def test_both_bounds_cover_whatever_made_it_stop(required, trials, confidence):
     design=st.tuples(
         st.floats(0.05, 0.97), st.integers(1, 8), st.integers(1, 15), st.floats(0.5, 0.999), st.booleans()
     ),
-    rate=st.just(0.0) | st.floats(1e-12, 1.0),  # SciPy 1.10 overflows at the least of floats
+    rate=st.floats(0.0, 1.0),
 )
 def test_any_plan_covers(design, rate):
     required, step, rounds, confidence, sequential = design
