@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
-__all__ = ["LARGEST_TURNED", "instance", "permute", "rotate", "scale", "shift"]
+__all__ = ["LARGEST_TURNED", "instance", "moved", "permute", "rotate", "scale", "shift"]
 
 LARGEST_TURNED = 1000
 """Most coordinates that are turned: the matrix has 8 MB then, and is multiplied at every evaluation."""
@@ -113,21 +113,27 @@ def instance(landscape: Landscape, number: int) -> Landscape:
 
     number = _checked_seed(number)
     own = DEFINITIONS.get(landscape.name)
-    if own is not None and own.make_instance is not None and landscape.id == own.id_of(landscape.dim):
+    is_shipped = own is not None and bool(own.family)  # one that was registered asks here for its instances
+    if own is not None and is_shipped and own.make_instance is not None and landscape.id == own.id_of(landscape.dim):
         return own.make_instance(landscape.dim, number)
     if number == 0:
         return landscape
-    moved = landscape
-    if landscape.dim > 1:
-        try:
-            moved = rotate(landscape, number)
-        except ValueError:
-            moved = permute(landscape, seed=number)
-    numbered = shift(moved, seed=number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
+    numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
         return numbered  # `get` knows it by its id
     numbered.written = f"{landscape!r}.instance({number})"
     return numbered
+
+
+def moved(landscape: Landscape, number: int) -> Landscape:
+    """Make a numbered instance, under the id that says what is done to it: turned or permuted, then shifted."""
+    turned = landscape
+    if landscape.dim > 1:
+        try:
+            turned = rotate(landscape, number)
+        except ValueError:
+            turned = permute(landscape, seed=number)
+    return shift(turned, seed=number)
 
 
 def _checked_seed(seed: Any) -> int:

@@ -361,8 +361,8 @@ class Landscape(Evaluable):
 
         return draw(self, kind, points)
 
-    def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]]) -> Landscape:
-        """Copy under another id, with the call that makes it again in another process."""
+    def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None) -> Landscape:
+        """Copy under another id, with the call that makes it again in another process; None sends it by value."""
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
         copied.__dict__.update(self.__dict__)
         copied.id = name

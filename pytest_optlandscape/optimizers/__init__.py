@@ -108,6 +108,7 @@ def minimize(
     bounds: ArrayLike | None = None,
     budget: int | None = None,
     seed: int = 0,
+    time_limit: float | None = None,
 ) -> Run:
     """Run an optimizer on a landscape, counted and traced.
 
@@ -128,16 +129,19 @@ def minimize(
         Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
     seed : int, default 0
         For the optimizer's random numbers.
+    time_limit : float, optional
+        Seconds after which the run is ended with ``stop_reason`` ``"time"`` (default: no limit). What it found until
+        then depends on the machine. Compiled code that does not return to Python is not ended.
 
     Returns
     -------
     Run
-        Also where the optimizer raises or ignores its budget: the run's ``stop_reason`` says so.
+        Also where the optimizer raises, ignores its budget or takes too long: the run's ``stop_reason`` says so.
 
     Raises
     ------
     ValueError, TypeError, MissingLibrary
-        If the optimizer, landscape, start, bounds or budget cannot be used.
+        If the optimizer, landscape, start, bounds, budget or time limit cannot be used.
 
     Examples
     --------
@@ -145,4 +149,5 @@ def minimize(
     >>> run.stop_reason, run.x.round(3).tolist()
     ('returned', [3.0, 0.5])
     """
-    return execute(get(optimizer), Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed))
+    problem = Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed, time_limit=time_limit)
+    return execute(get(optimizer), problem)

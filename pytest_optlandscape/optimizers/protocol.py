@@ -66,6 +66,8 @@ class Adapter(abc.ABC):
     uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
         What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
         it knows nothing of them, and its infeasible points do not count.
+    time_limit : float or None
+        Seconds that each of its runs may take, where the problem names no limit itself.
     is_global : bool
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
@@ -90,6 +92,7 @@ class Adapter(abc.ABC):
     uses_residuals: bool = False
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
+    time_limit: float | None = None
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:

@@ -105,6 +105,9 @@ def details(comparison: OptimizerComparison) -> list[str]:
             count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
             text = f"no result from {count} of {len(landscape.now.cells)} starts on {landscape.now.landscape}: {error}"
             lines += _wrapped(text, "  ")
+    for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
+        where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
+        lines += _wrapped(f"{note}, which is put back after each run, on {where}", "  ")
     return lines + _what_was_not_told(comparison)
 
 
@@ -160,6 +163,10 @@ def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
         names = ", ".join(restless)
         text = f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared"
         lines += _wrapped(text, "  ")
+    if comparison.stopped:
+        count = f"{comparison.stopped} cell{'s' * (comparison.stopped != 1)}"
+        names = ", ".join(c.now.landscape for c in comparison.landscapes if c.stopped)
+        lines += _wrapped(f"{count} stopped by the time limit, and therefore not compared, on {names}", "  ")
     if comparison.set_aside:
         text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"
         lines += _wrapped(text, "  ")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute
-from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, as_landscape
+from pytest_optlandscape.runs.problem import Problem, as_landscape
 from pytest_optlandscape.runs.recorders import RunRecorder, TrainingRecorder, TrainingRun, record_training
 from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
+from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
 __all__ = [
     "BudgetExhausted",
@@ -13,6 +14,7 @@ __all__ = [
     "Problem",
     "Run",
     "RunRecorder",
+    "TimeExhausted",
     "Trace",
     "TrainingRecorder",
     "TrainingRun",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import time
 import traceback
 import warnings
@@ -10,10 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.runs.problem import BudgetExhausted, Problem, value_at
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.run import Run, feasible, make_trace
+from pytest_optlandscape.runs.surroundings import Surroundings
+from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
-__all__ = ["Optimizer", "execute"]
+__all__ = ["Optimizer", "execute", "plain", "revived"]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,6 +37,8 @@ class Optimizer(Protocol):
 def execute(optimizer: Optimizer, problem: Problem) -> Run:
     """Run an optimizer on a fresh problem.
 
+    When it has ended, the problem is closed: threads that the optimizer left behind are refused.
+
     Parameters
     ----------
     optimizer : Optimizer
@@ -41,33 +48,41 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     Returns
     -------
     Run
-        Also where the optimizer raises, exits, ignores the budget or returns nothing usable: then the
+        Also where the optimizer raises, exits, ignores the budget, takes too long or returns nothing usable: then the
         stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
     """
     started = time.perf_counter()
-    returned: Any = None
-    stop_reason, message = "returned", ""
-    with warnings.catch_warnings(record=True) as warned:
+    time_limit = problem.time_limit or getattr(optimizer, "time_limit", None)
+    watch = Watch(lambda: _name(optimizer, problem), time_limit, lambda: problem.close(watch.exception))
+    with warnings.catch_warnings(record=True) as warned, Surroundings() as surroundings:
         # What a run does must not depend on the warning filters of the session: -W error would end it early.
         warnings.simplefilter("default")
-        try:
-            returned = optimizer.minimize(problem)
-        except BudgetExhausted:
-            if not problem.exhausted:  # another problem's budget: not ours to end
-                raise
-        except (Exception, SystemExit) as error:
-            stop_reason, message = "exception", _describe(error)
+        returned, error = _watched(optimizer, problem, watch)
     wall_time = time.perf_counter() - started
+    was_exhausted = problem.exhausted
+    problem.close(lambda: BudgetExhausted("the run is over"))
+    stop_reason, message = "returned", ""
+    if isinstance(error, BudgetExhausted):
+        if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
+            raise error
+    elif isinstance(error, (Exception, SystemExit)):
+        stop_reason, message = "exception", _describe(error)
+    elif error is not None:
+        raise error
+    error = None  # its traceback holds everything that the optimizer had in hand
     start_was_changed = problem.start_was_changed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
-        x, complaint = _as_point(getattr(returned, "x", returned), problem.dim)
+        x, complaint = _as_point(_attribute(returned, "x", returned), problem.dim)
         points, values = problem.evaluated()
         result = _best_point(points, values, problem) if x is None else x
         fun = value_at(problem.landscape, result)
-        reported_fun = _number(getattr(returned, "fun", None))
-        claimed_success = _number(getattr(returned, "success", None))
-    if problem.exhausted or getattr(returned, "stop_reason", None) == "budget":
+        reported_fun = _number(_attribute(returned, "fun"))
+        claimed_success = _number(_attribute(returned, "success"))
+    if watch.has_expired:
+        spent = f", although the budget of {problem.budget} evaluations was spent" if was_exhausted else ""
+        stop_reason, message = "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
+    elif was_exhausted or _attribute(returned, "stop_reason") == "budget":
         stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
     elif stop_reason == "returned" and x is None:
         stop_reason, message = "no-result", complaint
@@ -82,23 +97,91 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         seed=problem.seed,
         x=result,
         fun=fun,
-        nfev=problem.nfev,
+        nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
         trace=make_trace(points, values, problem.bounds, problem.landscape),
         stop_reason=stop_reason,
-        message=message or str(getattr(returned, "message", "")),
+        message=message or _text(_attribute(returned, "message", "")),
         claimed_success=None if claimed_success is None else bool(claimed_success),
         reported_fun=reported_fun,
         wall_time=wall_time,
         start_was_changed=start_was_changed,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
+        side_effects=surroundings.changes,
+        time_limit=time_limit,
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
 
+def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
+    """Call the optimizer; give what it returned and what it raised.
+
+    The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
+    jump before it, hence no place where the interpreter would raise for the watchdog.
+    """
+    process = os.getpid()
+    returned: Any = None
+    error: BaseException | None = None
+    try:
+        watch.start()
+        returned = optimizer.minimize(problem)
+        watch.is_over = True
+    except BaseException as caught:
+        watch.is_over = True
+        error = caught
+    while True:
+        try:
+            watch.stop()
+            break
+        except TimeExhausted as late:  # it was on its way already
+            if late.watch is not watch:
+                raise
+    if os.getpid() != process:
+        tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
+        os._exit(1)
+    return returned, error
+
+
+def _name(optimizer: Optimizer, problem: Problem) -> str:
+    return f"{optimizer.spec} on {problem.landscape.id} from {problem.x0.tolist()}"
+
+
+def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:
+    """Tell whether it was this run's budget or time: an optimizer may run others."""
+    return error.watch is watch if isinstance(error, TimeExhausted) else was_exhausted or watch.has_expired
+
+
+def plain(run: Run) -> dict[str, Any]:
+    """Take a run apart into what travels between processes: all but its landscape and its optimizer."""
+    left_out = ("landscape", "_again")
+    return {part.name: getattr(run, part.name) for part in dataclasses.fields(run) if part.name not in left_out}
+
+
+def revived(parts: dict[str, Any], landscape: Landscape, optimizer: Optimizer) -> Run:
+    """Put a run together again that `plain` took apart, so that it can be replayed."""
+    return Run(landscape=landscape, **parts, _again=lambda run: execute(optimizer, _same_problem(run)))
+
+
 def _same_problem(run: Run) -> Problem:
-    return Problem(run.landscape, run.x0, bounds=run.bounds, budget=run.budget, seed=run.seed)
+    return Problem(
+        run.landscape, run.x0, bounds=run.bounds, budget=run.budget, seed=run.seed, time_limit=run.time_limit
+    )
+
+
+def _attribute(thing: Any, name: str, default: Any = None) -> Any:
+    """Read an attribute of a result, which may be a property that raises."""
+    try:
+        return getattr(thing, name, default)
+    except Exception:
+        return None
+
+
+def _text(thing: Any) -> str:
+    try:
+        return str(thing)
+    except Exception:
+        return ""
 
 
 def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
@@ -113,12 +196,19 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
             raise TypeError(f"{array.dtype} is no real number")
         point = np.array(array, dtype=np.float64)
     except Exception:
-        return None, f"the optimizer returned {x!r:.120}, which is no point"
+        return None, f"the optimizer returned {_shown(x)}, which is no point"
     if point.shape == () and dim == 1:
         point = point.reshape(1)
     if point.shape != (dim,):
         return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
     return point, ""
+
+
+def _shown(x: Any) -> str:
+    try:
+        return f"{x!r:.120}"
+    except Exception:
+        return f"an object of type {type(x).__name__}"
 
 
 def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
 
@@ -26,24 +28,38 @@ EVALUATIONS_PER_DIMENSION = 1000
 """The budget of a problem for which none is named, per coordinate."""
 
 
-class BudgetExhausted(BaseException):
-    """Raised from the objective when the budget is spent; it ends the run, not the test.
-
-    It derives from BaseException so that an optimizer's ``except Exception`` does not take it for an error of the
-    objective.
-    """
-
-
 class _Limit:
-    """The budget, and whether anybody asked for more."""
+    """The budget, whether anybody asked for more, and whether the run is over for another reason."""
 
     def __init__(self, budget: int) -> None:
-        self._budget = budget
+        self.budget = budget
         self.was_reached = False
+        self.refusal: Callable[[], BaseException] | None = None
+        self._to_close: list[Callable[[], None]] = []
+        self._thread = threading.get_ident()
 
     def refuse(self) -> None:
+        if threading.get_ident() != self._thread:
+            _end_quietly(threading.current_thread())
+        if self.refusal is not None:
+            raise self.refusal()
         self.was_reached = True
-        raise BudgetExhausted(f"the budget of {self._budget} evaluations is spent")
+        raise BudgetExhausted(f"the budget of {self.budget} evaluations is spent")
+
+    def on_closing(self, close: Callable[[], None]) -> None:
+        if self.refusal is not None:
+            close()
+        self._to_close.append(close)
+
+    def close(self, refusal: Callable[[], BaseException]) -> None:
+        self.refusal = refusal
+        for close in self._to_close:
+            close()
+
+
+def _end_quietly(thread: threading.Thread) -> None:
+    """Have a thread of the optimizer's end without the traceback that pytest makes an error of: this is no error."""
+    thread._invoke_excepthook = lambda *details: None  # type: ignore[attr-defined]
 
 
 class Problem:
@@ -62,6 +78,8 @@ class Problem:
         Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
     seed : int, default 0
         For the optimizer's random numbers.
+    time_limit : float, optional
+        Seconds that a run on this problem may take (default: no limit). The clock starts with the run.
 
     Attributes
     ----------
@@ -74,7 +92,7 @@ class Problem:
     Raises
     ------
     ValueError
-        If the landscape or start is unknown, a shape is wrong, or the budget is below 1.
+        If the landscape or start is unknown, a shape is wrong, the budget is below 1 or the time limit not positive.
     TypeError
         If the landscape is neither a `Landscape` nor a string.
 
@@ -95,6 +113,7 @@ class Problem:
         bounds: ArrayLike | None = None,
         budget: int | None = None,
         seed: int = 0,
+        time_limit: float | None = None,
     ) -> None:
         self.landscape = as_landscape(landscape)
         self.dim = self.landscape.dim
@@ -102,6 +121,7 @@ class Problem:
         self._x0 = self._checked_start(x0)
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
         self.seed = seed
+        self.time_limit = _checked_time_limit(time_limit)
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
         self._limit = _Limit(self.budget)
@@ -125,7 +145,7 @@ class Problem:
 
     def hessian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
-        if self.nhev >= self.budget:
+        if self.nhev >= self.budget or self._limit.refusal:
             self._limit.refuse()
         values = _as_list(x)
         self.nhev += 1
@@ -167,6 +187,10 @@ class Problem:
     def exhausted(self) -> bool:
         """Whether an evaluation beyond the budget was asked for, and refused."""
         return self._limit.was_reached
+
+    def close(self, refusal: Callable[[], BaseException]) -> None:
+        """Refuse every further evaluation, in whichever thread, by raising what ``refusal()`` gives."""
+        self._limit.close(refusal)
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
@@ -220,10 +244,11 @@ class Problem:
         computed here and not counted.
         """
         if self._values or not self._gradient_points:
-            points = np.array(self._points, dtype=np.float64).reshape(-1, self.dim)
-            return points, np.array(self._values, dtype=np.float64)
-        values = [value_at(self.landscape, point) for point in self._gradient_points]
-        return np.array(self._gradient_points, dtype=np.float64), np.array(values)
+            values = self._values[:]  # first: a thread of the optimizer's may be about to add a point and its value
+            points = np.array(self._points[: len(values)], dtype=np.float64).reshape(-1, self.dim)
+            return points, np.array(values, dtype=np.float64)
+        visited = self._gradient_points[:]
+        return np.array(visited, dtype=np.float64), np.array([value_at(self.landscape, point) for point in visited])
 
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
@@ -248,6 +273,12 @@ class Problem:
         unpack: Callable[[Any], Any] = ndarray.tolist
         if dim > LARGEST_UNROLLED:
             unpack = ndarray.copy
+
+        def close() -> None:
+            nonlocal budget
+            budget = -1
+
+        limit.on_closing(close)
 
         def counted(x: Any) -> Any:
             if len(points) >= budget:
@@ -342,6 +373,17 @@ def _checked_budget(budget: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         pass
     raise ValueError(f"a budget is a whole number of evaluations, at least 1; got {budget!r}")
+
+
+def _checked_time_limit(seconds: Any) -> float | None:
+    if seconds is None:
+        return None
+    try:
+        if not isinstance(seconds, bool) and 0.0 < float(seconds) < math.inf:
+            return float(seconds)
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"a time limit is a positive number of seconds, or None for no limit; got {seconds!r}")
 
 
 def _as_list(x: Any) -> list[float]:

@@ -122,8 +122,8 @@ class Run:
         All evaluations and the gap after each.
     stop_reason : str
         ``"returned"``: the optimizer ended by itself; ``"budget"``: it was stopped, or its loop ended, when the
-        budget was spent; ``"exception"``: it raised; ``"no-result"``: it returned nothing that is a point;
-        ``"non-finite"``: it returned NaN or infinity.
+        budget was spent; ``"time"``: it was stopped when its time was up; ``"exception"``: it raised;
+        ``"no-result"``: it returned nothing that is a point; ``"non-finite"``: it returned NaN or infinity.
     message : str
         What the optimizer said, or what went wrong.
     claimed_success : bool or None
@@ -136,6 +136,10 @@ class Run:
         What the optimizer warned of, each once.
     start_was_changed : bool
         Whether it wrote into the array x0 that it was handed.
+    side_effects : tuple of str
+        What it did to the session around it, such as ``"changes the working directory"``; it has been put back.
+    time_limit : float or None
+        Seconds that it was given.
     """
 
     landscape: Landscape
@@ -157,6 +161,8 @@ class Run:
     wall_time: float
     warnings: tuple[str, ...] = ()
     start_was_changed: bool = False
+    side_effects: tuple[str, ...] = ()
+    time_limit: float | None = None
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @property
@@ -224,9 +230,10 @@ class Run:
         """Give the line of Python that repeats this run."""
         own = np.array_equal(self.bounds, self.landscape.bounds)
         bounds = "" if own else f", bounds={self.bounds.tolist()}"
+        time_limit = f", time_limit={self.time_limit:g}" if self.stop_reason == "time" else ""
         return (
             f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
-            f"budget={self.budget}, seed={self.seed})"
+            f"budget={self.budget}, seed={self.seed}{time_limit})"
         )
 
     def table(self, rows: int = 8) -> str:

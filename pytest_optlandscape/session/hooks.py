@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
@@ -39,6 +42,7 @@ class SuitePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Read the settings, optimizers and baselines: what is wrong with them is said before anything runs."""
+        self._keep_stderr()
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
         try:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
@@ -46,6 +50,15 @@ class SuitePlugin:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
+
+    def _keep_stderr(self) -> None:
+        """Have what the watchdog says reach the terminal: while tests run, pytest keeps stderr to itself."""
+        with contextlib.suppress(OSError):  # no stderr, nothing to say
+            kept = contextlib.ExitStack()
+            descriptor = os.dup(2)
+            kept.callback(os.close, descriptor)
+            kept.enter_context(tell_through(descriptor))
+            self.config.add_cleanup(kept.close)
 
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
         """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""

@@ -72,7 +72,8 @@ class LandscapeItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         to_be_accepted = self.suite.settings.update or comparison.verdict == Verdict.NEW
         if to_be_accepted and not self.suite.has_result(record):
-            pytest.fail(f"{self.spec} gives no result on {record.landscape}: {record.errors[0]}", pytrace=False)
+            why = record.errors[0] if record.errors else "the time limit stopped every run"
+            pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
         if self.suite.is_failure(comparison.verdict):
             further = self.suite.explanation(self.spec, comparison)
             text = "\n".join([failure_text(comparison, self.spec), *([""] if further else []), *further])

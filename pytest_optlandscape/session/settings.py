@@ -48,6 +48,8 @@ class Settings:
         The revision to compare with instead of the baseline.
     time_budget : float
         Seconds per optimizer for drawing more seeds while the outcome against a revision is open.
+    time_limit : float or None
+        Seconds after which a run is ended.
     """
 
     optimizers: tuple[str, ...]
@@ -62,6 +64,7 @@ class Settings:
     contract: bool = True
     against: str | None = None
     time_budget: float = 60.0
+    time_limit: float | None = None
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -111,17 +114,19 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         require_baseline=config.getini("optlandscape_require_baseline"),
         contract=config.getini("optlandscape_contract") and against is None,
         against=against,
-        time_budget=_seconds(str(config.getini("optlandscape_time_budget"))),
+        time_budget=_seconds(config, "optlandscape_time_budget"),
+        time_limit=_seconds(config, "optlandscape_time_limit") or None,
     )
 
 
-def _seconds(text: str) -> float:
+def _seconds(config: pytest.Config, key: str) -> float:
+    text = str(config.getini(key))
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not seconds >= 0.0:
-        raise ValueError(f"optlandscape_time_budget is a number of seconds, 0 or more, got {text!r}")
+        raise ValueError(f"{key} is a number of seconds, 0 or more, got {text!r}")
     return seconds
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ class SuiteRun:
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
-            self.adapters[adapter.spec] = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
+            profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
+            self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         for spec in settings.profiles:
             if spec not in self.adapters:
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
@@ -202,7 +204,7 @@ class SuiteRun:
     @staticmethod
     def has_result(record: LandscapeRecord) -> bool:
         """Tell whether any run of a landscape gave a result: without one there is nothing to accept."""
-        return any(cell.stop_reason not in ("exception", "no-result") for cell in record.cells)
+        return any(cell.stop_reason not in ("exception", "no-result", "time") for cell in record.cells)
 
     @cached_property
     def comparisons(self) -> list[OptimizerComparison]:

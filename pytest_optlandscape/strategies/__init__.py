@@ -9,33 +9,47 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_optlandscape.strategies.box import Box
     from pytest_optlandscape.strategies.hunter import find_failing_start
-    from pytest_optlandscape.strategies.hypothesis_strategies import bounds, landscapes, starts
+    from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
+    from pytest_optlandscape.strategies.hypothesis_hyperparameters import hyperparameters
+    from pytest_optlandscape.strategies.hypothesis_strategies import instances, landscapes, starts
     from pytest_optlandscape.strategies.low_discrepancy import sobol, sobol_starts
+    from pytest_optlandscape.strategies.named_starts import special_starts
     from pytest_optlandscape.strategies.suites import SUITES, Cell, cells, suite_landscapes
 
 _HOMES = {
     "SUITES": "suites",
+    "Box": "box",
     "Cell": "suites",
-    "bounds": "hypothesis_strategies",
+    "bounds": "hypothesis_boxes",
+    "boxes": "hypothesis_boxes",
     "cells": "suites",
     "find_failing_start": "hunter",
+    "hyperparameters": "hypothesis_hyperparameters",
+    "instances": "hypothesis_strategies",
     "landscapes": "hypothesis_strategies",
     "sobol": "low_discrepancy",
     "sobol_starts": "low_discrepancy",
+    "special_starts": "named_starts",
     "starts": "hypothesis_strategies",
     "suite_landscapes": "suites",
 }
 
 __all__ = [
     "SUITES",
+    "Box",
     "Cell",
     "bounds",
+    "boxes",
     "cells",
     "find_failing_start",
+    "hyperparameters",
+    "instances",
     "landscapes",
     "sobol",
     "sobol_starts",
+    "special_starts",
     "starts",
     "suite_landscapes",
 ]

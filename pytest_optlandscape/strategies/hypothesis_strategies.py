@@ -1,4 +1,4 @@
-"""Hypothesis strategies: starts, bounds and landscapes for tests of properties, and for the simplest start that fails.
+"""Hypothesis strategies: starts, instances and landscapes for tests of properties, and the simplest start that fails.
 
 Rates and everything that is tracked come from `low_discrepancy` instead: Hypothesis draws are made to find trouble,
 not to be fair.
@@ -6,29 +6,46 @@ not to be fair.
 
 from __future__ import annotations
 
+import ast
+import functools
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from hypothesis import note
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape, select
 from pytest_optlandscape.runs import as_landscape
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.strategies.failures import failed_before
+from pytest_optlandscape.strategies.named_starts import special_starts
+from pytest_optlandscape.strategies.offsets import DIGITS, decoded, short
 
-__all__ = ["bounds", "landscapes", "starts"]
+__all__ = ["instances", "landscapes", "starts"]
 
 FloatArray = NDArray[np.float64]
-_SPREAD = 1024
-_GRID = 16  # offsets are sixteenths of a unit: shrunk, they are numbers a person can read
+
+_CUTS = (3, 2, 4, 6, 10, DIGITS, DIGITS)
+"""To how many binary digits the offsets of a start are cut: most often so few that it is read at a glance."""
+
+_ZOOMS = (0, 0, 0, 0, 0, 0, 0, 1, 3, 8)
+"""Halvings of the offsets: most starts are spread over the box, some are nearer to the standard start."""
+
+_CODES = st.integers(1 - 2**DIGITS, 2**DIGITS - 1)
+_MOVES = ("shift", "permute", "scale", "rotate")
 
 
-def starts(landscape: Landscape | str, *, bounds: ArrayLike | None = None) -> st.SearchStrategy[FloatArray]:
-    """Draw starting points inside the bounds.
+def starts(
+    landscape: Landscape | str, *, bounds: ArrayLike | None = None, outside: bool = False
+) -> st.SearchStrategy[FloatArray]:
+    """Draw starting points.
 
-    A draw is the standard start moved by whole sixteenths, one of 1024 evenly spread points, or a point some of
-    whose coordinates lie on the bounds. What fails everywhere fails at the standard start; failing starts of the
-    first kind shrink towards it, by few, short binary fractions.
+    A draw is the standard start moved by offsets of few or many binary digits; or it has coordinates on the bounds; or
+    it is one of `special_starts` (saddles, plateaus, corners, the literature's others), or a start that failed in
+    `find_failing_start` before. Failing starts shrink to where each coordinate is the standard start's or at most
+    three significant binary digits away from it, if such a one is found to fail.
 
     Parameters
     ----------
@@ -36,6 +53,8 @@ def starts(landscape: Landscape | str, *, bounds: ArrayLike | None = None) -> st
         Or its id.
     bounds : array_like, shape (dim, 2), optional
         Another box than the landscape's.
+    outside : bool, default False
+        Draw starts that have a coordinate out of bounds, instead of starts inside.
 
     Returns
     -------
@@ -56,70 +75,124 @@ def starts(landscape: Landscape | str, *, bounds: ArrayLike | None = None) -> st
     >>> test_inside()
     """
     landscape = as_landscape(landscape)
-    box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
+    box = landscape.bounds if bounds is None else np.array(bounds, dtype=np.float64)
     lower, upper = box.T
     centre = np.clip(landscape.x0, lower, upper)
-    spread = sobol_starts(landscape, _SPREAD, box)
+    rooms = list(zip((centre - lower).tolist(), (upper - centre).tolist(), strict=True))
+    beyond = np.where(upper > lower, 2.0 ** np.floor(np.log2(np.where(upper > lower, upper - lower, 1.0))), 1.0) / 2.0
+    coordinates = st.lists(_CODES, min_size=landscape.dim, max_size=landscape.dim)
 
-    def start(drawn: tuple[str, list[int], int, list[str]]) -> FloatArray:
-        kind, steps, index, sides = drawn
-        if kind == "near":
-            moved: FloatArray = np.clip(centre + np.array(steps) / _GRID, lower, upper)
-            return moved
-        point: FloatArray = spread[index].copy()
-        if kind == "on bounds":
-            for k, side in enumerate(sides):
-                point[k] = {"inside": point[k], "lower": lower[k], "upper": upper[k]}[side]
-        return point
+    @functools.cache
+    def named() -> list[FloatArray]:
+        # once a process: what Hypothesis draws from must not change while it shrinks
+        return [*special_starts(landscape, bounds=box).values(), *failed_before(landscape)]
 
-    widest = max(int(np.max(upper - lower) * _GRID), 1)
-    steps = st.lists(st.integers(-widest, widest), min_size=landscape.dim, max_size=landscape.dim)
-    sides = st.lists(st.sampled_from(["inside", "lower", "upper"]), min_size=landscape.dim, max_size=landscape.dim)
-    # Every kind draws as much as any other: Hypothesis takes what draws less for simpler, whatever comes first.
-    kind = st.sampled_from(["near", "spread", "on bounds"])
-    return st.tuples(kind, steps, st.integers(0, _SPREAD - 1), sides).map(start)
+    def at_hand(point: FloatArray, exact: bool) -> FloatArray:
+        if exact:
+            return point
+        nearby: FloatArray = centre + np.array([short(offset) for offset in (point - centre).tolist()])
+        return nearby
+
+    @st.composite
+    def start(draw: Any) -> FloatArray:
+        # Every kind draws as much as any other: Hypothesis takes what draws less for simpler, whatever comes first.
+        kind = draw(st.sampled_from(["offsets", "offsets", "offsets", "sides", "named"]))
+        exact = draw(st.booleans())
+        digits = draw(st.sampled_from(_CUTS))
+        zoom = 0.5 ** draw(st.sampled_from(_ZOOMS))
+        index = draw(st.integers(0, len(named()) - 1))
+        codes = draw(coordinates)
+        offsets = [decoded(code, digits, *room) for code, room in zip(codes, rooms, strict=True)]
+        point = centre + zoom * np.array(offsets)
+        # Odd codes are the offsets that go more than half of the way to a bound: these coordinates go all of it.
+        far, negative = np.array(codes) % 2 == 1, np.array(codes) < 0
+        on_lower, on_upper = far & negative, far & ~negative
+        if kind == "sides":
+            point = np.where(on_lower, at_hand(lower, exact), np.where(on_upper, at_hand(upper, exact), point))
+        elif kind == "named":
+            point = at_hand(named()[index], exact)
+        point = np.clip(point, lower, upper)
+        if outside:
+            on_upper[0] |= not far.any()
+            point = np.where(on_lower, lower - zoom * beyond, np.where(on_upper, upper + zoom * beyond, point))
+        return _printed(draw, point)
+
+    return start()
 
 
-def bounds(landscape: Landscape | str) -> st.SearchStrategy[FloatArray]:
-    """Draw boxes inside the landscape's own that keep one of its global minimisers.
+def _printed(draw: Any, point: FloatArray) -> FloatArray:
+    """Give the array as a call that Hypothesis prints, and print all its digits where NumPy would not."""
+    numbers = point.tolist()
+    array: FloatArray = draw(st.builds(np.array, st.just(numbers)))
+    text = repr(array)
+    if "..." in text or ast.literal_eval(text[len("array(") : -1]) != numbers:
+        note(f"with all digits: array({numbers})")
+    return array
 
-    Sides are moved inwards by sixteenths of the way to the minimiser; all the way puts it on a bound, and a
-    box never has an empty side. The minimum inside is still fmin.
+
+def instances(landscape: Landscape | str, *, moves: str | Iterable[str] = _MOVES) -> st.SearchStrategy[Landscape]:
+    """Draw instances of a landscape, whose minima are known as the landscape's own are.
+
+    They are shifted by up to a quarter of the box, have their axes exchanged or stretched, or are turned; several of
+    these or none.
 
     Parameters
     ----------
     landscape : Landscape or str
         Or its id.
+    moves : str or iterable of str, optional
+        Of ``"shift"``, ``"permute"``, ``"scale"``, ``"rotate"`` (default: all that the landscape allows).
 
     Returns
     -------
     SearchStrategy
-        Of arrays of shape (dim, 2); they shrink towards the landscape's own bounds.
+        Of `Landscape`; shrinks towards the landscape itself. Printed as the calls that make it.
+
+    Raises
+    ------
+    ValueError
+        If the landscape or a move is unknown.
 
     Examples
     --------
     >>> from hypothesis import given
-    >>> @given(box=bounds("beale"))
-    ... def test_minimizer_is_kept(box):
-    ...     assert box[0, 0] <= 3.0 <= box[0, 1] and box[1, 0] <= 0.5 <= box[1, 1]
-    >>> test_minimizer_is_kept()
+    >>> @given(moved=instances("beale"))
+    ... def test_minimum_is_carried_along(moved):
+    ...     assert moved(moved.minimizers[0]) < 1e-20
+    >>> test_minimum_is_carried_along()
     """
     landscape = as_landscape(landscape)
+    wanted = [moves] if isinstance(moves, str) else list(moves)
+    for move in wanted:
+        if move not in _MOVES:
+            raise ValueError(unknown_name("move", move, _MOVES))
+    room = (np.ptp(landscape.bounds, axis=1) / 4.0).tolist()
+    codes = st.lists(_CODES, min_size=landscape.dim, max_size=landscape.dim)
+    orders = st.permutations(range(landscape.dim))
+    several = landscape.dim > 1
 
-    def box(drawn: tuple[int, list[tuple[int, int]]]) -> FloatArray:
-        which, steps = drawn
-        minimizer = landscape.minimizers[which]
-        moved = np.array(landscape.bounds)
-        for side in (0, 1):
-            shares = np.array([pair[side] for pair in steps]) / _GRID
-            moved[:, side] = np.where(shares == 1.0, minimizer, moved[:, side] + shares * (minimizer - moved[:, side]))
-        empty = moved[:, 0] >= moved[:, 1]
-        moved[empty] = landscape.bounds[empty]
+    @st.composite
+    def instance(draw: Any) -> Landscape:
+        moved = landscape
+        if "permute" in wanted and several and draw(st.booleans()):
+            moved = moved.permute(draw(orders))
+        if "scale" in wanted and several and draw(st.booleans()):
+            moved = moved.scale(draw(st.sampled_from([4.0, 100.0, 1e4, 1e6])))
+        if "rotate" in wanted and several and draw(st.booleans()):
+            moved = _turned(moved, draw(st.integers(0, 99)))
+        if "shift" in wanted and draw(st.booleans()):
+            offset = [decoded(code, 3, space, space) for code, space in zip(draw(codes), room, strict=True)]
+            moved = moved.shift(offset) if any(offset) else moved
         return moved
 
-    pair = st.tuples(st.integers(0, _GRID), st.integers(0, _GRID))
-    which = st.integers(0, len(landscape.minimizers) - 1)
-    return st.tuples(which, st.lists(pair, min_size=landscape.dim, max_size=landscape.dim)).map(box)
+    return instance()
+
+
+def _turned(landscape: Landscape, seed: int) -> Landscape:
+    try:
+        return landscape.rotate(seed)
+    except ValueError:  # its minimisers lie on the bounds
+        return landscape
 
 
 def landscapes(

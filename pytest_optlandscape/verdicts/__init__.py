@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_optlandscape.verdicts.assertions import (
-    Robustness,
-    assert_converges,
-    assert_precise,
-    assert_robust,
-)
+from pytest_optlandscape.verdicts.assertions import assert_converges, assert_precise
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
 from pytest_optlandscape.verdicts.contract import (
     CHECKS,
@@ -16,18 +11,21 @@ from pytest_optlandscape.verdicts.contract import (
     check_optimizer,
     parametrize_with_checks,
 )
-from pytest_optlandscape.verdicts.equivalence import assert_equivalent
+from pytest_optlandscape.verdicts.equivalence import Equivalence, assert_equivalent
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 from pytest_optlandscape.verdicts.hyperparameters import RobustRange, RobustWidth
 from pytest_optlandscape.verdicts.measuring import (
     definition_of,
+    measure_suite,
     record_of,
     run_baseline,
     run_landscape,
     with_more_seeds,
 )
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.robust_assertion import assert_robust
+from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison, compare_optimizer
 
@@ -36,6 +34,7 @@ __all__ = [
     "CellRecord",
     "CheckOutcome",
     "ContractWarning",
+    "Equivalence",
     "Finding",
     "Fingerprint",
     "LandscapeComparison",
@@ -55,6 +54,7 @@ __all__ = [
     "compare_landscape",
     "compare_optimizer",
     "definition_of",
+    "measure_suite",
     "parametrize_with_checks",
     "rate_interval",
     "record_of",

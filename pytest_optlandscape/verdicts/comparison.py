@@ -12,7 +12,7 @@ judged by itself, half for the suite as one (`suite_comparison`). The fingerprin
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,12 +86,19 @@ class LandscapeComparison:
 
     @property
     def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
-        """Cells before and now."""
-        return list(zip(self.before.cells, self.now.cells, strict=True)) if self.before and self.is_compared else []
+        """Cells before and now, without those that the time limit stopped."""
+        return _pairs(self.before, self.now) if self.before and self.is_compared else []
+
+    @property
+    def stopped(self) -> int:
+        """Cells that the time limit stopped, now or where there is a baseline to compare with, then."""
+        before = self.before.cells if self.before and self.is_compared else ()
+        starts = [cell.start for cell in (*before, *self.now.cells) if cell.was_stopped_by_time]
+        return len(set(starts))
 
     def differences(self, metric: Metric) -> list[float]:
-        """Now minus before, cell by cell; positive is worse."""
-        return differences(self.before, self.now, metric) if self.before and self.is_compared else []
+        """Now minus before, for each of the pairs; positive is worse."""
+        return [metric.difference(self.now, old, new) for old, new in self.pairs]
 
     @property
     def speed_ratio(self) -> float | None:
@@ -114,15 +121,15 @@ class LandscapeComparison:
     def worst_cell(self) -> dict[str, Any]:
         """The cell that lost most against the baseline or, without one, the one that ended farthest away."""
         worst = int(np.argmax(self.losses))
-        cell = self.now.cells[worst]
+        cell = self.pairs[worst][1] if self.is_compared else self.now.cells[worst]
         described: dict[str, Any] = {
             "cell": f"{self.now.landscape}/{cell.start}",
             "stop_reason": cell.stop_reason,
             "evaluations": max(cell.nfev, cell.njev),
             "gap": _plain(cell.gap),
         }
-        if self.before and self.is_compared:
-            before = self.before.cells[worst]
+        if self.is_compared:
+            before = self.pairs[worst][0]
             described["baseline_evaluations"] = max(before.nfev, before.njev)
             described["baseline_gap"] = _plain(before.gap)
             described["parts_at"] = dict(self.parted).get(cell.start)
@@ -167,8 +174,13 @@ def compare_landscape(
     reason = setting_differs or _definition_difference(before, now)
     if reason:
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
+    whole = before, now
+    before, now = _without_stopped(before, now)
+    if not now.cells:
+        reason = "the time limit stopped every cell, before or now"
+        return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
     if all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
-        return LandscapeComparison(Verdict.SAME, now, before, "identical")
+        return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
     parted, set_aside = _parted(before, now)
     has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
     findings = mistakes_that_are_new(before, now, takes_bounds)
@@ -183,12 +195,24 @@ def compare_landscape(
         fingerprint = "changed" if has_changed or findings else "rounding"
         unmoved = Verdict.CHANGED if has_changed else Verdict.SAME
     verdict = verdict_of(findings) if findings else unmoved
-    return LandscapeComparison(verdict, now, before, fingerprint, tuple(findings), parted, set_aside, level)
+    return LandscapeComparison(verdict, whole[1], whole[0], fingerprint, tuple(findings), parted, set_aside, level)
 
 
 def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
     """Now minus before, cell by cell; positive is worse."""
-    return [metric.difference(now, old, new) for old, new in zip(before.cells, now.cells, strict=True)]
+    return [metric.difference(now, old, new) for old, new in _pairs(before, now)]
+
+
+def _pairs(before: LandscapeRecord, now: LandscapeRecord) -> list[tuple[CellRecord, CellRecord]]:
+    """Pair the cells; what the clock stopped on either side says nothing of the optimizer alone."""
+    pairs = zip(before.cells, now.cells, strict=True)
+    return [pair for pair in pairs if not any(cell.was_stopped_by_time for cell in pair)]
+
+
+def _without_stopped(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
+    """Leave out the cells that the time limit stopped, before or now."""
+    pairs = _pairs(before, now)
+    return replace(before, cells=tuple(old for old, _ in pairs)), replace(now, cells=tuple(new for _, new in pairs))
 
 
 def _differences_of_batches(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:

@@ -80,6 +80,7 @@ class DitheredProblem(Problem):
             bounds=problem.bounds,
             budget=problem.budget,
             seed=problem.seed,
+            time_limit=problem.time_limit,
         )
 
     def _off(self, value: float) -> float:

@@ -7,6 +7,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,10 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get, minimize, parse_spec
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs.campaign import in_order
+from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.verdicts.longest_range import longest_range
 from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 
 __all__ = ["RobustRange", "RobustWidth", "robust_width", "starts_of", "with_value"]
@@ -221,6 +225,8 @@ def robust_width(
     confidence: float,
     budget: int | None,
     seed: int,
+    executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> RobustWidth:
     """Measure in how wide a range of a hyperparameter an optimizer succeeds.
 
@@ -244,6 +250,10 @@ def robust_width(
         Evaluations of each run.
     seed : int
         Of the first start's runs; each further start counts up. All values are tried with the same seed.
+    executor : Executor, optional
+        Who searches; each start is one task.
+    progress : bool, optional
+        See `Progress`.
 
     Returns
     -------
@@ -263,24 +273,18 @@ def robust_width(
     widest = math.log10(grid[-1] / grid[0])
     if not 0.0 < decades <= widest * (1.0 + 1e-12):
         raise ValueError(f"{name} is tried over {widest:.3g} decades: a width of {decades!r} cannot be shown there")
-    adapters = {value: with_value(optimizer, name, value) for value in grid}
-    ranges: list[RobustRange] = []
-    reached: list[list[bool]] = []
-    for landscape in landscapes:
-        for k, x0 in enumerate(starts_of(landscape, starts)):
-
-            def works(value: float, landscape: Landscape = landscape, x0: Any = x0, k: int = k) -> bool:
-                adapter = adapters.get(value) or with_value(optimizer, name, value)
-                return succeeds(minimize(adapter, landscape, x0=x0, budget=budget, seed=seed + k))
-
-            reached.append([works(value) for value in grid])
-            ranges.append(
-                RobustRange(
-                    landscape.id,
-                    k if isinstance(starts, int) else starts[k],
-                    *_longest(grid, reached[-1], works, halvings),
-                )
-            )
+    for value in grid:
+        with_value(optimizer, name, value)  # what cannot be made is told before anything runs
+    named = starts if isinstance(starts, int) else tuple(starts)
+    search = _Search(optimizer, name, tuple(grid), halvings, tuple(landscapes), named, succeeds, budget, seed)
+    found: list[tuple[RobustRange, list[bool]]] = []
+    total = each * len(landscapes)
+    with Progress(total, "start", progress) as bar:
+        for numbers, several in in_order(search, total, executor, longest=1):
+            found += several
+            bar.advance(len(numbers))
+    ranges = [one for one, _ in found]
+    reached = [successes for _, successes in found]
     width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
     counts = np.sum(reached, axis=0).tolist()
     rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
@@ -288,6 +292,37 @@ def robust_width(
         optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
     )
     return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The searches for the ranges, numbered by landscape and start."""
+
+    optimizer: Any
+    name: str
+    grid: tuple[float, ...]
+    halvings: int
+    landscapes: tuple[Landscape, ...]
+    starts: int | tuple[str, ...]
+    succeeds: Callable[[Run], bool]
+    budget: int | None
+    seed: int
+
+    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool]]]:
+        return [self._found(number) for number in numbers]
+
+    def _found(self, number: int) -> tuple[RobustRange, list[bool]]:
+        which, k = divmod(number, self.starts if isinstance(self.starts, int) else len(self.starts))
+        landscape = self.landscapes[which]
+        x0 = starts_of(landscape, self.starts)[k]
+
+        def works(value: float) -> bool:
+            adapter = with_value(self.optimizer, self.name, value)
+            return self.succeeds(minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k))
+
+        reached = [works(value) for value in self.grid]
+        ends = longest_range(self.grid, reached, works, self.halvings)
+        return RobustRange(landscape.id, k if isinstance(self.starts, int) else self.starts[k], *ends), reached
 
 
 def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
@@ -322,40 +357,6 @@ def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float]
     steps = max(math.ceil(PER_DECADE * math.log10(values[1] / values[0])), 1)
     # twelve digits: a failing value can be typed, and does not change with a machine's pow
     return name, [float(f"{value:.12g}") for value in np.geomspace(values[0], values[1], steps + 1)], HALVINGS
-
-
-def _longest(
-    grid: Sequence[float], reached: Sequence[bool], works: Callable[[float], bool], halvings: int
-) -> tuple[float, float, bool]:
-    """Find the longest stretch of successes, its ends refined by bisection between success and failure."""
-    best: tuple[int, int] | None = None
-    first: int | None = None
-    for k, success in enumerate([*reached, False]):
-        if success and first is None:
-            first = k
-        elif not success and first is not None:
-            if best is None or grid[k - 1] / grid[first] > grid[best[1]] / grid[best[0]]:
-                best = (first, k - 1)
-            first = None
-    if best is None:
-        return math.nan, math.nan, False
-    low, high = best
-    lower, upper = grid[low], grid[high]
-    if low > 0:
-        lower = _bisected(works, lower, grid[low - 1], halvings)
-    if high < len(grid) - 1:
-        upper = _bisected(works, upper, grid[high + 1], halvings)
-    return lower, upper, low == 0 or high == len(grid) - 1
-
-
-def _bisected(works: Callable[[float], bool], success: float, failure: float, halvings: int) -> float:
-    for _ in range(halvings):
-        middle = float(f"{math.sqrt(success * failure):.12g}")
-        if works(middle):
-            success = middle
-        else:
-            failure = middle
-    return success
 
 
 def _mean_width(

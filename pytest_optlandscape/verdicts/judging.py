@@ -71,7 +71,8 @@ def look_closely(
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical"):
         return record
-    differing = [k for k, (old, new) in enumerate(comparison.pairs) if old.trace != new.trace]
+    parted = {new.start for old, new in comparison.pairs if old.trace != new.trace}
+    differing = [k for k, cell in enumerate(record.cells) if cell.start in parted]
     if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)
         comparison = compare(record)

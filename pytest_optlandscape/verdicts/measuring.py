@@ -5,16 +5,27 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers import get as get_optimizer
+from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
+from pytest_optlandscape.runs.campaign import in_order
+from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.strategies.suites import (
+    EVALUATIONS_PER_DIMENSION,
+    GLOBAL_EVALUATIONS_PER_DIMENSION,
+    Cell,
+    cells,
+    suite_landscapes,
+)
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, fingerprint_of, measured
 from pytest_optlandscape.verdicts.metrics import METRICS
@@ -22,6 +33,7 @@ from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, L
 
 __all__ = [
     "definition_of",
+    "measure_suite",
     "record_of",
     "reference_gap",
     "run_baseline",
@@ -109,6 +121,70 @@ def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> Landsc
     return _landscape_record(landscape, budget, runs)
 
 
+@dataclass(frozen=True)
+class _Suite:
+    """The landscapes of a suite as numbered work."""
+
+    optimizer: Any
+    landscapes: tuple[Landscape, ...]
+    budget: int | None
+
+    def __call__(self, numbers: range) -> list[LandscapeRecord]:
+        adapter = get_optimizer(self.optimizer)
+        usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
+        chosen = [self.landscapes[number] for number in numbers]
+        return [run_landscape(adapter, landscape, (self.budget or usual) * landscape.dim) for landscape in chosen]
+
+
+def measure_suite(
+    optimizer: Any,
+    suite: str = "quick",
+    *,
+    budget: int | None = None,
+    executor: Executor | None = None,
+    progress: bool | None = None,
+) -> tuple[LandscapeRecord, ...]:
+    """Run every cell of a suite once, outside pytest, on any executor.
+
+    Under pytest the suite is distributed by pytest-xdist, whose items are landscapes, too.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        Whatever `optimizers.get` takes.
+    suite : str, default "quick"
+    budget : int, optional
+        Evaluations of each cell per dimension (default: those of ``--optlandscape``).
+    executor : concurrent.futures.Executor, optional
+        Who runs; each landscape is one task. The records are the same.
+    progress : bool, optional
+        A bar on stderr (default: on a terminal, after two seconds).
+
+    Returns
+    -------
+    tuple of LandscapeRecord
+        Of the landscapes on which such an optimizer can be judged, in the order of the suite.
+
+    Raises
+    ------
+    ValueError, TypeError, MissingLibrary
+        If the suite or the optimizer is unknown, or cannot be sent to the executor.
+
+    Examples
+    --------
+    >>> [record.landscape for record in measure_suite("scipy:L-BFGS-B", budget=10)][:2]
+    ['beale', 'himmelblau']
+    """
+    adapter = get_optimizer(optimizer)
+    chosen = tuple(landscape for landscape in suite_landscapes(suite) if not obstacle(adapter, landscape))
+    records: list[LandscapeRecord] = []
+    with Progress(len(chosen), "landscape", progress) as bar:
+        for numbers, several in in_order(_Suite(optimizer, chosen, budget), len(chosen), executor, longest=1):
+            records += several
+            bar.advance(len(numbers))
+    return tuple(records)
+
+
 def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
     """Run every cell of a landscape with all that later runs are to be compared with.
 
@@ -143,12 +219,18 @@ def _with_envelopes(
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
         rng = np.random.default_rng([run.seed, 1])
+        if cell.was_stopped_by_time:
+            records.append(cell)
+            continue
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
         fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
         dithered = [
             execute(adapter, DitheredProblem(problem, rng, precision, units))
             for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
         ]
+        if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
+            records.append(cell)
+            continue
         fingerprint, found = measured(run, dithered[:fine], precision, dithered[fine:])
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
@@ -182,9 +264,11 @@ def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seed
                 for k in range(max(first, 1), first + BATCH)
             ]
             several = further if first else [kept, *further]
+            if any(one.was_stopped_by_time for one in several):
+                break
             means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
             batches.append(Average.from_text(Average(BATCH, *means).to_text()))
-        averaged.append(_with_average(kept, tuple(batches)))
+        averaged.append(_with_average(kept, tuple(batches)) if batches else kept)
     return replace(record, cells=tuple(averaged))
 
 
@@ -197,11 +281,15 @@ def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
-    """Run some cells once more and tell whether each does the same again."""
+    """Run some cells once more and tell whether each does the same again, as far as the clock lets it."""
     every = cells(landscape_of(record))
-    return all(
-        record_of(run_cell(adapter, every[k], budget), every[k].start).trace == record.cells[k].trace for k in at
-    )
+    for k in at:
+        if record.cells[k].was_stopped_by_time:
+            continue
+        again = record_of(run_cell(adapter, every[k], budget), every[k].start)
+        if not again.was_stopped_by_time and again.trace != record.cells[k].trace:
+            return False
+    return True
 
 
 def landscape_of(record: LandscapeRecord) -> Landscape:
@@ -215,6 +303,7 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
         dict(definition_of(landscape, budget)),
         tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
+        notes=_distinct(effect for run in runs for effect in run.side_effects),
     )
 
 

@@ -33,6 +33,7 @@ _STOP_LETTERS = {
     "exception": "e",
     "no-result": "n",
     "non-finite": "i",
+    "time": "t",
 }
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 
@@ -117,6 +118,11 @@ class CellRecord:
         """Correct decimal places of the returned point."""
         return digits_of(self.distance)
 
+    @property
+    def was_stopped_by_time(self) -> bool:
+        """Whether the clock ended the run: how far it came depends on the machine, so it is compared with nothing."""
+        return self.stop_reason == "time"
+
     def to_text(self) -> str:
         """Write as one short line.
 
@@ -192,6 +198,8 @@ class LandscapeRecord:
         How rounding treats the cells; None where it was not measured.
     nondeterministic : bool
         Whether a cell that was run twice gave two different runs.
+    notes : tuple of str
+        What else there is to say of the runs: what they did to the session around them; not stored.
     """
 
     landscape: str
@@ -200,6 +208,7 @@ class LandscapeRecord:
     errors: tuple[str, ...] = ()
     stability: Stability | None = None
     nondeterministic: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> float:
@@ -248,6 +257,8 @@ class LandscapeRecord:
             plain["rounding"] = {"jumps": self.stability.jumps, "trials": self.stability.trials}
         if self.nondeterministic:
             plain["nondeterministic"] = True
+        if self.notes:
+            plain["notes"] = list(self.notes)
         return plain
 
     @classmethod
@@ -260,6 +271,7 @@ class LandscapeRecord:
             tuple(plain.get("errors", ())),
             Stability(**plain["rounding"]) if "rounding" in plain else None,
             bool(plain.get("nondeterministic", False)),
+            tuple(plain.get("notes", ())),
         )
 
 

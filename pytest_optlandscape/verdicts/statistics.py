@@ -13,6 +13,7 @@ from scipy import stats
 __all__ = [
     "MeanInterval",
     "RateInterval",
+    "binomial_bounds",
     "chance_of_as_many",
     "holm",
     "mean_interval",
@@ -135,9 +136,21 @@ def rate_interval(successes: int, trials: int, confidence: float = 0.99) -> Rate
     >>> print(rate_interval(212, 212))
     212 of 212, at least 0.979 at 0.99 confidence
     """
-    lower = stats.beta.ppf(1.0 - confidence, successes, trials - successes + 1) if successes else 0.0
-    upper = stats.beta.ppf(confidence, successes + 1, trials - successes) if successes < trials else 1.0
-    return RateInterval(successes, trials, float(lower), float(upper), confidence)
+    lower, upper = binomial_bounds(successes, trials, 1.0 - confidence, 1.0 - confidence)
+    return RateInterval(successes, trials, lower, upper, confidence)
+
+
+def binomial_bounds(successes: int, trials: int, lower_error: float, upper_error: float) -> tuple[float, float]:
+    """Bound a success rate exactly (Clopper & Pearson 1934), either side with an error probability of its own.
+
+    Examples
+    --------
+    >>> [round(bound, 3) for bound in binomial_bounds(98, 100, 0.01, 0.01)]
+    [0.919, 0.999]
+    """
+    lower = stats.beta.ppf(lower_error, successes, trials - successes + 1) if successes else 0.0
+    upper = stats.beta.isf(upper_error, successes + 1, trials - successes) if successes < trials else 1.0
+    return float(lower), float(upper)
 
 
 @dataclass(frozen=True)

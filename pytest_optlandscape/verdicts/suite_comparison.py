@@ -79,6 +79,11 @@ class OptimizerComparison:
         return sum(comparison.set_aside for comparison in self.landscapes)
 
     @property
+    def stopped(self) -> int:
+        """Cells that the time limit stopped, before or now, and that are therefore not compared."""
+        return sum(comparison.stopped for comparison in self.landscapes)
+
+    @property
     def speed_ratio(self) -> float | None:
         """How many times as fast as the baseline, over all landscapes compared."""
         return 10.0**-self.speed.mean if self.speed else None
@@ -152,4 +157,4 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     kinds = {cell.start: cell.is_on_bounds for cell in cells(get(comparison.now.landscape))}
-    return np.array([kinds.get(cell.start, False) for cell in comparison.now.cells])
+    return np.array([kinds.get(cell.start, False) for _, cell in comparison.pairs])

@@ -106,3 +106,55 @@ def check_silence(spec, capfd, folder, monkeypatch):
     minimize(spec, "beale", budget=50)
     assert capfd.readouterr() == ("", "")
     assert list(folder.iterdir()) == []
+
+
+class AdapterTests:
+    """The tests that every library's adapter has; a test class derived from this says of which library.
+
+    Attributes
+    ----------
+    library : str
+    specs : tuple of str
+        Of optimizers; the first stands for all in what takes long.
+    stochastic : tuple of str
+        Those that draw random numbers.
+    misspelt : tuple of (str, str)
+        Specs that are wrong, and what the error says.
+    generous : int
+        A budget in which one may end by itself.
+    spins_on_nan : tuple of str
+        Those that go on for ever without evaluating where all values are NaN.
+    """
+
+    generous = 800
+    spins_on_nan = ()
+
+    def pytest_generate_tests(self, metafunc):
+        if metafunc.function.__name__ == "test_misspelt":
+            metafunc.parametrize(("spec", "said"), self.misspelt)
+        elif "spec" in metafunc.fixturenames:
+            ending = [spec for spec in self.specs if spec not in self.spins_on_nan]
+            chosen = {"test_seeds_repeat_runs": self.stochastic, "test_nan_landscapes_end": ending}
+            metafunc.parametrize("spec", chosen.get(metafunc.function.__name__, self.specs))
+
+    def test_budget_is_exact(self, spec):
+        check_budgets(spec, generous=self.generous)
+
+    def test_nan_landscapes_end(self, spec):
+        check_nan(spec)
+
+    def test_seeds_repeat_runs(self, spec):
+        check_seeds(spec)
+
+    def test_two_processes_agree(self):
+        check_two_processes(self.specs[0])
+
+    def test_nothing_is_printed_or_written(self, capfd, tmp_path, monkeypatch):
+        check_silence(self.specs[0], capfd, tmp_path, monkeypatch)
+
+    def test_version_is_named(self):
+        assert get(self.specs[0]).versions()[self.library][0].isdigit()
+
+    def test_misspelt(self, spec, said):
+        with pytest.raises(ValueError, match=said):
+            get(spec)

@@ -1,5 +1,5 @@
 import pytest
-from blackbox_checks import check_budgets, check_nan, check_seeds, check_silence, check_two_processes, needed
+from blackbox_checks import AdapterTests, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -7,48 +7,16 @@ from pytest_optlandscape.optimizers.profile import profile_text
 
 cma = needed("cma")
 
-SPECS = ["cma:fmin2", "cma:CMAEvolutionStrategy(popsize=8)", "cma:fmin2(restarts=2, bipop=True)"]
-STOCHASTIC = SPECS
 
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_budget_is_exact(spec):
-    check_budgets(spec)
-
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_nan_landscapes_end(spec):
-    check_nan(spec)
-
-
-@pytest.mark.parametrize("spec", STOCHASTIC)
-def test_seeds_repeat_runs(spec):
-    check_seeds(spec)
-
-
-def test_two_processes_agree():
-    check_two_processes(SPECS[0])
-
-
-def test_nothing_is_printed_or_written(capfd, tmp_path, monkeypatch):
-    check_silence(SPECS[0], capfd, tmp_path, monkeypatch)
-
-
-def test_version_is_named():
-    assert get(SPECS[0]).versions()["cma"][0].isdigit()
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
+class TestCma(AdapterTests):
+    library = "cma"
+    specs = ("cma:fmin2", "cma:CMAEvolutionStrategy(popsize=8)", "cma:fmin2(restarts=2, bipop=True)")
+    stochastic = specs
+    misspelt = (
         ("cma:fmin", "did you mean 'fmin2'"),
         ("cma:fmin2(popsiz=8)", "did you mean 'popsize'"),
         ("cma:fmin2(seed=1)", "unknown"),
-    ],
-)
-def test_misspelt(spec, said):
-    with pytest.raises(ValueError, match=said):
-        get(spec)
+    )
 
 
 def test_objects():

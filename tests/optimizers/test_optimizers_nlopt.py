@@ -1,5 +1,5 @@
 import pytest
-from blackbox_checks import check_budgets, check_nan, check_seeds, check_silence, check_two_processes, needed
+from blackbox_checks import AdapterTests, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -7,59 +7,27 @@ from pytest_optlandscape.optimizers.profile import profile_text
 
 nlopt = needed("nlopt")
 
-SPECS = [
-    "nlopt:LD_LBFGS",
-    "nlopt:LN_COBYLA",
-    "nlopt:LD_SLSQP",
-    "nlopt:LN_BOBYQA(xtol_rel=1e-6)",
-    "nlopt:GN_ORIG_DIRECT",
-    "nlopt:GN_CRS2_LM",
-    "nlopt:GN_ISRES",
-    "nlopt:LN_PRAXIS",
-    "nlopt:AUGLAG(local='LD_MMA')",
-    "nlopt:GN_AGS",
-]
-STOCHASTIC = ["nlopt:GN_CRS2_LM", "nlopt:GN_ISRES", "nlopt:GN_ESCH"]
 
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_budget_is_exact(spec):
-    check_budgets(spec)
-
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_nan_landscapes_end(spec):
-    check_nan(spec)
-
-
-@pytest.mark.parametrize("spec", STOCHASTIC)
-def test_seeds_repeat_runs(spec):
-    check_seeds(spec)
-
-
-def test_two_processes_agree():
-    check_two_processes(SPECS[0])
-
-
-def test_nothing_is_printed_or_written(capfd, tmp_path, monkeypatch):
-    check_silence(SPECS[0], capfd, tmp_path, monkeypatch)
-
-
-def test_version_is_named():
-    assert get(SPECS[0]).versions()["nlopt"][0].isdigit()
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
+class TestNLopt(AdapterTests):
+    library = "nlopt"
+    specs = (
+        "nlopt:LD_LBFGS",
+        "nlopt:LN_COBYLA",
+        "nlopt:LD_SLSQP",
+        "nlopt:LN_BOBYQA(xtol_rel=1e-6)",
+        "nlopt:GN_ORIG_DIRECT",
+        "nlopt:GN_CRS2_LM",
+        "nlopt:GN_ISRES",
+        "nlopt:LN_PRAXIS",
+        "nlopt:AUGLAG(local='LD_MMA')",
+        "nlopt:GN_AGS",
+    )
+    stochastic = ("nlopt:GN_CRS2_LM", "nlopt:GN_ISRES", "nlopt:GN_ESCH")
+    misspelt = (
         ("nlopt:LD_LBFG", "did you mean 'LD_LBFGS'"),
         ("nlopt:LD_LBFGS(xtol=1)", "did you mean 'xtol_"),
         ("nlopt:AUGLAG(local='LD_MM')", "did you mean 'LD_MMA'"),
-    ],
-)
-def test_misspelt(spec, said):
-    with pytest.raises(ValueError, match=said):
-        get(spec)
+    )
 
 
 def test_objects():

@@ -1,5 +1,4 @@
-import pytest
-from blackbox_checks import check_budgets, check_nan, check_seeds, check_silence, check_two_processes, needed
+from blackbox_checks import AdapterTests, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -7,54 +6,22 @@ from pytest_optlandscape.optimizers.profile import profile_text
 
 optimagic = needed("optimagic")
 
-SPECS = [
-    "optimagic:scipy_lbfgsb",
-    "optimagic:scipy_neldermead",
-    "optimagic:nlopt_bobyqa",
-    "optimagic:neldermead_parallel",
-    "optimagic:scipy_differential_evolution",
-]
-STOCHASTIC = ["optimagic:scipy_differential_evolution", "optimagic:nlopt_crs2_lm"]
 
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_budget_is_exact(spec):
-    check_budgets(spec)
-
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_nan_landscapes_end(spec):
-    check_nan(spec)
-
-
-@pytest.mark.parametrize("spec", STOCHASTIC)
-def test_seeds_repeat_runs(spec):
-    check_seeds(spec)
-
-
-def test_two_processes_agree():
-    check_two_processes(SPECS[0])
-
-
-def test_nothing_is_printed_or_written(capfd, tmp_path, monkeypatch):
-    check_silence(SPECS[0], capfd, tmp_path, monkeypatch)
-
-
-def test_version_is_named():
-    assert get(SPECS[0]).versions()["optimagic"][0].isdigit()
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
+class TestOptimagic(AdapterTests):
+    library = "optimagic"
+    specs = (
+        "optimagic:scipy_lbfgsb",
+        "optimagic:scipy_neldermead",
+        "optimagic:nlopt_bobyqa",
+        "optimagic:neldermead_parallel",
+        "optimagic:scipy_differential_evolution",
+    )
+    stochastic = ("optimagic:scipy_differential_evolution", "optimagic:nlopt_crs2_lm")
+    misspelt = (
         ("optimagic:scipy_lbfgs", "did you mean 'scipy_lbfgsb'"),
         ("optimagic:scipy_lbfgsb(maxfun=3)", "argument of optimagic"),
         ("optimagic:bhhh", "needs a likelihood"),
-    ],
-)
-def test_misspelt(spec, said):
-    with pytest.raises(ValueError, match=said):
-        get(spec)
+    )
 
 
 def test_objects():

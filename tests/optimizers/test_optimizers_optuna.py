@@ -1,5 +1,4 @@
-import pytest
-from blackbox_checks import check_budgets, check_nan, check_seeds, check_silence, check_two_processes, needed
+from blackbox_checks import AdapterTests, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -7,54 +6,23 @@ from pytest_optlandscape.optimizers.profile import profile_text
 
 optuna = needed("optuna")
 
-SPECS = [
-    "optuna:TPESampler",
-    "optuna:CmaEsSampler",
-    "optuna:RandomSampler",
-    "optuna:NSGAIISampler(population_size=10)",
-    "optuna:QMCSampler(scramble=True)",
-]
-STOCHASTIC = SPECS
 
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_budget_is_exact(spec):
-    check_budgets(spec, generous=150)
-
-
-@pytest.mark.parametrize("spec", SPECS)
-def test_nan_landscapes_end(spec):
-    check_nan(spec)
-
-
-@pytest.mark.parametrize("spec", STOCHASTIC)
-def test_seeds_repeat_runs(spec):
-    check_seeds(spec)
-
-
-def test_two_processes_agree():
-    check_two_processes(SPECS[0])
-
-
-def test_nothing_is_printed_or_written(capfd, tmp_path, monkeypatch):
-    check_silence(SPECS[0], capfd, tmp_path, monkeypatch)
-
-
-def test_version_is_named():
-    assert get(SPECS[0]).versions()["optuna"][0].isdigit()
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
+class TestOptuna(AdapterTests):
+    library = "optuna"
+    specs = (
+        "optuna:TPESampler",
+        "optuna:CmaEsSampler",
+        "optuna:RandomSampler",
+        "optuna:NSGAIISampler(population_size=10)",
+        "optuna:QMCSampler(scramble=True)",
+    )
+    stochastic = specs
+    misspelt = (
         ("optuna:TPESample", "did you mean 'TPESampler'"),
         ("optuna:TPESampler(n_startup=1)", "n_startup"),
         ("optuna:GridSampler", "unknown Optuna sampler"),
-    ],
-)
-def test_misspelt(spec, said):
-    with pytest.raises(ValueError, match=said):
-        get(spec)
+    )
+    generous = 150
 
 
 def test_objects():

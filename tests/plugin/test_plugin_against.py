@@ -240,7 +240,10 @@ def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypa
     before = repository.state()
     monkeypatch.setenv("TMPDIR", str(repository.temporary))
     command = [sys.executable, "-m", "pytest", "--optlandscape-against=HEAD", "-k", "beale"]
+    # Where these tests run in the background Ctrl-C is ignored, and a process would inherit that.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     session = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    signal.signal(signal.SIGINT, previous)
     try:
         while len(list(marks.iterdir())) < 2 and session.poll() is None:
             time.sleep(0.05)

@@ -2,13 +2,14 @@ import random
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.strategies import bounds, sobol_starts, starts
+from pytest_optlandscape.strategies import bounds, special_starts, starts
 from pytest_optlandscape.strategies import landscapes as some_landscapes
 
 quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -48,13 +49,17 @@ def test_failing_starts_shrink_to_short_binary_fractions():
     def on_grid(x):
         return np.array_equal(16.0 * x, np.round(16.0 * x))
 
-    assert simplest(starts("beale"), lambda x: x[0] > 2.3 and on_grid(x)).tolist() == [2.3125, 1.0]
+    found = simplest(starts("beale"), lambda x: x[0] > 2.3 and on_grid(x)).tolist()
+    # The oldest Hypothesis does not leave the start of another kind that it came upon: the article's.
+    assert found == ([4.0, 4.0] if hypothesis.__version_info__ < (6, 101) else [3.0, 1.0])
 
 
 def test_starts_of_every_kind_are_drawn():
     beale = landscapes.get("beale")
-    spread = set(map(tuple, sobol_starts(beale, 1024)))
-    assert tuple(simplest(starts("beale"), lambda x: tuple(x) in spread)) in spread
+    for name in ("article", "saddle-0", "corner-mixed"):
+        point = special_starts(beale)[name]
+        found = simplest(starts("beale"), lambda x, point=point: np.array_equal(x, point))
+        assert found.tolist() == point.tolist(), name
     for corner in ([-4.5, -4.5], [4.5, 4.5], [-4.5, 4.5]):
         assert simplest(starts("beale"), lambda x, corner=corner: x.tolist() == corner).tolist() == corner
     face = simplest(starts("beale"), lambda x: x[0] == -4.5 and x[1] * 16 != round(x[1] * 16))
@@ -67,12 +72,13 @@ def test_standard_start_outside_the_bounds_is_moved_in():
 
 @quick
 @given(st.data())
-def test_bounds_keep_a_minimiser_and_are_never_empty(data):
+def test_bounds_keep_a_minimiser_and_never_fix_all(data):
     landscape = landscapes.get(data.draw(IDS))
     box = data.draw(bounds(landscape))
     inside = np.all((landscape.minimizers >= box[:, 0]) & (landscape.minimizers <= box[:, 1]), axis=1)
     assert inside.any()
-    assert np.all(box[:, 0] < box[:, 1])
+    assert np.all(box[:, 0] <= box[:, 1])
+    assert np.any(box[:, 0] < box[:, 1])
     assert np.all((box[:, 0] >= landscape.bounds[:, 0]) & (box[:, 1] <= landscape.bounds[:, 1]))
 
 

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import qmc
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.strategies import sobol, sobol_starts
+from pytest_optlandscape.strategies import low_discrepancy, sobol, sobol_starts, suite_landscapes
+from pytest_optlandscape.strategies.direction_numbers import BITS, LARGEST_FROZEN, direction_numbers
 
 
 def test_points_are_these_everywhere_and_for_ever():
@@ -16,6 +17,47 @@ def test_points_are_these_everywhere_and_for_ever():
     ]
     digest = hashlib.sha256(points.astype("<f8").tobytes()).hexdigest()
     assert digest == "8216593a262adc48cf034ec1b046ac7f9bc3176a5bd5bbda3e1270cfb716a517"
+
+
+@pytest.mark.parametrize(
+    ("n", "dim", "digest"),
+    [
+        (1024, 40, "e271e0c67d8aa66eb3c8ef6af727b76c49f72afaeb00e99950df325e67ef613f"),
+        (64, 1000, "822c85f536848985a47e847410d5eabf5b40675f9332e7f0b2b2851956200a64"),
+    ],
+)
+def test_large_tables_are_these_for_ever(n, dim, digest):
+    assert hashlib.sha256(sobol(n, dim).astype("<f8").tobytes()).hexdigest() == digest
+
+
+def test_frozen_numbers_are_those_of_scipy():
+    lattice = qmc.Sobol(LARGEST_FROZEN, scramble=False, bits=BITS).random(2**11)
+    assert np.array_equal(low_discrepancy._frozen(2**11, LARGEST_FROZEN, 0), lattice * 2**BITS)
+
+
+def test_every_direction_number_is_that_of_scipy():
+    table = qmc.Sobol(LARGEST_FROZEN, scramble=False, bits=BITS)._sv.astype(np.int64)
+    assert np.array_equal(table, direction_numbers(LARGEST_FROZEN))
+
+
+def test_no_release_of_scipy_can_move_a_frozen_start(monkeypatch):
+    before = sobol(64, LARGEST_FROZEN)
+
+    def other_points(*args, **keywords):
+        raise AssertionError("SciPy's points were asked for")
+
+    monkeypatch.setattr(qmc, "Sobol", other_points)
+    assert np.array_equal(sobol(64, LARGEST_FROZEN), before)
+    with pytest.raises(AssertionError, match="asked for"):
+        sobol(64, LARGEST_FROZEN + 1)
+
+
+def test_suites_need_no_more_coordinates_than_are_frozen():
+    assert max(landscape.dim for landscape in suite_landscapes("full")) <= LARGEST_FROZEN
+
+
+def test_frozen_and_further_points_are_one_table():
+    assert np.array_equal(sobol(32, LARGEST_FROZEN + 1)[:, :LARGEST_FROZEN], sobol(32, LARGEST_FROZEN))
 
 
 def test_shorter_and_narrower_tables_are_parts_of_the_longer():

@@ -83,14 +83,14 @@ def hits(share):
 
 
 def test_robust_says_what_was_shown():
-    robustness = assert_robust(hits(98), "beale", rate=0.9)
+    robustness = assert_robust(hits(98), "beale", rate=0.9, sequential=False)
     assert str(robustness) == "required 0.9, at least 0.919 at 99 % confidence after 100 starts (98 succeeded)"
     assert (robustness.interval.successes, len(robustness.failures)) == (98, 2)
     assert [run.seed for run in robustness.failures] == [98, 99]
 
 
 def test_not_robust():
-    text = message_of(assert_robust, hits(95), "beale", rate=0.95)
+    text = message_of(assert_robust, hits(95), "beale", rate=0.95, sequential=False)
     first, worst, *rest = text.splitlines()
     assert first.endswith(
         "hits.<locals>.optimizer reaches a millionth of the typical gap: "
@@ -101,7 +101,7 @@ def test_not_robust():
 
 
 def test_refuted():
-    text = message_of(assert_robust, hits(50), "beale", rate=0.9)
+    text = message_of(assert_robust, hits(50), "beale", rate=0.9, sequential=False)
     assert "at most 0.619, so the requirement is refuted" in text
 
 
@@ -109,7 +109,9 @@ def test_worst_failure_is_shown():
     def optimizer(problem):
         return problem.x0 if problem.seed < 5 else [9.0, 9.0] if problem.seed == 5 else [3.0, 0.5]
 
-    assert "ended at [9.0, 9.0]" in message_of(assert_robust, optimizer, "beale", rate=0.99, starts=500)
+    assert "ended at [9.0, 9.0]" in message_of(
+        assert_robust, optimizer, "beale", rate=0.99, starts=500, sequential=False
+    )
 
 
 def test_robust_over_landscapes_counts_all_starts():
@@ -119,9 +121,9 @@ def test_robust_over_landscapes_counts_all_starts():
         seen.append((problem.landscape.id, problem.seed, problem.budget))
         return problem.landscape.minimizers[0]
 
-    robustness = assert_robust(optimizer, ["beale", "booth"], starts=30, budget=77, seed=5)
+    robustness = assert_robust(optimizer, ["beale", "booth"], starts=30, budget=77, seed=5, sequential=False)
     assert robustness.interval.trials == 60
-    assert seen == [(name, 5 + k, 77) for name in ("beale", "booth") for k in range(30)]
+    assert seen == [(name, 5 + k + first, 77) for k in range(30) for name, first in (("beale", 0), ("booth", 32))]
 
 
 def test_what_counts_as_success():

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import time
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from pytest_optlandscape.verdicts import (
     run_landscape,
 )
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
+from pytest_optlandscape.verdicts.metrics import SPEED
 
 BEFORE = record()
 
@@ -302,3 +304,50 @@ def test_noise_raises_no_alarm():
 
 def test_cells_in_a_record_are_enough_for_the_level():
     assert CELLS >= 16
+
+
+def stopped(record, *cells):
+    return edited(record, only=set(cells), stop_reason="time", gap=1e9, nfev=0.1, trace="2222cccc")
+
+
+def test_cells_that_the_clock_stopped_are_not_compared():
+    for now, before in [(stopped(BEFORE, 3, 4), BEFORE), (BEFORE, stopped(BEFORE, 3, 4))]:
+        comparison = compare(now, before)
+        assert (comparison.verdict, comparison.fingerprint, comparison.stopped) == (Verdict.SAME, "identical", 2)
+        assert len(comparison.pairs) == len(comparison.differences(SPEED)) == CELLS - 2
+        assert comparison.now is now
+    assert compare(stopped(BEFORE, 3), stopped(BEFORE, 3, 4)).stopped == 2
+
+
+def test_what_the_clock_left_is_judged():
+    slower = edited(BEFORE, hits=1.5)
+    comparison = compare(stopped(slower, 0))
+    assert (comparison.verdict, comparison.stopped) == (Verdict.WORSE, 1)
+    assert comparison.worst_cell["cell"] != "booth/standard"
+    assert compare_optimizer("x", [comparison]).stopped == 1
+    worst = edited(stopped(BEFORE, 0, 1), only={11}, hits=3.0, gap=100.0)
+    assert compare(worst).worst_cell["cell"] == "booth/sobol-10"
+
+
+def test_nothing_left_by_the_clock_is_not_comparable():
+    comparison = compare(stopped(BEFORE, *range(CELLS)))
+    assert comparison.verdict == Verdict.NOT_COMPARABLE
+    assert comparison.reason == "the time limit stopped every cell, before or now"
+    assert comparison.stopped == CELLS
+    assert compare(stopped(BEFORE, *range(CELLS)), None).stopped == CELLS
+
+
+def test_a_baseline_measures_nothing_where_the_clock_stopped():
+    def optimizer(problem):
+        problem(problem.x0)
+        while problem.x0[0] > 4.0:
+            time.sleep(0.01)
+        return problem.x0
+
+    adapter = dataclasses.replace(get(optimizer), time_limit=0.05)
+    record = run_baseline(adapter, landscapes.get("booth"), 10)
+    ended = [cell for cell in record.cells if cell.was_stopped_by_time]
+    assert 0 < len(ended) < len(record.cells)
+    assert not any(cell.fingerprint.is_measured for cell in ended)
+    assert not record.nondeterministic
+    assert record.from_plain(record.to_plain()).cells == record.cells

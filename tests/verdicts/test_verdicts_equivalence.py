@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from verdicts_helpers import bounds_of, descend, momentum
+from verdicts_helpers import bounds_of, descend, momentum, searching
 
 from pytest_optlandscape import assert_equivalent
 from pytest_optlandscape.runs import Problem
@@ -61,7 +61,7 @@ def test_the_end_may_move_where_rounding_moves_it():
 
         return optimizer
 
-    assert_equivalent(knife_edge(0), knife_edge(1), ["beale"])
+    assert_equivalent(knife_edge(0), knife_edge(1), ["beale"], starts=0)
 
 
 def test_seeds_are_handed_on():
@@ -111,3 +111,90 @@ def test_dithered_start_stays_inside():
     for seed in range(8):
         problem = Problem("adjiman", x0=[2.0, 1.0])
         assert np.all(DitheredProblem(problem, np.random.default_rng(seed)).x0 <= bounds_of("adjiman")[1])
+
+
+def test_the_result_prints_what_was_compared():
+    same = assert_equivalent(descend, descend, ["beale", "booth"])
+    assert (same.cells, same.identical, same.parted, same.set_aside, same.largest) == (12, 12, 0, 0, 0.0)
+    assert str(same).startswith("verdicts_helpers:descend and verdicts_helpers:descend follow the same path from 12 st")
+    close = assert_equivalent(descend, momentum(reordered=True), ["beale", "booth"])
+    assert close.identical < close.cells == 12
+    assert 0.0 < close.largest < 10.0
+    assert "× what rounding was seen to do apart" in str(close)
+
+
+def test_by_itself_it_takes_the_landscapes_that_are_made_for_both():
+    found = assert_equivalent("scipy:SLSQP", "scipy:SLSQP", starts=0)
+    assert found.cells == 18  # two with constraints, none with noise
+    assert assert_equivalent("scipy:SLSQP", "scipy:SLSQP", ["hs071"]).cells == 6
+
+
+def test_a_difference_that_shows_from_the_bounds_alone_is_seen():
+    def from_bounds(problem):
+        on_bounds = np.any((problem.x0 == problem.bounds[:, 0]) | (problem.x0 == problem.bounds[:, 1]))
+        return descend(problem, steps=150 + 5 * on_bounds)
+
+    with pytest.raises(AssertionError, match="stop after 151 and 156 evaluations"):
+        assert_equivalent(descend, from_bounds, ["beale"])
+    assert_equivalent(descend, from_bounds, ["beale"], starts=0)
+
+
+def test_another_result_on_the_same_path_is_seen():
+    def returns_its_start(problem):
+        descend(problem)
+        return problem.x0
+
+    with pytest.raises(AssertionError, match=r"follow the same path on booth, but return \["):
+        assert_equivalent(descend, returns_its_start, ["booth"])
+
+
+def test_ties_that_rounding_breaks_are_no_difference():
+    found = assert_equivalent(searching(), searching(reordered=True), ["rastrigin[4]", "ackley[5]", "booth"])
+    assert found.cells == 18
+
+
+def test_single_precision_is_measured_in_its_own_units():
+    def single(problem):
+        x = problem.x0.astype(np.float32)
+        for _ in range(50):
+            problem(x)
+            x = x - np.float32(1e-3) * problem.gradient(x.astype(float)).astype(np.float32)
+        return x.astype(float)
+
+    def double(problem):
+        x = problem.x0
+        for _ in range(50):
+            problem(x)
+            x = x - 1e-3 * problem.gradient(x)
+        return x
+
+    assert assert_equivalent(single, double, ["booth", "sphere[10]"]).identical == 0
+    assert assert_equivalent(double, single, ["booth", "sphere[10]"]).identical == 0
+
+
+def test_gradients_alone_equal_values_and_gradients():
+    def steps(problem, asks=True):
+        x = problem.x0
+        for _ in range(20):
+            if asks:
+                problem(x)
+            x = x - 1e-3 * problem.gradient(x)
+        return x
+
+    assert assert_equivalent(steps, lambda problem: steps(problem, False), ["booth"]).identical == 6
+
+
+def test_values_are_told():
+    with pytest.raises(AssertionError, match=r"\n  values: \d+\.\d+ and \d+\.\d+\n  replay: "):
+        assert_equivalent(descend, momentum(step=1.01e-3), ["booth"])
+
+
+@pytest.mark.parametrize("starts", [-1, 17, True])
+def test_what_is_no_number_of_starts(starts):
+    with pytest.raises(ValueError, match="starts is a number of Sobol' points from 0 to 16"):
+        assert_equivalent(descend, descend, starts=starts)
+
+
+def test_without_landscapes_nothing_is_equivalent():
+    with pytest.raises(ValueError, match="no landscape is made for both"):
+        assert_equivalent(descend, descend, [])

@@ -1,0 +1,67 @@
+"""Saddle points of the catalogue: where the gradient vanishes and the landscape rises one way and falls another.
+
+A method that looks at gradients alone stops there, one that uses curvature must leave along a negative eigenvalue. The
+table was made by ``benchmarks/find_saddles.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes import instances
+from pytest_optlandscape.landscapes.landscape import Landscape
+from pytest_optlandscape.landscapes.moves import AffineMap
+from pytest_optlandscape.landscapes.saddle_table import SADDLES
+
+__all__ = ["saddles"]
+
+FloatArray = NDArray[np.float64]
+
+
+def saddles(landscape: Landscape) -> FloatArray:
+    """List known saddle points of a landscape, the nearest to the standard start first.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Of the catalogue, also shifted, turned, scaled, permuted, or with noise.
+
+    Returns
+    -------
+    ndarray, shape (k, dim)
+        At most two, inside the bounds; none where there are none or none are known.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> saddles(landscapes.get("himmelblau").shift([1.0, 0.0])).round(3).tolist()[0]
+    [0.872, -1.954]
+    >>> saddles(landscapes.get("sphere", dim=2)).shape
+    (0, 2)
+    """
+    points = _points(landscape)
+    lower, upper = landscape.bounds.T
+    return points[np.all((points >= lower) & (points <= upper), axis=1)]
+
+
+def _points(landscape: Landscape) -> FloatArray:
+    listed = SADDLES.get(landscape.id) if landscape.family else None
+    if listed is not None:
+        return np.array(listed, dtype=np.float64)
+    make, arguments = landscape._made_by or (None, ())
+    return _carried(make, arguments, landscape.dim)
+
+
+def _carried(make: Any, arguments: tuple[Any, ...], dim: int) -> FloatArray:
+    """Take the saddles of the landscape along that this one was made from."""
+    match arguments:
+        case (AffineMap() as move, Landscape() as before):
+            return move.from_original(_points(before))
+        case (Landscape() as before, int(number)) if make is instances.instance:
+            return _points(instances.moved(before, number))
+        case (Landscape() as before, *_) if make is Landscape.noisy:
+            return _points(before)
+    return np.empty((0, dim))

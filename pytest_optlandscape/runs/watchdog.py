@@ -1,0 +1,306 @@
+"""A wall-clock limit for a run: the watchdog ends the run, not the session.
+
+One thread watches all runs of a process. When the time of one is up, it closes the problem, so that the next
+evaluation is refused, and interrupts the optimizer's thread, in case it does not evaluate any more: by a signal in the
+main thread, which wakes it from sleeping and waiting too; elsewhere and on Windows by an exception that the interpreter
+raises between two lines of Python. Whoever swallows the exception is interrupted again, more and more often, in the end
+while it still handles the last one.
+
+Code that does not return to the interpreter cannot be ended from inside the process. Where it has released the
+interpreter's lock, the watchdog says on stderr what hangs; where it holds the lock, nothing of Python can run, and
+pytest's own option ``faulthandler_timeout`` shows the place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+__all__ = ["BudgetExhausted", "TimeExhausted", "Watch", "tell", "tell_through"]
+
+_SIGNAL = getattr(signal, "SIGURG", None) if hasattr(signal, "pthread_kill") else None
+"""Ignored by default, so that one that comes late does no harm, and used by next to nobody. Timers are left alone."""
+
+_LONGEST_PAUSE, _SHORTEST_PAUSE = 1.0, 0.01
+"""Seconds between two interruptions of an optimizer that goes on: at first there is time to clean up; each pause is
+half the last one."""
+
+_PATIENCE = 3
+"""Interruptions that come one by one. Later ones come in bursts: each of a burst is raised as soon as the last one was
+caught, that is to say outside the ``try`` that swallowed it."""
+
+_BURST = 8
+"""As many layers of swallowing are broken through. The interpreter's queue has room for 32."""
+
+_IDLE = 3600.0
+_DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython")
+
+
+class BudgetExhausted(BaseException):
+    """Raised from the objective when the budget is spent; it ends the run, not the test.
+
+    It derives from BaseException so that an optimizer's ``except Exception`` does not take it for an error of the
+    objective.
+    """
+
+
+class TimeExhausted(BudgetExhausted):
+    """Raised from the objective or anywhere in the optimizer when the run's time is up; it ends the run, not the test.
+
+    Attributes
+    ----------
+    watch : Watch or None
+        Whose time is up: runs can be nested.
+    """
+
+    watch: Watch | None = None
+
+
+class Watch:
+    """One run's time, from entering the context to leaving it.
+
+    Parameters
+    ----------
+    name : callable
+        Gives what is run, for a line on stderr.
+    seconds : float or None
+        Its time; None for no limit.
+    close : callable
+        Called without arguments, in another thread, when the time is up.
+
+    Attributes
+    ----------
+    is_over : bool
+        Set, by whoever holds the optimizer's call, as soon as that has ended: from then on nothing is raised.
+    has_expired : bool
+    """
+
+    def __init__(self, name: Callable[[], str], seconds: float | None, close: Callable[[], None]) -> None:
+        self.name = name
+        self.seconds = math.inf if seconds is None else seconds
+        self.is_over = False
+        self.has_expired = False
+        self.next = math.inf
+        self._close = close
+        self._interruptions = 0
+        self._deadline = math.inf
+        self._has_told = False
+        self._thread = threading.get_ident()
+        self._previous_handler: Any = None
+        self._takes_signals = False
+        self._previous_hook: Callable[[Any], object] = sys.unraisablehook
+
+    @functools.cached_property
+    def exception(self) -> type[TimeExhausted]:
+        """What is raised when this watch's time is up: the interpreter raises classes only."""
+        return type("TimeExhausted", (TimeExhausted,), {"watch": self})
+
+    @property
+    def takes_signals(self) -> bool:
+        """Whether the run is in the main thread, where signals are handled."""
+        return self._takes_signals
+
+    def start(self) -> None:
+        """Start the clock, in the thread of the optimizer."""
+        if self.seconds == math.inf:
+            return
+        if _SIGNAL is not None and threading.current_thread() is threading.main_thread():
+            self._previous_handler = signal.getsignal(_SIGNAL)
+            if self._previous_handler is not None:  # None: set by somebody's C code, and not ours to restore
+                self._takes_signals = True
+                signal.signal(_SIGNAL, _on_signal)
+        self._deadline = self.next = time.monotonic() + self.seconds
+        self._previous_hook = sys.unraisablehook
+        sys.unraisablehook = self._pass_on
+        _watchdog.add(self)
+
+    def _pass_on(self, unraisable: Any) -> None:
+        """Keep quiet where an interruption came in a finaliser or a callback of the collector: another one follows."""
+        if not issubclass(unraisable.exc_type, TimeExhausted):
+            self._previous_hook(unraisable)
+
+    def stop(self) -> None:
+        """Stop the clock; in a thread other than the main one, take back an exception that is still on its way."""
+        self.is_over = True
+        if self.seconds == math.inf:
+            return
+        _watchdog.remove(self)
+        if sys.unraisablehook == self._pass_on:
+            sys.unraisablehook = self._previous_hook
+        if self._takes_signals and _SIGNAL is not None:
+            signal.signal(_SIGNAL, self._previous_handler)
+        elif self.has_expired:
+            _take_back()
+
+    def expire(self, now: float) -> None:
+        """Interrupt the run; called by the watchdog, which holds its lock."""
+        frame = sys._current_frames().get(self._thread)
+        if frame is None:
+            self.next = math.inf
+            return
+        if _is_in_debugger(frame):
+            self.next = now + self.seconds
+            return
+        if not self.has_expired:
+            self.has_expired = True
+            self._close()
+        self._interruptions += 1
+        self.next = now + max(_LONGEST_PAUSE * 0.5 ** (self._interruptions - 1), _SHORTEST_PAUSE)
+        if not self._has_told and now >= self._deadline + max(self.seconds, 1.0):
+            self._has_told = True
+            stack = "".join(traceback.format_stack(frame, limit=5))
+            tell(
+                f"{self.name()} is over its time limit of {self.seconds:g} s and cannot be ended from here, in\n{stack}"
+            )
+        if self._takes_signals and _SIGNAL is not None:
+            if self._interruptions > _PATIENCE:
+                _queue_burst()
+            signal.pthread_kill(self._thread, _SIGNAL)
+        else:
+            _raise_in(self._thread, self.exception)
+
+
+class _Watchdog:
+    """The thread that watches, and the runs it watches."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: in a forked process there is no such thread, and its lock may be held for ever."""
+        self.watches: list[Watch] = []
+        # The lock itself is compiled, so that no interruption comes between taking it and giving it back.
+        self._lock = threading.RLock()
+        self._condition = threading.Condition(self._lock)
+        self._thread: threading.Thread | None = None
+        self._wakes_at = -math.inf  # not asleep
+
+    def add(self, watch: Watch) -> None:
+        """Watch a run. The thread is woken only where it would sleep too long, so that short runs cost nothing."""
+        with self._lock:
+            self.watches.append(watch)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._watch, name="optlandscape-watchdog", daemon=True)
+                self._thread.start()
+            elif watch.next < self._wakes_at:
+                self._wakes_at = watch.next
+                self._condition.notify()
+
+    def remove(self, watch: Watch) -> None:
+        """Watch a run no longer."""
+        with self._lock:
+            if watch in self.watches:
+                self.watches.remove(watch)
+
+    def _watch(self) -> None:
+        with self._lock:
+            while True:
+                now = time.monotonic()
+                self.watches = [watch for watch in self.watches if not watch.is_over]
+                for watch in self.watches:
+                    if watch.next <= now:
+                        watch.expire(now)
+                # A time once set is kept, although its run may be over: the next runs need not wake the thread then.
+                planned = self._wakes_at if self._wakes_at > now else now + _IDLE
+                self._wakes_at = min([planned, *(watch.next for watch in self.watches)])
+                self._condition.wait(max(self._wakes_at - time.monotonic(), 0.0))
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    _raise_where_due()
+
+
+def _raise_where_due() -> None:
+    """Raise in the main thread for the outermost run whose time is up."""
+    for watch in tuple(_watchdog.watches):
+        if watch.has_expired and not watch.is_over and watch.takes_signals:
+            raise watch.exception
+
+
+class _Alarm:
+    """Raises where a run's time is up when it is asked whether it is true: that is what a pending call can be."""
+
+    def __bool__(self) -> bool:
+        _raise_where_due()
+        return False
+
+
+_alarm = _Alarm()
+
+
+def _queue_burst() -> None:
+    """Have the interpreter ask the alarm in the main thread, several times.
+
+    Pending calls are made between two lines of Python, one after another; where one raises, the others wait until the
+    exception has been caught.
+    """
+    is_true = ctypes.cast(ctypes.pythonapi.PyObject_IsTrue, ctypes.c_void_p)
+    for _ in range(_BURST):
+        ctypes.pythonapi.Py_AddPendingCall(is_true, ctypes.c_void_p(id(_alarm)))
+
+
+def _raise_in(thread: int, exception: type[BaseException]) -> int:
+    """Have the interpreter raise in another thread; give how many threads that is."""
+    return int(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception)))
+
+
+class _TakenBack(BaseException):
+    """Takes the place of an exception that is on its way in this thread, and is caught at once."""
+
+
+def _take_back() -> None:
+    """Have nothing be on its way in this thread.
+
+    The interpreter can be told to forget an exception, but goes on to look for one for ever, at every call; and where
+    something traces, CPython 3.11 never gets beyond looking.
+    """
+    try:
+        on_its_way = _raise_in(threading.get_ident(), _TakenBack)
+        while on_its_way:
+            pass
+    except _TakenBack:
+        pass
+
+
+def _is_in_debugger(frame: FrameType | None) -> bool:
+    """Tell whether somebody stands at a breakpoint, whose time is not the optimizer's."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_stderr: list[int] = []
+
+
+def tell(text: str) -> None:
+    """Write a line on stderr at once: what is told here may be the last that the process says."""
+    with contextlib.suppress(OSError):
+        os.write(_stderr[-1] if _stderr else 2, f"optlandscape: {text}\n".encode())
+
+
+@contextlib.contextmanager
+def tell_through(descriptor: int) -> Any:
+    """Within the context, write to another file descriptor: pytest keeps what is written on stderr to itself."""
+    _stderr.append(descriptor)
+    try:
+        yield
+    finally:
+        _stderr.remove(descriptor)
+
+
+_watchdog = _Watchdog()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_watchdog.reset)

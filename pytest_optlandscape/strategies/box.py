@@ -1,0 +1,114 @@
+"""`Box`: bounds within a landscape's own, and what is known of the minimum inside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import as_landscape
+
+__all__ = ["KINDS", "Box"]
+
+FloatArray = NDArray[np.float64]
+
+KINDS = ("keep", "touch", "pin", "cut")
+"""What a box does to the minimisers: keeps one inside, has one on its bounds, fixes coordinates, has none."""
+
+
+class Box:
+    """Bounds within those of a landscape, and the minimum inside them as far as it is known.
+
+    Parameters
+    ----------
+    landscape : Landscape or str
+        Or its id.
+    bounds : array_like, shape (dim, 2)
+        Lower and upper bounds within the landscape's own; where they are equal the coordinate is fixed.
+
+    Attributes
+    ----------
+    bounds : ndarray, shape (dim, 2)
+        To be handed to an optimizer; ``np.asarray(box)`` is the same.
+
+    Raises
+    ------
+    ValueError
+        If the bounds have another shape, cross, or reach beyond the landscape's.
+
+    Examples
+    --------
+    >>> kept = Box("beale", [(0, 4), (0, 1)])
+    >>> kept.kind, kept.fmin
+    ('keep', 0.0)
+    >>> cut = Box("beale", [(0, 2), (0, 1)])
+    >>> cut.kind, cut.fmin
+    ('cut', None)
+    >>> Box("sphere[2]", [(1, 2), (-1, 1)]).minimizers.tolist()
+    [[1.0, 0.0]]
+    """
+
+    def __init__(self, landscape: Landscape | str, bounds: ArrayLike) -> None:
+        self.landscape = as_landscape(landscape)
+        self.bounds: FloatArray = np.array(bounds, dtype=np.float64)
+        outer = self.landscape.bounds
+        if self.bounds.shape != outer.shape:
+            raise ValueError(f"bounds for {self.landscape.id} have shape {outer.shape}, got {self.bounds.shape}")
+        lower, upper = self.bounds.T
+        if not np.all((outer[:, 0] <= lower) & (lower <= upper) & (upper <= outer[:, 1])):
+            raise ValueError(
+                f"a box lies within the bounds of {self.landscape.id}, {outer.tolist()}, lower before upper; "
+                f"got {self.bounds.tolist()}"
+            )
+        self.bounds.flags.writeable = False
+
+    @property
+    def _kept(self) -> FloatArray:
+        lower, upper = self.bounds.T
+        listed = self.landscape.minimizers
+        return listed[np.all((listed >= lower) & (listed <= upper), axis=1)]
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`; ``cut`` if none of the listed minimisers is inside."""
+        lower, upper = self.bounds.T
+        kept = self._kept
+        if not len(kept):
+            return "cut"
+        if np.any(lower == upper):
+            return "pin"
+        on_bounds = np.any((kept == lower) | (kept == upper), axis=1)
+        return "touch" if on_bounds.any() else "keep"
+
+    @property
+    def minimizers(self) -> FloatArray | None:
+        """Listed global minimisers of the landscape on the box, shape (m, dim); None if they are unknown.
+
+        Where the landscape's own are cut off, they are known if it is separable and has one local minimum: each
+        coordinate then goes as near to the minimiser's as it may.
+        """
+        kept = self._kept
+        if len(kept):
+            return kept
+        landscape = self.landscape
+        one_by_one = {"separable", "unimodal"} <= landscape.tags and "constrained" not in landscape.tags
+        if one_by_one and landscape.minimizers_complete and len(landscape.minimizers) == 1:
+            return np.clip(landscape.minimizers, self.bounds[:, 0], self.bounds[:, 1])
+        return None
+
+    @property
+    def fmin(self) -> float | None:
+        """The minimum inside the box; None if it is unknown. It is never below the landscape's ``fmin``."""
+        if len(self._kept):
+            return self.landscape.fmin
+        minimizers = self.minimizers
+        return None if minimizers is None else float(self.landscape(minimizers[0]))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
+        array = np.array(self.bounds, dtype=dtype)
+        return array
+
+    def __repr__(self) -> str:
+        return f"Box({self.landscape.id!r}, {self.bounds.tolist()})"
