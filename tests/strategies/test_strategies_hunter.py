@@ -29,7 +29,8 @@ def hunt(condition=left_valley, name="beale", **arguments):
 
 def test_finds_shrinks_and_replays():
     found = hunt()
-    assert left_valley(found.run) and found.run.x0.tolist() == found.x0.tolist()
+    assert left_valley(found.run)
+    assert found.run.x0.tolist() == found.x0.tolist()
     assert all(significant_digits(offset) <= 3 for offset in found.x0 - landscapes.get("beale").x0)
     assert found.run.replay().trace.x.tolist() == found.run.trace.x.tolist()
     assert 1 <= found.examples <= 200
@@ -43,7 +44,8 @@ def test_second_search_finds_it_at_once():
     first = hunt()
     assert [x0.tolist() for x0 in failed_before(landscapes.get("beale"))] == [first.x0.tolist()]
     second = hunt(seed=5)
-    assert second.examples == 1 and second.x0.tolist() == first.x0.tolist()
+    assert second.examples == 1
+    assert second.x0.tolist() == first.x0.tolist()
 
 
 def test_same_seed_same_search(database):
@@ -52,14 +54,16 @@ def test_same_seed_same_search(database):
         starts = []
         hunt(lambda run, starts=starts: starts.append(run.x0.tolist()), budget=40)
         tried.append(starts)
-    assert tried[0] == tried[1] and len(tried[0]) == 40
+    assert tried[0] == tried[1]
+    assert len(tried[0]) == 40
 
 
 @pytest.mark.parametrize("name", ["forrester", "rosenbrock[10]"])
 def test_one_and_ten_dimensions_stay_inside(name):
     starts = []
     hunt(lambda run: starts.append(run.x0), name=name, budget=40)
-    assert all(landscapes.get(name).contains(x0) for x0 in starts) and len(np.unique(starts, axis=0)) > 20
+    assert all(landscapes.get(name).contains(x0) for x0 in starts)
+    assert len(np.unique(starts, axis=0)) > 20
 
 
 def test_condition_that_raises_says_where():
