@@ -1,8 +1,9 @@
 """The search for the start that breaks an optimizer.
 
 Rare failures are found neither by even points, which have to hit them by chance, nor by draws that know nothing of the
-runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went. What
-is found is shrunk to few and short binary digits away from the standard start, and remembered.
+runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went, and
+at what the condition looks at. What is found is shrunk to few and short binary digits away from the standard start, and
+remembered.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def find_failing_start(
         Whatever `optimizers.get` takes.
     landscape : Landscape or str
     condition : callable
-        ``condition(run)`` is true where the run failed.
+        ``condition(run)`` is true where the run failed. Which attributes of the run it reads is noted, and tells the
+        search which signs of trouble to follow.
     budget : int
         Most runs until one fails; shrinking takes further ones.
     seed : int, default 0
@@ -113,6 +115,8 @@ def find_failing_start(
     adapter, landscape = get(optimizer), as_landscape(landscape)
     box = _finite_box(landscape, bounds)
 
+    search = Search(landscape, box, seed)
+
     def run_from(x0: FloatArray) -> Run:
         return minimize(adapter, landscape, x0=x0, budget=evaluations, seed=seed)
 
@@ -125,12 +129,11 @@ def find_failing_start(
 
     known = [x0 for x0 in failed_before(landscape) if np.all((x0 >= box[:, 0]) & (x0 <= box[:, 1]))]
     known = known[:_MOST_REMEMBERED]
-    search = Search(landscape, box, seed)
     for example in range(1, budget + 1):
         remembered = example <= len(known)
         x0 = known[example - 1] if remembered else search.ask()
         run = run_from(x0)
-        if fails(run):
+        if fails(search.witness.watching(run)):
             remember(landscape, x0)  # before it is shrunk, which may be interrupted
             best = shrunk(landscape, box, x0, lambda start: fails(run_from(start)))
             if not np.array_equal(best, x0):
