@@ -40,6 +40,13 @@ def short_starts(landscape):
     return np.array(list(itertools.product(*axes)))
 
 
+def is_short(offset, at, x):
+    """Whether x is the sum of a short offset and the standard start, as floats add up."""
+    scale = 2.0 ** (np.floor(np.log2(abs(offset))) - LONGEST + 1) if offset else 1.0
+    rounded = np.round(offset / scale) * scale
+    return significant_digits(float(rounded)) <= LONGEST and at + rounded == x
+
+
 SHORT = {landscape.id: short_starts(landscape) for landscape in LANDSCAPES}
 
 
@@ -50,7 +57,7 @@ def a_failing_start(landscape, fails, rng):
     return points[failing[0]]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     landscape=st.sampled_from(LANDSCAPES),
     region=st.sampled_from([half_space, inner_box, ball]),
@@ -73,11 +80,10 @@ def test_shrunk_starts_fail_and_are_short_where_a_short_one_fails(landscape, reg
     assert len(runs) < MOST_RUNS
     assert len({x0.tobytes() for x0 in runs}) == len(runs)  # nothing is run twice
     if np.any(fails(SHORT[landscape.id])):
-        offsets = (best - landscape.x0).tolist()
-        assert max(significant_digits(offset) for offset in offsets) <= LONGEST, offsets
+        assert all(map(is_short, best - landscape.x0, landscape.x0, best)), best.tolist()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_coordinates_that_do_not_matter_go_back_to_the_standard_start(seed):
     landscape = landscapes.get("rosenbrock[10]")
