@@ -47,7 +47,6 @@ TUNED = (
     ("scipy:Nelder-Mead", "ellipsoid_1e6[2]", "gap"),
     ("scipy:SLSQP", "saddle_escape", "gap"),
     ("scipy:Powell", "monkey_saddle_bounded", "gap"),
-    ("scipy:BFGS", "branin", "gap"),
     ("scipy:L-BFGS-B", "mgh_wood", "gap"),
     ("scipy:Nelder-Mead", "csendes[2]", "gap"),
     ("scipy:TNC", "matrix_factorisation_rank1", "evaluations 50"),
@@ -75,7 +74,7 @@ TUNED = (
     ("scipy:CG", "schwefel_222[2]", "outside"),
     ("scipy:Nelder-Mead", "cube", "unsuccessful"),
 )
-"""Cases that the search was tuned on: 0.1 to 2.2 % of 4096 Sobol' starts fail."""
+"""Cases that the search was tuned on. After the first ones, 0.1 to 2.2 % of 4096 Sobol' starts fail."""
 
 HELD = (
     ("scipy:Nelder-Mead", "wayburn_seader_1", "gap"),
@@ -164,7 +163,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     one_thread()
-    print(machine())
+    machine()
     heading(f"Median runs until a failing start is found, {arguments.seeds} seeds, at most {CAP}")
     print(f"  {'':<60}{'uniform':>8}{'Hypothesis':>12}{'ours':>6}{'of uniform':>12}{'of Hypothesis':>15}")
     rows = []

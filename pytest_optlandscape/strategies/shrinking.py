@@ -66,18 +66,26 @@ def shrunk(landscape: Landscape, box: FloatArray, found: FloatArray, fails: Call
         return tried[key]
 
     best, offsets = found, found - centre
-    for short in _near_and_short(offsets, box):
-        if still_fails(centre + short):
-            best, offsets = centre + short, short
+    for most in (_MOST_RUNS // 2, _MOST_RUNS):
+        for short in _near_and_short(offsets, box):
+            if len(tried) >= most:
+                break
+            if still_fails(centre + short):
+                best, offsets = centre + short, short
+                break
+        best, offsets = _simpler_one_by_one(centre, best, offsets, still_fails)
+        if all(significant_digits(offset) <= LONGEST for offset in offsets.tolist()):
             break
-    return _simpler_one_by_one(centre, best, offsets, still_fails)
+    return best
 
 
 def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
-    """Give short offsets, nearest to the ones found first."""
+    """Give short offsets, nearest to the ones found first; those that are short already stay."""
     width = np.where(np.ptp(box, axis=1) > 0.0, np.ptp(box, axis=1), 1.0)
-    most = max(int(3000 ** (1.0 / len(offsets))), 2)
-    nearest = [_nearest_short(offset, most) for offset in offsets.tolist()]
+    listed = offsets.tolist()
+    long = max(sum(significant_digits(offset) > LONGEST for offset in listed), 1)
+    most = max(int(3000 ** (1.0 / long)), 2)
+    nearest = [[o] if significant_digits(o) <= LONGEST else _nearest_short(o, most) for o in listed]
     short = np.array(list(itertools.islice(itertools.product(*nearest), 5000)))
     yield from short[np.argsort(np.max(np.abs(short - offsets) / width, axis=1), kind="stable")]
 
@@ -95,7 +103,7 @@ def _nearest_short(offset: float, most: int) -> list[float]:
 
 def _simpler_one_by_one(
     centre: FloatArray, start: FloatArray, offsets: FloatArray, still_fails: Callable[[FloatArray], bool]
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """Put coordinates back to the standard start, shorten or halve their offsets, as long as the start fails.
 
     The offsets are carried along: the difference of two points has more digits than the offset that was added.
@@ -112,7 +120,7 @@ def _simpler_one_by_one(
                     best, improved = candidate, True
                     offsets[k] = simpler
                     break
-    return best
+    return best, offsets
 
 
 def _simpler(offset: float) -> Iterator[float]:

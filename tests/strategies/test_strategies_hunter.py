@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import find, settings
 from hypothesis.database import InMemoryExampleDatabase
 
-from pytest_optlandscape import landscapes
+from pytest_optlandscape import landscapes, minimize, strategies
 from pytest_optlandscape.strategies import find_failing_start
 from pytest_optlandscape.strategies.failures import failed_before
 from pytest_optlandscape.strategies.shrinking import significant_digits
+from pytest_optlandscape.strategies.suspicion import Witness, signs_of_trouble
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,80 @@ def test_interrupted_shrinking_keeps_what_was_found():
     with pytest.raises(KeyboardInterrupt):
         hunt(condition)
     assert [x0.tolist() for x0 in failed_before(landscapes.get("beale"))] == failed
+
+
+def test_without_a_database_nothing_is_kept(database):
+    settings.register_profile("forgetful", settings.get_profile("hunter"), database=None)
+    settings.load_profile("forgetful")
+    assert hunt().examples == hunt().examples > 1
+    assert failed_before(landscapes.get("beale")) == []
+
+
+def test_what_failed_on_one_landscape_is_no_start_of_another(database):
+    hunt()
+    assert failed_before(landscapes.get("himmelblau")) == []
+    assert failed_before(landscapes.get("beale").shift([1.0, 0.0])) == []
+
+
+def test_kept_starts_outside_the_box_are_left_out():
+    found = hunt()
+    starts = []
+    hunt(lambda run: starts.append(run.x0.tolist()), budget=3, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
+    assert found.x0.tolist() not in starts
+
+
+def test_kept_starts_are_drawn_again():
+    found = hunt()
+    drawn = find(strategies.starts("beale"), lambda x0: np.array_equal(x0, found.x0))
+    assert drawn.tolist() == found.x0.tolist()
+
+
+CONDITIONS = {
+    "effort": lambda run: run.nfev > 10**6,
+    "gap": lambda run: run.result_gap > 1e300,
+    "reach": lambda run: bool(np.any(np.abs(run.trace.x) > 1e300)),
+    "rise": lambda run: run.fun > run.trace.fun[0] + 1e300,
+    "path": lambda run: run.claimed_success is None,
+    "start": lambda run: run.x0[0] > 1e300,
+}
+
+
+@pytest.mark.parametrize("sign", CONDITIONS)
+def test_the_condition_says_which_signs_matter(sign):
+    witness = Witness()
+    run = minimize("scipy:L-BFGS-B", "beale")
+    assert not CONDITIONS[sign](witness.watching(run))
+    assert sign in witness.signs
+    assert set(witness.signs) <= set(signs_of_trouble(run))
+    assert isinstance(witness.watching(run), type(run))
+    assert str(witness.watching(run)) == str(run)
+
+
+def test_parts_of_a_run_that_others_are_made_of_are_not_seen():
+    witness = Witness()
+    assert witness.watching(minimize("scipy:L-BFGS-B", "beale")).gap < 1.0
+    assert witness.seen == {"gap"}
+
+
+def test_runs_without_evaluations_and_with_infinite_values_have_signs():
+    returns_at_once = minimize(lambda problem: problem.x0, "beale")
+    blows_up = minimize(lambda problem: problem([1e200, 1e200]) * problem.x0, "beale")
+    for run in (returns_at_once, blows_up):
+        assert all(np.isfinite(value) for value in signs_of_trouble(run).values())
+
+
+def test_a_rare_failure_is_found_sooner_than_by_even_points():
+    """Ten failing regions of 0.25 % of the box, told by more evaluations: half of what uniform points take at most."""
+    rng = np.random.default_rng(0)
+    examples = []
+    for number in range(10):
+        centre = rng.uniform(-4.0, 4.0, 2)
+
+        def slower_near_it(problem, centre=centre):
+            for _ in range(1 + int(60.0 / (1.0 + np.max(np.abs(problem.x0 - centre))))):
+                problem(problem.x0)
+            return problem.x0
+
+        found = find_failing_start(slower_near_it, "beale", lambda run: run.nfev > 49, budget=500, seed=number)
+        examples.append(found.examples if found else 500)
+    assert np.median(examples) <= np.log(0.5) / np.log(1.0 - 0.0025) / 2.0
