@@ -23,8 +23,8 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION
-from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
+from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 __all__ = ["STARTS", "Slowdown", "key_of", "measure", "read_kept", "write_kept"]
 
