@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import Problem, value_at
-from pytest_optlandscape.runs.run import Run, feasible, make_trace
+from pytest_optlandscape.runs.run import Run, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
@@ -100,7 +100,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
-        trace=make_trace(points, values, problem.bounds, problem.landscape),
+        evaluated=(points, values),
         stop_reason=stop_reason,
         message=message or _text(_attribute(returned, "message", "")),
         claimed_success=None if claimed_success is None else bool(claimed_success),

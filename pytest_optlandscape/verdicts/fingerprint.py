@@ -17,6 +17,7 @@ cells may part by rounding alone, and `statistics.chance_of_as_many` decides on 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Run
+from pytest_optlandscape.verdicts.stacked import StackedRuns
 
-__all__ = ["Fingerprint", "Stability", "fingerprint_of", "measured", "parting"]
+__all__ = ["Fingerprint", "Stability", "fingerprint_of", "fingerprints_of", "measured", "parting"]
 
 FloatArray = NDArray[np.float64]
 
@@ -123,29 +125,37 @@ class Fingerprint:
 
 def fingerprint_of(run: Run) -> Fingerprint:
     """Sum a run up; numbers are rounded as they are stored."""
-    lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
+    return fingerprints_of(StackedRuns([run]))[0]
+
+
+def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
+    """Sum up all runs of a stack."""
+    lower, width = runs.bounds[:, 0], np.ptp(runs.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
+    place = runs.number.copy()
+    place[runs.ends] = 0  # returned points are weighted alike, however long the run was
+    weights = _weights(int(place.max()) + 1, len(width))
     with np.errstate(all="ignore"):
-        points = np.clip((np.vstack([run.trace.x, run.x]) - lower) / width, -_LARGEST, _LARGEST)
-        heights = (points * _weights(*points.shape)).mean(axis=1)
-    count = len(run.trace)
-    if not count:
-        return Fingerprint((), _stored(float(heights[-1])))
-    starts = [0, *(2**k for k in range(max(count - 1, 0).bit_length()))]
-    sums = np.add.reduceat(heights[:-1], starts)
-    sizes = np.diff([*starts, count])
-    return Fingerprint(tuple(map(_stored, (sums / sizes).tolist())), _stored(float(heights[-1])))
+        points = np.clip((runs.x - lower) / width, -_LARGEST, _LARGEST)
+        heights = (points * weights[place]).mean(axis=1)
+    windows = [_windows(count) for count in (runs.ends - runs.starts).tolist()]
+    starts = np.concatenate([start + inner for start, inner in zip(runs.starts, windows, strict=True)])
+    means = np.add.reduceat(heights, starts) / np.diff(starts, append=len(heights))
+    stored = (np.rint(means / _FLOOR) * _FLOOR).tolist()
+    last = np.cumsum([len(inner) for inner in windows]).tolist()
+    return [Fingerprint(tuple(stored[a : b - 1]), stored[b - 1]) for a, b in zip([0, *last], last, strict=False)]
 
 
-def _stored(value: float) -> float:
-    return value if math.isnan(value) else round(value / _FLOOR) * _FLOOR
+@functools.cache
+def _windows(count: int) -> NDArray[np.int_]:
+    """List where the windows of so many evaluations begin, 0, 1, 2, 4, 8, …, and last the returned point's own."""
+    starts = [0, *(2**k for k in range((count - 1).bit_length()))] if count else []
+    return np.array([*starts, count])
 
 
 def _weights(count: int, dim: int) -> FloatArray:
-    """Spread weights between ½ and 1½, other ones for each point and coordinate; those of the last are always alike."""
-    order = np.arange(1.0, count * dim + 1.0).reshape(count, dim)
-    order[-1] = np.arange(1.0, dim + 1.0)
-    weights: FloatArray = 0.5 + (order * _GOLDEN) % 1.0
+    """Spread weights between ½ and 1½, other ones for each point and coordinate."""
+    weights: FloatArray = 0.5 + (np.arange(1.0, count * dim + 1.0).reshape(count, dim) * _GOLDEN) % 1.0
     return weights
 
 
@@ -193,8 +203,7 @@ def measured(
     stability : Stability
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
-    own = fingerprint_of(clean)
-    others = [fingerprint_of(run) for run in dithered]
+    own, *others = (fingerprint_of(run) for run in (clean, *dithered))
     whole = _with_envelope(clean, own, dithered, others, precision=precision, coarsely=coarsely)
     jumps = 0
     for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):

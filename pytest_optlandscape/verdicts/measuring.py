@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -15,10 +13,9 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
+from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
-from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
@@ -26,10 +23,12 @@ from pytest_optlandscape.strategies.suites import (
     cells,
     suite_landscapes,
 )
+from pytest_optlandscape.verdicts.definition import definition_of, reference_gap
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, fingerprint_of, measured
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
 from pytest_optlandscape.verdicts.metrics import METRICS
-from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.summing_up import record_of, records_of
 
 __all__ = [
     "definition_of",
@@ -51,56 +50,6 @@ STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
 
 BATCH = 1 + MORE_SEEDS
 """Seeds over which the criteria of a cell are averaged, or averaged again."""
-
-_FORMAT = 2
-
-
-@functools.cache
-def reference_gap(landscape: Landscape) -> float:
-    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
-
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
-    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
-    all values from fmin, on either side.
-
-    Examples
-    --------
-    >>> from pytest_optlandscape import landscapes
-    >>> reference_gap(landscapes.get("sphere"))
-    16.5
-    """
-    points = sobol_starts(landscape, 1024)
-    kept = feasible(points, landscape.bounds, landscape)
-    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
-    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
-
-
-@functools.cache
-def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
-    """Say what the numbers of a landscape's cells depend on, besides the optimizer.
-
-    Parameters
-    ----------
-    landscape : Landscape
-    budget : int
-        Of each cell.
-
-    Returns
-    -------
-    dict
-        Plain values; records are compared only where all of them agree.
-    """
-    facts = np.concatenate([landscape.bounds.ravel(), *(c.x0 for c in cells(landscape))])
-    seeds = [cell.seed for cell in cells(landscape)]
-    digest = hashlib.sha256(np.array([f"{fact:.12g}" for fact in facts]).tobytes() + repr(seeds).encode())
-    return {
-        "format": _FORMAT,
-        "version": landscape.version,
-        "budget": budget,
-        "fmin": landscape.fmin,
-        "reference": reference_gap(landscape),
-        "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
-    }
 
 
 def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
@@ -259,10 +208,11 @@ def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seed
     for cell, kept in zip(cells(landscape), record.cells, strict=True):
         batches = list(kept.batches or ([kept.average] if kept.average else []))
         for first in range(BATCH * len(batches), seeds, BATCH):
-            further = [
-                record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
+            runs = [
+                execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k))
                 for k in range(max(first, 1), first + BATCH)
             ]
+            further = records_of(runs, [cell.start] * len(runs))
             several = further if first else [kept, *further]
             if any(one.was_stopped_by_time for one in several):
                 break
@@ -301,7 +251,7 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
+        records_of(runs, [cell.start for cell in cells(landscape)]),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(effect for run in runs for effect in run.side_effects),
     )
@@ -310,36 +260,6 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
 def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
     """Run one cell."""
     return execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
-
-
-def record_of(run: Run, start: str) -> CellRecord:
-    """Sum a run up.
-
-    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
-    """
-    reference = reference_gap(run.landscape)
-    digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
-    return CellRecord(
-        start=start,
-        nfev=run.nfev,
-        njev=run.njev,
-        stop_reason=run.stop_reason,
-        gap=float(f"{run.result_gap:.4g}"),
-        distance=float(f"{run.distance:.4g}"),
-        hits=run.trace.hits([share * reference for share in TARGETS]),
-        flags=_flags(run),
-        trace=digest.hexdigest()[:8],
-        fingerprint=fingerprint_of(run),
-    )
-
-
-def _flags(run: Run) -> frozenset[str]:
-    does = {
-        "o": not inside(run.trace.x, run.bounds).all(),
-        "r": bool(np.all(np.isfinite(run.x))) and not inside(run.x, run.bounds),
-        "m": run.start_was_changed,
-    }
-    return frozenset(letter for letter, true in does.items() if true)
 
 
 def _distinct(messages: Iterable[str]) -> tuple[str, ...]:
