@@ -181,7 +181,8 @@ class Problem:
     @property
     def start_was_changed(self) -> bool:
         """Whether somebody wrote into a start that was handed out as an argument."""
-        return any(not np.array_equal(handed, self._x0) for handed in self._handed_starts)
+        start = self._x0.tolist()
+        return any(handed.tolist() != start for handed in self._handed_starts)
 
     @property
     def exhausted(self) -> bool:
