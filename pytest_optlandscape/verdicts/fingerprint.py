@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Run
-from pytest_optlandscape.verdicts.stacked import StackedRuns
+from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["Fingerprint", "Stability", "fingerprint_of", "fingerprints_of", "measured", "parting"]
 
@@ -203,7 +203,7 @@ def measured(
     stability : Stability
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
-    own, *others = (fingerprint_of(run) for run in (clean, *dithered))
+    own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
     whole = _with_envelope(clean, own, dithered, others, precision=precision, coarsely=coarsely)
     jumps = 0
     for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):
@@ -269,14 +269,14 @@ def parting(
     """
     for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
         widest = max([envelope, *now.envelope[k : k + 1]])
-        if _distance(np.array(new), np.array(old)) > MULTIPLE * widest:
+        if _apart(new, old) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
         if now_end[2] != before_end[2] or moved > 2 * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
-    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * widest:
+    if _apart(now.result, before.result) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -287,8 +287,16 @@ def _window_text(k: int) -> str:
     return f"evaluations {2 ** (k - 1) + 1} to {2**k}"
 
 
+def _apart(a: float, b: float) -> float:
+    """Measure how far two numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    if math.isnan(a) and math.isnan(b):
+        return 0.0
+    apart = abs(a - b)
+    return math.inf if math.isnan(apart) else apart
+
+
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Measure how far numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    """Measure the same of many numbers."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(a - b)
     both = np.isnan(a) & np.isnan(b)
