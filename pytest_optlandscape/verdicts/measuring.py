@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
@@ -23,33 +26,56 @@ from pytest_optlandscape.strategies.suites import (
     cells,
     suite_landscapes,
 )
-from pytest_optlandscape.verdicts.definition import definition_of, reference_gap
+from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
-from pytest_optlandscape.verdicts.metrics import METRICS
-from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
-from pytest_optlandscape.verdicts.summing_up import record_of, records_of
+from pytest_optlandscape.verdicts.records import LandscapeRecord
+from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
     "definition_of",
     "measure_suite",
-    "record_of",
-    "reference_gap",
     "run_baseline",
     "run_cell",
     "run_landscape",
-    "with_more_seeds",
 ]
 
-DITHERS = 6, 2
+DITHERS = 5, 2
 """Dithered runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
-allowed to deviate. A tie that is broken either way at random goes unseen in one of 64."""
+allowed to deviate. A tie that is broken either way at random goes unseen in one of 32."""
 
-STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
-"""A stochastic optimizer's further runs of a cell are shared: its averages over seeds matter as well."""
+STOCHASTIC_DITHERS = 3, 1
+"""Fewer, where further runs go into averages over seeds, which matter as well."""
 
-BATCH = 1 + MORE_SEEDS
-"""Seeds over which the criteria of a cell are averaged, or averaged again."""
+_FORMAT = 2
+
+
+@functools.cache
+def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
+    """Say what the numbers of a landscape's cells depend on, besides the optimizer.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    budget : int
+        Of each cell.
+
+    Returns
+    -------
+    dict
+        Plain values; records are compared only where all of them agree.
+    """
+    facts = np.concatenate([landscape.bounds.ravel(), *(c.x0 for c in cells(landscape))])
+    seeds = [cell.seed for cell in cells(landscape)]
+    digest = hashlib.sha256(np.array([f"{fact:.12g}" for fact in facts]).tobytes() + repr(seeds).encode())
+    return {
+        "format": _FORMAT,
+        "version": landscape.version,
+        "budget": budget,
+        "fmin": landscape.fmin,
+        "reference": reference_gap(landscape),
+        "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+    }
 
 
 def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
@@ -138,9 +164,9 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
     """Run every cell of a landscape with all that later runs are to be compared with.
 
     Each cell is run once as it is, and several times with everything off by one unit in the last place of the
-    optimizer's own precision. A stochastic optimizer is run with further seeds; two cells are run twice, which tells
-    whether the optimizer repeats itself: the standard start by itself may be the origin or a minimiser, where little
-    can differ.
+    optimizer's own precision. Two cells are run twice, which tells whether the optimizer repeats itself: the standard
+    start by itself may be the origin or a minimiser, where little can differ. Criteria are averaged over further runs
+    (`averaging`).
 
     Parameters
     ----------
@@ -158,7 +184,8 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
         record = _with_envelopes(adapter, record, runs, precision)
     else:
         record = replace(record, nondeterministic=True)
-    return with_more_seeds(adapter, record, budget) if adapter.is_stochastic or record.nondeterministic else record
+    draws = adapter.is_stochastic or record.nondeterministic
+    return with_further_runs(adapter, record, budget, "seeds" if draws else "starts")
 
 
 def _with_envelopes(
@@ -184,50 +211,6 @@ def _with_envelopes(
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
-
-
-def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = BATCH) -> LandscapeRecord:
-    """Average the criteria of each cell over further seeds, the same ones every time.
-
-    Parameters
-    ----------
-    adapter : Adapter
-    record : LandscapeRecord
-        Averages that it has already are gone on with.
-    budget : int
-        Evaluations of each run.
-    seeds : int, default 5
-        Over how many to average, the cell's own included; a multiple of five.
-
-    Returns
-    -------
-    LandscapeRecord
-    """
-    landscape = landscape_of(record)
-    averaged = []
-    for cell, kept in zip(cells(landscape), record.cells, strict=True):
-        batches = list(kept.batches or ([kept.average] if kept.average else []))
-        for first in range(BATCH * len(batches), seeds, BATCH):
-            runs = [
-                execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k))
-                for k in range(max(first, 1), first + BATCH)
-            ]
-            further = records_of(runs, [cell.start] * len(runs))
-            several = further if first else [kept, *further]
-            if any(one.was_stopped_by_time for one in several):
-                break
-            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
-            batches.append(Average.from_text(Average(BATCH, *means).to_text()))
-        averaged.append(_with_average(kept, tuple(batches)) if batches else kept)
-    return replace(record, cells=tuple(averaged))
-
-
-def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
-    if len(batches) == 1:
-        return replace(cell, average=batches[0])
-    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
-    average = Average(sum(batch.seeds for batch in batches), *means)
-    return replace(cell, average=Average.from_text(average.to_text()), batches=batches)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
