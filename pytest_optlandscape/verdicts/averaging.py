@@ -18,7 +18,7 @@ from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.strategies.suites import Cell, cells, further_starts
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
-from pytest_optlandscape.verdicts.summing_up import record_of
+from pytest_optlandscape.verdicts.summing_up import records_of
 
 __all__ = ["BATCH", "with_further_runs"]
 
@@ -54,7 +54,8 @@ def with_further_runs(
         for number in range(len(known), batches):
             problems = _problems(cell, budget, over, number)
             several = [kept] if number == 0 else []
-            several += [record_of(execute(adapter, problem), cell.start) for problem in problems]
+            runs = [execute(adapter, problem) for problem in problems]
+            several += records_of(runs, [cell.start] * len(runs))
             if len(several) < BATCH[over] or any(one.was_stopped_by_time for one in several):
                 break
             means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]

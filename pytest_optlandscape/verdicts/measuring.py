@@ -30,7 +30,7 @@ from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
 from pytest_optlandscape.verdicts.records import LandscapeRecord
-from pytest_optlandscape.verdicts.summing_up import record_of, reference_gap
+from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
     "definition_of",
@@ -234,7 +234,7 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
+        records_of(runs, [cell.start for cell in cells(landscape)]),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(effect for run in runs for effect in run.side_effects),
     )
