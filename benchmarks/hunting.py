@@ -20,8 +20,8 @@ from measure import heading, machine, one_thread
 from pytest_optlandscape import landscapes, minimize, strategies
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import inside
-from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
+from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 CAP = 500
 FIRST = 4

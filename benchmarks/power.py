@@ -44,6 +44,7 @@ from pytest_optlandscape.verdicts import (
     compare_landscape,
     compare_optimizer,
     run_baseline,
+    run_landscape,
 )
 from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
@@ -85,6 +86,11 @@ def budget_of(adapter: Adapter, landscape: Landscape) -> int:
 def records(adapter: Adapter, landscapes: Sequence[Landscape]) -> list[LandscapeRecord]:
     """Run an optimizer as the suite does for a baseline."""
     return [run_baseline(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
+
+
+def plain_records(adapter: Adapter, landscapes: Sequence[Landscape]) -> list[LandscapeRecord]:
+    """Run an optimizer as the suite does for a comparison."""
+    return [run_landscape(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
 
 
 def calibration_of(before: Sequence[LandscapeRecord]) -> Stability:

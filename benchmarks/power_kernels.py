@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import measure
-from power import judge_records, records
+from power import judge_records, plain_records, records
 from power_corpus import reference
 
 from pytest_optlandscape import optimizers
@@ -91,6 +91,7 @@ def _elsewhere(kernel: str, specs: Sequence[str], landscape_ids: Sequence[str]) 
     if kernel:
         environment["OPENBLAS_CORETYPE"] = kernel
     command = [sys.executable, str(Path(__file__).resolve()), "--optimizers", *specs, "--landscapes", *landscape_ids]
+    command += [] if kernel else ["--baseline"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit status {done.returncode}"
@@ -108,16 +109,19 @@ def _kernel_in_use() -> str:
 
 
 def _main() -> None:
-    """Run optimizers under whatever kernel was picked, and print their records."""
+    """Run optimizers under whatever kernel was picked, as a comparison or a baseline does, and print their records."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--optimizers", nargs="+")
     parser.add_argument("--landscapes", nargs="+")
+    parser.add_argument("--baseline", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     landscapes = [get(name) for name in arguments.landscapes]
     result: dict[str, Any] = {"kernel": _kernel_in_use()}
     for spec in arguments.optimizers:
-        result[spec] = [record.to_plain() for record in records(_adapter(spec), landscapes)]
+        adapter = _adapter(spec)
+        made = records(adapter, landscapes) if arguments.baseline else plain_records(adapter, landscapes)
+        result[spec] = [record.to_plain() for record in made]
     print(json.dumps(result))
 
 

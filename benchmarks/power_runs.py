@@ -14,8 +14,8 @@ from pytest_optlandscape.optimizers.callables import from_callable
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.runs.problem import value_at
 from pytest_optlandscape.runs.run import feasible, make_trace
-from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import TARGETS
+from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 __all__ = ["PlainRun", "Recorded", "mutates_start", "parts_visibly", "recorded"]
 

@@ -39,7 +39,7 @@ INI_KEYS = {
     "optlandscape_time_budget": (
         "string",
         "60",
-        "seconds per optimizer for more seeds, while --optlandscape-against has not decided",
+        "seconds per optimizer for more runs, while --optlandscape-against has not decided",
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
     "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
+from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
@@ -116,10 +117,10 @@ class Landscape(Evaluable):
     ) -> None:
         self.name = name
         self.id = id or name
-        self.bounds = _frozen(bounds)
+        self.bounds = as_frozen(bounds)
         self.dim = len(self.bounds)
-        self.x0 = _frozen(x0)
-        self.starts = MappingProxyType({key: _frozen(start) for key, start in (starts or {}).items()})
+        self.x0 = as_frozen(x0)
+        self.starts = MappingProxyType({key: as_frozen(start) for key, start in (starts or {}).items()})
         if not isinstance(minimizers, Minimizers):
             minimizers = MinimizerList(minimizers, minimizers_complete)
         self.all_minimizers = minimizers
@@ -132,11 +133,12 @@ class Landscape(Evaluable):
         self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
         self._made_by = made_by
         self.written = f"landscapes.get({self.id!r})"
-        self._check()
-        self.objective = self._function(fun)
-        self.gradient_function = None if gradient is None else self._function(gradient)
-        self.residual_function = None if residuals is None else self._function(residuals)
-        self._jacobian = None if jacobian is None else self._function(jacobian)
+        starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
+        check_facts(self.id, self.bounds, starting, self.minimizers)
+        self.objective = as_function(fun, self.dim, self.id)
+        self.gradient_function = None if gradient is None else as_function(gradient, self.dim, self.id)
+        self.residual_function = None if residuals is None else as_function(residuals, self.dim, self.id)
+        self._jacobian = None if jacobian is None else as_function(jacobian, self.dim, self.id)
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
         if made_by is None:
@@ -148,26 +150,6 @@ class Landscape(Evaluable):
         if noise is not None:
             noise.check(self)
             self.tags |= {"noisy"}
-
-    def _function(self, function: Any) -> Formula | PlainFunction:
-        return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, self.dim, self.id)
-
-    def _check(self) -> None:
-        if self.bounds.ndim != 2 or self.bounds.shape[1] != 2 or not self.dim:
-            raise ValueError(f"{self.id}: bounds have shape (dim, 2), got {self.bounds.shape}")
-        lower, upper = self.bounds.T
-        if not np.all(lower < upper):
-            raise ValueError(f"{self.id}: every lower bound must be below its upper bound, got {self.bounds!r}")
-        points = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
-        for what, point in points.items():
-            if point.shape != (self.dim,):
-                raise ValueError(f"{self.id}: {what} has shape ({self.dim},), got {point.shape}")
-        if self.minimizers.shape[1:] != (self.dim,):
-            raise ValueError(f"{self.id}: minimizers have shape (m, {self.dim}), got {self.minimizers.shape}")
-        points |= {f"minimizer {k}": point for k, point in enumerate(self.minimizers)}
-        for what, point in points.items():
-            if not (np.all(point >= lower) and np.all(point <= upper)):
-                raise ValueError(f"{self.id}: {what} = {point.tolist()} lies outside the bounds")
 
     @property
     def minimizers(self) -> FloatArray:
@@ -390,11 +372,3 @@ def _restore(state: dict[str, Any]) -> Landscape:
     landscape.__dict__.update(state, starts=MappingProxyType(state["starts"]))
     landscape.floats = landscape.objective.floats
     return landscape
-
-
-def _frozen(values: ArrayLike) -> FloatArray:
-    array = np.array(values, dtype=np.float64)
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
-    array.flags.writeable = False
-    return array

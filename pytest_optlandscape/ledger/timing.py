@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import BudgetExhausted, Problem, Run, execute
-from pytest_optlandscape.verdicts.measuring import reference_gap
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
+from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 __all__ = ["benchmark_run"]
 

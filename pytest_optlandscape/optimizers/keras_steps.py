@@ -143,7 +143,7 @@ class _Jitted(Steps):
         self._x = [start.value]
 
     def step(self, value: float, gradient: FloatArray) -> None:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._dtype), self._x)
+        self._x, self._state = self._apply(self._state, gradient.astype(self._dtype, copy=False), self._x)
 
     def read(self) -> FloatArray:
         return np.array(self._x[0], dtype=np.float64)

@@ -96,7 +96,7 @@ class _Compiled:
 
         def step(value: float, gradient: NDArray[np.float64]) -> None:
             nonlocal x, state
-            x, state = self._step(value, gradient.astype(self._dtype), state, x)
+            x, state = self._step(value, gradient.astype(self._dtype, copy=False), state, x)
 
         return descend(problem, read, step)
 

@@ -75,7 +75,6 @@ class _Closure:
         self._fun = problem.fun
         self._gradient = problem.gradient
         self._parameter = parameter
-        self._scalar = functools.partial(torch.tensor, dtype=parameter.dtype, device=parameter.device)
         self._tensor = torch.from_numpy
         self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
         self.x = _read(parameter)
@@ -84,10 +83,14 @@ class _Closure:
     def __call__(self, *_: Any, **__: Any) -> Any:
         self.x = x = _read(self._parameter)
         value = self._fun(x)
-        gradient = self._tensor(self._gradient(x))
-        self._parameter.grad = gradient if self._as_it_is else gradient.to(self._parameter)
-        self.loss = self._scalar(value)
+        self._parameter.grad = self._as_tensor(self._gradient(x))
+        self.loss = self._as_tensor(np.array(value, dtype=np.float64))
         return self.loss
+
+    def _as_tensor(self, array: NDArray[np.float64]) -> Any:
+        """Give an array the parameter's type and device."""
+        tensor = self._tensor(array)
+        return tensor if self._as_it_is else tensor.to(self._parameter)
 
 
 def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, schedulers: list[Any]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import time
 import traceback
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import Problem, value_at
-from pytest_optlandscape.runs.run import Run, feasible, make_trace
+from pytest_optlandscape.runs.run import Run, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
@@ -54,25 +55,24 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     started = time.perf_counter()
     time_limit = problem.time_limit or getattr(optimizer, "time_limit", None)
     watch = Watch(lambda: _name(optimizer, problem), time_limit, lambda: problem.close(watch.exception))
-    with warnings.catch_warnings(record=True) as warned, Surroundings() as surroundings:
+    with warnings.catch_warnings(record=True) as warned:
         # What a run does must not depend on the warning filters of the session: -W error would end it early.
         warnings.simplefilter("default")
-        returned, error = _watched(optimizer, problem, watch)
-    wall_time = time.perf_counter() - started
-    was_exhausted = problem.exhausted
-    problem.close(lambda: BudgetExhausted("the run is over"))
-    stop_reason, message = "returned", ""
-    if isinstance(error, BudgetExhausted):
-        if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
-            raise error
-    elif isinstance(error, (Exception, SystemExit)):
-        stop_reason, message = "exception", _describe(error)
-    elif error is not None:
-        raise error
-    error = None  # its traceback holds everything that the optimizer had in hand
-    start_was_changed = problem.start_was_changed
-    with warnings.catch_warnings():
+        with Surroundings() as surroundings:
+            returned, error = _watched(optimizer, problem, watch)
+        wall_time = time.perf_counter() - started
         warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
+        was_exhausted = problem.exhausted
+        problem.close(lambda: BudgetExhausted("the run is over"))
+        stop_reason, message = "returned", ""
+        if isinstance(error, BudgetExhausted):
+            if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
+                raise error
+        elif isinstance(error, (Exception, SystemExit)):
+            stop_reason, message = "exception", _describe(error)
+        elif error is not None:
+            raise error
+        error = None  # its traceback holds everything that the optimizer had in hand
         x, complaint = _as_point(_attribute(returned, "x", returned), problem.dim)
         points, values = problem.evaluated()
         result = _best_point(points, values, problem) if x is None else x
@@ -86,7 +86,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
     elif stop_reason == "returned" and x is None:
         stop_reason, message = "no-result", complaint
-    elif stop_reason == "returned" and x is not None and not np.all(np.isfinite(x)):
+    elif stop_reason == "returned" and x is not None and not all(map(math.isfinite, x.tolist())):
         stop_reason, message = "non-finite", f"the optimizer returned {x.tolist()}"
     return Run(
         landscape=problem.landscape,
@@ -100,13 +100,13 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
-        trace=make_trace(points, values, problem.bounds, problem.landscape),
+        evaluated=(points, values),
         stop_reason=stop_reason,
         message=message or _text(_attribute(returned, "message", "")),
         claimed_success=None if claimed_success is None else bool(claimed_success),
         reported_fun=reported_fun,
         wall_time=wall_time,
-        start_was_changed=start_was_changed,
+        start_was_changed=problem.start_was_changed,
         warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
         side_effects=surroundings.changes,
         time_limit=time_limit,

@@ -1,14 +1,9 @@
-"""`Problem`: what an optimizer is handed. It counts, traces, and stops at the budget.
-
-The path of one evaluation is kept short, because it is added to every one of them: count, remember, evaluate. What
-can be worked out afterwards (gaps, feasibility, distances) is, in `run`.
-"""
+"""`Problem`: what an optimizer is handed. It counts, traces, and stops at the budget."""
 
 from __future__ import annotations
 
 import functools
 import math
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,50 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+from pytest_optlandscape.runs.counting import Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
 
 FloatArray = NDArray[np.float64]
-_FLOAT64 = np.dtype(np.float64)
 
 EVALUATIONS_PER_DIMENSION = 1000
 """The budget of a problem for which none is named, per coordinate."""
-
-
-class _Limit:
-    """The budget, whether anybody asked for more, and whether the run is over for another reason."""
-
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
-        self.was_reached = False
-        self.refusal: Callable[[], BaseException] | None = None
-        self._to_close: list[Callable[[], None]] = []
-        self._thread = threading.get_ident()
-
-    def refuse(self) -> None:
-        if threading.get_ident() != self._thread:
-            _end_quietly(threading.current_thread())
-        if self.refusal is not None:
-            raise self.refusal()
-        self.was_reached = True
-        raise BudgetExhausted(f"the budget of {self.budget} evaluations is spent")
-
-    def on_closing(self, close: Callable[[], None]) -> None:
-        if self.refusal is not None:
-            close()
-        self._to_close.append(close)
-
-    def close(self, refusal: Callable[[], BaseException]) -> None:
-        self.refusal = refusal
-        for close in self._to_close:
-            close()
-
-
-def _end_quietly(thread: threading.Thread) -> None:
-    """Have a thread of the optimizer's end without the traceback that pytest makes an error of: this is no error."""
-    thread._invoke_excepthook = lambda *details: None  # type: ignore[attr-defined]
 
 
 class Problem:
@@ -124,14 +84,14 @@ class Problem:
         self.time_limit = _checked_time_limit(time_limit)
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
-        self._limit = _Limit(self.budget)
-        self._points: list[Any] = []
+        self._limit = Limit(self.budget)
+        self._points: list[bytes] = []
         self._values: list[float] = []
-        self._gradient_points: list[Any] = []
+        self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         self.fun = self._counted(self._objective(), self._points, self._values.append)
         if observer:
-            self.fun = _disturbed(self.fun, self._points, observer.value)
+            self.fun = disturbed(self.fun, self._points, observer.value)
         self._observer = observer
 
     def __call__(self, x: ArrayLike) -> float:
@@ -147,7 +107,7 @@ class Problem:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
         if self.nhev >= self.budget or self._limit.refusal:
             self._limit.refuse()
-        values = _as_list(x)
+        values = as_list(x)
         self.nhev += 1
         return self.landscape.hessian(values)
 
@@ -181,7 +141,8 @@ class Problem:
     @property
     def start_was_changed(self) -> bool:
         """Whether somebody wrote into a start that was handed out as an argument."""
-        return any(not np.array_equal(handed, self._x0) for handed in self._handed_starts)
+        start = self._x0.tolist()
+        return any(handed.tolist() != start for handed in self._handed_starts)
 
     @property
     def exhausted(self) -> bool:
@@ -204,8 +165,8 @@ class Problem:
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
-        counted = self._counted(self._derivative(), self._gradient_points, None)
-        return _disturbed(counted, self._gradient_points, self._observer.gradient) if self._observer else counted
+        gradient = self._counted(self._derivative(), self._gradient_points, None)
+        return disturbed(gradient, self._gradient_points, self._observer.gradient) if self._observer else gradient
 
     @functools.cached_property
     def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
@@ -213,7 +174,7 @@ class Problem:
         objective, points, values = self._objective(), self._points, self._values
 
         def keep(result: Any) -> None:
-            values.append(objective(points[-1]) if isinstance(result, np.ndarray) else math.nan)
+            values.append(objective(as_floats(points[-1])) if isinstance(result, np.ndarray) else math.nan)
 
         return self._counted(lambda point: residuals(np.array(point)), points, keep)
 
@@ -245,10 +206,10 @@ class Problem:
         """
         if self._values or not self._gradient_points:
             values = self._values[:]  # first: a thread of the optimizer's may be about to add a point and its value
-            points = np.array(self._points[: len(values)], dtype=np.float64).reshape(-1, self.dim)
+            points = as_points(self._points[: len(values)], self.dim)
             return points, np.array(values, dtype=np.float64)
-        visited = self._gradient_points[:]
-        return np.array(visited, dtype=np.float64), np.array([value_at(self.landscape, point) for point in visited])
+        points = as_points(self._gradient_points[:], self.dim)
+        return points, np.array([value_at(self.landscape, point) for point in points])
 
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
@@ -256,49 +217,8 @@ class Problem:
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
 
-    def _counted(
-        self, function: Callable[[Any], Any], points: list[Any], keep: Callable[[float], None] | None
-    ) -> Callable[[ArrayLike], Any]:
-        """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
-
-        The wrapper knows nothing of this object: a cycle of references would keep every run's points in memory until
-        the garbage collector comes by.
-        """
-        limit = self._limit
-        budget = self.budget
-        dim = self.dim
-        remember = points.append
-        ndarray = np.ndarray
-        # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
-        unpack: Callable[[Any], Any] = ndarray.tolist
-        if dim > LARGEST_UNROLLED:
-            unpack = ndarray.copy
-
-        def close() -> None:
-            nonlocal budget
-            budget = -1
-
-        limit.on_closing(close)
-
-        def counted(x: Any) -> Any:
-            if len(points) >= budget:
-                limit.refuse()
-            values = unpack(x) if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1 else _as_list(x)
-            try:
-                result = function(values)
-            except Exception:
-                # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
-                if len(values) == dim:
-                    remember(values)
-                    if keep is not None:
-                        keep(math.nan)
-                raise
-            remember(values)
-            if keep is not None:
-                keep(result)
-            return result
-
-        return counted
+    def _counted(self, function: Callable[[Any], Any], points: list[bytes], keep: Callable[[Any], None] | None) -> Any:
+        return counted(function, self._limit, self.dim, points, keep)
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
         landscape = self.landscape
@@ -339,16 +259,6 @@ class Problem:
         return start
 
 
-def _disturbed(counted: Callable[[Any], Any], points: list[Any], observe: Callable[[Any, Any, int], Any]) -> Any:
-    """Put noise on what a counted function gives: evaluation k always alike."""
-
-    def disturbed(x: Any) -> Any:
-        exact = counted(x)
-        return observe(points[-1], exact, len(points) - 1)
-
-    return disturbed
-
-
 def as_landscape(landscape: Landscape | str) -> Landscape:
     """Give the landscape itself, or the one of this id."""
     if isinstance(landscape, str):
@@ -384,15 +294,3 @@ def _checked_time_limit(seconds: Any) -> float | None:
     except (TypeError, ValueError):
         pass
     raise ValueError(f"a time limit is a positive number of seconds, or None for no limit; got {seconds!r}")
-
-
-def _as_list(x: Any) -> list[float]:
-    if hasattr(x, "detach"):
-        x = x.detach().cpu()
-    array = np.asarray(x)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")
-    if array.ndim != 1:
-        raise ValueError(f"a point has one axis, got shape {array.shape}")
-    points: list[float] = array.astype(np.float64).tolist()
-    return points

@@ -65,9 +65,19 @@ class Trace:
 
 def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> Trace:
     """Work out the gaps of evaluated points: infeasible and non-finite values do not count."""
+    return Trace(x, fun, np.minimum.accumulate(gaps_at(x, fun, bounds, landscape)))
+
+
+def gaps_at(x: FloatArray, fun: Any, bounds: FloatArray, landscape: Landscape) -> FloatArray:
+    """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value."""
     counts = feasible(x, bounds, landscape) & np.isfinite(fun)
-    gaps = np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
-    return Trace(x, fun, np.minimum.accumulate(gaps))
+    return np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
+
+
+def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
+    """Measure from a point, or each of several, to the nearest global minimiser; inf where a point is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a point that flew off has no distance to warn of
+        return np.where(np.all(np.isfinite(x), axis=-1), landscape.distance(x), np.inf)
 
 
 def feasible(x: FloatArray, bounds: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
@@ -118,8 +128,8 @@ class Run:
         The objective there, computed by us and not counted.
     nfev, njev, nhev : int
         Evaluations of the objective, its gradient and its Hessian, counted by us.
-    trace : Trace
-        All evaluations and the gap after each.
+    evaluated : tuple of ndarray, shapes (n, dim) and (n,)
+        The points of all evaluations, in order, and the values there.
     stop_reason : str
         ``"returned"``: the optimizer ended by itself; ``"budget"``: it was stopped, or its loop ended, when the
         budget was spent; ``"time"``: it was stopped when its time was up; ``"exception"``: it raised;
@@ -153,7 +163,7 @@ class Run:
     nfev: int
     njev: int
     nhev: int
-    trace: Trace
+    evaluated: tuple[FloatArray, FloatArray]
     stop_reason: str
     message: str
     claimed_success: bool | None
@@ -165,6 +175,11 @@ class Run:
     time_limit: float | None = None
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
+    @functools.cached_property
+    def trace(self) -> Trace:
+        """All evaluations and the gap after each."""
+        return make_trace(*self.evaluated, self.bounds, self.landscape)
+
     @property
     def gap(self) -> float:
         """The best feasible value evaluated minus fmin; inf if no evaluation was feasible and finite."""
@@ -173,17 +188,12 @@ class Run:
     @functools.cached_property
     def result_gap(self) -> float:
         """The value at the returned point minus fmin; inf if that point is infeasible or not finite."""
-        if not math.isfinite(self.fun) or not feasible(self.x, self.bounds, self.landscape):
-            return math.inf
-        return max(self.fun - self.landscape.fmin, 0.0)
+        return float(gaps_at(self.x, self.fun, self.bounds, self.landscape))
 
     @functools.cached_property
     def distance(self) -> float:
         """Euclidean distance from the returned point to the nearest global minimiser."""
-        if not np.all(np.isfinite(self.x)):
-            return math.inf
-        with np.errstate(over="ignore"):  # a point that flew off has no distance to warn of
-            return float(self.landscape.distance(self.x))
+        return float(distance_from(self.x, self.landscape))
 
     @property
     def digits(self) -> float:

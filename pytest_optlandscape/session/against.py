@@ -1,7 +1,7 @@
 """One session's suite against another revision: what is compared with is run, not read.
 
 Both revisions run on this machine in one go, each in a process of its own that is like the other's. So the other one
-is run as a baseline only where the two differ, more seeds can be drawn on both sides while the outcome is open, and
+is run as a baseline only where the two differ, more runs can be made on both sides while the outcome is open, and
 times can be compared.
 """
 
@@ -47,8 +47,8 @@ from pytest_optlandscape.verdicts.own_time import (
 
 __all__ = ["AgainstRun"]
 
-LOOKS = (5, 10, 20)
-"""Seeds per cell at which criteria are tested: as many as a baseline has, then twice and four times as many."""
+LOOKS = (1, 2, 4)
+"""Batches of runs per cell at which criteria are tested: as many as a baseline has, then twice and four times that."""
 
 
 class AgainstRun(SuiteRun):
@@ -114,7 +114,7 @@ class AgainstRun(SuiteRun):
             record = look_closely(
                 record, partial(self.compare, spec), partial(self._repeats, spec), partial(self._average, spec)
             )
-            record = self._with_seeds_while_open(spec, record)
+            record = self._with_more_runs_while_open(spec, record)
         if self.is_of_repository(spec):
             self._time(spec, landscape)
         return record
@@ -139,20 +139,22 @@ class AgainstRun(SuiteRun):
     def _repeats(self, spec: str, record: LandscapeRecord, at: list[int]) -> bool:
         return bool(self._present.get("repeats", spec, record=record.to_plain(), at=at)["repeats"])
 
-    def _average(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        return _record(self._present.get("seeds", spec, record=record.to_plain(), seeds=LOOKS[0]))
+    def _average(self, spec: str, record: LandscapeRecord, over: str) -> LandscapeRecord:
+        return _record(self._present.get("further", spec, record=record.to_plain(), over=over, batches=LOOKS[0]))
 
-    def _with_seeds_while_open(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
-        """Draw more seeds on both sides as long as nothing is found and the budget of time is not spent."""
-        for seeds in LOOKS[1:]:
+    def _with_more_runs_while_open(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        """Run more on both sides as long as nothing is found and the budget of time is not spent."""
+        for batches in LOOKS[1:]:
             comparison = self.compare(spec, record)
             is_open = comparison.verdict == Verdict.CHANGED and not comparison.findings
-            if not is_open or not _is_averaged(record) or self._spent[spec] >= self.settings.time_budget:
+            over = record.averaged_over
+            if not is_open or not over or self._spent[spec] >= self.settings.time_budget:
                 break
             known = self._before[spec, record.landscape]
             started = time.monotonic()
+            told = {"over": over, "batches": batches}
             before, record = self._from_both(
-                "seeds", spec, {"record": known.to_plain()}, {"record": record.to_plain()}, seeds=seeds
+                "further", spec, {"record": known.to_plain()}, {"record": record.to_plain()}, **told
             )
             self._before[spec, record.landscape] = before
             self._spent[spec] += time.monotonic() - started
@@ -207,7 +209,7 @@ class AgainstRun(SuiteRun):
             landscapes=self._count(spec),
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=self._differs.get(spec, ""),
-            looks=len(LOOKS) if self.settings.time_budget and before is not None and _is_averaged(before) else 1,
+            looks=len(LOOKS) if self.settings.time_budget and before is not None and before.averaged_over else 1,
         )
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))
@@ -282,7 +284,3 @@ def _trace(told: dict[str, Any], cell: Cell) -> Trace:
 
 def _record(plain: dict[str, Any]) -> LandscapeRecord:
     return LandscapeRecord.from_plain(plain)
-
-
-def _is_averaged(record: LandscapeRecord) -> bool:
-    return all(cell.average is not None for cell in record.cells)

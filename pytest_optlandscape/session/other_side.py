@@ -134,12 +134,13 @@ class _Server:
         known = LandscapeRecord.from_plain(record)
         return {"repeats": repeats_itself(self._adapters[spec], known, known.budget, at)}
 
-    def do_seeds(self, spec: str, record: dict[str, Any], seeds: int) -> dict[str, Any]:
-        """Average the criteria of a record over more seeds."""
-        from pytest_optlandscape.verdicts import LandscapeRecord, with_more_seeds
+    def do_further(self, spec: str, record: dict[str, Any], over: str, batches: int) -> dict[str, Any]:
+        """Average the criteria of a record over further runs."""
+        from pytest_optlandscape.verdicts import LandscapeRecord
+        from pytest_optlandscape.verdicts.averaging import with_further_runs
 
         known = LandscapeRecord.from_plain(record)
-        return with_more_seeds(self._adapters[spec], known, known.budget, seeds).to_plain()
+        return with_further_runs(self._adapters[spec], known, known.budget, over, batches).to_plain()
 
     def do_trace(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
         """Run one cell and tell every evaluation."""

@@ -12,7 +12,8 @@ from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts.comparison import parting_of
-from pytest_optlandscape.verdicts.measuring import record_of, run_cell
+from pytest_optlandscape.verdicts.measuring import run_cell
+from pytest_optlandscape.verdicts.summing_up import record_of
 
 __all__ = ["replay_cell"]
 

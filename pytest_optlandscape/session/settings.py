@@ -47,7 +47,7 @@ class Settings:
     against : str or None
         The revision to compare with instead of the baseline.
     time_budget : float
-        Seconds per optimizer for drawing more seeds while the outcome against a revision is open.
+        Seconds per optimizer for making more runs while the outcome against a revision is open.
     time_limit : float or None
         Seconds after which a run is ended.
     """

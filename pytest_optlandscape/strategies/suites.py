@@ -26,6 +26,7 @@ __all__ = [
     "SUITE_VERSION",
     "Cell",
     "cells",
+    "further_starts",
     "suite_ids",
     "suite_landscapes",
 ]
@@ -161,20 +162,37 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
     ['standard', 'article', 'sobol-00']
     """
     lower, upper = landscape.bounds.T
-    spread = sobol_starts(landscape, SOBOL_STARTS + 2)
-    face_lower, face_upper = spread[-2:].copy()
-    face_lower[0] = lower[0]
-    face_upper[-1] = upper[-1]
-    starts = {
-        "standard": landscape.x0,
-        **landscape.starts,
-        **{f"sobol-{k:02}": point for k, point in enumerate(spread[:SOBOL_STARTS])},
-        "corner-lower": lower,
-        "corner-upper": upper,
-    }
+    spread = further_starts(landscape, 0)
+    on_faces = {name: x0 for name, x0 in spread.items() if name.startswith("face-")}
+    starts = {"standard": landscape.x0, **landscape.starts, **spread}
+    starts |= {"corner-lower": lower, "corner-upper": upper}
+    ordered = [name for name in starts if name not in on_faces] + [*on_faces]
+    return tuple(Cell(landscape, name, _frozen(starts[name])) for name in ordered)
+
+
+def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
+    """Give further starts for those cells that have others of their kind: Sobol' points, inside or on the same face.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    k : int
+        Which; 0 gives the cells' own.
+
+    Returns
+    -------
+    dict
+        By the name of the cell's start.
+    """
+    lower, upper = landscape.bounds.T
+    spread = sobol_starts(landscape, SOBOL_STARTS + 2, first=k * (SOBOL_STARTS + 2))
+    starts = {f"sobol-{number:02}": point for number, point in enumerate(spread[:SOBOL_STARTS])}
     if landscape.dim > 1:  # the faces of a line are its corners
+        face_lower, face_upper = spread[SOBOL_STARTS:].copy()
+        face_lower[0] = lower[0]
+        face_upper[-1] = upper[-1]
         starts |= {"face-lower": face_lower, "face-upper": face_upper}
-    return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
+    return starts
 
 
 def _frozen(x0: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.verdicts.assertions import assert_converges, assert_precise
+from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
 from pytest_optlandscape.verdicts.contract import (
     CHECKS,
@@ -16,18 +17,12 @@ from pytest_optlandscape.verdicts.equivalence import Equivalence, assert_equival
 from pytest_optlandscape.verdicts.findings import Finding, Verdict
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 from pytest_optlandscape.verdicts.hyperparameters import RobustRange, RobustWidth
-from pytest_optlandscape.verdicts.measuring import (
-    definition_of,
-    measure_suite,
-    record_of,
-    run_baseline,
-    run_landscape,
-    with_more_seeds,
-)
+from pytest_optlandscape.verdicts.measuring import definition_of, measure_suite, run_baseline, run_landscape
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.robust_assertion import assert_robust
 from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison, compare_optimizer
+from pytest_optlandscape.verdicts.summing_up import record_of
 
 __all__ = [
     "CHECKS",
@@ -60,5 +55,5 @@ __all__ = [
     "record_of",
     "run_baseline",
     "run_landscape",
-    "with_more_seeds",
+    "with_further_runs",
 ]

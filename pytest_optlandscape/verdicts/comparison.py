@@ -112,9 +112,15 @@ class LandscapeComparison:
 
     @cached_property
     def losses(self) -> list[float]:
-        """How much each cell lost against the baseline, in speed and precision; without one, how far off it is."""
+        """How much each cell lost against the baseline, in speed and precision; without one, how far off it is.
+
+        Of its own run alone, which is the one that can be replayed.
+        """
         if self.is_compared:
-            return [sum(pair) for pair in zip(*map(self.differences, (SPEED, PRECISION)), strict=True)]
+            return [
+                sum(metric.value(self.now, new) - metric.value(self.now, old) for metric in (SPEED, PRECISION))
+                for old, new in self.pairs
+            ]
         return [PRECISION.value(self.now, cell) for cell in self.now.cells]
 
     @property
@@ -162,7 +168,7 @@ def compare_landscape(
     setting_differs : str, optional
         Why nothing of this optimizer can be compared, if so.
     looks : int, default 1
-        How often the criteria are tested, with more seeds each time as long as nothing is found: these tests share the
+        How often the criteria are tested, with more runs each time as long as nothing is found: these tests share the
         level, too.
 
     Returns
@@ -216,7 +222,7 @@ def _without_stopped(before: LandscapeRecord, now: LandscapeRecord) -> tuple[Lan
 
 
 def _differences_of_batches(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
-    """Subtract batches of seeds where both sides have several: more pairs can tell more."""
+    """Subtract batches of runs where both sides have several: more pairs can tell more."""
     found: list[float] = []
     for old, new in zip(before.cells, now.cells, strict=True):
         pairs = list(zip(old.batches, new.batches, strict=False))

@@ -21,6 +21,7 @@ DOUBLE, SINGLE = 2.0**-52, 2.0**-23
 """The spacing of floats near 1, in double and in single precision."""
 
 _SIGNS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
+_FEW = 128  # made floats of at a time: a short run needs no more
 
 
 def precision_of(runs: list[Run]) -> float:
@@ -68,7 +69,8 @@ class DitheredProblem(Problem):
     """
 
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
-        self._signs: Iterator[float] = itertools.cycle(rng.choice([-1.0, 1.0], _SIGNS).tolist())
+        few_at_a_time = itertools.cycle(rng.choice([-1.0, 1.0], (_SIGNS // _FEW, _FEW)))
+        self._signs: Iterator[float] = itertools.chain.from_iterable(map(np.ndarray.tolist, few_at_a_time))
         self._rng = rng
         self._precision = precision
         self._by_one = precision == DOUBLE and units == 1
@@ -108,7 +110,7 @@ class DitheredProblem(Problem):
 
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         exact, off = super()._derivative(), self._off
-        return lambda values: [off(slope) for slope in exact(values)]
+        return lambda values: list(map(off, exact(values)))
 
 
 class _DitheredGenerator(np.random.Generator):

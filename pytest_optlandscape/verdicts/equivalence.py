@@ -21,6 +21,7 @@ from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem, Run, as_landscape, execute
 from pytest_optlandscape.strategies.suites import cells, suite_landscapes
 from pytest_optlandscape.verdicts.dithering import DOUBLE, DitheredProblem, precision_of
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
 from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
 __all__ = ["Equivalence", "assert_equivalent"]
@@ -34,9 +35,6 @@ _DITHERS = 4
 _FLOOR = 2e-16
 _LARGEST_ENVELOPE = 1e-4
 """Beyond this share of the box, runs that differ by rounding alone say nothing any more."""
-_MULTIPLE = 1e3
-"""Deviations up to this multiple of the envelope count as rounding; refactors stayed below 10, changed algorithms
-exceed 1000 and mostly 10¹²."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +261,7 @@ class _Envelope:
         run, length = self.run, self.compared(actual)
         replay = f"\n  replay: {run.command()}\n     with: {actual.command()}"
         deviation = self._apart(actual)
-        apart = deviation > _MULTIPLE * self.path[:length]
+        apart = deviation > MULTIPLE * self.path[:length]
         if apart.any():
             k = int(np.argmax(apart))
             return (
@@ -281,7 +279,7 @@ class _Envelope:
         if not run.stop_reason == actual.stop_reason == "returned":  # otherwise the points may be none they returned
             return ""
         result = float(_deviation(run.x[None], actual.x[None], run)[0])
-        if self.end_is_stable and self.result < _LARGEST_ENVELOPE and result > _MULTIPLE * self.result:
+        if self.end_is_stable and self.result < _LARGEST_ENVELOPE and result > MULTIPLE * self.result:
             return (
                 f"follow the same path on {run.landscape.id}, but return {run.x.tolist()} and {actual.x.tolist()}, "
                 f"{result:.1e} of the box apart; rounding explains {self.result:.1e}{replay}"

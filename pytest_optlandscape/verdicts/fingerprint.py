@@ -17,6 +17,7 @@ cells may part by rounding alone, and `statistics.chance_of_as_many` decides on 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Run
+from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
-__all__ = ["Fingerprint", "Stability", "fingerprint_of", "measured", "parting"]
+__all__ = ["Fingerprint", "Stability", "fingerprint_of", "fingerprints_of", "measured", "parting"]
 
 FloatArray = NDArray[np.float64]
 
@@ -123,29 +125,37 @@ class Fingerprint:
 
 def fingerprint_of(run: Run) -> Fingerprint:
     """Sum a run up; numbers are rounded as they are stored."""
-    lower, width = run.bounds[:, 0], np.ptp(run.bounds, axis=1)
+    return fingerprints_of(StackedRuns([run]))[0]
+
+
+def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
+    """Sum up all runs of a stack."""
+    lower, width = runs.bounds[:, 0], np.ptp(runs.bounds, axis=1)
     width = np.where(width > 0.0, width, 1.0)
+    place = runs.number.copy()
+    place[runs.ends] = 0  # returned points are weighted alike, however long the run was
+    weights = _weights(int(place.max()) + 1, len(width))
     with np.errstate(all="ignore"):
-        points = np.clip((np.vstack([run.trace.x, run.x]) - lower) / width, -_LARGEST, _LARGEST)
-        heights = (points * _weights(*points.shape)).mean(axis=1)
-    count = len(run.trace)
-    if not count:
-        return Fingerprint((), _stored(float(heights[-1])))
-    starts = [0, *(2**k for k in range(max(count - 1, 0).bit_length()))]
-    sums = np.add.reduceat(heights[:-1], starts)
-    sizes = np.diff([*starts, count])
-    return Fingerprint(tuple(map(_stored, (sums / sizes).tolist())), _stored(float(heights[-1])))
+        points = np.clip((runs.x - lower) / width, -_LARGEST, _LARGEST)
+        heights = (points * weights[place]).mean(axis=1)
+    windows = [_windows(count) for count in (runs.ends - runs.starts).tolist()]
+    starts = np.concatenate([start + inner for start, inner in zip(runs.starts, windows, strict=True)])
+    means = np.add.reduceat(heights, starts) / np.diff(starts, append=len(heights))
+    stored = (np.rint(means / _FLOOR) * _FLOOR).tolist()
+    last = np.cumsum([len(inner) for inner in windows]).tolist()
+    return [Fingerprint(tuple(stored[a : b - 1]), stored[b - 1]) for a, b in zip([0, *last], last, strict=False)]
 
 
-def _stored(value: float) -> float:
-    return value if math.isnan(value) else round(value / _FLOOR) * _FLOOR
+@functools.cache
+def _windows(count: int) -> NDArray[np.int_]:
+    """List where the windows of so many evaluations begin, 0, 1, 2, 4, 8, …, and last the returned point's own."""
+    starts = [0, *(2**k for k in range((count - 1).bit_length()))] if count else []
+    return np.array([*starts, count])
 
 
 def _weights(count: int, dim: int) -> FloatArray:
-    """Spread weights between ½ and 1½, other ones for each point and coordinate; those of the last are always alike."""
-    order = np.arange(1.0, count * dim + 1.0).reshape(count, dim)
-    order[-1] = np.arange(1.0, dim + 1.0)
-    weights: FloatArray = 0.5 + (order * _GOLDEN) % 1.0
+    """Spread weights between ½ and 1½, other ones for each point and coordinate."""
+    weights: FloatArray = 0.5 + (np.arange(1.0, count * dim + 1.0).reshape(count, dim) * _GOLDEN) % 1.0
     return weights
 
 
@@ -193,8 +203,7 @@ def measured(
     stability : Stability
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
-    own = fingerprint_of(clean)
-    others = [fingerprint_of(run) for run in dithered]
+    own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
     whole = _with_envelope(clean, own, dithered, others, precision=precision, coarsely=coarsely)
     jumps = 0
     for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):
@@ -260,14 +269,14 @@ def parting(
     """
     for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
         widest = max([envelope, *now.envelope[k : k + 1]])
-        if _distance(np.array(new), np.array(old)) > MULTIPLE * widest:
+        if _apart(new, old) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
         if now_end[2] != before_end[2] or moved > 2 * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
-    if _distance(np.array(now.result), np.array(before.result)) > MULTIPLE * widest:
+    if _apart(now.result, before.result) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -278,8 +287,16 @@ def _window_text(k: int) -> str:
     return f"evaluations {2 ** (k - 1) + 1} to {2**k}"
 
 
+def _apart(a: float, b: float) -> float:
+    """Measure how far two numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    if math.isnan(a) and math.isnan(b):
+        return 0.0
+    apart = abs(a - b)
+    return math.inf if math.isnan(apart) else apart
+
+
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Measure how far numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    """Measure the same of many numbers."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(a - b)
     both = np.isnan(a) & np.isnan(b)

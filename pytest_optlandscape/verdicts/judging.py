@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison
-from pytest_optlandscape.verdicts.measuring import repeats_itself, run_landscape, with_more_seeds
+from pytest_optlandscape.verdicts.measuring import repeats_itself, run_landscape
 from pytest_optlandscape.verdicts.records import LandscapeRecord
 
 __all__ = ["look_closely", "run_and_look_closely"]
@@ -23,7 +24,7 @@ Compare = Callable[[LandscapeRecord], LandscapeComparison]
 def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, compare: Compare) -> LandscapeRecord:
     """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
 
-    A stochastic optimizer that has changed is run with as many further seeds as its baseline averages over.
+    An optimizer that has changed is run as often as its baseline averages over, with further seeds or starts.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, co
         run_landscape(adapter, landscape, budget),
         compare,
         lambda record, at: repeats_itself(adapter, record, budget, at),
-        lambda record: with_more_seeds(adapter, record, budget),
+        lambda record, over: with_further_runs(adapter, record, budget, over),
     )
 
 
@@ -50,9 +51,9 @@ def look_closely(
     record: LandscapeRecord,
     compare: Compare,
     repeats: Callable[[LandscapeRecord, list[int]], bool],
-    average: Callable[[LandscapeRecord], LandscapeRecord],
+    average: Callable[[LandscapeRecord, str], LandscapeRecord],
 ) -> LandscapeRecord:
-    """Find out, where runs differ from those before, whether they differ from themselves; draw more seeds.
+    """Find out, where runs differ from those before, whether they differ from themselves; run more.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def look_closely(
     repeats : callable
         Runs some cells of a record, given by their numbers, once more and tells whether each does the same again.
     average : callable
-        Averages the criteria of a record over as many seeds as a baseline does.
+        Averages the criteria of a record over as many runs as a baseline does, which differ in what it is told.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def look_closely(
     if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)
         comparison = compare(record)
-    has_averages = all(cell.average for cell in comparison.before.cells) if comparison.before else False
-    if has_averages and (record.nondeterministic or comparison.fingerprint == "changed"):
-        record = average(record)
+    over = comparison.before.averaged_over if comparison.before else ""
+    if over and (record.nondeterministic or comparison.fingerprint == "changed"):
+        record = average(record, over)
     return record

@@ -15,10 +15,10 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute, feasible, inside
+from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
-from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION, sobol_starts
+from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
@@ -26,53 +26,28 @@ from pytest_optlandscape.strategies.suites import (
     cells,
     suite_landscapes,
 )
+from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, fingerprint_of, measured
-from pytest_optlandscape.verdicts.metrics import METRICS
-from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
+from pytest_optlandscape.verdicts.records import LandscapeRecord
+from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
     "definition_of",
     "measure_suite",
-    "record_of",
-    "reference_gap",
     "run_baseline",
     "run_cell",
     "run_landscape",
-    "with_more_seeds",
 ]
 
-DITHERS = 6, 2
+DITHERS = 5, 2
 """Dithered runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
-allowed to deviate. A tie that is broken either way at random goes unseen in one of 64."""
+allowed to deviate. A tie that is broken either way at random goes unseen in one of 32."""
 
-STOCHASTIC_DITHERS, MORE_SEEDS = (3, 1), 4
-"""A stochastic optimizer's further runs of a cell are shared: its averages over seeds matter as well."""
-
-BATCH = 1 + MORE_SEEDS
-"""Seeds over which the criteria of a cell are averaged, or averaged again."""
+STOCHASTIC_DITHERS = 3, 1
+"""Fewer, where further runs go into averages over seeds, which matter as well."""
 
 _FORMAT = 2
-
-
-@functools.cache
-def reference_gap(landscape: Landscape) -> float:
-    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
-
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
-    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
-    all values from fmin, on either side.
-
-    Examples
-    --------
-    >>> from pytest_optlandscape import landscapes
-    >>> reference_gap(landscapes.get("sphere"))
-    16.5
-    """
-    points = sobol_starts(landscape, 1024)
-    kept = feasible(points, landscape.bounds, landscape)
-    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
-    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
 
 
 @functools.cache
@@ -189,9 +164,9 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
     """Run every cell of a landscape with all that later runs are to be compared with.
 
     Each cell is run once as it is, and several times with everything off by one unit in the last place of the
-    optimizer's own precision. A stochastic optimizer is run with further seeds; two cells are run twice, which tells
-    whether the optimizer repeats itself: the standard start by itself may be the origin or a minimiser, where little
-    can differ.
+    optimizer's own precision. Two cells are run twice, which tells whether the optimizer repeats itself: the standard
+    start by itself may be the origin or a minimiser, where little can differ. Criteria are averaged over further runs
+    (`averaging`).
 
     Parameters
     ----------
@@ -209,7 +184,8 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
         record = _with_envelopes(adapter, record, runs, precision)
     else:
         record = replace(record, nondeterministic=True)
-    return with_more_seeds(adapter, record, budget) if adapter.is_stochastic or record.nondeterministic else record
+    draws = adapter.is_stochastic or record.nondeterministic
+    return with_further_runs(adapter, record, budget, "seeds" if draws else "starts")
 
 
 def _with_envelopes(
@@ -237,49 +213,6 @@ def _with_envelopes(
     return replace(record, cells=tuple(records), stability=stability)
 
 
-def with_more_seeds(adapter: Adapter, record: LandscapeRecord, budget: int, seeds: int = BATCH) -> LandscapeRecord:
-    """Average the criteria of each cell over further seeds, the same ones every time.
-
-    Parameters
-    ----------
-    adapter : Adapter
-    record : LandscapeRecord
-        Averages that it has already are gone on with.
-    budget : int
-        Evaluations of each run.
-    seeds : int, default 5
-        Over how many to average, the cell's own included; a multiple of five.
-
-    Returns
-    -------
-    LandscapeRecord
-    """
-    landscape = landscape_of(record)
-    averaged = []
-    for cell, kept in zip(cells(landscape), record.cells, strict=True):
-        batches = list(kept.batches or ([kept.average] if kept.average else []))
-        for first in range(BATCH * len(batches), seeds, BATCH):
-            further = [
-                record_of(execute(adapter, Problem(landscape, cell.x0, budget=budget, seed=cell.seed + k)), cell.start)
-                for k in range(max(first, 1), first + BATCH)
-            ]
-            several = further if first else [kept, *further]
-            if any(one.was_stopped_by_time for one in several):
-                break
-            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
-            batches.append(Average.from_text(Average(BATCH, *means).to_text()))
-        averaged.append(_with_average(kept, tuple(batches)) if batches else kept)
-    return replace(record, cells=tuple(averaged))
-
-
-def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
-    if len(batches) == 1:
-        return replace(cell, average=batches[0])
-    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
-    average = Average(sum(batch.seeds for batch in batches), *means)
-    return replace(cell, average=Average.from_text(average.to_text()), batches=batches)
-
-
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
     """Run some cells once more and tell whether each does the same again, as far as the clock lets it."""
     every = cells(landscape_of(record))
@@ -301,7 +234,7 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        tuple(record_of(run, cell.start) for run, cell in zip(runs, cells(landscape), strict=True)),
+        records_of(runs, [cell.start for cell in cells(landscape)]),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(effect for run in runs for effect in run.side_effects),
     )
@@ -310,36 +243,6 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
 def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
     """Run one cell."""
     return execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
-
-
-def record_of(run: Run, start: str) -> CellRecord:
-    """Sum a run up.
-
-    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
-    """
-    reference = reference_gap(run.landscape)
-    digest = hashlib.sha256(run.trace.x.tobytes() + run.trace.fun.tobytes() + run.x.tobytes())
-    return CellRecord(
-        start=start,
-        nfev=run.nfev,
-        njev=run.njev,
-        stop_reason=run.stop_reason,
-        gap=float(f"{run.result_gap:.4g}"),
-        distance=float(f"{run.distance:.4g}"),
-        hits=run.trace.hits([share * reference for share in TARGETS]),
-        flags=_flags(run),
-        trace=digest.hexdigest()[:8],
-        fingerprint=fingerprint_of(run),
-    )
-
-
-def _flags(run: Run) -> frozenset[str]:
-    does = {
-        "o": not inside(run.trace.x, run.bounds).all(),
-        "r": bool(np.all(np.isfinite(run.x))) and not inside(run.x, run.bounds),
-        "m": run.start_was_changed,
-    }
-    return frozenset(letter for letter, true in does.items() if true)
 
 
 def _distinct(messages: Iterable[str]) -> tuple[str, ...]:

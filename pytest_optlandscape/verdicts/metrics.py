@@ -35,8 +35,8 @@ class Metric:
     describe: Callable[[float], str]
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
-        """Subtract: positive is worse. Averages over seeds are taken where both cells have them."""
-        if before.average and now.average:
+        """Subtract: positive is worse. Averages are taken where both cells have them, over the same."""
+        if before.average and now.average and before.average.over == now.average.over:
             return float(getattr(now.average, self.name) - getattr(before.average, self.name))
         return self.value(record, now) - self.value(record, before)
 

@@ -36,25 +36,29 @@ _STOP_LETTERS = {
     "time": "t",
 }
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
+_STARTS = "*"  # before the number of runs whose starts differ
 
 
 @dataclass(frozen=True)
 class Average:
-    """The criteria of a cell, averaged over several seeds.
+    """The criteria of a cell, averaged over several runs.
 
     Attributes
     ----------
-    seeds : int
+    runs : int
         How many.
     speed, precision, failure, cost : float
         See `metrics`.
+    over : str, default "seeds"
+        What the runs differ in: ``seeds``, or ``starts`` of the same kind.
     """
 
-    seeds: int
+    runs: int
     speed: float
     precision: float
     failure: float
     cost: float
+    over: str = "seeds"
 
     def to_text(self) -> str:
         """Write as one word.
@@ -63,14 +67,19 @@ class Average:
         --------
         >>> Average.from_text("5/1.5/-7.25/0.2/2.6").to_text()
         '5/1.5/-7.25/0.2/2.6'
+        >>> Average.from_text("*3/1.5/-7.25/0/2.6").over
+        'starts'
         """
-        return "/".join(f"{value:.5g}" for value in (self.seeds, self.speed, self.precision, self.failure, self.cost))
+        values = "/".join(f"{value:.5g}" for value in (self.speed, self.precision, self.failure, self.cost))
+        return f"{_STARTS if self.over == 'starts' else ''}{self.runs}/{values}"
 
     @classmethod
     def from_text(cls, text: str) -> Average:
         """Read what `to_text` wrote."""
-        seeds, *values = text.split("/")
-        return cls(int(seeds), *map(float, values))
+        runs, *values = text.split("/")
+        speed, precision, failure, cost = map(float, values)
+        over = "starts" if runs.startswith(_STARTS) else "seeds"
+        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, over)
 
 
 @dataclass(frozen=True)
@@ -95,9 +104,9 @@ class CellRecord:
         Hash of every evaluation and the result.
     fingerprint : Fingerprint
     average : Average or None
-        Of this run and further ones with other seeds, in the baseline of a stochastic optimizer.
+        Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
     batches : tuple of Average
-        The averages over five seeds each that the average is made of, where there is more than one.
+        The averages over a few runs each that the average is made of, where there is more than one.
     """
 
     start: str
@@ -209,6 +218,11 @@ class LandscapeRecord:
     stability: Stability | None = None
     nondeterministic: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def averaged_over(self) -> str:
+        """What the further runs of its cells differ in: ``seeds`` or ``starts``; "" where there are none."""
+        return next((cell.average.over for cell in self.cells if cell.average), "")
 
     @property
     def reference(self) -> float:

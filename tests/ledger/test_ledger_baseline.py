@@ -72,7 +72,7 @@ def test_measured_records_are_read_as_they_were_written(tmp_path, measured):
     for name, record in records.items():
         assert record.stability.trials == 3 * len(record.cells)
         assert baseline.records[name].stability == record.stability
-        assert all(cell.average and cell.average.seeds == 5 for cell in baseline.records[name].cells)
+        assert all(cell.average and cell.average.runs == 5 for cell in baseline.records[name].cells)
     assert baseline.calibration == Stability(0, 3 * sum(len(record.cells) for record in records.values()))
 
 

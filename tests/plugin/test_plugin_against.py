@@ -10,6 +10,7 @@ import pytest
 
 from pytest_optlandscape.session.against import LOOKS
 from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.verdicts.averaging import BATCH
 
 SEARCH = '''
 import numpy as np
@@ -171,7 +172,7 @@ def test_the_users_work_is_not_touched(repository, monkeypatch):
     result = repository.compare()
     monkeypatch.delenv("GIT_INDEX_FILE")
     monkeypatch.delenv("GIT_DIR")
-    result.stdout.fnmatch_lines(lines("solver:minimize*speed ×*changed"))
+    result.stdout.fnmatch_lines(lines("solver:minimize*speed ×*worse"))
     assert repository.state() == before
 
 
@@ -349,7 +350,7 @@ def test_both_sides_are_taken_for_what_the_configuration_says(repository):
     repository.project.solver(EXTRA_FROM=3.5)
     records = Records()
     repository.verdict(plugins=[records])
-    assert records.seeds() == {LOOKS[-1]}
+    assert records.batches() == {LOOKS[-1]}
 
 
 def test_an_optimizer_from_elsewhere_is_the_same_code_on_both_sides(repository):
@@ -390,9 +391,10 @@ class Records:
     def pytest_runtest_logreport(self, report):
         self.plain += getattr(report, "optlandscape_records", [])
 
-    def seeds(self):
+    def batches(self):
         records = [LandscapeRecord.from_plain(one) for plain in self.plain for one in (plain, plain["before"])]
-        return {cell.average and cell.average.seeds for record in records for cell in record.cells}
+        averages = [cell.average for record in records for cell in record.cells if cell.average]
+        return {average.runs // BATCH[average.over] for average in averages}
 
 
 @pytest.mark.parametrize(("seconds", "seeds"), [("60", LOOKS[-1]), ("0", LOOKS[0])])
@@ -404,7 +406,7 @@ def test_more_seeds_are_drawn_on_both_sides_while_the_outcome_is_open(repository
     records = Records()
     landscape, _, result = repository.verdict(plugins=[records])
     assert (result.ret, landscape["verdict"]) == (0, "changed")
-    assert records.seeds() == {seeds}
+    assert records.batches() == {seeds}
 
 
 def test_seeds_are_not_drawn_where_the_outcome_is_clear(repository):
@@ -414,7 +416,7 @@ def test_seeds_are_not_drawn_where_the_outcome_is_clear(repository):
     repository.project.solver(SEARCH, EVALUATIONS=2)
     records = Records()
     assert repository.verdict(plugins=[records], chosen="beale")[0]["verdict"] == "worse"
-    assert records.seeds() == {LOOKS[0]}
+    assert records.batches() == {LOOKS[0]}
 
 
 def test_workers_come_to_what_one_process_comes_to(repository):

@@ -4,7 +4,8 @@ import pytest
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.strategies.suites import cells
-from pytest_optlandscape.verdicts.measuring import record_of, reference_gap, run_cell, run_landscape
+from pytest_optlandscape.verdicts.measuring import run_cell, run_landscape
+from pytest_optlandscape.verdicts.summing_up import record_of, reference_gap
 
 
 def test_reference_gap_is_that_of_the_feasible_points():

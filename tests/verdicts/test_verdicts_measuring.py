@@ -8,17 +8,13 @@ from verdicts_helpers import descend, pattern_search, searching
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import Problem, execute
-from pytest_optlandscape.strategies.suites import cells
-from pytest_optlandscape.verdicts import Stability, compare_landscape, run_baseline, run_landscape, with_more_seeds
+from pytest_optlandscape.strategies.suites import cells, further_starts
+from pytest_optlandscape.verdicts import Stability, compare_landscape, run_baseline, run_landscape
+from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
 from pytest_optlandscape.verdicts.dithering import DOUBLE, SINGLE, DitheredProblem
-from pytest_optlandscape.verdicts.measuring import (
-    DITHERS,
-    MORE_SEEDS,
-    STOCHASTIC_DITHERS,
-    record_of,
-    repeats_itself,
-)
+from pytest_optlandscape.verdicts.measuring import DITHERS, STOCHASTIC_DITHERS, repeats_itself
 from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.summing_up import record_of
 
 BOOTH = landscapes.get("booth")
 CELLS = len(cells(BOOTH))
@@ -98,16 +94,17 @@ def test_a_baseline_holds_the_runs_of_a_comparison(optimizer):
 def test_cost_of_a_baseline_in_runs():
     counting = Counting(draws)
     made = run_baseline(get(counting), BOOTH, BUDGET)
-    assert len(counting.problems) == CELLS * (1 + sum(DITHERS)) + 2 <= 10 * CELLS
+    further = (BATCH["starts"] - 1) * len(further_starts(BOOTH, 1))
+    assert len(counting.problems) == CELLS * (1 + sum(DITHERS)) + 2 + further <= 10 * CELLS
     assert made.stability == Stability(0, DITHERS[0] * CELLS)
     counting = Counting(draws)
     made = run_baseline(stochastic(counting), BOOTH, BUDGET)
-    assert len(counting.problems) == CELLS * (1 + sum(STOCHASTIC_DITHERS) + MORE_SEEDS) + 2 <= 10 * CELLS
+    assert len(counting.problems) == CELLS * (1 + sum(STOCHASTIC_DITHERS) + BATCH["seeds"] - 1) + 2 <= 10 * CELLS
     assert made.stability == Stability(0, STOCHASTIC_DITHERS[0] * CELLS)
     counting = Counting(unsteady())
     made = run_baseline(get(counting), BOOTH, BUDGET)
     assert made.nondeterministic
-    assert len(counting.problems) == CELLS * (1 + MORE_SEEDS) + 2
+    assert len(counting.problems) == CELLS * BATCH["seeds"] + 2
     counting = Counting(draws)
     run_landscape(stochastic(counting), BOOTH, BUDGET)
     assert len(counting.problems) == CELLS
@@ -136,9 +133,9 @@ def test_a_baseline_is_the_same_every_time():
 def test_averages_are_those_of_further_seeds():
     made = run_baseline(get(random_search), BOOTH, BUDGET)
     for cell, kept in zip(cells(BOOTH), made.cells, strict=True):
-        problems = [Problem(BOOTH, cell.x0, budget=BUDGET, seed=cell.seed + k) for k in range(1 + MORE_SEEDS)]
+        problems = [Problem(BOOTH, cell.x0, budget=BUDGET, seed=cell.seed + k) for k in range(BATCH["seeds"])]
         records = [record_of(execute(get(random_search), problem), cell.start) for problem in problems]
-        assert kept.average.seeds == 1 + MORE_SEEDS
+        assert kept.average.runs == BATCH["seeds"]
         for metric in METRICS:
             values = [metric.value(made, one) for one in records]
             assert getattr(kept.average, metric.name) == pytest.approx(np.mean(values), rel=1e-4, abs=1e-9)
@@ -148,7 +145,7 @@ def test_averages_are_those_of_further_seeds():
 def test_more_seeds_are_the_same_ones_every_time():
     adapter = get(random_search)
     plain, made = run_landscape(adapter, BOOTH, BUDGET), run_baseline(adapter, BOOTH, BUDGET)
-    more = with_more_seeds(adapter, plain, BUDGET)
+    more = with_further_runs(adapter, plain, BUDGET, "seeds")
     assert [cell.average for cell in more.cells] == [cell.average for cell in made.cells]
     assert [cell.fingerprint for cell in more.cells] == [cell.fingerprint for cell in plain.cells]
     for metric in METRICS:
@@ -158,7 +155,7 @@ def test_more_seeds_are_the_same_ones_every_time():
 def test_averages_are_used_where_both_sides_have_them():
     adapter = get(random_search)
     plain, made = run_landscape(adapter, BOOTH, BUDGET), run_baseline(adapter, BOOTH, BUDGET)
-    averaged = with_more_seeds(adapter, plain, BUDGET)
+    averaged = with_further_runs(adapter, plain, BUDGET, "seeds")
     slower = dataclasses.replace(averaged.cells[0].average, speed=9.0)
     averaged = dataclasses.replace(
         averaged, cells=(dataclasses.replace(averaged.cells[0], average=slower), *averaged.cells[1:])
@@ -174,7 +171,7 @@ def test_nondeterministic_optimizers_are_found():
     assert made.nondeterministic
     assert made.stability is None
     assert not any(cell.fingerprint.is_measured for cell in made.cells)
-    assert all(cell.average and cell.average.seeds == 1 + MORE_SEEDS for cell in made.cells)
+    assert all(cell.average and cell.average.runs == BATCH["seeds"] for cell in made.cells)
 
 
 def test_repeats_itself_looks_at_the_cells_it_is_told():

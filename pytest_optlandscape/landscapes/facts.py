@@ -1,0 +1,63 @@
+"""What a landscape is made of, as given: arrays nobody changes, functions with one face, shapes that agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+
+__all__ = ["as_frozen", "as_function", "check_facts"]
+
+FloatArray = NDArray[np.float64]
+
+
+def as_frozen(values: ArrayLike) -> FloatArray:
+    """Copy finite numbers into an array that cannot be written to, or raise ValueError."""
+    array = np.array(values, dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
+    array.flags.writeable = False
+    return array
+
+
+def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:
+    """Give a formula as it is, and a user's function the face of one."""
+    return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, dim, name)
+
+
+def check_facts(name: str, bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> None:
+    """Check that shapes agree, bounds leave room between them, and starts and minimisers lie inside.
+
+    Parameters
+    ----------
+    name : str
+        The landscape's id, for messages.
+    bounds : ndarray, shape (dim, 2)
+    starts : mapping of str to ndarray, shape (dim,)
+        By what they are called in messages.
+    minimizers : ndarray, shape (m, dim)
+
+    Raises
+    ------
+    ValueError
+        If something is amiss.
+    """
+    if bounds.ndim != 2 or bounds.shape[1] != 2 or not len(bounds):
+        raise ValueError(f"{name}: bounds have shape (dim, 2), got {bounds.shape}")
+    lower, upper = bounds.T
+    dim = len(bounds)
+    if not np.all(lower < upper):
+        raise ValueError(f"{name}: every lower bound must be below its upper bound, got {bounds!r}")
+    for what, point in starts.items():
+        if point.shape != (dim,):
+            raise ValueError(f"{name}: {what} has shape ({dim},), got {point.shape}")
+    if minimizers.shape[1:] != (dim,):
+        raise ValueError(f"{name}: minimizers have shape (m, {dim}), got {minimizers.shape}")
+    points = {**starts, **{f"minimizer {k}": point for k, point in enumerate(minimizers)}}
+    for what, point in points.items():
+        if not (np.all(point >= lower) and np.all(point <= upper)):
+            raise ValueError(f"{name}: {what} = {point.tolist()} lies outside the bounds")

@@ -1,0 +1,112 @@
+"""What is kept of a run: a cell's record. A landscape's runs are summed up all at once: each alone is short."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import Run, feasible, inside
+from pytest_optlandscape.runs.run import distance_from, gaps_at
+from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.verdicts.fingerprint import fingerprints_of
+from pytest_optlandscape.verdicts.records import TARGETS, CellRecord
+from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
+
+__all__ = ["record_of", "records_of", "reference_gap"]
+
+FloatArray = NDArray[np.float64]
+
+
+@functools.cache
+def reference_gap(landscape: Landscape) -> float:
+    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
+
+    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
+    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
+    all values from fmin, on either side.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> reference_gap(landscapes.get("sphere"))
+    16.5
+    """
+    points = sobol_starts(landscape, 1024)
+    kept = feasible(points, landscape.bounds, landscape)
+    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
+    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
+
+
+def record_of(run: Run, start: str) -> CellRecord:
+    """Sum a run up.
+
+    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
+    """
+    return records_of([run], [start])[0]
+
+
+def records_of(runs: Sequence[Run], starts: Sequence[str]) -> tuple[CellRecord, ...]:
+    """Sum up runs on one landscape within the same bounds."""
+    names = iter(starts)
+    return tuple(record for stack in in_stacks(runs) for record in _records(stack, names))
+
+
+def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
+    stack = StackedRuns(runs)
+    gaps = gaps_at(stack.x, stack.fun, stack.bounds, stack.landscape)
+    found = zip(
+        runs,
+        gaps[stack.ends].tolist(),
+        distance_from(stack.x[stack.ends], stack.landscape).tolist(),
+        _hits(stack, gaps).tolist(),
+        _flags(stack, runs),
+        fingerprints_of(stack),
+        strict=True,
+    )
+    return [
+        CellRecord(
+            start=next(names),
+            nfev=run.nfev,
+            njev=run.njev,
+            stop_reason=run.stop_reason,
+            gap=float(f"{gap:.4g}"),
+            distance=float(f"{distance:.4g}"),
+            hits=tuple(hit if hit == math.inf else int(hit) for hit in hits),
+            flags=flags,
+            trace=_digest(run),
+            fingerprint=fingerprint,
+        )
+        for run, gap, distance, hits, flags, fingerprint in found
+    ]
+
+
+def _hits(stack: StackedRuns, gaps: FloatArray) -> FloatArray:
+    """Count the evaluations of each run until the gap first falls to each target; shape (runs, targets)."""
+    targets = np.array(TARGETS) * reference_gap(stack.landscape)
+    number = stack.number + 1.0
+    number[stack.ends] = np.inf
+    counted = np.where(gaps <= targets[:, np.newaxis], number, np.inf)
+    return np.minimum.reduceat(counted, stack.starts, axis=1).T
+
+
+def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
+    outside = ~inside(stack.x, stack.bounds)
+    returns_outside = outside[stack.ends] & np.isfinite(stack.x[stack.ends]).all(axis=1)
+    outside[stack.ends] = False
+    evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
+    changes_start = [run.start_was_changed for run in runs]
+    does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, strict=True)
+    return [frozenset(itertools.compress("orm", one)) for one in does]
+
+
+def _digest(run: Run) -> str:
+    """Hash every evaluation and the result."""
+    points, values = run.evaluated
+    return hashlib.sha256(points.tobytes() + values.tobytes() + run.x.tobytes()).hexdigest()[:8]
