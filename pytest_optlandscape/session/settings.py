@@ -112,7 +112,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         json=config.invocation_params.dir / json if json else None,
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
-        contract=config.getini("optlandscape_contract") and against is None,
+        contract=config.getini("optlandscape_contract"),
         against=against,
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from pytest_optlandscape.session.other_side import bootstrap
 from pytest_optlandscape.session.search_path import modules_of_repository, search_path
+from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.worktree import Worktree
 
 __all__ = ["Side", "SideError", "present_side", "reference_side"]
@@ -140,21 +141,14 @@ class Side:
         return f":\n{said}" if said else ""
 
 
-def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
-    """Make the side that runs another revision, with everything outside the repository as it is here.
-
-    Parameters
-    ----------
-    worktree : Worktree
-    profiles : dict
-        By spec, words that correct what an optimizer is taken for.
-    """
+def reference_side(worktree: Worktree, settings: Settings) -> Side:
+    """Make the side that runs another revision, with everything outside the repository as it is here."""
     folders = modules_of_repository(worktree, sys.modules)
     introduction = {
         "path": search_path(worktree, sys.path),
         "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
         "worktree": worktree.to_plain(),
-        "profiles": profiles,
+        **_told_to_both(settings),
     }
     environment = _environment()
     if environment.get("PYTHONPATH"):
@@ -164,15 +158,19 @@ def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
     return Side(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def present_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+def present_side(worktree: Worktree, settings: Settings) -> Side:
     """Make the side that runs what is imported here, in a process like the other's.
 
     In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
     """
     path = [entry or os.getcwd() for entry in sys.path]
     modules = modules_of_repository(worktree, sys.modules)
-    introduction: dict[str, Any] = {"path": path, "modules": modules, "worktree": None, "profiles": profiles}
+    introduction = {"path": path, "modules": modules, "worktree": None, **_told_to_both(settings)}
     return Side("the present revision", introduction, _environment(), os.getcwd())
+
+
+def _told_to_both(settings: Settings) -> dict[str, Any]:
+    return {"profiles": settings.profiles, "time_limit": settings.time_limit}
 
 
 def _environment() -> dict[str, str]:

@@ -35,6 +35,8 @@ from pytest_optlandscape.strategies.suites import (
     suite_landscapes,
 )
 from pytest_optlandscape.verdicts import (
+    CHECKS,
+    CheckOutcome,
     LandscapeComparison,
     LandscapeRecord,
     OptimizerComparison,
@@ -127,6 +129,10 @@ class SuiteRun:
         if self.settings.update:
             return run_baseline(adapter, landscape, budget)
         return run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
+
+    def hold(self, spec: str, check: str) -> CheckOutcome:
+        """Hold an optimizer to one check of the contract."""
+        return CHECKS[check].outcome(self.adapters[spec])
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""

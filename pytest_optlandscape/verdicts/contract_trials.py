@@ -87,6 +87,10 @@ class _Watched:
     def spec(self) -> str:
         return self.adapter.spec
 
+    @property
+    def time_limit(self) -> float | None:
+        return self.adapter.time_limit
+
     def minimize(self, problem: Problem) -> Any:
         returned = self.adapter.minimize(problem)
         self.kept.append(returned)
@@ -121,11 +125,17 @@ class Trial:
     landscape: Landscape
     x0: FloatArray
     _spent: list[int] = field(default_factory=list, repr=False)
+    _stopped: list[Run] = field(default_factory=list, repr=False)
 
     @property
     def spent(self) -> int:
         """Evaluations made so far on behalf of this trial."""
         return sum(self._spent)
+
+    @property
+    def stopped(self) -> Run | None:
+        """A run of this trial that the time limit stopped; None if there is none."""
+        return self._stopped[-1] if self._stopped else None
 
     def observe(self) -> Observed:
         """Run as usual; the same trial of another check is not run again."""
@@ -133,7 +143,12 @@ class Trial:
         key = (self.landscape.id, self.x0.tobytes())
         if key not in kept:
             kept[key] = self.observe_anew()
+        self._note(kept[key])
         return kept[key]
+
+    def _note(self, observed: Observed) -> None:
+        if observed.run.stop_reason == "time":
+            self._stopped.append(observed.run)
 
     def observe_anew(
         self,
@@ -148,6 +163,7 @@ class Trial:
         problem = kind(self.landscape, start, bounds=bounds, budget=MOST_EVALUATIONS, seed=seed)
         observed = observe(self.adapter, problem)
         self._spent.append(observed.run.nfev + observed.run.njev)
+        self._note(observed)
         return observed
 
     def with_adapter(self, adapter: Adapter) -> Trial:
@@ -230,12 +246,17 @@ def require(optimizer: Any, judge: Judge, among: Callable[[Adapter], Iterator[Tr
     ------
     Breach
         At the first complaint, with the simplest start that was found.
+    NotApplicable
+        If the time limit stops a run in which nothing was found: of an optimizer that hangs, one check tells.
     """
     __tracebackhide__ = True
     for trial in among(get(optimizer)):
         complaint = judge(trial)
         if complaint is not None:
-            raise Breach(_text(_simplest(judge, trial, complaint)))
+            raise Breach(_text(complaint if trial.stopped else _simplest(judge, trial, complaint)))
+        if trial.stopped:
+            where = f"{trial.stopped.landscape.id} from {_numbers(trial.stopped.x0)}"
+            raise NotApplicable(f"the time limit stopped it on {where}")
 
 
 def _text(complaint: Complaint) -> str:

@@ -447,3 +447,50 @@ def test_more_work_per_evaluation_is_worse_although_the_path_is_the_same(reposit
     assert times["landscapes"]["beale"] > 4.0
     assert any("own time per evaluation" in text for text in times["findings"])
     result.stdout.fnmatch_lines(lines("is worse than at HEAD:", "own time per evaluation × *p = "))
+
+
+HANGS = (
+    "def minimize(problem):\n    problem(problem.x0)\n    while problem.x0[0] > {beyond}: pass\n    return problem.x0\n"
+)
+
+
+def test_the_time_limit_ends_runs_on_both_sides(repository):
+    repository.project.configure(optlandscape_time_limit="0.05")
+    repository.project.solver(HANGS.format(beyond=4.0))
+    repository.commit()
+    for beyond in (4.0, 1e9):
+        repository.project.solver(HANGS.format(beyond=beyond))
+        landscape, _, result = repository.verdict()
+        assert (result.ret, landscape["verdict"], landscape["fingerprint"]) == (0, "same", "identical")
+        result.stdout.fnmatch_lines(lines("cells stopped by the time limit, and therefore not compared, on beale"))
+
+
+def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
+    repository.project.configure(optlandscape_contract="true")
+    repository.project.solver(SCALE=3.0)  # it starts outside the bounds
+    contract = "check_stays_inside_bounds or check_reported_value"
+    result = repository.compare(chosen=contract)
+    assert result.ret == 1
+    result.assert_outcomes(failed=1, passed=1, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(
+        lines(
+            "check_stays_inside_bounds does not hold",
+            "pytest --optlandscape --optlandscape-against=HEAD -k",
+            "keeps 1 of 2 checks of the contract; newly breaks check_stays_inside_bounds",
+        )
+    )
+    result.stdout.no_fnmatch_line("*accept*")
+    repository.commit()
+    assert repository.compare(chosen=contract).ret == 0
+    with open(repository.path / "solver.py", "a") as file:
+        file.write("\ndescend = minimize\n")
+    repository.project.configure("solver:minimize", "solver:descend", optlandscape_contract="true")
+    for arguments in ((), ("-n", "2")):
+        result = repository.compare(*arguments, chosen=contract)
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            lines(
+                "solver:minimize*; breaks as at HEAD check_stays_inside_bounds",
+                "solver:descend*; breaks, with nothing to compare with at HEAD,",
+            )
+        )
