@@ -8,6 +8,7 @@ True
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -78,13 +79,10 @@ def get(optimizer: Any) -> Adapter:
 
 
 def _from_object(thing: Any, spec: str | None) -> Adapter:
-    for library in map(_library, LIBRARIES):
-        if hasattr(library, "recognizes") and library.recognizes(thing):
-            adapter: Adapter = library.from_object(thing)
-            return adapter
-    added = third_party.recognized(thing)
-    if added is not None:
-        return added
+    """Make the adapter of an object; one that was found under a spec is called by that, whatever it is."""
+    adapter = thing if isinstance(thing, Adapter) else _recognized(thing)
+    if adapter is not None:
+        return replace(adapter, spec=spec) if spec else adapter
     if ask_tell.recognizes(thing):
         return ask_tell.from_object(thing, spec)
     if callable(thing) and not isinstance(thing, type):
@@ -94,6 +92,14 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
         f"{what}: not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of "
         + " or ".join(LIBRARIES)
     )
+
+
+def _recognized(thing: Any) -> Adapter | None:
+    for library in map(_library, LIBRARIES):
+        if hasattr(library, "recognizes") and library.recognizes(thing):
+            adapter: Adapter = library.from_object(thing)
+            return adapter
+    return third_party.recognized(thing)
 
 
 def _library(name: str) -> Any:

@@ -108,4 +108,4 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
         return "no residuals"
     if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient:
         return "no gradient"
-    return ""
+    return adapter.obstacle(landscape)

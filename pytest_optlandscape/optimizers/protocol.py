@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
@@ -101,6 +102,10 @@ class Adapter(abc.ABC):
     def versions(self) -> dict[str, str]:
         """Name the versions of the libraries that do the work, for the baseline's header."""
         return {}
+
+    def obstacle(self, landscape: Landscape) -> str:
+        """Say in a few words why it cannot run on a landscape that its attributes do not rule out; "" if it can."""
+        return ""
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""

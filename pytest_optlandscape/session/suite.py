@@ -74,6 +74,8 @@ class SuiteRun:
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
+            if adapter.spec in self.adapters:
+                raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; one of the two is enough")
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         for spec in settings.profiles:

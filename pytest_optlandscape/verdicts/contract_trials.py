@@ -247,10 +247,14 @@ def require(optimizer: Any, judge: Judge, among: Callable[[Adapter], Iterator[Tr
     Breach
         At the first complaint, with the simplest start that was found.
     NotApplicable
-        If the time limit stops a run in which nothing was found: of an optimizer that hangs, one check tells.
+        If no landscape of the check is made for the optimizer, or the time limit stops a run in which nothing was
+        found: of an optimizer that hangs, one check tells.
     """
     __tracebackhide__ = True
-    for trial in among(get(optimizer)):
+    chosen = list(among(get(optimizer)))
+    if not chosen:
+        raise NotApplicable("none of this check's landscapes is made for it")
+    for trial in chosen:
         complaint = judge(trial)
         if complaint is not None:
             raise Breach(_text(complaint if trial.stopped else _simplest(judge, trial, complaint)))
