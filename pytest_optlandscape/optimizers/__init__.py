@@ -36,9 +36,9 @@ def get(optimizer: Any) -> Adapter:
     ----------
     optimizer : str, callable, class or object
         A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that an installed
-        package adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods are) or with
-        one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a class, or a
-        function of ``x0``, that makes objects with ``ask`` and ``tell``.
+        package or a hook adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods
+        are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a
+        class, or a function of ``x0``, that makes objects with ``ask`` and ``tell``.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def get(optimizer: Any) -> Adapter:
             return adapter
         added = third_party.find()
         if spec.library in added:
-            adapter = third_party.load_library(added[spec.library]).from_spec(spec)
-            return adapter
+            made = added[spec.library].from_spec(spec)
+            return made if isinstance(made, Adapter) else _from_object(made, str(spec))
         return _from_object(load(spec), str(spec))
     return _from_object(optimizer, None)
 

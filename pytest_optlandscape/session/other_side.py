@@ -78,15 +78,19 @@ class _Server:
         By spec, words that correct what an optimizer is taken for.
     time_limit : float or None
         Seconds after which a run is ended.
+    hooks : list of dict
+        Where the functions are that add optimizers.
     """
 
     def __init__(
         self,
+        *,
         path: list[str],
         modules: dict[str, str],
         worktree: dict[str, str] | None,
         profiles: dict[str, str],
         time_limit: float | None,
+        hooks: list[dict[str, Any]],
     ) -> None:
         sys.path[:] = path
         sys.meta_path.insert(0, _FromWorktree(modules))
@@ -94,6 +98,7 @@ class _Server:
         self._worktree = Worktree.from_plain(worktree) if worktree else None
         self._profiles = profiles
         self._time_limit = time_limit
+        self._hooks = hooks
         self._adapters: dict[str, Any] = {}
 
     def answer(self, do: str, **told: Any) -> dict[str, Any]:
@@ -107,6 +112,7 @@ class _Server:
             from pytest_optlandscape.optimizers import get
             from pytest_optlandscape.optimizers.profile import with_profile
 
+            self._add_optimizers()
             adapter = with_profile(get(spec), self._profiles.get(spec, ""))
             self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
         except (Exception, SystemExit) as error:
@@ -116,6 +122,14 @@ class _Server:
             return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
         file = home_of(spec)
         return {"setting": adapter.setting, "file": str(file) if file else None}
+
+    def _add_optimizers(self) -> None:
+        """Ask the hook's functions, at the first time."""
+        if self._hooks:
+            from pytest_optlandscape.session.added import HookFunction, add_from
+
+            add_from(HookFunction(**one) for one in self._hooks)
+            self._hooks = []
 
     def _modules_of_the_present(self) -> list[str]:
         worktree = self._worktree

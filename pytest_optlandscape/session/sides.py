@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from pytest_optlandscape.session.added import HookFunction
 from pytest_optlandscape.session.other_side import bootstrap
 from pytest_optlandscape.session.search_path import modules_of_repository, search_path
 from pytest_optlandscape.session.settings import Settings
@@ -148,6 +149,7 @@ def reference_side(worktree: Worktree, settings: Settings) -> Side:
         "path": search_path(worktree, sys.path),
         "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
         "worktree": worktree.to_plain(),
+        "hooks": [_there(hook, worktree) for hook in settings.hooks],
         **_told_to_both(settings),
     }
     environment = _environment()
@@ -165,8 +167,15 @@ def present_side(worktree: Worktree, settings: Settings) -> Side:
     """
     path = [entry or os.getcwd() for entry in sys.path]
     modules = modules_of_repository(worktree, sys.modules)
-    introduction = {"path": path, "modules": modules, "worktree": None, **_told_to_both(settings)}
+    hooks = [vars(hook) for hook in settings.hooks]
+    introduction = {"path": path, "modules": modules, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
     return Side("the present revision", introduction, _environment(), os.getcwd())
+
+
+def _there(hook: HookFunction, worktree: Worktree) -> dict[str, Any]:
+    """Say where a function of a hook is on another revision."""
+    counterpart = worktree.counterpart(Path(hook.file)) if hook.file else None
+    return {**vars(hook), "file": str(counterpart) if counterpart else hook.file}
 
 
 def _told_to_both(settings: Settings) -> dict[str, Any]:
