@@ -273,6 +273,7 @@ def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
         spec,
         uses_gradient=True,
         takes_noise=True,
+        ends_by_itself=False,
         setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
         transformation=transformation,
         dtype=dtype,

@@ -73,6 +73,9 @@ class Adapter(abc.ABC):
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
         Whether it is made for values or gradients that are disturbed.
+    ends_by_itself : bool
+        Whether it ever ends before its budget is spent; one that is stepped, or asked and told, by a loop of ours may
+        have no end of its own.
     uses_residuals : bool
         Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
     invariances : frozenset of str
@@ -90,6 +93,7 @@ class Adapter(abc.ABC):
     is_stochastic: bool = False
     is_global: bool = False
     takes_noise: bool = False
+    ends_by_itself: bool = True
     uses_residuals: bool = False
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
