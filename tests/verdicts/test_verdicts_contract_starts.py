@@ -21,7 +21,7 @@ def is_corner(x0, bounds):
 
 def steps_outside(fun, x0, bounds, rng):
     if is_corner(x0, bounds):
-        fun(x0 * 1.001)
+        fun(np.array(x0) * 1.001)
     return breakers.search(fun, x0, bounds, rng).x
 
 
