@@ -25,13 +25,13 @@ from power_corpus import optimizer_names, reference
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers.callables import from_callable
 from pytest_optlandscape.runs import Problem, execute
+from pytest_optlandscape.runs.rates import rate_interval
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeRecord, compare_landscape, compare_optimizer
 from pytest_optlandscape.verdicts.averaging import BATCH
 from pytest_optlandscape.verdicts.measuring import run_landscape
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import Average, CellRecord
-from pytest_optlandscape.verdicts.statistics import rate_interval
 from pytest_optlandscape.verdicts.summing_up import record_of
 
 

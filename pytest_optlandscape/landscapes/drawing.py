@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes.landscape import Landscape
 
-__all__ = ["KINDS", "draw"]
+__all__ = ["KINDS", "draw", "graph_objects"]
 
 FloatArray = NDArray[np.float64]
 KINDS = ("contour", "surface")
@@ -23,7 +23,7 @@ def draw(landscape: Landscape, kind: str = "contour", points: int = 201) -> Any:
         raise ValueError(unknown_name("kind of picture", kind, KINDS))
     if points < 2:
         raise ValueError(f"a picture takes at least 2 points along each axis, got {points!r}")
-    go = _graph_objects()
+    go = graph_objects()
     title = f"{landscape.id}: {landscape.summary}" if landscape.summary else landscape.id
     figure = go.Figure()
     if landscape.dim == 1:
@@ -36,7 +36,8 @@ def draw(landscape: Landscape, kind: str = "contour", points: int = 201) -> Any:
     return figure
 
 
-def _graph_objects() -> Any:
+def graph_objects() -> Any:
+    """Import Plotly's `graph_objects`, or say which extra brings them."""
     try:
         import plotly.graph_objects
     except ImportError as error:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_optlandscape.strategies.basins import Basin, BasinMap, basin_map
     from pytest_optlandscape.strategies.box import Box
     from pytest_optlandscape.strategies.hunter import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "SUITES": "suites",
+    "Basin": "basins",
+    "BasinMap": "basins",
     "Box": "box",
     "Cell": "suites",
+    "basin_map": "basins",
     "bounds": "hypothesis_boxes",
     "boxes": "hypothesis_boxes",
     "cells": "suites",
@@ -38,8 +42,11 @@ _HOMES = {
 
 __all__ = [
     "SUITES",
+    "Basin",
+    "BasinMap",
     "Box",
     "Cell",
+    "basin_map",
     "bounds",
     "boxes",
     "cells",

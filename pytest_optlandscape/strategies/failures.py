@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 
-__all__ = ["failed_before", "remember"]
+__all__ = ["failed_before", "forget", "remember"]
 
 FloatArray = NDArray[np.float64]
 
@@ -23,6 +23,15 @@ def remember(landscape: Landscape, x0: FloatArray) -> None:
     database = settings().database
     if database is not None:
         database.save(_key(landscape), np.asarray(x0, dtype="<f8").tobytes())
+
+
+def forget(landscape: Landscape, x0: FloatArray) -> None:
+    """Drop a start that a simpler one stands for."""
+    from hypothesis import settings
+
+    database = settings().database
+    if database is not None:
+        database.delete(_key(landscape), np.asarray(x0, dtype="<f8").tobytes())
 
 
 def failed_before(landscape: Landscape) -> list[FloatArray]:

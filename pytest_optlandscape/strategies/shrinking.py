@@ -65,23 +65,29 @@ def shrunk(landscape: Landscape, box: FloatArray, found: FloatArray, fails: Call
             tried[key] = fails(x0)
         return tried[key]
 
-    best = found
-    for candidate in _near_and_short(centre, found, box):
-        if still_fails(candidate):
-            best = candidate
+    best, offsets = found, found - centre
+    for most in (_MOST_RUNS // 2, _MOST_RUNS):
+        for short in _near_and_short(offsets, box):
+            if len(tried) >= most:
+                break
+            if still_fails(centre + short):
+                best, offsets = centre + short, short
+                break
+        best, offsets = _simpler_one_by_one(centre, best, offsets, still_fails)
+        if all(significant_digits(offset) <= LONGEST for offset in offsets.tolist()):
             break
-    return _simpler_one_by_one(centre, best, still_fails)
+    return best
 
 
-def _near_and_short(centre: FloatArray, found: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
-    """Give starts of short offsets, nearest to the one found first."""
+def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
+    """Give short offsets, nearest to the ones found first; those that are short already stay."""
     width = np.where(np.ptp(box, axis=1) > 0.0, np.ptp(box, axis=1), 1.0)
-    offsets = (found - centre).tolist()
-    most = max(int(3000 ** (1.0 / len(offsets))), 2)
-    nearest = [_nearest_short(offset, most) for offset in offsets]
-    product = itertools.islice(itertools.product(*nearest), 5000)
-    points = [centre + np.array(short) for short in product]
-    yield from sorted(points, key=lambda point: float(np.max(np.abs(point - found) / width)))
+    listed = offsets.tolist()
+    long = max(sum(significant_digits(offset) > LONGEST for offset in listed), 1)
+    most = max(int(3000 ** (1.0 / long)), 2)
+    nearest = [[o] if significant_digits(o) <= LONGEST else _nearest_short(o, most) for o in listed]
+    short = np.array(list(itertools.islice(itertools.product(*nearest), 5000)))
+    yield from short[np.argsort(np.max(np.abs(short - offsets) / width, axis=1), kind="stable")]
 
 
 def _nearest_short(offset: float, most: int) -> list[float]:
@@ -95,21 +101,26 @@ def _nearest_short(offset: float, most: int) -> list[float]:
     return sorted(short, key=lambda value: abs(value - offset))[:most]
 
 
-def _simpler_one_by_one(centre: FloatArray, start: FloatArray, still_fails: Callable[[FloatArray], bool]) -> FloatArray:
-    """Put coordinates back to the standard start, shorten or halve their offsets, as long as the start fails."""
-    best = start
+def _simpler_one_by_one(
+    centre: FloatArray, start: FloatArray, offsets: FloatArray, still_fails: Callable[[FloatArray], bool]
+) -> tuple[FloatArray, FloatArray]:
+    """Put coordinates back to the standard start, shorten or halve their offsets, as long as the start fails.
+
+    The offsets are carried along: the difference of two points has more digits than the offset that was added.
+    """
+    best, offsets = start, offsets.copy()
     improved = True
     while improved:
         improved = False
         for k in range(len(best)):
-            offset = float(best[k] - centre[k])
-            for simpler in _simpler(offset):
+            for simpler in _simpler(float(offsets[k])):
                 candidate = best.copy()
                 candidate[k] = centre[k] + simpler
                 if still_fails(candidate):
                     best, improved = candidate, True
+                    offsets[k] = simpler
                     break
-    return best
+    return best, offsets
 
 
 def _simpler(offset: float) -> Iterator[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.verdicts.assertions import assert_converges, assert_precise
 from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
@@ -20,7 +21,6 @@ from pytest_optlandscape.verdicts.measuring import definition_of, measure_suite,
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.robust_assertion import assert_robust
 from pytest_optlandscape.verdicts.robustness import Robustness
-from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison, compare_optimizer
 from pytest_optlandscape.verdicts.summing_up import record_of
 

@@ -21,9 +21,9 @@ from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.longest_range import longest_range
-from pytest_optlandscape.verdicts.statistics import RateInterval, rate_interval
 
 __all__ = ["RobustRange", "RobustWidth", "robust_width", "starts_of", "with_value"]
 

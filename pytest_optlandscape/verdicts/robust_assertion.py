@@ -13,12 +13,12 @@ from pytest_optlandscape.landscapes.noise import Noise
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import as_landscape
 from pytest_optlandscape.runs.campaign import check_executor
+from pytest_optlandscape.runs.rates import rate_interval
 from pytest_optlandscape.strategies.hunter import find_failing_start
 from pytest_optlandscape.verdicts.assertions import run_report
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth, robust_width
 from pytest_optlandscape.verdicts.robustness import Criterion, Robustness, Trials, combinations, measure, worst_of
 from pytest_optlandscape.verdicts.sequential import plan
-from pytest_optlandscape.verdicts.statistics import rate_interval
 
 __all__ = ["assert_robust"]
 

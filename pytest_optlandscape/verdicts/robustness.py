@@ -27,10 +27,10 @@ from pytest_optlandscape.runs import Run
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.execute import plain, revived
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.rates import RateInterval
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 from pytest_optlandscape.verdicts.sequential import Decision, Plan
-from pytest_optlandscape.verdicts.statistics import RateInterval
 from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 __all__ = ["MOST_FAILURES", "Combination", "Criterion", "Robustness", "combinations", "measure", "worst_of"]

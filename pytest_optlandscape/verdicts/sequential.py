@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pytest_optlandscape.verdicts.statistics import RateInterval, binomial_bounds
+from pytest_optlandscape.runs.rates import RateInterval, binomial_bounds
 
 __all__ = ["Decision", "Look", "Plan", "plan"]
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from pytest_optlandscape.runs.rates import rate_interval
 from pytest_optlandscape.strategies.low_discrepancy import sobol
 from pytest_optlandscape.verdicts.sequential import Look, Plan, plan
-from pytest_optlandscape.verdicts.statistics import rate_interval
 
 
 def endings(planned, rate):

@@ -1,0 +1,71 @@
+"""How often runs do something, with bounds that are exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scipy import stats
+
+__all__ = ["RateInterval", "binomial_bounds", "rate_interval"]
+
+
+@dataclass(frozen=True)
+class RateInterval:
+    """A success rate with what is known of it.
+
+    Attributes
+    ----------
+    successes, trials : int
+    lower, upper : float
+        One-sided bounds, each at the stated confidence.
+    confidence : float
+    """
+
+    successes: int
+    trials: int
+    lower: float
+    upper: float
+    confidence: float
+
+    @property
+    def rate(self) -> float:
+        """The fraction observed."""
+        return self.successes / self.trials
+
+    def __str__(self) -> str:
+        return f"{self.successes} of {self.trials}, at least {self.lower:.3f} at {self.confidence:.4g} confidence"
+
+
+def rate_interval(successes: int, trials: int, confidence: float = 0.99) -> RateInterval:
+    """Bound a success rate from either side by exact binomial tests (Clopper & Pearson 1934).
+
+    Parameters
+    ----------
+    successes, trials : int
+    confidence : float, default 0.99
+        Of each bound by itself.
+
+    Returns
+    -------
+    RateInterval
+
+    Examples
+    --------
+    >>> print(rate_interval(212, 212))
+    212 of 212, at least 0.979 at 0.99 confidence
+    """
+    lower, upper = binomial_bounds(successes, trials, 1.0 - confidence, 1.0 - confidence)
+    return RateInterval(successes, trials, lower, upper, confidence)
+
+
+def binomial_bounds(successes: int, trials: int, lower_error: float, upper_error: float) -> tuple[float, float]:
+    """Bound a success rate exactly (Clopper & Pearson 1934), either side with an error probability of its own.
+
+    Examples
+    --------
+    >>> [round(bound, 3) for bound in binomial_bounds(98, 100, 0.01, 0.01)]
+    [0.919, 0.999]
+    """
+    lower = stats.beta.ppf(lower_error, successes, trials - successes + 1) if successes else 0.0
+    upper = stats.beta.isf(upper_error, successes + 1, trials - successes) if successes < trials else 1.0
+    return float(lower), float(upper)

@@ -1,0 +1,270 @@
+"""Which start to try next, judging by how suspicious the runs so far were.
+
+A third of the starts are scrambled Sobol' points, half of these with a coordinate where much breaks, or close to a
+minimiser. The others lie in the neighbourhood of the start whose run showed most of one sign of trouble. The
+neighbourhood is that start's Voronoi cell, which narrows by itself as starts are tried in it (Kim et al. 2020, Voronoi
+optimistic optimization): there is no step size to tune, but a limit, beyond which the next most suspicious start has
+its turn. Which signs take turns is for the condition to say: those of the numbers of a run that it looks at.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import Run
+
+__all__ = ["Search", "Witness", "signs_of_trouble"]
+
+FloatArray = NDArray[np.float64]
+
+_EVEN_AT_FIRST = 8
+"""Examples before neighbourhoods are searched: fewer have no worst one worth the name."""
+
+_EVEN_SHARE = 1.0 / 3.0
+"""Of the examples: where no sign leads anywhere, as many examples as evenly spread ones take three times over."""
+
+_NARROWEST = 0.1
+"""Of the distance between evenly spread starts, as many as were tried: a hundred times as dense in two dimensions."""
+
+_CONVERGED = 1e-12
+"""Gaps below this share of |f| at the start are all the same: what differs is rounding."""
+
+_HUGE = 1e300
+"""Stands for what is not finite: worse than any other."""
+
+_DIAGONAL_SHARE = 0.2
+"""Of the special points: on a line where two coordinates are equal, the symmetry of many landscapes."""
+
+_CLOSE_SHARE = 0.3
+"""Of the special points: around a minimiser, at a distance of any order down to 10⁻⁴ of the box."""
+
+_SCALES, _DRAWS = 10, 20
+"""Draws that are tried at once for one that falls into a cell, at so many scales around its centre."""
+
+_EFFORT = frozenset({"nfev", "njev", "nhev", "hit", "wall_time"})
+_ENDING = frozenset({"claimed_success", "stop_reason", "message", "reported_fun", "warnings"})
+_RESULT = frozenset({"result_gap", "gap", "fun", "x", "distance", "digits"})
+_PATH = frozenset({"trace"})
+
+
+def signs_of_trouble(run: Run) -> dict[str, float]:
+    """Say how suspicious a run that did not fail was, in several ways; larger is more suspicious.
+
+    Returns
+    -------
+    dict of str to float
+        ``"gap"``: log gap of the result. ``"kept"``: log of what is left of the gap at the start. ``"start"``: log gap
+        at the start; ``"near"``: the same, small ones first. ``"effort"``: log evaluations and gradients to the end.
+        ``"path"`` and ``"step"``: the way from evaluation to evaluation, and the longest step of it, in units of the
+        box. ``"rise"``: how far evaluations rose above the start, in units of the gap there. ``"reach"``: the farthest
+        evaluation from the centre of the box, 1 being its edge.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import minimize
+    >>> near, far = (minimize("scipy:L-BFGS-B", "beale", x0=x0) for x0 in ([3.0, 0.4], [-4.0, 4.0]))
+    >>> signs_of_trouble(near)["effort"] < signs_of_trouble(far)["effort"]
+    True
+    """
+    x, fun, fmin = run.trace.x, run.trace.fun, run.landscape.fmin
+    at_start = _finite(fun[0] - fmin) if len(fun) else _HUGE
+    smallest = _CONVERGED * max(abs(at_start), abs(fmin), 1e-288)
+    gap, start = (math.log10(max(value, smallest)) for value in (_finite(run.result_gap), at_start))
+    signs = {"gap": gap, "kept": gap - start, "start": start, "near": -start}
+    signs["effort"] = math.log10(1 + run.nfev + run.njev)
+    if not len(fun):
+        return signs | dict.fromkeys(("path", "step", "rise", "reach"), 0.0)
+    lower, upper = np.where(np.isfinite(run.bounds), run.bounds, [-1.0, 1.0]).T
+    width = np.where(upper > lower, upper - lower, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.max(np.abs(np.diff(x, axis=0)) / width, axis=1, initial=0.0)
+        return signs | {
+            "path": _finite(np.sum(steps)),
+            "step": _finite(np.max(steps, initial=0.0)),
+            "rise": _finite(np.max(fun) - fun[0]) / max(at_start, 1e-8 * _CONVERGED),
+            "reach": _finite(np.max(np.abs(x - (lower + upper) / 2.0) / (width / 2.0))),
+        }
+
+
+def _finite(value: Any) -> float:
+    return _HUGE if math.isnan(value) else min(float(value), _HUGE)
+
+
+class Witness:
+    """Note which parts of runs a condition looks at.
+
+    Attributes
+    ----------
+    seen : set of str
+        Names of attributes of `Run`.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import minimize
+    >>> witness = Witness()
+    >>> (lambda run: run.result_gap > 1.0)(witness.watching(minimize("scipy:L-BFGS-B", "beale"))), witness.seen
+    (False, {'result_gap'})
+    """
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def watching(self, run: Run) -> Run:
+        """Give a copy of a run that tells the witness what is looked at."""
+        watched = object.__new__(_WatchedRun)
+        watched.__dict__.update(run.__dict__, _seen=self.seen, _depth=[0])
+        return watched
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Which signs take turns: those that led to failures most often in benchmarks/hunting.py's tuned cases."""
+        if self.seen & _PATH and not self.seen & _RESULT:
+            return ("reach", "gap", "kept", "start")
+        if self.seen & _PATH:  # where a run ended against how it began or went
+            return ("rise", "gap", "near", "reach")
+        if self.seen & _RESULT:
+            return ("effort", "gap", "step", "rise")
+        if self.seen & _ENDING:
+            return ("effort", "path", "effort", "gap")
+        if self.seen & _EFFORT:
+            return ("effort", "path", "effort", "start")
+        return ("effort", "gap", "path", "rise", "start", "reach")
+
+
+class _WatchedRun(Run):
+    def __getattribute__(self, name: str) -> Any:
+        inner = object.__getattribute__(self, "__dict__")
+        if name.startswith("_") or "_seen" not in inner:
+            return object.__getattribute__(self, name)
+        depth: list[int] = inner["_depth"]
+        if not depth[0]:
+            inner["_seen"].add(name)
+        depth[0] += 1
+        try:
+            return object.__getattribute__(self, name)
+        finally:
+            depth[0] -= 1
+
+
+@dataclass
+class Search:
+    """Ask for the next start, tell what came of it.
+
+    Attributes
+    ----------
+    landscape : Landscape
+    box : ndarray, shape (dim, 2)
+        Finite bounds of the starts.
+    seed : int
+    witness : Witness
+        Says which signs of trouble matter.
+    """
+
+    landscape: Landscape
+    box: FloatArray
+    seed: int
+    witness: Witness = field(default_factory=Witness)
+    asked: int = 0
+    _points: list[FloatArray] = field(default_factory=list)  # in the unit box, as all points here
+    _signs: list[dict[str, float]] = field(default_factory=list)
+    _apart: list[float] = field(default_factory=list)  # from each point to its nearest neighbour
+
+    def __post_init__(self) -> None:
+        self._rng = np.random.default_rng([self.seed, 4])
+        self._sobol = qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
+        self._batch: list[FloatArray] = []
+        self._even = self._turn = 0
+        lower, width = self.box[:, 0], np.ptp(self.box, axis=1)
+        self._width = np.where(width > 0.0, width, 1.0)
+        standard = np.clip((self.landscape.x0 - lower) / self._width, 0.0, 1.0)
+        zero = np.clip(-lower / self._width, 0.0, 1.0)
+        self._minimizers = np.clip((self.landscape.minimizers - lower) / self._width, 0.0, 1.0)
+        self._special = np.stack([zero, standard, np.zeros_like(zero), np.ones_like(zero)])
+        distinct = dict.fromkeys(tuple(point) for point in self._special[[1, 2, 3, 0]].tolist())
+        self._first = [np.array(point) for point in distinct]
+        self._point = standard
+
+    def ask(self) -> FloatArray:
+        """Give the next start: the standard one, two corners and the origin come first."""
+        self.asked += 1
+        if self._first:
+            self._point = self._first.pop(0)
+        elif self._points and self.asked > _EVEN_AT_FIRST and self._rng.random() >= _EVEN_SHARE:
+            self._point = self._near_the_worst()
+        else:
+            self._point = self._even_point()
+        lower, upper = self.box.T
+        start: FloatArray = np.clip(lower + self._point * self._width, lower, upper)
+        return start
+
+    def tell(self, run: Run) -> None:
+        """Learn from a run that did not fail."""
+        if self._points:
+            distances = np.sqrt(np.sum((np.array(self._points) - self._point) ** 2, axis=1))
+            self._apart = np.minimum(self._apart, distances).tolist()
+            self._apart.append(float(np.min(distances)))
+        else:
+            self._apart = [math.inf]
+        self._points.append(self._point)
+        self._signs.append(signs_of_trouble(run))
+
+    def _even_point(self) -> FloatArray:
+        if not self._batch:
+            self._batch = list(self._sobol.random(64))
+        point = self._batch.pop(0)
+        self._even += 1
+        if self._even % 2:
+            return point
+        return self._close_to_a_minimizer() if self._rng.random() < _CLOSE_SHARE else self._made_special(point)
+
+    def _close_to_a_minimizer(self) -> FloatArray:
+        centre = self._minimizers[self._rng.integers(len(self._minimizers))]
+        reach = 10.0 ** self._rng.uniform(-4.0, 0.0)
+        point: FloatArray = np.clip(centre + reach * self._rng.uniform(-1.0, 1.0, len(centre)), 0.0, 1.0)
+        return point
+
+    def _made_special(self, point: FloatArray) -> FloatArray:
+        """Move one coordinate to 0, a bound, the standard start's, or another coordinate's value."""
+        axis = int(self._rng.integers(len(point)))
+        if len(point) > 1 and self._rng.random() < _DIAGONAL_SHARE:
+            other = (axis + 1) % len(point)
+            value = self.box[other, 0] + point[other] * self._width[other]
+            point[axis] = np.clip((value - self.box[axis, 0]) / self._width[axis], 0.0, 1.0)
+        else:
+            point[axis] = self._special[int(self._rng.integers(len(self._special))), axis]
+        return point
+
+    def _near_the_worst(self) -> FloatArray:
+        """Draw from the Voronoi cell of the most suspicious start whose cell is not too narrow."""
+        points, worst = np.array(self._points), self._worst()
+        centre = points[worst]
+        apart = np.max(np.abs(points - centre), axis=1)
+        scale = 4.0 * float(np.min(apart[apart > 0.0], initial=1.0))
+        for _ in range(_SCALES):
+            moved = centre + scale * self._rng.uniform(-1.0, 1.0, (_DRAWS, len(centre)))
+            draws = np.clip(moved, 0.0, 1.0)  # what falls outside lies on the bound: edges are searched as well
+            distances = np.sum((draws[:, np.newaxis] - points) ** 2, axis=2)
+            own = distances[:, worst]
+            in_cell = np.flatnonzero((own > 0.0) & (own <= np.min(distances, axis=1)))
+            if len(in_cell):
+                break
+            scale /= 1.5
+        point: FloatArray = draws[in_cell[0] if len(in_cell) else 0]
+        return point
+
+    def _worst(self) -> int:
+        names = self.witness.signs
+        name = names[self._turn % len(names)]
+        self._turn += 1
+        sign = np.array([signs[name] for signs in self._signs])
+        wide = np.array(self._apart) >= _NARROWEST * len(sign) ** (-1.0 / len(self.box))
+        if np.any(wide):
+            sign = np.where(wide, sign, -np.inf)
+        return int(self._rng.choice(np.flatnonzero(sign == np.max(sign))))
