@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import fixtures
+from pytest_optlandscape import fixtures, hookspecs
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -92,6 +92,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(key, text, type=kind, default=default)  # type: ignore[arg-type]
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that others may implement."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Answer what needs no session: the catalogue, and one cell run again."""
     if config.getoption("optlandscape_list") is not None:
@@ -100,12 +105,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return list_landscapes(config.getoption("optlandscape_list"), print)
     if config.getoption("optlandscape_replay"):
         _one_thread()
+        _add_optimizers(config)
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
     return None
 
 
+@pytest.hookimpl(trylast=True)  # after others that register what implements our hooks
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, hand out the fixtures and, on request, switch the suite on."""
     config.addinivalue_line(
@@ -117,11 +124,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
     is_wanted = any(config.getoption(name) for name in wanted) or config.getoption("optlandscape_against") is not None
-    if is_wanted and not config.getoption("help", False):
+    is_wanted = is_wanted and not config.getoption("help", False)
+    if is_wanted:
         _one_thread()
+    _add_optimizers(config)
+    if is_wanted:
         from pytest_optlandscape.session.hooks import SuitePlugin
 
         config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")
+
+
+def _add_optimizers(config: pytest.Config) -> None:
+    if config.hook.pytest_optlandscape_optimizers.get_hookimpls():
+        from pytest_optlandscape.session.added import add_optimizers
+
+        add_optimizers(config)
 
 
 def _one_thread() -> None:

@@ -24,13 +24,14 @@ ROOMS = {
     "report": 7,
     "session": 8,
     "fixtures": 8,
+    "hookspecs": 8,
     "plugin": 9,
     "__main__": 9,
 }
 """Imports run from higher floors to lower ones only."""
-LAZY = {"fixtures", "plugin"}
+LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
-LIGHT = {"fixtures", "_names"}
+LIGHT = {"fixtures", "hookspecs", "_names"}
 """What the plugin may import at once."""
 SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_checks_repetition", f"{NAME}.optimizers.seeding"}
 """The check that optimizers leave the global random state alone, and what puts it back after libraries that do not."""

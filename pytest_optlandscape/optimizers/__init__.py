@@ -8,6 +8,7 @@ True
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -35,9 +36,9 @@ def get(optimizer: Any) -> Adapter:
     ----------
     optimizer : str, callable, class or object
         A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that an installed
-        package adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods are) or with
-        one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a class, or a
-        function of ``x0``, that makes objects with ``ask`` and ``tell``.
+        package or a hook adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods
+        are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a
+        class, or a function of ``x0``, that makes objects with ``ask`` and ``tell``.
 
     Returns
     -------
@@ -71,20 +72,17 @@ def get(optimizer: Any) -> Adapter:
             return adapter
         added = third_party.find()
         if spec.library in added:
-            adapter = third_party.load_library(added[spec.library]).from_spec(spec)
-            return adapter
+            made = added[spec.library].from_spec(spec)
+            return made if isinstance(made, Adapter) else _from_object(made, str(spec))
         return _from_object(load(spec), str(spec))
     return _from_object(optimizer, None)
 
 
 def _from_object(thing: Any, spec: str | None) -> Adapter:
-    for library in map(_library, LIBRARIES):
-        if hasattr(library, "recognizes") and library.recognizes(thing):
-            adapter: Adapter = library.from_object(thing)
-            return adapter
-    added = third_party.recognized(thing)
-    if added is not None:
-        return added
+    """Make the adapter of an object; one that was found under a spec is called by that, whatever it is."""
+    adapter = thing if isinstance(thing, Adapter) else _recognized(thing)
+    if adapter is not None:
+        return replace(adapter, spec=spec) if spec else adapter
     if ask_tell.recognizes(thing):
         return ask_tell.from_object(thing, spec)
     if callable(thing) and not isinstance(thing, type):
@@ -94,6 +92,14 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
         f"{what}: not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of "
         + " or ".join(LIBRARIES)
     )
+
+
+def _recognized(thing: Any) -> Adapter | None:
+    for library in map(_library, LIBRARIES):
+        if hasattr(library, "recognizes") and library.recognizes(thing):
+            adapter: Adapter = library.from_object(thing)
+            return adapter
+    return third_party.recognized(thing)
 
 
 def _library(name: str) -> Any:

@@ -171,6 +171,7 @@ def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype:
         spec,
         uses_gradient=True,
         takes_noise=True,
+        ends_by_itself=False,
         setting={"keras backend": keras.backend.backend(), "dtype": dtype},
         factory=factory,
         config=config,

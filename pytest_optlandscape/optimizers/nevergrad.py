@@ -121,7 +121,15 @@ def from_object(thing: Any) -> Adapter:
 
 
 def _adapter(spec: str, factory: Any) -> Adapter:
-    return Nevergrad(spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, factory=factory)
+    return Nevergrad(
+        spec,
+        takes_bounds=True,
+        is_stochastic=True,
+        is_global=True,
+        takes_noise=True,
+        ends_by_itself=False,
+        factory=factory,
+    )
 
 
 def _import(spec: str) -> Any:

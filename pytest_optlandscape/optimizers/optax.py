@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
@@ -242,8 +243,8 @@ def recognizes(thing: object) -> bool:
 def from_object(thing: Any) -> Adapter:
     """Make the adapter of a transformation, or of a function of optax that makes one.
 
-    A transformation does not tell with what arguments it was made, so all of a kind have one spec; a
-    `functools.partial` of the function tells.
+    A transformation does not tell with what arguments it was made: its spec has a hash of the numbers that it
+    remembers instead. A `functools.partial` of the function tells.
 
     Raises
     ------
@@ -253,7 +254,8 @@ def from_object(thing: Any) -> Adapter:
     import_library("optax", "this optimizer", "jax")
     if is_of(thing, "optax", *_TRANSFORMATIONS):
         name = thing.init.__qualname__.partition(".<locals>")[0]
-        return _adapter(f"{thing.init.__module__.partition('.')[0]}:{name}", thing, "float64")
+        instance = " ".join(filter(None, ("instance", short_name(tuple(thing)))))
+        return _adapter(f"{thing.init.__module__.partition('.')[0]}:{name}({instance})", thing, "float64")
     try:
         transformation = thing()
     except TypeError as error:
@@ -271,6 +273,7 @@ def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
         spec,
         uses_gradient=True,
         takes_noise=True,
+        ends_by_itself=False,
         setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
         transformation=transformation,
         dtype=dtype,

@@ -141,7 +141,9 @@ def from_object(thing: Any) -> Adapter:
 
 
 def _adapter(spec: str, **what: Any) -> OptunaSampler:
-    return OptunaSampler(spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, **what)
+    return OptunaSampler(
+        spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, ends_by_itself=False, **what
+    )
 
 
 def _import(spec: str) -> Any:

@@ -30,13 +30,15 @@ WORDS: dict[str, tuple[str, bool]] = {
     "no-residuals": ("uses_residuals", False),
     "stochastic": ("is_stochastic", True),
     "deterministic": ("is_stochastic", False),
+    "ending": ("ends_by_itself", True),
+    "endless": ("ends_by_itself", False),
 }
 """The words of a profile, and what each says of an adapter."""
 
 INVARIANCES = ("scaling", "permutation", "translation", "rotation")
 """What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
 
-_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals")
+_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals", "ending")
 
 
 def profile_text(adapter: Adapter) -> str:
@@ -108,4 +110,4 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
         return "no residuals"
     if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient:
         return "no gradient"
-    return ""
+    return adapter.obstacle(landscape)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
@@ -72,6 +73,9 @@ class Adapter(abc.ABC):
         Whether it looks for the lowest of many minima rather than the next one.
     takes_noise : bool
         Whether it is made for values or gradients that are disturbed.
+    ends_by_itself : bool
+        Whether it ever ends before its budget is spent; one that is stepped, or asked and told, by a loop of ours may
+        have no end of its own.
     uses_residuals : bool
         Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
     invariances : frozenset of str
@@ -89,6 +93,7 @@ class Adapter(abc.ABC):
     is_stochastic: bool = False
     is_global: bool = False
     takes_noise: bool = False
+    ends_by_itself: bool = True
     uses_residuals: bool = False
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
@@ -101,6 +106,10 @@ class Adapter(abc.ABC):
     def versions(self) -> dict[str, str]:
         """Name the versions of the libraries that do the work, for the baseline's header."""
         return {}
+
+    def obstacle(self, landscape: Landscape) -> str:
+        """Say in a few words why it cannot run on a landscape that its attributes do not rule out; "" if it can."""
+        return ""
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""

@@ -17,6 +17,7 @@ import scipy
 import scipy.optimize
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Adapter, Call, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -203,6 +204,11 @@ class SciPyLeastSquares(Adapter):
         result = scipy.optimize.least_squares(problem.residuals, problem.watched_x0(), **arguments)
         # Its own fun are the residuals, and half the sum of their squares is its cost.
         return Outcome(result.x, success=result.success, message=result.message)
+
+    def obstacle(self, landscape: Landscape) -> str:
+        if self.arguments.get("method") != "lm" or not landscape.has_residuals:
+            return ""
+        return "fewer residuals than variables" if len(landscape.residuals(landscape.x0)) < landscape.dim else ""
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}

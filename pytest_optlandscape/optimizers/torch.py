@@ -258,13 +258,14 @@ def _adapter(
     check_dtype(spec, dtype)
     try:
         point = torch.zeros(2, dtype=getattr(torch, dtype), device=device)
-        _made(torch, spec, factory, torch.nn.Parameter(point))
+        optimizer, _ = _made(torch, spec, factory, torch.nn.Parameter(point))
     except Exception as error:
         raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {error}") from error
     return TorchOptimizer(
         spec,
         uses_gradient=True,
         takes_noise=True,
+        ends_by_itself=isinstance(optimizer, torch.optim.LBFGS),
         setting={"dtype": dtype} | ({} if point.device.type == "cpu" else {"device": point.device.type}),
         factory=factory,
         dtype=dtype,

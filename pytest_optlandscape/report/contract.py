@@ -12,13 +12,15 @@ __all__ = ["contract_lines"]
 _WIDTH = 110
 
 
-def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]]) -> list[str]:
+def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], ref: str | None = None) -> list[str]:
     """Say how an optimizer keeps the contract.
 
     Parameters
     ----------
     spec : str
     judged : sequence of (CheckOutcome, Verdict)
+    ref : str, optional
+        The revision that is compared with, instead of what was accepted.
 
     Returns
     -------
@@ -38,10 +40,13 @@ def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]]) ->
     kept = sum(found.outcome == "passed" for found, _ in asked)
     parts = [f"{spec} keeps {kept} of {len(asked)} checks of the contract"]
     breaches = [(found.check, verdict) for found, verdict in asked if found.is_breach]
+    new, old = "breaks, with nothing accepted yet,", "known to break"
+    if ref:
+        new, old = f"breaks, with nothing to compare with at {ref},", f"breaks as at {ref}"
     for what, names in (
         ("newly breaks", [name for name, verdict in breaches if verdict == Verdict.WORSE]),
-        ("breaks, with nothing accepted yet,", [name for name, verdict in breaches if verdict == Verdict.NEW]),
-        ("known to break", [name for name, verdict in breaches if verdict == Verdict.SAME]),
+        (new, [name for name, verdict in breaches if verdict == Verdict.NEW]),
+        (old, [name for name, verdict in breaches if verdict == Verdict.SAME]),
         ("no longer breaks", [found.check for found, verdict in asked if verdict == Verdict.BETTER]),
         ("warned of", [found.check for found, _ in asked if found.outcome == "failed" and not found.is_breach]),
     ):

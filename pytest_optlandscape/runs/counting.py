@@ -90,7 +90,9 @@ def counted(
     remember = points.append
     ndarray, tobytes = np.ndarray, np.ndarray.tobytes
     # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
-    unpack: Callable[[Any], Any] = np.ndarray.tolist if dim <= LARGEST_UNROLLED else np.asarray
+    unpack: Callable[[Any], Any] = np.asarray
+    if dim <= LARGEST_UNROLLED:
+        unpack = np.ndarray.tolist
 
     def close() -> None:
         nonlocal budget
@@ -98,7 +100,7 @@ def counted(
 
     limit.on_closing(close)
 
-    def counted(x: Any) -> Any:
+    def evaluate(x: Any) -> Any:
         if len(points) >= budget:
             limit.refuse()
         if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
@@ -120,17 +122,19 @@ def counted(
             keep(result)
         return result
 
-    return counted
+    return evaluate
 
 
-def disturbed(function: Callable[[Any], Any], points: list[bytes], observe: Callable[[Any, Any, int], Any]) -> Any:
+def disturbed(
+    function: Callable[[Any], Any], points: list[bytes], observe: Callable[[Any, Any, int], Any]
+) -> Callable[[Any], Any]:
     """Put noise on what a counted function gives: evaluation k always alike."""
 
-    def disturbed(x: Any) -> Any:
+    def observed(x: Any) -> Any:
         exact = function(x)
         return observe(as_floats(points[-1]), exact, len(points) - 1)
 
-    return disturbed
+    return observed
 
 
 def as_points(points: list[bytes], dim: int) -> FloatArray:

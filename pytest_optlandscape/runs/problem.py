@@ -217,7 +217,9 @@ class Problem:
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
 
-    def _counted(self, function: Callable[[Any], Any], points: list[bytes], keep: Callable[[Any], None] | None) -> Any:
+    def _counted(
+        self, function: Callable[[Any], Any], points: list[bytes], keep: Callable[[Any], None] | None
+    ) -> Callable[[Any], Any]:
         return counted(function, self._limit, self.dim, points, keep)
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:

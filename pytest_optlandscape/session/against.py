@@ -27,6 +27,7 @@ from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.worktree import Worktree
 from pytest_optlandscape.strategies.suites import Cell, cells
 from pytest_optlandscape.verdicts import (
+    CheckOutcome,
     LandscapeComparison,
     LandscapeRecord,
     OptimizerComparison,
@@ -74,11 +75,11 @@ class AgainstRun(SuiteRun):
 
     @cached_property
     def _reference(self) -> Side:
-        return reference_side(self.worktree, self.settings.profiles)
+        return reference_side(self.worktree, self.settings)
 
     @cached_property
     def _present(self) -> Side:
-        return present_side(self.worktree, self.settings.profiles)
+        return present_side(self.worktree, self.settings)
 
     def close(self) -> None:
         """End the processes of both sides."""
@@ -118,6 +119,13 @@ class AgainstRun(SuiteRun):
         if self.is_of_repository(spec):
             self._time(spec, landscape)
         return record
+
+    def hold(self, spec: str, check: str) -> CheckOutcome:
+        """Hold an optimizer to one check, and where it breaks that, what it was at the other revision, too."""
+        found = CheckOutcome(**self._present.get("check", spec, check=check))
+        if found.is_breach and not self._reason_why_not_there(spec):
+            self.contract.know(spec, CheckOutcome(**self._reference.get("check", spec, check=check)))
+        return found
 
     def _reason_why_not_there(self, spec: str) -> str:
         loaded = self._reference.load(spec)

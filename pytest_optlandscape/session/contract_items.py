@@ -6,10 +6,12 @@ Ids are ``optlandscape::SPEC::contract::CHECK``.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import CHECKS, CheckOutcome
 
@@ -34,7 +36,7 @@ class ContractItem(pytest.Item):
 
     def runtest(self) -> None:
         """Hold the optimizer to the check; fail at a breach that the baseline does not know."""
-        found = CHECKS[self.name].outcome(self.suite.adapters[self.spec])
+        found = self.suite.hold(self.spec, self.name)
         self.found = found
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))
@@ -42,7 +44,11 @@ class ContractItem(pytest.Item):
             advice = "accept what it does now:   the same with --optlandscape-update; then commit the baseline"
             run_alone = f'run this check alone:      pytest --optlandscape -k "{self.spec} and {self.name}"'
             message = f"{self.name} does not hold\n\n{found.message}\n\n  {run_alone}\n  {advice}"
-            pytest.fail(message, pytrace=False)
+            pytest.fail(self.suite.worded(message), pytrace=False)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Say of the other process of a comparison what it said itself."""
+        return str(excinfo.value) if excinfo.errisinstance(SideError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Say where the item comes from: the configuration."""
@@ -85,12 +91,17 @@ class ContractPlugin:
         """Hang the outcome on the report."""
         report = yield
         if call.when == "call" and isinstance(item, ContractItem) and item.found is not None:
-            report.optlandscape_contract = {"spec": item.spec, **item.found.to_plain()}  # type: ignore[attr-defined]
+            before = item.suite.contract.known(item.spec, item.name)
+            plain = {"spec": item.spec, "before": before, **item.found.to_plain()}
+            report.optlandscape_contract = plain  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the outcome, where the session's summary is made."""
         plain = dict(getattr(report, "optlandscape_contract", {}))
         if self._keeps and plain:
-            spec = plain.pop("spec")
-            self._suite.contract.keep(spec, CheckOutcome(**plain))
+            spec, before = plain.pop("spec"), plain.pop("before")
+            found = CheckOutcome(**plain)
+            if before is not None:
+                self._suite.contract.know(spec, replace(found, outcome=before))
+            self._suite.contract.keep(spec, found)

@@ -19,12 +19,21 @@ class ContractRecord:
     """
 
     def __init__(self, known: Mapping[str, Mapping[str, str]]) -> None:
-        self._known = known
+        self._known = {spec: dict(outcomes) for spec, outcomes in known.items()}
         self._found: dict[str, dict[str, CheckOutcome]] = {}
 
     def keep(self, spec: str, found: CheckOutcome) -> None:
         """Remember what came of a check."""
         self._found.setdefault(spec, {})[found.check] = found
+
+    def know(self, spec: str, before: CheckOutcome) -> None:
+        """Take what came of a check before; one that could not be asked then tells nothing."""
+        if before.outcome != "not-applicable":
+            self._known.setdefault(spec, {})[before.check] = before.outcome
+
+    def known(self, spec: str, check: str) -> str | None:
+        """Give what came of a check before; None if that is not known."""
+        return self._known.get(spec, {}).get(check)
 
     def outcomes(self, spec: str) -> list[CheckOutcome]:
         """List what was found of an optimizer, in the order of the contract, whoever found it first."""
@@ -37,7 +46,7 @@ class ContractRecord:
 
     def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
         """Judge one outcome: a breach that was accepted is no news, and one with nothing to compare with is *new*."""
-        before = self._known.get(spec, {}).get(found.check)
+        before = self.known(spec, found.check)
         if not found.is_breach:
             return Verdict.BETTER if before == "failed" and found.outcome == "passed" else Verdict.SAME
         if before is None:

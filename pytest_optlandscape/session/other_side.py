@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -75,16 +76,29 @@ class _Server:
         Of the other revision; None on the present side.
     profiles : dict
         By spec, words that correct what an optimizer is taken for.
+    time_limit : float or None
+        Seconds after which a run is ended.
+    hooks : list of dict
+        Where the functions are that add optimizers.
     """
 
     def __init__(
-        self, path: list[str], modules: dict[str, str], worktree: dict[str, str] | None, profiles: dict[str, str]
+        self,
+        *,
+        path: list[str],
+        modules: dict[str, str],
+        worktree: dict[str, str] | None,
+        profiles: dict[str, str],
+        time_limit: float | None,
+        hooks: list[dict[str, Any]],
     ) -> None:
         sys.path[:] = path
         sys.meta_path.insert(0, _FromWorktree(modules))
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
         self._profiles = profiles
+        self._time_limit = time_limit
+        self._hooks = hooks
         self._adapters: dict[str, Any] = {}
 
     def answer(self, do: str, **told: Any) -> dict[str, Any]:
@@ -98,7 +112,9 @@ class _Server:
             from pytest_optlandscape.optimizers import get
             from pytest_optlandscape.optimizers.profile import with_profile
 
-            self._adapters[spec] = adapter = with_profile(get(spec), self._profiles.get(spec, ""))
+            self._add_optimizers()
+            adapter = with_profile(get(spec), self._profiles.get(spec, ""))
+            self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
         except (Exception, SystemExit) as error:
             return {"missing": str(error) or type(error).__name__}
         stray = self._modules_of_the_present()
@@ -106,6 +122,14 @@ class _Server:
             return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
         file = home_of(spec)
         return {"setting": adapter.setting, "file": str(file) if file else None}
+
+    def _add_optimizers(self) -> None:
+        """Ask the hook's functions, at the first time."""
+        if self._hooks:
+            from pytest_optlandscape.session.added import HookFunction, add_from
+
+            add_from(HookFunction(**one) for one in self._hooks)
+            self._hooks = []
 
     def _modules_of_the_present(self) -> list[str]:
         worktree = self._worktree
@@ -141,6 +165,12 @@ class _Server:
 
         known = LandscapeRecord.from_plain(record)
         return with_further_runs(self._adapters[spec], known, known.budget, over, batches).to_plain()
+
+    def do_check(self, spec: str, check: str) -> dict[str, str]:
+        """Hold an optimizer to one check of the contract."""
+        from pytest_optlandscape.verdicts import CHECKS
+
+        return CHECKS[check].outcome(self._adapters[spec]).to_plain()
 
     def do_trace(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
         """Run one cell and tell every evaluation."""

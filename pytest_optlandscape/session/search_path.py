@@ -88,9 +88,12 @@ def file_of(module: Any) -> Path | None:
 
 def home_of(spec: str) -> Path | None:
     """Give the file of the module that an optimizer is written in, as far as its spec tells; None if there is none."""
-    from pytest_optlandscape.optimizers import LIBRARIES, parse_spec
+    from pytest_optlandscape.optimizers import LIBRARIES, parse_spec, third_party
 
     library = parse_spec(spec).library
+    added = third_party.find()
+    if library in added and library not in LIBRARIES:
+        return file_of(added[library].module())
     if library not in LIBRARIES:
         return file_of(sys.modules.get(library))
     found = importlib.util.find_spec(library)

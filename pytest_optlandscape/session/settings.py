@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.session.added import HookFunction, hook_functions
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
 
@@ -50,6 +51,8 @@ class Settings:
         Seconds per optimizer for making more runs while the outcome against a revision is open.
     time_limit : float or None
         Seconds after which a run is ended.
+    hooks : tuple of HookFunction
+        What adds optimizers, for processes that have no session.
     """
 
     optimizers: tuple[str, ...]
@@ -65,6 +68,7 @@ class Settings:
     against: str | None = None
     time_budget: float = 60.0
     time_limit: float | None = None
+    hooks: tuple[HookFunction, ...] = ()
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -112,10 +116,11 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         json=config.invocation_params.dir / json if json else None,
         fail_on=fail_on,
         require_baseline=config.getini("optlandscape_require_baseline"),
-        contract=config.getini("optlandscape_contract") and against is None,
+        contract=config.getini("optlandscape_contract"),
         against=against,
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,
+        hooks=hook_functions(config),
     )
 
 

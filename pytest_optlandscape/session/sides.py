@@ -11,8 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from pytest_optlandscape.session.added import HookFunction
 from pytest_optlandscape.session.other_side import bootstrap
 from pytest_optlandscape.session.search_path import modules_of_repository, search_path
+from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.worktree import Worktree
 
 __all__ = ["Side", "SideError", "present_side", "reference_side"]
@@ -140,21 +142,15 @@ class Side:
         return f":\n{said}" if said else ""
 
 
-def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
-    """Make the side that runs another revision, with everything outside the repository as it is here.
-
-    Parameters
-    ----------
-    worktree : Worktree
-    profiles : dict
-        By spec, words that correct what an optimizer is taken for.
-    """
+def reference_side(worktree: Worktree, settings: Settings) -> Side:
+    """Make the side that runs another revision, with everything outside the repository as it is here."""
     folders = modules_of_repository(worktree, sys.modules)
     introduction = {
         "path": search_path(worktree, sys.path),
         "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
         "worktree": worktree.to_plain(),
-        "profiles": profiles,
+        "hooks": [_there(hook, worktree) for hook in settings.hooks],
+        **_told_to_both(settings),
     }
     environment = _environment()
     if environment.get("PYTHONPATH"):
@@ -164,15 +160,26 @@ def reference_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
     return Side(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def present_side(worktree: Worktree, profiles: dict[str, str]) -> Side:
+def present_side(worktree: Worktree, settings: Settings) -> Side:
     """Make the side that runs what is imported here, in a process like the other's.
 
     In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
     """
     path = [entry or os.getcwd() for entry in sys.path]
     modules = modules_of_repository(worktree, sys.modules)
-    introduction: dict[str, Any] = {"path": path, "modules": modules, "worktree": None, "profiles": profiles}
+    hooks = [vars(hook) for hook in settings.hooks]
+    introduction = {"path": path, "modules": modules, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
     return Side("the present revision", introduction, _environment(), os.getcwd())
+
+
+def _there(hook: HookFunction, worktree: Worktree) -> dict[str, Any]:
+    """Say where a function of a hook is on another revision."""
+    counterpart = worktree.counterpart(Path(hook.file)) if hook.file else None
+    return {**vars(hook), "file": str(counterpart) if counterpart else hook.file}
+
+
+def _told_to_both(settings: Settings) -> dict[str, Any]:
+    return {"profiles": settings.profiles, "time_limit": settings.time_limit}
 
 
 def _environment() -> dict[str, str]:

@@ -35,6 +35,8 @@ from pytest_optlandscape.strategies.suites import (
     suite_landscapes,
 )
 from pytest_optlandscape.verdicts import (
+    CHECKS,
+    CheckOutcome,
     LandscapeComparison,
     LandscapeRecord,
     OptimizerComparison,
@@ -72,6 +74,8 @@ class SuiteRun:
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
+            if adapter.spec in self.adapters:
+                raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; one of the two is enough")
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         for spec in settings.profiles:
@@ -127,6 +131,10 @@ class SuiteRun:
         if self.settings.update:
             return run_baseline(adapter, landscape, budget)
         return run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
+
+    def hold(self, spec: str, check: str) -> CheckOutcome:
+        """Hold an optimizer to one check of the contract."""
+        return CHECKS[check].outcome(self.adapters[spec])
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""

@@ -75,7 +75,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     for spec in suite.adapters:
         judged = suite.contract.judged(spec)
         newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
-        for line in contract_lines(spec, judged):
+        ref = suite.worktree.ref if isinstance(suite, AgainstRun) else None
+        for line in contract_lines(spec, judged, ref):
             terminal.write_line(line, yellow=newly)
     if isinstance(suite, AgainstRun):
         _write_of_revision(terminal, suite, comparisons)

@@ -74,7 +74,7 @@ def check_hands_out_own_points(optimizer: Any) -> None:
         what = f"it wrote into {seen.problem.overwritten} of {len(seen.problem.kept)} arrays that it had handed to f"
         return Complaint(what, seen.run, trial, how="keep x itself in f, and compare it with a copy after the run")
 
-    require(optimizer, judge, lambda adapter: trials(adapter, starts=1))
+    require(optimizer, judge, lambda adapter: trials(adapter, starts=3))
 
 
 class _ReusingProblem(Problem):

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers.profile import obstacle
 
 __all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled"]
 
@@ -74,10 +75,15 @@ _EDGES = {"sphere[2]": (0.5, [0.5, 0.0], False), "rosenbrock[2]": (1.5, [1.5, 2.
 def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list[Landscape]:
     """List the landscapes of the contract for an optimizer.
 
-    One that takes no bounds is not asked to minimise what falls without end outside them.
+    One that takes no bounds is not asked to minimise what falls without end outside them, one that works on residuals
+    only what has some.
     """
     chosen = [get(name) for name in ids or SMALL]
-    return [one for one in chosen if adapter.takes_bounds or "unbounded-below" not in one.tags]
+    return [
+        one
+        for one in chosen
+        if (adapter.takes_bounds or "unbounded-below" not in one.tags) and not obstacle(adapter, one)
+    ]
 
 
 def formulas(landscape: Landscape) -> tuple[str, str] | None:

@@ -31,6 +31,10 @@ Judge = Callable[["Trial"], "Complaint | None"]
 MOST_EVALUATIONS = 10_000
 """The budget of a trial: well-known methods end by themselves within it on two variables."""
 
+_EVALUATIONS_OF_THE_ENDLESS = 300
+"""The budget of an optimizer that has no end of its own: its runs show in a few hundred steps what they will do, and in
+10 000, of 0.2 ms each with a library of tensors, the contract would take minutes."""
+
 _SEARCH_RUNS = 150
 _SEARCH_EVALUATIONS = 30_000
 """Where the search for the simplest start ends, in runs and in evaluations. Counts, not seconds, so that every machine
@@ -87,6 +91,10 @@ class _Watched:
     def spec(self) -> str:
         return self.adapter.spec
 
+    @property
+    def time_limit(self) -> float | None:
+        return self.adapter.time_limit
+
     def minimize(self, problem: Problem) -> Any:
         returned = self.adapter.minimize(problem)
         self.kept.append(returned)
@@ -121,11 +129,17 @@ class Trial:
     landscape: Landscape
     x0: FloatArray
     _spent: list[int] = field(default_factory=list, repr=False)
+    _stopped: list[Run] = field(default_factory=list, repr=False)
 
     @property
     def spent(self) -> int:
         """Evaluations made so far on behalf of this trial."""
         return sum(self._spent)
+
+    @property
+    def stopped(self) -> Run | None:
+        """A run of this trial that the time limit stopped; None if there is none."""
+        return self._stopped[-1] if self._stopped else None
 
     def observe(self) -> Observed:
         """Run as usual; the same trial of another check is not run again."""
@@ -133,7 +147,12 @@ class Trial:
         key = (self.landscape.id, self.x0.tobytes())
         if key not in kept:
             kept[key] = self.observe_anew()
+        self._note(kept[key])
         return kept[key]
+
+    def _note(self, observed: Observed) -> None:
+        if observed.run.stop_reason == "time":
+            self._stopped.append(observed.run)
 
     def observe_anew(
         self,
@@ -145,9 +164,11 @@ class Trial:
     ) -> Observed:
         """Run, on request from another start, in another box, with another seed, or on a problem of another kind."""
         start = self.x0 if x0 is None else x0
-        problem = kind(self.landscape, start, bounds=bounds, budget=MOST_EVALUATIONS, seed=seed)
+        budget = MOST_EVALUATIONS if self.adapter.ends_by_itself else _EVALUATIONS_OF_THE_ENDLESS
+        problem = kind(self.landscape, start, bounds=bounds, budget=budget, seed=seed)
         observed = observe(self.adapter, problem)
         self._spent.append(observed.run.nfev + observed.run.njev)
+        self._note(observed)
         return observed
 
     def with_adapter(self, adapter: Adapter) -> Trial:
@@ -215,7 +236,13 @@ def trials_on(adapter: Adapter, landscape: Landscape, starts: int = 5) -> Iterat
         yield Trial(adapter, landscape, np.array(x0))
 
 
-def require(optimizer: Any, judge: Judge, among: Callable[[Adapter], Iterator[Trial]] = trials) -> None:
+def require(
+    optimizer: Any,
+    judge: Judge,
+    among: Callable[[Adapter], Iterator[Trial]] = trials,
+    *,
+    takes_time_for_breach: bool = False,
+) -> None:
     """Hold an optimizer to what a judge asks.
 
     Parameters
@@ -225,17 +252,28 @@ def require(optimizer: Any, judge: Judge, among: Callable[[Adapter], Iterator[Tr
         From a `Trial` to a `Complaint`, or None.
     among : callable
         From an adapter to the trials.
+    takes_time_for_breach : bool
+        Whether a run that the time limit stopped is judged: where it was by then depends on the machine.
 
     Raises
     ------
     Breach
         At the first complaint, with the simplest start that was found.
+    NotApplicable
+        If no landscape of the check is made for the optimizer, or the time limit stops a run: of an optimizer that
+        hangs, one check tells.
     """
     __tracebackhide__ = True
-    for trial in among(get(optimizer)):
+    chosen = list(among(get(optimizer)))
+    if not chosen:
+        raise NotApplicable("none of this check's landscapes is made for it")
+    for trial in chosen:
         complaint = judge(trial)
+        if trial.stopped and not takes_time_for_breach:
+            where = f"{trial.stopped.landscape.id} from {_numbers(trial.stopped.x0)}"
+            raise NotApplicable(f"the time limit stopped it on {where}")
         if complaint is not None:
-            raise Breach(_text(_simplest(judge, trial, complaint)))
+            raise Breach(_text(complaint if trial.stopped else _simplest(judge, trial, complaint)))
 
 
 def _text(complaint: Complaint) -> str:

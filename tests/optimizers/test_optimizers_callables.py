@@ -229,3 +229,14 @@ def test_keras_that_is_not_installed(monkeypatch):
     with pytest.raises(MissingLibrary, match=r"keras:Adam needs Keras.*'pytest-optlandscape\[keras,torch\]'"):
         get("keras:Adam")
     assert issubclass(MissingLibrary, ImportError)
+
+
+def test_an_optimizer_of_a_library_in_ones_own_module_is_called_as_it_is_written_there(tmp_path, monkeypatch):
+    code = "from pytest_optlandscape.optimizers import get\n"
+    code += "coarse, fine = get('scipy:BFGS(gtol=0.1)'), get('scipy:BFGS')\n"
+    (tmp_path / "own_ready.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    coarse, fine = (minimize(f"own_ready:{name}", "beale") for name in ("coarse", "fine"))
+    sys.modules.pop("own_ready")
+    assert (coarse.optimizer, fine.optimizer) == ("own_ready:coarse", "own_ready:fine")
+    assert coarse.nfev < fine.nfev

@@ -4,6 +4,7 @@ import pytest
 from pytest_optlandscape import Landscape, Problem, landscapes, minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import obstacle, profile_text
+from pytest_optlandscape.verdicts.contract import hold_to
 
 METHODS = ["trf", "dogbox", "lm"]
 
@@ -99,3 +100,21 @@ def test_misspelt_arguments():
         get("scipy:least_squares(method='trff')")
     with pytest.raises(ValueError, match="verbose"):
         get("scipy:least_squares(verbose=2)")
+
+
+def test_levenberg_marquardt_needs_as_many_residuals_as_variables():
+    lm, trf = get("scipy:least_squares(method='lm')"), get("scipy:least_squares")
+    few = landscapes.get("deep_linear_1_1_1")
+    assert (obstacle(lm, few), obstacle(trf, few)) == ("fewer residuals than variables", "")
+    assert obstacle(lm, landscapes.get("beale")) == obstacle(lm, landscapes.get("rosenbrock[2]")) == ""
+    assert obstacle(lm, landscapes.get("rastrigin")) == "no residuals"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_contract_is_asked_where_there_are_residuals(method):
+    found = {one.check: one for one in hold_to(get(f"scipy:least_squares(method={method!r})"))}
+    assert "sum of squares" not in " ".join(one.message for one in found.values())
+    assert found["check_returns_finite_point"].outcome == "passed"
+    assert found["check_survives_nan"].outcome == "not-applicable"
+    assert found["check_survives_nan"].message == "none of this check's landscapes is made for it"
+    assert (found["check_stays_inside_bounds"].outcome == "not-applicable") == (method == "lm")

@@ -40,4 +40,4 @@ def test_what_is_broken_in_nevergrad_is_said_to_be():
         assert "does not work with NumPy" in run.message
     else:
         assert run.nfev == 200
-    assert profile_text(get("nevergrad:NGOpt")) == "global, derivative-free, bounds, noise, stochastic"
+    assert profile_text(get("nevergrad:NGOpt")) == "global, derivative-free, bounds, noise, stochastic, endless"

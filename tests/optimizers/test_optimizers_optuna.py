@@ -38,7 +38,7 @@ def test_the_start_is_the_first_trial_and_logging_stays_as_it_was():
     assert run.trace.x[0].tolist() == [0.5, 0.25]
     assert optuna.logging.get_verbosity() == level
     assert run.warnings == ()
-    assert profile_text(get("optuna:RandomSampler")).endswith("stochastic")
+    assert profile_text(get("optuna:RandomSampler")).endswith("stochastic, endless")
 
 
 def test_what_a_sampler_needs_besides_is_named():

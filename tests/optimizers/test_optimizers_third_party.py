@@ -72,5 +72,5 @@ def test_whose_fault_it_is(folder):
 
 def test_what_is_no_library(folder):
     install(folder, "")
-    with pytest.raises(TypeError, match=r"walks.landscapes has no from_spec"):
+    with pytest.raises(TypeError, match=r"entry point walks = walks.landscapes of walks: .* has no from_spec"):
         get("walks:Walk")

@@ -226,3 +226,13 @@ def test_two_processes_agree():
     here = minimize("torch:Adam(lr=0.1)", "beale", budget=20)
     elsewhere = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert elsewhere.stdout.strip() == here.trace.x.tobytes().hex()
+
+
+def test_two_of_ones_own_module_stay_two(tmp_path, monkeypatch):
+    code = "import torch\nslow, quick = [lambda params, lr=lr: torch.optim.SGD(params, lr) for lr in (0.001, 0.002)]\n"
+    (tmp_path / "own_sgd.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    slow, quick = (minimize(f"own_sgd:{name}", "beale", budget=20) for name in ("slow", "quick"))
+    del sys.modules["own_sgd"]
+    assert (slow.optimizer, quick.optimizer) == ("own_sgd:slow", "own_sgd:quick")
+    assert slow.gap != quick.gap

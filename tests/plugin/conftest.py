@@ -1,7 +1,10 @@
 import importlib
 import json
+import os
 import pkgutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import hypothesis  # noqa: F401
@@ -108,3 +111,58 @@ def project(pytester, monkeypatch):
     made.configure()
     made.solver()
     return made
+
+
+class Repository:
+    """The project's folder as a git repository."""
+
+    def __init__(self, project, temporary):
+        self.project = project
+        self.path = project.path
+        self.temporary = temporary
+        self.git("init", "-q", "-b", "main")
+        self.commit()
+
+    def git(self, *arguments, cwd=None):
+        done = subprocess.run(["git", *arguments], cwd=cwd or self.path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def commit(self):
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "a commit")
+
+    def state(self):
+        """Everything that git knows of the user's work, and the index and files themselves."""
+        questions = ("status --porcelain=v2 --branch", "stash list", "branch --list --verbose", "worktree list",
+                     "reflog", "diff", "diff --cached", "config --list --local")  # fmt: skip
+        told = {question: self.git(*question.split()) for question in questions}
+        return told, (self.path / ".git" / "index").read_bytes(), self.project.files_of_user()
+
+    def compare(self, *arguments, ref="HEAD", chosen="beale", **keywords):
+        return self.project.run(f"--optlandscape-against={ref}", "-k", chosen, *arguments, **keywords)
+
+    def verdict(self, *arguments, **keywords):
+        """The outcome on one landscape, and the session's."""
+        path = self.temporary.parent / "outcome.json"
+        result = self.compare(f"--optlandscape-json={path}", *arguments, **keywords)
+        found = json.loads(path.read_text())
+        (landscape,) = found["optimizers"][0]["landscapes"]
+        return landscape, found, result
+
+    def assert_nothing_is_left(self):
+        assert self.git("worktree", "list", "--porcelain").count("worktree ") == 1
+        assert not list(self.temporary.glob("optlandscape-*"))
+
+
+@pytest.fixture
+def repository(project, monkeypatch, tmp_path_factory):
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Somebody")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    project.files_of_user = lambda: {k: v for k, v in project.files().items() if not k.startswith(".git/")}
+    made = Repository(project, temporary)
+    yield made
+    made.assert_nothing_is_left()

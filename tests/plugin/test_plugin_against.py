@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import pytest
@@ -38,61 +37,6 @@ def minimize(fun, x0, jac, bounds, maxfev):
 
     return solver_work.minimize(slow, x0, jac, bounds, maxfev)
 """
-
-
-class Repository:
-    """The project's folder as a git repository."""
-
-    def __init__(self, project, temporary):
-        self.project = project
-        self.path = project.path
-        self.temporary = temporary
-        self.git("init", "-q", "-b", "main")
-        self.commit()
-
-    def git(self, *arguments, cwd=None):
-        done = subprocess.run(["git", *arguments], cwd=cwd or self.path, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def commit(self):
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "a commit")
-
-    def state(self):
-        """Everything that git knows of the user's work, and the index and files themselves."""
-        questions = ("status --porcelain=v2 --branch", "stash list", "branch --list --verbose", "worktree list",
-                     "reflog", "diff", "diff --cached", "config --list --local")  # fmt: skip
-        told = {question: self.git(*question.split()) for question in questions}
-        return told, (self.path / ".git" / "index").read_bytes(), self.project.files_of_user()
-
-    def compare(self, *arguments, ref="HEAD", chosen="beale", **keywords):
-        return self.project.run(f"--optlandscape-against={ref}", "-k", chosen, *arguments, **keywords)
-
-    def verdict(self, *arguments, **keywords):
-        """The outcome on one landscape, and the session's."""
-        path = self.temporary.parent / "outcome.json"
-        result = self.compare(f"--optlandscape-json={path}", *arguments, **keywords)
-        found = json.loads(path.read_text())
-        (landscape,) = found["optimizers"][0]["landscapes"]
-        return landscape, found, result
-
-    def assert_nothing_is_left(self):
-        assert self.git("worktree", "list", "--porcelain").count("worktree ") == 1
-        assert not list(self.temporary.glob("optlandscape-*"))
-
-
-@pytest.fixture
-def repository(project, monkeypatch, tmp_path_factory):
-    temporary = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Somebody")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    project.files_of_user = lambda: {k: v for k, v in project.files().items() if not k.startswith(".git/")}
-    made = Repository(project, temporary)
-    yield made
-    made.assert_nothing_is_left()
 
 
 def lines(*patterns):
@@ -449,3 +393,50 @@ def test_more_work_per_evaluation_is_worse_although_the_path_is_the_same(reposit
     assert times["landscapes"]["beale"] > 4.0
     assert any("own time per evaluation" in text for text in times["findings"])
     result.stdout.fnmatch_lines(lines("is worse than at HEAD:", "own time per evaluation × *p = "))
+
+
+HANGS = (
+    "def minimize(problem):\n    problem(problem.x0)\n    while problem.x0[0] > {beyond}: pass\n    return problem.x0\n"
+)
+
+
+def test_the_time_limit_ends_runs_on_both_sides(repository):
+    repository.project.configure(optlandscape_time_limit="0.05")
+    repository.project.solver(HANGS.format(beyond=4.0))
+    repository.commit()
+    for beyond in (4.0, 1e9):
+        repository.project.solver(HANGS.format(beyond=beyond))
+        landscape, _, result = repository.verdict()
+        assert (result.ret, landscape["verdict"], landscape["fingerprint"]) == (0, "same", "identical")
+        result.stdout.fnmatch_lines(lines("cells stopped by the time limit, and therefore not compared, on beale"))
+
+
+def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
+    repository.project.configure(optlandscape_contract="true")
+    repository.project.solver(SCALE=3.0)  # it starts outside the bounds
+    contract = "check_stays_inside_bounds or check_reported_value"
+    result = repository.compare(chosen=contract)
+    assert result.ret == 1
+    result.assert_outcomes(failed=1, passed=1, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(
+        lines(
+            "check_stays_inside_bounds does not hold",
+            "pytest --optlandscape --optlandscape-against=HEAD -k",
+            "keeps 1 of 2 checks of the contract; newly breaks check_stays_inside_bounds",
+        )
+    )
+    result.stdout.no_fnmatch_line("*accept*")
+    repository.commit()
+    assert repository.compare(chosen=contract).ret == 0
+    with open(repository.path / "solver.py", "a") as file:
+        file.write("\ndescend = minimize\n")
+    repository.project.configure("solver:minimize", "solver:descend", optlandscape_contract="true")
+    for arguments in ((), ("-n", "2")):
+        result = repository.compare(*arguments, chosen=contract)
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            lines(
+                "solver:minimize*; breaks as at HEAD check_stays_inside_bounds",
+                "solver:descend*; breaks, with nothing to compare with at HEAD,",
+            )
+        )

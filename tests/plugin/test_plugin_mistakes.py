@@ -273,3 +273,10 @@ def test_one_failing_write_does_not_stop_the_others(project, monkeypatch):
     written = project.path / "optlandscape_baseline" / "scipy_BFGS.json"
     assert list(json.loads(written.read_text())["landscapes"]) == ["beale", "booth"]
     assert not project.baseline.exists()
+
+
+def test_one_optimizer_named_twice_has_one_baseline_and_is_refused(project):
+    project.configure("scipy:Powell(xtol=1e-3)", "scipy:BFGS", "scipy:Powell( xtol = 0.001 )")
+    result = project.run("-k", "booth")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*optlandscape_optimizers names 'scipy:Powell(xtol=0.001)' twice*"])

@@ -1,0 +1,117 @@
+"""A short name for an object that does not say how it was made, such as a transformation of optax.
+
+Such objects are functions that remember numbers. The name is a hash of these functions' own names and of what they
+remember: the same in every process for the same numbers, another one for others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+from collections.abc import Iterator, Mapping
+from types import CodeType
+from typing import Any
+
+__all__ = ["short_name"]
+
+_DEPTH = 40
+"""Deeper than functions remember functions in what people build."""
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
+
+
+def short_name(thing: Any) -> str | None:
+    """Name an object by what it remembers, in eight hexadecimal digits.
+
+    Parameters
+    ----------
+    thing : object
+        Made of functions with what they remember, numbers, arrays, tuples, lists, dicts and plain objects.
+
+    Returns
+    -------
+    str or None
+        None if it remembers something of which nothing stable can be said.
+
+    Examples
+    --------
+    >>> def scaled(rate):
+    ...     return lambda gradient: -rate * gradient
+    >>> short_name(scaled(0.1)) == short_name(scaled(0.1)), short_name(scaled(0.1)) == short_name(scaled(0.01))
+    (True, False)
+    >>> short_name(object()) is None
+    True
+    """
+    try:
+        text = "\n".join(_told(thing, 0))
+    except _Unnameable:
+        return None
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+class _Unnameable(Exception):  # noqa: N818 - no error
+    """Nothing stable can be said of an object."""
+
+
+def _told(thing: Any, depth: int) -> Iterator[str]:
+    if depth > _DEPTH:
+        raise _Unnameable
+    yield type(thing).__qualname__
+    for part in _parts(thing):
+        if isinstance(part, _PLAIN):
+            yield repr(part)
+        else:
+            yield from _told(part, depth + 1)
+
+
+def _parts(thing: Any) -> Iterator[Any]:
+    """Take one object apart."""
+    if isinstance(thing, _PLAIN):
+        yield thing
+    elif callable(thing) and not dataclasses.is_dataclass(thing):
+        yield from _parts_of_callable(thing)
+    elif isinstance(thing, tuple | list):
+        yield from thing
+    elif isinstance(thing, Mapping):
+        yield from thing.items()
+    elif isinstance(thing, set | frozenset):
+        yield from sorted(thing, key=repr)
+    elif hasattr(thing, "tobytes") and hasattr(thing, "dtype"):
+        yield from (str(thing.dtype), str(thing.shape), thing.tobytes())
+    elif dataclasses.is_dataclass(thing):
+        yield from ((one.name, getattr(thing, one.name)) for one in dataclasses.fields(thing))
+    else:
+        yield from _attributes(thing)
+
+
+def _parts_of_callable(thing: Any) -> Iterator[Any]:
+    if isinstance(thing, type) or inspect.isbuiltin(thing):
+        yield f"{thing.__module__}.{thing.__qualname__}"
+    elif inspect.isfunction(thing):
+        yield f"{thing.__module__}.{thing.__qualname__}"
+        yield from _constants(thing.__code__) if "<lambda>" in thing.__qualname__ else ()
+        yield from (thing.__defaults__ or (), thing.__kwdefaults__ or {})
+        yield from (cell.cell_contents for cell in thing.__closure__ or ())
+    elif inspect.ismethod(thing):
+        yield from (thing.__func__, thing.__self__)
+    elif isinstance(thing, functools.partial):
+        yield from (thing.func, thing.args, thing.keywords)
+    elif callable(getattr(thing, "__wrapped__", None)):  # a function that was jitted
+        yield thing.__wrapped__
+    else:
+        yield from _attributes(thing)
+
+
+def _attributes(thing: Any) -> Iterator[Any]:
+    attributes = getattr(thing, "__dict__", {})
+    if not attributes:
+        raise _Unnameable
+    yield from sorted(attributes.items())
+
+
+def _constants(code: CodeType) -> Iterator[Any]:
+    """Give the numbers and names in a function that has none of its own."""
+    yield from (constant for constant in code.co_consts if isinstance(constant, _PLAIN))
+    yield code.co_names
