@@ -194,7 +194,7 @@ def test_whole_suite_twice(project):
 def test_small_slowdown_everywhere_fails_the_suite_as_one(project):
     project.configure(optlandscape_suite="quick", optlandscape_budget="20")
     project.accept()
-    project.solver(EXTRA_EVERY=9)
+    project.solver(EXTRA_EVERY=10)
     result = project.run("-v")
     assert result.ret == 1
     result.assert_outcomes(passed=16, failed=1)
