@@ -70,7 +70,7 @@ class Average:
         >>> Average.from_text("*3/1.5/-7.25/0/2.6").over
         'starts'
         """
-        values = "/".join(f"{value:.5g}" for value in (self.speed, self.precision, self.failure, self.cost))
+        values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}"
         return f"{_STARTS if self.over == 'starts' else ''}{self.runs}/{values}"
 
     @classmethod

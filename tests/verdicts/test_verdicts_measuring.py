@@ -138,7 +138,7 @@ def test_averages_are_those_of_further_seeds():
         assert kept.average.runs == BATCH["seeds"]
         for metric in METRICS:
             values = [metric.value(made, one) for one in records]
-            assert getattr(kept.average, metric.name) == pytest.approx(np.mean(values), rel=1e-4, abs=1e-9)
+            assert getattr(kept.average, metric.name) == pytest.approx(np.mean(values), rel=5e-3, abs=1e-9)
     assert len({cell.average for cell in made.cells}) > CELLS // 2
 
 

@@ -72,7 +72,7 @@ def test_text_is_read_as_it_was_written(cell):
     assert (read.average is None) == (cell.average is None)
     if cell.average:
         *numbers, over = dataclasses.astuple(cell.average)
-        assert dataclasses.astuple(read.average)[:-1] == pytest.approx(numbers, rel=1e-4)
+        assert dataclasses.astuple(read.average)[:-1] == pytest.approx(numbers, rel=5e-3)
         assert read.average.over == over
 
 
