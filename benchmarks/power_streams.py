@@ -34,6 +34,9 @@ from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import Average, CellRecord
 from pytest_optlandscape.verdicts.summing_up import record_of
 
+SEEDS = BATCH["seeds"]
+"""Of each cell, in a baseline and again now."""
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -53,10 +56,10 @@ class Bank:
     values: NDArray[np.float64]
 
     def drawn(self, chosen: NDArray[np.intp]) -> LandscapeRecord:
-        """Make a record of some seeds for each cell, shape (cells, BATCH), of which the first is the cell's own."""
+        """Make a record of some seeds for each cell, shape (cells, SEEDS), of which the first is the cell's own."""
         means = np.take_along_axis(self.values, chosen[:, :, np.newaxis], axis=1).mean(axis=1).tolist()
         kept = [
-            replace(runs[own], average=Average.from_text(Average(BATCH, *mean).to_text()))
+            replace(runs[own], average=Average.from_text(Average(SEEDS, *mean).to_text()))
             for runs, own, mean in zip(self.runs, chosen[:, 0].tolist(), means, strict=True)
         ]
         return replace(self.record, cells=tuple(kept))
@@ -88,8 +91,8 @@ def verdicts_of(name: str, suites: int, seeds: int) -> Counter[str]:
     for _ in range(suites):
         compared = []
         for bank in banks:
-            drawn = rng.random((len(bank.runs), seeds)).argsort(axis=1)[:, : 2 * BATCH]
-            before, now = bank.drawn(drawn[:, :BATCH]), bank.drawn(drawn[:, BATCH:])
+            drawn = rng.random((len(bank.runs), seeds)).argsort(axis=1)[:, : 2 * SEEDS]
+            before, now = bank.drawn(drawn[:, :SEEDS]), bank.drawn(drawn[:, SEEDS:])
             compared.append(compare_landscape(now, before, landscapes=len(banks), takes_bounds=takes_bounds))
         counted[str(compare_optimizer(name, compared).verdict)] += 1
     return counted
