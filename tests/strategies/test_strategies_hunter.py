@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from hypothesis import find, settings
-from hypothesis.database import InMemoryExampleDatabase
 
 from pytest_optlandscape import landscapes, minimize, strategies
 from pytest_optlandscape.strategies import find_failing_start
@@ -9,15 +8,7 @@ from pytest_optlandscape.strategies.failures import failed_before
 from pytest_optlandscape.strategies.shrinking import significant_digits
 from pytest_optlandscape.strategies.suspicion import Witness, signs_of_trouble
 
-
-@pytest.fixture(autouse=True)
-def database():
-    before = settings.get_current_profile_name()
-    kept = InMemoryExampleDatabase()
-    settings.register_profile("hunter", settings.get_profile(before), database=kept)
-    settings.load_profile("hunter")
-    yield kept
-    settings.load_profile(before)
+pytestmark = pytest.mark.usefixtures("example_database")
 
 
 def left_valley(run):
@@ -49,7 +40,7 @@ def test_second_search_finds_it_at_once():
     assert second.x0.tolist() == first.x0.tolist()
 
 
-def test_same_seed_same_search(database):
+def test_same_seed_same_search(example_database):
     tried = []
     for _ in range(2):
         starts = []
@@ -94,14 +85,14 @@ def test_interrupted_shrinking_keeps_what_was_found():
     assert [x0.tolist() for x0 in failed_before(landscapes.get("beale"))] == failed
 
 
-def test_without_a_database_nothing_is_kept(database):
-    settings.register_profile("forgetful", settings.get_profile("hunter"), database=None)
+def test_without_a_database_nothing_is_kept(example_database):
+    settings.register_profile("forgetful", settings.get_profile("in memory"), database=None)
     settings.load_profile("forgetful")
     assert hunt().examples == hunt().examples > 1
     assert failed_before(landscapes.get("beale")) == []
 
 
-def test_what_failed_on_one_landscape_is_no_start_of_another(database):
+def test_what_failed_on_one_landscape_is_no_start_of_another(example_database):
     hunt()
     assert failed_before(landscapes.get("himmelblau")) == []
     assert failed_before(landscapes.get("beale").shift([1.0, 0.0])) == []

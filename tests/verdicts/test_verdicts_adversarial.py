@@ -4,8 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis.database import InMemoryExampleDatabase
 
 from pytest_optlandscape import assert_robust, landscapes
 from pytest_optlandscape.strategies.failures import failed_before
@@ -14,13 +12,7 @@ from pytest_optlandscape.strategies.shrinking import LONGEST, significant_digits
 BOOTH = landscapes.get("booth")
 
 
-@pytest.fixture(autouse=True)
-def database():
-    before = settings.get_current_profile_name()
-    settings.register_profile("adversary", settings.get_profile(before), database=InMemoryExampleDatabase())
-    settings.load_profile("adversary")
-    yield
-    settings.load_profile(before)
+pytestmark = pytest.mark.usefixtures("example_database")
 
 
 def stuck_in_a_corner(problem):

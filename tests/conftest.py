@@ -1,0 +1,15 @@
+import pytest
+from hypothesis import settings
+from hypothesis.database import InMemoryExampleDatabase
+
+
+@pytest.fixture
+def example_database():
+    """Have a test remember its examples in a database of its own."""
+    before = settings()
+    kept = InMemoryExampleDatabase()
+    settings.register_profile("in memory", before, database=kept)
+    settings.load_profile("in memory")
+    yield kept
+    settings.register_profile("as before", before)
+    settings.load_profile("as before")
