@@ -1,3 +1,5 @@
+import builtins
+
 import pytest
 from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
@@ -13,3 +15,16 @@ def example_database():
     yield kept
     settings.register_profile("as before", before)
     settings.load_profile("as before")
+
+
+@pytest.fixture
+def without_plotly(monkeypatch):
+    """Have a test run as if Plotly were not installed."""
+    imported = builtins.__import__
+
+    def refuse(name, *arguments, **keywords):
+        if name.startswith("plotly"):
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return imported(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)

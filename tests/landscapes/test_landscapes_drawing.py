@@ -1,24 +1,11 @@
-import builtins
-
 import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes
 
 
-def without_plotly(monkeypatch):
-    imported = builtins.__import__
-
-    def refuse(name, *arguments, **keywords):
-        if name.startswith("plotly"):
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return imported(name, *arguments, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-
-
-def test_missing_plotly_names_the_extra(monkeypatch):
-    without_plotly(monkeypatch)
+@pytest.mark.usefixtures("without_plotly")
+def test_missing_plotly_names_the_extra():
     with pytest.raises(ImportError, match=r"pytest-optlandscape\[report\]"):
         landscapes.get("beale").plot()
 

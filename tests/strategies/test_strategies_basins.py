@@ -1,4 +1,3 @@
-import builtins
 import concurrent.futures
 
 import numpy as np
@@ -133,15 +132,8 @@ def test_picture_needs_two_dimensions():
         basin_map("scipy:L-BFGS-B", "rosenbrock[10]", starts=2).picture()
 
 
-def test_missing_plotly_names_the_extra(monkeypatch):
+@pytest.mark.usefixtures("without_plotly")
+def test_missing_plotly_names_the_extra():
     found = basin_map("scipy:L-BFGS-B", "beale", starts=2)
-    imported = builtins.__import__
-
-    def refuse(name, *arguments, **keywords):
-        if name.startswith("plotly"):
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return imported(name, *arguments, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ImportError, match=r"pytest-optlandscape\[report\]"):
         found.picture()
