@@ -170,6 +170,7 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
     return tuple(Cell(landscape, name, _frozen(starts[name])) for name in ordered)
 
 
+@functools.cache
 def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
     """Give further starts for those cells that have others of their kind: Sobol' points, inside or on the same face.
 
@@ -182,7 +183,7 @@ def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
     Returns
     -------
     dict
-        By the name of the cell's start.
+        By the name of the cell's start; always the same one, not to be changed.
     """
     lower, upper = landscape.bounds.T
     spread = sobol_starts(landscape, SOBOL_STARTS + 2, first=k * (SOBOL_STARTS + 2))
@@ -192,7 +193,7 @@ def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
         face_lower[0] = lower[0]
         face_upper[-1] = upper[-1]
         starts |= {"face-lower": face_lower, "face-upper": face_upper}
-    return starts
+    return {name: _frozen(x0) for name, x0 in starts.items()}
 
 
 def _frozen(x0: FloatArray) -> FloatArray:

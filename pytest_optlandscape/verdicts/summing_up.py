@@ -16,7 +16,7 @@ from pytest_optlandscape.runs import Run, feasible, inside
 from pytest_optlandscape.runs.run import distance_from, gaps_at
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.fingerprint import fingerprints_of
-from pytest_optlandscape.verdicts.records import TARGETS, CellRecord
+from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, CellRecord
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["record_of", "records_of", "reference_gap"]
@@ -103,7 +103,7 @@ def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
     changes_start = [run.start_was_changed for run in runs]
     does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, strict=True)
-    return [frozenset(itertools.compress("orm", one)) for one in does]
+    return [frozenset(itertools.compress(FLAGS, one)) for one in does]
 
 
 def _digest(run: Run) -> str:
