@@ -83,14 +83,10 @@ def budget_of(adapter: Adapter, landscape: Landscape) -> int:
     return usual * landscape.dim
 
 
-def records(adapter: Adapter, landscapes: Sequence[Landscape]) -> list[LandscapeRecord]:
-    """Run an optimizer as the suite does for a baseline."""
-    return [run_baseline(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
-
-
-def plain_records(adapter: Adapter, landscapes: Sequence[Landscape]) -> list[LandscapeRecord]:
-    """Run an optimizer as the suite does for a comparison."""
-    return [run_landscape(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
+def records(adapter: Adapter, landscapes: Sequence[Landscape], as_baseline: bool = True) -> list[LandscapeRecord]:
+    """Run an optimizer as the suite does for a baseline, or for a comparison."""
+    run = run_baseline if as_baseline else run_landscape
+    return [run(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
 
 
 def calibration_of(before: Sequence[LandscapeRecord]) -> Stability:

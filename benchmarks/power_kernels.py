@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import measure
-from power import judge_records, plain_records, records
+from power import judge_records, records
 from power_corpus import reference
 
 from pytest_optlandscape import optimizers
@@ -120,7 +120,7 @@ def _main() -> None:
     result: dict[str, Any] = {"kernel": _kernel_in_use()}
     for spec in arguments.optimizers:
         adapter = _adapter(spec)
-        made = records(adapter, landscapes) if arguments.baseline else plain_records(adapter, landscapes)
+        made = records(adapter, landscapes, arguments.baseline)
         result[spec] = [record.to_plain() for record in made]
     print(json.dumps(result))
 

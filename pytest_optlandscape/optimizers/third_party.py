@@ -85,8 +85,7 @@ class Library:
 
 def find() -> dict[str, Library]:
     """Give what was added, by prefix: by packages that are installed now, and by sessions; nothing is imported."""
-    packages = {point.name: _of_package(point) for point in entry_points(group=GROUP)}
-    return functools.reduce(lambda found, added: {**found, **added}, _added, packages)
+    return functools.reduce(lambda found, added: {**found, **added}, _added, _packages())
 
 
 def checked(given: Any, owner: str, known: Mapping[str, Library]) -> dict[str, Library]:
@@ -137,7 +136,7 @@ def _checked(prefix: Any, thing: Any, owner: str, known: Mapping[str, Library]) 
         )
     if prefix in (*LIBRARIES, *THIRD_PARTIES):
         raise ValueError(f"{owner}: the prefix {prefix!r} is that of a library with an adapter here; take another one")
-    taken = {**{point.name: _of_package(point) for point in entry_points(group=GROUP)}, **known}
+    taken = {**_packages(), **known}
     if prefix in taken:
         raise ValueError(f"{owner}: the prefix {prefix!r} is taken by {taken[prefix].owner}")
     if not (callable(thing) or callable(getattr(thing, "from_spec", None))):
@@ -152,6 +151,10 @@ def add(libraries: Mapping[str, Library]) -> Callable[[], None]:
     """Add what a session brings; call what is returned when it ends."""
     _added.append(libraries)
     return lambda: _added.remove(libraries)
+
+
+def _packages() -> dict[str, Library]:
+    return {point.name: _of_package(point) for point in entry_points(group=GROUP)}
 
 
 def _of_package(point: EntryPoint) -> Library:
