@@ -1,10 +1,10 @@
-"""What rounding does to a run: the same problem, off by one unit in the last place everywhere."""
+"""What rounding does to a run: the same problem, off by a unit in the last place everywhere."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 DOUBLE, SINGLE = 2.0**-52, 2.0**-23
 """The spacing of floats near 1, in double and in single precision."""
 
-_SIGNS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
+_FACTORS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
 _FEW = 128  # made floats of at a time: a short run needs no more
 
 
@@ -52,9 +52,11 @@ def precision_of(runs: list[Run]) -> float:
 
 
 class DitheredProblem(Problem):
-    """A problem whose start, values and gradients are off by one unit in the last place, at random.
+    """A problem whose start, values and gradients are off by a unit in the last place, at random.
 
-    Zeros and infinities stay: no rounding turns one into a number, and optimizers branch on them.
+    Each number is multiplied by 1 + ε or 1 − ε, ε being the spacing of floats near 1, which moves it to the next float
+    or the one after that. Zeros and infinities stay: no rounding turns one into a number, and optimizers branch on
+    them.
 
     Parameters
     ----------
@@ -63,19 +65,17 @@ class DitheredProblem(Problem):
     rng : numpy.random.Generator
         Which way each number is off.
     precision : float
-        `DOUBLE` or `SINGLE`: whose last place.
+        ε: `DOUBLE` or `SINGLE`.
     units : int, default 1
-        By how many units in the last place.
+        By how many ε.
     """
 
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
-        few_at_a_time = itertools.cycle(rng.choice([-1.0, 1.0], (_SIGNS // _FEW, _FEW)))
-        self._signs: Iterator[float] = itertools.chain.from_iterable(map(np.ndarray.tolist, few_at_a_time))
+        self._choices = np.array([1.0 - units * precision, 1.0 + units * precision])
         self._rng = rng
-        self._precision = precision
-        self._by_one = precision == DOUBLE and units == 1
-        self._share = units * precision
-        x0 = self._array_off(problem.x0)
+        few_at_a_time = itertools.cycle(self._drawn((_FACTORS // _FEW, _FEW)))
+        self._factors: Iterator[float] = itertools.chain.from_iterable(map(np.ndarray.tolist, few_at_a_time))
+        x0 = self._off(problem.x0)
         super().__init__(
             problem.landscape,
             np.clip(x0, problem.bounds[:, 0], problem.bounds[:, 1]),
@@ -85,36 +85,28 @@ class DitheredProblem(Problem):
             time_limit=problem.time_limit,
         )
 
-    def _off(self, value: float) -> float:
-        sign = next(self._signs)
-        if value == 0.0 or math.isinf(value):
-            return value
-        if self._by_one:
-            return math.nextafter(value, sign * math.inf)
-        return value * (1.0 + sign * self._share)
+    def _drawn(self, shape: tuple[int, ...]) -> FloatArray:
+        return self._choices[self._rng.integers(0, 2, shape, dtype=np.int8)]
 
-    def _array_off(self, values: FloatArray) -> FloatArray:
-        signs = self._rng.choice([-1.0, 1.0], np.shape(values))
-        if self._by_one:
-            return np.where(values == 0.0, values, np.nextafter(values, signs * np.inf))
-        return np.asarray(values * (1.0 + signs * self._share))
+    def _off(self, values: FloatArray) -> FloatArray:
+        return values * self._drawn(np.shape(values))
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
         """A random generator made from the seed, whose real numbers are dithered too."""
-        return _DitheredGenerator(self.seed, self._array_off)
+        return _DitheredGenerator(self.seed, self._off)
 
     def _objective(self) -> Callable[[list[float]], float]:
-        exact, off = super()._objective(), self._off
-        return lambda values: off(exact(values))
+        exact, factors = super()._objective(), self._factors
+        return lambda values: exact(values) * next(factors)
 
     def _derivative(self) -> Callable[[list[float]], list[float]]:
-        exact, off = super()._derivative(), self._off
-        return lambda values: list(map(off, exact(values)))
+        exact, factors = super()._derivative(), self._factors
+        return lambda values: list(map(operator.mul, exact(values), factors))
 
 
 class _DitheredGenerator(np.random.Generator):
-    """The same real random numbers, each off by one unit in the last place; whole numbers are left alone.
+    """The same real random numbers, each off by a unit in the last place; whole numbers are left alone.
 
     What an optimizer makes of its random numbers alone, such as a covariance of ranked steps, no other dither reaches.
     """

@@ -11,8 +11,9 @@ The returned point is treated as one more window, and so is the end: where round
 and the stop reason alone, they must stay what they were.
 
 Some optimizers branch on ties, so that rounding moves a run far at once, and rarely: not every jump shows in a few
-dithered runs. Each of these is therefore held against all others as if it were new; how many deviate tells how many
-cells may part by rounding alone, and `statistics.chance_of_as_many` decides on their number.
+dithered runs. Each of these is therefore held against all others as if it were new, and those that are dithered more
+coarsely are held against the others' ends; how many deviate tells how many cells may part by rounding alone, and
+`statistics.chance_of_as_many` decides on their number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +168,7 @@ class Stability:
     Attributes
     ----------
     jumps, trials : int
-        Dithered runs that part from all others of their cell, of how many.
+        Dithered runs that part from the others of their cell, of how many.
     """
 
     jumps: int
@@ -189,7 +191,7 @@ def measured(
     ----------
     clean : Run
     dithered : sequence of Run
-        The same with everything off by one unit in the last place.
+        The same with everything off by a unit in the last place.
     precision : float
         The spacing of the optimizer's own numbers near 1.
     coarsely : sequence of Run, optional
@@ -204,42 +206,78 @@ def measured(
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
     own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
-    whole = _with_envelope(clean, own, dithered, others, precision=precision, coarsely=coarsely)
-    jumps = 0
-    for k, (run, fingerprint) in enumerate(zip(dithered, others, strict=True)):
-        left = [*dithered[:k], *dithered[k + 1 :]]
-        among = [*others[:k], *others[k + 1 :]]
-        rest = _with_envelope(clean, own, left, among, precision=precision, coarsely=coarsely)
-        jumps += bool(parting(rest, ends_of(clean), fingerprint, ends_of(run)))
-    return whole, Stability(jumps, len(dithered))
-
-
-def _with_envelope(
-    clean: Run,
-    own: Fingerprint,
-    runs: Sequence[Run],
-    fingerprints: Sequence[Fingerprint],
-    *,
-    precision: float,
-    coarsely: Sequence[Run],
-) -> Fingerprint:
     floor = max(precision, _FLOOR)
-    count = min([len(own.path), *(len(f.path) for f in fingerprints)])
-    paths = np.array([f.path[:count] for f in fingerprints]).reshape(len(fingerprints), count)
-    moved = _distance(paths, np.array(own.path[:count])).max(axis=0, initial=floor)
-    envelope = np.maximum.accumulate(np.maximum(moved, floor))
-    used = envelope[envelope <= LARGEST_ENVELOPE]
-    results = _distance(np.array([f.result for f in fingerprints]), np.array(own.result)).max(initial=floor)
-    ends = {ends_of(clean), *map(ends_of, runs), *map(ends_of, coarsely)}
-    same_reason = len({reason for _, _, reason in ends}) == 1
-    spread = max(abs(nfev - clean.nfev) + abs(njev - clean.njev) for nfev, njev, _ in ends) if same_reason else -1
-    return Fingerprint(
-        own.path[:count],
+    path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
+    ends = _Ends(clean, dithered, coarsely)
+    envelope = np.maximum.accumulate(path.max(axis=0, initial=floor))
+    result_envelope = float(result.max(initial=floor))
+    whole = Fingerprint(
+        own.path[: min(len(one.path) for one in (own, *others))],
         own.result,
-        tuple(_rounded_up(e) for e in used.tolist()),
-        _rounded_up(float(results)) if results <= LARGEST_ENVELOPE else math.inf,
-        spread,
+        tuple(_rounded_up(e) for e in envelope[envelope <= LARGEST_ENVELOPE].tolist()),
+        _rounded_up(result_envelope) if result_envelope <= LARGEST_ENVELOPE else math.inf,
+        ends.spread,
     )
+    jumps = int((_jump(path, floor).any(axis=1) | _jump(result, floor) | ends.jump()).sum()) + ends.coarse_jumps()
+    return whole, Stability(jumps, len(dithered) + len(coarsely))
+
+
+def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
+    """Give how far each number of a path is moved by each run; NaN where one of the two has none."""
+    moved = np.full((len(others), len(own.path)), np.nan)
+    for row, other in zip(moved, others, strict=True):
+        count = min(len(own.path), len(other.path))
+        row[:count] = _distance(np.array(other.path[:count]), np.array(own.path[:count]))
+    return moved
+
+
+def _jump(moved: FloatArray, floor: float) -> NDArray[np.bool_]:
+    """Tell where each run is moved beyond the envelope of all others; shape (runs, …) as that of ``moved``."""
+    envelope = np.maximum(_greatest_of_others(moved), floor)
+    if moved.ndim > 1:
+        envelope = np.maximum.accumulate(envelope, axis=1)
+    return np.asarray((envelope <= LARGEST_ENVELOPE) & (moved > MULTIPLE * envelope))
+
+
+def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
+    """Give for each row the greatest values among the other rows, at least 0."""
+    others = np.repeat(values[np.newaxis], len(values), axis=0)
+    others[np.diag_indices(len(values))] = 0
+    return np.asarray(others.max(axis=1, initial=0))
+
+
+class _Ends:
+    """By how many evaluations each dithered run ends earlier or later than the clean one, and for which reason."""
+
+    def __init__(self, clean: Run, dithered: Sequence[Run], coarsely: Sequence[Run]) -> None:
+        runs = [*dithered, *coarsely]
+        self._moved = np.array([abs(run.nfev - clean.nfev) + abs(run.njev - clean.njev) for run in runs], dtype=int)
+        self._other = np.array([run.stop_reason != clean.stop_reason for run in runs], dtype=bool)
+        self._fine = len(dithered)
+        self._evaluations = clean.nfev + clean.njev
+
+    @property
+    def spread(self) -> int:
+        """What all of them say; -1 where some end for other reasons."""
+        return -1 if self._other.any() else int(self._moved.max(initial=0))
+
+    def jump(self) -> NDArray[np.bool_]:
+        """Tell which of the fine runs ends where all others, the coarse ones too, say that none does."""
+        spread = _greatest_of_others(self._moved)
+        other = _greatest_of_others(self._other)
+        return np.asarray(~other & (self._other | (self._moved > 2 * spread)))[: self._fine]
+
+    def coarse_jumps(self) -> int:
+        """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
+
+        What no rounding of the input excites, rounding inside an optimizer may; how often shows in what fine dithering
+        misses and coarse dithering finds.
+        """
+        if self._other[: self._fine].any():
+            return 0
+        spread = int(self._moved[: self._fine].max(initial=0))
+        far = self._moved > 2 * spread + self._evaluations // 2
+        return int((self._other | far)[self._fine :].sum())
 
 
 def ends_of(run: Run) -> tuple[int, int, str]:
@@ -305,8 +343,8 @@ def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _resolution(envelope: float) -> float:
-    """Give the unit in which a number is stored that rounding moves by this much."""
-    return 4.0 * envelope if math.isfinite(envelope) else 1.0
+    """Give the unit in which a number is stored that rounding moves by this much: a sixteenth of what is allowed."""
+    return 64.0 * envelope if math.isfinite(envelope) else 1.0
 
 
 def _rounded_up(envelope: float) -> float:

@@ -47,7 +47,7 @@ allowed to deviate. A tie that is broken either way at random goes unseen in one
 STOCHASTIC_DITHERS = 3, 1
 """Fewer, where further runs go into averages over seeds, which matter as well."""
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @functools.cache

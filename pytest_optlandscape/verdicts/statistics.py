@@ -150,8 +150,9 @@ def _effective_freedom(variances: Sequence[float], sizes: Sequence[int]) -> floa
 def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> float:
     """Give the probability that rounding alone parts at least so many of the cells.
 
-    The rate at which it does is estimated from dithered runs, with a prior of a fiftieth of a jump in 2000 runs: before
-    anything is seen, a single cell that parts is not proof, and two are.
+    The rate at which it does is known from dithered runs only, so that the number of cells has a beta-binomial
+    distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
+    by which a single cell that parts is not proof, and two are.
 
     Parameters
     ----------
@@ -168,12 +169,10 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
     --------
     >>> chance_of_as_many(0, 21, 0, 168)
     1.0
-    >>> chance_of_as_many(2, 21, 0, 168) < 1e-6 < chance_of_as_many(2, 21, 8, 168)
+    >>> chance_of_as_many(2, 21, 0, 168) < 1e-5 < chance_of_as_many(2, 21, 8, 168)
     True
     """
     if not parted:
         return 1.0
-    rate = (jumps + 0.02) / (trials + 2000.0)
-    if jumps:
-        rate = max(rate, (jumps + 0.5) / (trials + 1.0))
-    return float(stats.binom.sf(parted - 1, cells, min(rate, 1.0)))
+    prior = (jumps + 0.5, trials - jumps + 0.5) if jumps else (0.02, trials + 2000.0)
+    return min(float(stats.betabinom.pmf(np.arange(parted, cells + 1), cells, *prior).sum()), 1.0)

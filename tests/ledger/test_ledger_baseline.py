@@ -70,10 +70,10 @@ def test_measured_records_are_read_as_they_were_written(tmp_path, measured):
     assert baseline.records == dict(sorted(records.items()))
     assert baseline.to_text() == path.read_text()
     for name, record in records.items():
-        assert record.stability.trials == 3 * len(record.cells)
+        assert record.stability.trials == 4 * len(record.cells)
         assert baseline.records[name].stability == record.stability
         assert all(cell.average and cell.average.runs == 5 for cell in baseline.records[name].cells)
-    assert baseline.calibration == Stability(0, 3 * sum(len(record.cells) for record in records.values()))
+    assert baseline.calibration == Stability(0, 4 * sum(len(record.cells) for record in records.values()))
 
 
 def test_updating_one_landscape_keeps_what_rounding_does_on_the_others(tmp_path, measured):

@@ -22,22 +22,23 @@ def units_off(value, exact):
     return (value - exact) / math.ulp(exact)
 
 
-def is_one_off(value, exact):
-    return value in (math.nextafter(exact, math.inf), math.nextafter(exact, -math.inf))
+def is_off(value, exact):
+    """By one double or two, in the units of the smaller one."""
+    return abs(value - exact) / math.ulp(min(abs(value), abs(exact))) in (1.0, 2.0)
 
 
 POINTS = np.random.default_rng(3).uniform(-4.0, 4.0, size=(40, 2))
 
 
-def test_every_value_and_slope_is_off_by_one_double_either_way():
+def test_every_value_and_slope_is_off_by_a_double_or_two_either_way():
     problem, exact = dithered(), Problem("beale", START)
     ways = {"fun": set(), "jac": set()}
     for point in POINTS:
         value, true = problem(point), exact(point)
-        assert is_one_off(value, true)
+        assert is_off(value, true)
         ways["fun"].add(value > true)
         for slope, true_slope in zip(problem.gradient(point), exact.gradient(point), strict=True):
-            assert is_one_off(slope, true_slope)
+            assert is_off(slope, true_slope)
             ways["jac"].add(slope > true_slope)
     assert ways == {"fun": {True, False}, "jac": {True, False}}
     assert (problem.nfev, problem.njev) == (len(POINTS), len(POINTS))
@@ -64,8 +65,8 @@ def test_start_is_off_in_every_coordinate_and_stays_in_the_box(precision):
     ways = set()
     for seed in range(20):
         moved = dithered(landscape, inside, seed=seed, precision=precision).x0
-        shares = np.abs(moved - inside) / (np.spacing(np.abs(inside)) if precision == DOUBLE else np.abs(inside))
-        assert shares == pytest.approx(np.full(10, 1.0 if precision == DOUBLE else SINGLE), rel=1e-6)
+        shares = np.abs(moved - inside) / np.abs(inside)
+        assert np.all((shares > 0.49 * precision) & (shares < 1.51 * precision))
         ways.update(np.sign(moved - inside))
         for edge in landscape.bounds.T:
             on_edge = dithered(landscape, edge, seed=seed, precision=precision).x0
@@ -127,12 +128,12 @@ def test_what_rounding_cannot_move_stays(value, precision):
 
 
 def test_numbers_of_any_size_are_moved():
-    for value in (1e-300, -1e-300, 1e300, -1e300, 5e-324, 1.0, -2.0):
+    for value in (1e-300, -1e-300, 1e300, -1e300, 1.0, -2.0, math.nextafter(4.0, 0.0)):
         problem = dithered(constant(value), [0.5, 0.25])
-        assert {problem(problem.x0) for _ in range(50)} == {
-            math.nextafter(value, math.inf),
-            math.nextafter(value, -math.inf),
-        }
+        found = {problem(problem.x0) for _ in range(50)}
+        assert len(found) == 2
+        assert min(found) < value < max(found)
+        assert all(is_off(one, value) for one in found)
 
 
 @pytest.mark.parametrize("precision", [DOUBLE, SINGLE])
@@ -160,7 +161,7 @@ def test_noise_is_the_same_and_comes_on_top():
         assert seen != pytest.approx(noisy(point), rel=1e-12)
         assert problem.gradient(point) == pytest.approx(exact.gradient(point), rel=1e-10, abs=1e-10)
     values, exact_values = problem.evaluated()[1], [noisy(point) for point in POINTS]
-    assert all(is_one_off(value, true) for value, true in zip(values, exact_values, strict=True))
+    assert all(is_off(value, true) for value, true in zip(values, exact_values, strict=True))
 
 
 def test_landscapes_without_a_gradient():
@@ -239,7 +240,7 @@ def test_spread_starts_are_no_single_precision_numbers():
                 assert not np.array_equal(cell.x0, np.float32(cell.x0)), cell.id
 
 
-def test_random_numbers_are_off_by_one_unit_and_stay_in_their_range():
+def test_random_numbers_are_off_by_a_unit_or_two_and_stay_in_their_range():
     original, copy = Problem("beale", seed=3), DitheredProblem(Problem("beale", seed=3), np.random.default_rng(0))
     for draw in (
         lambda rng: rng.random(500),
@@ -249,7 +250,8 @@ def test_random_numbers_are_off_by_one_unit_and_stay_in_their_range():
         lambda rng: rng.standard_cauchy(500),
     ):
         exact, moved = draw(original.rng), draw(copy.rng)
-        assert np.all(np.abs(moved - exact) == np.spacing(np.minimum(np.abs(moved), np.abs(exact))))
+        units = np.abs(moved - exact) / np.spacing(np.minimum(np.abs(moved), np.abs(exact)))
+        assert set(units.ravel()) <= {1.0, 2.0}
         assert len(set(np.sign(moved - exact).ravel())) == 2
     assert isinstance(copy.rng.random(), float)
 

@@ -93,15 +93,16 @@ def test_nothing_evaluated_is_nothing_compared():
             assert_equivalent(*pair)
 
 
-def test_dithered_problem_is_off_by_one_unit():
+def test_dithered_problem_is_off_by_a_unit():
     exact = Problem("rosenbrock", budget=50, seed=3)
     dithered = DitheredProblem(exact, np.random.default_rng(0))
     x = np.array([0.5, -1.0])
     off = [dithered(x) for _ in range(20)]
     value = exact(x)
-    assert set(off) == {np.nextafter(value, -np.inf), np.nextafter(value, np.inf)}
+    assert set(off) == {value * (1.0 - 2.0**-52), value * (1.0 + 2.0**-52)}
+    assert value not in off
     steps = (dithered.gradient(x) - exact.gradient(x)) / np.spacing(np.abs(exact.gradient(x)))
-    assert np.all((np.abs(steps) >= 0.5) & (np.abs(steps) <= 1.0))
+    assert np.all((np.abs(steps) >= 0.5) & (np.abs(steps) <= 2.0))
     assert np.all(dithered.x0 != exact.x0)
     assert np.allclose(dithered.x0, exact.x0, rtol=1e-15)
     assert (dithered.budget, dithered.seed, dithered.nfev) == (50, 3, 20)

@@ -82,7 +82,7 @@ def test_a_baseline_holds_the_runs_of_a_comparison(optimizer):
         assert [getattr(one, name) for name in CLEAN] == [getattr(other, name) for name in CLEAN]
         used = len(one.fingerprint.envelope)
         assert used == len(one.fingerprint.path)
-        slack = [2.0 * envelope + 2.0**-48 for envelope in one.fingerprint.envelope]
+        slack = [32.0 * envelope + 2.0**-48 for envelope in one.fingerprint.envelope]
         assert np.all(np.abs(np.subtract(one.fingerprint.path, other.fingerprint.path[:used])) <= slack)
         assert not other.fingerprint.is_measured
         assert other.average is None
@@ -96,11 +96,11 @@ def test_cost_of_a_baseline_in_runs():
     made = run_baseline(get(counting), BOOTH, BUDGET)
     further = (BATCH["starts"] - 1) * len(further_starts(BOOTH, 1))
     assert len(counting.problems) == CELLS * (1 + sum(DITHERS)) + 2 + further <= 10 * CELLS
-    assert made.stability == Stability(0, DITHERS[0] * CELLS)
+    assert made.stability == Stability(0, sum(DITHERS) * CELLS)
     counting = Counting(draws)
     made = run_baseline(stochastic(counting), BOOTH, BUDGET)
     assert len(counting.problems) == CELLS * (1 + sum(STOCHASTIC_DITHERS) + BATCH["seeds"] - 1) + 2 <= 10 * CELLS
-    assert made.stability == Stability(0, STOCHASTIC_DITHERS[0] * CELLS)
+    assert made.stability == Stability(0, sum(STOCHASTIC_DITHERS) * CELLS)
     counting = Counting(unsteady())
     made = run_baseline(get(counting), BOOTH, BUDGET)
     assert made.nondeterministic
@@ -241,6 +241,6 @@ def gives_up(problem):
 def test_optimizers_that_fail_have_a_baseline():
     made = run_baseline(get(gives_up), BOOTH, BUDGET)
     assert {cell.stop_reason for cell in made.cells} == {"exception", "no-result", "non-finite"}
-    assert made.stability == Stability(0, DITHERS[0] * CELLS)
+    assert made.stability == Stability(0, sum(DITHERS) * CELLS)
     now = run_landscape(get(gives_up), BOOTH, BUDGET)
     assert compare_landscape(now, made, landscapes=1).fingerprint == "identical"

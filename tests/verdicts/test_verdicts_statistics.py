@@ -93,15 +93,16 @@ def test_chance_falls_with_the_cells_that_part_and_rises_with_the_jumps(cells, j
     chances = [chance_of_as_many(parted, cells, jumps, trials) for parted in range(cells + 2)]
     assert chances[0] == 1.0
     assert chances[cells + 1] == 0.0
-    assert all(a >= b for a, b in itertools.pairwise(chances))
+    assert all(a >= b - 1e-12 for a, b in itertools.pairwise(chances))
     for more in (jumps + 1.0, 2.0 * jumps + 5.0):
         more_jumps = [chance_of_as_many(parted, cells, more, max(trials, more)) for parted in range(cells + 1)]
         assert all(a >= b - 1e-12 for a, b in zip(more_jumps, chances[:-1], strict=True))
 
 
-def test_chance_is_the_binomial_one_where_jumps_were_seen():
-    assert chance_of_as_many(3, 21, 8.0, 168.0) == pytest.approx(stats.binom.sf(2, 21, 8.5 / 169.0))
-    assert chance_of_as_many(1, 21, 168.0, 168.0) == 1.0
+def test_chance_is_the_beta_binomial_one_where_jumps_were_seen():
+    assert chance_of_as_many(3, 21, 8.0, 168.0) == pytest.approx(stats.betabinom.sf(2, 21, 8.5, 160.5))
+    assert chance_of_as_many(3, 21, 8e5, 168e5) == pytest.approx(stats.binom.sf(2, 21, 8 / 168), rel=1e-4)
+    assert chance_of_as_many(1, 21, 168.0, 168.0) == pytest.approx(1.0, abs=1e-9)
     assert 0.0 < chance_of_as_many(2, 2, 0.0, 0.0) < 1e-8
 
 
