@@ -136,6 +136,7 @@ class _Jitted(Steps):
             return self._optimizer.stateless_apply(state, [gradient], x)
 
         self._apply = jax.jit(apply)
+        self._type = np.dtype(dtype)
 
     def start(self, x0: FloatArray) -> None:
         start, optimizer = self._built(x0)
@@ -143,7 +144,7 @@ class _Jitted(Steps):
         self._x = [start.value]
 
     def step(self, value: float, gradient: FloatArray) -> None:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._dtype, copy=False), self._x)
+        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
 
     def read(self) -> FloatArray:
         return np.array(self._x[0], dtype=np.float64)

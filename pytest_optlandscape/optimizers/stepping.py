@@ -50,8 +50,9 @@ def descend(problem: Problem, read: Callable[[], FloatArray], step: Callable[[fl
     array([0.9604, 0.9604])
     """
     x = read()
+    fun, gradient = problem.fun, problem.gradient
     while problem.remaining > 0:
-        step(problem.fun(x), problem.gradient(x))
+        step(fun(x), gradient(x))
         evaluated, x = x, read()
         if not is_finite(evaluated):
             break

@@ -1,8 +1,8 @@
 """torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
 
 The point is one parameter of shape (dim,). An optimizer is stepped as ``optimizer.step(closure)``; each call of the
-closure evaluates the objective and its analytic gradient, once, at a copy of the point, and puts the gradient into
-``parameter.grad``. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
+closure evaluates the objective and its analytic gradient, once, and puts the gradient into ``parameter.grad``. torch's
+own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import functools
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -77,15 +78,19 @@ class _Closure:
         self._parameter = parameter
         self._tensor = torch.from_numpy
         self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
-        self.x = _read(parameter)
-        self.loss: Any = None
+        self.was_finite = True
+        self.value = math.nan
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        self.x = x = _read(self._parameter)
-        value = self._fun(x)
+        self.evaluate()
+        return self._as_tensor(np.array(self.value, dtype=np.float64))
+
+    def evaluate(self) -> None:
+        """Do all that the closure does, but for making a tensor of the value."""
+        x = self._parameter.detach().numpy() if self._as_it_is else _read(self._parameter)
+        self.was_finite = is_finite(x)
+        self.value = self._fun(x)
         self._parameter.grad = self._as_tensor(self._gradient(x))
-        self.loss = self._as_tensor(np.array(value, dtype=np.float64))
-        return self.loss
 
     def _as_tensor(self, array: NDArray[np.float64]) -> Any:
         """Give an array the parameter's type and device."""
@@ -96,35 +101,30 @@ class _Closure:
 def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, schedulers: list[Any]) -> Outcome:
     """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
     closure = _Closure(torch, problem, parameter)
-    step = _stepped(optimizer, closure)
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
-    here = closure.x
-    while problem.remaining > 0:
-        evaluations = problem.njev
-        step()
+    evaluates_once = "closure" not in inspect.signature(optimizer.step).parameters or (
+        not ends_by_itself and type(optimizer).__module__.startswith("torch.optim.")
+    )  # torch's own begin by calling the closure, if they have one
+    here = _read(parameter)
+    while (left := problem.remaining) > 0:
+        if evaluates_once:
+            closure.evaluate()
+            optimizer.step()
+        else:
+            optimizer.step(closure)
+            if problem.remaining == left:
+                name = type(optimizer).__name__
+                raise TypeError(f"{name}.step(closure) did not call the closure: nothing was evaluated")
         for scheduler in schedulers:
             on_plateau = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
-            scheduler.step(*([closure.loss] if on_plateau else []))
-        if problem.njev == evaluations:
-            raise TypeError(f"{type(optimizer).__name__}.step(closure) did not call the closure: nothing was evaluated")
-        if not is_finite(closure.x):
+            scheduler.step(*([closure.value] if on_plateau else []))
+        if not closure.was_finite:
             break
         if ends_by_itself:
             before, here = here, _read(parameter)
             if np.array_equal(before, here):
                 break
     return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None)
-
-
-def _stepped(optimizer: Any, closure: _Closure) -> Callable[[], Any]:
-    if "closure" in inspect.signature(optimizer.step).parameters:
-        return functools.partial(optimizer.step, closure)
-
-    def step() -> None:
-        closure()
-        optimizer.step()
-
-    return step
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
