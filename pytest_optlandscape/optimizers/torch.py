@@ -2,7 +2,8 @@
 
 The point is one parameter of shape (dim,). An optimizer is stepped as ``optimizer.step(closure)``; each call of the
 closure evaluates the objective and its analytic gradient, once, and puts the gradient into ``parameter.grad``. torch's
-own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
+own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what
+needs second derivatives (AdaHessian, Sophia) cannot run.
 """
 
 from __future__ import annotations
