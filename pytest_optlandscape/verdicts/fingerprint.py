@@ -206,7 +206,7 @@ def measured(
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
     own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
-    floor = max(precision, _FLOOR)
+    floor = max(precision / 8.0, _FLOOR)  # near the middle of a box rounding is that fine
     path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, dithered, coarsely)
     envelope = np.maximum.accumulate(path.max(axis=0, initial=floor))

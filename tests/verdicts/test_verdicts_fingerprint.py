@@ -335,8 +335,8 @@ def test_single_precision_is_measured_in_single_precision():
     cell = cells(landscapes.get("beale"))[4]
     clean, (before, stability) = calibrated(in_single_precision, cell, precision=SINGLE)
     assert stability == Stability(0, 8)
-    assert min(before.envelope) >= SINGLE
-    assert min(before.result_envelope, 1.0) >= SINGLE
+    assert min(before.envelope) >= SINGLE / 8.0
+    assert min(before.result_envelope, 1.0) >= SINGLE / 8.0
     assert parts(before, clean, again(single_reordered, clean)) == ""
     assert parts(before, clean, again(single_changed, clean)).startswith("evaluation")
     _, (too_fine, _) = calibrated(in_single_precision, cell, precision=DOUBLE)
