@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import measure
 from power import judge_records, records
@@ -54,75 +53,63 @@ def judge_kernels(names: Sequence[str], scipy: bool, landscape_ids: Sequence[str
     """
     specs = [name for name in names if not _adapter(name).is_stochastic]
     specs += [f"scipy:{method}" for method in SCIPY] if scipy else []
-    with ThreadPoolExecutor(workers) as pool:
-        tasks = {kernel: pool.submit(_elsewhere, kernel, specs, landscape_ids) for kernel in ("", *KERNELS)}
-        results = {kernel: task.result() for kernel, task in tasks.items()}
-    own = results.pop("")
-    assert isinstance(own, dict), own
-    measure.heading(f"Verdicts other than same under other kernels; this machine's own: {own['kernel']}")
+    measure.heading("Verdicts under other kernels of OpenBLAS, against this machine's own")
     alarms = judged = 0
-    for kernel, result in results.items():
-        if isinstance(result, str):
-            print(f"  {kernel:<12} did not run here: {result}")
-            continue
-        verdicts = {spec: judge_records(spec, _read(own[spec]), _read(result[spec])) for spec in specs}
-        flagged = {spec: one for spec, one in verdicts.items() if one.verdict != "same"}
-        identical = sum(one.fingerprint == "identical" for one in verdicts.values())
-        alarms, judged = alarms + len(flagged), judged + len(verdicts)
-        counts = f"{len(flagged)} of {len(specs)} flagged, {identical} identical in every bit"
-        print(f"  {kernel:<12} ({result['kernel']}) {counts}")
-        for spec, one in flagged.items():
+    for spec in specs:
+        with ThreadPoolExecutor(workers) as pool:
+            tasks = {kernel: pool.submit(_elsewhere, kernel, spec, landscape_ids) for kernel in ("", *KERNELS)}
+            results = {kernel: task.result() for kernel, task in tasks.items()}
+        own = results.pop("")
+        assert not isinstance(own, str), own
+        said = []
+        for kernel, result in results.items():
+            if isinstance(result, str):
+                said.append(f"{kernel} did not run here: {result}")
+                continue
+            one = judge_records(spec, own, result)
+            judged += 1
+            alarms += one.verdict != "same"
             where = ", ".join(f"{name} {verdict}" for name, verdict in one.landscapes.items() if verdict != "same")
-            print(f"      {spec}: {one.verdict} ({where})")
-    print(f"  in all {alarms} of {judged}")
+            share = f"{_identical(own, result):.0%} of the runs identical"
+            said.append(f"{kernel} {one.verdict}{f' ({where})' if where else ''}, {share}")
+        print(f"  {spec}: " + "; ".join(said), flush=True)
+    print(f"  not same: {alarms} of {judged}")
+
+
+def _identical(before: list[LandscapeRecord], now: list[LandscapeRecord]) -> float:
+    """Give the share of runs that are alike in every bit."""
+    pairs = [pair for old, new in zip(before, now, strict=True) for pair in zip(old.cells, new.cells, strict=True)]
+    return sum(old.trace == new.trace for old, new in pairs) / len(pairs)
 
 
 def _adapter(spec: str) -> Adapter:
     return optimizers.get(spec) if ":" in spec else from_callable(reference(spec), f"power_corpus:{spec}")
 
 
-def _read(plain: list[dict[str, Any]]) -> list[LandscapeRecord]:
-    return [LandscapeRecord.from_plain(one) for one in plain]
-
-
-def _elsewhere(kernel: str, specs: Sequence[str], landscape_ids: Sequence[str]) -> dict[str, Any] | str:
-    """Run all optimizers in a process of its own; say why, if it fails."""
+def _elsewhere(kernel: str, spec: str, landscape_ids: Sequence[str]) -> list[LandscapeRecord] | str:
+    """Run an optimizer in a process of its own; say why, if it fails."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     if kernel:
         environment["OPENBLAS_CORETYPE"] = kernel
-    command = [sys.executable, str(Path(__file__).resolve()), "--optimizers", *specs, "--landscapes", *landscape_ids]
+    command = [sys.executable, str(Path(__file__).resolve()), "--optimizer", spec, "--landscapes", *landscape_ids]
     command += [] if kernel else ["--baseline"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit status {done.returncode}"
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
-
-
-def _kernel_in_use() -> str:
-    """Name the kernels that were really picked, as far as that can be found out."""
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
-        return "kernel not known: install threadpoolctl to see it"
-    return "/".join(sorted({str(one.get("architecture")) for one in threadpool_info() if one["user_api"] == "blas"}))
+    return [LandscapeRecord.from_plain(one) for one in json.loads(done.stdout)]
 
 
 def _main() -> None:
-    """Run optimizers under whatever kernel was picked, as a comparison or a baseline does, and print their records."""
+    """Run an optimizer under whatever kernel was picked, as a comparison or a baseline does, and print its records."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--optimizers", nargs="+")
+    parser.add_argument("--optimizer")
     parser.add_argument("--landscapes", nargs="+")
     parser.add_argument("--baseline", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     landscapes = [get(name) for name in arguments.landscapes]
-    result: dict[str, Any] = {"kernel": _kernel_in_use()}
-    for spec in arguments.optimizers:
-        adapter = _adapter(spec)
-        made = records(adapter, landscapes, arguments.baseline)
-        result[spec] = [record.to_plain() for record in made]
-    print(json.dumps(result))
+    made = records(_adapter(arguments.optimizer), landscapes, arguments.baseline)
+    print(json.dumps([record.to_plain() for record in made]))
 
 
 if __name__ == "__main__":
