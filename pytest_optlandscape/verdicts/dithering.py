@@ -73,13 +73,14 @@ class DitheredProblem(Problem):
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
         self._choices = np.array([1.0 - units * precision, 1.0 + units * precision])
         self._rng = rng
-        few_at_a_time = itertools.cycle(self._drawn((_FACTORS // _FEW, _FEW)))
-        self._factors: Iterator[float] = itertools.chain.from_iterable(map(np.ndarray.tolist, few_at_a_time))
+        ways = np.unpackbits(np.frombuffer(rng.bytes(_FACTORS // 8), np.uint8)).reshape(-1, _FEW)
+        few_at_a_time = (self._choices[some].tolist() for some in itertools.cycle(ways))
+        self._factors: Iterator[float] = itertools.chain.from_iterable(few_at_a_time)
         x0 = self._off(problem.x0)
         super().__init__(
             problem.landscape,
             np.clip(x0, problem.bounds[:, 0], problem.bounds[:, 1]),
-            bounds=problem.bounds,
+            bounds=None if problem.bounds is problem.landscape.bounds else problem.bounds,
             budget=problem.budget,
             seed=problem.seed,
             time_limit=problem.time_limit,
