@@ -22,7 +22,7 @@ from pytest_optlandscape.strategies.failures import failed_before, forget, remem
 from pytest_optlandscape.strategies.shrinking import shrunk
 from pytest_optlandscape.strategies.suspicion import Search
 
-__all__ = ["FailingStart", "find_failing_start"]
+__all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
 
 FloatArray = NDArray[np.float64]
 
@@ -134,15 +134,33 @@ def find_failing_start(
         x0 = known[example - 1] if remembered else search.ask()
         run = run_from(x0)
         if fails(search.witness.watching(run)):
-            remember(landscape, x0)  # before it is shrunk, which may be interrupted
-            best = shrunk(landscape, box, x0, lambda start: fails(run_from(start)))
-            if not np.array_equal(best, x0):
-                remember(landscape, best)
-                forget(landscape, x0)
+            best = kept_simplest(landscape, box, x0, lambda start: fails(run_from(start)))
             return FailingStart(best, run_from(best), example, x0)
         if not remembered:
             search.tell(run)
     return None
+
+
+def kept_simplest(
+    landscape: Landscape, box: FloatArray, found: FloatArray, fails: Callable[[FloatArray], bool]
+) -> FloatArray:
+    """Shrink a start that fails, and keep what comes of it in the example database.
+
+    Parameters
+    ----------
+    landscape, box, found, fails
+        As for `shrinking.shrunk`.
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+    """
+    remember(landscape, found)  # before it is shrunk, which may be interrupted
+    best = shrunk(landscape, box, found, fails)
+    if not np.array_equal(best, found):
+        remember(landscape, best)
+        forget(landscape, found)
+    return best
 
 
 def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:

@@ -181,6 +181,7 @@ class Search:
         self._sobol = qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
         self._batch: list[FloatArray] = []
         self._even = self._turn = 0
+        self._sized = False
         lower, width = self.box[:, 0], np.ptp(self.box, axis=1)
         self._width = np.where(width > 0.0, width, 1.0)
         standard = np.clip((self.landscape.x0 - lower) / self._width, 0.0, 1.0)
@@ -204,8 +205,15 @@ class Search:
         start: FloatArray = np.clip(lower + self._point * self._width, lower, upper)
         return start
 
-    def tell(self, run: Run) -> None:
-        """Learn from a run that did not fail."""
+    def tell(self, run: Run, nearness: float | None = None) -> None:
+        """Learn from a run that did not fail.
+
+        Parameters
+        ----------
+        run : Run
+        nearness : float, optional
+            How near it came to failing, where that has a size; larger is nearer. It then has every second turn.
+        """
         if self._points:
             distances = np.sqrt(np.sum((np.array(self._points) - self._point) ** 2, axis=1))
             self._apart = np.minimum(self._apart, distances).tolist()
@@ -213,7 +221,8 @@ class Search:
         else:
             self._apart = [math.inf]
         self._points.append(self._point)
-        self._signs.append(signs_of_trouble(run))
+        self._signs.append(signs_of_trouble(run) | {"nearness": -_HUGE if nearness is None else _finite(nearness)})
+        self._sized |= nearness is not None
 
     def _even_point(self) -> FloatArray:
         if not self._batch:
@@ -261,6 +270,8 @@ class Search:
 
     def _worst(self) -> int:
         names = self.witness.signs
+        if self._sized:
+            names = tuple(one for sign in names for one in ("nearness", sign))
         name = names[self._turn % len(names)]
         self._turn += 1
         sign = np.array([signs[name] for signs in self._signs])
