@@ -19,7 +19,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
 from pytest_optlandscape.strategies.failures import failed_before, forget, remember
-from pytest_optlandscape.strategies.shrinking import shrunk
+from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk
 from pytest_optlandscape.strategies.suspicion import Search
 
 __all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
@@ -142,13 +142,17 @@ def find_failing_start(
 
 
 def kept_simplest(
-    landscape: Landscape, box: FloatArray, found: FloatArray, fails: Callable[[FloatArray], bool]
+    landscape: Landscape,
+    box: FloatArray,
+    found: FloatArray,
+    fails: Callable[[FloatArray], bool],
+    most: int = MOST_RUNS,
 ) -> FloatArray:
     """Shrink a start that fails, and keep what comes of it in the example database.
 
     Parameters
     ----------
-    landscape, box, found, fails
+    landscape, box, found, fails, most
         As for `shrinking.shrunk`.
 
     Returns
@@ -156,7 +160,7 @@ def kept_simplest(
     ndarray, shape (dim,)
     """
     remember(landscape, found)  # before it is shrunk, which may be interrupted
-    best = shrunk(landscape, box, found, fails)
+    best = shrunk(landscape, box, found, fails, most)
     if not np.array_equal(best, found):
         remember(landscape, best)
         forget(landscape, found)

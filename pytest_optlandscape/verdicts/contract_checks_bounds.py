@@ -29,13 +29,13 @@ def check_stays_inside_bounds(held: Held) -> None:
     """
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | float | None:
+    def judge(trial: Trial) -> Complaint | None:
         seen = trial.observe()
         run = seen.run
         points = np.vstack([run.trace.x, run.x])
-        outside = float(np.maximum(run.bounds[:, 0] - points, points - run.bounds[:, 1]).max())
         if inside(points, run.bounds).all():
-            return outside
+            return None
+        outside = np.maximum(run.bounds[:, 0] - points, points - run.bounds[:, 1]).max()
         return Complaint(
             f"a point lies {outside:.3g} outside the bounds",
             run,

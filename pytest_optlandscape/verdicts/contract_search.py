@@ -18,6 +18,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.strategies.hunter import kept_simplest
+from pytest_optlandscape.strategies.shrinking import MOST_RUNS
 from pytest_optlandscape.strategies.suspicion import Search
 from pytest_optlandscape.verdicts.contract_scripts import script
 from pytest_optlandscape.verdicts.contract_trials import (
@@ -34,15 +35,14 @@ __all__ = ["Held"]
 
 FloatArray = NDArray[np.float64]
 
-_HUNT_STARTS = 24
+_HUNT_STARTS = 50
 _HUNT_EVALUATIONS = 1_000
 """Where the hunt for a breach ends: so many starts on a landscape, and so many evaluations of a check, shared equally
 by its landscapes. Counts, not seconds, so that every machine hunts as far. A millisecond an evaluation, as SciPy's
 COBYLA and trust-constr take, is a second a check."""
 
-_SHRINKING_STARTS = 150
 _SHRINKING_EVALUATIONS = 30_000
-"""Where shrinking ends, and the start found so far is told."""
+"""As many starts as take about so many are tried for simpler ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +144,16 @@ class _Asked:
     def _simplest(self, x0: FloatArray, complaint: Complaint) -> Complaint:
         if complaint.run.stop_reason == "time" or np.array_equal(x0, self._landscape.x0):
             return complaint  # nothing is simpler, or every further run may take as long
-        most = self._spent + _SHRINKING_EVALUATIONS
-        starts = len(self._answers) + _SHRINKING_STARTS
+        most = int(_SHRINKING_EVALUATIONS * len(self._answers) / max(self._spent, 1))
 
         def fails(start: FloatArray) -> bool:
-            known = start.tobytes() in self._answers
-            if not known and (len(self._answers) >= starts or self._spent >= most):
-                return False
             try:
                 return self._at(start).complaint is not None
             except NotApplicable:
                 return False
 
-        return self._at(kept_simplest(self._landscape, self._landscape.bounds, x0, fails)).complaint or complaint
+        best = kept_simplest(self._landscape, self._landscape.bounds, x0, fails, min(most, MOST_RUNS))
+        return self._at(best).complaint or complaint
 
 
 def _text(complaint: Complaint) -> str:

@@ -118,7 +118,8 @@ def observe(adapter: Adapter, problem: Problem) -> Observed:
 
     Examples
     --------
-    >>> observe(get("scipy:L-BFGS-B"), Problem("booth")).ended_by_itself
+    >>> from pytest_optlandscape import optimizers
+    >>> observe(optimizers.get("scipy:L-BFGS-B"), Problem("booth")).ended_by_itself
     True
     """
     watched = _Watched(adapter)
@@ -247,7 +248,8 @@ def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 5
 
     Examples
     --------
-    >>> [trial.x0.tolist() for trial in trials(get("scipy:Powell"), ("booth",), starts=1)]
+    >>> from pytest_optlandscape import optimizers
+    >>> [trial.x0.tolist() for trial in trials(optimizers.get("scipy:Powell"), ("booth",), starts=1)]
     [[0.0, 0.0]]
     """
     if adapter.is_global:
