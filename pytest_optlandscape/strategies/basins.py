@@ -232,7 +232,8 @@ def basin_map(
     Raises
     ------
     ValueError
-        If there is no start, or the confidence or the tolerance is not between 0 and 1.
+        If there is no start, the confidence or the tolerance is not between 0 and 1, or the landscape's minimum is
+        not known.
     TypeError
         If the executor is none, or the optimizer or the landscape cannot be sent to it.
 
@@ -252,6 +253,7 @@ def basin_map(
         if not 0.0 < value < 1.0:
             raise ValueError(f"the {name} of a basin map lies between 0 and 1, got {value!r}")
     landscape = as_landscape(landscape)
+    landscape.check_minimum_is_known()
     box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
     points = sobol_starts(landscape, starts, box)
     work = _Ends(optimizer, landscape, points, box, budget, seed)

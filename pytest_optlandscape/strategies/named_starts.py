@@ -82,13 +82,13 @@ def special_starts(
     named = {"standard": landscape.x0, **landscape.starts}
     starts = {name: np.clip(start, lower, upper) for name, start in named.items()}
     even = np.arange(landscape.dim) % 2 == 0
-    elsewhere = {"minimizer": landscape.minimizers[0]}
-    elsewhere |= {f"saddle-{k}": point for k, point in enumerate(saddles(landscape))}
+    elsewhere = {f"saddle-{k}": point for k, point in enumerate(saddles(landscape))}
     plateau = _plateau(landscape)
     if plateau is not None:
         elsewhere["plateau"] = plateau
+    if landscape.minimum_is_known:
+        starts["minimizer"] = landscape.minimizers[0]
     starts |= {
-        "minimizer": elsewhere.pop("minimizer"),
         "centre": lower + width / 2.0,
         "corner-lower": lower.copy(),
         "corner-upper": upper.copy(),
@@ -113,7 +113,7 @@ def _faces(landscape: Landscape, box: FloatArray) -> dict[str, FloatArray]:
 
 def _plateau(landscape: Landscape) -> FloatArray | None:
     """Give the first even point around which the landscape is level, far from its minimum."""
-    if "flat" not in landscape.tags:
+    if "flat" not in landscape.tags or not landscape.minimum_is_known:
         return None
     points = sobol_starts(landscape, _PLATEAU_SEARCH)
     values = np.asarray(landscape(points))

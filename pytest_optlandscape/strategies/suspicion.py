@@ -73,7 +73,8 @@ def signs_of_trouble(run: Run) -> dict[str, float]:
     >>> signs_of_trouble(near)["effort"] < signs_of_trouble(far)["effort"]
     True
     """
-    x, fun, fmin = run.trace.x, run.trace.fun, run.landscape.fmin
+    x, fun = run.trace.x, run.trace.fun
+    fmin = run.landscape.fmin if run.landscape.minimum_is_known else float(np.nanmin(fun, initial=_HUGE))
     at_start = _finite(fun[0] - fmin) if len(fun) else _HUGE
     smallest = _CONVERGED * max(abs(at_start), abs(fmin), 1e-288)
     gap, start = (math.log10(max(value, smallest)) for value in (_finite(run.result_gap), at_start))
@@ -231,7 +232,8 @@ class Search:
         self._even += 1
         if self._even % 2:
             return point
-        return self._close_to_a_minimizer() if self._rng.random() < _CLOSE_SHARE else self._made_special(point)
+        close = self._rng.random() < _CLOSE_SHARE and len(self._minimizers) > 0
+        return self._close_to_a_minimizer() if close else self._made_special(point)
 
     def _close_to_a_minimizer(self) -> FloatArray:
         centre = self._minimizers[self._rng.integers(len(self._minimizers))]
