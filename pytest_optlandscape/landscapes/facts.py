@@ -82,7 +82,7 @@ def listed(numbers: Iterable[float]) -> str:
     Examples
     --------
     >>> listed([1.0, 0.5]), listed([2.0, 2.0]), listed(range(20))
-    ('1,0.5', '2', '69d52c3b7cf9')
+    ('1,0.5', '2', '0309058c7162')
     """
     texts = [repr(number).removesuffix(".0") for number in numbers]
     if len(set(texts)) == 1 and len(texts) > 1:
