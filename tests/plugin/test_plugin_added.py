@@ -199,13 +199,20 @@ def test_a_hook_of_an_object_cannot_be_compared_and_says_so(repository, chosen):
     repository.assert_nothing_is_left()
 
 
+UNDER_PYTEST = """
+import sys
+
+if "_pytest.main" not in sys.modules:
+    raise ImportError("pytest only")
+
+def minimize(problem):
+    return problem.x0
+"""
+
+
 def test_what_cannot_be_imported_elsewhere_is_said_by_the_contract_too(repository):
     repository.project.configure(optlandscape_contract="true")
-    repository.project.solver(
-        "import sys\nif '_pytest.main' not in sys.modules:\n    raise ImportError('pytest only')\n"
-    )
-    with (repository.path / "solver.py").open("a") as solver:
-        solver.write("def minimize(problem):\n    return problem.x0\n")
+    repository.project.solver(UNDER_PYTEST)
     result = repository.compare(chosen="check_keeps_start_unchanged")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["in a process of its own solver:minimize cannot be imported: *pytest only*"])
