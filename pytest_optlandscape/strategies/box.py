@@ -10,12 +10,36 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import as_landscape
 
-__all__ = ["KINDS", "Box"]
+__all__ = ["KINDS", "Box", "box_of"]
 
 FloatArray = NDArray[np.float64]
 
 KINDS = ("keep", "touch", "pin", "cut")
 """What a box does to the minimisers: keeps one inside, has one on its bounds, fixes coordinates, has none."""
+
+
+def box_of(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
+    """Give the box in which starts are asked for: the landscape's own unless another is given.
+
+    Returns
+    -------
+    ndarray, shape (dim, 2)
+
+    Raises
+    ------
+    ValueError
+        If bounds of another shape are given.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> box_of(landscapes.get("beale"), None).tolist()
+    [[-4.5, 4.5], [-4.5, 4.5]]
+    """
+    box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
+    if box.shape != (landscape.dim, 2):
+        raise ValueError(f"bounds of starts on {landscape.id} have the shape ({landscape.dim}, 2), got {box.shape}")
+    return box
 
 
 class Box:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.failures import failed_before, forget, remember
 from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk
 from pytest_optlandscape.strategies.suspicion import Search
@@ -168,9 +169,7 @@ def kept_simplest(
 
 
 def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
-    box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
-    if box.shape != (landscape.dim, 2):
-        raise ValueError(f"bounds of starts on {landscape.id} have the shape ({landscape.dim}, 2), got {box.shape}")
+    box = box_of(landscape, bounds)
     reach = _REACH * np.maximum(1.0, np.abs(landscape.x0))
     around = np.stack([landscape.x0 - reach, landscape.x0 + reach], axis=1)
     box = np.where(np.isinf(box), around, box)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.saddles import saddles
 from pytest_optlandscape.runs import as_landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 
 __all__ = ["special_starts"]
@@ -76,7 +77,7 @@ def special_starts(
     [-0.128, -1.954]
     """
     landscape = as_landscape(landscape)
-    box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
+    box = box_of(landscape, bounds)
     lower, upper = box.T
     width = upper - lower
     named = {"standard": landscape.x0, **landscape.starts}

@@ -179,19 +179,12 @@ class Trial:
         StoppedByTime
             If the time limit stops the run.
         """
-        return self._noted(self._run(kind, x0=x0, bounds=bounds, seed=seed))
+        return self._noted(self._run(kind, x0, bounds=bounds, seed=seed))
 
-    def _run(
-        self,
-        kind: Callable[..., Problem] = Problem,
-        *,
-        x0: ArrayLike | None = None,
-        bounds: ArrayLike | None = None,
-        seed: int = 0,
-    ) -> Observed:
+    def _run(self, kind: Callable[..., Problem] = Problem, x0: ArrayLike | None = None, **options: Any) -> Observed:
         budget = MOST_EVALUATIONS if self.adapter.ends_by_itself else _EVALUATIONS_OF_THE_ENDLESS
         start = self.x0 if x0 is None else x0
-        return observe(self.adapter, kind(self.landscape, start, bounds=bounds, budget=budget, seed=seed))
+        return observe(self.adapter, kind(self.landscape, start, budget=budget, **options))
 
     def _noted(self, observed: Observed) -> Observed:
         self.runs.append(observed.run)
