@@ -59,7 +59,8 @@ def _draw_line(go: Any, figure: Any, landscape: Landscape, points: int) -> None:
 
 def _draw_plane(go: Any, figure: Any, landscape: Landscape, kind: str, points: int) -> None:
     x, y = _axis(landscape, 0, points), _axis(landscape, 1, points)
-    grid = np.tile(landscape.minimizers[0], (points * points, 1))
+    through = landscape.minimizers[0] if landscape.minimum_is_known else landscape.x0
+    grid = np.tile(through, (points * points, 1))
     grid[:, :2] = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     gaps = _gaps(landscape, grid)
     lowest = float(np.max(gaps[np.isfinite(gaps)])) * 10.0**-_DECADES
@@ -91,7 +92,8 @@ def _axis(landscape: Landscape, k: int, points: int) -> FloatArray:
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
     """Values above fmin; NaN where a constraint is broken, unless one is at every point: a grid misses thin sets."""
-    gaps: FloatArray = landscape(points) - landscape.fmin
+    known = landscape if landscape.minimum_is_known else landscape.uncut or landscape
+    gaps: FloatArray = landscape(points) - known.fmin
     broken = landscape.violation(points) > 0.0
     return gaps if np.all(broken) else np.where(broken, np.nan, gaps)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ class Evaluable:
     id: str
     dim: int
     bounds: FloatArray
+    fmin: float
     objective: Formula | PlainFunction
     gradient_function: Formula | PlainFunction | None
     residual_function: Formula | PlainFunction | None
@@ -49,6 +51,19 @@ class Evaluable:
     _jacobian: Formula | PlainFunction | None
     _hessian: Callable[[FloatArray], ArrayLike] | None
     _short_ndim: int
+
+    @property
+    def minimum_is_known(self) -> bool:
+        """Whether ``fmin`` is a number; False only where `Landscape.within` cuts off the minimisers that are known."""
+        return not math.isnan(self.fmin)
+
+    def check_minimum_is_known(self) -> None:
+        """Raise ValueError where nothing can be said of how near to the minimum a point is."""
+        if not self.minimum_is_known:
+            raise ValueError(
+                f"the minimum of {self.id} is not known: its box cuts off the known minimisers; compare values of f "
+                "(run.fun, run.trace.fun) instead, or take a box that keeps one"
+            )
 
     @property
     def has_gradient(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["as_frozen", "as_function", "check_facts"]
+__all__ = ["as_frozen", "as_function", "check_facts", "listed"]
 
 FloatArray = NDArray[np.float64]
+
+_MOST_WRITTEN = 8
+"""An id holds so many numbers one by one, more as a hash."""
 
 
 def as_frozen(values: ArrayLike) -> FloatArray:
@@ -29,7 +33,14 @@ def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:
     return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, dim, name)
 
 
-def check_facts(name: str, bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> None:
+def check_facts(
+    name: str,
+    bounds: FloatArray,
+    starts: Mapping[str, FloatArray],
+    minimizers: FloatArray,
+    *,
+    may_pin: bool = False,
+) -> None:
     """Check that shapes agree, bounds leave room between them, and starts and minimisers lie inside.
 
     Parameters
@@ -40,6 +51,8 @@ def check_facts(name: str, bounds: FloatArray, starts: Mapping[str, FloatArray],
     starts : mapping of str to ndarray, shape (dim,)
         By what they are called in messages.
     minimizers : ndarray, shape (m, dim)
+    may_pin : bool, default False
+        Whether bounds may be equal.
 
     Raises
     ------
@@ -50,7 +63,7 @@ def check_facts(name: str, bounds: FloatArray, starts: Mapping[str, FloatArray],
         raise ValueError(f"{name}: bounds have shape (dim, 2), got {bounds.shape}")
     lower, upper = bounds.T
     dim = len(bounds)
-    if not np.all(lower < upper):
+    if not np.all((lower <= upper) if may_pin else (lower < upper)):
         raise ValueError(f"{name}: every lower bound must be below its upper bound, got {bounds!r}")
     for what, point in starts.items():
         if point.shape != (dim,):
@@ -61,3 +74,19 @@ def check_facts(name: str, bounds: FloatArray, starts: Mapping[str, FloatArray],
     for what, point in points.items():
         if not (np.all(point >= lower) and np.all(point <= upper)):
             raise ValueError(f"{name}: {what} = {point.tolist()} lies outside the bounds")
+
+
+def listed(numbers: Iterable[float]) -> str:
+    """Write numbers as they stand in an id: one for all that are equal, a hash for many.
+
+    Examples
+    --------
+    >>> listed([1.0, 0.5]), listed([2.0, 2.0]), listed(range(20))
+    ('1,0.5', '2', '0309058c7162')
+    """
+    texts = [repr(number).removesuffix(".0") for number in numbers]
+    if len(set(texts)) == 1 and len(texts) > 1:
+        return texts[0]
+    if len(texts) > _MOST_WRITTEN:
+        return hashlib.sha256(",".join(texts).encode()).hexdigest()[:12]
+    return ",".join(texts)

@@ -5,14 +5,13 @@ Each function checks what it is given and applies one of the `moves`.
 
 from __future__ import annotations
 
-import hashlib
 import operator
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pytest_optlandscape.landscapes.facts import listed
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
@@ -20,18 +19,6 @@ __all__ = ["LARGEST_TURNED", "instance", "moved", "permute", "rotate", "scale", 
 
 LARGEST_TURNED = 1000
 """Most coordinates that are turned: the matrix has 8 MB then, and is multiplied at every evaluation."""
-_MOST_WRITTEN = 8
-"""An id holds so many numbers one by one, more as a hash."""
-
-
-def _listed(numbers: Iterable[float]) -> str:
-    """Write numbers as they stand in an id: one for all that are equal, a hash for many."""
-    texts = [repr(number).removesuffix(".0") for number in numbers]
-    if len(set(texts)) == 1 and len(texts) > 1:
-        return texts[0]
-    if len(texts) > _MOST_WRITTEN:
-        return hashlib.sha256(",".join(texts).encode()).hexdigest()[:12]
-    return ",".join(texts)
 
 
 def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
@@ -50,7 +37,7 @@ def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed
     if not np.all(np.isfinite(vector)):
         raise ValueError(f"an offset must be finite, got {vector.tolist()}")
     numbers = vector.tolist()
-    return Shift(f":shift({_listed(numbers)})", f"shift({numbers})", vector).apply(landscape)
+    return Shift(f":shift({listed(numbers)})", f"shift({numbers})", vector).apply(landscape)
 
 
 def scale(landscape: Landscape, condition: float) -> Landscape:
@@ -61,9 +48,7 @@ def scale(landscape: Landscape, condition: float) -> Landscape:
         raise ValueError(f"{landscape.id} has one coordinate: there is nothing to stretch it against")
     condition = float(condition)
     shares = np.arange(landscape.dim) / (landscape.dim - 1)
-    return Scaling(f":scale-{_listed([condition])}", f"scale({condition})", condition ** (shares / 2.0)).apply(
-        landscape
-    )
+    return Scaling(f":scale-{listed([condition])}", f"scale({condition})", condition ** (shares / 2.0)).apply(landscape)
 
 
 def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int | None = None) -> Landscape:
@@ -80,7 +65,7 @@ def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int |
         indices = []
     if sorted(indices) != list(range(landscape.dim)):
         raise ValueError(f"an order for {landscape.id} holds 0 to {landscape.dim - 1} once each, got {order!r:.80}")
-    permuted = Permutation(f":permute({_listed(indices)})", f"permute({indices})", np.array(indices))
+    permuted = Permutation(f":permute({listed(indices)})", f"permute({indices})", np.array(indices))
     return permuted.apply(landscape)
 
 
@@ -91,6 +76,8 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
         raise ValueError(
             f"landscapes of 2 to {LARGEST_TURNED} coordinates can be turned; {landscape.id} has other many"
         )
+    if not landscape.minimum_is_known:
+        raise ValueError(f"{landscape.id} cannot be turned: it is not known where it is lowest")
     lower, upper = landscape.bounds.T
     centre = landscape.minimizers[0]
     if not is_lowest_everywhere(landscape):

@@ -17,6 +17,7 @@ __all__ = [
     "MinimizerList",
     "Minimizers",
     "MovedMinimizers",
+    "NoMinimizers",
     "everywhere",
 ]
 
@@ -54,6 +55,14 @@ class Minimizers(abc.ABC):
     @abc.abstractmethod
     def permuted(self, order: Sequence[int]) -> Minimizers:
         """Give the images under the exchange of coordinates x → x[order]."""
+
+    def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
+        """Give those inside a box, edges included; None if none of those that are listed is.
+
+        Distances are to those inside where all are listed, else to the nearest of all.
+        """
+        kept = self.points[np.all((self.points >= lower) & (self.points <= upper), axis=1)]
+        return MovedMinimizers(self, kept, _unmoved, self.listed_all) if len(kept) else None
 
 
 class MinimizerList(Minimizers):
@@ -132,6 +141,11 @@ class MinimizerGrid(Minimizers):
         """Give the images under the exchange of coordinates x → x[order]."""
         return MinimizerGrid([self._axes[k] for k in order])
 
+    def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
+        """Give those inside a box, edges included, also where they are not listed; None if there are none."""
+        kept = [axis[(axis >= a) & (axis <= b)] for axis, a, b in zip(self._axes, lower, upper, strict=True)]
+        return MinimizerGrid(kept) if all(map(len, kept)) else None
+
 
 class MinimizerBox(Minimizers):
     """A continuum of minimisers: along each axis anything between two values, independently.
@@ -170,6 +184,11 @@ class MinimizerBox(Minimizers):
     def permuted(self, order: Sequence[int]) -> Minimizers:
         """Give the image under the exchange of coordinates x → x[order]."""
         return MinimizerBox(np.stack([self._lower, self._upper], axis=1)[list(order)])
+
+    def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
+        """Give the part of it inside a box; None if there is none."""
+        sides = np.stack([np.maximum(self._lower, lower), np.minimum(self._upper, upper)], axis=1)
+        return MinimizerBox(sides) if np.all(sides[:, 0] <= sides[:, 1]) else None
 
 
 class MovedMinimizers(Minimizers):
@@ -210,6 +229,41 @@ class MovedMinimizers(Minimizers):
     def permuted(self, order: Sequence[int]) -> Minimizers:
         """Give the images under the exchange of coordinates x → x[order], as far as they are listed."""
         return MinimizerList(self.points[:, list(order)], self.listed_all)
+
+
+class NoMinimizers(Minimizers):
+    """None that is known.
+
+    Parameters
+    ----------
+    dim : int
+
+    Examples
+    --------
+    >>> NoMinimizers(2).distance(np.zeros(2)), NoMinimizers(2).count
+    (inf, nan)
+    """
+
+    def __init__(self, dim: int) -> None:
+        self.points = np.empty((0, dim))
+        self.count = math.nan
+        self.listed_all = False
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Give inf: no point counts as near."""
+        return math.inf if x.ndim == 1 else np.full(len(x), np.inf)
+
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Give itself."""
+        return self
+
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Give itself."""
+        return self
+
+
+def _unmoved(x: FloatArray) -> FloatArray:
+    return x
 
 
 def everywhere(value: float) -> Callable[[int], MinimizerList]:

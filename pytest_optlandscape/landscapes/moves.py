@@ -98,6 +98,7 @@ class AffineMap(abc.ABC):
             made_by=(_apply, (self, landscape)),
         )
         moved.written = f"{landscape!r}.{self.call}"
+        moved.uncut = landscape.uncut and self.apply(landscape.uncut)
         moved.tags = self.tags(landscape, moved)
         return moved
 
@@ -187,7 +188,8 @@ class Scaling(AffineMap):
         return scaled
 
     def box(self, landscape: Landscape) -> FloatArray:
-        return landscape.bounds / self.factors[:, np.newaxis]
+        # Multiplied, as minimisers are: one on a bound stays there to the last bit.
+        return landscape.bounds * (1.0 / self.factors)[:, np.newaxis]
 
     def minimizers(self, landscape: Landscape) -> Minimizers:
         return landscape.all_minimizers.stretched(1.0 / self.factors, np.zeros(landscape.dim))
@@ -276,6 +278,8 @@ def _is_ill_conditioned(landscape: Landscape) -> bool:
     """Work out what the tag says."""
     if "smooth" not in landscape.tags or "active-bounds" in landscape.tags or landscape.dim > _MOST_CURVATURES:
         return False
+    if not landscape.minimum_is_known:
+        return False
     try:
         curvatures = np.linalg.eigvalsh(landscape.hessian(landscape.minimizers[:64]))
     except ValueError:  # no Hessian
@@ -286,4 +290,5 @@ def _is_ill_conditioned(landscape: Landscape) -> bool:
 def is_lowest_everywhere(landscape: Landscape) -> bool:
     """Whether nothing outside the bounds is lower than the one minimiser; of landscapes of one's own it isn't known."""
     elsewhere = {"unbounded-below", "undefined-outside", "active-bounds", "constrained"}
-    return bool(landscape.family) and landscape.n_minimizers == 1 and not landscape.tags & elsewhere
+    whole = bool(landscape.family) and landscape.uncut is None
+    return whole and landscape.n_minimizers == 1 and not landscape.tags & elsewhere

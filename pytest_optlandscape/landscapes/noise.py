@@ -54,6 +54,9 @@ class Move(Protocol):
     def gradient_back(self, g: Value, xp: Any) -> Value:
         """Multiply a gradient of the original by the transposed linear part."""
 
+    def apply(self, landscape: Landscape) -> Landscape:
+        """Make the instance of a landscape."""
+
 
 @dataclass(frozen=True)
 class Noise(abc.ABC):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes import instances
+from pytest_optlandscape.landscapes import instances, restriction
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import AffineMap
 from pytest_optlandscape.landscapes.saddle_table import SADDLES
@@ -27,7 +27,7 @@ def saddles(landscape: Landscape) -> FloatArray:
     Parameters
     ----------
     landscape : Landscape
-        Of the catalogue, also shifted, turned, scaled, permuted, or with noise.
+        Of the catalogue, also shifted, turned, scaled, permuted, cut, or with noise.
 
     Returns
     -------
@@ -62,6 +62,6 @@ def _carried(make: Any, arguments: tuple[Any, ...], dim: int) -> FloatArray:
             return move.from_original(_points(before))
         case (Landscape() as before, int(number)) if make is instances.instance:
             return _points(instances.moved(before, number))
-        case (Landscape() as before, *_) if make is Landscape.noisy:
+        case (Landscape() as before, *_) if make in (Landscape.noisy, restriction.within):
             return _points(before)
     return np.empty((0, dim))

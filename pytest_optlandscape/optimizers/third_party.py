@@ -42,11 +42,14 @@ class Library:
         Who brings it, for messages.
     load : callable
         Gives the function, module or object; imports it, if it is a package's.
+    is_found_elsewhere : bool, default True
+        Whether another process can ask the owner, too; it cannot call a method of an object that lives here.
     """
 
     prefix: str
     owner: str
     load: Callable[[], Any]
+    is_found_elsewhere: bool = True
 
     def from_spec(self, spec: Spec) -> Any:
         """Make what a spec names.

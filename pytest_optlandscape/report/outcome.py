@@ -34,20 +34,20 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     Returns
     -------
     dict
-        ``speed_ratio`` is how many times as fast as the baseline (2.0: half the evaluations to the targets), None
-        where nothing was compared; ``success`` the share of cells, ``digits`` the median of correct decimal places.
+        Every optimizer of which something was run, in the order of the contracts; one of which no landscape was run
+        has no verdict but those of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
+        the evaluations to the targets), None where nothing was compared; ``success`` the share of cells, ``digits``
+        the median of correct decimal places.
     """
+    held = contracts or {}
+    compared = {comparison.spec: comparison for comparison in comparisons}
+    specs = [spec for spec in dict.fromkeys([*held, *compared]) if spec in compared or held[spec]]
     return {
         "schema": SCHEMA,
         "optimizers": [
             {
-                "spec": comparison.spec,
-                "verdict": str(comparison.verdict),
-                "fingerprint": comparison.fingerprint,
-                "speed_ratio": _rounded(comparison.speed_ratio),
-                "speed_interval": _interval(comparison.speed),
-                "cells_that_part": comparison.parted,
-                "landscapes": [_landscape(c) for c in comparison.landscapes],
+                "spec": spec,
+                **_landscapes(compared.get(spec)),
                 "contract": [
                     {
                         "check": found.check,
@@ -55,11 +55,26 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
                         "outcome": found.outcome,
                         "verdict": str(verdict),
                     }
-                    for found, verdict in (contracts or {}).get(comparison.spec, ())
+                    for found, verdict in held.get(spec, ())
                 ],
             }
-            for comparison in comparisons
+            for spec in specs
         ],
+    }
+
+
+def _landscapes(comparison: OptimizerComparison | None) -> dict[str, Any]:
+    """Say how an optimizer compares on the landscapes of which it was run, if there are any."""
+    if comparison is None:
+        nothing = ("verdict", "fingerprint", "speed_ratio", "speed_interval")
+        return {**dict.fromkeys(nothing), "cells_that_part": 0, "landscapes": []}
+    return {
+        "verdict": str(comparison.verdict),
+        "fingerprint": comparison.fingerprint,
+        "speed_ratio": _rounded(comparison.speed_ratio),
+        "speed_interval": _interval(comparison.speed),
+        "cells_that_part": comparison.parted,
+        "landscapes": [_landscape(c) for c in comparison.landscapes],
     }
 
 

@@ -229,6 +229,8 @@ class Problem:
         box = np.array(bounds, dtype=np.float64)
         if box.shape != landscape.bounds.shape:
             raise ValueError(f"bounds for {landscape.id} have shape ({self.dim}, 2), got {box.shape}")
+        if np.array_equal(box, landscape.bounds):
+            return landscape.bounds
         if not np.all(np.isfinite(box)):
             raise ValueError(f"bounds must be finite, got {box.tolist()}")
         if not np.all(box[:, 0] <= box[:, 1]):
@@ -237,7 +239,8 @@ class Problem:
         if not inside.any():
             raise ValueError(
                 f"bounds {box.tolist()} contain no global minimiser of {landscape.id}, so the minimum inside "
-                f"them is not known; take bounds around one of {landscape.minimizers[:4].tolist()}"
+                f"them is not known; take bounds around one of {landscape.minimizers[:4].tolist()}, or minimise "
+                "landscape.within(bounds)"
             )
         box.flags.writeable = False
         return box

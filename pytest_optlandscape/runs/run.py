@@ -69,8 +69,11 @@ def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: La
 
 
 def gaps_at(x: FloatArray, fun: Any, bounds: FloatArray, landscape: Landscape) -> FloatArray:
-    """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value."""
-    counts = feasible(x, bounds, landscape) & np.isfinite(fun)
+    """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value.
+
+    All are inf where the minimum is not known: no target counts as reached.
+    """
+    counts = feasible(x, bounds, landscape) & np.isfinite(fun) & landscape.minimum_is_known
     return np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
 
 
@@ -260,7 +263,11 @@ class Run:
         return (
             f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
             + (f" and {self.njev} gradients" if self.njev else "")
-            + f", gap {self.gap:.3g}, distance {self.distance:.3g}"
+            + (
+                f", gap {self.gap:.3g}, distance {self.distance:.3g}"
+                if self.landscape.minimum_is_known
+                else f", f = {self.fun:.6g}, the minimum is not known"
+            )
         )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,7 +93,7 @@ def add_optimizers(config: pytest.Config) -> None:
     """
     try:
         found = _asked(
-            (f"the hook {HOOK} of {_name(one)}", one.function)
+            (f"the hook {HOOK} of {_name(one)}", one.function, isinstance(one.plugin, ModuleType))
             for one in config.hook.pytest_optlandscape_optimizers.get_hookimpls()
         )
     except (TypeError, ValueError) as error:
@@ -116,15 +116,17 @@ def add_from(functions: Iterable[HookFunction]) -> None:
         If one of the functions raises, or gives something else.
     """
     loaded = ((f"the hook {one.name} of {one.file or one.module}", one.load()) for one in functions)
-    third_party.add(_asked((owner, function) for owner, function in loaded if function is not None))
+    third_party.add(_asked((owner, function, True) for owner, function in loaded if function is not None))
 
 
-def _asked(functions: Iterable[tuple[str, Callable[[], Any]]]) -> Mapping[str, third_party.Library]:
+def _asked(functions: Iterable[tuple[str, Callable[[], Any], bool]]) -> Mapping[str, third_party.Library]:
+    """Ask functions of the hook, each with who has it and whether another process finds it."""
     found: dict[str, third_party.Library] = {}
-    for owner, function in functions:
+    for owner, function, is_found_elsewhere in functions:
         try:
             given = function()
         except Exception as error:
             raise ValueError(f"{owner} raised {type(error).__name__}: {error}") from error
-        found |= third_party.checked(given, owner, found)
+        libraries = third_party.checked(given, owner, found)
+        found |= {prefix: replace(one, is_found_elsewhere=is_found_elsewhere) for prefix, one in libraries.items()}
     return found

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import third_party
 from pytest_optlandscape.report import against_revision, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.replay import find_cell
@@ -97,9 +98,7 @@ class AgainstRun(SuiteRun):
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
-        present = self._present.load(spec)
-        if "missing" in present:
-            raise SideError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+        present = self._loaded_here(spec)
         asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
         reason = self._reason_why_not_there(spec)
         if reason:
@@ -122,10 +121,31 @@ class AgainstRun(SuiteRun):
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check, and where it breaks that, what it was at the other revision, too."""
+        self._loaded_here(spec)
         found = CheckOutcome(**self._present.get("check", spec, check=check))
         if found.is_breach and not self._reason_why_not_there(spec):
             self.contract.know(spec, CheckOutcome(**self._reference.get("check", spec, check=check)))
         return found
+
+    def hindrance(self, spec: str) -> str:
+        """Say what keeps an optimizer from being compared, whatever the revision; "" where nothing does."""
+        library = third_party.find().get(spec.partition(":")[0])
+        if library is None or library.is_found_elsewhere:
+            return ""
+        return (
+            f"it comes from {library.owner}, a method of an object of this process, and a comparison with "
+            f"{self.worktree.ref} runs in others; have the hook in a conftest.py, or make a module the plugin"
+        )
+
+    def _loaded_here(self, spec: str) -> dict[str, Any]:
+        """Have the present side import an optimizer, or raise SideError with why it cannot."""
+        hindrance = self.hindrance(spec)
+        if hindrance:
+            raise SideError(f"{spec} cannot be compared: {hindrance}")
+        present = self._present.load(spec)
+        if "missing" in present:
+            raise SideError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+        return present
 
     def _reason_why_not_there(self, spec: str) -> str:
         loaded = self._reference.load(spec)

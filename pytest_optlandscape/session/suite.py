@@ -148,6 +148,10 @@ class SuiteRun:
         """Give lines that explain a failure further."""
         return []
 
+    def hindrance(self, spec: str) -> str:
+        """Say what keeps an optimizer from being run at all; "" where nothing does."""
+        return ""
+
     def worded(self, text: str) -> str:
         """Have a text say what is compared with."""
         return text

@@ -62,7 +62,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     """Say what was not compared or not run, and what was written."""
     for spec in suite.adapters:
         if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
-            terminal.write_line(f"{spec} was not run", yellow=True)
+            hindrance = suite.hindrance(spec)
+            terminal.write_line(f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""

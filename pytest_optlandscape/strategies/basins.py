@@ -16,6 +16,7 @@ from pytest_optlandscape.optimizers import Adapter, get, minimize
 from pytest_optlandscape.runs import as_landscape, inside
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 
 __all__ = ["Basin", "BasinMap", "basin_map"]
@@ -232,7 +233,8 @@ def basin_map(
     Raises
     ------
     ValueError
-        If there is no start, or the confidence or the tolerance is not between 0 and 1.
+        If there is no start, the confidence or the tolerance is not between 0 and 1, or the landscape's minimum is
+        not known.
     TypeError
         If the executor is none, or the optimizer or the landscape cannot be sent to it.
 
@@ -252,7 +254,8 @@ def basin_map(
         if not 0.0 < value < 1.0:
             raise ValueError(f"the {name} of a basin map lies between 0 and 1, got {value!r}")
     landscape = as_landscape(landscape)
-    box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
+    landscape.check_minimum_is_known()
+    box = box_of(landscape, bounds)
     points = sobol_starts(landscape, starts, box)
     work = _Ends(optimizer, landscape, points, box, budget, seed)
     found = np.array([end for _, ends in in_order(work, starts, executor) for end in ends])

@@ -10,12 +10,36 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import as_landscape
 
-__all__ = ["KINDS", "Box"]
+__all__ = ["KINDS", "Box", "box_of"]
 
 FloatArray = NDArray[np.float64]
 
 KINDS = ("keep", "touch", "pin", "cut")
 """What a box does to the minimisers: keeps one inside, has one on its bounds, fixes coordinates, has none."""
+
+
+def box_of(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
+    """Give the box in which starts are asked for: the landscape's own unless another is given.
+
+    Returns
+    -------
+    ndarray, shape (dim, 2)
+
+    Raises
+    ------
+    ValueError
+        If bounds of another shape are given.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> box_of(landscapes.get("beale"), None).tolist()
+    [[-4.5, 4.5], [-4.5, 4.5]]
+    """
+    box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
+    if box.shape != (landscape.dim, 2):
+        raise ValueError(f"bounds of starts on {landscape.id} have the shape ({landscape.dim}, 2), got {box.shape}")
+    return box
 
 
 class Box:
@@ -32,6 +56,9 @@ class Box:
     ----------
     bounds : ndarray, shape (dim, 2)
         To be handed to an optimizer; ``np.asarray(box)`` is the same.
+    landscape : Landscape
+    inside : Landscape
+        The part of it inside the box, to be minimised like any; see `Landscape.within`.
 
     Raises
     ------
@@ -52,31 +79,16 @@ class Box:
 
     def __init__(self, landscape: Landscape | str, bounds: ArrayLike) -> None:
         self.landscape = as_landscape(landscape)
-        self.bounds: FloatArray = np.array(bounds, dtype=np.float64)
-        outer = self.landscape.bounds
-        if self.bounds.shape != outer.shape:
-            raise ValueError(f"bounds for {self.landscape.id} have shape {outer.shape}, got {self.bounds.shape}")
-        lower, upper = self.bounds.T
-        if not np.all((outer[:, 0] <= lower) & (lower <= upper) & (upper <= outer[:, 1])):
-            raise ValueError(
-                f"a box lies within the bounds of {self.landscape.id}, {outer.tolist()}, lower before upper; "
-                f"got {self.bounds.tolist()}"
-            )
-        self.bounds.flags.writeable = False
-
-    @property
-    def _kept(self) -> FloatArray:
-        lower, upper = self.bounds.T
-        listed = self.landscape.minimizers
-        return listed[np.all((listed >= lower) & (listed <= upper), axis=1)]
+        self.inside = self.landscape.within(bounds)
+        self.bounds: FloatArray = self.inside.bounds
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`; ``cut`` if none of the listed minimisers is inside."""
+        """One of `KINDS`; ``cut`` if none of the minimisers that are known is inside."""
         lower, upper = self.bounds.T
-        kept = self._kept
-        if not len(kept):
+        if self.landscape.all_minimizers.within(lower, upper) is None:
             return "cut"
+        kept = self.inside.minimizers
         if np.any(lower == upper):
             return "pin"
         on_bounds = np.any((kept == lower) | (kept == upper), axis=1)
@@ -89,22 +101,12 @@ class Box:
         Where the landscape's own are cut off, they are known if it is separable and has one local minimum: each
         coordinate then goes as near to the minimiser's as it may.
         """
-        kept = self._kept
-        if len(kept):
-            return kept
-        landscape = self.landscape
-        one_by_one = {"separable", "unimodal"} <= landscape.tags and "constrained" not in landscape.tags
-        if one_by_one and landscape.minimizers_complete and len(landscape.minimizers) == 1:
-            return np.clip(landscape.minimizers, self.bounds[:, 0], self.bounds[:, 1])
-        return None
+        return self.inside.minimizers if self.inside.minimum_is_known else None
 
     @property
     def fmin(self) -> float | None:
         """The minimum inside the box; None if it is unknown. It is never below the landscape's ``fmin``."""
-        if len(self._kept):
-            return self.landscape.fmin
-        minimizers = self.minimizers
-        return None if minimizers is None else float(self.landscape(minimizers[0]))
+        return self.inside.fmin if self.inside.minimum_is_known else None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
         array = np.array(self.bounds, dtype=dtype)

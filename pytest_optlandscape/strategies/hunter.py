@@ -18,11 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.failures import failed_before, forget, remember
-from pytest_optlandscape.strategies.shrinking import shrunk
+from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk
 from pytest_optlandscape.strategies.suspicion import Search
 
-__all__ = ["FailingStart", "find_failing_start"]
+__all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
 
 FloatArray = NDArray[np.float64]
 
@@ -134,21 +135,41 @@ def find_failing_start(
         x0 = known[example - 1] if remembered else search.ask()
         run = run_from(x0)
         if fails(search.witness.watching(run)):
-            remember(landscape, x0)  # before it is shrunk, which may be interrupted
-            best = shrunk(landscape, box, x0, lambda start: fails(run_from(start)))
-            if not np.array_equal(best, x0):
-                remember(landscape, best)
-                forget(landscape, x0)
+            best = kept_simplest(landscape, box, x0, lambda start: fails(run_from(start)))
             return FailingStart(best, run_from(best), example, x0)
         if not remembered:
             search.tell(run)
     return None
 
 
+def kept_simplest(
+    landscape: Landscape,
+    box: FloatArray,
+    found: FloatArray,
+    fails: Callable[[FloatArray], bool],
+    most: int = MOST_RUNS,
+) -> FloatArray:
+    """Shrink a start that fails, and keep what comes of it in the example database.
+
+    Parameters
+    ----------
+    landscape, box, found, fails, most
+        As for `shrinking.shrunk`.
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+    """
+    remember(landscape, found)  # before it is shrunk, which may be interrupted
+    best = shrunk(landscape, box, found, fails, most)
+    if not np.array_equal(best, found):
+        remember(landscape, best)
+        forget(landscape, found)
+    return best
+
+
 def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
-    box = np.array(landscape.bounds if bounds is None else bounds, dtype=np.float64)
-    if box.shape != (landscape.dim, 2):
-        raise ValueError(f"bounds of starts on {landscape.id} have the shape ({landscape.dim}, 2), got {box.shape}")
+    box = box_of(landscape, bounds)
     reach = _REACH * np.maximum(1.0, np.abs(landscape.x0))
     around = np.stack([landscape.x0 - reach, landscape.x0 + reach], axis=1)
     box = np.where(np.isinf(box), around, box)

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape, select
 from pytest_optlandscape.runs import as_landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.failures import failed_before
 from pytest_optlandscape.strategies.named_starts import special_starts
 from pytest_optlandscape.strategies.offsets import DIGITS, decoded, short
@@ -75,7 +76,7 @@ def starts(
     >>> test_inside()
     """
     landscape = as_landscape(landscape)
-    box = landscape.bounds if bounds is None else np.array(bounds, dtype=np.float64)
+    box = box_of(landscape, bounds)
     lower, upper = box.T
     centre = np.clip(landscape.x0, lower, upper)
     rooms = list(zip((centre - lower).tolist(), (upper - centre).tolist(), strict=True))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.direction_numbers import BITS, LARGEST_FROZEN, direction_numbers
 
 __all__ = ["SOBOL_VERSION", "sobol", "sobol_starts"]
@@ -103,7 +104,6 @@ def sobol_starts(landscape: Landscape, n: int, bounds: ArrayLike | None = None, 
     -------
     ndarray, shape (n, dim)
     """
-    box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
-    lower, upper = box.T
+    lower, upper = box_of(landscape, bounds).T
     starts: FloatArray = np.clip(lower + sobol(n, landscape.dim, first) * (upper - lower), lower, upper)
     return starts

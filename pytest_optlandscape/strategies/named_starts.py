@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.saddles import saddles
 from pytest_optlandscape.runs import as_landscape
+from pytest_optlandscape.strategies.box import box_of
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 
 __all__ = ["special_starts"]
@@ -76,19 +77,19 @@ def special_starts(
     [-0.128, -1.954]
     """
     landscape = as_landscape(landscape)
-    box = landscape.bounds if bounds is None else np.asarray(bounds, dtype=np.float64)
+    box = box_of(landscape, bounds)
     lower, upper = box.T
     width = upper - lower
     named = {"standard": landscape.x0, **landscape.starts}
     starts = {name: np.clip(start, lower, upper) for name, start in named.items()}
     even = np.arange(landscape.dim) % 2 == 0
-    elsewhere = {"minimizer": landscape.minimizers[0]}
-    elsewhere |= {f"saddle-{k}": point for k, point in enumerate(saddles(landscape))}
+    elsewhere = {f"saddle-{k}": point for k, point in enumerate(saddles(landscape))}
     plateau = _plateau(landscape)
     if plateau is not None:
         elsewhere["plateau"] = plateau
+    if landscape.minimum_is_known:
+        starts["minimizer"] = landscape.minimizers[0]
     starts |= {
-        "minimizer": elsewhere.pop("minimizer"),
         "centre": lower + width / 2.0,
         "corner-lower": lower.copy(),
         "corner-upper": upper.copy(),
@@ -113,7 +114,7 @@ def _faces(landscape: Landscape, box: FloatArray) -> dict[str, FloatArray]:
 
 def _plateau(landscape: Landscape) -> FloatArray | None:
     """Give the first even point around which the landscape is level, far from its minimum."""
-    if "flat" not in landscape.tags:
+    if "flat" not in landscape.tags or not landscape.minimum_is_known:
         return None
     points = sobol_starts(landscape, _PLATEAU_SEARCH)
     values = np.asarray(landscape(points))

@@ -162,12 +162,11 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
     ['standard', 'article', 'sobol-00']
     """
     lower, upper = landscape.bounds.T
-    spread = further_starts(landscape, 0)
-    on_faces = {name: x0 for name, x0 in spread.items() if name.startswith("face-")}
-    starts = {"standard": landscape.x0, **landscape.starts, **spread}
-    starts |= {"corner-lower": lower, "corner-upper": upper}
-    ordered = [name for name in starts if name not in on_faces] + [*on_faces]
-    return tuple(Cell(landscape, name, _frozen(starts[name])) for name in ordered)
+    drawn = further_starts(landscape, 0)
+    spread = {name: x0 for name, x0 in drawn.items() if name.startswith("sobol-")}
+    corners = {"corner-lower": lower, "corner-upper": upper}
+    starts = {"standard": landscape.x0, **landscape.starts, **spread, **corners, **drawn}  # the faces come last
+    return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
 
 
 @functools.cache

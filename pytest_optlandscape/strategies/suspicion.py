@@ -73,7 +73,8 @@ def signs_of_trouble(run: Run) -> dict[str, float]:
     >>> signs_of_trouble(near)["effort"] < signs_of_trouble(far)["effort"]
     True
     """
-    x, fun, fmin = run.trace.x, run.trace.fun, run.landscape.fmin
+    x, fun = run.trace.x, run.trace.fun
+    fmin = run.landscape.fmin if run.landscape.minimum_is_known else float(np.nanmin(fun, initial=_HUGE))
     at_start = _finite(fun[0] - fmin) if len(fun) else _HUGE
     smallest = _CONVERGED * max(abs(at_start), abs(fmin), 1e-288)
     gap, start = (math.log10(max(value, smallest)) for value in (_finite(run.result_gap), at_start))
@@ -181,6 +182,7 @@ class Search:
         self._sobol = qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
         self._batch: list[FloatArray] = []
         self._even = self._turn = 0
+        self._sized = False
         lower, width = self.box[:, 0], np.ptp(self.box, axis=1)
         self._width = np.where(width > 0.0, width, 1.0)
         standard = np.clip((self.landscape.x0 - lower) / self._width, 0.0, 1.0)
@@ -204,8 +206,15 @@ class Search:
         start: FloatArray = np.clip(lower + self._point * self._width, lower, upper)
         return start
 
-    def tell(self, run: Run) -> None:
-        """Learn from a run that did not fail."""
+    def tell(self, run: Run, nearness: float | None = None) -> None:
+        """Learn from a run that did not fail.
+
+        Parameters
+        ----------
+        run : Run
+        nearness : float, optional
+            How near it came to failing, where that has a size; larger is nearer. It then has every second turn.
+        """
         if self._points:
             distances = np.sqrt(np.sum((np.array(self._points) - self._point) ** 2, axis=1))
             self._apart = np.minimum(self._apart, distances).tolist()
@@ -213,7 +222,8 @@ class Search:
         else:
             self._apart = [math.inf]
         self._points.append(self._point)
-        self._signs.append(signs_of_trouble(run))
+        self._signs.append(signs_of_trouble(run) | {"nearness": -_HUGE if nearness is None else _finite(nearness)})
+        self._sized |= nearness is not None
 
     def _even_point(self) -> FloatArray:
         if not self._batch:
@@ -222,7 +232,8 @@ class Search:
         self._even += 1
         if self._even % 2:
             return point
-        return self._close_to_a_minimizer() if self._rng.random() < _CLOSE_SHARE else self._made_special(point)
+        close = self._rng.random() < _CLOSE_SHARE and len(self._minimizers) > 0
+        return self._close_to_a_minimizer() if close else self._made_special(point)
 
     def _close_to_a_minimizer(self) -> FloatArray:
         centre = self._minimizers[self._rng.integers(len(self._minimizers))]
@@ -261,6 +272,8 @@ class Search:
 
     def _worst(self) -> int:
         names = self.witness.signs
+        if self._sized:
+            names = tuple(one for sign in names for one in ("nearness", sign))
         name = names[self._turn % len(names)]
         self._turn += 1
         sign = np.array([signs[name] for signs in self._signs])

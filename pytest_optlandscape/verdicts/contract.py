@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_terms import TERMS, Outcome, Severity, Term
 from pytest_optlandscape.verdicts.contract_trials import Breach
 
@@ -90,16 +91,27 @@ class Check:
         """The check's name."""
         return self.term.name
 
-    def outcome(self, optimizer: Any) -> CheckOutcome:
-        """Hold an optimizer to it, and say what came of it."""
+    def outcome(self, optimizer: Any, *, hunts: bool = False) -> CheckOutcome:
+        """Hold an optimizer to it, and say what came of it.
+
+        Parameters
+        ----------
+        optimizer : str, callable, class or object
+        hunts : bool, default False
+            Whether to go on hunting for starts that break it, as where it is called.
+
+        Returns
+        -------
+        CheckOutcome
+        """
         adapter = get(optimizer)
-        outcome, message = self.term.hold(adapter)
+        outcome, message = self.term.hold(Held(adapter, hunts))
         return CheckOutcome(self.name, self.term.severity(adapter), outcome, message)
 
     def __call__(self, optimizer: Any) -> None:
         """Raise or warn where the optimizer breaks it."""
         __tracebackhide__ = True
-        found = self.outcome(optimizer)
+        found = self.outcome(optimizer, hunts=True)
         if found.is_breach or (found.outcome == "failed" and self.always_raises):
             raise Breach(found.message)
         if found.outcome == "failed":
@@ -110,7 +122,7 @@ CHECKS: dict[str, Check] = {term.name: Check(term) for term in TERMS}
 """The checks by name."""
 
 
-def hold_to(adapter: Adapter, names: Iterable[str] | None = None) -> list[CheckOutcome]:
+def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, hunts: bool = False) -> list[CheckOutcome]:
     """Hold an optimizer to the contract, or a part of it, without raising anything.
 
     Examples
@@ -119,7 +131,7 @@ def hold_to(adapter: Adapter, names: Iterable[str] | None = None) -> list[CheckO
     >>> [found.outcome for found in hold_to(optimizers.get("scipy:CG"), ["check_clips_start"])]
     ['not-applicable']
     """
-    return [CHECKS[name].outcome(adapter) for name in (CHECKS if names is None else names)]
+    return [CHECKS[name].outcome(adapter, hunts=hunts) for name in (CHECKS if names is None else names)]
 
 
 def check_optimizer(optimizer: Any) -> list[CheckOutcome]:
@@ -155,7 +167,7 @@ def check_optimizer(optimizer: Any) -> list[CheckOutcome]:
     """
     __tracebackhide__ = True
     adapter = get(optimizer)
-    found = hold_to(adapter)
+    found = hold_to(adapter, hunts=True)
     for one in found:
         if one.outcome == "failed" and not one.is_breach:
             warnings.warn(f"{one.check}: {one.message}", ContractWarning, stacklevel=2)

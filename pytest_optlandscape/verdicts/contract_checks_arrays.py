@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, require, trials
+from pytest_optlandscape.verdicts.contract_search import Held
+from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, trials
 
 __all__ = [
     "check_copies_gradients",
@@ -20,18 +21,18 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 
-def check_keeps_start_unchanged(optimizer: Any) -> None:
+def check_keeps_start_unchanged(held: Held) -> None:
     """Check that the array handed in as the start is not written to."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         run = trial.observe().run
         if not run.start_was_changed:
             return None
         how = "keep the array x0, and compare it with a copy after the run"
         return Complaint("it wrote into the array x0 that it was handed", run, trial, how=how)
 
-    require(optimizer, judge)
+    held.to(judge)
 
 
 class _KeepingProblem(Problem):
@@ -62,11 +63,11 @@ class _KeepingProblem(Problem):
         return sum(not np.array_equal(x, copy, equal_nan=True) for x, copy in self.kept)
 
 
-def check_hands_out_own_points(optimizer: Any) -> None:
+def check_hands_out_own_points(held: Held) -> None:
     """Check that arrays handed to the objective are not written to afterwards: the objective may have kept them."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe_anew(_KeepingProblem)
         assert isinstance(seen.problem, _KeepingProblem)
         if not seen.problem.overwritten:
@@ -74,7 +75,7 @@ def check_hands_out_own_points(optimizer: Any) -> None:
         what = f"it wrote into {seen.problem.overwritten} of {len(seen.problem.kept)} arrays that it had handed to f"
         return Complaint(what, seen.run, trial, how="keep x itself in f, and compare it with a copy after the run")
 
-    require(optimizer, judge, lambda adapter: trials(adapter, starts=3))
+    held.to(judge, lambda adapter: trials(adapter, starts=3))
 
 
 class _ReusingProblem(Problem):
@@ -88,18 +89,18 @@ class _ReusingProblem(Problem):
         return self._buffer
 
 
-def check_copies_gradients(optimizer: Any) -> None:
+def check_copies_gradients(held: Held) -> None:
     """Check that the run is the same where the gradient function returns the same array every time, overwritten."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         usual, run = trial.observe_anew().run, trial.observe_anew(_ReusingProblem).run
         if np.array_equal(usual.trace.x, run.trace.x, equal_nan=True):
             return None
         how = "have the gradient function write into one array, and return that every time"
         return Complaint("it relies on gradients that it did not copy", run, trial, how=how)
 
-    require(optimizer, judge, lambda adapter: trials(adapter, starts=1))
+    held.to(judge, lambda adapter: trials(adapter, starts=1), everywhere=False)
 
 
 class _IntegerStart(Problem):
@@ -135,11 +136,11 @@ class _SinglePrecisionStart(_IntegerStart):
         return x0.astype(np.float32)
 
 
-def check_takes_any_start(optimizer: Any) -> None:
+def check_takes_any_start(held: Held) -> None:
     """Check that a start may be an integer array, a list or a float32 array: it is taken for the numbers it holds."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         x0 = np.round(trial.x0)
         usual = trial.observe_anew(x0=x0)
         if not usual.ended_by_itself:
@@ -155,4 +156,4 @@ def check_takes_any_start(optimizer: Any) -> None:
                 return Complaint(what, run, trial, how=f"hand it x0 as {kind.kind}")
         return None
 
-    require(optimizer, judge, lambda adapter: trials(adapter, ("booth", "beale"), starts=2))
+    held.to(judge, lambda adapter: trials(adapter, ("booth", "beale"), starts=2), everywhere=False)

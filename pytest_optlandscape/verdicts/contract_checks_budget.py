@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts.contract_checks_results import rounding_of
-from pytest_optlandscape.verdicts.contract_trials import Complaint, NotApplicable, Trial, require, trials
+from pytest_optlandscape.verdicts.contract_search import Held
+from pytest_optlandscape.verdicts.contract_trials import Complaint, NotApplicable, Trial, trials
 
 __all__ = ["check_keeps_budget", "check_larger_budget_goes_on"]
 
@@ -18,13 +19,14 @@ _SHORT_BUDGETS = (10, 25, 60)
 _NO_BUDGET = "it takes no budget of evaluations"
 
 
-def check_keeps_budget(optimizer: Any) -> None:
+def check_keeps_budget(held: Held) -> None:
     """Check that an optimizer told to evaluate at most 3, 10 or 100 times does, with 2 and with 20 variables."""
     __tracebackhide__ = True
-    if get(optimizer).with_budget(_BUDGETS[0]) is None:
+    if held.adapter.with_budget(_BUDGETS[0]) is None:
         raise NotApplicable(_NO_BUDGET)
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
+        most = 0.0
         for budget in _BUDGETS:
             limited = trial.adapter.with_budget(budget)
             assert limited is not None
@@ -32,23 +34,25 @@ def check_keeps_budget(optimizer: Any) -> None:
             if run.nfev > budget:
                 what = f"told to evaluate at most {budget} times, it evaluated {run.nfev} times"
                 return Complaint(what, run, trial.with_adapter(limited), "len(seen)")
-        return None
+            most = max(most, run.nfev / budget)
+        return most
 
     def among(adapter: Adapter) -> Iterator[Trial]:
         for kind in (adapter, adapter.without_gradient()):
             if kind is not None:
                 yield from trials(kind, ("rosenbrock[2]", "sphere[20]"), starts=1)
 
-    require(optimizer, judge, among)
+    held.to(judge, among)
 
 
-def check_larger_budget_goes_on(optimizer: Any) -> None:
+def check_larger_budget_goes_on(held: Held) -> None:
     """Check that twice the budget makes the same evaluations, then further ones, and returns nothing worse."""
     __tracebackhide__ = True
-    if get(optimizer).with_budget(_SHORT_BUDGETS[0]) is None:
+    if held.adapter.with_budget(_SHORT_BUDGETS[0]) is None:
         raise NotApplicable(_NO_BUDGET)
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
+        nearest = -math.inf
         for budget in _SHORT_BUDGETS:
             small, large = trial.adapter.with_budget(budget), trial.adapter.with_budget(2 * budget)
             assert small is not None
@@ -66,6 +70,7 @@ def check_larger_budget_goes_on(optimizer: Any) -> None:
                     f"with twice the budget one with f = {late.fun:.6g}"
                 )
                 return Complaint(what, late, trial.with_adapter(large), f"f({second.point})")
-        return None
+            nearest = max(nearest, late.fun - early.fun)
+        return nearest
 
-    require(optimizer, judge, lambda adapter: trials(adapter, ("beale", "rosenbrock[2]", "rastrigin[2]")))
+    held.to(judge, lambda adapter: trials(adapter, ("beale", "rosenbrock[2]", "rastrigin[2]")))

@@ -7,14 +7,14 @@ alone separates two runs later, so what comes after is not looked at.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.verdicts.contract_landscapes import moved, scaled
-from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, require, trials
+from pytest_optlandscape.verdicts.contract_search import Held
+from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, trials
 
 __all__ = [
     "check_invariant_to_permutation",
@@ -35,42 +35,42 @@ _ANGLE = 0.5
 _LANDSCAPES = ("booth", "beale", "himmelblau")
 
 
-def check_invariant_to_scaling(optimizer: Any) -> None:
+def check_invariant_to_scaling(held: Held) -> None:
     """Check that f times 4 is searched as f is."""
     __tracebackhide__ = True
-    _compare(optimizer, "on f times 4", lambda landscape: scaled(landscape, 4.0), np.eye(2), np.zeros(2))
+    _compare(held, "on f times 4", lambda landscape: scaled(landscape, 4.0), np.eye(2), np.zeros(2))
 
 
-def check_invariant_to_permutation(optimizer: Any) -> None:
+def check_invariant_to_permutation(held: Held) -> None:
     """Check that with variables in another order the same points are evaluated, in that order."""
     __tracebackhide__ = True
-    _compare_moved(optimizer, "with the variables exchanged", np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
+    _compare_moved(held, "with the variables exchanged", np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
 
 
-def check_invariant_to_translation(optimizer: Any) -> None:
+def check_invariant_to_translation(held: Held) -> None:
     """Check that in a space that is shifted the same points are evaluated, shifted."""
     __tracebackhide__ = True
-    _compare_moved(optimizer, "shifted by (0.5, -0.25)", np.eye(2), np.array([0.5, -0.25]))
+    _compare_moved(held, "shifted by (0.5, -0.25)", np.eye(2), np.array([0.5, -0.25]))
 
 
-def check_invariant_to_rotation(optimizer: Any) -> None:
+def check_invariant_to_rotation(held: Held) -> None:
     """Check that in a space that is turned the same points are evaluated, turned."""
     __tracebackhide__ = True
     cos, sin = np.cos(_ANGLE), np.sin(_ANGLE)
-    _compare_moved(optimizer, "turned by half a radian", np.array([[cos, -sin], [sin, cos]]), np.zeros(2))
+    _compare_moved(held, "turned by half a radian", np.array([[cos, -sin], [sin, cos]]), np.zeros(2))
 
 
-def _compare_moved(optimizer: Any, how: str, matrix: FloatArray, offset: FloatArray) -> None:
+def _compare_moved(held: Held, how: str, matrix: FloatArray, offset: FloatArray) -> None:
     __tracebackhide__ = True
-    _compare(optimizer, how, lambda landscape: moved(landscape, matrix, offset), matrix, offset)
+    _compare(held, how, lambda landscape: moved(landscape, matrix, offset), matrix, offset)
 
 
 def _compare(
-    optimizer: Any, how: str, change: Callable[[Landscape], Landscape], matrix: FloatArray, offset: FloatArray
+    held: Held, how: str, change: Callable[[Landscape], Landscape], matrix: FloatArray, offset: FloatArray
 ) -> None:
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         usual = trial.observe().run
         other = Trial(trial.adapter, change(trial.landscape), matrix @ trial.x0 + offset).observe_anew().run
         count = min(len(usual.trace), len(other.trace), _COMPARED)
@@ -83,4 +83,4 @@ def _compare(
         what = f"{how} it goes elsewhere from evaluation {first + 1} on: {back[first]}, not {usual.trace.x[first]}"
         return Complaint(what, usual, trial, how=f"print the points evaluated on the landscape, and {how}")
 
-    require(optimizer, judge, lambda adapter: trials(adapter, _LANDSCAPES, starts=2))
+    held.to(judge, lambda adapter: trials(adapter, _LANDSCAPES, starts=2), everywhere=False)

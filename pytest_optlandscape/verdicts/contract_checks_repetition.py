@@ -7,13 +7,13 @@ import os
 import random
 import subprocess
 import sys
-from typing import Any
 
 import numpy as np
 
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.runs import Run
-from pytest_optlandscape.verdicts.contract_trials import Breach, Complaint, NotApplicable, Trial, require, trials
+from pytest_optlandscape.verdicts.contract_search import Held
+from pytest_optlandscape.verdicts.contract_trials import Breach, Complaint, NotApplicable, Trial, trials
 
 __all__ = [
     "check_leaves_global_random_state",
@@ -28,11 +28,11 @@ _PATIENCE = 120.0
 """Seconds for another process to import an optimizer's library and run twice; Keras takes some ten."""
 
 
-def check_same_seed_same_run(optimizer: Any) -> None:
+def check_same_seed_same_run(held: Held) -> None:
     """Check that two runs with the same seed evaluate the same points and return the same one."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         first, second = (trial.observe_anew(seed=1).run for _ in range(2))
         if run_hash(first) == run_hash(second):
             return None
@@ -40,7 +40,7 @@ def check_same_seed_same_run(optimizer: Any) -> None:
             "a second run with the same seed went elsewhere", second, trial, "r, len(seen)", "run it twice"
         )
 
-    require(optimizer, judge, lambda adapter: trials(adapter, ("beale", "rastrigin[2]"), starts=2))
+    held.to(judge, lambda adapter: trials(adapter, ("beale", "rastrigin[2]"), starts=2), everywhere=False)
 
 
 def run_hash(run: Run) -> str:
@@ -57,15 +57,13 @@ def run_hash(run: Run) -> str:
     return digest.hexdigest()
 
 
-def check_same_run_in_another_process(optimizer: Any) -> None:
+def check_same_run_in_another_process(held: Held) -> None:
     """Check that another process, with other hash values of strings, makes the same run from the same seed."""
     __tracebackhide__ = True
-    adapter = get(optimizer)
+    adapter = held.adapter
     spec = _importable_spec(adapter)
     landscapes = ("beale", "rosenbrock[2]")
     usual = [trial.observe_anew(seed=1) for trial in trials(adapter, landscapes, starts=1)]
-    if any(seen.run.stop_reason == "time" for seen in usual):
-        raise NotApplicable("the time limit stopped it")
     answer = _other_process(spec, landscapes, usual[0].run.budget)
     for seen, there in zip(usual, answer, strict=True):
         if run_hash(seen.run) != there:
@@ -130,11 +128,11 @@ def _other_process(spec: str, landscapes: tuple[str, ...], budget: int) -> list[
     return answers
 
 
-def check_leaves_global_random_state(optimizer: Any) -> None:
+def check_leaves_global_random_state(held: Held) -> None:
     """Check that the global random states of NumPy, Python and, if it is loaded, torch are as before."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         before = _global_states()
         run = trial.observe_anew().run
         touched = [name for name, state in _global_states().items() if before.get(name, state) != state]
@@ -143,7 +141,7 @@ def check_leaves_global_random_state(optimizer: Any) -> None:
         what = f"the global random state was touched ({', '.join(touched)})"
         return Complaint(what, run, trial, how=f"compare the state of {touched[0]} before and after a run")
 
-    require(optimizer, judge, lambda adapter: trials(adapter, starts=3))
+    held.to(judge, lambda adapter: trials(adapter, starts=3))
 
 
 def _global_states() -> dict[str, str]:

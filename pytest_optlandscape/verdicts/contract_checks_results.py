@@ -14,7 +14,8 @@ from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.runs.run import inside
 from pytest_optlandscape.verdicts.contract_landscapes import SMALL, nan_beyond
-from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, require, trials, trials_on
+from pytest_optlandscape.verdicts.contract_search import Held
+from pytest_optlandscape.verdicts.contract_trials import Complaint, StoppedByTime, Trial, trials, trials_on
 
 __all__ = [
     "check_claims_success_at_stationary_points",
@@ -43,20 +44,23 @@ _FAR_AWAY = 1e3
 """In units of the farthest edge of the box. What comes from 0/0 becomes NaN on its way; what is unstable is far off."""
 
 
-def check_returns_finite_point(optimizer: Any) -> None:
+def check_returns_finite_point(held: Held) -> None:
     """Check that from every start the optimizer returns a finite point of the right shape, without an exception.
 
     One that has no end of its own may run away, as gradient descent does with too long a step.
     """
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
-        run = trial.observe().run
+    def judge(trial: Trial) -> Complaint | float | None:
+        try:
+            run = trial.observe().run
+        except StoppedByTime as stopped:
+            run = stopped.run
         if run.stop_reason in ("returned", "budget") or _ran_away(trial, run):
             return None
         return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")
 
-    require(optimizer, judge, takes_time_for_breach=True)
+    held.to(judge)
 
 
 def _ran_away(trial: Trial, run: Run) -> bool:
@@ -67,11 +71,11 @@ def _ran_away(trial: Trial, run: Run) -> bool:
     return farthest > _FAR_AWAY * float(np.abs(run.bounds).max())
 
 
-def check_reported_value(optimizer: Any) -> None:
+def check_reported_value(held: Held) -> None:
     """Check that the value the optimizer reports is exactly the objective at the point it returns."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not seen.ended_by_itself or run.reported_fun is None or run.reported_fun == run.fun:
@@ -79,14 +83,14 @@ def check_reported_value(optimizer: Any) -> None:
         what = f"reports fun = {run.reported_fun!r}, but f(x) = {run.fun!r}"
         return Complaint(what, run, trial, f"r.fun, f({seen.point})")
 
-    require(optimizer, judge)
+    held.to(judge)
 
 
-def check_not_worse_than_best_seen(optimizer: Any) -> None:
+def check_not_worse_than_best_seen(held: Held) -> None:
     """Check that the returned point is not worse than the best feasible point that was evaluated."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         counts = np.isfinite(run.trace.fun)
@@ -96,11 +100,11 @@ def check_not_worse_than_best_seen(optimizer: Any) -> None:
             return None
         best = float(run.trace.fun[counts].min())
         if run.fun <= best + rounding_of(trial):
-            return None
+            return run.fun - best
         what = f"it saw f = {best:.6g}, but returned a point with f = {run.fun:.6g}"
         return Complaint(what, run, trial, f"min(f(x) for x in seen[:]), f({seen.point})")
 
-    require(optimizer, judge)
+    held.to(judge)
 
 
 def rounding_of(trial: Trial) -> float:
@@ -108,26 +112,28 @@ def rounding_of(trial: Trial) -> float:
     return _ROUNDING * max(1.0, abs(float(trial.landscape(trial.x0))))
 
 
-def check_not_worse_than_start(optimizer: Any) -> None:
+def check_not_worse_than_start(held: Held) -> None:
     """Check that the returned point is not worse than the start."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run, at_start = seen.run, float(trial.landscape(trial.x0))
-        if not seen.ended_by_itself or run.fun <= at_start + rounding_of(trial):
+        if not seen.ended_by_itself:
             return None
+        if run.fun <= at_start + rounding_of(trial):
+            return run.fun - at_start
         what = f"f(x0) = {at_start:.6g}, but it returned a point with f = {run.fun:.6g}"
         return Complaint(what, run, trial, f"f({trial.x0.tolist()}), f({seen.point})")
 
-    require(optimizer, judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
+    held.to(judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
 
 
-def check_reported_counts(optimizer: Any) -> None:
+def check_reported_counts(held: Held) -> None:
     """Check that the evaluations an optimizer reports, ``nfev`` and ``njev``, are those that it made."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not seen.ended_by_itself:
@@ -139,7 +145,7 @@ def check_reported_counts(optimizer: Any) -> None:
                 return Complaint(f"reports {name} = {reported}, but made {made}", run, trial, show, "count the calls")
         return None
 
-    require(optimizer, judge)
+    held.to(judge)
 
 
 def _count(reported: Any) -> int | None:
@@ -149,25 +155,25 @@ def _count(reported: Any) -> int | None:
         return None
 
 
-def check_claims_success_at_stationary_points(optimizer: Any) -> None:
+def check_claims_success_at_stationary_points(held: Held) -> None:
     """Check that where the optimizer claims success the projected gradient is small.
 
     It is the step from x to x - gradient, moved into the box; small is a tenth of the shortest side of the box.
     """
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not seen.ended_by_itself or not run.claimed_success:
             return None
         step = _projected_gradient(trial, run.x)
         if step <= _LONG_STEP * float(np.ptp(run.bounds, axis=1).min()):
-            return None
+            return step
         what = f"claims success at {run.x}, where the projected gradient is {step:.3g} long"
         return Complaint(what, run, trial, f"r.success, r.x, g({seen.point})")
 
-    require(optimizer, judge)
+    held.to(judge)
 
 
 def _projected_gradient(trial: Trial, x: FloatArray) -> float:
@@ -185,11 +191,11 @@ def _with_nan(adapter: Adapter) -> Iterator[Trial]:
             yield from trials_on(adapter, landscape)
 
 
-def check_never_claims_success_with_nan(optimizer: Any) -> None:
+def check_never_claims_success_with_nan(held: Held) -> None:
     """Check that where the objective is NaN beyond some line the optimizer does not claim success with NaN."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         value = run.fun if run.reported_fun is None else run.reported_fun
@@ -197,14 +203,14 @@ def check_never_claims_success_with_nan(optimizer: Any) -> None:
             return None
         return Complaint(f"claims success with fun = {value}", run, trial, f"r.success, f({seen.point})")
 
-    require(optimizer, judge, _with_nan)
+    held.to(judge, _with_nan)
 
 
-def check_survives_nan(optimizer: Any) -> None:
+def check_survives_nan(held: Held) -> None:
     """Check that where the objective is NaN beyond some line a finite start gives a finite point and value."""
     __tracebackhide__ = True
 
-    def judge(trial: Trial) -> Complaint | None:
+    def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not math.isfinite(trial.landscape(trial.x0)) or run.stop_reason == "budget":
@@ -216,4 +222,4 @@ def check_survives_nan(optimizer: Any) -> None:
         what = f"f(x0) is finite, but it returned {run.x.tolist()}, where f = {run.fun}"
         return Complaint(what, run, trial, f"f({trial.x0.tolist()}), {seen.point}, f({seen.point})")
 
-    require(optimizer, judge, _with_nan)
+    held.to(judge, _with_nan)

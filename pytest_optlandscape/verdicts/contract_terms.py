@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import INVARIANCES, WORDS
@@ -17,6 +17,7 @@ from pytest_optlandscape.verdicts import contract_checks_budget as budget
 from pytest_optlandscape.verdicts import contract_checks_invariance as invariance
 from pytest_optlandscape.verdicts import contract_checks_repetition as repetition
 from pytest_optlandscape.verdicts import contract_checks_results as results
+from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable
 
 __all__ = ["TERMS", "Outcome", "Severity", "Term"]
@@ -32,14 +33,14 @@ class Term:
     Attributes
     ----------
     check : callable
-        Takes an optimizer; raises `Breach` or `NotApplicable`.
+        Takes what is `Held` to it; raises `Breach` or `NotApplicable`.
     asked_of : tuple of str
         Words of a profile or invariances, all of which must apply.
     warns : tuple of str
         Words of a profile: an optimizer to which any of them applies is only warned of a breach.
     """
 
-    check: Callable[[Any], None]
+    check: Callable[[Held], None]
     asked_of: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
 
@@ -65,13 +66,13 @@ class Term:
         """
         return "warning" if any(_is(adapter, word) for word in self.warns) else "error"
 
-    def hold(self, adapter: Adapter) -> tuple[Outcome, str]:
+    def hold(self, held: Held) -> tuple[Outcome, str]:
         """Hold an optimizer to the check: what came of it, and what there is to say."""
-        missing = [word for word in self.asked_of if not _is(adapter, word)]
+        missing = [word for word in self.asked_of if not _is(held.adapter, word)]
         if missing:
             return "not-applicable", f"asked of optimizers that are: {', '.join(self.asked_of)}"
         try:
-            self.check(adapter)
+            self.check(held)
         except Breach as breach:
             return "failed", str(breach)
         except NotApplicable as why:

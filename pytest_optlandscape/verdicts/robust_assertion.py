@@ -156,7 +156,8 @@ def assert_robust(
         If the rate is not shown: with the interval, the rates, and the worst failure's trace and replay. If a start
         fails that may not. If the width is not shown: with its interval, and how often each value succeeded.
     ValueError
-        If so few starts could not show the rate even if all succeeded, or an argument is out of range.
+        If so few starts could not show the rate even if all succeeded, an argument is out of range, or the minimum of
+        a landscape is not known.
     TypeError
         If the executor is none, or the optimizer or a landscape cannot be sent to it.
     RuntimeError
@@ -174,6 +175,8 @@ def assert_robust(
     """
     __tracebackhide__ = True
     chosen = _as_landscapes(landscapes)
+    for landscape in chosen:
+        landscape.check_minimum_is_known()
     check_executor(executor)
     criterion = Criterion(gap, digits)
     if over is not None:

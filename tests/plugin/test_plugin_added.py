@@ -183,3 +183,37 @@ def test_a_conftest_of_the_same_name_is_told_by_its_file(repository):
     repository.commit()
     assert repository.verdict("--import-mode=importlib")[0]["fingerprint"] == "identical"
     assert repository.verdict()[0]["fingerprint"] == "identical"
+
+
+@pytest.mark.parametrize("chosen", ["booth", "check_keeps_start_unchanged"])
+def test_a_hook_of_an_object_cannot_be_compared_and_says_so(repository, chosen):
+    repository.project.configure("walks:Walk", optlandscape_contract="true")
+    repository.commit()
+    assert repository.project.run("-k", chosen, plugins=[Adds()]).ret == 0
+    result = repository.compare(chosen=chosen, plugins=[Adds()])
+    assert result.ret == 1
+    said = "it comes from the hook pytest_optlandscape_optimizers of Adds, a method of an object of this process"
+    result.stdout.fnmatch_lines([f"walks:Walk cannot be compared: {said}*", f"walks:Walk was not run: {said}*"])
+    result.stdout.fnmatch_lines(["*a comparison with HEAD runs in others; have the hook in a conftest.py*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    repository.assert_nothing_is_left()
+
+
+UNDER_PYTEST = """
+import sys
+
+if "_pytest.main" not in sys.modules:
+    raise ImportError("pytest only")
+
+def minimize(problem):
+    return problem.x0
+"""
+
+
+def test_what_cannot_be_imported_elsewhere_is_said_by_the_contract_too(repository):
+    repository.project.configure(optlandscape_contract="true")
+    repository.project.solver(UNDER_PYTEST)
+    result = repository.compare(chosen="check_keeps_start_unchanged")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["in a process of its own solver:minimize cannot be imported: *pytest only*"])
+    result.stdout.no_fnmatch_line("*Traceback*")

@@ -54,3 +54,15 @@ def test_items_can_be_left_out(held):
     held.run("-k", "contract and check_clips", "--collect-only").stdout.fnmatch_lines(["*check_clips_start*"])
     held.configure(optlandscape_contract="false")
     assert held.run("-k", "contract").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_the_outcome_has_optimizers_of_which_no_landscape_was_run(held):
+    held.configure("scipy:Powell", "scipy:CG", optlandscape_contract="true")
+    found, _ = held.outcome("-k", "(Powell and check_keeps_start_unchanged) or (CG and booth)")
+    powell, cg = found["optimizers"]
+    assert (powell["spec"], powell["verdict"], powell["landscapes"]) == ("scipy:Powell", None, [])
+    assert [one["check"] for one in powell["contract"]] == ["check_keeps_start_unchanged"]
+    assert (cg["spec"], cg["verdict"], cg["contract"]) == ("scipy:CG", "new", [])
+    assert powell.keys() == cg.keys()
+    found, _ = held.outcome("-k", "CG and check_keeps_start_unchanged")
+    assert [one["spec"] for one in found["optimizers"]] == ["scipy:CG"]

@@ -124,3 +124,11 @@ def test_boxes_that_cannot_be():
         Box("beale", [(0, 5), (0, 1)])
     with pytest.raises(ValueError, match="within the bounds of beale"):
         Box("beale", [(1, 0), (0, 1)])
+
+
+@pytest.mark.parametrize(
+    "ask", [special_starts, starts, lambda name, bounds: sobol_starts(landscapes.get(name), 2, bounds)]
+)
+def test_bounds_of_another_shape_are_refused(ask):
+    with pytest.raises(ValueError, match=r"bounds of starts on beale have the shape \(2, 2\), got \(1, 2\)"):
+        ask("beale", bounds=[(0, 1)])

@@ -1,5 +1,8 @@
 import functools
 import math
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -139,6 +142,35 @@ def test_the_same_twice_and_plain_values_to_store():
     assert record["hyperparameter"] == "learning_rate"
     assert record["decades"] == pytest.approx(first.width, rel=1e-3)
     assert all(type(value) in (float, str) for value in record.values())
+
+
+@pytest.fixture(scope="module")
+def processes():
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("optimizer", [descend, functools.partial(of_problem, learning_rate=0.1)])
+def test_over_an_executor_the_range_is_the_same(optimizer, processes):
+    serial = found(optimizer, decades=0.5, starts=4)
+    assert found(optimizer, decades=0.5, starts=4, executor=processes) == serial
+    with ThreadPoolExecutor(2) as threads:
+        assert found(optimizer, decades=0.5, starts=4, executor=threads) == serial
+
+
+def test_a_failure_over_an_executor_reads_the_same(processes):
+    texts = []
+    for executor in (None, processes):
+        with pytest.raises(AssertionError) as failure:
+            found(decades=1.5, starts=4, executor=executor)
+        texts.append(str(failure.value))
+    assert texts[0] == texts[1]
+
+
+def test_what_cannot_be_sent_to_an_executor_is_named(monkeypatch, processes):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    with pytest.raises(TypeError, match="optimizer cannot be sent to other processes"):
+        found(lambda fun, x0, learning_rate: x0, decades=0.5, executor=processes)
 
 
 def test_a_bound_argument_is_given_anew():
