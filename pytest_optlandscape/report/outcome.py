@@ -35,7 +35,7 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     -------
     dict
         Every optimizer of which something was run, in the order of the contracts; one of which no landscape was run
-        has no verdict but those of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
+        has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
         the evaluations to the targets), None where nothing was compared; ``success`` the share of cells, ``digits``
         the median of correct decimal places.
     """
@@ -47,7 +47,7 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
         "optimizers": [
             {
                 "spec": spec,
-                **_landscapes(compared.get(spec)),
+                **(_landscapes(compared[spec]) if spec in compared else _of_contract_alone(held[spec])),
                 "contract": [
                     {
                         "check": found.check,
@@ -63,11 +63,15 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     }
 
 
-def _landscapes(comparison: OptimizerComparison | None) -> dict[str, Any]:
-    """Say how an optimizer compares on the landscapes of which it was run, if there are any."""
-    if comparison is None:
-        nothing = ("verdict", "fingerprint", "speed_ratio", "speed_interval")
-        return {**dict.fromkeys(nothing), "cells_that_part": 0, "landscapes": []}
+def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[str, Any]:
+    """Say that no landscape was run, and of the contract the gravest."""
+    verdicts = {verdict for _, verdict in judged}
+    gravest = next(one for one in (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME) if one in verdicts)
+    unknown = dict.fromkeys(("fingerprint", "speed_ratio", "speed_interval"))
+    return {"verdict": str(gravest), **unknown, "cells_that_part": 0, "landscapes": []}
+
+
+def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:
     return {
         "verdict": str(comparison.verdict),
         "fingerprint": comparison.fingerprint,

@@ -60,9 +60,11 @@ def test_the_outcome_has_optimizers_of_which_no_landscape_was_run(held):
     held.configure("scipy:Powell", "scipy:CG", optlandscape_contract="true")
     found, _ = held.outcome("-k", "(Powell and check_keeps_start_unchanged) or (CG and booth)")
     powell, cg = found["optimizers"]
-    assert (powell["spec"], powell["verdict"], powell["landscapes"]) == ("scipy:Powell", None, [])
+    assert (powell["spec"], powell["verdict"], powell["landscapes"]) == ("scipy:Powell", "same", [])
     assert [one["check"] for one in powell["contract"]] == ["check_keeps_start_unchanged"]
     assert (cg["spec"], cg["verdict"], cg["contract"]) == ("scipy:CG", "new", [])
     assert powell.keys() == cg.keys()
+    found, _ = held.outcome("-k", "Powell and check_not_worse_than_start")
+    assert [(one["verdict"], one["contract"][0]["verdict"]) for one in found["optimizers"]] == [("new", "new")]
     found, _ = held.outcome("-k", "CG and check_keeps_start_unchanged")
     assert [one["spec"] for one in found["optimizers"]] == ["scipy:CG"]

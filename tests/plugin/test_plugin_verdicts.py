@@ -192,9 +192,10 @@ def test_whole_suite_twice(project):
 
 
 def test_small_slowdown_everywhere_fails_the_suite_as_one(project):
-    project.configure(optlandscape_suite="quick", optlandscape_budget="20")
+    # 2.6 % of the suite's evaluations, and less than 0.3 digits on every landscape, however a machine rounds.
+    project.configure(optlandscape_suite="quick", optlandscape_budget="22")
     project.accept()
-    project.solver(EXTRA_EVERY=10)
+    project.solver(EXTRA_EVERY=9)
     result = project.run("-v")
     assert result.ret == 1
     result.assert_outcomes(passed=16, failed=1)
