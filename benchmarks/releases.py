@@ -1,4 +1,4 @@
-"""Released versions of public libraries: where an optimizer really changed between two releases, is it found?
+"""Released versions of public libraries: whether what changed between two releases of an optimizer is found.
 
 Each pair of `releases_table.PAIRS` is run as a user would: a small project with a ``pytest.ini``; the baseline is
 written by ``pytest --optlandscape-update`` under the older release and compared by ``pytest --optlandscape`` under the
@@ -36,7 +36,7 @@ RUNNING = 1500
 _CHANGED = ("changed", "better", "worse")
 
 
-class DidNotRun(Exception):
+class DidNotRunError(Exception):
     """A side that could not be installed or gave no result; the message says why."""
 
 
@@ -71,7 +71,7 @@ def installed(pin: str, cache: Path) -> Path:
         if not done.returncode:
             return unfinished.rename(folder)
         reason = _last_line(done.stderr)
-    raise DidNotRun(f"{pin} could not be installed: {reason}")
+    raise DidNotRunError(f"{pin} could not be installed: {reason}")
 
 
 def environment(pair: Pair, release: str, cache: Path) -> dict[str, str]:
@@ -104,10 +104,12 @@ def side(pair: Pair, folder: Path, environ: dict[str, str], *options: str) -> fl
             command, cwd=folder, env=environ, capture_output=True, text=True, timeout=RUNNING, check=False
         )
     except subprocess.TimeoutExpired:
-        raise DidNotRun(f"pytest {options[0]} took more than {RUNNING} s") from None
+        raise DidNotRunError(f"pytest {options[0]} took more than {RUNNING} s") from None
     (folder / f"{options[0].strip('-')}.txt").write_text(done.stdout + done.stderr)
     if done.returncode not in (0, 1):
-        raise DidNotRun(f"pytest {options[0]} ended with {done.returncode}: {_last_line(done.stdout + done.stderr)}")
+        raise DidNotRunError(
+            f"pytest {options[0]} ended with {done.returncode}: {_last_line(done.stdout + done.stderr)}"
+        )
     return time.perf_counter() - started
 
 
@@ -138,7 +140,7 @@ def run_pair(pair: Pair, cache: Path, keep: Path | None) -> dict[str, Any]:
             told |= _summed_up(json.loads((folder / "outcome.json").read_text())["optimizers"][0])
             told |= {"written_with": _written_with(folder), "seconds": [round(one, 1) for one in seconds]}
             told["as_expected"] = (told["verdict"] in _CHANGED) == (pair.expected == "changed")
-        except DidNotRun as reason:
+        except DidNotRunError as reason:
             told["problem"] = str(reason)
         if keep is not None:
             shutil.copytree(folder, keep / re.sub(r"[^\w.=+-]+", "_", key(pair)), dirs_exist_ok=True)
@@ -169,7 +171,7 @@ def _summed_up(outcome: dict[str, Any]) -> dict[str, Any]:
 def _written_with(folder: Path) -> dict[str, str]:
     path = next((folder / "optlandscape_baseline").glob("*.json"), None)
     if path is None:
-        raise DidNotRun("the older release wrote no baseline")
+        raise DidNotRunError("the older release wrote no baseline")
     versions: dict[str, str] = json.loads(path.read_text())["written_with"]
     return versions
 

@@ -204,7 +204,7 @@ _JAX = ("jax==0.4.38", "jaxlib==0.4.38", "chex==0.1.89", "etils==1.12.2", "toolz
 _FEW = "beale or branin or goldstein_price or rosenbrock or sphere or rastrigin"
 
 
-def _scipy(old: str, new: str, method: str, expected: str, why: str, budget: int = 0) -> Pair:
+def _scipy(old: str, new: str, method: str, expected: str, why: str, budget: int = 0) -> Pair:  # noqa: PLR0917
     return Pair("scipy", old, new, f"scipy:{method}", expected, why, _NUMPY, budget)
 
 
@@ -220,7 +220,9 @@ def _optax(old: str, new: str, name: str, expected: str, why: str) -> Pair:
     return Pair("optax", old, new, f"optax:{name}", expected, why, _JAX, budget=50)
 
 
-def _own(distribution: str, old: str, new: str, driver: str, expected: str, why: str, budget: int = 0) -> Pair:
+def _own(  # noqa: PLR0917
+    distribution: str, old: str, new: str, driver: str, expected: str, why: str, budget: int = 0
+) -> Pair:
     return Pair(distribution, old, new, driver, expected, why, budget=budget)
 
 
@@ -271,22 +273,22 @@ _BLACK_BOX = [
     _own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 60),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:slsqp", "quiet", "only constraints see the repaired test"),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:cobyla", "changed", "returns the best point seen: end of runs only"),
-    _own("nlopt", "2.8.0", "2.9.1", "compiled:praxis", "changed", "the box by a transformation, not by infinite values"),
+    _own("nlopt", "2.8.0", "2.9.1", "compiled:praxis", "changed", "the box by a transformation, not by infinity"),
     _own("nlopt", "2.9.1", "2.10.0", "compiled:lbfgs", "quiet", "a parameter for the gradient's tolerance, 0"),
     _own("nlopt", "2.9.1", "2.10.0", "compiled:nelder_mead", "quiet", "not touched"),
     _own("nlopt", "2.10.0", "2.11.0", "compiled:mma", "quiet", "parameters whose defaults are what was"),
     Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_BOBYQA(xtol_rel=1e-8)", "quiet", "not touched"),
-    Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_PRAXIS(xtol_rel=1e-8)", "changed", "counts all evaluations: earlier end"),
+    Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_PRAXIS(xtol_rel=1e-8)", "changed", "counts more evaluations"),
     replace(
-        _stochastic(_own("pyswarms", "1.2.0", "1.3.0", "swarms:global_best", "quiet", "strategies of options: none", 40)),
+        _stochastic(_own("pyswarms", "1.2.0", "1.3.0", "swarms:global_best", "quiet", "strategies of options", 40)),
         common=("attrs==24.2.0", "future==1.0.0"),
     ),
     _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:jade", "changed", "draws the second partner otherwise", 40)),
-    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:annealing", "changed", "temperature of epoch, not epoch + 1", 40)),
+    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:annealing", "changed", "cools by epoch, not epoch + 1", 40)),
     _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:swarm", "quiet", "sorting, by other means", 40)),
     _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 40)),
     _own("iminuit", "2.18.0", "2.30.1", "minuit:migrad", "quiet", "views, drawing, costs; Minuit2 not read"),
-    _own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "counts of iterations; linear constraints, none", 40),
+    _own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 40),
     Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "an option of the smoother", budget=30),
     Pair("nevergrad", "1.0.5", "1.0.8", "nevergrad:DE", "quiet", "penalties, none", budget=30),
     Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=30),
