@@ -30,7 +30,7 @@ from releases_table import DRIVERS, PAIRS, Pair
 INSTALLING = 240
 """Seconds for one attempt of pip, which is made three times: downloads sometimes hang."""
 
-RUNNING = 1500
+RUNNING = 480
 """Seconds for one side of a pair."""
 
 _CHANGED = ("changed", "better", "worse")
@@ -86,6 +86,7 @@ def project(pair: Pair, folder: Path) -> None:
     """Write the project that a user would have."""
     lines = ["[pytest]", f"optlandscape_optimizers =\n    {pair.spec}", "optlandscape_contract = false"]
     lines += [f"optlandscape_budget = {pair.budget}"] if pair.budget else []
+    lines += [f"optlandscape_time_limit = {pair.time_limit}"] if pair.time_limit else []
     lines += [f"optlandscape_profiles =\n    {pair.profile}"] if pair.profile else []
     (folder / "pytest.ini").write_text("\n".join(lines) + "\n")
     (folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n")

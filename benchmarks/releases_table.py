@@ -30,6 +30,8 @@ class Pair:
     """Landscapes, as an expression for pytest's ``-k``; empty: all of ``quick``."""
     profile: str = ""
     """What a user would write into ``optlandscape_profiles``."""
+    time_limit: int = 0
+    """Seconds after which a run is ended; 0: the suite's own."""
 
 
 DRIVERS = {
@@ -233,7 +235,10 @@ def _stochastic(pair: Pair, only: str = "") -> Pair:
 _SCIPY = [
     _scipy("1.10.1", "1.11.4", "Powell", "quiet", "the new care for failed brackets is for runs without bounds"),
     _scipy("1.10.1", "1.11.4", "COBYLA", "changed", "bounds became constraints of the method; before, it ignored them"),
-    _scipy("1.10.1", "1.11.4", "shgo", "changed", "rewritten: complex, sampling and local searches", 60),
+    replace(
+        _scipy("1.10.1", "1.11.4", "shgo", "changed", "rewritten: complex, sampling and local searches", 40),
+        only="beale or branin or himmelblau or goldstein_price",
+    ),
     _scipy("1.10.1", "1.11.4", "basinhopping", "changed", "a step is refused where the local search failed", 60),
     _scipy("1.11.4", "1.12.0", "BFGS", "quiet", "dcsrch of the line search: Fortran to Python"),
     _scipy("1.11.4", "1.12.0", "CG", "quiet", "dcsrch of the line search: Fortran to Python"),
@@ -246,12 +251,15 @@ _SCIPY = [
     _scipy("1.14.1", "1.15.3", "TNC", "quiet", "how x0 is made an array"),
     _scipy("1.14.1", "1.15.3", "Nelder-Mead", "quiet", "messages"),
     _scipy("1.14.1", "1.15.3", "dual_annealing", "quiet", "names, and L-BFGS-B inside from Fortran to C", 60),
-    _scipy("1.15.3", "1.16.3", "COBYLA", "changed", "Fortran replaced by another implementation, PRIMA"),
+    _scipy("1.15.3", "1.16.3", "COBYLA", "changed", "Fortran replaced by PRIMA, in Python", 20),
     _scipy("1.15.3", "1.16.3", "SLSQP", "quiet", "Fortran to C"),
-    _scipy("1.15.3", "1.16.3", "trust-exact", "quiet", "messages, workers"),
+    replace(_scipy("1.15.3", "1.16.3", "trust-exact", "quiet", "messages, workers"), time_limit=1),
     _scipy("1.15.3", "1.16.3", "least_squares(method='lm')", "changed", "x_scale is 'jac' where nothing is said"),
     _scipy("1.15.3", "1.16.3", "least_squares(method='trf')", "quiet", "who evaluates; x_scale stays 1"),
-    _scipy("1.16.3", "1.17.1", "trust-exact", "changed", "subproblem: a cap of 25 iterations, |.| under a root; rare"),
+    replace(
+        _scipy("1.16.3", "1.17.1", "trust-exact", "changed", "subproblem: at most 25 iterations, before endless; rare"),
+        time_limit=1,
+    ),
     _scipy("1.16.3", "1.17.1", "differential_evolution", "quiet", "polishing may be the user's", 30),
     _scipy("1.16.3", "1.17.1", "L-BFGS-B", "quiet", "nothing in its Python; compiled anew"),
 ]
