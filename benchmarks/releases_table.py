@@ -211,15 +211,15 @@ def _scipy(old: str, new: str, method: str, expected: str, why: str, budget: int
 
 
 def _torch(old: str, new: str, name: str, expected: str, why: str) -> Pair:
-    return Pair("pytorch_optimizer", old, new, f"pytorch_optimizer:{name}", expected, why, budget=30)
+    return Pair("pytorch_optimizer", old, new, f"pytorch_optimizer:{name}", expected, why, budget=12, only=_FEW)
 
 
 def _keras(old: str, new: str, name: str, expected: str, why: str) -> Pair:
-    return Pair("keras", old, new, f"keras:{name}", expected, why, budget=30)
+    return Pair("keras", old, new, f"keras:{name}", expected, why, budget=12, only=_FEW)
 
 
 def _optax(old: str, new: str, name: str, expected: str, why: str) -> Pair:
-    return Pair("optax", old, new, f"optax:{name}", expected, why, _JAX, budget=50)
+    return Pair("optax", old, new, f"optax:{name}", expected, why, _JAX, budget=12, only=_FEW)
 
 
 def _own(  # noqa: PLR0917
@@ -228,8 +228,8 @@ def _own(  # noqa: PLR0917
     return Pair(distribution, old, new, driver, expected, why, budget=budget)
 
 
-def _stochastic(pair: Pair, only: str = "") -> Pair:
-    return replace(pair, profile=f"{pair.spec} = global stochastic bounds", only=only)
+def _stochastic(pair: Pair) -> Pair:
+    return replace(pair, profile=f"{pair.spec} = global stochastic bounds", only=_FEW)
 
 
 _SCIPY = [
@@ -239,18 +239,18 @@ _SCIPY = [
         _scipy("1.10.1", "1.11.4", "shgo", "changed", "rewritten: complex, sampling and local searches", 40),
         only="beale or branin or himmelblau or goldstein_price",
     ),
-    _scipy("1.10.1", "1.11.4", "basinhopping", "changed", "a step is refused where the local search failed", 60),
+    _scipy("1.10.1", "1.11.4", "basinhopping", "changed", "a step is refused where the local search failed", 20),
     _scipy("1.11.4", "1.12.0", "BFGS", "quiet", "dcsrch of the line search: Fortran to Python"),
     _scipy("1.11.4", "1.12.0", "CG", "quiet", "dcsrch of the line search: Fortran to Python"),
     _scipy("1.11.4", "1.12.0", "Newton-CG", "quiet", "in-place arithmetic and math.sqrt"),
-    _scipy("1.11.4", "1.12.0", "differential_evolution", "changed", "partners are drawn by another shuffle", 30),
+    _scipy("1.11.4", "1.12.0", "differential_evolution", "changed", "partners are drawn by another shuffle", 15),
     _scipy("1.12.0", "1.13.1", "Nelder-Mead", "changed", "the first simplex is reflected at upper bounds; only there"),
     _scipy("1.12.0", "1.13.1", "Newton-CG", "quiet", "the first step length is infinite instead of twice xtol"),
-    _scipy("1.13.1", "1.14.1", "differential_evolution", "changed", "mutates whole populations: another stream", 30),
+    _scipy("1.13.1", "1.14.1", "differential_evolution", "changed", "mutates whole populations: another stream", 15),
     _scipy("1.14.1", "1.15.3", "L-BFGS-B", "quiet", "Fortran to C"),
     _scipy("1.14.1", "1.15.3", "TNC", "quiet", "how x0 is made an array"),
     _scipy("1.14.1", "1.15.3", "Nelder-Mead", "quiet", "messages"),
-    _scipy("1.14.1", "1.15.3", "dual_annealing", "quiet", "names, and L-BFGS-B inside from Fortran to C", 60),
+    _scipy("1.14.1", "1.15.3", "dual_annealing", "quiet", "names, and L-BFGS-B inside from Fortran to C", 20),
     _scipy("1.15.3", "1.16.3", "COBYLA", "changed", "Fortran replaced by PRIMA, in Python", 20),
     _scipy("1.15.3", "1.16.3", "SLSQP", "quiet", "Fortran to C"),
     replace(_scipy("1.15.3", "1.16.3", "trust-exact", "quiet", "messages, workers"), time_limit=1),
@@ -260,25 +260,45 @@ _SCIPY = [
         _scipy("1.16.3", "1.17.1", "trust-exact", "changed", "subproblem: at most 25 iterations, before endless; rare"),
         time_limit=1,
     ),
-    _scipy("1.16.3", "1.17.1", "differential_evolution", "quiet", "polishing may be the user's", 30),
+    _scipy("1.16.3", "1.17.1", "differential_evolution", "quiet", "polishing may be the user's", 15),
     _scipy("1.16.3", "1.17.1", "L-BFGS-B", "quiet", "nothing in its Python; compiled anew"),
 ]
 
 _CMA = [
-    Pair("cma", "4.0.0", "4.2.0", "cma:fmin2", "quiet", "bookkeeping of injected points, float()", budget=40),
-    Pair("cma", "4.2.0", "4.3.0", "cma:fmin2", "quiet", "archives, float()", budget=40),
-    Pair("cma", "4.3.0", "4.4.4", "cma:fmin2", "quiet", "damping differs for large populations only", budget=40),
-    Pair("cma", "4.4.4", "4.5.0", "cma:fmin2", "changed", "cs is capped at 1/2: 2-D landscapes only", budget=40),
-    _stochastic(_own("cmaes", "0.8.2", "0.9.1", "cmaes_py:full", "quiet", "copies the mean, checks bounds", 40)),
-    _stochastic(_own("cmaes", "0.9.1", "0.10.0", "cmaes_py:full", "quiet", "learning rates adapt, off by default", 40)),
-    _stochastic(_own("cmaes", "0.12.0", "0.13.1", "cmaes_py:full", "quiet", "rank-mu update by einsum: rounding", 40)),
+    Pair(
+        "cma", "4.0.0", "4.2.0", "cma:fmin2", "quiet", "bookkeeping of injected points, float()", budget=20, only=_FEW
+    ),
+    Pair("cma", "4.2.0", "4.3.0", "cma:fmin2", "quiet", "archives, float()", budget=20, only=_FEW),
+    Pair(
+        "cma",
+        "4.3.0",
+        "4.4.4",
+        "cma:fmin2",
+        "quiet",
+        "damping differs for large populations only",
+        budget=20,
+        only=_FEW,
+    ),
+    Pair(
+        "cma",
+        "4.4.4",
+        "4.5.0",
+        "cma:fmin2",
+        "changed",
+        "cs is capped at 1/2: 2-D landscapes only",
+        budget=20,
+        only=_FEW,
+    ),
+    _stochastic(_own("cmaes", "0.8.2", "0.9.1", "cmaes_py:full", "quiet", "copies the mean, checks bounds", 20)),
+    _stochastic(_own("cmaes", "0.9.1", "0.10.0", "cmaes_py:full", "quiet", "learning rates adapt, off by default", 20)),
+    _stochastic(_own("cmaes", "0.12.0", "0.13.1", "cmaes_py:full", "quiet", "rank-mu update by einsum: rounding", 20)),
 ]
 
 _BLACK_BOX = [
-    _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues, small ones dropped", 40),
-    _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "geometry: one bound for all lines, a slip", 40),
-    _own("Py-BOBYQA", "1.3", "1.4.1", "bobyqa_py:minimize", "quiet", "logging; resets after restarts for noise", 60),
-    _own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 60),
+    _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues, small ones dropped", 20),
+    _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "geometry: one bound for all lines, a slip", 20),
+    _own("Py-BOBYQA", "1.3", "1.4.1", "bobyqa_py:minimize", "quiet", "logging; resets after restarts for noise", 20),
+    _own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 20),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:slsqp", "quiet", "only constraints see the repaired test"),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:cobyla", "changed", "returns the best point seen: end of runs only"),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:praxis", "changed", "the box by a transformation, not by infinity"),
@@ -288,26 +308,26 @@ _BLACK_BOX = [
     Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_BOBYQA(xtol_rel=1e-8)", "quiet", "not touched"),
     Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_PRAXIS(xtol_rel=1e-8)", "changed", "counts more evaluations"),
     replace(
-        _stochastic(_own("pyswarms", "1.2.0", "1.3.0", "swarms:global_best", "quiet", "strategies of options", 40)),
+        _stochastic(_own("pyswarms", "1.2.0", "1.3.0", "swarms:global_best", "quiet", "strategies of options", 20)),
         common=("attrs==24.2.0", "future==1.0.0"),
     ),
-    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:jade", "changed", "draws the second partner otherwise", 40)),
-    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:annealing", "changed", "cools by epoch, not epoch + 1", 40)),
-    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:swarm", "quiet", "sorting, by other means", 40)),
-    _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 40)),
+    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:jade", "changed", "draws the second partner otherwise", 20)),
+    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:annealing", "changed", "cools by epoch, not epoch + 1", 20)),
+    _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:swarm", "quiet", "sorting, by other means", 20)),
+    _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 20)),
     _own("iminuit", "2.18.0", "2.30.1", "minuit:migrad", "quiet", "views, drawing, costs; Minuit2 not read"),
-    _own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 40),
-    Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "an option of the smoother", budget=30),
-    Pair("nevergrad", "1.0.5", "1.0.8", "nevergrad:DE", "quiet", "penalties, none", budget=30),
-    Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=30),
+    _own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 20),
+    Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "a option of smoothing", budget=15, only=_FEW),
+    Pair("nevergrad", "1.0.5", "1.0.8", "nevergrad:DE", "quiet", "penalties, none", budget=15, only=_FEW),
+    Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=15, only=_FEW),
     Pair(
         "nevergrad", "1.0.3", "1.0.4", "nevergrad:ParametrizedOnePlusOne(mutation='lognormal')", "changed",
-        "mutation rate at least a tenth of 1/dimension: rare", budget=30,
+        "mutation rate at least a tenth of 1/dimension: rare", budget=15, only=_FEW,
     ),
-    Pair("pymoo", "0.6.1", "0.6.1.3", "pymoo:PSO", "quiet", "not touched", budget=60),
-    Pair("pymoo", "0.6.1.3", "0.6.1.5", "pymoo:DE", "quiet", "numpy's names; a typing mistake in a name", budget=60),
-    Pair("pymoo", "0.6.1.5", "0.6.1.6", "pymoo:GA", "changed", "its own generator instead of NumPy's", budget=60),
-    Pair("pymoo", "0.6.1.5", "0.6.1.6", "pymoo:NelderMead", "quiet", "not touched but for sampling", budget=60),
+    Pair("pymoo", "0.6.1", "0.6.1.3", "pymoo:PSO", "quiet", "not touched", budget=20, only=_FEW),
+    Pair("pymoo", "0.6.1.3", "0.6.1.5", "pymoo:DE", "quiet", "other names", budget=20, only=_FEW),
+    Pair("pymoo", "0.6.1.5", "0.6.1.6", "pymoo:GA", "changed", "a generator of its own", budget=20, only=_FEW),
+    Pair("pymoo", "0.6.1.5", "0.6.1.6", "pymoo:NelderMead", "quiet", "not touched", budget=20, only=_FEW),
     Pair("optuna", "4.0.0", "4.2.1", "optuna:CmaEsSampler", "quiet", "not touched", budget=10, only=_FEW),
 ]  # fmt: skip
 
@@ -337,9 +357,13 @@ _NEURAL = [
     _optax("0.2.3", "0.2.4", "rmsprop(learning_rate=0.05)", "quiet", "options whose defaults are what was"),
     _optax("0.2.4", "0.2.5", "lbfgs()", "quiet", "complex parameters, types kept"),
     Pair(
-        "torch_optimizer", "0.1.0", "0.3.0", "torch_optimizer:AdaBelief(lr=0.05)", "quiet", "memory formats", budget=30
+        "torch_optimizer", "0.1.0", "0.3.0", "torch_optimizer:AdaBelief(lr=0.05)", "quiet", "memory formats",
+        budget=12, only=_FEW,
     ),
-    Pair("torch_optimizer", "0.1.0", "0.3.0", "torch_optimizer:QHAdam(lr=0.05)", "quiet", "memory formats", budget=30),
+    Pair(
+        "torch_optimizer", "0.1.0", "0.3.0", "torch_optimizer:QHAdam(lr=0.05)", "quiet", "memory formats",
+        budget=12, only=_FEW,
+    ),
 ]  # fmt: skip
 
 PAIRS = [*_SCIPY, *_CMA, *_BLACK_BOX, *_NEURAL]
