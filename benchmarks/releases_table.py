@@ -203,6 +203,7 @@ def minimize(fun, x0, maxfev):
 
 _NUMPY = ("numpy==1.26.4",)
 _JAX = ("jax==0.4.38", "jaxlib==0.4.38", "chex==0.1.89", "etils==1.12.2", "toolz==1.0.0")
+_PLANAR = "beale or branin or himmelblau or goldstein_price"
 _FEW = "beale or branin or goldstein_price or rosenbrock or sphere or rastrigin"
 
 
@@ -228,6 +229,10 @@ def _own(  # noqa: PLR0917
     return Pair(distribution, old, new, driver, expected, why, budget=budget)
 
 
+def _planar(pair: Pair) -> Pair:
+    return replace(pair, only=_PLANAR)
+
+
 def _stochastic(pair: Pair) -> Pair:
     return replace(pair, profile=f"{pair.spec} = global stochastic bounds", only=_FEW)
 
@@ -237,7 +242,7 @@ _SCIPY = [
     _scipy("1.10.1", "1.11.4", "COBYLA", "changed", "bounds became constraints of the method; before, it ignored them"),
     replace(
         _scipy("1.10.1", "1.11.4", "shgo", "changed", "rewritten: complex, sampling and local searches", 40),
-        only="beale or branin or himmelblau or goldstein_price",
+        only=_PLANAR,
     ),
     _scipy("1.10.1", "1.11.4", "basinhopping", "changed", "a step is refused where the local search failed", 20),
     _scipy("1.11.4", "1.12.0", "BFGS", "quiet", "dcsrch of the line search: Fortran to Python"),
@@ -295,10 +300,16 @@ _CMA = [
 ]
 
 _BLACK_BOX = [
-    _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues, small ones dropped", 20),
-    _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "geometry: one bound for all lines, a slip", 20),
-    _own("Py-BOBYQA", "1.3", "1.4.1", "bobyqa_py:minimize", "quiet", "logging; resets after restarts for noise", 20),
-    _own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 20),
+    replace(
+        _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues", 15),
+        only="beale or goldstein_price",
+    ),
+    replace(
+        _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "one bound for all lines: a slip", 15),
+        only="beale or goldstein_price",
+    ),
+    _planar(_own("Py-BOBYQA", "1.3", "1.4.1", "bobyqa_py:minimize", "quiet", "logging; restarts for noise", 20)),
+    _planar(_own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 20)),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:slsqp", "quiet", "only constraints see the repaired test"),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:cobyla", "changed", "returns the best point seen: end of runs only"),
     _own("nlopt", "2.8.0", "2.9.1", "compiled:praxis", "changed", "the box by a transformation, not by infinity"),
@@ -314,9 +325,9 @@ _BLACK_BOX = [
     _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:jade", "changed", "draws the second partner otherwise", 20)),
     _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:annealing", "changed", "cools by epoch, not epoch + 1", 20)),
     _stochastic(_own("mealpy", "3.0.1", "3.0.2", "meal:swarm", "quiet", "sorting, by other means", 20)),
-    _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 20)),
-    _own("iminuit", "2.18.0", "2.30.1", "minuit:migrad", "quiet", "views, drawing, costs; Minuit2 not read"),
-    _own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 20),
+    _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 40)),
+    _planar(_own("iminuit", "2.18.0", "2.30.1", "minuit:migrad", "quiet", "views, drawing, costs; Minuit2 not read")),
+    _planar(_own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 20)),
     Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "a option of smoothing", budget=15, only=_FEW),
     Pair("nevergrad", "1.0.5", "1.0.8", "nevergrad:DE", "quiet", "penalties, none", budget=15, only=_FEW),
     Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=15, only=_FEW),
