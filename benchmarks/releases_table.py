@@ -318,6 +318,7 @@ _BLACK_BOX = [
     _own("nlopt", "2.10.0", "2.11.0", "compiled:mma", "quiet", "parameters whose defaults are what was"),
     Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_BOBYQA(xtol_rel=1e-8)", "quiet", "not touched"),
     Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_PRAXIS(xtol_rel=1e-8)", "changed", "counts more evaluations"),
+    Pair("nlopt", "2.10.0", "2.11.0", "nlopt:LN_PRAXIS(maxeval=60)", "changed", "counts more evaluations"),
     replace(
         _stochastic(_own("pyswarms", "1.2.0", "1.3.0", "swarms:global_best", "quiet", "strategies of options", 20)),
         common=("attrs==24.2.0", "future==1.0.0"),
