@@ -204,7 +204,7 @@ def minimize(fun, x0, maxfev):
 _NUMPY = ("numpy==1.26.4",)
 _JAX = ("jax==0.4.38", "jaxlib==0.4.38", "chex==0.1.89", "etils==1.12.2", "toolz==1.0.0")
 _PLANAR = "beale or branin or himmelblau or goldstein_price"
-_FEW = "beale or branin or goldstein_price or rosenbrock or sphere or rastrigin"
+_FEW = "beale or branin or goldstein_price or rosenbrock_2 or rastrigin"
 
 
 def _scipy(old: str, new: str, method: str, expected: str, why: str, budget: int = 0) -> Pair:  # noqa: PLR0917
@@ -301,12 +301,12 @@ _CMA = [
 
 _BLACK_BOX = [
     replace(
-        _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues", 15),
-        only="beale or goldstein_price",
+        _own("cobyqa", "1.0.2", "1.1.1", "cobyqa_py:minimize", "changed", "models by eigenvalues", 20),
+        only="branin or adjiman",
     ),
     replace(
-        _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "one bound for all lines: a slip", 15),
-        only="beale or goldstein_price",
+        _own("cobyqa", "1.1.1", "1.1.4", "cobyqa_py:minimize", "changed", "one bound for all lines: a slip", 20),
+        only="branin or adjiman",
     ),
     _planar(_own("Py-BOBYQA", "1.3", "1.4.1", "bobyqa_py:minimize", "quiet", "logging; restarts for noise", 20)),
     _planar(_own("Py-BOBYQA", "1.4.1", "1.5.0", "bobyqa_py:minimize", "quiet", "projections, none given", 20)),
