@@ -79,7 +79,12 @@ def environment(pair: Pair, release: str, cache: Path) -> dict[str, str]:
     pins = [f"{pair.distribution}=={release}", *pair.common]
     folders = [str(installed(pin, cache)) for pin in pins]
     given = {"PYTHONPATH": os.pathsep.join([*folders, str(ROOT)]), "KERAS_BACKEND": "torch", "PYTHONHASHSEED": "0"}
-    return {**os.environ, **given}
+    environ = {**os.environ, **given}
+    asking = f"from importlib.metadata import version; print(version({pair.distribution!r}))"
+    seen = subprocess.run([sys.executable, "-c", asking], env=environ, capture_output=True, text=True, check=True)
+    if seen.stdout.strip() != release:  # something else on the path comes first: both sides would be one
+        raise DidNotRunError(f"{pair.distribution} {seen.stdout.strip()} is found instead of {release}")
+    return environ
 
 
 def project(pair: Pair, folder: Path) -> None:
