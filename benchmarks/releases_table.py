@@ -114,6 +114,7 @@ def run(model, problem):
 
 
 def jade(problem):
+    np.random.seed(problem.seed % 2**32)  # it draws Cauchy numbers from NumPy's global generator
     return run(DE.JADE(epoch=problem.budget // 20, pop_size=20), problem)
 
 
