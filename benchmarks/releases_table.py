@@ -209,7 +209,8 @@ _FEW = "beale or branin or goldstein_price or rosenbrock_2 or rastrigin"
 
 
 def _scipy(old: str, new: str, method: str, expected: str, why: str, budget: int = 0) -> Pair:  # noqa: PLR0917
-    return Pair("scipy", old, new, f"scipy:{method}", expected, why, _NUMPY, budget)
+    only = _PLANAR if method in ("differential_evolution", "dual_annealing", "basinhopping") else ""
+    return Pair("scipy", old, new, f"scipy:{method}", expected, why, _NUMPY, budget, only)
 
 
 def _torch(old: str, new: str, name: str, expected: str, why: str) -> Pair:
