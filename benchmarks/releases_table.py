@@ -336,7 +336,7 @@ _BLACK_BOX = [
     Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=15, only=_FEW),
     Pair(
         "nevergrad", "1.0.3", "1.0.4", "nevergrad:ParametrizedOnePlusOne(mutation='lognormal')", "changed",
-        "mutation rate at least a tenth of 1/dimension: rare", budget=15, only=_FEW,
+        "mutation rate at least a tenth of 1/dimension: rare", budget=100, only="rastrigin",
     ),
     Pair("pymoo", "0.6.1", "0.6.1.3", "pymoo:PSO", "quiet", "not touched", budget=20, only=_FEW),
     Pair("pymoo", "0.6.1.3", "0.6.1.5", "pymoo:DE", "quiet", "other names", budget=20, only=_FEW),
