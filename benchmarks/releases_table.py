@@ -260,12 +260,17 @@ _SCIPY = [
     _scipy("1.14.1", "1.15.3", "dual_annealing", "quiet", "names, and L-BFGS-B inside from Fortran to C", 20),
     _scipy("1.15.3", "1.16.3", "COBYLA", "changed", "Fortran replaced by PRIMA, in Python", 20),
     _scipy("1.15.3", "1.16.3", "SLSQP", "quiet", "Fortran to C"),
-    replace(_scipy("1.15.3", "1.16.3", "trust-exact", "quiet", "messages, workers"), time_limit=1),
+    replace(
+        _scipy("1.15.3", "1.16.3", "trust-exact", "quiet", "messages, workers"),
+        time_limit=1,
+        only="bukin or himmelblau",
+    ),
     _scipy("1.15.3", "1.16.3", "least_squares(method='lm')", "changed", "x_scale is 'jac' where nothing is said"),
     _scipy("1.15.3", "1.16.3", "least_squares(method='trf')", "quiet", "who evaluates; x_scale stays 1"),
     replace(
         _scipy("1.16.3", "1.17.1", "trust-exact", "changed", "subproblem: at most 25 iterations, before endless; rare"),
         time_limit=1,
+        only="bukin or himmelblau",
     ),
     _scipy("1.16.3", "1.17.1", "differential_evolution", "quiet", "polishing may be the user's", 15),
     _scipy("1.16.3", "1.17.1", "L-BFGS-B", "quiet", "nothing in its Python; compiled anew"),
