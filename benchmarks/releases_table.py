@@ -336,7 +336,7 @@ _BLACK_BOX = [
     _stochastic(_own("mealpy", "3.0.2", "3.0.3", "meal:wolves", "quiet", "not touched; other wolves are new", 40)),
     _planar(_own("iminuit", "2.18.0", "2.30.1", "minuit:migrad", "quiet", "views, drawing, costs; Minuit2 not read")),
     _planar(_own("directsearch", "1.0.1", "1.1", "polls:minimize", "quiet", "iterations are counted", 20)),
-    Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "an option of smoothing", budget=15, only=_FEW),
+    Pair("nevergrad", "1.0.4", "1.0.5", "nevergrad:OnePlusOne", "quiet", "optional smoothing", budget=15, only=_FEW),
     Pair("nevergrad", "1.0.5", "1.0.8", "nevergrad:DE", "quiet", "penalties, none", budget=40, only=_FEW),
     Pair("nevergrad", "1.0.8", "1.0.11", "nevergrad:PSO", "quiet", "type annotations", budget=40, only=_FEW),
     Pair(
