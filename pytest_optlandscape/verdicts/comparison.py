@@ -22,6 +22,7 @@ from pytest_optlandscape.verdicts.findings import (
     Finding,
     Verdict,
     criteria_that_moved,
+    hangs_that_are_new_or_gone,
     mistakes_that_are_new,
     verdict_of,
 )
@@ -185,11 +186,12 @@ def compare_landscape(
     if not now.cells:
         reason = "the time limit stopped every cell, before or now"
         return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
-    if all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
+    hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
+    if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
         return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
     parted, set_aside = _parted(before, now)
     has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
-    findings = mistakes_that_are_new(before, now, takes_bounds)
+    findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
         strata = {metric.name: [_differences_of_batches(before, now, metric)] for metric in METRICS}

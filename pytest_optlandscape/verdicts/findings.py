@@ -12,9 +12,17 @@ from pytest_optlandscape.verdicts.metrics import METRICS, Metric
 from pytest_optlandscape.verdicts.records import FLAGS, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import holm, stratified_signed_rank
 
-__all__ = ["HARD", "Finding", "Verdict", "criteria_that_moved", "mistakes_that_are_new", "verdict_of"]
+__all__ = [
+    "HARD",
+    "Finding",
+    "Verdict",
+    "criteria_that_moved",
+    "hangs_that_are_new_or_gone",
+    "mistakes_that_are_new",
+    "verdict_of",
+]
 
-HARD = ("exceptions", "contract")
+HARD = ("exceptions", "contract", "hang")
 """Findings that need no statistics."""
 
 
@@ -36,7 +44,7 @@ class Finding:
     Attributes
     ----------
     metric : str
-        speed, precision, failure, cost, exceptions or contract.
+        speed, precision, failure, cost, exceptions, contract or hang.
     effect : float
         Positive is worse.
     p_value : float
@@ -103,6 +111,28 @@ def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_b
     list of Finding
     """
     return [*_exceptions(before, now), *_breaches(before, now, takes_bounds)]
+
+
+def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find runs that hang now and ended before, or the other way round; others that the clock stopped say nothing.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    """
+    pairs = list(zip(before.cells, now.cells, strict=True))
+    new = [now.start for old, now in pairs if "h" in now.flags and not old.was_stopped_by_time]
+    gone = [now.start for old, now in pairs if "h" in old.flags and not now.was_stopped_by_time]
+    found = []
+    for starts, effect, text in (
+        (new, 1.0, "hangs until the time limit from {} of {} starts, from which it ended"),
+        (gone, -1.0, "ends from {} of {} starts, from which it hung until the time limit"),
+    ):
+        if starts:
+            said = f"{text.format(len(starts), len(pairs))}, {starts[0]} first"
+            found.append(Finding("hang", effect * len(starts), 0.0, said))
+    return found
 
 
 def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:

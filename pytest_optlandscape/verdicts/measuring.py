@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from pytest_optlandscape.strategies.suites import (
 from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
-from pytest_optlandscape.verdicts.records import LandscapeRecord
+from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "run_baseline",
     "run_cell",
     "run_landscape",
+    "with_hanging_flagged",
 ]
 
 DITHERS = 5, 2
@@ -48,6 +50,10 @@ STOCHASTIC_DITHERS = 3, 1
 """Fewer, where further runs go into averages over seeds, which matter as well."""
 
 _FORMAT = 3
+
+_LONG_BEFORE = 10.0
+"""Where the other runs on a landscape took less than this part of the time limit, one that it stops hangs: no machine
+is so uneven."""
 
 
 @functools.cache
@@ -234,9 +240,20 @@ def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) ->
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        records_of(runs, [cell.start for cell in cells(landscape)]),
+        with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)])),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(effect for run in runs for effect in run.side_effects),
+    )
+
+
+def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> tuple[CellRecord, ...]:
+    """Flag the records of runs that hang, as far as the others tell that it was not the machine that was slow."""
+    longest = max((run.wall_time for run in runs if run.stop_reason != "time"), default=math.inf)
+    return tuple(
+        replace(record, flags=record.flags | {"h"})
+        if run.stop_reason == "time" and run.time_limit and longest < run.time_limit / _LONG_BEFORE
+        else record
+        for run, record in zip(runs, records, strict=True)
     )
 
 

@@ -24,6 +24,7 @@ FLAGS = {
     "o": "evaluates outside the bounds",
     "r": "returns a point outside the bounds",
     "m": "changes x0 in place",
+    "h": "does not end in time, although others end long before",
 }
 """What a run can do wrong whatever it reaches, by the letter it is stored as."""
 

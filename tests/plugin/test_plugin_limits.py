@@ -1,5 +1,6 @@
 """Optimizers that misbehave towards the session around them: it goes on, and the report says what happened."""
 
+import json
 import os
 import subprocess
 import sys
@@ -42,14 +43,22 @@ def test_what_hangs_is_ended_and_not_accepted(booth):
     result.assert_outcomes(passed=1, failed=1, deselected=result.parseoutcomes()["deselected"])
 
 
-def test_cells_that_time_stops_are_not_compared_and_that_is_said(booth):
+def test_a_new_hang_is_worse_and_one_that_is_gone_better(booth):
+    booth.configure(optlandscape_time_limit="2")
     booth.solver(misbehaving(NOTHING))
     booth.accept("-k", "beale")
-    booth.solver(misbehaving("while True: pass", beyond="4.0"))
+    booth.solver(misbehaving("while True: pass", beyond="4.4"))
+    result = booth.run("-k", "beale", "--optlandscape-update", f"--optlandscape-json={booth.outcome_path}")
+    result.stdout.fnmatch_lines(
+        [
+            "*hangs until the time limit from * of 22 starts, from which it ended, * first*",
+            "*stopped by the time limit, and therefore not compared, on beale*",
+        ]
+    )
+    assert json.loads(booth.outcome_path.read_text())["optimizers"][0]["verdict"] == "worse"
+    booth.solver(misbehaving(NOTHING))
     found, exit_code = booth.outcome("-k", "beale")
-    (landscape,) = found["optimizers"][0]["landscapes"]
-    assert (exit_code, landscape["verdict"], landscape["fingerprint"]) == (0, "same", "identical")
-    booth.on().stdout.fnmatch_lines(["*cells stopped by the time limit, and therefore not compared, on beale*"])
+    assert (exit_code, found["optimizers"][0]["verdict"]) == (0, "better")
 
 
 def test_no_limit_and_what_is_none(project):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from verdicts_helpers import CELLS, DEFINITION, descend, edited, jittered, momentum, record, shifted
 
-from pytest_optlandscape import landscapes
+from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.runs import execute
+from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import (
     Stability,
     Verdict,
@@ -17,6 +19,7 @@ from pytest_optlandscape.verdicts import (
     run_landscape,
 )
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
+from pytest_optlandscape.verdicts.measuring import with_hanging_flagged
 from pytest_optlandscape.verdicts.metrics import SPEED
 
 BEFORE = record()
@@ -351,3 +354,29 @@ def test_a_baseline_measures_nothing_where_the_clock_stopped():
     assert not any(cell.fingerprint.is_measured for cell in ended)
     assert not record.nondeterministic
     assert record.from_plain(record.to_plain()).cells == record.cells
+
+
+def test_a_run_that_hangs_is_told_from_a_slow_machine():
+    def waits(problem):
+        problem(problem.x0)
+        while problem.x0[0] > 4.0:
+            time.sleep(0.01)
+        return problem.x0
+
+    booth = landscapes.get("booth")
+    adapter = dataclasses.replace(get(waits), time_limit=0.05)
+    plain = run_landscape(adapter, booth, 10)
+    runs = [execute(adapter, Problem(booth, cell.x0, budget=10, seed=cell.seed)) for cell in cells(booth)]
+    records = tuple(dataclasses.replace(cell, flags=frozenset()) for cell in plain.cells)
+    made = {}
+    for name, seconds in (("hangs", 0.004), ("slow", 0.006)):
+        timed = [dataclasses.replace(run, wall_time=seconds if run.stop_reason != "time" else 0.05) for run in runs]
+        made[name] = dataclasses.replace(plain, cells=with_hanging_flagged(timed, records))
+        flags = [cell.flags for cell in made[name].cells if cell.was_stopped_by_time]
+        assert 0 < len(flags) < len(records)
+        assert set(flags) == {frozenset("h") if name == "hangs" else frozenset()}
+    ended = dataclasses.replace(
+        plain, cells=tuple(dataclasses.replace(cell, stop_reason="returned") for cell in records)
+    )
+    assert [compare(made["hangs"], ended).verdict, compare(ended, made["hangs"]).verdict] == ["worse", "better"]
+    assert [compare(made["slow"], ended).verdict, compare(made["hangs"], made["hangs"]).verdict] == ["same", "same"]
