@@ -121,7 +121,7 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
-        text = f"changed: {comparison.parted} cells part, where rounding explains {comparison.expected:.1f}"
+        text = f"changed: {_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
         lines += _wrapped(text, "  ")
     if parted:
         landscape, start, where = parted[0]
@@ -172,11 +172,15 @@ def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
         lines += _wrapped(text, "  ")
     if comparison.verdict == Verdict.SAME and comparison.parted and not restless:
         text = (
-            f"{comparison.parted} cells part from the baseline's; {comparison.expected:.1f} are expected of rounding, "
+            f"{_cells_part(comparison)} from the baseline's; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
         )
         lines += _wrapped(text, "  ")
     return lines
+
+
+def _cells_part(comparison: OptimizerComparison) -> str:
+    return f"{comparison.parted} cells part" if comparison.parted != 1 else "1 cell parts"
 
 
 def failure_text(comparison: LandscapeComparison, spec: str) -> str:

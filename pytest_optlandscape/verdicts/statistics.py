@@ -152,7 +152,7 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
 
     The rate at which it does is known from dithered runs only, so that the number of cells has a beta-binomial
     distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
-    by which two cells are proof. A single cell never is, however few are compared.
+    by which two cells of a landscape are proof; one is, where no more than fifty are compared in all.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
     >>> chance_of_as_many(2, 21, 0, 168) < 1e-5 < chance_of_as_many(2, 21, 8, 168)
     True
     """
-    if parted < 2:
+    if not parted:
         return 1.0
     prior = (jumps + 0.5, trials - jumps + 0.5) if jumps else (0.02, trials + 2000.0)
     return min(float(stats.betabinom.pmf(np.arange(parted, cells + 1), cells, *prior).sum()), 1.0)
