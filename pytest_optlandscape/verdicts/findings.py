@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
-from pytest_optlandscape.verdicts.records import FLAGS, LandscapeRecord
+from pytest_optlandscape.verdicts.records import FLAGS, HANGS, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import holm, stratified_signed_rank
 
 __all__ = [
@@ -122,8 +122,8 @@ def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) ->
         Of the same cells.
     """
     pairs = list(zip(before.cells, now.cells, strict=True))
-    new = [now.start for old, now in pairs if "h" in now.flags and not old.was_stopped_by_time]
-    gone = [now.start for old, now in pairs if "h" in old.flags and not now.was_stopped_by_time]
+    new = [now.start for old, now in pairs if HANGS in now.flags and not old.was_stopped_by_time]
+    gone = [now.start for old, now in pairs if HANGS in old.flags and not now.was_stopped_by_time]
     found = []
     for starts, effect, text in (
         (new, 1.0, "hangs until the time limit from {} of {} starts, from which it ended"),

@@ -30,7 +30,7 @@ from pytest_optlandscape.strategies.suites import (
 from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
@@ -250,7 +250,7 @@ def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> 
     """Flag the records of runs that hang, as far as the others tell that it was not the machine that was slow."""
     longest = max((run.wall_time for run in runs if run.stop_reason != "time"), default=math.inf)
     return tuple(
-        replace(record, flags=record.flags | {"h"})
+        replace(record, flags=record.flags | {HANGS})
         if run.stop_reason == "time" and run.time_limit and longest < run.time_limit / _LONG_BEFORE
         else record
         for run, record in zip(runs, records, strict=True)

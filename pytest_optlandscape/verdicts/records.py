@@ -11,7 +11,7 @@ import numpy as np
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 
-__all__ = ["FLAGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "LandscapeRecord"]
+__all__ = ["FLAGS", "HANGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "LandscapeRecord"]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
@@ -24,9 +24,11 @@ FLAGS = {
     "o": "evaluates outside the bounds",
     "r": "returns a point outside the bounds",
     "m": "changes x0 in place",
-    "h": "does not end in time, although others end long before",
 }
 """What a run can do wrong whatever it reaches, by the letter it is stored as."""
+
+HANGS = "h"
+"""The flag of a run that the time limit stopped, although the others on the landscape ended long before it."""
 
 _STOP_LETTERS = {
     "returned": "r",
@@ -100,7 +102,7 @@ class CellRecord:
     hits : tuple of float
         Evaluations until each of the targets; inf where it was missed.
     flags : frozenset of str
-        What a run does wrong, one letter each; see `FLAGS`.
+        What a run does wrong, one letter each; see `FLAGS` and `HANGS`.
     trace : str
         Hash of every evaluation and the result.
     fingerprint : Fingerprint
