@@ -254,7 +254,15 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 def parting_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    if _returns_another(before.trace, now.trace):
+        return "the result"
     return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
+
+
+def _returns_another(before: str, now: str) -> bool:
+    """Whether of the same evaluations, bit by bit, another one is returned: that is no rounding."""
+    (old, _, returned), (new, _, returns) = before.partition("."), now.partition(".")
+    return old == new and returned != returns and returned.isdigit() and returns.isdigit()
 
 
 def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:

@@ -104,7 +104,8 @@ class CellRecord:
     flags : frozenset of str
         What a run does wrong, one letter each; see `FLAGS` and `HANGS`.
     trace : str
-        Hash of every evaluation and the result.
+        Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, or x and a
+        hash of the returned point, if it is none of them.
     fingerprint : Fingerprint
     average : Average or None
         Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.

@@ -67,6 +67,7 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
         distance_from(stack.x[stack.ends], stack.landscape).tolist(),
         _hits(stack, gaps).tolist(),
         _flags(stack, runs),
+        _returned(stack),
         fingerprints_of(stack),
         strict=True,
     )
@@ -80,10 +81,10 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
             distance=float(f"{distance:.4g}"),
             hits=tuple(hit if hit == math.inf else int(hit) for hit in hits),
             flags=flags,
-            trace=_digest(run),
+            trace=_trace(run, returned),
             fingerprint=fingerprint,
         )
-        for run, gap, distance, hits, flags, fingerprint in found
+        for run, gap, distance, hits, flags, returned, fingerprint in found
     ]
 
 
@@ -106,7 +107,21 @@ def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     return [frozenset(itertools.compress(FLAGS, one)) for one in does]
 
 
-def _digest(run: Run) -> str:
-    """Hash every evaluation and the result."""
+def _returned(stack: StackedRuns) -> list[float]:
+    """Find the first evaluated point of each run that is the returned one to the last bit, from 1; inf if none is."""
+    counts = stack.ends - stack.starts + 1
+    number = stack.number + 1.0
+    number[stack.ends] = np.inf
+    is_returned = np.all(stack.x == np.repeat(stack.x[stack.ends], counts, axis=0), axis=1)
+    first: list[float] = np.minimum.reduceat(np.where(is_returned, number, np.inf), stack.starts).tolist()
+    return first
+
+
+def _trace(run: Run, returned: float) -> str:
     points, values = run.evaluated
-    return hashlib.sha256(points.tobytes() + values.tobytes() + run.x.tobytes()).hexdigest()[:8]
+    which = f"{returned:.0f}" if returned < math.inf else f"x{_hash(run.x)[:4]}"
+    return f"{_hash(points, values)[:8]}.{which}"
+
+
+def _hash(*arrays: FloatArray) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

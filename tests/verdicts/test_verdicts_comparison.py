@@ -380,3 +380,27 @@ def test_a_run_that_hangs_is_told_from_a_slow_machine():
     )
     assert [compare(made["hangs"], ended).verdict, compare(ended, made["hangs"]).verdict] == ["worse", "better"]
     assert [compare(made["slow"], ended).verdict, compare(made["hangs"], made["hangs"]).verdict] == ["same", "same"]
+
+
+def test_another_one_of_the_same_evaluations_is_no_rounding():
+    def optimizer(returns):
+        def near_the_start(problem):
+            points = [problem.x0 + shift for shift in (0.0, 3e-16, 1e-9, 2e-9)]
+            for point in points:
+                problem(point)
+            return points[returns] if returns is not None else np.mean(points, axis=0)
+
+        return near_the_start
+
+    booth = landscapes.get("booth")
+    first, last, mean = (run_landscape(get(optimizer(returns)), booth, 10) for returns in (2, 3, None))
+    before = run_baseline(get(optimizer(2)), booth, 10)
+    wide = tuple(
+        dataclasses.replace(cell, fingerprint=dataclasses.replace(cell.fingerprint, result_envelope=1e-6))
+        for cell in before.cells
+    )
+    before = dataclasses.replace(before, cells=wide)
+    assert compare(first, before).fingerprint == "identical"
+    assert compare(mean, before).fingerprint == "rounding"
+    found = compare(last, before)
+    assert (found.fingerprint, {where for _, where in found.parted}) == ("changed", {"the result"})

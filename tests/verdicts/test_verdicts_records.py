@@ -39,7 +39,7 @@ records = st.builds(
     distance=amounts,
     hits=st.lists(st.just(math.inf) | st.integers(1, 10**6), min_size=8, max_size=8).map(tuple),
     flags=st.frozensets(st.sampled_from(sorted(FLAGS))),
-    trace=st.from_regex("[0-9a-f]{8}", fullmatch=True),
+    trace=st.from_regex(r"[0-9a-f]{8}\.([1-9][0-9]{0,3}|x[0-9a-f]{4})", fullmatch=True),
     fingerprint=st.builds(
         Fingerprint,
         path=st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=12).map(tuple),
@@ -134,7 +134,12 @@ def test_trace_hash_sees_every_evaluation_and_the_result():
     first = visits([0.5, 0.5], [1.0, 1.0])
     assert first == visits([0.5, 0.5], [1.0, 1.0])
     assert first != visits([0.5, np.nextafter(0.5, 1.0)], [1.0, 1.0])
-    assert first != visits([0.5, 0.5], [1.0, np.nextafter(1.0, 2.0)])
+    assert first.endswith(".3")
+    assert visits([1.0, 1.0], [1.0, 1.0]).endswith(".2")
+    moved, no_evaluation = visits([0.5, 0.5], [1.0, np.nextafter(1.0, 2.0)]), visits([0.5, 0.5], [2.0, 2.0])
+    assert len({first, moved, no_evaluation, visits([0.5, 0.5], [0.5, 0.5])}) == 4
+    assert len({trace.partition(".")[0] for trace in (first, moved, no_evaluation)}) == 1
+    assert moved.partition(".")[2].startswith("x")
 
 
 def test_result_outside_the_bounds_has_no_gap():
