@@ -1,4 +1,5 @@
 import builtins
+import signal
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,14 @@ def example_database():
     yield kept
     settings.register_profile("as before", before)
     settings.load_profile("as before")
+
+
+@pytest.fixture
+def with_ctrl_c():
+    """Have processes heed Ctrl-C: where tests run in the background it is ignored, and they would inherit that."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 @pytest.fixture

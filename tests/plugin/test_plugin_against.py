@@ -172,6 +172,7 @@ def test_the_worktree_is_removed_after_an_interruption(repository, error):
     repository.compare(no_reraise_ctrlc=True)
 
 
+@pytest.mark.usefixtures("with_ctrl_c")
 def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypatch):
     marks = repository.temporary.parent / "marks"
     marks.mkdir()
@@ -185,10 +186,7 @@ def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypa
     before = repository.state()
     monkeypatch.setenv("TMPDIR", str(repository.temporary))
     command = [sys.executable, "-m", "pytest", "--optlandscape-against=HEAD", "-k", "beale"]
-    # Where these tests run in the background Ctrl-C is ignored, and a process would inherit that.
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     session = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    signal.signal(signal.SIGINT, previous)
     try:
         while len(list(marks.iterdir())) < 2 and session.poll() is None:
             time.sleep(0.05)
@@ -401,13 +399,13 @@ HANGS = (
 
 
 def test_the_time_limit_ends_runs_on_both_sides(repository):
-    repository.project.configure(optlandscape_time_limit="0.05")
-    repository.project.solver(HANGS.format(beyond=4.0))
+    repository.project.configure(optlandscape_time_limit="1")
+    repository.project.solver(HANGS.format(beyond=4.4))
     repository.commit()
-    for beyond in (4.0, 1e9):
+    for beyond, expected in ((4.4, ("same", "identical")), (1e9, ("better", "changed"))):
         repository.project.solver(HANGS.format(beyond=beyond))
         landscape, _, result = repository.verdict()
-        assert (result.ret, landscape["verdict"], landscape["fingerprint"]) == (0, "same", "identical")
+        assert (result.ret, landscape["verdict"], landscape["fingerprint"]) == (0, *expected)
         result.stdout.fnmatch_lines(lines("cells stopped by the time limit, and therefore not compared, on beale"))
 
 

@@ -194,7 +194,7 @@ def annealing(project):
 def test_a_baseline_of_a_stochastic_optimizer_has_averages(annealing):
     rows = json.loads(annealing.baseline.read_text())["landscapes"]
     for row in rows.values():
-        assert row["rounding"]["trials"] == 3 * len(row["cells"])
+        assert row["rounding"]["trials"] == 4 * len(row["cells"])
         assert all(re.fullmatch(r"5(/[-\d.e+]+){4}", cell.split()[-1]) for cell in row["cells"])
 
 

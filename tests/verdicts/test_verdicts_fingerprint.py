@@ -350,7 +350,7 @@ def test_branching_on_ties_shows_in_the_dithered_runs():
     assert np.array_equal(clean.trace.x[0], [1.6, 1.6])
     assert len(before.envelope) < len(fingerprint_of(clean).path)
     assert parts(before, clean, again(pattern_search, clean)) == ""
-    oblique = dataclasses.replace(start, x0=np.array([1.6, 1.1]))
+    oblique = dataclasses.replace(start, x0=np.array([1.7, 0.9]))
     _, (steady, none) = calibrated(pattern_search, oblique, budget=200)
     assert none.jumps == 0
     assert len(steady.envelope) > len(before.envelope)
