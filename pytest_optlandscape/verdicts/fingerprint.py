@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
-__all__ = ["Fingerprint", "Stability", "fingerprint_of", "fingerprints_of", "measured", "parting"]
+__all__ = ["Fingerprint", "Stability", "fingerprints_of", "measured", "parting"]
 
 FloatArray = NDArray[np.float64]
 
@@ -123,11 +123,6 @@ class Fingerprint:
         values = [_read(part[1:], _resolution(e)) for part, e in zip(parts, envelopes, strict=True)]
         spread = -1 if first == "~" else int(first)
         return cls(tuple(values[:-1]), values[-1], tuple(envelopes[:-1]), envelopes[-1], spread)
-
-
-def fingerprint_of(run: Run) -> Fingerprint:
-    """Sum a run up; numbers are rounded as they are stored."""
-    return fingerprints_of(StackedRuns([run]))[0]
 
 
 def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
@@ -278,11 +273,6 @@ class _Ends:
         spread = int(self._moved[: self._fine].max(initial=0))
         far = self._moved > 2 * spread + self._evaluations // 2
         return int((self._other | far)[self._fine :].sum())
-
-
-def ends_of(run: Run) -> tuple[int, int, str]:
-    """Say how a run ended: evaluations, gradients, reason."""
-    return run.nfev, run.njev, run.stop_reason
 
 
 def parting(

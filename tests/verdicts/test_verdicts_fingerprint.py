@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from verdicts_helpers import descend, momentum, pattern_search, shifted
+from verdicts_helpers import descend, fingerprint_of, momentum, pattern_search, shifted
 
 from pytest_optlandscape import Problem, landscapes, minimize
 from pytest_optlandscape.optimizers import get
@@ -16,13 +16,16 @@ from pytest_optlandscape.verdicts.dithering import DOUBLE, SINGLE, DitheredProbl
 from pytest_optlandscape.verdicts.fingerprint import (
     LARGEST_ENVELOPE,
     MULTIPLE,
-    ends_of,
-    fingerprint_of,
     measured,
     parting,
 )
 
 END = (40, 40, "returned")
+
+
+def ends_of(run):
+    return run.nfev, run.njev, run.stop_reason
+
 
 numbers = st.floats(-(2.0**21), 2.0**21) | st.just(math.nan) | st.floats(-2.0, 2.0)
 levels = st.integers(20, 48).map(lambda k: 2.0**-k)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from verdicts_helpers import descend, record
+from verdicts_helpers import descend, fingerprint_of, record
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.landscapes import Landscape
@@ -23,7 +23,6 @@ from pytest_optlandscape.verdicts import (
     run_baseline,
     run_landscape,
 )
-from pytest_optlandscape.verdicts.fingerprint import fingerprint_of
 from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, Average
 from pytest_optlandscape.verdicts.summing_up import reference_gap
 

@@ -7,7 +7,8 @@ import numpy as np
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.strategies import cells as cells_of
 from pytest_optlandscape.verdicts import CellRecord, Fingerprint, LandscapeRecord, Stability
-from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of
+from pytest_optlandscape.verdicts.stacked import StackedRuns
 
 DEFINITION = {
     "format": 1,
@@ -25,6 +26,11 @@ STEADY = Stability(0, 8 * CELLS)
 def fingerprint(rng, *, windows=WINDOWS, spread=0):
     envelope = tuple(2.0 ** (-48 + 2 * k) for k in range(windows))
     return Fingerprint(tuple(rng.uniform(size=windows)), rng.uniform(), envelope, 2.0**-30, spread)
+
+
+def fingerprint_of(run):
+    """Sum one run up by itself."""
+    return fingerprints_of(StackedRuns([run]))[0]
 
 
 def record(landscape="booth", seed=0, cells=CELLS, stability=STEADY, **changes):
