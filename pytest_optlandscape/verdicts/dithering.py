@@ -86,11 +86,9 @@ class DitheredProblem(Problem):
             time_limit=problem.time_limit,
         )
 
-    def _drawn(self, shape: tuple[int, ...]) -> FloatArray:
-        return self._choices[self._rng.integers(0, 2, shape, dtype=np.int8)]
-
     def _off(self, values: FloatArray) -> FloatArray:
-        return values * self._drawn(np.shape(values))
+        factors: FloatArray = self._choices[self._rng.integers(0, 2, np.shape(values), dtype=np.int8)]
+        return values * factors
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
