@@ -340,15 +340,20 @@ def test_nothing_left_by_the_clock_is_not_comparable():
     assert compare(stopped(BEFORE, *range(CELLS)), None).stopped == CELLS
 
 
-def test_a_baseline_measures_nothing_where_the_clock_stopped():
-    def optimizer(problem):
+def waiting():
+    """An optimizer that never ends from the right, with a short time limit."""
+
+    def waits(problem):
         problem(problem.x0)
         while problem.x0[0] > 4.0:
             time.sleep(0.01)
         return problem.x0
 
-    adapter = dataclasses.replace(get(optimizer), time_limit=0.05)
-    record = run_baseline(adapter, landscapes.get("booth"), 10)
+    return dataclasses.replace(get(waits), time_limit=0.05)
+
+
+def test_a_baseline_measures_nothing_where_the_clock_stopped():
+    record = run_baseline(waiting(), landscapes.get("booth"), 10)
     ended = [cell for cell in record.cells if cell.was_stopped_by_time]
     assert 0 < len(ended) < len(record.cells)
     assert not any(cell.fingerprint.is_measured for cell in ended)
@@ -357,14 +362,8 @@ def test_a_baseline_measures_nothing_where_the_clock_stopped():
 
 
 def test_a_run_that_hangs_is_told_from_a_slow_machine():
-    def waits(problem):
-        problem(problem.x0)
-        while problem.x0[0] > 4.0:
-            time.sleep(0.01)
-        return problem.x0
-
     booth = landscapes.get("booth")
-    adapter = dataclasses.replace(get(waits), time_limit=0.05)
+    adapter = waiting()
     plain = run_landscape(adapter, booth, 10)
     runs = [execute(adapter, Problem(booth, cell.x0, budget=10, seed=cell.seed)) for cell in cells(booth)]
     records = tuple(dataclasses.replace(cell, flags=frozenset()) for cell in plain.cells)
