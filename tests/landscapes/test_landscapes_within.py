@@ -160,7 +160,8 @@ def test_what_needs_the_minimum_says_that_it_is_not_known():
 @pytest.mark.usefixtures("example_database")
 def test_what_does_not_need_the_minimum_goes_on_without():
     found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x[1] < 0.5, budget=60)
-    assert found is None or UNKNOWN.contains(found.x0)
+    assert UNKNOWN.contains(found.x0)
+    assert found.run.x[1] < 0.5
     found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x0[0] > 1.75, budget=60)
     assert found.x0[0] > 1.75
     named = strategies.special_starts(UNKNOWN)
