@@ -14,7 +14,7 @@ The file is JSON, laid out so that a change of one landscape shows as one row an
       "beale": {
        "summary": "success 16/22, digits 5.7, evaluations 20",
        "definition": {"format": 2, "version": 1, "budget": 400},
-       "rounding": {"jumps": 0, "trials": 176},
+       "rounding": {"jumps": 0, "trials": 154},
        "cells": [
         "standard 16 16 r 4.155e-14 5.194e-07 1,4,6,8,11,12,13,14 - b300e90a 0:m3xsp1Zk:m2L…"
        ]
