@@ -11,10 +11,12 @@ from pytest_optlandscape.report.terminal import (
     summary_lines,
     table,
 )
-from pytest_optlandscape.report.traces import against_revision, parting_lines, time_line
+from pytest_optlandscape.report.traces import parting_lines, time_line
+from pytest_optlandscape.report.wording import BASELINE, Wording
 
 __all__ = [
-    "against_revision",
+    "BASELINE",
+    "Wording",
     "details",
     "failure_text",
     "landscape_rows",

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.metrics import SPEED
@@ -40,9 +41,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(cell(k, text) for k, text in enumerate(line)).rstrip() for line in lines]
 
 
-def summary_lines(comparisons: Sequence[OptimizerComparison]) -> list[str]:
+def summary_lines(comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE) -> list[str]:
     """Draw the table of optimizers."""
-    header = ["optimizer", "landscapes", "success", "digits", "evaluations", "against baseline", "verdict"]
+    header = ["optimizer", "landscapes", "success", "digits", "evaluations", wording.column, "verdict"]
     return table(header, [_optimizer_row(comparison) for comparison in comparisons])
 
 
@@ -61,9 +62,9 @@ def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
     ]
 
 
-def landscape_rows(comparison: OptimizerComparison) -> list[str]:
+def landscape_rows(comparison: OptimizerComparison, wording: Wording = BASELINE) -> list[str]:
     """Draw the table of one optimizer's landscapes."""
-    header = [comparison.spec, "success", "digits", "evaluations", "against baseline", "verdict"]
+    header = [comparison.spec, "success", "digits", "evaluations", wording.column, "verdict"]
     rows = [
         [
             f"  {c.now.landscape}",
@@ -86,7 +87,7 @@ def _against(speed_ratio: float | None, fingerprint: str | None) -> str:
     return "identical" if fingerprint == "identical" else "equal up to rounding"
 
 
-def details(comparison: OptimizerComparison) -> list[str]:
+def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> list[str]:
     """Say what moved, per verdict, what merely changed, and what could not be told."""
     lines: list[str] = []
     if comparison.findings:
@@ -108,7 +109,7 @@ def details(comparison: OptimizerComparison) -> list[str]:
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         lines += _wrapped(f"{note}, which is put back after each run, on {where}", "  ")
-    return lines + _what_was_not_told(comparison)
+    return lines + _what_was_not_told(comparison, wording)
 
 
 def _changes(comparison: OptimizerComparison) -> list[str]:
@@ -155,7 +156,7 @@ def decision(speed: MeanInterval, is_open: bool = True) -> str:
     return f"{text}; a slowdown of {seen:.2g} % would have been seen with 90 % power"
 
 
-def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
+def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> list[str]:
     """Count aloud what the fingerprint could not judge."""
     lines: list[str] = []
     restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
@@ -172,7 +173,7 @@ def _what_was_not_told(comparison: OptimizerComparison) -> list[str]:
         lines += _wrapped(text, "  ")
     if comparison.verdict == Verdict.SAME and comparison.parted and not restless:
         text = (
-            f"{_cells_part(comparison)} from the baseline's; {comparison.expected:.1f} are expected of rounding, "
+            f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
         )
         lines += _wrapped(text, "  ")
@@ -183,15 +184,15 @@ def _cells_part(comparison: OptimizerComparison) -> str:
     return f"{comparison.parted} cells part" if comparison.parted != 1 else "1 cell parts"
 
 
-def failure_text(comparison: LandscapeComparison, spec: str) -> str:
+def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = BASELINE) -> str:
     """Say why the test of one landscape fails."""
     name = comparison.now.landscape
     if comparison.verdict == Verdict.NOT_COMPARABLE:
-        return f"{spec} on {name} cannot be compared with its baseline: {comparison.reason}"
+        return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
     if comparison.verdict == Verdict.NEW:
         return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
-    lines = [f"{spec} on {name} is {comparison.verdict} than its baseline:" if comparison.findings else
-             f"{spec} on {name} has changed since its baseline; no criterion moved significantly"]  # fmt: skip
+    lines = [f"{spec} on {name} is {comparison.verdict} than {wording.what_was}:" if comparison.findings else
+             f"{spec} on {name} has changed since {wording.reference}; no criterion moved significantly"]  # fmt: skip
     lines += [f"  {finding}" for finding in comparison.findings]
     if comparison.parted:
         start, where = comparison.parted[0]
@@ -199,7 +200,7 @@ def failure_text(comparison: LandscapeComparison, spec: str) -> str:
         lines.append(f"  paths part in {count}, {name}/{start} first at {where}")
     if comparison.speed:
         lines.append(f"  {decision(comparison.speed, not comparison.findings)}")
-    lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec)]
+    lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec, wording)]
     return "\n".join(lines)
 
 
@@ -225,7 +226,7 @@ def _cells_table(comparison: LandscapeComparison) -> list[str]:
     return table(header, rows)
 
 
-def _ways_on(comparison: LandscapeComparison, spec: str) -> list[str]:
+def _ways_on(comparison: LandscapeComparison, spec: str, wording: Wording) -> list[str]:
     worst = comparison.worst_cell["cell"]
     landscape = get(comparison.now.landscape)
     cell = next(cell for cell in cells(landscape) if cell.id == worst)
@@ -233,8 +234,7 @@ def _ways_on(comparison: LandscapeComparison, spec: str) -> list[str]:
     return [
         "  replay the worst cell, in Python:",
         f"    minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})",
-        f'  run this landscape alone:  pytest --optlandscape -k "{_selection(landscape.id, spec)}"',
-        "  accept what it does now:   the same with --optlandscape-update; then commit the baseline",
+        *wording.again(_selection(landscape.id, spec), "landscape"),
     ]
 
 
@@ -243,10 +243,10 @@ def _selection(landscape_id: str, spec: str) -> str:
     return f"{spec} and {landscape_id}" if re.fullmatch(r"[\w:+.-]+", spec) else landscape_id
 
 
-def overall_failure_text(comparison: OptimizerComparison) -> str:
+def overall_failure_text(comparison: OptimizerComparison, wording: Wording = BASELINE) -> str:
     """Say why the test of the suite as one fails."""
     lines = [f"{comparison.spec} is {comparison.verdict} over {len(comparison.landscapes)} landscapes"]
-    return "\n".join([*lines, *details(comparison)])
+    return "\n".join([*lines, *details(comparison, wording)])
 
 
 def _findings(findings: Iterable[object]) -> str:

@@ -9,7 +9,7 @@ from pytest_optlandscape.report.terminal import table
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.verdicts.own_time import TimeRatios, median_interval
 
-__all__ = ["against_revision", "parting_evaluation", "parting_lines", "time_line"]
+__all__ = ["parting_evaluation", "parting_lines", "time_line"]
 
 FloatArray = NDArray[np.float64]
 
@@ -95,23 +95,3 @@ def time_line(timed: list[TimeRatios]) -> str:
     if interval.lower > 0.0:
         text += f" ({interval.lower:.3g} to {interval.upper:.3g} at 99 % confidence)"
     return text
-
-
-def against_revision(text: str, ref: str) -> str:
-    """Have a text about a baseline speak of a revision.
-
-    Examples
-    --------
-    >>> against_revision("solver:minimize on booth is worse than its baseline:", "v1.0")
-    'solver:minimize on booth is worse than at v1.0:'
-    """
-    for said, instead in (
-        ("than its baseline", f"than at {ref}"),
-        ("since its baseline", f"since {ref}"),
-        ("with its baseline", f"with {ref}"),
-        ("against baseline", f"against {ref}"),
-        ("from the baseline's", f"from those at {ref}"),
-        ("pytest --optlandscape ", f"pytest --optlandscape --optlandscape-against={ref} "),
-    ):
-        text = text.replace(said, instead)
-    return "\n".join(line for line in text.split("\n") if "--optlandscape-update" not in line)

@@ -259,7 +259,7 @@ class Problem:
         start = np.array(x0, dtype=np.float64)
         if start.shape != (self.dim,):
             raise ValueError(f"a start for {landscape.id} has shape ({self.dim},), got {start.shape}")
-        if not np.all(np.isfinite(start)):
+        if not np.isfinite(start).all():
             raise ValueError(f"a start must be finite, got {start.tolist()}")
         return start
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import third_party
-from pytest_optlandscape.report import against_revision, parting_lines
+from pytest_optlandscape.report import Wording, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
@@ -274,9 +274,10 @@ class AgainstRun(SuiteRun):
         before, now = (_trace(side.get("trace", spec, **asked), cell) for side in (self._reference, self._present))
         return parting_lines(cell.id, before, now, cell.landscape.bounds)
 
-    def worded(self, text: str) -> str:
-        """Have a text say that it is a revision that is compared with."""
-        return against_revision(text, self.worktree.ref)
+    @property
+    def wording(self) -> Wording:
+        """How texts name what is compared with."""
+        return Wording(self.worktree.ref)
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what the machine-readable outcome has in this mode only: the revision, and times, which vary."""

@@ -41,10 +41,8 @@ class ContractItem(pytest.Item):
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))
         if self.suite.is_failure(verdict):
-            advice = "accept what it does now:   the same with --optlandscape-update; then commit the baseline"
-            run_alone = f'run this check alone:      pytest --optlandscape -k "{self.spec} and {self.name}"'
-            message = f"{self.name} does not hold\n\n{found.message}\n\n  {run_alone}\n  {advice}"
-            pytest.fail(self.suite.worded(message), pytrace=False)
+            ways_on = self.suite.wording.again(f"{self.spec} and {self.name}", "check")
+            pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Say of the other process of a comparison what it said itself."""

@@ -76,8 +76,8 @@ class LandscapeItem(SuiteItem):
             pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
         if self.suite.is_failure(comparison.verdict):
             further = self.suite.explanation(self.spec, comparison)
-            text = "\n".join([failure_text(comparison, self.spec), *([""] if further else []), *further])
-            pytest.fail(self.suite.worded(text), pytrace=False)
+            text = failure_text(comparison, self.spec, self.suite.wording)
+            pytest.fail("\n".join([text, *([""] if further else []), *further]), pytrace=False)
 
 
 class OverallItem(SuiteItem):
@@ -90,7 +90,7 @@ class OverallItem(SuiteItem):
         comparison = self.suite.compare_all(self.spec, records)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self.suite.is_failure(comparison.as_one):
-            pytest.fail(self.suite.worded(overall_failure_text(comparison)), pytrace=False)
+            pytest.fail(overall_failure_text(comparison, self.suite.wording), pytrace=False)
 
 
 class SuiteCollector(pytest.Collector):

@@ -26,7 +26,7 @@ from pytest_optlandscape.ledger import (
 )
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
-from pytest_optlandscape.report import outcome_text
+from pytest_optlandscape.report import BASELINE, Wording, outcome_text
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
@@ -152,9 +152,10 @@ class SuiteRun:
         """Say what keeps an optimizer from being run at all; "" where nothing does."""
         return ""
 
-    def worded(self, text: str) -> str:
-        """Have a text say what is compared with."""
-        return text
+    @property
+    def wording(self) -> Wording:
+        """How texts name what is compared with."""
+        return BASELINE
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what is added to the machine-readable outcome."""

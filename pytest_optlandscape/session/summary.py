@@ -43,17 +43,17 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
         return
     comparisons = suite.comparisons
     if comparisons:
-        header, *rows = summary_lines(comparisons)
-        terminal.write_line(suite.worded(header), bold=True)
+        header, *rows = summary_lines(comparisons, suite.wording)
+        terminal.write_line(header, bold=True)
         for row, comparison in zip(rows, comparisons, strict=True):
             terminal.write_line(row, **_COLOURS[comparison.verdict])
     for comparison in comparisons:
         if terminal.verbosity > 0:
             terminal.write_line("")
-            for line in landscape_rows(comparison):
-                terminal.write_line(suite.worded(line))
-        for line in details(comparison):
-            terminal.write_line(suite.worded(line))
+            for line in landscape_rows(comparison, suite.wording):
+                terminal.write_line(line)
+        for line in details(comparison, suite.wording):
+            terminal.write_line(line)
     terminal.write_line("")
     _write_notes(terminal, suite, comparisons)
 

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.report import (
+    Wording,
     details,
     failure_text,
     landscape_rows,
@@ -146,6 +147,24 @@ def test_selection_leaves_out_a_spec_that_k_cannot_read():
 )
 def test_failures_of_other_kinds(comparison, said):
     assert failure_text(comparison, SPEC).startswith(said)
+
+
+def test_a_revision_is_named_where_one_is_compared_with():
+    earlier = Wording("v1.0")
+    for comparison, said in (
+        (WORSE, "mine:minimize on booth is worse than at v1.0:"),
+        (CHANGED, "mine:minimize on branin has changed since v1.0; no criterion moved significantly"),
+        (OTHER, "mine:minimize on easom cannot be compared with v1.0: budget 400 is now 200"),
+    ):
+        assert failure_text(comparison, SPEC, earlier).startswith(said)
+    text = failure_text(WORSE, SPEC, earlier)
+    assert 'pytest --optlandscape --optlandscape-against=v1.0 -k "mine:minimize and booth"' in text
+    assert "--optlandscape-update" not in text  # there is nothing to accept it into
+    whole = optimizer(WORSE, SAME)
+    assert "against v1.0" in summary_lines([whole], earlier)[0]
+    assert "against v1.0" in landscape_rows(whole, earlier)[0]
+    few = dataclasses.replace(optimizer(SAME), parted=1, expected=0.5)
+    assert "1 cell parts from those at v1.0; 0.5 are expected" in " ".join(details(few, earlier))
 
 
 def test_failure_of_the_suite_as_one():

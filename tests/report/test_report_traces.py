@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.report import against_revision, parting_lines, time_line
+from pytest_optlandscape.report import parting_lines, time_line
 from pytest_optlandscape.report.traces import parting_evaluation
 from pytest_optlandscape.runs.run import make_trace
 from pytest_optlandscape.verdicts.own_time import TimeRatios
@@ -62,14 +62,6 @@ def test_one_that_ended_and_high_dimensions_are_drawn_short():
 
 def test_traces_that_do_not_part_say_so():
     assert "no evaluation parts" in parting_lines("bowl/standard", trace(*PATH), trace(*PATH), BOUNDS)[0]
-
-
-def test_advice_about_baselines_is_left_out_and_selections_name_the_revision():
-    advice = "  accept:   the same with --optlandscape-update"
-    text = f"a has changed since its baseline\n{advice}\n  pytest --optlandscape -k a"
-    assert against_revision(text, "main") == (
-        "a has changed since main\n  pytest --optlandscape --optlandscape-against=main -k a"
-    )
 
 
 def test_the_ratio_of_times_has_an_interval_where_cells_are_enough():
