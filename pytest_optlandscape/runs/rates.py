@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 __all__ = ["RateInterval", "binomial_bounds", "rate_interval"]
 
@@ -66,6 +66,6 @@ def binomial_bounds(successes: int, trials: int, lower_error: float, upper_error
     >>> [round(bound, 3) for bound in binomial_bounds(98, 100, 0.01, 0.01)]
     [0.919, 0.999]
     """
-    lower = stats.beta.ppf(lower_error, successes, trials - successes + 1) if successes else 0.0
-    upper = stats.beta.isf(upper_error, successes + 1, trials - successes) if successes < trials else 1.0
+    lower = scipy.stats.beta.ppf(lower_error, successes, trials - successes + 1) if successes else 0.0
+    upper = scipy.stats.beta.isf(upper_error, successes + 1, trials - successes) if successes < trials else 1.0
     return float(lower), float(upper)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
+import scipy
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Run
@@ -179,7 +179,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng([self.seed, 4])
-        self._sobol = qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
+        self._sobol = scipy.stats.qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
         self._batch: list[FloatArray] = []
         self._even = self._turn = 0
         self._sized = False

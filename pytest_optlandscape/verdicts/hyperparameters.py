@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
@@ -373,5 +373,5 @@ def _mean_width(
     mean = float(strata.mean())
     variance = float(np.mean(np.maximum(strata.var(axis=1, ddof=1), LEAST_SPREAD**2)))
     error = math.sqrt(variance / (groups * size))
-    reach = float(stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error
+    reach = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error
     return mean, (max(mean - reach, 0.0), min(mean + reach, widest))

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, Run, execute
@@ -248,7 +248,7 @@ def sign_test(positive: int, negative: int) -> float:
     count = positive + negative
     if not count:
         return 1.0
-    return min(2.0 * float(stats.binom.cdf(min(positive, negative), count, 0.5)), 1.0)
+    return min(2.0 * float(scipy.stats.binom.cdf(min(positive, negative), count, 0.5)), 1.0)
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def median_interval(changes: Sequence[float], confidence: float = 0.99) -> Media
     (1.26, 1.26, 100.0)
     """
     values = np.sort(np.asarray(changes, dtype=np.float64))
-    left_out = int(stats.binom.ppf((1.0 - confidence) / 2.0, values.size, 0.5)) - 1
+    left_out = int(scipy.stats.binom.ppf((1.0 - confidence) / 2.0, values.size, 0.5)) - 1
     lower, upper = (values[left_out], values[-1 - left_out]) if left_out >= 0 else (-np.inf, np.inf)
     p_value = sign_test(int((values > 0.0).sum()), int((values < 0.0).sum()))
     return MedianInterval(float(10.0 ** np.median(values)), float(10.0**lower), float(10.0**upper), p_value)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its statistics are loaded where they are first used: a run that changed nothing needs none
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = [
     "MeanInterval",
@@ -47,7 +47,7 @@ def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
         d = np.asarray(differences, dtype=np.float64)
         d = d[d != 0.0]
         if d.size:
-            ranks = np.rint(2.0 * stats.rankdata(np.abs(d))).astype(int)  # doubled, so that ties are whole
+            ranks = np.rint(2.0 * scipy.stats.rankdata(np.abs(d))).astype(int)  # doubled, so that ties are whole
             doubled_ranks += ranks.tolist()
             positive += int(ranks[d > 0.0].sum())
     if not doubled_ranks:
@@ -136,9 +136,12 @@ def mean_interval(strata: Sequence[ArrayLike], level: float, confidence: float =
     mean = float(np.mean([d.mean() for d in arrays]))
     variances = [d.var(ddof=1) / d.size if d.size > 1 else 0.0 for d in arrays]
     error = float(np.sqrt(np.sum(variances))) / len(arrays)
+    if error == 0.0:  # as where nothing differs
+        return MeanInterval(mean, mean, mean, 0.0)
     freedom = _effective_freedom(variances, [d.size for d in arrays])
-    width = float(stats.t.ppf((1.0 + confidence) / 2.0, freedom)) * error
-    detectable = float(stats.t.isf(level / 2.0, freedom) + stats.t.isf(0.1, freedom)) * error * math.sqrt(math.pi / 3.0)
+    width = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, freedom)) * error
+    seen = float(scipy.stats.t.isf(level / 2.0, freedom) + scipy.stats.t.isf(0.1, freedom))
+    detectable = seen * error * math.sqrt(math.pi / 3.0)
     return MeanInterval(mean, mean - width, mean + width, detectable)
 
 
@@ -175,4 +178,4 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
     if not parted:
         return 1.0
     prior = (jumps + 0.5, trials - jumps + 0.5) if jumps else (0.02, trials + 2000.0)
-    return min(float(stats.betabinom.pmf(np.arange(parted, cells + 1), cells, *prior).sum()), 1.0)
+    return min(float(scipy.stats.betabinom.pmf(np.arange(parted, cells + 1), cells, *prior).sum()), 1.0)
