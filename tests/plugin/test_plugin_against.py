@@ -203,106 +203,6 @@ def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypa
     assert repository.state() == before
 
 
-def package(repository, **knobs):
-    """Lay the optimizer out as src/steps/core.py behind a package."""
-    folder = repository.path / "src" / "steps"
-    folder.mkdir(parents=True, exist_ok=True)
-    repository.project.solver(**knobs)
-    (repository.path / "solver.py").rename(folder / "core.py")
-    (folder / "__init__.py").write_text("from steps.core import minimize as minimize\n")
-
-
-def test_a_package_below_src_is_taken_from_the_revision_with_all_its_modules(repository):
-    package(repository)
-    repository.project.configure("steps:minimize", pythonpath="src")
-    repository.commit()
-    package(repository, REPEATS=2)
-    assert repository.verdict()[0]["verdict"] == "worse"
-
-
-def test_a_package_that_an_import_hook_finds_is_taken_from_the_revision(repository, monkeypatch):
-    package(repository)
-    repository.project.configure("steps:minimize", pythonpath="tests")
-    repository.commit()
-    package(repository, REPEATS=2)
-    hooks = repository.temporary.parent / "hooks"
-    hooks.mkdir()
-    (hooks / "sitecustomize.py").write_text(
-        f"""
-import sys
-from importlib.machinery import PathFinder
-
-class Editable:
-    def find_spec(name, path=None, target=None):
-        return PathFinder.find_spec(name, [{str(repository.path / "src")!r}]) if name == "steps" else None
-
-sys.meta_path.insert(0, Editable)
-"""
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hooks), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    monkeypatch.setenv("TMPDIR", str(repository.temporary))
-    outcome = repository.temporary.parent / "outcome.json"
-    arguments = ("--optlandscape-against=HEAD", "-k", "beale", f"--optlandscape-json={outcome}")
-    result = repository.project.pytester.runpytest_subprocess(*arguments)
-    assert result.ret == 1
-    assert json.loads(outcome.read_text())["optimizers"][0]["verdict"] == "worse"
-
-
-def test_what_the_present_revision_would_lend_is_no_comparison(repository):
-    (repository.path / "solver.py").write_text(
-        f"""
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("lent.helper", {str(repository.path / "helper.py")!r})
-sys.modules["lent.helper"] = module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-minimize = module.minimize
-"""
-    )
-    (repository.path / "helper.py").write_text("def minimize(fun, x0):\n    return x0\n")
-    repository.commit()
-    result = repository.compare()
-    result.stdout.fnmatch_lines(
-        lines("solver:minimize is not there at HEAD: there lent.helper would still be imported")
-    )
-
-
-def test_a_copy_that_is_installed_does_not_stand_in_for_the_revision(repository, monkeypatch):
-    """A namespace has no file of its own, and other folders may hold parts of it."""
-    installed = repository.temporary.parent / "installed"
-    for folder in (installed, repository.path):
-        (folder / "company").mkdir(parents=True)
-        (folder / "company" / "steps.py").write_text("def minimize(fun, x0):\n    return x0\n")
-    monkeypatch.setenv("PYTHONPATH", str(installed), prepend=os.pathsep)
-    monkeypatch.syspath_prepend(installed)
-    repository.project.configure("company.steps:minimize")
-    result = repository.compare()
-    patterns = ["company.steps:minimize is not there at HEAD: there it would be imported from */installed/company/*"]
-    result.stdout.fnmatch_lines(patterns)
-
-
-def test_both_sides_go_through_sets_in_one_order(repository):
-    with open(repository.path / "solver.py", "a") as file:
-        file.write("\nfirst = next(iter({f'key {k}' for k in range(1000)}))\nSCALE = 1.0 + 1e-3 * int(first[4:])\n")
-    repository.commit()
-    assert repository.verdict()[0]["fingerprint"] == "identical"
-
-
-def test_both_sides_are_taken_for_what_the_configuration_says(repository):
-    repository.project.configure(optlandscape_profiles="solver:minimize = stochastic")
-    repository.project.solver(EXTRA_FROM=3.5)
-    records = Records()
-    repository.verdict(plugins=[records])
-    assert records.batches() == {LOOKS[-1]}
-
-
-def test_an_optimizer_from_elsewhere_is_the_same_code_on_both_sides(repository):
-    repository.project.configure("scipy:BFGS")
-    landscape, found, result = repository.verdict()
-    assert (result.ret, landscape["verdict"]) == (0, "same")
-    result.stdout.fnmatch_lines(lines("scipy:BFGS is not in this repository: at HEAD and now the same code ran"))
-    assert found["against"]["times"]["scipy:BFGS"]["landscapes"] == {}
-
-
 def test_an_optimizer_may_print_and_read_its_input(repository):
     with open(repository.path / "solver.py", "a") as file:
         file.write("\ndescend = minimize\ndef minimize(fun, x0, jac, bounds, maxfev):\n"
@@ -359,6 +259,21 @@ def test_seeds_are_not_drawn_where_the_outcome_is_clear(repository):
     records = Records()
     assert repository.verdict(plugins=[records], chosen="beale")[0]["verdict"] == "worse"
     assert records.batches() == {LOOKS[0]}
+
+
+def test_both_sides_go_through_sets_in_one_order(repository):
+    with open(repository.path / "solver.py", "a") as file:
+        file.write("\nfirst = next(iter({f'key {k}' for k in range(1000)}))\nSCALE = 1.0 + 1e-3 * int(first[4:])\n")
+    repository.commit()
+    assert repository.verdict()[0]["fingerprint"] == "identical"
+
+
+def test_both_sides_are_taken_for_what_the_configuration_says(repository):
+    repository.project.configure(optlandscape_profiles="solver:minimize = stochastic")
+    repository.project.solver(EXTRA_FROM=3.5)
+    records = Records()
+    repository.verdict(plugins=[records])
+    assert records.batches() == {LOOKS[-1]}
 
 
 def test_workers_come_to_what_one_process_comes_to(repository):

@@ -1,15 +1,12 @@
 import dataclasses
 import math
-import time
 
 import numpy as np
 import pytest
-from verdicts_helpers import CELLS, DEFINITION, descend, edited, jittered, momentum, record, shifted
+from verdicts_helpers import BEFORE, CELLS, DEFINITION, compare, descend, edited, jittered, momentum, record, shifted
 
-from pytest_optlandscape import Problem, landscapes
+from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.runs import execute
-from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import (
     Stability,
     Verdict,
@@ -19,14 +16,6 @@ from pytest_optlandscape.verdicts import (
     run_landscape,
 )
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
-from pytest_optlandscape.verdicts.measuring import with_hanging_flagged
-from pytest_optlandscape.verdicts.metrics import SPEED
-
-BEFORE = record()
-
-
-def compare(now, before=BEFORE, landscapes=16):
-    return compare_landscape(now, before, landscapes=landscapes)
 
 
 def metrics(comparison):
@@ -307,78 +296,6 @@ def test_noise_raises_no_alarm():
 
 def test_cells_in_a_record_are_enough_for_the_level():
     assert CELLS >= 16
-
-
-def stopped(record, *cells):
-    return edited(record, only=set(cells), stop_reason="time", gap=1e9, nfev=0.1, trace="2222cccc")
-
-
-def test_cells_that_the_clock_stopped_are_not_compared():
-    for now, before in [(stopped(BEFORE, 3, 4), BEFORE), (BEFORE, stopped(BEFORE, 3, 4))]:
-        comparison = compare(now, before)
-        assert (comparison.verdict, comparison.fingerprint, comparison.stopped) == (Verdict.SAME, "identical", 2)
-        assert len(comparison.pairs) == len(comparison.differences(SPEED)) == CELLS - 2
-        assert comparison.now is now
-    assert compare(stopped(BEFORE, 3), stopped(BEFORE, 3, 4)).stopped == 2
-
-
-def test_what_the_clock_left_is_judged():
-    slower = edited(BEFORE, hits=1.5)
-    comparison = compare(stopped(slower, 0))
-    assert (comparison.verdict, comparison.stopped) == (Verdict.WORSE, 1)
-    assert comparison.worst_cell["cell"] != "booth/standard"
-    assert compare_optimizer("x", [comparison]).stopped == 1
-    worst = edited(stopped(BEFORE, 0, 1), only={11}, hits=3.0, gap=100.0)
-    assert compare(worst).worst_cell["cell"] == "booth/sobol-10"
-
-
-def test_nothing_left_by_the_clock_is_not_comparable():
-    comparison = compare(stopped(BEFORE, *range(CELLS)))
-    assert comparison.verdict == Verdict.NOT_COMPARABLE
-    assert comparison.reason == "the time limit stopped every cell, before or now"
-    assert comparison.stopped == CELLS
-    assert compare(stopped(BEFORE, *range(CELLS)), None).stopped == CELLS
-
-
-def waiting():
-    """An optimizer that never ends from the right, with a short time limit."""
-
-    def waits(problem):
-        problem(problem.x0)
-        while problem.x0[0] > 4.0:
-            time.sleep(0.01)
-        return problem.x0
-
-    return dataclasses.replace(get(waits), time_limit=0.05)
-
-
-def test_a_baseline_measures_nothing_where_the_clock_stopped():
-    record = run_baseline(waiting(), landscapes.get("booth"), 10)
-    ended = [cell for cell in record.cells if cell.was_stopped_by_time]
-    assert 0 < len(ended) < len(record.cells)
-    assert not any(cell.fingerprint.is_measured for cell in ended)
-    assert not record.nondeterministic
-    assert record.from_plain(record.to_plain()).cells == record.cells
-
-
-def test_a_run_that_hangs_is_told_from_a_slow_machine():
-    booth = landscapes.get("booth")
-    adapter = waiting()
-    plain = run_landscape(adapter, booth, 10)
-    runs = [execute(adapter, Problem(booth, cell.x0, budget=10, seed=cell.seed)) for cell in cells(booth)]
-    records = tuple(dataclasses.replace(cell, flags=frozenset()) for cell in plain.cells)
-    made = {}
-    for name, seconds in (("hangs", 0.004), ("slow", 0.006)):
-        timed = [dataclasses.replace(run, wall_time=seconds if run.stop_reason != "time" else 0.05) for run in runs]
-        made[name] = dataclasses.replace(plain, cells=with_hanging_flagged(timed, records))
-        flags = [cell.flags for cell in made[name].cells if cell.was_stopped_by_time]
-        assert 0 < len(flags) < len(records)
-        assert set(flags) == {frozenset("h") if name == "hangs" else frozenset()}
-    ended = dataclasses.replace(
-        plain, cells=tuple(dataclasses.replace(cell, stop_reason="returned") for cell in records)
-    )
-    assert [compare(made["hangs"], ended).verdict, compare(ended, made["hangs"]).verdict] == ["worse", "better"]
-    assert [compare(made["slow"], ended).verdict, compare(made["hangs"], made["hangs"]).verdict] == ["same", "same"]
 
 
 def test_another_one_of_the_same_evaluations_is_no_rounding():

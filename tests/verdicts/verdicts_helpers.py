@@ -6,7 +6,7 @@ import numpy as np
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.strategies import cells as cells_of
-from pytest_optlandscape.verdicts import CellRecord, Fingerprint, LandscapeRecord, Stability
+from pytest_optlandscape.verdicts import CellRecord, Fingerprint, LandscapeRecord, Stability, compare_landscape
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of
 from pytest_optlandscape.verdicts.stacked import StackedRuns
 
@@ -127,3 +127,27 @@ def searching(**settings):
 
 def bounds_of(name):
     return landscapes.get(name).bounds.T
+
+
+def visiting(points, result=None):
+    """An optimizer that evaluates these points, in the units of a box from 0 to 1."""
+
+    def optimizer(problem):
+        lower, width = problem.bounds[:, 0], np.ptp(problem.bounds, axis=1)
+        for point in points:
+            problem(lower + np.asarray(point) * width)
+        last = points[-1] if result is None else result
+        return lower + np.asarray(last) * width
+
+    return optimizer
+
+
+def ends_of(run):
+    return run.nfev, run.njev, run.stop_reason
+
+
+BEFORE = record()
+
+
+def compare(now, before=BEFORE, landscapes=16):
+    return compare_landscape(now, before, landscapes=landscapes)
