@@ -2,6 +2,8 @@ import builtins
 import signal
 
 import pytest
+import scipy.optimize
+import scipy.stats  # noqa: F401  (pytester drops what its sessions import first; SciPy can be imported but once)
 from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 

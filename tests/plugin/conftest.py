@@ -10,7 +10,6 @@ from pathlib import Path
 import hypothesis  # noqa: F401
 import numpy as np  # noqa: F401
 import pytest
-import scipy.optimize  # noqa: F401
 
 import pytest_optlandscape
 

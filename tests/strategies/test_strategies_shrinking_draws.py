@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import pytest
-import scipy.optimize  # noqa: F401  (pytester drops what its session imports first, and SciPy is imported but once)
 from hypothesis import find, settings
 
 from pytest_optlandscape import landscapes, minimize
