@@ -51,8 +51,7 @@ class KerasOptimizer(Adapter):
             # Taken out while it works: what is compiled serves one run at a time.
             steps = self._idle.pop(problem.dim, None) or make_steps(keras, self._fresh, problem.dim, self.dtype)
             try:
-                steps.start(problem.x0)
-                outcome = descend(problem, steps.read, steps.step)
+                outcome = descend(problem, steps.start(problem.x0), steps.step)
                 return dataclasses.replace(outcome, x=steps.finish())
             finally:
                 self._idle[problem.dim] = steps

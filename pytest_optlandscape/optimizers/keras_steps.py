@@ -74,15 +74,15 @@ class Steps(abc.ABC):
         return variable, optimizer
 
     @abc.abstractmethod
-    def start(self, x0: FloatArray) -> None:
-        """Go to the start, shape (dim,), with the state of a new optimizer."""
+    def start(self, x0: FloatArray) -> FloatArray:
+        """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
 
     @abc.abstractmethod
-    def step(self, value: float, gradient: FloatArray) -> None:
-        """Move the point by one step."""
+    def step(self, value: float, gradient: FloatArray) -> FloatArray:
+        """Move the point by one step and give it."""
 
     def read(self) -> FloatArray:
-        """Give a copy of the point, shape (dim,)."""
+        """Give the point, shape (dim,), as an array that later steps leave alone."""
         return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
 
     def finish(self) -> FloatArray:
@@ -93,12 +93,14 @@ class Steps(abc.ABC):
 
 
 class _Eager(Steps):
-    def start(self, x0: FloatArray) -> None:
+    def start(self, x0: FloatArray) -> FloatArray:
         self._variable, self._optimizer = self._built(x0)
+        return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> None:
+    def step(self, value: float, gradient: FloatArray) -> FloatArray:
         tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
         self._optimizer.apply([tensor], [self._variable])
+        return self.read()
 
 
 class _Graph(Steps):
@@ -114,14 +116,16 @@ class _Graph(Steps):
         self._apply = apply
         self._constant = tensorflow.constant
 
-    def start(self, x0: FloatArray) -> None:
+    def start(self, x0: FloatArray) -> FloatArray:
         start, optimizer = self._built(x0)
         for variable, initial in zip(self._optimizer.variables, optimizer.variables, strict=True):
             variable.assign(initial)
         self._variable.assign(start)
+        return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> None:
+    def step(self, value: float, gradient: FloatArray) -> FloatArray:
         self._apply(self._constant(gradient, self._dtype))
+        return self.read()
 
 
 class _Jitted(Steps):
@@ -137,17 +141,28 @@ class _Jitted(Steps):
 
         self._apply = jax.jit(apply)
         self._type = np.dtype(dtype)
+        self._first_state = self._state_wherever_it_starts(dim)
 
-    def start(self, x0: FloatArray) -> None:
-        start, optimizer = self._built(x0)
-        self._state = [variable.value for variable in optimizer.variables]
-        self._x = [start.value]
+    def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
+        """Give the state that a new optimizer has at every start; None if it depends on the start."""
+        here, there = (self._fresh_state(np.full(dim, value)) for value in (0.0, 1.0))
+        return here if all(map(np.array_equal, here, there)) else None
 
-    def step(self, value: float, gradient: FloatArray) -> None:
+    def _fresh_state(self, x0: FloatArray) -> list[Any]:
+        _, optimizer = self._built(x0)
+        return [variable.value for variable in optimizer.variables]
+
+    def start(self, x0: FloatArray) -> FloatArray:
+        self._state = self._first_state or self._fresh_state(x0)
+        self._x = [x0.astype(self._type)]
+        return self.read()
+
+    def step(self, value: float, gradient: FloatArray) -> FloatArray:
         self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
+        return np.asarray(self._x[0], dtype=np.float64)
 
     def read(self) -> FloatArray:
-        return np.array(self._x[0], dtype=np.float64)
+        return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own
 
     def finish(self) -> FloatArray:
         if not getattr(self._optimizer, "use_ema", False):

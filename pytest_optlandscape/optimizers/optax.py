@@ -61,7 +61,7 @@ class _Compiled:
         import jax
         import optax
 
-        self._dtype = dtype
+        self._dtype = np.dtype(dtype)
         self._objective = _Objective(dim, dtype)
         value_fn = self._objective.traced()
         transformation = optax.with_extra_args_support(transformation)
@@ -90,16 +90,15 @@ class _Compiled:
         x: Any = problem.x0.astype(self._dtype)
         state = self._init(x)
 
-        def read() -> NDArray[np.float64]:
-            point = np.array(x, dtype=np.float64)  # waits for the step
-            self._objective.complain()
-            return point
-
-        def step(value: float, gradient: NDArray[np.float64]) -> None:
+        def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state
             x, state = self._step(value, gradient.astype(self._dtype, copy=False), state, x)
+            point: NDArray[np.float64] = np.asarray(x, dtype=np.float64)  # waits for the step; JAX never writes into it
+            if self._objective.error is not None:
+                self._objective.complain()
+            return point
 
-        return descend(problem, read, step)
+        return descend(problem, x.astype(np.float64), step)
 
     def _search(self, problem: Problem) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
@@ -129,17 +128,24 @@ class _Objective:
 
     JAX turns an exception of a callback into one of its own and may go on for a while. So none leaves the callback:
     it returns NaN, and `complain` raises after the step.
+
+    Attributes
+    ----------
+    problem : Problem or None
+        The one at hand.
+    error : BaseException or None
+        What an evaluation raised since `complain` was last called.
     """
 
     def __init__(self, dim: int, dtype: str) -> None:
         self.problem: Problem | None = None
         self._dim = dim
         self._dtype = np.dtype(dtype)
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
 
     def complain(self) -> None:
         """Raise what an evaluation raised since the last time."""
-        error, self._error = self._error, None
+        error, self.error = self.error, None
         if error is not None:
             raise error
 
@@ -176,12 +182,12 @@ class _Objective:
         return self._dtype.type(value), gradient
 
     def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
-        if self._error is not None or self.problem is None:
+        if self.error is not None or self.problem is None:
             return instead
         try:
             return evaluate(self.problem, np.array(x, dtype=np.float64))
         except (Exception, BudgetExhausted) as error:
-            self._error = error
+            self.error = error
             return instead
 
 

@@ -25,16 +25,17 @@ DTYPES = ("float32", "float64")
 """The types that an optimizer's point may have."""
 
 
-def descend(problem: Problem, read: Callable[[], FloatArray], step: Callable[[float, FloatArray], None]) -> Outcome:
+def descend(problem: Problem, x: FloatArray, step: Callable[[float, FloatArray], FloatArray]) -> Outcome:
     """Evaluate and step until the budget is spent or the point is no longer finite.
 
     Parameters
     ----------
     problem : Problem
-    read : callable
-        Gives a copy of the optimizer's point, shape (dim,).
+    x : ndarray, shape (dim,)
+        Where the optimizer begins.
     step : callable
-        Takes the value and the gradient, shape (dim,), at that point, and moves it.
+        Takes the value and the gradient, shape (dim,), at the optimizer's point, and gives the next point, shape
+        (dim,), as an array that later steps leave alone.
 
     Returns
     -------
@@ -43,17 +44,17 @@ def descend(problem: Problem, read: Callable[[], FloatArray], step: Callable[[fl
 
     Examples
     --------
-    >>> x = np.array([1.0, 1.0])
+    >>> problem, x = Problem("sphere", budget=2), np.array([1.0, 1.0])
     >>> def step(value, gradient):
-    ...     x[:] -= 0.01 * gradient
-    >>> descend(Problem("sphere", budget=2), x.copy, step).x
+    ...     global x
+    ...     x = x - 0.01 * gradient
+    ...     return x
+    >>> descend(problem, x, step).x
     array([0.9604, 0.9604])
     """
-    x = read()
     fun, gradient = problem.fun, problem.gradient
     while problem.remaining > 0:
-        step(fun(x), gradient(x))
-        evaluated, x = x, read()
+        evaluated, x = x, step(fun(x), gradient(x))
         if not is_finite(evaluated):
             break
     return Outcome(x, "budget" if problem.remaining <= 0 else None)

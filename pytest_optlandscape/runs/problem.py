@@ -196,7 +196,7 @@ class Problem:
     @property
     def remaining(self) -> int:
         """Evaluations that are left, of the objective or the gradient, whichever was asked for more."""
-        return self.budget - max(self.nfev, self.njev)
+        return self.budget - max(len(self._values), len(self._gradient_points))
 
     def evaluated(self) -> tuple[FloatArray, FloatArray]:
         """Give the points evaluated so far (n, dim) and their values (n,).
