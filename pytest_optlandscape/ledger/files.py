@@ -17,25 +17,50 @@ __all__ = ["alone_with", "check_writable", "write_atomically"]
 def alone_with(path: Path) -> Iterator[None]:
     """Keep other processes of this machine that use this from a file, while it is read, changed and written.
 
-    The lock belongs to the process: the system frees it, however the process ends.
+    The lock belongs to the process: the system frees it, however the process ends. It is on the file's folder, so that
+    nothing is left behind; where folders cannot be locked, on an empty file among the temporary ones, which stays.
 
     Parameters
     ----------
     path : Path
-        The file; it need not exist.
+        The file; it need not exist. Its folder is made if there is none.
     """
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
-    with open(Path(tempfile.gettempdir()) / f"optlandscape-{digest}.lock", "a+b") as lock:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        if not _lock_folder(path.parent, stack):
+            _lock_stand_in(path, stack)
         yield
+
+
+def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
+    """Wait for the lock on a folder; tell whether there is one: not on Windows, nor on some network file systems."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    stack.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+def _lock_stand_in(path: Path, stack: contextlib.ExitStack) -> None:
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:24]
+    stand_in = Path(tempfile.gettempdir()) / f"optlandscape-{digest}.lock"
+    lock = stack.enter_context(stand_in.open("a+b"))
+    if sys.platform == "win32":
+        import msvcrt
+
+        lock.seek(0)
+        msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def write_atomically(path: Path, text: str) -> None:

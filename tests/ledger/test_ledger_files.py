@@ -1,13 +1,16 @@
+import errno
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pytest_optlandscape.ledger import check_writable, write_atomically
 from pytest_optlandscape.ledger import files as files_module
+from pytest_optlandscape.ledger.files import alone_with
 
 
 @pytest.fixture
@@ -118,9 +121,36 @@ for k in range(20):
 """
 
 
-def test_processes_that_change_a_file_at_once_lose_nothing(tmp_path):
-    path = tmp_path / "shared.txt"
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "abc"]
+def write_at_once(path, temporary):
+    """Have three processes write, each with a folder of its own for temporary files."""
+    writers = []
+    for name in "abc":
+        (temporary / name).mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "TMPDIR": str(temporary / name)}
+        writers.append(subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], env=environment))
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    assert sorted(path.read_text().split()) == sorted(f"{name}{k}" for name in "abc" for k in range(20))
-    assert [file.name for file in tmp_path.iterdir()] == ["shared.txt"]
+    return sorted(path.read_text().split())
+
+
+def test_processes_that_change_a_file_at_once_lose_nothing(tmp_path):
+    folder, temporary = tmp_path / "made" / "by then", tmp_path / "temporary"
+    assert write_at_once(folder / "shared.txt", temporary) == sorted(f"{name}{k}" for name in "abc" for k in range(20))
+    assert [file.name for file in folder.iterdir()] == ["shared.txt"]
+    assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+def test_where_folders_cannot_be_locked_a_file_stands_in(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    locked, flock = [], fcntl.flock
+
+    def of_a_network(thing, operation):
+        if isinstance(thing, int):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        locked.append(thing.name)
+        return flock(thing, operation)
+
+    monkeypatch.setattr(fcntl, "flock", of_a_network)
+    with alone_with(tmp_path / "folder" / "shared.txt"), pytest.raises(BlockingIOError), open(locked[0], "a+b") as lock:
+        flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert [Path(name).parent for name in locked] == [tmp_path]
