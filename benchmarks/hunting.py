@@ -12,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
+from hunting_cases import HELD, TUNED, failure_of
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hunting_cases import HELD, TUNED, failure_of
 from measure import heading, machine, one_thread
 
 from pytest_optlandscape import minimize, strategies

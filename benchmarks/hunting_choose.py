@@ -9,10 +9,10 @@ Run ``python benchmarks/hunting_choose.py``; it prints ``HELD`` of hunting_cases
   Their dimension, where they have several, and their instance (0 to 3) are given by a hash of the pair's name.
 * Pairs of both are gone through in the order of the SHA-256 of their names. From 256 Sobol' starts each is run;
   after 16, pairs that take over 300 values and gradients a run, or that raise, are left.
-* Of the conditions that 1 to 8 of these starts fulfil, in the order of their hashes, the first that 0.2 to 2 % of 2048
-  Sobol' starts fulfil is taken: 23 cases, one on a landscape, at most three of an optimizer, at most four of a condition
-  (``above``, ``below`` and ``far``, which look at where a run ended, count as one). ``evaluations`` is more than the
-  first of some round numbers that 1 to 8 exceed. (It was to be 24; the last was not found within ten minutes.)
+* Of the conditions that 1 to 8 of these starts fulfil, in the order of their hashes, the first that 0.2 to 2 % of
+  2048 Sobol' starts fulfil is taken: 23 cases, one on a landscape, at most three of an optimizer, at most four of a
+  condition (``above``, ``below`` and ``far``, which look at where a run ended, count as one). ``evaluations`` is more
+  than the first of some round numbers that 1 to 8 exceed. (It was to be 24; the last was not found in ten minutes.)
 """
 
 from __future__ import annotations
