@@ -2,7 +2,8 @@
 
 Optimizers fail on sets that even points miss: exact zeros, equal coordinates, bounds and what lies within a rounding
 of them, the neighbourhood of a point where the gradient vanishes. Each kind of these has its turn before one comes
-again, so that none is missed by chance.
+again, so that none is missed by chance. The origin is the very first: it is where most of what fails at a fixed point
+fails, and where plain Hypothesis begins.
 """
 
 from __future__ import annotations
