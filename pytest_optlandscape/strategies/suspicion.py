@@ -169,14 +169,14 @@ class Search:
     seed: int
     witness: Witness = field(default_factory=Witness)
     asked: int = 0
-    _points: list[FloatArray] = field(default_factory=list)  # in the unit box, as all points here
     _signs: list[dict[str, float]] = field(default_factory=list)
-    _apart: list[float] = field(default_factory=list)  # from each point to its nearest neighbour
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng([self.seed, 4])
         self._sobol = qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
         self._special = SpecialPoints(self.landscape, self.box, np.random.default_rng([self.seed, 6]))
+        self._points = np.empty((0, len(self.box)))  # in the unit box, as all points here
+        self._apart = np.empty(0)  # from each point to its nearest neighbour
         self._batch: list[FloatArray] = []
         self._turn = 0
         self._sized = False
@@ -192,7 +192,7 @@ class Search:
         return start
 
     def _next_point(self) -> FloatArray:
-        if not self._points or self.asked < _EVEN_AT_FIRST:
+        if not len(self._points) or self.asked < _EVEN_AT_FIRST:
             return self._even_point() if self.asked % 2 else self._special_point()
         turn = _TURNS[self.asked % len(_TURNS)]
         if turn == "worst":
@@ -208,13 +208,9 @@ class Search:
         nearness : float, optional
             How near it came to failing, where that has a size; larger is nearer. It then has every second turn.
         """
-        if self._points:
-            distances = np.sqrt(np.sum((np.array(self._points) - self._point) ** 2, axis=1))
-            self._apart = np.minimum(self._apart, distances).tolist()
-            self._apart.append(float(np.min(distances)))
-        else:
-            self._apart = [math.inf]
-        self._points.append(self._point)
+        distances = np.sqrt(np.sum((self._points - self._point) ** 2, axis=1))
+        self._apart = np.append(np.minimum(self._apart, distances), np.min(distances, initial=math.inf))
+        self._points = np.vstack([self._points, self._point])
         self._signs.append(signs_of_trouble(run) | {"nearness": -_HUGE if nearness is None else _finite(nearness)})
         self._sized |= nearness is not None
 
@@ -226,12 +222,12 @@ class Search:
     def _special_point(self) -> FloatArray:
         """Give a special point, or an even one where it was tried before: there are few corners."""
         point = self._special.draw()
-        tried = any(np.array_equal(point, other) for other in self._points)
-        return self._even_point() if tried else point
+        tried = np.all(self._points == point, axis=1)
+        return self._even_point() if np.any(tried) else point
 
     def _near_the_worst(self) -> FloatArray:
         """Draw from the Voronoi cell of the most suspicious start whose cell is not too narrow."""
-        points, worst = np.array(self._points), self._worst()
+        points, worst = self._points, self._worst()
         centre = points[worst]
         apart = np.max(np.abs(points - centre), axis=1)
         scale = 4.0 * float(np.min(apart[apart > 0.0], initial=1.0))
@@ -254,7 +250,7 @@ class Search:
         name = names[self._turn % len(names)]
         self._turn += 1
         sign = np.array([signs[name] for signs in self._signs])
-        wide = np.array(self._apart) >= _NARROWEST * len(sign) ** (-1.0 / len(self.box))
+        wide = self._apart >= _NARROWEST * len(sign) ** (-1.0 / len(self.box))
         if np.any(wide):
             sign = np.where(wide, sign, -np.inf)
         return int(self._rng.choice(np.flatnonzero(sign == np.max(sign))))
