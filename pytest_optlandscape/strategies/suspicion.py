@@ -1,10 +1,10 @@
 """Which start to try next, judging by how suspicious the runs so far were.
 
-A third of the starts are scrambled Sobol' points, half of these with a coordinate where much breaks, or close to a
-minimiser. The others lie in the neighbourhood of the start whose run showed most of one sign of trouble. The
-neighbourhood is that start's Voronoi cell, which narrows by itself as starts are tried in it (Kim et al. 2020, Voronoi
-optimistic optimization): there is no step size to tune, but a limit, beyond which the next most suspicious start has
-its turn. Which signs take turns is for the condition to say: those of the numbers of a run that it looks at.
+Special points come first (`special_points`), then three fifths of the starts lie in the neighbourhood of the start
+whose run showed most of one sign of trouble. The neighbourhood is that start's Voronoi cell, which narrows by itself as
+starts are tried in it (Kim et al. 2020, Voronoi optimistic optimization): there is no step size to tune, but a limit,
+beyond which the next most suspicious start has its turn. Which signs take turns is for the condition to say: those of
+the numbers of a run that it looks at. Of the other starts, half are special and half are scrambled Sobol' points.
 """
 
 from __future__ import annotations
@@ -19,31 +19,27 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Run
+from pytest_optlandscape.strategies.special_points import SpecialPoints
 
 __all__ = ["Search", "Witness", "signs_of_trouble"]
 
 FloatArray = NDArray[np.float64]
 
-_EVEN_AT_FIRST = 8
+_EVEN_AT_FIRST = 14
 """Examples before neighbourhoods are searched: fewer have no worst one worth the name."""
 
-_EVEN_SHARE = 1.0 / 3.0
-"""Of the examples: where no sign leads anywhere, as many examples as evenly spread ones take three times over."""
+_TURNS = ("worst", "special", "worst", "even", "worst")
+"""What takes turns then. Where no sign leads anywhere, even points still come with every fifth example."""
 
-_NARROWEST = 0.1
-"""Of the distance between evenly spread starts, as many as were tried: a hundred times as dense in two dimensions."""
+_NARROWEST = 0.05
+"""Of the distance between evenly spread starts, as many as were tried: 400 times as dense in two dimensions. In
+benchmarks/hunting.py's tuned cases, 0.03 to 0.1 are alike, and waits are longer from 0.3 on."""
 
 _CONVERGED = 1e-12
 """Gaps below this share of |f| at the start are all the same: what differs is rounding."""
 
 _HUGE = 1e300
 """Stands for what is not finite: worse than any other."""
-
-_DIAGONAL_SHARE = 0.2
-"""Of the special points: on a line where two coordinates are equal, the symmetry of many landscapes."""
-
-_CLOSE_SHARE = 0.3
-"""Of the special points: around a minimiser, at a distance of any order down to 10⁻⁴ of the box."""
 
 _SCALES, _DRAWS = 10, 20
 """Draws that are tried at once for one that falls into a cell, at so many scales around its centre."""
@@ -127,13 +123,13 @@ class Witness:
     def signs(self) -> tuple[str, ...]:
         """Which signs take turns: those that led to failures most often in benchmarks/hunting.py's tuned cases."""
         if self.seen & _PATH and not self.seen & _RESULT:
-            return ("reach", "gap", "kept", "start")
+            return ("gap", "start", "reach")
         if self.seen & _PATH:  # where a run ended against how it began or went
-            return ("rise", "gap", "near", "reach")
+            return ("rise", "gap", "path", "reach")
         if self.seen & _RESULT:
-            return ("effort", "gap", "step", "rise")
+            return ("effort", "path", "gap", "step")
         if self.seen & _ENDING:
-            return ("effort", "path", "effort", "gap")
+            return ("effort", "path", "near")
         if self.seen & _EFFORT:
             return ("effort", "path", "effort", "start")
         return ("effort", "gap", "path", "rise", "start", "reach")
@@ -173,38 +169,35 @@ class Search:
     seed: int
     witness: Witness = field(default_factory=Witness)
     asked: int = 0
-    _points: list[FloatArray] = field(default_factory=list)  # in the unit box, as all points here
     _signs: list[dict[str, float]] = field(default_factory=list)
-    _apart: list[float] = field(default_factory=list)  # from each point to its nearest neighbour
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng([self.seed, 4])
         self._sobol = scipy.stats.qmc.Sobol(len(self.box), seed=np.random.default_rng([self.seed, 5]))
+        self._special = SpecialPoints(self.landscape, self.box, np.random.default_rng([self.seed, 6]))
+        self._points = np.empty((0, len(self.box)))  # in the unit box, as all points here
+        self._apart = np.empty(0)  # from each point to its nearest neighbour
         self._batch: list[FloatArray] = []
-        self._even = self._turn = 0
+        self._turn = 0
         self._sized = False
-        lower, width = self.box[:, 0], np.ptp(self.box, axis=1)
+        width = np.ptp(self.box, axis=1)
         self._width = np.where(width > 0.0, width, 1.0)
-        standard = np.clip((self.landscape.x0 - lower) / self._width, 0.0, 1.0)
-        zero = np.clip(-lower / self._width, 0.0, 1.0)
-        self._minimizers = np.clip((self.landscape.minimizers - lower) / self._width, 0.0, 1.0)
-        self._special = np.stack([zero, standard, np.zeros_like(zero), np.ones_like(zero)])
-        distinct = dict.fromkeys(tuple(point) for point in self._special[[1, 2, 3, 0]].tolist())
-        self._first = [np.array(point) for point in distinct]
-        self._point = standard
 
     def ask(self) -> FloatArray:
-        """Give the next start: the standard one, two corners and the origin come first."""
+        """Give the next start: the origin, the standard one and corners come first."""
+        self._point = self._special.first[self.asked] if self.asked < len(self._special.first) else self._next_point()
         self.asked += 1
-        if self._first:
-            self._point = self._first.pop(0)
-        elif self._points and self.asked > _EVEN_AT_FIRST and self._rng.random() >= _EVEN_SHARE:
-            self._point = self._near_the_worst()
-        else:
-            self._point = self._even_point()
         lower, upper = self.box.T
         start: FloatArray = np.clip(lower + self._point * self._width, lower, upper)
         return start
+
+    def _next_point(self) -> FloatArray:
+        if not len(self._points) or self.asked < _EVEN_AT_FIRST:
+            return self._even_point() if self.asked % 2 else self._special_point()
+        turn = _TURNS[self.asked % len(_TURNS)]
+        if turn == "worst":
+            return self._near_the_worst()
+        return self._special_point() if turn == "special" else self._even_point()
 
     def tell(self, run: Run, nearness: float | None = None) -> None:
         """Learn from a run that did not fail.
@@ -215,46 +208,26 @@ class Search:
         nearness : float, optional
             How near it came to failing, where that has a size; larger is nearer. It then has every second turn.
         """
-        if self._points:
-            distances = np.sqrt(np.sum((np.array(self._points) - self._point) ** 2, axis=1))
-            self._apart = np.minimum(self._apart, distances).tolist()
-            self._apart.append(float(np.min(distances)))
-        else:
-            self._apart = [math.inf]
-        self._points.append(self._point)
+        distances = np.sqrt(np.sum((self._points - self._point) ** 2, axis=1))
+        self._apart = np.append(np.minimum(self._apart, distances), np.min(distances, initial=math.inf))
+        self._points = np.vstack([self._points, self._point])
         self._signs.append(signs_of_trouble(run) | {"nearness": -_HUGE if nearness is None else _finite(nearness)})
         self._sized |= nearness is not None
 
     def _even_point(self) -> FloatArray:
         if not self._batch:
             self._batch = list(self._sobol.random(64))
-        point = self._batch.pop(0)
-        self._even += 1
-        if self._even % 2:
-            return point
-        close = self._rng.random() < _CLOSE_SHARE and len(self._minimizers) > 0
-        return self._close_to_a_minimizer() if close else self._made_special(point)
+        return self._batch.pop(0)
 
-    def _close_to_a_minimizer(self) -> FloatArray:
-        centre = self._minimizers[self._rng.integers(len(self._minimizers))]
-        reach = 10.0 ** self._rng.uniform(-4.0, 0.0)
-        point: FloatArray = np.clip(centre + reach * self._rng.uniform(-1.0, 1.0, len(centre)), 0.0, 1.0)
-        return point
-
-    def _made_special(self, point: FloatArray) -> FloatArray:
-        """Move one coordinate to 0, a bound, the standard start's, or another coordinate's value."""
-        axis = int(self._rng.integers(len(point)))
-        if len(point) > 1 and self._rng.random() < _DIAGONAL_SHARE:
-            other = (axis + 1) % len(point)
-            value = self.box[other, 0] + point[other] * self._width[other]
-            point[axis] = np.clip((value - self.box[axis, 0]) / self._width[axis], 0.0, 1.0)
-        else:
-            point[axis] = self._special[int(self._rng.integers(len(self._special))), axis]
-        return point
+    def _special_point(self) -> FloatArray:
+        """Give a special point, or an even one where it was tried before: there are few corners."""
+        point = self._special.draw()
+        tried = np.all(self._points == point, axis=1)
+        return self._even_point() if np.any(tried) else point
 
     def _near_the_worst(self) -> FloatArray:
         """Draw from the Voronoi cell of the most suspicious start whose cell is not too narrow."""
-        points, worst = np.array(self._points), self._worst()
+        points, worst = self._points, self._worst()
         centre = points[worst]
         apart = np.max(np.abs(points - centre), axis=1)
         scale = 4.0 * float(np.min(apart[apart > 0.0], initial=1.0))
@@ -277,7 +250,7 @@ class Search:
         name = names[self._turn % len(names)]
         self._turn += 1
         sign = np.array([signs[name] for signs in self._signs])
-        wide = np.array(self._apart) >= _NARROWEST * len(sign) ** (-1.0 / len(self.box))
+        wide = self._apart >= _NARROWEST * len(sign) ** (-1.0 / len(self.box))
         if np.any(wide):
             sign = np.where(wide, sign, -np.inf)
         return int(self._rng.choice(np.flatnonzero(sign == np.max(sign))))
