@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes import Landscape
     from pytest_optlandscape.runs import Run
+    from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
 
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
@@ -68,6 +69,24 @@ def benchmark_minimize(benchmark: Any) -> Callable[..., Run]:
         return benchmark_run(benchmark, optimizer, landscape, **keywords)
 
     return run
+
+
+@pytest.fixture
+def track(request: pytest.FixtureRequest) -> Callable[[RobustWidth], RobustWidth]:
+    """Track the width of a hyperparameter's range across commits: ``track(assert_robust(..., over=...))``.
+
+    With ``--optlandscape`` it is compared with the baseline, and fails the test where it became narrower;
+    ``--optlandscape-update`` accepts it. Without, nothing is done. It is returned either way.
+    """
+    session = request.config.pluginmanager.get_plugin("optlandscape-suite")
+
+    def follow(found: RobustWidth) -> RobustWidth:
+        __tracebackhide__ = True
+        if session is not None:
+            session.tracking.track(request.node, found)
+        return found
+
+    return follow
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

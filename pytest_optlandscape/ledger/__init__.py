@@ -10,6 +10,7 @@ from pytest_optlandscape.ledger.baseline import (
     update_baseline,
 )
 from pytest_optlandscape.ledger.files import check_writable, write_atomically
+from pytest_optlandscape.ledger.widths import read_widths, update_widths, widths_path
 
 __all__ = [
     "Baseline",
@@ -17,6 +18,9 @@ __all__ = [
     "baseline_path",
     "check_writable",
     "read_baseline",
+    "read_widths",
     "update_baseline",
+    "update_widths",
+    "widths_path",
     "write_atomically",
 ]

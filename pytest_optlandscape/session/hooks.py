@@ -18,6 +18,7 @@ from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
+from pytest_optlandscape.session.tracking import TRACKED, Tracking
 from pytest_optlandscape.session.worktree import Worktree, make_worktree
 
 __all__ = ["SuitePlugin"]
@@ -46,6 +47,7 @@ class SuitePlugin:
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
         try:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
+            self.tracking = Tracking(self._suite)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
@@ -105,6 +107,8 @@ class SuitePlugin:
         report = yield
         if call.when == "call" and isinstance(item, SuiteItem):
             report.optlandscape_records = item.records  # type: ignore[attr-defined]
+        if call.when == "call":
+            report.optlandscape_tracked = item.stash.get(TRACKED, [])  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -112,6 +116,7 @@ class SuitePlugin:
         if self.worker_input is None:
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
+            self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:

@@ -85,6 +85,7 @@ class SuiteRun:
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
+        self.tracked: list[dict[str, Any]] = []  # widths that tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
@@ -237,7 +238,8 @@ class SuiteRun:
         """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
         if self.settings.json:
             contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
-            text = outcome_text(self.comparisons, contracts, self.outcome_extras())
+            tracked = {"tracked": sorted(self.tracked, key=str)} if self.tracked else {}
+            text = outcome_text(self.comparisons, contracts, {**self.outcome_extras(), **tracked})
             self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:
             compared = {comparison.spec: comparison for comparison in self.comparisons}

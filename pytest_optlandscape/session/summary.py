@@ -6,11 +6,13 @@ import os
 import textwrap
 from typing import Any
 
+from pytest_optlandscape.ledger import widths_path
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.session.tracking import Tracked
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["write_summary"]
@@ -83,12 +85,23 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         _write_of_revision(terminal, suite, comparisons)
     elif not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
+    _write_tracked(terminal, suite)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
     if suite.settings.json and not suite.errors:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
         terminal.write_line(error, red=True, bold=True)
+
+
+def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
+    """Say what came of the widths that tests of one's own tracked."""
+    tracked = [Tracked(**plain) for plain in sorted(suite.tracked, key=str)]
+    for one in tracked:
+        terminal.write_line(str(one), **_COLOURS[Verdict(one.verdict)])
+    if any(one.accepted for one in tracked):
+        path = widths_path(suite.settings.baseline_folder)
+        terminal.write_line(f"accepted: {_relative(path)} (widths of hyperparameters); commit it", green=True)
 
 
 def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[OptimizerComparison]) -> None:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy
 
-from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.optimizers import Adapter, get, minimize, parse_spec
-from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.longest_range import longest_range
+from pytest_optlandscape.verdicts.with_value import with_value
 
-__all__ = ["RobustRange", "RobustWidth", "robust_width", "starts_of", "with_value"]
+__all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width", "starts_of"]
 
 PER_DECADE = 8
 """Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
@@ -84,6 +80,8 @@ class RobustWidth:
     confidence : float
     rates : tuple of (float, RateInterval)
         Each value tried on the grid, and from how many starts it succeeds; each bound is one-sided.
+    conditions : dict
+        What the widths depend on besides the optimizer, in plain values; widths are comparable where all agree.
     """
 
     optimizer: str
@@ -94,6 +92,7 @@ class RobustWidth:
     interval: tuple[float, float]
     confidence: float
     rates: tuple[tuple[float, RateInterval], ...]
+    conditions: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_shown(self) -> bool:
@@ -155,65 +154,6 @@ class RobustWidth:
         )
 
 
-def with_value(optimizer: Any, name: str, value: float) -> Adapter:
-    """Make an optimizer with a hyperparameter set to a value.
-
-    Parameters
-    ----------
-    optimizer : str, callable, class or object
-        A spec string, a callable that takes the keyword, a class of optimizers, or an optimizer of Keras.
-    name : str
-    value : float
-
-    Returns
-    -------
-    Adapter
-
-    Raises
-    ------
-    ValueError
-        If the optimizer has no such argument.
-    TypeError
-        If it is of a kind that cannot be made anew.
-
-    Examples
-    --------
-    >>> with_value("scipy:L-BFGS-B(maxcor=5)", "ftol", 1e-6).spec
-    'scipy:L-BFGS-B(maxcor=5, ftol=1e-06)'
-    """
-    if isinstance(optimizer, str):
-        spec = parse_spec(optimizer)
-        return get(str(Spec(spec.library, spec.name, {**spec.arguments, name: value})))
-    if isinstance(optimizer, type):
-        _check_takes(optimizer, name)
-        return get(optimizer(**{name: value}))
-    if hasattr(optimizer, "get_config") and hasattr(type(optimizer), "from_config"):
-        with warnings.catch_warnings():
-            # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            config = optimizer.get_config()
-        if name not in config:
-            raise ValueError(unknown_name(f"argument of {type(optimizer).__name__}", name, config))
-        return get(type(optimizer).from_config({**config, name: value}))
-    if callable(optimizer) and not isinstance(optimizer, Adapter):
-        _check_takes(optimizer, name)
-        return get(functools.partial(optimizer, **{name: value}))
-    raise TypeError(
-        f"{optimizer!r:.80} cannot be given another {name}: pass a spec string, a class, or a callable with a "
-        f"parameter {name}"
-    )
-
-
-def _check_takes(optimizer: Callable[..., Any], name: str) -> None:
-    try:
-        parameters = inspect.signature(optimizer).parameters
-    except (TypeError, ValueError):  # compiled functions may have no signature: calling will tell
-        return
-    if name not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        called = getattr(optimizer, "__qualname__", type(optimizer).__qualname__)
-        raise ValueError(unknown_name(f"parameter of {called}", name, parameters))
-
-
 def robust_width(
     optimizer: Any,
     landscapes: Sequence[Landscape],
@@ -243,7 +183,7 @@ def robust_width(
     starts : int or sequence of str
         How many Sobol' starts on each landscape, or the names of its own starts.
     succeeds : callable
-        Tells whether a run does.
+        Tells whether a run does; it prints as what it asks for.
     confidence : float
         Of the two-sided interval of the mean width.
     budget : int or None
@@ -291,7 +231,15 @@ def robust_width(
     spec = (
         optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
     )
-    return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates)
+    conditions = {
+        "landscapes": {landscape.id: landscape.version for landscape in landscapes},
+        "starts": named if isinstance(named, int) else list(named),
+        "values": [grid[0], grid[-1], len(grid)],
+        "target": str(succeeds),
+        "budget": budget,
+        "seed": seed,
+    }
+    return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates, conditions)
 
 
 @dataclass(frozen=True)
@@ -362,9 +310,23 @@ def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float]
 def _mean_width(
     widths: Sequence[float], landscapes: int, confidence: float, widest: float
 ) -> tuple[float, tuple[float, float]]:
-    """Bound the mean width by Student's interval; landscapes are fixed, starts are the sample.
+    """Bound the mean width, between nothing and the whole of what was tried."""
+    mean, reach = mean_and_reach(widths, landscapes, confidence)
+    return mean, (max(mean - reach, 0.0), min(mean + reach, widest))
 
-    With one start each, the landscapes are the sample.
+
+def mean_and_reach(widths: Sequence[float], landscapes: int, confidence: float) -> tuple[float, float]:
+    """Give the mean of widths, or of differences of widths, and half of Student's interval of it.
+
+    Landscapes are fixed, starts are the sample. With one start each, the landscapes are the sample.
+
+    Parameters
+    ----------
+    widths : sequence of float
+        In decades, the starts of the first landscape first.
+    landscapes : int
+    confidence : float
+        Of both sides.
     """
     strata = np.array(widths).reshape(landscapes, -1)
     if strata.shape[1] == 1:
@@ -373,5 +335,4 @@ def _mean_width(
     mean = float(strata.mean())
     variance = float(np.mean(np.maximum(strata.var(axis=1, ddof=1), LEAST_SPREAD**2)))
     error = math.sqrt(variance / (groups * size))
-    reach = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error
-    return mean, (max(mean - reach, 0.0), min(mean + reach, widest))
+    return mean, float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import assert_robust, landscapes
-from pytest_optlandscape.verdicts.hyperparameters import with_value
+from pytest_optlandscape.verdicts.with_value import with_value
 
 SPHERE = landscapes.get("sphere", dim=2)
 
