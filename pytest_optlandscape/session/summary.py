@@ -42,6 +42,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
             "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration",
             yellow=True,
         )
+        _write_tracked(terminal, suite)
         return
     comparisons = suite.comparisons
     if comparisons:

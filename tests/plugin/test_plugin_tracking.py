@@ -104,6 +104,15 @@ def test_a_small_shift_is_a_change_and_other_settings_are_not_comparable(tracked
     assert verdict(tracked, "-o", "optlandscape_require_baseline=true")[0].ret == 1
 
 
+def test_no_optimizer_need_be_configured(tracked):
+    (tracked.path / "pytest.ini").write_text("[pytest]\n")
+    result = accept(tracked)
+    result.stdout.fnmatch_lines(
+        ["no optimizer is configured*", "*no baseline yet; accepted", "accepted: *widths.json*"]
+    )
+    assert verdict(tracked)[1]["verdict"] == "same"
+
+
 def test_workers_accept_and_compare(tracked):
     tracked.write(new="\n\ndef test_others(track):\n    track(found(seed=1))\n")
     accept(tracked, "-n", "2")
