@@ -13,7 +13,7 @@ LONGEST_GRADIENT = 20.0
 TOLERANCE = 1e-6
 
 
-def minimize(fun, x0, jac, bounds, maxfev):
+def minimize(fun, x0, jac, bounds, maxfev, step=STEP):
     """Minimise ``fun`` from ``x0`` inside ``bounds``; one value and one gradient a step."""
     lower, upper = np.transpose(bounds)
     x = np.clip(x0, lower, upper)
@@ -26,7 +26,7 @@ def minimize(fun, x0, jac, bounds, maxfev):
         if length < TOLERANCE:
             break
         pull = gradient * min(1.0, LONGEST_GRADIENT / length)
-        velocity = MOMENTUM * velocity - STEP * pull
+        velocity = MOMENTUM * velocity - step * pull
         x = np.clip(x + velocity, lower, upper)
         value = fun(x)
         if value < best_value:

@@ -32,6 +32,10 @@ def test_from_nearly_everywhere(himmelblau):
     assert_robust(momentum.minimize, himmelblau, rate=0.9, digits=3)
 
 
+def test_step_lengths_that_serve(track, booth):
+    track(assert_robust(momentum.minimize, booth, over={"step": (1e-4, 1.0)}, decades=1.0, digits=3, budget=500))
+
+
 @settings(max_examples=30, deadline=None)
 @given(x0=strategies.starts("booth"))
 def test_never_ends_above_its_start(minimize, booth, x0):
