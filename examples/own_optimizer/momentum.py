@@ -13,7 +13,7 @@ LONGEST_GRADIENT = 20.0
 TOLERANCE = 1e-6
 
 
-def minimize(fun, x0, jac, bounds, maxfev, step=STEP):
+def minimize(fun, x0, jac, bounds, maxfev, *, step=STEP):
     """Minimise ``fun`` from ``x0`` inside ``bounds``; one value and one gradient a step."""
     lower, upper = np.transpose(bounds)
     x = np.clip(x0, lower, upper)
