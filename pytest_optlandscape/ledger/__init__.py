@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pytest_optlandscape.ledger.baseline import (
     Baseline,
-    BaselineError,
     baseline_path,
     read_baseline,
     update_baseline,
 )
 from pytest_optlandscape.ledger.files import check_writable, write_atomically
+from pytest_optlandscape.ledger.stored import BaselineError
 from pytest_optlandscape.ledger.widths import read_widths, update_widths, widths_path
 
 __all__ = [

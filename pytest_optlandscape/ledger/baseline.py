@@ -26,7 +26,6 @@ The file is JSON, laid out so that a change of one landscape shows as one row an
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,16 +34,13 @@ from typing import Any
 
 import pytest_optlandscape
 from pytest_optlandscape.ledger.files import alone_with, write_atomically
+from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, dumped, read_stored
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability
 
-__all__ = ["Baseline", "BaselineError", "baseline_path", "read_baseline", "update_baseline"]
+__all__ = ["Baseline", "baseline_path", "read_baseline", "update_baseline"]
 
 SCHEMA = 2
-
-
-class BaselineError(ValueError):
-    """A baseline file cannot be used; it is left as it is."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +82,19 @@ class Baseline:
         }
         lines = [
             "{",
-            *(f" {_dump(key)}: {_dump(value)}," for key, value in header.items()),
+            *(f" {dumped(key)}: {dumped(value)}," for key, value in header.items()),
             ' "landscapes": {',
         ]
         for position, (name, record) in enumerate(sorted(self.records.items())):
             plain = record.to_plain()
             lines += [
-                f"  {_dump(name)}: {{",
-                f'   "summary": {_dump(_summary(record))},',
-                f'   "definition": {_dump(record.definition)},',
-                *(f'   "{key}": {_dump(plain[key])},' for key in ("rounding", "nondeterministic") if key in plain),
+                f"  {dumped(name)}: {{",
+                f'   "summary": {dumped(_summary(record))},',
+                f'   "definition": {dumped(record.definition)},',
+                *(f'   "{key}": {dumped(plain[key])},' for key in ("rounding", "nondeterministic") if key in plain),
                 '   "cells": [',
-                *(f"    {_dump(cell.to_text())}," for cell in record.cells[:-1]),
-                f"    {_dump(record.cells[-1].to_text())}",
+                *(f"    {dumped(cell.to_text())}," for cell in record.cells[:-1]),
+                f"    {dumped(record.cells[-1].to_text())}",
                 "   ]",
                 "  }" + ("," if position < len(self.records) - 1 else ""),
             ]
@@ -110,10 +106,6 @@ def _summary(record: LandscapeRecord) -> str:
         f"success {record.successes}/{len(record.cells)}, digits {record.digits:.1f}, "
         f"evaluations {record.evaluations:g}"
     )
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def baseline_path(folder: Path, adapter: Adapter) -> Path:
@@ -152,27 +144,11 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
         If the file cannot be read, is truncated, is no baseline, is another optimizer's, or is of a schema that is
         not known here. The message says what to do.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    content = read_stored(path, f"baseline {path}", SCHEMA, {"optimizer", "landscapes"}, "no baseline")
+    if content is None:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BaselineError(f"baseline {path} cannot be read: {error}. {_ADVICE}") from error
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BaselineError(
-            f"baseline {path} is damaged or truncated: line {error.lineno} is no valid JSON ({error.msg}). {_ADVICE}"
-        ) from None
-    if not isinstance(content, dict) or not {"schema", "optimizer", "landscapes"} <= content.keys():
-        raise BaselineError(f"{path} is JSON, but no baseline of pytest-optlandscape. {_ADVICE}")
-    if content["schema"] != SCHEMA:
-        raise BaselineError(
-            f"baseline {path} has schema {content['schema']!r}, this version reads schema {SCHEMA}. Use the version of "
-            "pytest-optlandscape that wrote it, or delete the file and accept a new one with --optlandscape-update."
-        )
     if content["optimizer"] != adapter.spec:
-        raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {_ADVICE}")
+        raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {ADVICE}")
     try:
         records = {name: _record(name, entry) for name, entry in content["landscapes"].items()}
         return Baseline(
@@ -183,7 +159,7 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
             _contract(content.get("contract", {})),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {_ADVICE}") from None
+        raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {ADVICE}") from None
 
 
 def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
@@ -200,9 +176,6 @@ def _contract(entry: dict[str, str]) -> dict[str, str]:
         if outcome not in ("passed", "failed", "not-applicable"):
             raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed or not-applicable")
     return dict(entry)
-
-
-_ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
 
 
 def update_baseline(

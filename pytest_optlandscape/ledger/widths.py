@@ -12,18 +12,17 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger.baseline import BaselineError
 from pytest_optlandscape.ledger.files import alone_with, write_atomically
+from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, dumped, read_stored
 
 __all__ = ["read_widths", "update_widths", "widths_path"]
 
 SCHEMA = 1
 
-_ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
 _PARTS = {"optimizer", "hyperparameter", "conditions", "decades", "ranges"}
 
 
@@ -49,28 +48,36 @@ def read_widths(path: Path) -> dict[str, dict[str, Any]]:
     BaselineError
         If the file cannot be read, is truncated or damaged, or of a schema that is not known here.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    content = read_stored(path, str(path), SCHEMA, {"widths"}, "holds no widths")
+    if content is None:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path} cannot be read: {error}. {_ADVICE}") from error
-    except json.JSONDecodeError as error:
-        raise BaselineError(
-            f"{path} is damaged or truncated: line {error.lineno} is no valid JSON ({error.msg}). {_ADVICE}"
-        ) from None
-    if not isinstance(content, dict) or content.keys() != {"schema", "widths"}:
-        raise BaselineError(f"{path} is JSON, but holds no widths of pytest-optlandscape. {_ADVICE}")
-    if content["schema"] != SCHEMA:
-        raise BaselineError(
-            f"{path} has schema {content['schema']!r}, this version reads schema {SCHEMA}. Use the version of "
-            "pytest-optlandscape that wrote it, or delete the file and accept a new one with --optlandscape-update."
-        )
+    if content.keys() != {"schema", "widths"}:
+        raise BaselineError(f"{path} is JSON, but holds no widths of pytest-optlandscape. {ADVICE}")
     widths = content["widths"]
     for key, entry in widths.items() if isinstance(widths, dict) else [("widths", None)]:
-        if not isinstance(entry, dict) or entry.keys() != _PARTS:
-            raise BaselineError(f"{path} is damaged: {key!r} is no width. {_ADVICE}")
+        if not _is_width(entry):
+            raise BaselineError(f"{path} is damaged: {key!r} is no width. {ADVICE}")
     return dict(widths)
+
+
+def _is_width(entry: Any) -> bool:
+    """Whether this is what `verdicts.width_comparison.width_record` gives."""
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == _PARTS
+        and isinstance(entry["conditions"], dict)
+        and isinstance(entry["ranges"], dict)
+        and _is_number(entry["decades"])
+        and all(ends is None or _is_range(ends) for ends in entry["ranges"].values())
+    )
+
+
+def _is_range(ends: Any) -> bool:
+    return isinstance(ends, list) and len(ends) == 2 and all(_is_number(end) and end > 0.0 for end in ends)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def update_widths(path: Path, key: str, entry: dict[str, Any]) -> None:
@@ -92,10 +99,6 @@ def update_widths(path: Path, key: str, entry: dict[str, Any]) -> None:
     """
     with alone_with(path):
         widths = sorted({**read_widths(path), key: entry}.items())
-        rows = [f"  {_dump(name)}: {_dump(width)}" for name, width in widths]
+        rows = [f"  {dumped(name)}: {dumped(width)}" for name, width in widths]
         lines = ["{", f' "schema": {SCHEMA},', ' "widths": {', ",\n".join(rows), " }", "}", ""]
         write_atomically(path, "\n".join(lines))
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

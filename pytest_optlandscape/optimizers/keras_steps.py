@@ -159,7 +159,7 @@ class _Jitted(Steps):
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
         self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
-        return np.asarray(self._x[0], dtype=np.float64)
+        return self.read()
 
     def read(self) -> FloatArray:
         return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own

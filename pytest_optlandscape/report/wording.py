@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BASELINE", "Wording"]
+__all__ = ["ACCEPT", "BASELINE", "Wording"]
+
+ACCEPT = "  accept what it does now:   the same with --optlandscape-update; then commit the baseline"
+"""How to make what was measured the baseline."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,7 @@ class Wording:
         """Say how to run a part alone and, where there is something to accept it into, how to accept it."""
         against = f" --optlandscape-against={self.revision}" if self.revision else ""
         alone = f'  {f"run this {what} alone:":<26} pytest --optlandscape{against} -k "{selection}"'
-        accept = "  accept what it does now:   the same with --optlandscape-update; then commit the baseline"
-        return [alone] if self.revision else [alone, accept]
+        return [alone] if self.revision else [alone, ACCEPT]
 
 
 BASELINE = Wording()

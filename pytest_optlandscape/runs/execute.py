@@ -82,7 +82,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     if watch.has_expired:
         spent = f", although the budget of {problem.budget} evaluations was spent" if was_exhausted else ""
         stop_reason, message = "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    elif was_exhausted or getattr(returned, "__dict__", {}).get("stop_reason") == "budget":
+    elif was_exhausted or _attribute(returned, "stop_reason") == "budget":
         stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
     elif stop_reason == "returned" and x is None:
         stop_reason, message = "no-result", complaint

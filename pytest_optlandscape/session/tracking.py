@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape.ledger import read_widths, update_widths, widths_path
+from pytest_optlandscape.report.wording import ACCEPT
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import Verdict
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
@@ -95,8 +96,7 @@ class Tracking:
         item.stash.setdefault(TRACKED, []).append(vars(tracked))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self._suite.is_failure(comparison.verdict):
-            advice = "accept what it does now: the same with --optlandscape-update; then commit the baseline"
-            pytest.fail(f"{tracked}\n  {advice}", pytrace=False)
+            pytest.fail(f"{tracked}\n{ACCEPT}", pytrace=False)
 
     def _compared(self, record: dict[str, Any], key: str) -> WidthComparison:
         if self._suite.settings.against is not None:

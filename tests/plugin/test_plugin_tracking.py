@@ -4,7 +4,6 @@ import re
 import pytest
 
 TESTS = """
-import pytest
 from pytest_optlandscape import assert_robust
 
 
@@ -130,6 +129,10 @@ def test_a_damaged_file_is_told_before_anything_runs(tracked):
         (text.replace('"schema": 1', '"schema": 9'), "has schema 9, this version reads schema 1"),
         (text.replace('"decades"', '"decade"'), "is no width"),
         ("[]", "holds no widths"),
+        (re.sub(r'"decades": [^,]*', '"decades": null', text), "is no width"),
+        (re.sub(r'"conditions": {[^}]*}[^}]*}', '"conditions": 3', text), "is no width"),
+        (re.sub(r'"sphere\[2\] 0": \[', '"sphere[2] 0": [0, ', text), "is no width"),
+        (re.sub(r'"sphere\[2\] 0": \[[^,]*', '"sphere[2] 0": [-1.0', text), "is no width"),
     ):
         path.write_text(damaged)
         for option in ("--optlandscape", "--optlandscape-update"):
