@@ -8,6 +8,7 @@ SciPy's own: they are part of the optimizer.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +104,7 @@ class SciPyMethod(Adapter):
             method=self.method,
             jac=problem.gradient if self.uses_gradient else None,
             hess=problem.hessian if "hessian" in wants else None,
-            bounds=problem.bounds if self.takes_bounds else None,
+            bounds=_box(problem) if self.takes_bounds else None,
             constraints=problem.constraints if self.takes_constraints else (),
             tol=self.arguments.get("tol"),
             options=options or None,
@@ -212,6 +213,17 @@ class SciPyLeastSquares(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
+
+
+def _box(problem: Problem) -> scipy.optimize.Bounds:
+    """Give the bounds in the form that SciPy would make of pairs, number by number, in every run."""
+    own = problem.bounds is problem.landscape.bounds
+    return _box_of(problem.landscape) if own else scipy.optimize.Bounds(*problem.bounds.T)
+
+
+@functools.lru_cache(maxsize=256)
+def _box_of(landscape: Landscape) -> scipy.optimize.Bounds:
+    return scipy.optimize.Bounds(*landscape.bounds.T)
 
 
 def _seed_name(function: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_optlandscape.runs.execute import Optimizer, execute
+from pytest_optlandscape.runs.execute import Optimizer, execute, execute_all
 from pytest_optlandscape.runs.problem import Problem, as_landscape
 from pytest_optlandscape.runs.recorders import RunRecorder, TrainingRecorder, TrainingRun, record_training
 from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
@@ -21,6 +21,7 @@ __all__ = [
     "as_landscape",
     "digits_of",
     "execute",
+    "execute_all",
     "feasible",
     "inside",
     "record_training",

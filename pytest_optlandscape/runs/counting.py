@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
 
 FloatArray = NDArray[np.float64]
 _FLOAT64 = np.dtype(np.float64)
+_NOT_KEPT = b""
 
 
 class Limit:
@@ -68,6 +69,7 @@ def counted(
     dim: int,
     points: list[bytes],
     keep: Callable[[Any], None] | None,
+    instead: Sequence[Any] = (),
 ) -> Callable[[ArrayLike], Any]:
     """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
 
@@ -84,9 +86,10 @@ def counted(
         Where points go.
     keep : callable or None
         Takes each result, NaN where the function raised.
+    instead : sequence, optional
+        While it has elements, points are counted, but not kept: nobody will ask for them.
     """
     budget = limit.budget
-    size = dim * _FLOAT64.itemsize
     remember = points.append
     ndarray, tobytes = np.ndarray, np.ndarray.tobytes
     # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
@@ -104,7 +107,8 @@ def counted(
         if len(points) >= budget:
             limit.refuse()
         if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
-            values, point = unpack(x), tobytes(x)
+            values = unpack(x)
+            point = _NOT_KEPT if instead else tobytes(x)
         else:
             values = as_list(x)
             point = array("d", values).tobytes()
@@ -112,7 +116,7 @@ def counted(
             result = function(values)
         except Exception:
             # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
-            if len(point) == size:
+            if len(values) == dim:
                 remember(point)
                 if keep is not None:
                     keep(math.nan)

@@ -7,7 +7,7 @@ import math
 import os
 import time
 import traceback
-import warnings
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from pytest_optlandscape.runs.run import Run, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
-__all__ = ["Optimizer", "execute", "plain", "revived"]
+__all__ = ["Optimizer", "execute", "execute_all", "plain", "revived"]
 
 FloatArray = NDArray[np.float64]
 
@@ -52,42 +52,104 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         Also where the optimizer raises, exits, ignores the budget, takes too long or returns nothing usable: then the
         stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
     """
+    return execute_all(optimizer, [problem])[0]
+
+
+def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
+    """Run an optimizer on one fresh problem after another, as `execute` does, but sooner.
+
+    What is done once a run is done by a processor that has just had other things to do, which takes it several times
+    as long. So it is kept short, and the runs are summed up together.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    problems : iterable of Problem
+
+    Returns
+    -------
+    list of Run
+        In the same order.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> runs = execute_all(optimizers.get("scipy:Powell"), [Problem("beale", seed=k) for k in range(3)])
+    >>> [run.stop_reason for run in runs]
+    ['returned', 'returned', 'returned']
+    """
+    with Surroundings() as surroundings:
+        ended = [_ended(optimizer, problem, surroundings) for problem in problems]
+    return [_summed_up(optimizer, one) for one in ended]
+
+
+@dataclasses.dataclass(slots=True)
+class _Ended:
+    """What is left of a run when it has ended; of what the optimizer returned only what it may not change any more."""
+
+    problem: Problem
+    watch: Watch
+    wall_time: float
+    was_exhausted: bool
+    error: str
+    warnings: tuple[str, ...]
+    side_effects: tuple[str, ...]
+    x: FloatArray | None
+    complaint: str
+    fun: float | None
+    success: float | None
+    message: str
+    gave_up: bool
+
+
+def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
     time_limit = problem.time_limit or getattr(optimizer, "time_limit", None)
     watch = Watch(lambda: _name(optimizer, problem), time_limit, lambda: problem.close(watch.exception))
-    with warnings.catch_warnings(record=True) as warned:
-        # What a run does must not depend on the warning filters of the session: -W error would end it early.
-        warnings.simplefilter("default")
-        with Surroundings() as surroundings:
-            returned, error = _watched(optimizer, problem, watch)
-        wall_time = time.perf_counter() - started
-        warnings.simplefilter("ignore")  # reading the result is no doing of the optimizer's
-        was_exhausted = problem.exhausted
-        problem.close(lambda: BudgetExhausted("the run is over"))
-        stop_reason, message = "returned", ""
-        if isinstance(error, BudgetExhausted):
-            if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
-                raise error
-        elif isinstance(error, (Exception, SystemExit)):
-            stop_reason, message = "exception", _describe(error)
-        elif error is not None:
+    surroundings.prepare()
+    returned, error = _watched(optimizer, problem, watch)
+    warned, side_effects = surroundings.put_back()
+    wall_time = time.perf_counter() - started
+    was_exhausted = problem.exhausted
+    problem.close(_over)
+    complaint = "" if error is None else _complaint(error, was_exhausted, watch)
+    error = None  # its traceback holds everything that the optimizer had in hand
+    return _Ended(
+        problem,
+        watch,
+        wall_time,
+        was_exhausted,
+        complaint,
+        warned,
+        side_effects,
+        *_as_point(_attribute(returned, "x", returned), problem.dim),
+        _number(_attribute(returned, "fun")),
+        _number(_attribute(returned, "success")),
+        _text(_attribute(returned, "message", "")),
+        _attribute(returned, "stop_reason") == "budget",
+    )
+
+
+def _over() -> BaseException:
+    return BudgetExhausted("the run is over")
+
+
+def _complaint(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
+    """Describe what an optimizer raised, raise what is not for us, or give "" for what ended its run."""
+    if isinstance(error, BudgetExhausted):
+        if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
             raise error
-        error = None  # its traceback holds everything that the optimizer had in hand
-        x, complaint = _as_point(_attribute(returned, "x", returned), problem.dim)
-        points, values = problem.evaluated()
-        result = _best_point(points, values, problem) if x is None else x
-        fun = value_at(problem.landscape, result)
-        reported_fun = _number(_attribute(returned, "fun"))
-        claimed_success = _number(_attribute(returned, "success"))
-    if watch.has_expired:
-        spent = f", although the budget of {problem.budget} evaluations was spent" if was_exhausted else ""
-        stop_reason, message = "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    elif was_exhausted or _attribute(returned, "stop_reason") == "budget":
-        stop_reason, message = "budget", f"the budget of {problem.budget} evaluations was spent"
-    elif stop_reason == "returned" and x is None:
-        stop_reason, message = "no-result", complaint
-    elif stop_reason == "returned" and x is not None and not all(map(math.isfinite, x.tolist())):
-        stop_reason, message = "non-finite", f"the optimizer returned {x.tolist()}"
+        return ""
+    if isinstance(error, (Exception, SystemExit)):
+        return _describe(error)
+    raise error
+
+
+def _summed_up(optimizer: Optimizer, ended: _Ended) -> Run:
+    problem = ended.problem
+    points, values = problem.evaluated()
+    result = _best_point(points, values, problem) if ended.x is None else ended.x
+    stop_reason, message = _why(ended)
     return Run(
         landscape=problem.landscape,
         optimizer=optimizer.spec,
@@ -96,22 +158,39 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
         budget=problem.budget,
         seed=problem.seed,
         x=result,
-        fun=fun,
+        fun=value_at(problem.landscape, result),
         nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message=message or _text(_attribute(returned, "message", "")),
-        claimed_success=None if claimed_success is None else bool(claimed_success),
-        reported_fun=reported_fun,
-        wall_time=wall_time,
+        message=message or ended.message,
+        claimed_success=None if ended.success is None else bool(ended.success),
+        reported_fun=ended.fun,
+        wall_time=ended.wall_time,
         start_was_changed=problem.start_was_changed,
-        warnings=tuple(sorted({f"{w.category.__name__}: {w.message}" for w in warned})),
-        side_effects=surroundings.changes,
-        time_limit=time_limit,
+        warnings=ended.warnings,
+        side_effects=ended.side_effects,
+        time_limit=problem.time_limit or getattr(optimizer, "time_limit", None),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
+
+
+def _why(ended: _Ended) -> tuple[str, str]:
+    """Give the stop reason, and a message where there is one of ours."""
+    watch, budget, x = ended.watch, ended.problem.budget, ended.x
+    if watch.has_expired:
+        spent = f", although the budget of {budget} evaluations was spent" if ended.was_exhausted else ""
+        return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
+    if ended.was_exhausted or ended.gave_up:
+        return "budget", f"the budget of {budget} evaluations was spent"
+    if ended.error:
+        return "exception", ended.error
+    if x is None:
+        return "no-result", ended.complaint
+    if not all(map(math.isfinite, x.tolist())):
+        return "non-finite", f"the optimizer returned {x.tolist()}"
+    return "returned", ""
 
 
 def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
@@ -224,8 +303,10 @@ def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> Flo
 def _number(reported: Any) -> float | None:
     """Read what an optimizer says of itself, a number or an array of one; None if it is neither."""
     try:
+        if isinstance(reported, float | int):  # needs no array
+            return float(reported)
         return None if reported is None else float(np.asarray(reported, dtype=np.float64).item())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -165,8 +165,10 @@ class Problem:
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
-        gradient = self._counted(self._derivative(), self._gradient_points, None)
-        return disturbed(gradient, self._gradient_points, self._observer.gradient) if self._observer else gradient
+        if self._observer:
+            exact = self._counted(self._derivative(), self._gradient_points, None)
+            return disturbed(exact, self._gradient_points, self._observer.gradient)
+        return self._counted(self._derivative(), self._gradient_points, None, self._values)
 
     @functools.cached_property
     def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
@@ -181,7 +183,7 @@ class Problem:
     @functools.cached_property
     def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
         jacobian = self.landscape.jacobian
-        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, None)
+        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, None, self._values)
 
     @property
     def nfev(self) -> int:
@@ -218,9 +220,13 @@ class Problem:
         return self.landscape.gradient_floats
 
     def _counted(
-        self, function: Callable[[Any], Any], points: list[bytes], keep: Callable[[Any], None] | None
+        self,
+        function: Callable[[Any], Any],
+        points: list[bytes],
+        keep: Callable[[Any], None] | None,
+        instead: Sequence[Any] = (),
     ) -> Callable[[Any], Any]:
-        return counted(function, self._limit, self.dim, points, keep)
+        return counted(function, self._limit, self.dim, points, keep, instead)
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
         landscape = self.landscape

@@ -14,7 +14,7 @@ import numpy as np
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.runs import Problem, execute
+from pytest_optlandscape.runs import Problem, execute_all
 from pytest_optlandscape.strategies.suites import Cell, cells, further_starts
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
@@ -54,7 +54,7 @@ def with_further_runs(
         for number in range(len(known), batches):
             problems = _problems(cell, budget, over, number)
             several = [kept] if number == 0 else []
-            runs = [execute(adapter, problem) for problem in problems]
+            runs = execute_all(adapter, problems)
             several += records_of(runs, [cell.start] * len(runs))
             if len(several) < BATCH[over] or any(one.was_stopped_by_time for one in several):
                 break

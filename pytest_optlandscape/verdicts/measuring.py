@@ -16,7 +16,7 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute
+from pytest_optlandscape.runs import Problem, Run, execute, execute_all
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
@@ -98,7 +98,7 @@ def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> Landsc
     -------
     LandscapeRecord
     """
-    runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
+    runs = _run_all(adapter, landscape, budget)
     return _landscape_record(landscape, budget, runs)
 
 
@@ -183,7 +183,7 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
     -------
     LandscapeRecord
     """
-    runs = [run_cell(adapter, cell, budget) for cell in cells(landscape)]
+    runs = _run_all(adapter, landscape, budget)
     record = _landscape_record(landscape, budget, runs)
     if repeats_itself(adapter, record, budget, at=[0, len(runs) // 2]):
         precision = precision_of([run for run, cell in zip(runs, cells(landscape), strict=True) if cell.is_spread])
@@ -206,10 +206,13 @@ def _with_envelopes(
             continue
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
         fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
-        dithered = [
-            execute(adapter, DitheredProblem(problem, rng, precision, units))
-            for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
-        ]
+        dithered = execute_all(
+            adapter,
+            (
+                DitheredProblem(problem, rng, precision, units)
+                for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
+            ),
+        )
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
             continue
@@ -259,7 +262,15 @@ def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> 
 
 def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
     """Run one cell."""
-    return execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
+    return execute(adapter, _problem(cell, budget))
+
+
+def _run_all(adapter: Adapter, landscape: Landscape, budget: int) -> list[Run]:
+    return execute_all(adapter, (_problem(cell, budget) for cell in cells(landscape)))
+
+
+def _problem(cell: Cell, budget: int) -> Problem:
+    return Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed)
 
 
 def _distinct(messages: Iterable[str]) -> tuple[str, ...]:
