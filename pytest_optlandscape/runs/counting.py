@@ -68,7 +68,8 @@ def counted(
     limit: Limit,
     dim: int,
     points: list[bytes],
-    keep: Callable[[Any], None] | None,
+    *,
+    keep: Callable[[Any], None] | None = None,
     instead: Sequence[Any] = (),
 ) -> Callable[[ArrayLike], Any]:
     """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
@@ -84,7 +85,7 @@ def counted(
         Coordinates of a point.
     points : list of bytes
         Where points go.
-    keep : callable or None
+    keep : callable, optional
         Takes each result, NaN where the function raised.
     instead : sequence, optional
         While it has elements, points are counted, but not kept: nobody will ask for them.

@@ -80,7 +80,7 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     """
     with Surroundings() as surroundings:
         ended = [_ended(optimizer, problem, surroundings) for problem in problems]
-    return [_summed_up(optimizer, one) for one in ended]
+        return [_summed_up(optimizer, one) for one in ended]
 
 
 @dataclasses.dataclass(slots=True)
@@ -265,6 +265,8 @@ def _text(thing: Any) -> str:
 
 def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
     """Read what an optimizer returned as a point, or say why it is none."""
+    if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
+        return x.copy(), ""
     if x is None:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:

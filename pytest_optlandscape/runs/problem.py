@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ class Problem:
         self._values: list[float] = []
         self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
-        self.fun = self._counted(self._objective(), self._points, self._values.append)
+        self.fun = self._counted(self._objective(), self._points, keep=self._values.append)
         if observer:
             self.fun = disturbed(self.fun, self._points, observer.value)
         self._observer = observer
@@ -166,9 +166,9 @@ class Problem:
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
         if self._observer:
-            exact = self._counted(self._derivative(), self._gradient_points, None)
+            exact = self._counted(self._derivative(), self._gradient_points)
             return disturbed(exact, self._gradient_points, self._observer.gradient)
-        return self._counted(self._derivative(), self._gradient_points, None, self._values)
+        return self._counted(self._derivative(), self._gradient_points, instead=self._values)
 
     @functools.cached_property
     def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
@@ -178,12 +178,12 @@ class Problem:
         def keep(result: Any) -> None:
             values.append(objective(as_floats(points[-1])) if isinstance(result, np.ndarray) else math.nan)
 
-        return self._counted(lambda point: residuals(np.array(point)), points, keep)
+        return self._counted(lambda point: residuals(np.array(point)), points, keep=keep)
 
     @functools.cached_property
     def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
         jacobian = self.landscape.jacobian
-        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, None, self._values)
+        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, instead=self._values)
 
     @property
     def nfev(self) -> int:
@@ -219,14 +219,8 @@ class Problem:
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
 
-    def _counted(
-        self,
-        function: Callable[[Any], Any],
-        points: list[bytes],
-        keep: Callable[[Any], None] | None,
-        instead: Sequence[Any] = (),
-    ) -> Callable[[Any], Any]:
-        return counted(function, self._limit, self.dim, points, keep, instead)
+    def _counted(self, function: Callable[[Any], Any], points: list[bytes], **what: Any) -> Callable[[Any], Any]:
+        return counted(function, self._limit, self.dim, points, **what)
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
         landscape = self.landscape

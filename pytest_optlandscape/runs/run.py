@@ -68,12 +68,21 @@ def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: La
     return Trace(x, fun, np.minimum.accumulate(gaps_at(x, fun, bounds, landscape)))
 
 
-def gaps_at(x: FloatArray, fun: Any, bounds: FloatArray, landscape: Landscape) -> FloatArray:
+def gaps_at(
+    x: FloatArray,
+    fun: Any,
+    bounds: FloatArray,
+    landscape: Landscape,
+    within: NDArray[np.bool_] | None = None,
+) -> FloatArray:
     """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value.
 
-    All are inf where the minimum is not known: no target counts as reached.
+    All are inf where the minimum is not known: no target counts as reached. Which points lie in the box may be handed
+    over, where it is known.
     """
-    counts = feasible(x, bounds, landscape) & np.isfinite(fun) & landscape.minimum_is_known
+    counts = feasible(x, bounds, landscape, within) & np.isfinite(fun)
+    if not landscape.minimum_is_known:
+        return np.full(np.shape(counts), np.inf)
     return np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
 
 
@@ -83,13 +92,16 @@ def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
         return np.where(np.all(np.isfinite(x), axis=-1), landscape.distance(x), np.inf)
 
 
-def feasible(x: FloatArray, bounds: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
+def feasible(
+    x: FloatArray, bounds: FloatArray, landscape: Landscape, within: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
+    within = inside(x, bounds) if within is None else within
     if not landscape.own_constraints:
-        return inside(x, bounds)
+        return within
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a constraint outside its domain: nothing a reader of the run could mend
-        return inside(x, bounds) & _keeps_constraints(x, landscape)
+        return within & _keeps_constraints(x, landscape)
 
 
 def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:

@@ -43,7 +43,7 @@ class Surroundings:
 
     def __exit__(self, *details: object) -> None:
         self.put_back()
-        self._catching.__exit__(*details)
+        self._catching.__exit__(None, None, None)
         for stream in self._guarded:
             del stream.close
 

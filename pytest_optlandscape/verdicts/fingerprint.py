@@ -46,6 +46,8 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes: a path farther out is at infinity
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 _UNUSED = "!"
+_USUAL = 512
+"""Evaluations of a run for which weights are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,27 +135,34 @@ def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
     place[runs.ends] = 0  # returned points are weighted alike, however long the run was
     weights = _weights(int(place.max()) + 1, len(width))
     with np.errstate(all="ignore"):
-        points = np.clip((runs.x - lower) / width, -_LARGEST, _LARGEST)
-        heights = (points * weights[place]).mean(axis=1)
-    windows = [_windows(count) for count in (runs.ends - runs.starts).tolist()]
-    starts = np.concatenate([start + inner for start, inner in zip(runs.starts, windows, strict=True)])
-    means = np.add.reduceat(heights, starts) / np.diff(starts, append=len(heights))
+        points = (runs.x - lower) / width
+        np.maximum(points, -_LARGEST, out=points)
+        np.minimum(points, _LARGEST, out=points)
+        points *= weights.take(place, axis=1).T
+        heights = np.add.reduce(points, axis=1) / len(width)
+    begins = runs.number & (runs.number - 1) == 0  # at 0, 1, 2, 4, 8, …
+    begins[runs.ends] = True
+    starts = np.flatnonzero(begins)
+    means = np.add.reduceat(heights, starts) / np.diff(np.append(starts, len(heights)))
     stored = (np.rint(means / _FLOOR) * _FLOOR).tolist()
-    last = np.cumsum([len(inner) for inner in windows]).tolist()
-    return [Fingerprint(tuple(stored[a : b - 1]), stored[b - 1]) for a, b in zip([0, *last], last, strict=False)]
-
-
-@functools.cache
-def _windows(count: int) -> NDArray[np.int_]:
-    """List where the windows of so many evaluations begin, 0, 1, 2, 4, 8, …, and last the returned point's own."""
-    starts = [0, *(2**k for k in range((count - 1).bit_length()))] if count else []
-    return np.array([*starts, count])
+    last = np.searchsorted(starts, runs.ends).tolist()
+    firsts = [0, *(end + 1 for end in last)]
+    return [Fingerprint(tuple(stored[a:b]), stored[b]) for a, b in zip(firsts, last, strict=False)]
 
 
 def _weights(count: int, dim: int) -> FloatArray:
-    """Spread weights between ½ and 1½, other ones for each point and coordinate."""
-    weights: FloatArray = 0.5 + (np.arange(1.0, count * dim + 1.0).reshape(count, dim) * _GOLDEN) % 1.0
-    return weights
+    """Spread weights between ½ and 1½, other ones for each coordinate and point, of at least so many points."""
+    return _usual_weights(dim) if count <= _USUAL else _spread_weights(count, dim)
+
+
+@functools.lru_cache(maxsize=64)
+def _usual_weights(dim: int) -> FloatArray:
+    return _spread_weights(_USUAL, dim)
+
+
+def _spread_weights(count: int, dim: int) -> FloatArray:
+    weights = 0.5 + (np.arange(1.0, count * dim + 1.0).reshape(count, dim) * _GOLDEN) % 1.0
+    return np.ascontiguousarray(weights.T)
 
 
 @dataclass(frozen=True)

@@ -208,10 +208,7 @@ def _with_envelopes(
         fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
         dithered = execute_all(
             adapter,
-            (
-                DitheredProblem(problem, rng, precision, units)
-                for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)
-            ),
+            (DitheredProblem(problem, rng, precision, units) for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)),
         )
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs import Run, inside
+from pytest_optlandscape.runs.run import gaps_at
 
 __all__ = ["StackedRuns", "in_stacks"]
 
@@ -33,17 +35,34 @@ class StackedRuns:
         The first row of each run, and the last: that of the returned point.
     number : ndarray of int, shape (n,)
         Of each point within its run, from 0.
+    returned : ndarray, shape (runs, dim)
+    count : ndarray, shape (n,)
+        Evaluations until each point, that included; inf at those that were returned.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.landscape = runs[0].landscape
         self.bounds = runs[0].bounds
-        self.x: FloatArray = np.concatenate([part for run in runs for part in (run.evaluated[0], run.x[np.newaxis])])
+        x = np.concatenate([part for run in runs for part in (run.evaluated[0], run.x[np.newaxis])])
+        self.x: FloatArray = np.asfortranarray(x)  # whole columns are quicker than many short rows
         self.fun: FloatArray = np.concatenate([part for run in runs for part in (run.evaluated[1], [run.fun])])
         counts = np.array([len(run.evaluated[1]) for run in runs])
         self.ends = np.cumsum(counts + 1) - 1
         self.starts = self.ends - counts
         self.number = np.arange(len(self.fun)) - np.repeat(self.starts, counts + 1)
+        self.returned: FloatArray = self.x[self.ends]
+        self.count: FloatArray = self.number + 1.0
+        self.count[self.ends] = np.inf
+
+    @functools.cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which points lie in the box; shape (n,)."""
+        return inside(self.x, self.bounds)
+
+    @functools.cached_property
+    def gaps(self) -> FloatArray:
+        """The gap of each point by itself; shape (n,)."""
+        return gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
 
 
 def in_stacks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:

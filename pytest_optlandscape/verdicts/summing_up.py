@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs import Run, feasible, inside
-from pytest_optlandscape.runs.run import distance_from, gaps_at
+from pytest_optlandscape.runs import Run, feasible
+from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.fingerprint import fingerprints_of
 from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, CellRecord
@@ -22,6 +22,8 @@ from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 __all__ = ["record_of", "records_of", "reference_gap"]
 
 FloatArray = NDArray[np.float64]
+
+_TARGETS = np.array(TARGETS)
 
 
 @functools.cache
@@ -60,12 +62,11 @@ def records_of(runs: Sequence[Run], starts: Sequence[str]) -> tuple[CellRecord, 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
     stack = StackedRuns(runs)
-    gaps = gaps_at(stack.x, stack.fun, stack.bounds, stack.landscape)
     found = zip(
         runs,
-        gaps[stack.ends].tolist(),
-        distance_from(stack.x[stack.ends], stack.landscape).tolist(),
-        _hits(stack, gaps).tolist(),
+        stack.gaps[stack.ends].tolist(),
+        distance_from(stack.returned, stack.landscape).tolist(),
+        _hits(stack).tolist(),
         _flags(stack, runs),
         _returned(stack),
         fingerprints_of(stack),
@@ -88,21 +89,21 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
     ]
 
 
-def _hits(stack: StackedRuns, gaps: FloatArray) -> FloatArray:
+def _hits(stack: StackedRuns) -> FloatArray:
     """Count the evaluations of each run until the gap first falls to each target; shape (runs, targets)."""
-    targets = np.array(TARGETS) * reference_gap(stack.landscape)
-    number = stack.number + 1.0
-    number[stack.ends] = np.inf
-    counted = np.where(gaps <= targets[:, np.newaxis], number, np.inf)
+    targets = _TARGETS * reference_gap(stack.landscape)
+    counted = np.where(stack.gaps <= targets[:, np.newaxis], stack.count, np.inf)
     return np.minimum.reduceat(counted, stack.starts, axis=1).T
 
 
 def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
-    outside = ~inside(stack.x, stack.bounds)
-    returns_outside = outside[stack.ends] & np.isfinite(stack.x[stack.ends]).all(axis=1)
+    changes_start = [run.start_was_changed for run in runs]
+    if not any(changes_start) and stack.inside.all():
+        return [frozenset()] * len(runs)
+    outside = ~stack.inside
+    returns_outside = outside[stack.ends] & np.isfinite(stack.returned).all(axis=1)
     outside[stack.ends] = False
     evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
-    changes_start = [run.start_was_changed for run in runs]
     does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, strict=True)
     return [frozenset(itertools.compress(FLAGS, one)) for one in does]
 
@@ -110,18 +111,15 @@ def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
 def _returned(stack: StackedRuns) -> list[float]:
     """Find the first evaluated point of each run that is the returned one to the last bit, from 1; inf if none is."""
     counts = stack.ends - stack.starts + 1
-    number = stack.number + 1.0
-    number[stack.ends] = np.inf
-    is_returned = np.all(stack.x == np.repeat(stack.x[stack.ends], counts, axis=0), axis=1)
-    first: list[float] = np.minimum.reduceat(np.where(is_returned, number, np.inf), stack.starts).tolist()
+    is_returned = np.all(stack.x == np.repeat(stack.returned, counts, axis=0), axis=1)
+    first: list[float] = np.minimum.reduceat(np.where(is_returned, stack.count, np.inf), stack.starts).tolist()
     return first
 
 
 def _trace(run: Run, returned: float) -> str:
-    points, values = run.evaluated
     which = f"{returned:.0f}" if returned < math.inf else f"x{_hash(run.x)[:4]}"
-    return f"{_hash(points, values)[:8]}.{which}"
+    return f"{_hash(*run.evaluated)[:8]}.{which}"
 
 
 def _hash(*arrays: FloatArray) -> str:
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+    return hashlib.sha256(b"".join([array.tobytes() for array in arrays])).hexdigest()

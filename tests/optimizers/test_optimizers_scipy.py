@@ -50,6 +50,23 @@ def test_bounds_are_kept(method):
     assert np.all((run.trace.x >= lower) & (run.trace.x <= upper))
 
 
+@pytest.mark.parametrize("method", [method for method in AVAILABLE if get(f"scipy:{method}").takes_bounds])
+@pytest.mark.parametrize("bounds", [None, [(2.0, 4.0), (0.5, 1.0)]], ids=["its own", "others"])
+def test_bounds_have_the_same_effect_as_pairs_of_numbers(method, bounds):
+    landscape = landscapes.get("beale")
+    points = []
+
+    def fun(x):
+        points.append(x.tolist())
+        return landscape(x)
+
+    box = landscape.bounds if bounds is None else np.array(bounds)
+    jac = landscape.gradient if get(f"scipy:{method}").uses_gradient else None
+    scipy.optimize.minimize(fun, [2.5, 0.75], method=method, jac=jac, bounds=box)
+    run = minimize(f"scipy:{method}", landscape, x0=[2.5, 0.75], bounds=bounds)
+    assert run.trace.x.tolist() == points
+
+
 def test_start_is_the_first_point():
     for method in ("Nelder-Mead", "Powell", "BFGS", "L-BFGS-B", "COBYLA", "dual_annealing", "basinhopping"):
         run = minimize(f"scipy:{method}", "beale", x0=[0.5, 0.25], budget=20)

@@ -138,12 +138,11 @@ def test_warnings_are_recorded_and_raise_nothing():
 
 
 def test_warnings_of_the_objective_at_the_result_raise_nothing():
-    landscape = bowl(lambda x: float(np.log(x[0])), minimizers=[[1, 0]], x0=[1, 1])
+    landscape = bowl(lambda x: float(np.nan_to_num(np.log(x[0]), nan=3.0)), minimizers=[[1, 0]], x0=[1, 1])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run = minimize(returns([-1.0, 0.0]), landscape)
-    assert np.isnan(run.fun)
-    assert run.warnings == ()
+    assert (run.fun, run.warnings) == (3.0, ())
 
 
 def test_objective_that_raises_at_the_result_gives_nan():
