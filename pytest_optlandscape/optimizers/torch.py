@@ -137,9 +137,11 @@ def _read(parameter: Any) -> NDArray[np.float64]:
 @contextlib.contextmanager
 def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]:
     """Seed torch's generators, which are global, for a run, and put back what they were."""
+    # torch.manual_seed seeds all devices: for those not in use, it keeps the seed and a stack trace until they are.
+    seed = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
     devices = [device] if device.type == "cuda" else []
     with global_random_numbers(small_seed(problem)), torch.random.fork_rng(devices=devices):
-        torch.manual_seed(small_seed(problem))
+        seed(small_seed(problem))
         yield
 
 

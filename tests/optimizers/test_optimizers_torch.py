@@ -187,6 +187,15 @@ def test_random_numbers_come_from_the_seed_and_the_state_is_put_back():
     assert not np.array_equal(one.trace.x, other.trace.x)
 
 
+def test_a_run_on_the_cpu_seeds_no_other_device(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    torch.manual_seed(3)
+    assert seeded == [3]
+    minimize(Noisy, "beale", budget=9)
+    assert seeded == [3]
+
+
 def test_divergence_ends_the_run():
     run = minimize("torch:SGD(lr=1.0)", "beale", budget=500)
     assert run.stop_reason == "non-finite"
