@@ -80,9 +80,12 @@ def baseline_run(adapter: Adapter, chosen: list[Landscape]) -> list[LandscapeRec
     return [run_baseline(adapter, landscape, budget_of(landscape)) for landscape in chosen]
 
 
-def suite_run(adapter: Adapter, chosen: list[Landscape]) -> list[LandscapeRecord]:
+def suite_run(
+    adapter: Adapter, chosen: list[Landscape], baseline: list[LandscapeRecord] | None = None
+) -> list[LandscapeRecord]:
     """Run as the plugin does for a comparison."""
-    return [run_landscape(adapter, landscape, budget_of(landscape)) for landscape in chosen]
+    known = baseline or [None] * len(chosen)
+    return [run_landscape(adapter, ls, budget_of(ls), before) for ls, before in zip(chosen, known, strict=True)]
 
 
 def judge(spec: str, baseline: list[LandscapeRecord], now: list[LandscapeRecord]) -> OptimizerComparison:
@@ -124,8 +127,9 @@ def compare(spec: str, bare: BareRun, profile: bool) -> None:
     for _ in range(rounds):
         gc.collect()
         gc.disable()
+        fresh = [dataclasses.replace(record) for record in baseline]  # as read from its file: nothing worked out yet
         started = time.process_time()
-        judge(spec, baseline, suite_run(adapter, chosen))
+        judge(spec, fresh, suite_run(adapter, chosen, fresh))
         middle = time.process_time()
         bare_loop(bare, groups)
         ended = time.process_time()

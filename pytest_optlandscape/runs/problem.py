@@ -142,7 +142,7 @@ class Problem:
     def start_was_changed(self) -> bool:
         """Whether somebody wrote into a start that was handed out as an argument."""
         start = self._x0.tolist()
-        return any(handed.tolist() != start for handed in self._handed_starts)
+        return [handed.tolist() for handed in self._handed_starts] != [start] * len(self._handed_starts)
 
     @property
     def exhausted(self) -> bool:
@@ -259,7 +259,7 @@ class Problem:
         start = np.array(x0, dtype=np.float64)
         if start.shape != (self.dim,):
             raise ValueError(f"a start for {landscape.id} has shape ({self.dim},), got {start.shape}")
-        if not np.isfinite(start).all():
+        if not all(map(math.isfinite, start.tolist())):
             raise ValueError(f"a start must be finite, got {start.tolist()}")
         return start
 

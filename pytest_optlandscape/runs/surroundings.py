@@ -49,6 +49,7 @@ class Surroundings:
 
     def prepare(self) -> None:
         """Make ready for a run: what it does must not depend on the session's filters; -W error would end it early."""
+        self._warned.clear()
         warnings.simplefilter("default")
 
     def put_back(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -56,7 +57,6 @@ class Surroundings:
         warned: tuple[str, ...] = ()
         if self._warned:
             warned = tuple(sorted({f"{one.category.__name__}: {one.message}" for one in self._warned}))
-            self._warned.clear()
         if warnings.filters is not self._filters or warnings.showwarning is not self._show:
             self._catching.__exit__(None, None, None)
             self._catch_warnings()

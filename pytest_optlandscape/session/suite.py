@@ -131,7 +131,9 @@ class SuiteRun:
         adapter, budget = self.adapters[spec], self.budget(spec, landscape)
         if self.settings.update:
             return run_baseline(adapter, landscape, budget)
-        return run_and_look_closely(adapter, landscape, budget, partial(self.compare, spec))
+        return run_and_look_closely(
+            adapter, landscape, budget, partial(self.compare, spec), self._accepted(spec, landscape.id)
+        )
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check of the contract."""
@@ -182,7 +184,7 @@ class SuiteRun:
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Judge one landscape."""
         baseline = self.baselines[spec]
-        before = baseline.records.get(record.landscape) if baseline else None
+        before = self._accepted(spec, record.landscape)
         setting = self.adapters[spec].setting
         differs = f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
         return compare_landscape(
@@ -193,6 +195,10 @@ class SuiteRun:
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=differs,
         )
+
+    def _accepted(self, spec: str, landscape: str) -> LandscapeRecord | None:
+        baseline = self.baselines[spec]
+        return baseline.records.get(landscape) if baseline else None
 
     def calibration(self, spec: str) -> Stability | None:
         """Say how rounding treats an optimizer, as its baseline tells."""

@@ -21,7 +21,9 @@ one commit mostly does at once."""
 Compare = Callable[[LandscapeRecord], LandscapeComparison]
 
 
-def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, compare: Compare) -> LandscapeRecord:
+def run_and_look_closely(
+    adapter: Adapter, landscape: Landscape, budget: int, compare: Compare, before: LandscapeRecord | None
+) -> LandscapeRecord:
     """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
 
     An optimizer that has changed is run as often as its baseline averages over, with further seeds or starts.
@@ -34,13 +36,15 @@ def run_and_look_closely(adapter: Adapter, landscape: Landscape, budget: int, co
         Evaluations of each cell.
     compare : callable
         Judges a record against the baseline.
+    before : LandscapeRecord or None
+        The baseline.
 
     Returns
     -------
     LandscapeRecord
     """
     return look_closely(
-        run_landscape(adapter, landscape, budget),
+        run_landscape(adapter, landscape, budget, before),
         compare,
         lambda record, at: repeats_itself(adapter, record, budget, at),
         lambda record, over: with_further_runs(adapter, record, budget, over),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -84,7 +84,9 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
     }
 
 
-def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
+def run_landscape(
+    adapter: Adapter, landscape: Landscape, budget: int, before: LandscapeRecord | None = None
+) -> LandscapeRecord:
     """Run every cell of a landscape once.
 
     Parameters
@@ -93,13 +95,16 @@ def run_landscape(adapter: Adapter, landscape: Landscape, budget: int) -> Landsc
     landscape : Landscape
     budget : int
         Evaluations of each cell.
+    before : LandscapeRecord, optional
+        The baseline: what it says of runs that have not changed in any bit need not be worked out again.
 
     Returns
     -------
     LandscapeRecord
     """
     runs = _run_all(adapter, landscape, budget)
-    return _landscape_record(landscape, budget, runs)
+    known = before.single_runs if before and before.definition == definition_of(landscape, budget) else None
+    return _landscape_record(landscape, budget, runs, known)
 
 
 @dataclass(frozen=True)
@@ -236,11 +241,13 @@ def landscape_of(record: LandscapeRecord) -> Landscape:
     return get(record.landscape)
 
 
-def _landscape_record(landscape: Landscape, budget: int, runs: Sequence[Run]) -> LandscapeRecord:
+def _landscape_record(
+    landscape: Landscape, budget: int, runs: Sequence[Run], known: Mapping[str, CellRecord] | None = None
+) -> LandscapeRecord:
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)])),
+        with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(effect for run in runs for effect in run.side_effects),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -136,6 +137,14 @@ class CellRecord:
         """Whether the clock ended the run: how far it came depends on the machine, so it is compared with nothing."""
         return self.stop_reason == "time"
 
+    def without_averages(self) -> CellRecord:
+        """Give the same, but for the averages."""
+        if self.average is None:
+            return self
+        single = object.__new__(CellRecord)  # `dataclasses.replace` takes several times as long, for every cell
+        single.__dict__.update(self.__dict__, average=None, batches=())
+        return single
+
     def to_text(self) -> str:
         """Write as one short line.
 
@@ -222,6 +231,11 @@ class LandscapeRecord:
     stability: Stability | None = None
     nondeterministic: bool = False
     notes: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def single_runs(self) -> dict[str, CellRecord]:
+        """The cells by their starts, each with what its own run tells."""
+        return {cell.start: cell.without_averages() for cell in self.cells}
 
     @property
     def averaged_over(self) -> str:

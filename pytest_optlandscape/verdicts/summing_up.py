@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from pytest_optlandscape.runs import Run, feasible
 from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.fingerprint import fingerprints_of
-from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, CellRecord
+from pytest_optlandscape.verdicts.records import FLAGS, HANGS, TARGETS, CellRecord
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["record_of", "records_of", "reference_gap"]
@@ -24,6 +24,8 @@ __all__ = ["record_of", "records_of", "reference_gap"]
 FloatArray = NDArray[np.float64]
 
 _TARGETS = np.array(TARGETS)
+_NOT_OF_THE_PATH = {"m", HANGS}
+"""Flags that say more than what was evaluated and returned."""
 
 
 @functools.cache
@@ -54,10 +56,42 @@ def record_of(run: Run, start: str) -> CellRecord:
     return records_of([run], [start])[0]
 
 
-def records_of(runs: Sequence[Run], starts: Sequence[str]) -> tuple[CellRecord, ...]:
-    """Sum up runs on one landscape within the same bounds."""
-    names = iter(starts)
-    return tuple(record for stack in in_stacks(runs) for record in _records(stack, names))
+def records_of(
+    runs: Sequence[Run], starts: Sequence[str], before: Mapping[str, CellRecord] | None = None
+) -> tuple[CellRecord, ...]:
+    """Sum up runs on one landscape within the same bounds.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    starts : sequence of str
+        What is stored as their starts.
+    before : mapping, optional
+        Records of earlier runs by their starts, to the same targets. Those of runs that went the same way, bit by bit,
+        are taken over: all that a record says follows from that.
+
+    Returns
+    -------
+    tuple of CellRecord
+    """
+    same = [_if_the_same(run, (before or {}).get(start)) for run, start in zip(runs, starts, strict=True)]
+    names = (start for start, known in zip(starts, same, strict=True) if known is None)
+    others = [run for run, known in zip(runs, same, strict=True) if known is None]
+    made = (record for stack in in_stacks(others) for record in _records(stack, names))
+    return tuple(next(made) if known is None else known for known in same)
+
+
+def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
+    """Give the record of a run before, where this one made the same evaluations and returned the same one of them."""
+    if before is None or (run.nfev, run.njev, run.stop_reason) != (before.nfev, before.njev, before.stop_reason):
+        return None
+    if run.start_was_changed or not before.flags.isdisjoint(_NOT_OF_THE_PATH):
+        return None
+    path, _, returned = before.trace.partition(".")
+    points, _ = run.evaluated
+    if not returned.isdigit() or _path_of(run) != path:
+        return None
+    return before if run.x.tolist() == points[int(returned) - 1].tolist() else None
 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
@@ -118,7 +152,11 @@ def _returned(stack: StackedRuns) -> list[float]:
 
 def _trace(run: Run, returned: float) -> str:
     which = f"{returned:.0f}" if returned < math.inf else f"x{_hash(run.x)[:4]}"
-    return f"{_hash(*run.evaluated)[:8]}.{which}"
+    return f"{_path_of(run)}.{which}"
+
+
+def _path_of(run: Run) -> str:
+    return _hash(*run.evaluated)[:8]
 
 
 def _hash(*arrays: FloatArray) -> str:

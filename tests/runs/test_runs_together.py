@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from runs_helpers import bowl
 
 from pytest_optlandscape import Problem, optimizers
 from pytest_optlandscape.runs import execute, execute_all
@@ -87,6 +88,19 @@ def test_what_a_run_does_to_the_filters_ends_with_it(spoil):
         runs = run_all(seed_1=spoil)
         assert (list(warnings.filters), warnings.showwarning) == (before, shown)
     assert runs[0].warnings == runs[2].warnings == ("RuntimeWarning: always the same",)
+
+
+def test_filters_that_a_run_sets_do_not_hold_where_its_result_is_read():
+    landscape = bowl(lambda x: float(np.nan_to_num(np.log(x[0]), nan=3.0)), minimizers=[[1, 0]], x0=[1, 1])
+
+    class Strict:
+        spec = "test:strict"
+
+        def minimize(self, problem):
+            warnings.simplefilter("error")
+            return [-1.0, 0.0]
+
+    assert [run.fun for run in execute_all(Strict(), [Problem(landscape)])] == [3.0]
 
 
 def test_what_a_run_does_to_the_session_is_its_own_and_put_back():
