@@ -44,14 +44,14 @@ def judge_kernels(names: Sequence[str], scipy: bool, landscape_ids: Sequence[str
     Parameters
     ----------
     names : sequence of str
-        Reference optimizers; those that draw random numbers are left out.
+        Reference optimizers, or specs; those that draw random numbers draw the same ones.
     scipy : bool
         Whether SciPy's methods are judged too.
     landscape_ids : sequence of str
     workers : int
         Subprocesses at a time.
     """
-    specs = [name for name in names if not _adapter(name).is_stochastic]
+    specs = list(names)
     specs += [f"scipy:{method}" for method in SCIPY] if scipy else []
     measure.heading("Verdicts under other kernels of OpenBLAS, against this machine's own")
     alarms = judged = 0

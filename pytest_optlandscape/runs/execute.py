@@ -23,6 +23,9 @@ __all__ = ["Optimizer", "execute", "execute_all", "plain", "revived"]
 
 FloatArray = NDArray[np.float64]
 
+_MANY_EVALUATIONS = 5000
+"""Before they are summed up, evaluations take several times as much memory as after it."""
+
 
 class Optimizer(Protocol):
     """What can be run: a name, and a function from a `Problem` to a point or an object with ``.x``."""
@@ -78,9 +81,17 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     >>> [run.stop_reason for run in runs]
     ['returned', 'returned', 'returned']
     """
+    runs: list[Run] = []
+    ended: list[_Ended] = []
+    evaluations = 0
     with Surroundings() as surroundings:
-        ended = [_ended(optimizer, problem, surroundings) for problem in problems]
-        return [_summed_up(optimizer, one) for one in ended]
+        for problem in problems:
+            ended.append(_ended(optimizer, problem, surroundings))
+            evaluations += problem.nfev + problem.njev
+            if evaluations > _MANY_EVALUATIONS:
+                runs += _summed_up(optimizer, ended)
+                evaluations = 0
+        return runs + _summed_up(optimizer, ended)
 
 
 @dataclasses.dataclass(slots=True)
@@ -104,8 +115,9 @@ class _Ended:
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
-    time_limit = problem.time_limit or getattr(optimizer, "time_limit", None)
-    watch = Watch(lambda: _name(optimizer, problem), time_limit, lambda: problem.close(watch.exception))
+    watch = Watch(
+        lambda: _name(optimizer, problem), _time_limit(optimizer, problem), lambda: problem.close(watch.exception)
+    )
     surroundings.prepare()
     returned, error = _watched(optimizer, problem, watch)
     warned, side_effects = surroundings.put_back()
@@ -145,7 +157,18 @@ def _complaint(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
     raise error
 
 
-def _summed_up(optimizer: Optimizer, ended: _Ended) -> Run:
+def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
+    return problem.time_limit or getattr(optimizer, "time_limit", None)
+
+
+def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
+    """Sum up what has ended, and forget it."""
+    runs = [_run(optimizer, one) for one in ended]
+    ended.clear()
+    return runs
+
+
+def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     problem = ended.problem
     points, values = problem.evaluated()
     result = _best_point(points, values, problem) if ended.x is None else ended.x
@@ -171,7 +194,7 @@ def _summed_up(optimizer: Optimizer, ended: _Ended) -> Run:
         start_was_changed=problem.start_was_changed,
         warnings=ended.warnings,
         side_effects=ended.side_effects,
-        time_limit=problem.time_limit or getattr(optimizer, "time_limit", None),
+        time_limit=_time_limit(optimizer, problem),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 

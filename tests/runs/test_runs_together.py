@@ -1,5 +1,6 @@
 """Several runs of one optimizer, guarded and summed up together, are what they are one by one."""
 
+import importlib
 import os
 import sys
 import warnings
@@ -10,6 +11,8 @@ from runs_helpers import bowl
 
 from pytest_optlandscape import Problem, optimizers
 from pytest_optlandscape.runs import execute, execute_all
+
+executing = importlib.import_module("pytest_optlandscape.runs.execute")
 
 
 class Doing:
@@ -159,3 +162,18 @@ def test_points_of_gradients_stand_in_where_no_value_was_asked_for():
     assert blind.trace.x[0].tolist() == blind.x0.tolist()
     assert (sighted.nfev, sighted.njev, len(sighted.trace)) == (1, 5, 1)
     assert sighted.trace.x[0].tolist() == sighted.x.tolist()
+
+
+def test_long_runs_do_not_wait_for_the_others_to_be_summed_up(monkeypatch):
+    waiting = []
+    summed_up = executing._summed_up
+
+    def watched(optimizer, ended):
+        waiting.append(len(ended))
+        return summed_up(optimizer, ended)
+
+    monkeypatch.setattr(executing, "_summed_up", watched)
+    adapter = optimizers.get("scipy:brute(Ns=80)")
+    runs = execute_all(adapter, [Problem("beale", budget=9000, seed=seed) for seed in range(3)])
+    assert [run.seed for run in runs] == [0, 1, 2]
+    assert waiting == [1, 1, 1, 0]
