@@ -7,10 +7,12 @@ The literature's starts and the corners have no further ones.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
@@ -21,6 +23,8 @@ from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeR
 from pytest_optlandscape.verdicts.summing_up import records_of
 
 __all__ = ["BATCH", "with_further_runs"]
+
+FloatArray = NDArray[np.float64]
 
 BATCH = {"seeds": 5, "starts": 3}
 """Runs over which the criteria of a cell are averaged, and averaged again, by what they differ in: as many as the cost
@@ -48,29 +52,36 @@ def with_further_runs(
     -------
     LandscapeRecord
     """
-    averaged = []
-    for cell, kept in zip(cells(get(record.landscape)), record.cells, strict=True):
-        known = list(kept.batches or ([kept.average] if kept.average else []))
-        for number in range(len(known), batches):
-            problems = _problems(cell, budget, over, number)
-            several = [kept] if number == 0 else []
-            runs = execute_all(adapter, problems)
-            several += records_of(runs, [cell.start] * len(runs))
-            if len(several) < BATCH[over] or any(one.was_stopped_by_time for one in several):
-                break
-            means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
-            known.append(_average(BATCH[over], means, over))
-        averaged.append(_with_average(kept, tuple(known)) if known else kept)
+    landscape = get(record.landscape)
+    every = cells(landscape)
+    known = [list(kept.batches or ([kept.average] if kept.average else [])) for kept in record.cells]
+    for number in range(batches):
+        due = [k for k, averages in enumerate(known) if len(averages) == number]
+        further = [_further(every[k], over, number) for k in due]
+        problems = (
+            Problem(landscape, x0, budget=budget, seed=seed) for x0, seed in itertools.chain.from_iterable(further)
+        )
+        starts = [every[k].start for k, some in zip(due, further, strict=True) for _ in some]
+        made = iter(records_of(execute_all(adapter, problems), starts))
+        for k, some in zip(due, further, strict=True):
+            several = [*([record.cells[k]] if number == 0 else []), *itertools.islice(made, len(some))]
+            if len(several) == BATCH[over] and not any(one.was_stopped_by_time for one in several):
+                means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
+                known[k].append(_average(BATCH[over], means, over))
+    averaged = [
+        _with_average(kept, tuple(averages)) if averages else kept
+        for kept, averages in zip(record.cells, known, strict=True)
+    ]
     return replace(record, cells=tuple(averaged))
 
 
-def _problems(cell: Cell, budget: int, over: str, number: int) -> list[Problem]:
-    """List the further problems of a batch, none where the cell's start has no others of its kind."""
+def _further(cell: Cell, over: str, number: int) -> list[tuple[FloatArray, int]]:
+    """List the starts and seeds of a batch's further runs, none where the cell's start has no others of its kind."""
     numbers = range(max(number * BATCH[over], 1), (number + 1) * BATCH[over])
     if over == "seeds":
-        return [Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed + k) for k in numbers]
+        return [(cell.x0, cell.seed + k) for k in numbers]
     starts = [further_starts(cell.landscape, k).get(cell.start) for k in numbers]
-    return [Problem(cell.landscape, x0, budget=budget, seed=cell.seed) for x0 in starts if x0 is not None]
+    return [(x0, cell.seed) for x0 in starts if x0 is not None]
 
 
 def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
