@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, as_landscape, execute
+from pytest_optlandscape.runs import Problem, Run, as_landscape, execute, execute_all
 from pytest_optlandscape.strategies.suites import cells, suite_landscapes
 from pytest_optlandscape.verdicts.dithering import DOUBLE, DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
@@ -202,15 +202,8 @@ def _compared(one: Adapter, expected: Run, actual: Run, precision: float) -> _Co
     if _is_identical(expected, actual):
         return _Compared("", len(expected.trace))
     rng = np.random.default_rng(expected.seed)
-    dithered = [
-        execute(
-            one,
-            DitheredProblem(
-                Problem(expected.landscape, expected.x0, budget=expected.budget, seed=expected.seed), rng, precision
-            ),
-        )
-        for _ in range(_DITHERS)
-    ]
+    problem = Problem(expected.landscape, expected.x0, budget=expected.budget, seed=expected.seed)
+    dithered = execute_all(one, (DitheredProblem(problem, rng, precision) for _ in range(_DITHERS)))
     envelope = _Envelope(expected, dithered, precision)
     jumps = sum(
         bool(_Envelope(expected, [*dithered[:k], *dithered[k + 1 :]], precision).parting(run))
