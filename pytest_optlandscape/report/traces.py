@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.report.terminal import table
-from pytest_optlandscape.runs import Trace
+from pytest_optlandscape.runs import Trace, box_widths
 from pytest_optlandscape.verdicts.own_time import TimeRatios, median_interval
 
 __all__ = ["parting_evaluation", "parting_lines", "time_line"]
@@ -34,9 +34,8 @@ def parting_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | N
         Counted from 1; one more than the shorter one has where that one only ends earlier; None where neither parts.
     """
     count = min(len(before), len(now))
-    width = np.where(np.ptp(bounds, axis=1) > 0.0, np.ptp(bounds, axis=1), 1.0)
     with np.errstate(invalid="ignore"):
-        apart = np.abs(before.x[:count] - now.x[:count]) / width > APART
+        apart = np.abs(before.x[:count] - now.x[:count]) / box_widths(bounds) > APART
     apart |= np.isfinite(before.x[:count]) != np.isfinite(now.x[:count])
     first = np.flatnonzero(apart.any(axis=1))
     if first.size:

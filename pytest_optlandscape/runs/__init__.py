@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_optlandscape.runs.execute import Optimizer, execute, execute_all
 from pytest_optlandscape.runs.problem import Problem, as_landscape
 from pytest_optlandscape.runs.recorders import RunRecorder, TrainingRecorder, TrainingRun, record_training
-from pytest_optlandscape.runs.run import Run, Trace, digits_of, feasible, inside
+from pytest_optlandscape.runs.run import Run, Trace, box_widths, digits_of, feasible, inside
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TrainingRecorder",
     "TrainingRun",
     "as_landscape",
+    "box_widths",
     "digits_of",
     "execute",
     "execute_all",

@@ -111,6 +111,18 @@ def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
     return within
 
 
+def box_widths(bounds: FloatArray) -> FloatArray:
+    """Give the widths of a box, 1 where it has none: what distances in it are shares of.
+
+    Examples
+    --------
+    >>> box_widths(np.array([[-1.0, 3.0], [2.0, 2.0]])).tolist()
+    [4.0, 1.0]
+    """
+    widths = np.ptp(bounds, axis=1)
+    return np.where(widths > 0.0, widths, 1.0)
+
+
 def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
     """Tell which points keep the constraints; where one has no value or raises, it is not kept."""
     try:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.drawing import graph_objects
 from pytest_optlandscape.optimizers import Adapter, get, minimize
-from pytest_optlandscape.runs import as_landscape, inside
+from pytest_optlandscape.runs import as_landscape, box_widths, inside
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.strategies.box import box_of
@@ -262,7 +262,7 @@ def basin_map(
     gaps, ends = found[:, 0], found[:, 1:]
     groups = _around(landscape, box, ends, gaps, tolerance)
     rest = np.setdiff1d(np.flatnonzero(np.isfinite(gaps)), np.concatenate([members for _, members in groups]))
-    places = _together(rest[np.argsort(gaps[rest], kind="stable")], ends / _width(box), tolerance)
+    places = _together(rest[np.argsort(gaps[rest], kind="stable")], ends / box_widths(box), tolerance)
     basins: list[Basin] = []
     labels = np.full(starts, -1, dtype=np.int64)
     for x, gap, is_global, members in [
@@ -279,7 +279,7 @@ def _around(
     landscape: Landscape, box: FloatArray, ends: FloatArray, gaps: FloatArray, tolerance: float
 ) -> list[tuple[FloatArray, NDArray[np.int64]]]:
     """Gather the ends around each global minimiser in the box, the most ends first."""
-    width = _width(box)
+    width = box_widths(box)
     listed = landscape.minimizers[inside(landscape.minimizers, box)]
     feasible = np.flatnonzero(np.isfinite(gaps))
     apart = [np.max(np.abs(listed - end) / width, axis=1) for end in ends[feasible]]
@@ -301,7 +301,3 @@ def _together(rest: NDArray[np.int64], ends: FloatArray, tolerance: float) -> li
             groups.append(rest[near])
         rest = rest[~near]
     return sorted(groups, key=lambda group: -len(group))
-
-
-def _width(box: FloatArray) -> FloatArray:
-    return np.where(np.ptp(box, axis=1) > 0.0, np.ptp(box, axis=1), 1.0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import box_widths
 
 __all__ = ["LONGEST", "MOST_RUNS", "shrunk", "significant_digits"]
 
@@ -92,7 +93,7 @@ def shrunk(
 
 def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
     """Give short offsets, nearest to the ones found first; those that are short already stay."""
-    width = np.where(np.ptp(box, axis=1) > 0.0, np.ptp(box, axis=1), 1.0)
+    width = box_widths(box)
     listed = offsets.tolist()
     long = max(sum(significant_digits(offset) > LONGEST for offset in listed), 1)
     most = max(int(3000 ** (1.0 / long)), 2)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.saddles import saddles
+from pytest_optlandscape.runs import box_widths
 
 __all__ = ["SpecialPoints"]
 
@@ -56,8 +57,7 @@ class SpecialPoints:
 
     def __init__(self, landscape: Landscape, box: FloatArray, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._lower, width = box[:, 0], np.ptp(box, axis=1)
-        self._width = np.where(width > 0.0, width, 1.0)
+        self._lower, self._width = box[:, 0], box_widths(box)
         self._dim = len(box)
         standard, zero = self._in_units(landscape.x0), self._in_units(np.zeros(self._dim))
         middle, mixed = np.full(self._dim, 0.5), np.arange(self._dim) % 2.0

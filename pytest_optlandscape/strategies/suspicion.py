@@ -18,7 +18,7 @@ import scipy
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.strategies.special_points import SpecialPoints
 
 __all__ = ["Search", "Witness", "signs_of_trouble"]
@@ -78,8 +78,8 @@ def signs_of_trouble(run: Run) -> dict[str, float]:
     signs["effort"] = math.log10(1 + run.nfev + run.njev)
     if not len(fun):
         return signs | dict.fromkeys(("path", "step", "rise", "reach"), 0.0)
-    lower, upper = np.where(np.isfinite(run.bounds), run.bounds, [-1.0, 1.0]).T
-    width = np.where(upper > lower, upper - lower, 1.0)
+    box = np.where(np.isfinite(run.bounds), run.bounds, [-1.0, 1.0])
+    (lower, upper), width = box.T, box_widths(box)
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.max(np.abs(np.diff(x, axis=0)) / width, axis=1, initial=0.0)
         return signs | {
@@ -180,8 +180,7 @@ class Search:
         self._batch: list[FloatArray] = []
         self._turn = 0
         self._sized = False
-        width = np.ptp(self.box, axis=1)
-        self._width = np.where(width > 0.0, width, 1.0)
+        self._width = box_widths(self.box)
 
     def ask(self) -> FloatArray:
         """Give the next start: the origin, the standard one and corners come first."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, as_landscape, execute, execute_all
+from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.strategies.suites import cells, suite_landscapes
 from pytest_optlandscape.verdicts.dithering import DOUBLE, DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
@@ -286,9 +286,8 @@ class _Envelope:
 
 def _deviation(one: FloatArray, other: FloatArray, run: Run) -> FloatArray:
     """Measure the largest difference of a coordinate, as a share of the box, at each of some points."""
-    width = np.ptp(run.bounds, axis=1)
     with np.errstate(all="ignore"):
-        difference = np.abs(one - other) / np.where(width > 0.0, width, 1.0)
+        difference = np.abs(one - other) / box_widths(run.bounds)
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     largest: FloatArray = np.nan_to_num(np.where(same, 0.0, difference), nan=np.inf).max(axis=1, initial=0.0)
     return largest

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["Fingerprint", "Stability", "fingerprints_of", "measured", "parting"]
@@ -129,13 +129,12 @@ class Fingerprint:
 
 def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
     """Sum up all runs of a stack."""
-    lower, width = runs.bounds[:, 0], np.ptp(runs.bounds, axis=1)
-    width = np.where(width > 0.0, width, 1.0)
+    width = box_widths(runs.bounds)
     place = runs.number.copy()
     place[runs.ends] = 0  # returned points are weighted alike, however long the run was
     weights = _weights(int(place.max()) + 1, len(width))
     with np.errstate(all="ignore"):
-        points = (runs.x - lower) / width
+        points = (runs.x - runs.bounds[:, 0]) / width
         np.maximum(points, -_LARGEST, out=points)
         np.minimum(points, _LARGEST, out=points)
         points *= weights.take(place, axis=1).T
