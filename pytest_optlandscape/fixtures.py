@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
-    "dixon_price", "drop_wave", "easom", "eggholder", "goldstein_price", "griewank", "himmelblau", "holder_table",
-    "levi_n13", "levy", "mccormick", "michalewicz_2", "michalewicz_5", "parsopoulos", "powell_singular", "qing",
-    "quintic", "rastrigin", "rosenbrock", "rosenbrock_2", "schaffer_n2", "schaffer_n4", "schwefel_226", "shubert",
+    "dixon_price", "drop_wave", "easom", "eggholder", "goldstein_price", "griewank", "hartmann_3", "hartmann_6",
+    "himmelblau", "holder_table", "levi_n13", "levy", "matyas", "mccormick", "michalewicz_2", "michalewicz_5",
+    "michalewicz_10", "parsopoulos", "powell_singular", "qing", "quintic", "rastrigin", "rosenbrock", "rosenbrock_2",
+    "salomon", "schaffer_n2", "schaffer_n4", "schwefel_226", "shekel_5", "shekel_7", "shekel_10", "shubert",
     "six_hump_camel", "sphere", "styblinski_tang", "sum_squares", "three_hump_camel", "trid", "vincent", "zakharov",
 )  # fmt: skip
 """Landscapes that have a fixture of their own name; all others come through the marker ``landscapes``."""

@@ -13,7 +13,7 @@ def collected(pytester, marker, name="test_one"):
 
 def test_the_fixtures_are_landscapes_of_the_catalogue():
     assert set(fixtures.WELL_KNOWN) <= set(landscapes.names())
-    assert len(set(fixtures.WELL_KNOWN)) == len(fixtures.WELL_KNOWN) >= 42
+    assert len(set(fixtures.WELL_KNOWN)) == len(fixtures.WELL_KNOWN) >= 50
 
 
 def test_each_fixture_is_the_landscape_of_its_name(pytester):
