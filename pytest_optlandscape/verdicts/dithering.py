@@ -79,7 +79,7 @@ class DitheredProblem(Problem):
         x0 = self._off(problem.x0)
         super().__init__(
             problem.landscape,
-            np.clip(x0, problem.bounds[:, 0], problem.bounds[:, 1]),
+            np.minimum(np.maximum(x0, problem.bounds[:, 0]), problem.bounds[:, 1]),
             bounds=None if problem.bounds is problem.landscape.bounds else problem.bounds,
             budget=problem.budget,
             seed=problem.seed,

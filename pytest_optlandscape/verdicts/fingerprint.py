@@ -227,11 +227,10 @@ def measured(
 
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
     """Give how far each number of a path is moved by each run; NaN where one of the two has none."""
-    moved = np.full((len(others), len(own.path)), np.nan)
-    for row, other in zip(moved, others, strict=True):
-        count = min(len(own.path), len(other.path))
-        row[:count] = _distance(np.array(other.path[:count]), np.array(own.path[:count]))
-    return moved
+    length = len(own.path)
+    numbers = np.array([(*other.path[:length], *[np.nan] * (length - len(other.path))) for other in others])
+    has_none = np.arange(length) >= np.array([len(other.path) for other in others])[:, np.newaxis]
+    return np.where(has_none, np.nan, _distance(numbers, np.array(own.path)))
 
 
 def _jump(moved: FloatArray, floor: float) -> NDArray[np.bool_]:
