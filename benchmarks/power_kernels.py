@@ -79,7 +79,7 @@ def judge_kernels(names: Sequence[str], scipy: bool, landscape_ids: Sequence[str
 def _identical(before: list[LandscapeRecord], now: list[LandscapeRecord]) -> float:
     """Give the share of runs that are alike in every bit."""
     pairs = [pair for old, new in zip(before, now, strict=True) for pair in zip(old.cells, new.cells, strict=True)]
-    return sum(old.trace == new.trace for old, new in pairs) / len(pairs)
+    return sum(old.bits == new.bits for old, new in pairs) / len(pairs)
 
 
 def _adapter(spec: str) -> Adapter:

@@ -87,7 +87,7 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
         return
     now = record_of(run, cell.start)
     yield f"  in the baseline: {max(before.nfev, before.njev)} evaluations, gap {before.gap:.3g}, {before.stop_reason}"
-    if now.trace == before.trace:
+    if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"
     else:
         where = parting_of(before, now)

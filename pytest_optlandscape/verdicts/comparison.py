@@ -245,7 +245,7 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
 
 
 def _is_identical(before: CellRecord, now: CellRecord) -> bool:
-    return (before.trace, _end(before), before.flags) == (now.trace, _end(now), now.flags)
+    return (before.bits, _end(before), before.flags) == (now.bits, _end(now), now.flags)
 
 
 def _end(cell: CellRecord) -> tuple[int, int, str]:
@@ -254,15 +254,20 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 def parting_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
-    if _returns_another(before.trace, now.trace):
+    if _returns_another(before, now):
         return "the result"
     return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
 
 
-def _returns_another(before: str, now: str) -> bool:
-    """Whether of the same evaluations, bit by bit, another one is returned: that is no rounding."""
-    (old, _, returned), (new, _, returns) = before.partition("."), now.partition(".")
-    return old == new and returned != returns and returned.isdigit() and returns.isdigit()
+def _returns_another(before: CellRecord, now: CellRecord) -> bool:
+    """Whether of the same evaluations, bit by bit, another one is returned, and not one that equals it up to rounding.
+
+    Such as a mean of the last points, which are nearly one, and which of them it is rounding decides.
+    """
+    if before.path != now.path or before.returned is None or now.returned is None:
+        return False
+    (near_before, exactly_before), (near_now, exactly_now) = before.returned, now.returned
+    return exactly_before < near_now or exactly_now < near_before
 
 
 def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:

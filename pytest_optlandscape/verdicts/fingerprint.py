@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
-__all__ = ["Fingerprint", "Stability", "fingerprints_of", "measured", "parting"]
+__all__ = ["Fingerprint", "Stability", "fingerprints_of", "least_envelope", "measured", "parting"]
 
 FloatArray = NDArray[np.float64]
 
@@ -209,7 +209,7 @@ def measured(
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
     own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
-    floor = max(precision / 8.0, _FLOOR)  # near the middle of a box rounding is that fine
+    floor = least_envelope(precision)
     path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, dithered, coarsely)
     envelope = np.maximum.accumulate(path.max(axis=0, initial=floor))
@@ -223,6 +223,11 @@ def measured(
     )
     jumps = int((_jump(path, floor).any(axis=1) | _jump(result, floor) | ends.jump()).sum()) + ends.coarse_jumps()
     return whole, Stability(jumps, len(dithered) + len(coarsely))
+
+
+def least_envelope(precision: float) -> float:
+    """Give the share of the box by which rounding moves a point at least: near its middle numbers lie closer."""
+    return max(precision / 8.0, _FLOOR)
 
 
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
@@ -248,6 +253,11 @@ def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(others.max(axis=1, initial=0))
 
 
+END_MULTIPLE = 4
+"""Ends that move by up to this multiple of what dithered runs move are where rounding puts them. Where a run goes on
+in the noise, how long it does has no typical scale."""
+
+
 class _Ends:
     """By how many evaluations each dithered run ends earlier or later than the clean one, and for which reason."""
 
@@ -267,7 +277,7 @@ class _Ends:
         """Tell which of the fine runs ends where all others, the coarse ones too, say that none does."""
         spread = _greatest_of_others(self._moved)
         other = _greatest_of_others(self._other)
-        return np.asarray(~other & (self._other | (self._moved > 2 * spread)))[: self._fine]
+        return np.asarray(~other & (self._other | (self._moved > END_MULTIPLE * spread)))[: self._fine]
 
     def coarse_jumps(self) -> int:
         """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
@@ -278,7 +288,7 @@ class _Ends:
         if self._other[: self._fine].any():
             return 0
         spread = int(self._moved[: self._fine].max(initial=0))
-        far = self._moved > 2 * spread + self._evaluations // 2
+        far = self._moved > END_MULTIPLE * spread + self._evaluations // 2
         return int((self._other | far)[self._fine :].sum())
 
 
@@ -308,7 +318,7 @@ def parting(
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
-        if now_end[2] != before_end[2] or moved > 2 * before.spread:
+        if now_end[2] != before_end[2] or moved > END_MULTIPLE * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
     if _apart(now.result, before.result) > MULTIPLE * widest:

@@ -76,7 +76,7 @@ def look_closely(
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical"):
         return record
-    parted = {new.start for old, new in comparison.pairs if old.trace != new.trace}
+    parted = {new.start for old, new in comparison.pairs if old.bits != new.bits}
     differing = [k for k, cell in enumerate(record.cells) if cell.start in parted]
     if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)

@@ -231,7 +231,7 @@ def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: I
         if record.cells[k].was_stopped_by_time:
             continue
         again = record_of(run_cell(adapter, every[k], budget), every[k].start)
-        if not again.was_stopped_by_time and again.trace != record.cells[k].trace:
+        if not again.was_stopped_by_time and again.bits != record.cells[k].bits:
             return False
     return True
 

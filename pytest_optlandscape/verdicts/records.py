@@ -105,8 +105,9 @@ class CellRecord:
     flags : frozenset of str
         What a run does wrong, one letter each; see `FLAGS` and `HANGS`.
     trace : str
-        Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, or x and a
-        hash of the returned point, if it is none of them.
+        Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, with that of
+        the first one that equals it up to rounding before it, if that is another one; or x and a hash of the returned
+        point, if it is none of them.
     fingerprint : Fingerprint
     average : Average or None
         Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
@@ -131,6 +132,29 @@ class CellRecord:
     def digits(self) -> float:
         """Correct decimal places of the returned point."""
         return digits_of(self.distance)
+
+    @property
+    def path(self) -> str:
+        """Hash of every evaluation."""
+        return self.trace.partition(".")[0]
+
+    @property
+    def returned(self) -> tuple[int, int] | None:
+        """Which evaluated point was returned: the first that is it up to rounding, and the first that is it exactly.
+
+        Examples
+        --------
+        >>> text = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- - 0f3a.14-16 -:W:V"
+        >>> CellRecord.from_text(text).returned
+        (14, 16)
+        """
+        near, _, exact = self.trace.partition(".")[2].rpartition("-")
+        return (int(near or exact), int(exact)) if exact.isdigit() else None
+
+    @property
+    def bits(self) -> tuple[str, str]:
+        """What is the same for two runs that evaluate and return the same, bit by bit."""
+        return self.path, self.trace.partition(".")[2].rpartition("-")[2]
 
     @property
     def was_stopped_by_time(self) -> bool:

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs import Run, feasible
+from pytest_optlandscape.runs import Run, box_widths, feasible
 from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
-from pytest_optlandscape.verdicts.fingerprint import fingerprints_of
+from pytest_optlandscape.verdicts.dithering import DOUBLE, SINGLE
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of, least_envelope
 from pytest_optlandscape.verdicts.records import FLAGS, HANGS, TARGETS, CellRecord
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
@@ -87,11 +88,10 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
         return None
     if run.start_was_changed or not before.flags.isdisjoint(_NOT_OF_THE_PATH):
         return None
-    path, _, returned = before.trace.partition(".")
     points, _ = run.evaluated
-    if not returned.isdigit() or _path_of(run) != path:
+    if before.returned is None or _path_of(run) != before.path:
         return None
-    return before if run.x.tolist() == points[int(returned) - 1].tolist() else None
+    return before if run.x.tolist() == points[before.returned[1] - 1].tolist() else None
 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
@@ -142,16 +142,30 @@ def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     return [frozenset(itertools.compress(FLAGS, one)) for one in does]
 
 
-def _returned(stack: StackedRuns) -> list[float]:
-    """Find the first evaluated point of each run that is the returned one to the last bit, from 1; inf if none is."""
+def _returned(stack: StackedRuns) -> list[list[float]]:
+    """Find the first evaluated point of each run that is the returned one up to rounding, and to the last bit.
+
+    Counted from 1; inf where there is none.
+    """
     counts = stack.ends - stack.starts + 1
-    is_returned = np.all(stack.x == np.repeat(stack.returned, counts, axis=0), axis=1)
-    first: list[float] = np.minimum.reduceat(np.where(is_returned, stack.count, np.inf), stack.starts).tolist()
+    returned = np.repeat(stack.returned, counts, axis=0)
+    with np.errstate(all="ignore"):
+        apart = np.abs(stack.x - returned)
+        is_single = np.logical_and.reduceat(np.all(stack.x.astype(np.float32) == stack.x, axis=1), stack.starts)
+    allowed = MULTIPLE * np.where(is_single, least_envelope(SINGLE), least_envelope(DOUBLE))
+    is_near = np.all(apart <= np.repeat(allowed, counts)[:, np.newaxis] * box_widths(stack.bounds), axis=1)
+    is_it = np.all(stack.x == returned, axis=1)
+    found = np.where([is_near | is_it, is_it], stack.count, np.inf)
+    first: list[list[float]] = np.minimum.reduceat(found, stack.starts, axis=1).T.tolist()
     return first
 
 
-def _trace(run: Run, returned: float) -> str:
-    which = f"{returned:.0f}" if returned < math.inf else f"x{_hash(run.x)[:4]}"
+def _trace(run: Run, returned: Sequence[float]) -> str:
+    near, exactly = returned
+    if exactly == math.inf:
+        which = f"x{_hash(run.x)[:4]}"
+    else:
+        which = f"{exactly:.0f}" if near == exactly else f"{near:.0f}-{exactly:.0f}"
     return f"{_path_of(run)}.{which}"
 
 
