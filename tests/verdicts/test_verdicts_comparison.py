@@ -298,6 +298,29 @@ def test_cells_in_a_record_are_enough_for_the_level():
     assert CELLS >= 16
 
 
+@pytest.mark.parametrize(("dtype", "apart"), [(np.float64, 1e-15), (np.float64, 1e-13), (np.float32, 1e-7)])
+def test_neighbouring_points_are_one_up_to_rounding(dtype, apart):
+    def optimizer(returns):
+        def settles(problem):
+            points = [
+                dtype(4.0 + problem.seed % 3) * np.ones(2, dtype) + dtype(shift) for shift in (1.0, 0.0, 8 * apart)
+            ]
+            for point in points:
+                problem(point)
+            return points[returns]
+
+        return settles
+
+    booth = landscapes.get("booth")
+    before = run_baseline(get(optimizer(1)), booth, 10)
+    same, other = (run_landscape(get(optimizer(returns)), booth, 10, before) for returns in (2, 0))
+    assert {cell.returned for cell in same.cells} == {(2, 3)}
+    assert {cell.returned for cell in before.cells} == {(2, 2)}
+    assert compare(same, before).parted == ()
+    assert compare(same, before).fingerprint == "rounding"
+    assert {where for _, where in compare(other, before).parted} == {"the result"}
+
+
 def test_another_one_of_the_same_evaluations_is_no_rounding():
     def optimizer(returns):
         def near_the_start(problem):
