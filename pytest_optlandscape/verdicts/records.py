@@ -209,7 +209,7 @@ class CellRecord:
             while ":" not in words[-1]:
                 averages.insert(0, Average.from_text(words.pop()))
             *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
-            return cls(
+            cell = cls(
                 start=" ".join(start),
                 nfev=int(nfev),
                 njev=int(njev),
@@ -223,6 +223,8 @@ class CellRecord:
                 average=averages[0] if averages else None,
                 batches=tuple(averages[1:]),
             )
+            _ = cell.returned  # can be read, too
+            return cell
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
 

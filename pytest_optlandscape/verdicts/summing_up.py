@@ -91,7 +91,8 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
     points, _ = run.evaluated
     if before.returned is None or _path_of(run) != before.path:
         return None
-    return before if run.x.tolist() == points[before.returned[1] - 1].tolist() else None
+    returned = points[before.returned[1] - 1 : before.returned[1]]
+    return before if [run.x.tolist()] == returned.tolist() else None
 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:

@@ -95,6 +95,7 @@ GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- mo 0f3a 0:mW:mV 5/
         GOOD.replace("0:mW:mV", "-:W:+"),
         GOOD.replace("/2.6", ""),
         GOOD.replace("5/", "many/"),
+        GOOD.replace("0f3a", "0f3a.some-16"),
         GOOD + " more",
         GOOD.partition(" 0:")[0],
         None,

@@ -95,3 +95,9 @@ def test_what_is_taken_over_is_not_worked_out(monkeypatch):
     before = run_baseline(get(of()), BOOTH, BUDGET)
     monkeypatch.setattr(summing_up, "StackedRuns", None)
     assert taken_over(run_landscape(get(of()), BOOTH, BUDGET, before)) == len(before.cells)
+
+
+def test_an_evaluation_that_there_is_none_of():
+    before = run_baseline(get(of()), BOOTH, BUDGET)
+    wrong = tuple(dataclasses.replace(cell, trace=f"{cell.path}.{cell.nfev + 7}") for cell in before.cells)
+    assert taken_over(run_landscape(get(of()), BOOTH, BUDGET, dataclasses.replace(before, cells=wrong))) == 0
