@@ -102,7 +102,7 @@ class _Ended:
     watch: Watch
     wall_time: float
     was_exhausted: bool
-    error: str
+    raised: str
     warnings: tuple[str, ...]
     side_effects: tuple[str, ...]
     x: FloatArray | None
@@ -124,14 +124,14 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
-    complaint = "" if error is None else _complaint(error, was_exhausted, watch)
+    raised = "" if error is None else _raised(error, was_exhausted, watch)
     error = None  # its traceback holds everything that the optimizer had in hand
     return _Ended(
         problem,
         watch,
         wall_time,
         was_exhausted,
-        complaint,
+        raised,
         warned,
         side_effects,
         *_as_point(_attribute(returned, "x", returned), problem.dim),
@@ -146,7 +146,7 @@ def _over() -> BaseException:
     return BudgetExhausted("the run is over")
 
 
-def _complaint(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
+def _raised(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
     """Describe what an optimizer raised, raise what is not for us, or give "" for what ended its run."""
     if isinstance(error, BudgetExhausted):
         if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
@@ -207,8 +207,8 @@ def _why(ended: _Ended) -> tuple[str, str]:
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
     if ended.was_exhausted or ended.gave_up:
         return "budget", f"the budget of {budget} evaluations was spent"
-    if ended.error:
-        return "exception", ended.error
+    if ended.raised:
+        return "exception", ended.raised
     if x is None:
         return "no-result", ended.complaint
     if not all(map(math.isfinite, x.tolist())):

@@ -253,7 +253,7 @@ def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(others.max(axis=1, initial=0))
 
 
-END_MULTIPLE = 4
+_END_MULTIPLE = 4
 """Ends that move by up to this multiple of what dithered runs move are where rounding puts them. Where a run goes on
 in the noise, how long it does has no typical scale."""
 
@@ -277,7 +277,7 @@ class _Ends:
         """Tell which of the fine runs ends where all others, the coarse ones too, say that none does."""
         spread = _greatest_of_others(self._moved)
         other = _greatest_of_others(self._other)
-        return np.asarray(~other & (self._other | (self._moved > END_MULTIPLE * spread)))[: self._fine]
+        return np.asarray(~other & (self._other | (self._moved > _END_MULTIPLE * spread)))[: self._fine]
 
     def coarse_jumps(self) -> int:
         """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
@@ -288,7 +288,7 @@ class _Ends:
         if self._other[: self._fine].any():
             return 0
         spread = int(self._moved[: self._fine].max(initial=0))
-        far = self._moved > END_MULTIPLE * spread + self._evaluations // 2
+        far = self._moved > _END_MULTIPLE * spread + self._evaluations // 2
         return int((self._other | far)[self._fine :].sum())
 
 
@@ -318,7 +318,7 @@ def parting(
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
-        if now_end[2] != before_end[2] or moved > END_MULTIPLE * before.spread:
+        if now_end[2] != before_end[2] or moved > _END_MULTIPLE * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
     if _apart(now.result, before.result) > MULTIPLE * widest:
