@@ -12,7 +12,7 @@ import numpy as np
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 
-__all__ = ["FLAGS", "HANGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "LandscapeRecord"]
+__all__ = ["FLAGS", "HANGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "Descent", "LandscapeRecord"]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
@@ -41,6 +41,7 @@ _STOP_LETTERS = {
 }
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 _STARTS = "*"  # before the number of runs whose starts differ
+_DESCENT = "v"  # before a descent
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Average:
         See `metrics`.
     over : str, default "seeds"
         What the runs differ in: ``seeds``, or ``starts`` of the same kind.
+    reached : int, default 8
+        How many targets at least one of the runs reached.
     """
 
     runs: int
@@ -63,27 +66,121 @@ class Average:
     failure: float
     cost: float
     over: str = "seeds"
+    reached: int = len(TARGETS)
 
     def to_text(self) -> str:
         """Write as one word.
 
         Examples
         --------
-        >>> Average.from_text("5/1.5/-7.25/0.2/2.6").to_text()
-        '5/1.5/-7.25/0.2/2.6'
-        >>> Average.from_text("*3/1.5/-7.25/0/2.6").over
+        >>> Average.from_text("5/1.5/-7.25/0.2/2.6/8").to_text()
+        '5/1.5/-7.25/0.2/2.6/8'
+        >>> Average.from_text("*3/1.5/-7.25/0/2.6/2").over
         'starts'
         """
-        values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}"
+        values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}/{self.reached}"
         return f"{_STARTS if self.over == 'starts' else ''}{self.runs}/{values}"
 
     @classmethod
     def from_text(cls, text: str) -> Average:
         """Read what `to_text` wrote."""
         runs, *values = text.split("/")
-        speed, precision, failure, cost = map(float, values)
+        *criteria, reached = values
+        speed, precision, failure, cost = map(float, criteria)
         over = "starts" if runs.startswith(_STARTS) else "seeds"
-        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, over)
+        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, over, int(reached))
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How the best gap of a run fell: the datum that is left to compare where no target is reached.
+
+    Gaps are compared as logarithms, so that a fall from 10 to 9.99 is told from a fall to 9.98. They are kept at
+    evaluations 1, 2, 4, … times the same number for all runs of a budget: two runs that fall alike are interpolated
+    alike, whichever of them falls deeper in the end.
+
+    Attributes
+    ----------
+    top : float
+        log₁₀ of the first feasible gap as a share of the reference gap.
+    depth : float
+        How far log₁₀ of the best gap fell below it; positive.
+    end : int
+        Evaluations until the whole depth was reached.
+    thousandths : tuple of int
+        How many thousandths of the depth were reached at those evaluations of `grid` that came before the end.
+    """
+
+    top: float
+    depth: float
+    end: int
+    thousandths: tuple[int, ...]
+
+    @staticmethod
+    def grid(budget: int) -> list[float]:
+        """List the numbers of evaluations at which gaps are kept: the budget and its halves down to one.
+
+        Examples
+        --------
+        >>> Descent.grid(12)
+        [1.5, 3.0, 6.0, 12.0]
+        """
+        return [budget / 2.0**k for k in range(int(math.log2(budget)), -1, -1)]
+
+    def to_text(self) -> str:
+        """Write as one word.
+
+        Examples
+        --------
+        >>> Descent.from_text("v0.4312/0.0001738/7/125,500").to_text()
+        'v0.4312/0.0001738/7/125,500'
+        """
+        return f"{_DESCENT}{self.top:.6g}/{self.depth:.4g}/{self.end}/{','.join(map(str, self.thousandths))}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Descent:
+        """Read what `to_text` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such word.
+        """
+        top, depth, end, thousandths = text.removeprefix(_DESCENT).split("/")
+        shares = tuple(map(int, thousandths.split(","))) if thousandths else ()
+        descent = cls(float(top), float(depth), int(end), shares)
+        is_fall = math.isfinite(descent.top) and 0.0 < descent.depth < math.inf and descent.end > 1
+        if not is_fall or [0, *shares, 1000] != sorted([0, *shares, 1000]):
+            raise ValueError(f"not how a gap fell: {text!r:.80}")
+        return descent
+
+    def evaluations_to(self, level: float, budget: int) -> float:
+        """Interpolate the evaluations until log₁₀ of the gap has fallen to a level.
+
+        Parameters
+        ----------
+        level : float
+            Between ``top - depth`` and ``top``.
+        budget : int
+            Of the run.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> Descent(0.0, 1.0, 7, (125, 250, 500)).evaluations_to(-0.5, budget=8)
+        4.0
+        """
+        reached = 1000.0 * (self.top - level) / self.depth
+        shares = (*self.thousandths, 1000)
+        evaluations = (*self.grid(budget)[: len(self.thousandths)], float(self.end))
+        k = next((k for k, share in enumerate(shares) if share >= reached), len(shares) - 1)
+        if k == 0 or shares[k] == shares[k - 1]:
+            return evaluations[k]
+        within = (min(reached, 1000.0) - shares[k - 1]) / (shares[k] - shares[k - 1])
+        return float(evaluations[k - 1] * (evaluations[k] / evaluations[k - 1]) ** within)
 
 
 @dataclass(frozen=True)
@@ -109,6 +206,8 @@ class CellRecord:
         the first one that equals it up to rounding before it, if that is another one; or x and a hash of the returned
         point, if it is none of them.
     fingerprint : Fingerprint
+    descent : Descent or None
+        How the gap fell, of a run that reached no target after its first evaluation.
     average : Average or None
         Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
     batches : tuple of Average
@@ -125,6 +224,7 @@ class CellRecord:
     flags: frozenset[str]
     trace: str
     fingerprint: Fingerprint
+    descent: Descent | None = None
     average: Average | None = None
     batches: tuple[Average, ...] = ()
 
@@ -188,6 +288,7 @@ class CellRecord:
             ",".join("-" if hit == math.inf else str(int(hit)) for hit in self.hits),
             "".join(sorted(self.flags)) or "-",
             self.trace,
+            *([self.descent.to_text()] if self.descent else []),
             self.fingerprint.to_text(),
             *([self.average.to_text()] if self.average else []),
             *(batch.to_text() for batch in self.batches),
@@ -208,7 +309,9 @@ class CellRecord:
             averages: list[Average] = []
             while ":" not in words[-1]:
                 averages.insert(0, Average.from_text(words.pop()))
-            *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
+            path = words.pop()
+            descent = Descent.from_text(words.pop()) if words[-1].startswith(_DESCENT) else None
+            *start, nfev, njev, stop, gap, distance, hits, flags, trace = words
             cell = cls(
                 start=" ".join(start),
                 nfev=int(nfev),
@@ -220,12 +323,13 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
+                descent=descent,
                 average=averages[0] if averages else None,
                 batches=tuple(averages[1:]),
             )
             _ = cell.returned  # can be read, too
             return cell
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
 
 

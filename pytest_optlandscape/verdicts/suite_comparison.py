@@ -18,8 +18,9 @@ from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
-from pytest_optlandscape.verdicts.metrics import METRICS, SPEED
-from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
+from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
+from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
 __all__ = ["OptimizerComparison", "compare_optimizer"]
 
@@ -85,14 +86,14 @@ class OptimizerComparison:
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline, over all landscapes compared."""
-        return 10.0**-self.speed.mean if self.speed else None
+        """How many times as fast as the baseline, over all landscapes compared; None where the speed is unknown."""
+        return self.speed.ratio if self.speed else None
 
     @cached_property
-    def speed(self) -> MeanInterval | None:
-        """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
-        strata = [comparison.differences(SPEED) for comparison in self.compared]
-        return mean_interval(strata, SUITE_LEVEL / len(METRICS)) if strata else None
+    def speed(self) -> SpeedChange | None:
+        """What is known of the change in speed; None where nothing was compared."""
+        compared = [(comparison.now, comparison.pairs) for comparison in self.compared]
+        return speed_change(compared, SUITE_LEVEL) if compared else None
 
 
 def compare_optimizer(
@@ -138,6 +139,7 @@ def compare_optimizer(
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     whole = {metric.name: [c.differences(metric) for c in compared] for metric in METRICS}
     found = criteria_that_moved(whole, SUITE_LEVEL, lambda metric: metric.gate_suite)
+    found += _masked_losses(compared, whole, found)
     on_bounds = [_starts_on_bounds(comparison) for comparison in compared]
     if any(mask.any() for mask in on_bounds):
         part = {
@@ -153,6 +155,28 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix)
         found += [finding for finding in further if finding.metric not in already]
     return found
+
+
+def _masked_losses(
+    compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
+) -> list[Finding]:
+    """Test for a loss on the landscapes that gained nothing by themselves: those that did must not pay for it.
+
+    This test spends nothing of the level: where nothing moved, a landscape gains only with the probability that the
+    level of the landscapes allows, and without such a landscape there is no further test.
+    """
+    has_gained = [any(not finding.is_worse for finding in comparison.findings) for comparison in compared]
+    others = has_gained.count(False)
+    if others < 2 or others == len(compared):  # one landscape speaks for itself
+        return []
+    rest = {
+        name: [of_one for of_one, gained in zip(strata, has_gained, strict=True) if not gained]
+        for name, strata in whole.items()
+    }
+    prefix = f"on the {others} landscapes that gained nothing, "
+    already = {finding.metric for finding in found if finding.is_worse}
+    further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: metric.gate_suite, prefix)
+    return [finding for finding in further if finding.is_worse and finding.metric not in already]
 
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
