@@ -40,7 +40,7 @@ from pytest_optlandscape.verdicts import LandscapeRecord, Stability
 
 __all__ = ["Baseline", "baseline_path", "read_baseline", "update_baseline"]
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)

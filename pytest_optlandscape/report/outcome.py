@@ -77,6 +77,8 @@ def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:
         "fingerprint": comparison.fingerprint,
         **_speed(comparison.speed),
         "cells_that_part": comparison.parted,
+        "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
+        "unjudged": [str(finding) for finding in comparison.unjudged if finding.metric != "time"],
         "landscapes": [_landscape(c) for c in comparison.landscapes],
     }
 

@@ -11,7 +11,7 @@ from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding, was_bought
+from pytest_optlandscape.verdicts.findings import Finding, verdict_of, was_bought
 from pytest_optlandscape.verdicts.metrics import SPEED
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
@@ -99,6 +99,9 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     lines: list[str] = []
     if comparison.findings:
         lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
+    if comparison.unjudged and verdict_of(comparison.unjudged) != comparison.verdict:
+        text = f"not judged, as the test `overall` was not run: over these landscapes {_findings(comparison.unjudged)}"
+        lines += _wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         for landscape in comparison.landscapes:
             if landscape.verdict == verdict:

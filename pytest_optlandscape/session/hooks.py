@@ -14,7 +14,7 @@ import pytest
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
-from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
+from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
@@ -99,6 +99,10 @@ class SuitePlugin:
         collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
         items.extend(report.result)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember which items are run: a verdict that is shown must have a test that stands for it."""
+        self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -107,6 +111,8 @@ class SuitePlugin:
         report = yield
         if call.when == "call" and isinstance(item, SuiteItem):
             report.optlandscape_records = item.records  # type: ignore[attr-defined]
+        if call.when == "call" and isinstance(item, OverallItem) and item.is_judged:
+            report.optlandscape_judged_as_one = item.spec  # type: ignore[attr-defined]
         if call.when == "call":
             report.optlandscape_tracked = item.stash.get(TRACKED, [])  # type: ignore[attr-defined]
         return report
@@ -116,6 +122,7 @@ class SuitePlugin:
         if self.worker_input is None:
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
+            self.suite.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

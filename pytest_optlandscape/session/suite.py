@@ -83,6 +83,8 @@ class SuiteRun:
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
         self._spool = spool
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
+        self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run
+        self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
         self.tracked: list[dict[str, Any]] = []  # widths that tests of one's own handed over
@@ -213,6 +215,10 @@ class SuiteRun:
         """Judge one optimizer by its landscapes."""
         return compare_optimizer(spec, comparisons, self.calibration(spec))
 
+    def tested(self, spec: str) -> set[str]:
+        """List the landscapes of which an optimizer has a test of its own in this session."""
+        return {name for of_spec, name in self.selected if of_spec == spec}
+
     def is_failure(self, verdict: Verdict) -> bool:
         """Tell whether a verdict fails its test."""
         if self.settings.update:
@@ -237,7 +243,9 @@ class SuiteRun:
                 if (spec, landscape.id) in self._records
             ]
             if records:
-                judged.append(self.compare_all(spec, records))
+                comparison = self.compare_all(spec, records)
+                is_tested = self.settings.update or spec in self.judged_as_one
+                judged.append(comparison if is_tested else comparison.by_landscapes())
         return judged
 
     def write(self) -> None:

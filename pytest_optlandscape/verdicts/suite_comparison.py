@@ -7,8 +7,8 @@ the landscapes are tested as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,8 @@ class OptimizerComparison:
     verdict : Verdict
     findings : tuple of Finding
         Of the suite as one.
+    unjudged : tuple of Finding
+        Findings of the suite as one that no test stands for, so that they do not count for the verdict.
     parted : int
         Cells that part by more than rounding explains.
     expected : float
@@ -49,6 +51,7 @@ class OptimizerComparison:
     landscapes: tuple[LandscapeComparison, ...]
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    unjudged: tuple[Finding, ...] = ()
     parted: int = 0
     expected: float = 0.0
 
@@ -61,13 +64,30 @@ class OptimizerComparison:
         order = ("nondeterministic", "changed", "rounding", "identical")
         return next((name for name in order if name in seen), None)
 
-    @property
-    def as_one(self) -> Verdict:
-        """The verdict without what stands at single landscapes, each of which has a test of its own."""
+    def verdicts_as_one(self, tested: Collection[str]) -> set[Verdict]:
+        """List the verdicts that the test of the suite as one stands for.
+
+        Parameters
+        ----------
+        tested : collection of str
+            Landscapes that have a test of their own in this session: it stands for their verdicts.
+
+        Returns
+        -------
+        set of Verdict
+        """
+        verdicts = {one.verdict for one in self.landscapes if one.now.landscape not in tested}
         if self.findings:
-            return verdict_of(self.findings)
-        is_told_elsewhere = any(c.verdict == self.verdict for c in self.landscapes)
-        return Verdict.SAME if is_told_elsewhere else self.verdict
+            return verdicts | {verdict_of(self.findings)}
+        is_told_elsewhere = any(one.verdict == self.verdict for one in self.landscapes)
+        return verdicts if is_told_elsewhere else verdicts | {self.verdict}
+
+    def by_landscapes(self) -> OptimizerComparison:
+        """Judge by the landscapes alone, where no test stands for the suite as one."""
+        if not self.compared:
+            return self
+        verdict = _gravest({one.verdict for one in self.landscapes})
+        return replace(self, verdict=verdict, findings=(), unjudged=self.findings)
 
     @property
     def compared(self) -> list[LandscapeComparison]:
@@ -124,16 +144,15 @@ def compare_optimizer(
     findings: list[Finding] = []
     if any(comparison.fingerprint != "identical" for comparison in compared):
         findings = _findings(compared)
-    verdict = verdict_of(findings) if findings else Verdict.SAME
-    for candidate in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED):
-        if verdict == Verdict.SAME and candidate in verdicts:
-            verdict = candidate
-    if Verdict.WORSE in verdicts:
-        verdict = Verdict.WORSE
+    verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else _gravest(verdicts)
     chance = chance_of_as_many(parted, count, known.jumps, known.trials)
     if verdict == Verdict.SAME and chance < CHANGE_LEVEL / 2.0:
         verdict = Verdict.CHANGED
-    return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings), parted, expected)
+    return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings), parted=parted, expected=expected)
+
+
+def _gravest(verdicts: Collection[Verdict]) -> Verdict:
+    return next((one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in verdicts), Verdict.SAME)
 
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
