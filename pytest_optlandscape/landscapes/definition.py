@@ -144,6 +144,7 @@ class Definition:
             version=self.version,
             summary=" ".join((self.formula.__doc__ or "").split()),
             id=landscape_id,
+            validate=False,
         )
         return landscape.instance(instance)
 

@@ -1,0 +1,790 @@
+"""Checks of the facts that come with a landscape: is fmin the minimum, is the gradient the derivative.
+
+A landscape of one's own is checked when it is made. The objective is called about 100 times in two dimensions, at fixed
+points: x0, the minimisers and their neighbourhood, and low-discrepancy points of the box. A derivative is called wrong
+only where it disagrees with central differences of several steps at several points, so that rounding, noise, kinks and
+steep slopes are no reason. A point is called lower than fmin only where it is lower by more than the values' rounding
+and the precision of the minimisers can explain.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes.constraints import Constraint
+from pytest_optlandscape.landscapes.formula import Formula
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.landscapes.landscape import Landscape
+
+__all__ = ["POINTS_VERSION", "check", "check_lowest", "faults_of", "tolerance_of"]
+
+FloatArray = NDArray[np.float64]
+
+POINTS_VERSION = 1
+"""Raised when other points are looked at."""
+
+_SAMPLES = 16
+_MOST_MINIMIZERS = 64
+"""The objective is compared with fmin at so many minimisers."""
+_SURROUNDED = 4
+"""Around so many of them lower points are looked for."""
+_DIRECTIONS = 8
+"""With more coordinates than this, differences are taken along as many directions, of several coordinates each."""
+_DESCENT = 24
+"""Evaluations of the search for a lower point that starts from the best sampled one."""
+_NEAR = 1e-5
+"""A minimiser is right if it is right to this share of the box's widths."""
+_REFINED = 1e-9
+"""How much of a typical height may remain unsaid by a rounded minimiser or minimum; the suites' finest target is ten
+times as large."""
+_REPEATS = 8
+"""Evaluations at one point of an objective that does not repeat itself."""
+_PROBED = 7
+_STEPS = (1e-5, 1e-4, 1e-7)
+_COARSE_STEPS = (1e-2, 3e-2, 1e-1)
+"""For an objective that is noisy or is computed in single precision."""
+_DOUBLE = float(np.finfo(np.float64).eps)
+
+
+def check(landscape: Landscape, known: Iterable[str] = ()) -> None:
+    """Refuse a landscape whose facts are wrong.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    known : iterable of str
+        Faults that were found before.
+
+    Raises
+    ------
+    ValueError
+        With everything that is wrong: the fact, the point, the number given and the number found.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import Landscape
+    >>> bowl = Landscape("bowl", lambda x: float(x @ x), bounds=[(-1, 1)] * 2, x0=[1, 1], minimizers=[[0, 0]],
+    ...                  fmin=0.5, validate=False)
+    >>> check(bowl)
+    Traceback (most recent call last):
+        ...
+    ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]; give fmin=0.0, or correct the minimizer...
+    """
+    __tracebackhide__ = True
+    faults = [*known, *faults_of(landscape)]
+    if faults:
+        raise ValueError(said(landscape.id, faults))
+
+
+def said(name: str, faults: Sequence[str]) -> str:
+    """Put faults of a landscape into one message."""
+    if len(faults) == 1:
+        return f"{name}: {faults[0]}"
+    return "\n".join([f"{name}: {len(faults)} facts are wrong", *(f"  * {fault}" for fault in faults)])
+
+
+def faults_of(landscape: Landscape) -> list[str]:
+    """List the facts of a landscape that are wrong, each as a sentence; empty where none is.
+
+    Parameters
+    ----------
+    landscape : Landscape
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> faults_of(landscapes.get("beale"))
+    []
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = _Values(landscape)
+        faults = values.undefined()
+        if faults:
+            return faults
+        faults += _wrong_minimum(landscape, values)
+        faults += _lower_point(landscape, values)
+        faults += _wrong_gradient(landscape, values)
+        faults += _wrong_hessian(landscape, values)
+        faults += _wrong_residuals(landscape, values)
+        for number, constraint in enumerate(landscape.own_constraints):
+            faults += _wrong_constraint(landscape, number, constraint)
+        faults += _inconsistent_batch(landscape, values)
+        return faults
+
+
+def tolerance_of(landscape: Landscape) -> float:
+    """Work out how far a value may lie below fmin without contradicting it.
+
+    It covers the rounding of the values, the precision to which minimisers and fmin are given, and noise of the
+    objective's own.
+
+    Parameters
+    ----------
+    landscape : Landscape
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> 0.0 < tolerance_of(landscapes.get("ackley[2]")) < 1e-7
+    True
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _Values(landscape).tolerance
+
+
+def check_lowest(landscape: Landscape, why: str) -> None:
+    """Refuse a minimum that was derived, if a point that is looked at lies below it.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    why : str
+        What it was derived from.
+
+    Raises
+    ------
+    ValueError
+    """
+    __tracebackhide__ = True
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = _Values(landscape)
+        faults = values.undefined() or _lower_point(landscape, values)
+    if faults:
+        raise ValueError(f"{said(landscape.id, faults)}; {why}")
+
+
+def low_discrepancy(count: int, dim: int) -> FloatArray:
+    """Give points inside the unit cube, shape (count, dim), which spread evenly: multiples of powers of the
+    generalised golden ratio, the root of t**(dim + 1) = t + 1 (Roberts 2018).
+
+    Examples
+    --------
+    >>> low_discrepancy(3, 1).round(3).ravel().tolist()
+    [0.118, 0.736, 0.354]
+    """  # noqa: D205
+    ratio = 2.0
+    for _ in range(64):
+        ratio = (1.0 + ratio) ** (1.0 / (dim + 1.0))
+    alpha = ratio ** -np.arange(1.0, dim + 1.0)
+    points: FloatArray = (0.5 + np.arange(1, count + 1)[:, np.newaxis] * alpha) % 1.0
+    return points
+
+
+class _Values:
+    """Values of the objective where they are looked at, and what they tell of its scale and its rounding."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
+        self._known: dict[bytes, float] = {}
+        self._trouble: dict[bytes, str] = {}
+        self.lower, self.upper = landscape.bounds.T
+        self.width = self.upper - self.lower
+        points = landscape.minimizers
+        inside = points[np.all((points >= self.lower) & (points <= self.upper), axis=1)]
+        apart = max(-(-len(inside) // _MOST_MINIMIZERS), 1)
+        self.numbers = np.flatnonzero(np.all((points >= self.lower) & (points <= self.upper), axis=1))[::apart]
+        self.minimizers: FloatArray = inside[::apart]
+        self._tolerance: float | None = None
+
+    def __call__(self, x: FloatArray) -> float:
+        """Evaluate, once at each point; NaN where there is no number."""
+        key = x.tobytes()
+        if key not in self._known:
+            self._known[key] = self.again(x)
+        return self._known[key]
+
+    def again(self, x: FloatArray) -> float:
+        """Evaluate, also where it is known."""
+        try:
+            value = self.landscape.floats(x.tolist())
+        except Exception as error:
+            self._trouble[x.tobytes()] = f"raises {type(error).__name__}: {error}"
+            return math.nan
+        if isinstance(value, list):
+            self._trouble[x.tobytes()] = f"returns an array of shape {np.shape(value)}, where one number is expected,"
+            return math.nan
+        return float(value)
+
+    def undefined(self) -> list[str]:
+        """Tell where the objective has no value although it must have one."""
+        named = {"x0": self.landscape.x0}
+        named |= {f"minimizer {k}": point for k, point in zip(self.numbers, self.minimizers, strict=True)}
+        faults: dict[str, str] = {}
+        for name, point in named.items():
+            if name == "x0" and not (np.all(point >= self.lower) and np.all(point <= self.upper)):
+                continue
+            if not math.isfinite(value := self(point)):
+                trouble = self._trouble.get(point.tobytes(), f"is {value}")
+                subject = "f" if trouble.startswith("is") else "fun"
+                faults.setdefault(trouble, f"{subject} {trouble} at {name} = {_written(point)}; give a finite number")
+        return list(faults.values())[:3]
+
+    @property
+    def samples(self) -> FloatArray:
+        """Points of the box that spread evenly, shape (16, dim)."""
+        return self.lower + low_discrepancy(_SAMPLES, self.landscape.dim) * self.width
+
+    def near(self, x: FloatArray, share: float) -> FloatArray:
+        """Give points around one: a step of a share of the box forth and back along each of the directions."""
+        moved = [self.inside(x + sign * share * v) for v in self.directions() for sign in (1.0, -1.0)]
+        different = [point for point in moved if not np.array_equal(point, x)]
+        return np.array(different).reshape(-1, len(x))
+
+    def directions(self, number: int = 0) -> list[FloatArray]:
+        """Give the axes, in the box's widths; of many coordinates, sums of some."""
+        return [self.width * part for part in _parted(self.landscape.dim, number)]
+
+    def inside(self, x: FloatArray) -> FloatArray:
+        """Move a point onto the box."""
+        clipped: FloatArray = np.clip(x, self.lower, self.upper)
+        return clipped
+
+    @property
+    def typical(self) -> float:
+        """A typical height above fmin: the lower quartile of the sampled points'."""
+        fmin = self.landscape.fmin
+        heights = [abs(value - fmin) for value in map(self, self.samples) if math.isfinite(value)]
+        return float(np.quantile(heights, 0.25)) if heights else abs(self(self.landscape.x0) - fmin)
+
+    @property
+    def precision(self) -> float:
+        """The relative rounding of the values: that of doubles or, where all are numbers of fewer bits, theirs."""
+        return _precision(list(self._known.values()))
+
+    @property
+    def scatter(self) -> float:
+        """How far values at one point differ when they are asked for again; 0 for most."""
+        found = 0.0
+        for point in (self.landscape.x0, *self.minimizers[:1]):
+            first = self(point)
+            if self.again(point) != first:
+                repeats = [first, *(self.again(point) for _ in range(_REPEATS))]
+                found = max(found, float(np.ptp(repeats)))
+        return found
+
+    @property
+    def tolerance(self) -> float:
+        """How far a value may lie below fmin without contradicting it."""
+        if self._tolerance is None:
+            self._tolerance = self._worked_out()
+        return self._tolerance
+
+    def _worked_out(self) -> float:
+        fmin, typical = abs(self.landscape.fmin), self.typical
+        self.noise = self.scatter
+        rounding, moved = 0.0, 0.0
+        for x in self.minimizers[:1]:
+            value = self(x)
+            unit = 4.0 * np.spacing(np.maximum(np.abs(x), 1e-3 * self.width))
+            beside = [abs(self(self.inside(x + sign * unit)) - value) for sign in (1.0, -1.0)]
+            near = [abs(self(point) - value) for point in self.near(x, _NEAR)]
+            rounding = max((change for change in beside if math.isfinite(change)), default=0.0)
+            moved = max((change for change in near if math.isfinite(change)), default=0.0)
+        rounding = 16.0 * rounding + self.precision * (64.0 * fmin + typical)
+        precise = moved if self.landscape.own_constraints else min(moved, _REFINED * typical)
+        return rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+
+    def is_noisy(self) -> bool:
+        """Tell whether the objective does not repeat itself."""
+        _ = self.tolerance
+        return self.noise > 0.0
+
+
+def _parted(dim: int, number: int) -> list[FloatArray]:
+    """Part coordinates into at most 8 directions of some coordinates each, every number in another way."""
+    if dim <= _DIRECTIONS:
+        return list(np.eye(dim))
+    index = np.arange(dim)
+    order = np.argsort((index * 0.6180339887498949 + number * 0.4142135623730951) % 1.0)
+    signs = np.where((index * 0.7320508075688772 + number * 0.2360679774997898) % 1.0 < 0.5, -1.0, 1.0)
+    parts = []
+    for members in np.array_split(order, _DIRECTIONS):
+        part = np.zeros(dim)
+        part[members] = signs[members]
+        parts.append(part)
+    return parts
+
+
+def _precision(numbers: Iterable[float]) -> float:
+    """Work out to how many bits numbers are given, as the distance from 1 to the next such number."""
+    bits = 0
+    for number in numbers:
+        if math.isfinite(number) and number:
+            mantissa = int(abs(math.frexp(number)[0]) * 2.0**53)
+            bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
+    return max(_DOUBLE, 2.0 ** (1 - bits)) if bits > 8 else _DOUBLE
+
+
+def _wrong_minimum(landscape: Landscape, values: _Values) -> list[str]:
+    """Compare the objective at the minimisers with fmin."""
+    fmin = landscape.fmin
+    if not math.isfinite(fmin):
+        return [f"fmin = {fmin}; give a finite number"]
+    off = []
+    for number, x in zip(values.numbers, values.minimizers, strict=True):
+        value = values(x)
+        if values.is_noisy():
+            value = float(np.mean([values.again(x) for _ in range(_REPEATS)]))
+        if abs(value - fmin) > values.tolerance:
+            off.append((abs(value - fmin), int(number), x, value))
+    if not off:
+        return []
+    several = f" (and so at {len(off)} of {len(values.minimizers)} minimizers)" if len(off) > 1 else ""
+    _, number, x, value = max(off, key=lambda one: one[0])
+    return [
+        f"fmin = {fmin!r}, but f = {value!r} at minimizer {number} = {_written(x)}{several}; give fmin={value!r}, or "
+        "correct the minimizer, with all its digits"
+    ]
+
+
+def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
+    """Look for a feasible point that is lower than fmin and all minimisers."""
+    heights = [values(x) for x in values.minimizers]
+    floor = min([landscape.fmin, *heights]) if math.isfinite(landscape.fmin) else min(heights, default=math.nan)
+    if math.isnan(floor):
+        return []
+    limit = floor - values.tolerance * (2.0 if values.is_noisy() else 1.0)
+    best: tuple[float, FloatArray] | None = None
+    for x in _candidates(landscape, values):
+        value = values(x)
+        if value < limit and (best is None or value < best[0]) and _is_kept(landscape, x):
+            best = value, x
+    if best is None:
+        best = _descended(landscape, values, limit)
+    if best is None:
+        return []
+    value, x = best
+    nearest = ""
+    if len(values.minimizers):
+        shares = np.abs(values.minimizers - x) / values.width
+        number = int(np.argmin(shares.max(axis=1)))
+        nearest = f"; minimizer {values.numbers[number]} = {_written(values.minimizers[number])} is no minimum"
+    return [
+        f"f = {value!r} at x = {_written(x)}, which is feasible and lies below fmin = {landscape.fmin!r}{nearest}: "
+        "correct minimizers and fmin"
+    ]
+
+
+def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
+    """Give points that may be lower: around the minimisers, down the gradient, everywhere."""
+    yield from values.samples
+    yield landscape.x0
+    yield from landscape.starts.values()
+    for number, x in enumerate(values.minimizers[:_SURROUNDED]):
+        for share in (_NEAR, 1e-2, 1e-1) if number == 0 else (1e-2,):
+            for point in values.near(x, share):
+                yield _restored(landscape, values, point)
+        yield from _downhill(landscape, values, x)
+    if landscape.own_constraints:
+        for point in values.samples:
+            yield _restored(landscape, values, point)
+
+
+def _downhill(landscape: Landscape, values: _Values, x: FloatArray) -> Iterable[FloatArray]:
+    if not landscape.has_gradient or landscape.own_constraints:
+        return
+    try:
+        slope = np.asarray(landscape.gradient(x), dtype=np.float64) * values.width
+    except Exception:
+        return
+    if slope.shape == x.shape and np.all(np.isfinite(slope)) and (steepest := np.max(np.abs(slope))) > 0.0:
+        for share in (1e-4, 1e-3, 1e-2):
+            yield values.inside(x - share / steepest * slope * values.width)
+
+
+def _descended(landscape: Landscape, values: _Values, limit: float) -> tuple[float, FloatArray] | None:
+    """Search along the axes from the best sampled point, until a point is below the limit."""
+    kept = [x for x in values.samples if math.isfinite(values(x)) and _is_kept(landscape, x)]
+    if not kept:
+        return None
+    x = min(kept, key=values)
+    share, spent, number = 0.1, 0, 0
+    while spent < _DESCENT:
+        better = False
+        for point in values.near(x, share):
+            spent += 1
+            if values(point) < values(x) and _is_kept(landscape, point):
+                x, better = point, True
+                break
+        if values(x) < limit:
+            return values(x), x
+        number += 1
+        share *= 1.0 if better else 0.4
+    return None
+
+
+def _is_kept(landscape: Landscape, x: FloatArray) -> bool:
+    """Tell whether a point lies in the box and keeps the constraints, more closely than a feasible one must."""
+    if not landscape.contains(x):
+        return False
+    if not landscape.own_constraints:
+        return True
+    try:
+        return bool(landscape.violation(x) <= 1e-9)
+    except Exception:
+        return False
+
+
+def _restored(landscape: Landscape, values: _Values, x: FloatArray) -> FloatArray:
+    """Move a point towards where the constraints hold, by a few steps of Newton's method on those that do not."""
+    for _ in range(6 if landscape.own_constraints else 0):
+        try:
+            broken, slopes = _broken(landscape, values, x)
+        except Exception:
+            return x
+        if not len(broken) or not (np.all(np.isfinite(broken)) and np.all(np.isfinite(slopes))):
+            return x
+        x = values.inside(x - values.width * np.linalg.lstsq(slopes * values.width, broken, rcond=None)[0])
+    return x
+
+
+def _broken(landscape: Landscape, values: _Values, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give by how much limits are passed, and the slopes of those."""
+    amounts, slopes = [], []
+    for constraint in landscape.own_constraints:
+        found = constraint.values(x)
+        over = np.maximum(found - constraint.upper, 0.0) - np.maximum(constraint.lower - found, 0.0)
+        over = np.broadcast_to(over, np.shape(found))
+        if not over.any():
+            continue
+        step = 1e-6 * values.width
+        matrix = np.stack(
+            [
+                (constraint.values(x + step * e) - constraint.values(x - step * e)) / (2.0 * step @ e)
+                for e in np.eye(len(x))
+            ],
+            axis=-1,
+        )
+        amounts.append(over[over != 0.0])
+        slopes.append(matrix[over != 0.0])
+    if not amounts:
+        return np.zeros(0), np.zeros((0, len(x)))
+    return np.concatenate(amounts), np.concatenate(slopes)
+
+
+@dataclass
+class _Difference:
+    """A derivative along a direction at a point, as it is given and as differences have it."""
+
+    point: FloatArray
+    given: float
+    found: float
+    row: int
+    verdict: str  # "right", "wrong", "flat" (wrong where the function does not change at all), "unknown"
+
+
+class _Derivative:
+    """A function (dim,) → (m,) with its derivative (dim,) → (m, dim) as given."""
+
+    def __init__(
+        self,
+        values: _Values,
+        function: Callable[[FloatArray], FloatArray],
+        derivative: Callable[[FloatArray], FloatArray],
+        *,
+        relative: float = 2e-5,
+        is_coarse: bool = False,
+        noise: float = 0.0,
+        precision: float = _DOUBLE,
+    ) -> None:
+        self.values = values
+        self.function = function
+        self.derivative = derivative
+        self.relative = relative
+        self.noise = noise
+        self.precision = precision
+        self.steps = _COARSE_STEPS if is_coarse else _STEPS
+
+    def along(self, x: FloatArray, direction: FloatArray, given: FloatArray) -> _Difference:
+        """Compare along a direction, in the box's widths, by one step or, while that disagrees, several."""
+        values = self.values
+        scale = np.minimum(values.width, np.maximum(np.abs(x), 1.0))
+        v = direction * scale
+        unit = float(v.sum()) if np.count_nonzero(v) == 1 else 1.0
+        with np.errstate(divide="ignore"):
+            room = float(np.min(np.where(v != 0.0, np.minimum(x - values.lower, values.upper - x) / np.abs(v), np.inf)))
+        slope = given @ v
+        size = np.max(np.abs(given) * scale, axis=1)
+        rough = _precision(given.ravel().tolist())
+        middle = self.function(x)
+        taken: list[tuple[FloatArray, FloatArray]] = []
+        is_flat = True
+        for step in self.steps:
+            h = min(step, 0.9 * room)
+            ahead, behind = self.function(x + h * v), self.function(x - h * v)
+            found = (ahead - behind) / (2.0 * h)
+            if not np.all(np.isfinite(found)) or not np.all(np.isfinite(slope)):
+                return _Difference(x, math.nan, math.nan, 0, "unknown")
+            largest = np.maximum(np.maximum(np.abs(ahead), np.abs(behind)), np.abs(middle))
+            error = (8.0 * self.precision * largest + 2.0 * self.noise + np.abs(ahead - 2.0 * middle + behind)) / h
+            error += self.relative * np.maximum(np.abs(found), np.abs(slope))
+            error += (1e-7 + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
+            off = np.abs(found - slope)
+            taken.append((found, off - error))
+            is_flat = is_flat and bool(np.all(ahead == behind) and np.all(ahead == middle))
+            if np.all(off <= error):
+                return _Difference(x, float(slope[0]) / unit, float(found[0]) / unit, 0, "right")
+        wrong_at_all = np.all([excess > 0.0 for _, excess in taken], axis=0)
+        row = int(np.argmax(np.where(wrong_at_all, np.abs(taken[0][0] - slope), -1.0)))
+        founds = [float(found[row]) for found, _ in taken]
+        off_by = min(abs(found - slope[row]) for found in founds)
+        agree = min(abs(one - other) for k, one in enumerate(founds) for other in founds[k + 1 :]) <= 0.25 * off_by
+        verdict = "unknown"
+        if wrong_at_all[row] and agree:
+            verdict = "flat" if is_flat else "wrong"
+        return _Difference(x, float(slope[row]) / unit, founds[0] / unit, row, verdict)
+
+
+def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
+    """Give points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
+    shares = low_discrepancy(3, landscape.dim) - 0.5
+    beside = [x + size * values.width * share for x in values.minimizers[:1] for size, share in zip((0.2, 0.02), shares)]
+    chosen = [*beside, landscape.x0 + 2e-2 * values.width * shares[2], *values.samples[: _PROBED - 3]]
+    if landscape.own_constraints:
+        chosen += [_restored(landscape, values, x) for x in values.samples[: _PROBED - 3]]
+    room = 5e-3 * values.width
+    inside = [np.clip(x, values.lower + room, values.upper - room) for x in chosen]
+    return [x for x in inside if math.isfinite(values(x))][:most]
+
+
+def _wrong_derivative(
+    what: str, of: str, one: _Derivative, points: Sequence[FloatArray], shape: tuple[int | None, int], dim: int
+) -> list[str]:
+    """Compare a derivative with differences at several points, and put into words where it is wrong."""
+    matrices: list[tuple[FloatArray, FloatArray]] = []
+    for x in points:
+        try:
+            given = np.asarray(one.derivative(x), dtype=np.float64)
+        except Exception as error:
+            return [f"{what} raises {type(error).__name__}: {error}, at x = {_written(x)}"]
+        rows = len(one.function(x)) if shape[0] is None else shape[0]
+        expected = (dim,) if what == "gradient" else (rows, dim)
+        if given.shape != expected:
+            turned = " (is it transposed?)" if given.shape == expected[::-1] != expected else ""
+            return [f"{what} returns shape {given.shape}, expected {expected}{turned}"]
+        matrices.append((x, given.reshape(rows, dim)))
+    finite = [(x, given) for x, given in matrices if np.all(np.isfinite(given))]
+    if matrices and not finite:
+        return [f"{what} is not finite: {_written(matrices[0][1].ravel())} at x = {_written(matrices[0][0])}"]
+    compared: dict[int, list[_Difference]] = {}
+    for number, (x, given) in enumerate(finite):
+        for part in _parted(dim, number):
+            difference = one.along(x, part, given)
+            members = np.flatnonzero(part).tolist()
+            if difference.verdict == "right" or len(members) == 1:
+                for k in members:
+                    compared.setdefault(k, []).append(difference)
+                continue
+            for k in members:
+                if difference.verdict == "wrong" and sum(map(_is_suspect, compared.values())) < 4:
+                    compared.setdefault(k, []).append(one.along(x, np.eye(dim)[k], given))
+    faults = {
+        k: wrong for k, differences in compared.items() if (wrong := _confirmed(one, k, dim, differences, finite))
+    }
+    return [_told(what, of, faults, compared, dim)] if faults else []
+
+
+def _is_suspect(differences: list[_Difference]) -> bool:
+    return any(difference.verdict == "wrong" for difference in differences)
+
+
+def _confirmed(
+    one: _Derivative,
+    k: int,
+    dim: int,
+    differences: list[_Difference],
+    finite: Sequence[tuple[FloatArray, FloatArray]],
+) -> list[_Difference]:
+    """Give where coordinate k is wrong, if it is so at several points; once is not enough."""
+    wrong = [difference for difference in differences if difference.verdict == "wrong"]
+    right = any(difference.verdict == "right" for difference in differences)
+    if not wrong and not right:
+        wrong = [difference for difference in differences if difference.verdict == "flat"]
+    if not wrong or len(wrong) > 1:
+        return wrong
+    axis, values = np.eye(dim)[k], one.values
+    if dim > _DIRECTIONS:
+        for x, given in finite:
+            again = one.along(x, axis, given)
+            if again.verdict == "wrong" and not np.array_equal(x, wrong[0].point):
+                wrong.append(again)
+    for share in 0.02 * (low_discrepancy(3, dim) - 0.5):
+        x = np.clip(wrong[0].point + share * values.width, values.lower + 5e-3 * values.width, None)
+        x = np.minimum(x, values.upper - 5e-3 * values.width)
+        try:
+            given = np.asarray(one.derivative(x), dtype=np.float64).reshape(-1, dim)
+            again = one.along(x, axis, given)
+        except Exception:
+            continue
+        if again.verdict == wrong[0].verdict:
+            wrong.append(again)
+    return wrong if len(wrong) > 2 else []
+
+
+def _told(
+    what: str, of: str, faults: dict[int, list[_Difference]], compared: dict[int, list[_Difference]], dim: int
+) -> str:
+    ratios = [d.given / d.found for wrong in faults.values() for d in wrong if d.found]
+    hint = ""
+    if ratios and np.ptp(ratios) <= 1e-2 * abs(ratios[0]):
+        hint = (
+            "; its sign is wrong" if abs(ratios[0] + 1.0) < 1e-2 else f"; it is {ratios[0]:.3g} times the derivative"
+        )
+    everywhere = " everywhere" if dim > 1 and len(faults) == dim and hint else ""
+    parts = []
+    for k, wrong in list(faults.items())[: 1 if everywhere else 3]:
+        worst = max(wrong, key=lambda d: abs(d.given - d.found))
+        place = f"component {k}" if what == "gradient" else f"entry [{worst.row}, {k}]"
+        parts.append(
+            f"{place} is {worst.given:.6g} at x = {_written(worst.point)}, but central differences of {of} give "
+            f"{worst.found:.6g}"
+        )
+    more = f" (and {len(faults) - 3} more components)" if len(faults) > 3 and not everywhere else ""
+    return f"the {what} is wrong: {'; '.join(parts)}{more}{hint}{everywhere}"
+
+
+def _wrong_gradient(landscape: Landscape, values: _Values) -> list[str]:
+    if not landscape.has_gradient:
+        return []
+    one = _Derivative(
+        values,
+        lambda x: np.array([values(x)]),
+        landscape.gradient,
+        is_coarse=values.is_noisy() or values.precision > _DOUBLE,
+        noise=values.noise,
+        precision=values.precision,
+    )
+    points = _points(landscape, values)
+    return _wrong_derivative("gradient", "f", one, points, (1, landscape.dim), landscape.dim)
+
+
+def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
+    """Compare a Hessian that is given with differences of the gradient; without one it is not used by itself."""
+    if landscape._hessian is None or not landscape.has_gradient:
+        return []
+
+    def gradient(x: FloatArray) -> FloatArray:
+        return np.asarray(landscape.gradient(x), dtype=np.float64)
+
+    points = _points(landscape, values, 4)
+    try:
+        slopes = np.array([gradient(x) for x in points])
+        scatter = max((float(np.max(np.abs(gradient(x) - first))) for x, first in zip(points[:1], slopes)), default=0.0)
+    except Exception:
+        return []  # the gradient has been told of
+    precision = _precision(slopes.ravel().tolist())
+    one = _Derivative(
+        values,
+        gradient,
+        landscape.hessian,
+        relative=1e-3,
+        is_coarse=scatter > 0.0 or precision > _DOUBLE,
+        noise=3.0 * scatter,
+        precision=precision,
+    )
+    return _wrong_derivative("hessian", "the gradient", one, points, (landscape.dim, landscape.dim), landscape.dim)
+
+
+def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
+    """Compare the squares of the residuals with the objective, and their Jacobian with differences."""
+    if not landscape.has_residuals:
+        return []
+    points = _points(landscape, values, 4)
+    faults, ratios, wrong = [], [], []
+    for x in (*points, *values.minimizers[:1]):
+        try:
+            residuals = np.asarray(landscape.residuals(x), dtype=np.float64)
+        except Exception as error:
+            return [f"residuals raises {type(error).__name__}: {error}, at x = {_written(x)}"]
+        if residuals.ndim != 1:
+            return [f"residuals returns shape {residuals.shape}, expected (m,)"]
+        total, value = float(residuals @ residuals), values(x)
+        rounding = 1e-8 + 1e3 * max(values.precision, _precision(residuals.tolist()))
+        if abs(total - value) > rounding * max(total, abs(value)) + values.tolerance:
+            wrong.append((x, total, value))
+            ratios.append(total / value if value else math.inf)
+    if wrong:
+        x, total, value = wrong[0]
+        hint = ""
+        if len(wrong) > 1 and np.ptp(ratios) <= 1e-6 * abs(ratios[0]):
+            hint = f"; multiply the residuals by the square root of {1.0 / ratios[0]:.6g}"
+        faults.append(
+            f"residuals: the sum of their squares, without a factor of ½, is {total!r} at x = {_written(x)}, but "
+            f"f = {value!r}{hint}"
+        )
+    if landscape._jacobian is not None and points:
+
+        def function(x: FloatArray) -> FloatArray:
+            return np.asarray(landscape.residuals(x), dtype=np.float64)
+
+        first = function(points[0])
+        scatter, precision = float(np.max(np.abs(function(points[0]) - first))), _precision(first.tolist())
+        is_coarse = scatter > 0.0 or precision > _DOUBLE
+        one = _Derivative(
+            values, function, landscape.jacobian, is_coarse=is_coarse, noise=3.0 * scatter, precision=precision
+        )
+        faults += _wrong_derivative("jacobian", "the residuals", one, points, (None, landscape.dim), landscape.dim)
+    return faults
+
+
+def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint) -> list[str]:
+    """Compare the Jacobian that a constraint brings along with differences."""
+    if not constraint.has_jacobian or isinstance(constraint.function, Formula):
+        return []
+    values = _Values(landscape)
+    points = [x for x in _points(landscape, values, 4) if _is_defined(constraint, x)]
+    if not points:
+        return []
+    precision = _precision(np.ravel([constraint.values(x) for x in points]).tolist())
+    is_coarse = precision > _DOUBLE
+    one = _Derivative(values, constraint.values, constraint.jacobian, is_coarse=is_coarse, precision=precision)
+    what = "Jacobian of constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
+    return _wrong_derivative(what, "the constraint", one, points, (None, landscape.dim), landscape.dim)
+
+
+def _is_defined(constraint: Constraint, x: FloatArray) -> bool:
+    try:
+        return bool(np.all(np.isfinite(constraint.values(x))))
+    except Exception:
+        return False
+
+
+def _inconsistent_batch(landscape: Landscape, values: _Values) -> list[str]:
+    """Compare a formula's values at a batch with those at its points; other functions are called point by point."""
+    if not isinstance(landscape.objective, Formula):
+        return []
+    points = values.samples[:4]
+    try:
+        batch = np.asarray(landscape.objective(points), dtype=np.float64)
+    except Exception as error:
+        return [f"fun raises {type(error).__name__}: {error}, at a batch of shape {points.shape}"]
+    for x, value in zip(points, np.broadcast_to(batch, len(points)).tolist(), strict=True):
+        single = values(x)
+        if abs(single - value) > 1e-6 * abs(single) + values.tolerance:
+            return [f"fun gives {single!r} at the point x = {_written(x)}, but {value!r} where it is one of a batch"]
+    return []
+
+
+def _written(x: FloatArray) -> str:
+    """Write a point, cut where it is long."""
+    numbers = [float(f"{number:.6g}") if len(x) > 3 else number for number in np.asarray(x).tolist()]
+    return str(numbers) if len(numbers) <= 6 else f"[{', '.join(map(str, numbers[:5]))}, … {len(numbers)} numbers]"
