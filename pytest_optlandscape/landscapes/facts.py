@@ -72,9 +72,7 @@ def check_facts(
         raise ValueError(f"{name}: minimizers have shape (m, {dim}), got {minimizers.shape}")
 
 
-def points_outside(
-    bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray
-) -> list[str]:
+def points_outside(bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> list[str]:
     """Tell which starts and minimisers lie outside the bounds, each in a sentence.
 
     Examples

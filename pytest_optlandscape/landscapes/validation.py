@@ -48,9 +48,11 @@ times as large."""
 _REPEATS = 8
 """Evaluations at one point of an objective that does not repeat itself."""
 _PROBED = 7
-_STEPS = (1e-5, 1e-4, 1e-7)
-_COARSE_STEPS = (1e-2, 3e-2, 1e-1)
-"""For an objective that is noisy or is computed in single precision."""
+_STEPS = (1e-5, 1e-4, 1e-7, 1e-9)
+_COARSE_STEPS = (1e-2, 3e-3, 3e-2)
+"""For functions that are noisy or computed in a shorter format."""
+_SHORT_FORMATS = (7, 8), (9, 11), (20, 24)
+"""Bits that several numbers in bfloat16, half and single precision have at most, and at least."""
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
@@ -76,7 +78,7 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> None:
     >>> check(bowl)
     Traceback (most recent call last):
         ...
-    ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]; give fmin=0.0, or correct the minimizer...
+    ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]; one of the two is wrong
     """
     __tracebackhide__ = True
     faults = [*known, *faults_of(landscape)]
@@ -258,6 +260,12 @@ class _Values:
         clipped: FloatArray = np.clip(x, self.lower, self.upper)
         return clipped
 
+    def off_edges(self, x: FloatArray, number: int) -> FloatArray:
+        """Move a point into the box, away from its edges by a share that is no round number, every number by another."""
+        room = (2e-3 + 4e-3 * low_discrepancy(number + 1, len(x))[number]) * self.width
+        moved: FloatArray = np.clip(x, self.lower + room, self.upper - room)
+        return moved
+
     @property
     def typical(self) -> float:
         """A typical height above fmin: the lower quartile of the sampled points'."""
@@ -325,13 +333,16 @@ def _parted(dim: int, number: int) -> list[FloatArray]:
 
 
 def _precision(numbers: Iterable[float]) -> float:
-    """Work out to how many bits numbers are given, as the distance from 1 to the next such number."""
-    bits = 0
+    """Give the relative rounding of numbers: that of doubles or, where none has more bits, that of a shorter format."""
+    bits, is_multiple = 0, True
     for number in numbers:
         if math.isfinite(number) and number:
             mantissa = int(abs(math.frexp(number)[0]) * 2.0**53)
             bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
-    return max(_DOUBLE, 2.0 ** (1 - bits)) if bits > 8 else _DOUBLE
+            is_multiple = is_multiple and (number * 1024.0).is_integer()
+    if is_multiple:  # steps and counts, not a format
+        return _DOUBLE
+    return next((2.0 ** (1 - most) for least, most in _SHORT_FORMATS if least <= bits <= most), _DOUBLE)
 
 
 def _wrong_minimum(landscape: Landscape, values: _Values) -> list[str]:
@@ -348,12 +359,12 @@ def _wrong_minimum(landscape: Landscape, values: _Values) -> list[str]:
             off.append((abs(value - fmin), int(number), x, value))
     if not off:
         return []
-    several = f" (and so at {len(off)} of {len(values.minimizers)} minimizers)" if len(off) > 1 else ""
-    _, number, x, value = max(off, key=lambda one: one[0])
-    return [
-        f"fmin = {fmin!r}, but f = {value!r} at minimizer {number} = {_written(x)}{several}; give fmin={value!r}, or "
-        "correct the minimizer, with all its digits"
-    ]
+    several = f" (wrong at {len(off)} of {len(values.minimizers)} minimizers)" if len(off) > 1 else ""
+    difference, number, x, value = max(off, key=lambda one: one[0])
+    advice = "one of the two is wrong"
+    if difference <= 1e-3 * values.typical:
+        advice = "give the minimizer with all its digits" + (f" and fmin={value!r}" if value < fmin else ", and fmin")
+    return [f"fmin = {fmin!r}, but f = {value!r} at minimizer {number} = {_written(x)}{several}: {advice}"]
 
 
 def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
@@ -526,7 +537,9 @@ class _Derivative:
         size = np.max(np.abs(given) * scale, axis=1)
         rough = _precision(given.ravel().tolist())
         middle = self.function(x)
-        taken: list[tuple[FloatArray, FloatArray]] = []
+        taken: list[
+            tuple[FloatArray, FloatArray, FloatArray]
+        ] = []  # quotients; how far they, and roundings, may be off
         is_flat = True
         for step in self.steps:
             h = min(step, 0.9 * room)
@@ -535,19 +548,28 @@ class _Derivative:
             if not np.all(np.isfinite(found)) or not np.all(np.isfinite(slope)):
                 return _Difference(x, math.nan, math.nan, 0, "unknown")
             largest = np.maximum(np.maximum(np.abs(ahead), np.abs(behind)), np.abs(middle))
-            error = (8.0 * self.precision * largest + 2.0 * self.noise + np.abs(ahead - 2.0 * middle + behind)) / h
+            rounding = (8.0 * self.precision * largest + 2.0 * self.noise) / h
+            error = rounding + np.abs(ahead - 2.0 * middle + behind) / h
             error += self.relative * np.maximum(np.abs(found), np.abs(slope))
             error += (1e-7 + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
             off = np.abs(found - slope)
-            taken.append((found, off - error))
+            taken.append((found, error, rounding))
             is_flat = is_flat and bool(np.all(ahead == behind) and np.all(ahead == middle))
             if np.all(off <= error):
                 return _Difference(x, float(slope[0]) / unit, float(found[0]) / unit, 0, "right")
-        wrong_at_all = np.all([excess > 0.0 for _, excess in taken], axis=0)
+        wrong_at_all = np.all([np.abs(found - slope) > error for found, error, _ in taken], axis=0)
         row = int(np.argmax(np.where(wrong_at_all, np.abs(taken[0][0] - slope), -1.0)))
-        founds = [float(found[row]) for found, _ in taken]
-        off_by = min(abs(found - slope[row]) for found in founds)
-        agree = min(abs(one - other) for k, one in enumerate(founds) for other in founds[k + 1 :]) <= 0.25 * off_by
+        founds = [float(found[row]) for found, _, _ in taken]
+        errors = [float(rounding[row]) for _, _, rounding in taken]
+        near = 0.2 if self.steps is _COARSE_STEPS else 0.02
+        agreeing = [
+            sum(
+                abs(one - other) <= near * max(abs(one), abs(other)) + errors[k] + errors[j]
+                for j, other in enumerate(founds)
+            )
+            for k, one in enumerate(founds)
+        ]
+        agree = max(agreeing) >= 3
         verdict = "unknown"
         if wrong_at_all[row] and agree:
             verdict = "flat" if is_flat else "wrong"
@@ -557,12 +579,13 @@ class _Derivative:
 def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
     """Give points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
     shares = low_discrepancy(3, landscape.dim) - 0.5
-    beside = [x + size * values.width * share for x in values.minimizers[:1] for size, share in zip((0.2, 0.02), shares)]
+    beside = [
+        x + size * values.width * share for x in values.minimizers[:1] for size, share in zip((0.2, 0.02), shares)
+    ]
     chosen = [*beside, landscape.x0 + 2e-2 * values.width * shares[2], *values.samples[: _PROBED - 3]]
     if landscape.own_constraints:
         chosen += [_restored(landscape, values, x) for x in values.samples[: _PROBED - 3]]
-    room = 5e-3 * values.width
-    inside = [np.clip(x, values.lower + room, values.upper - room) for x in chosen]
+    inside = [values.off_edges(x, k) for k, x in enumerate(chosen)]
     return [x for x in inside if math.isfinite(values(x))][:most]
 
 
@@ -628,8 +651,7 @@ def _confirmed(
             if again.verdict == "wrong" and not np.array_equal(x, wrong[0].point):
                 wrong.append(again)
     for share in 0.02 * (low_discrepancy(3, dim) - 0.5):
-        x = np.clip(wrong[0].point + share * values.width, values.lower + 5e-3 * values.width, None)
-        x = np.minimum(x, values.upper - 5e-3 * values.width)
+        x = values.off_edges(wrong[0].point + share * values.width, len(wrong))
         try:
             given = np.asarray(one.derivative(x), dtype=np.float64).reshape(-1, dim)
             again = one.along(x, axis, given)
@@ -646,9 +668,7 @@ def _told(
     ratios = [d.given / d.found for wrong in faults.values() for d in wrong if d.found]
     hint = ""
     if ratios and np.ptp(ratios) <= 1e-2 * abs(ratios[0]):
-        hint = (
-            "; its sign is wrong" if abs(ratios[0] + 1.0) < 1e-2 else f"; it is {ratios[0]:.3g} times the derivative"
-        )
+        hint = "; its sign is wrong" if abs(ratios[0] + 1.0) < 1e-2 else f"; it is {ratios[0]:.3g} times the derivative"
     everywhere = " everywhere" if dim > 1 and len(faults) == dim and hint else ""
     parts = []
     for k, wrong in list(faults.items())[: 1 if everywhere else 3]:
