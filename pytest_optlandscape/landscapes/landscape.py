@@ -162,9 +162,10 @@ class Landscape(Evaluable):
         if noise is not None:
             noise.check(self)
             self.tags |= {"noisy"}
+        self._validate = validate
         self._fmin_tolerance: float | None = None
         if validate and made_by is None:
-            check(self, faults)
+            self._fmin_tolerance = check(self, faults)
         elif faults:
             raise ValueError(said(self.id, faults))
 
@@ -192,7 +193,7 @@ class Landscape(Evaluable):
         True
         """
         if self._fmin_tolerance is None:
-            self._fmin_tolerance = tolerance_of(self)
+            self._fmin_tolerance = tolerance_of(self, is_expensive=not (self._validate or self.family))
         return self._fmin_tolerance
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
@@ -404,7 +405,6 @@ class Landscape(Evaluable):
         copied.id = name
         copied.written = f"landscapes.get({name!r})"
         copied._made_by = made_by
-        copied._fmin_tolerance = None
         return copied
 
     def __repr__(self) -> str:

@@ -56,7 +56,7 @@ _SHORT_FORMATS = (7, 8), (9, 11), (20, 24)
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
-def check(landscape: Landscape, known: Iterable[str] = ()) -> None:
+def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
     """Refuse a landscape whose facts are wrong.
 
     Parameters
@@ -64,6 +64,11 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> None:
     landscape : Landscape
     known : iterable of str
         Faults that were found before.
+
+    Returns
+    -------
+    float
+        What `tolerance_of` gives.
 
     Raises
     ------
@@ -81,9 +86,13 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> None:
     ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]; one of the two is wrong
     """
     __tracebackhide__ = True
-    faults = [*known, *faults_of(landscape)]
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = _Values(landscape)
+        faults = [*known, *_faults(landscape, values)]
     if faults:
         raise ValueError(said(landscape.id, faults))
+    return values.tolerance
 
 
 def said(name: str, faults: Sequence[str]) -> str:
@@ -112,22 +121,25 @@ def faults_of(landscape: Landscape) -> list[str]:
     """
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        values = _Values(landscape)
-        faults = values.undefined()
-        if faults:
-            return faults
-        faults += _wrong_minimum(landscape, values)
-        faults += _lower_point(landscape, values)
-        faults += _wrong_gradient(landscape, values)
-        faults += _wrong_hessian(landscape, values)
-        faults += _wrong_residuals(landscape, values)
-        for number, constraint in enumerate(landscape.own_constraints):
-            faults += _wrong_constraint(landscape, number, constraint)
-        faults += _inconsistent_batch(landscape, values)
+        return _faults(landscape, _Values(landscape))
+
+
+def _faults(landscape: Landscape, values: _Values) -> list[str]:
+    faults = values.undefined()
+    if faults:
         return faults
+    faults += _wrong_minimum(landscape, values)
+    faults += _lower_point(landscape, values)
+    faults += _wrong_gradient(landscape, values)
+    faults += _wrong_hessian(landscape, values)
+    faults += _wrong_residuals(landscape, values)
+    for number, constraint in enumerate(landscape.own_constraints):
+        faults += _wrong_constraint(landscape, number, constraint)
+    faults += _inconsistent_batch(landscape, values)
+    return faults
 
 
-def tolerance_of(landscape: Landscape) -> float:
+def tolerance_of(landscape: Landscape, *, is_expensive: bool = False) -> float:
     """Work out how far a value may lie below fmin without contradicting it.
 
     It covers the rounding of the values, the precision to which minimisers and fmin are given, and noise of the
@@ -136,6 +148,8 @@ def tolerance_of(landscape: Landscape) -> float:
     Parameters
     ----------
     landscape : Landscape
+    is_expensive : bool, default False
+        Call the objective at x0 and nowhere else, and estimate from its height.
 
     Returns
     -------
@@ -149,7 +163,12 @@ def tolerance_of(landscape: Landscape) -> float:
     """
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _Values(landscape).tolerance
+        values = _Values(landscape)
+        if not is_expensive:
+            return values.tolerance
+        height, fmin = abs(values(landscape.x0) - landscape.fmin), abs(landscape.fmin)
+        share = 1e4 * _REFINED if landscape.own_constraints else _REFINED
+        return (share * height if math.isfinite(height) else 0.0) + 64.0 * _DOUBLE * fmin
 
 
 def check_lowest(landscape: Landscape, why: str) -> None:
@@ -217,7 +236,7 @@ class _Values:
     def again(self, x: FloatArray) -> float:
         """Evaluate, also where it is known."""
         try:
-            value = self.landscape.floats(x.tolist())
+            value: Any = self.landscape.floats(x.tolist())
         except Exception as error:
             self._trouble[x.tobytes()] = f"raises {type(error).__name__}: {error}"
             return math.nan
@@ -243,7 +262,8 @@ class _Values:
     @property
     def samples(self) -> FloatArray:
         """Points of the box that spread evenly, shape (16, dim)."""
-        return self.lower + low_discrepancy(_SAMPLES, self.landscape.dim) * self.width
+        points: FloatArray = self.lower + low_discrepancy(_SAMPLES, self.landscape.dim) * self.width
+        return points
 
     def near(self, x: FloatArray, share: float) -> FloatArray:
         """Give points around one: a step of a share of the box forth and back along each of the directions."""
@@ -261,7 +281,7 @@ class _Values:
         return clipped
 
     def off_edges(self, x: FloatArray, number: int) -> FloatArray:
-        """Move a point into the box, away from its edges by a share that is no round number, every number by another."""
+        """Move a point into the box, away from its edges by a share that differs from number to number."""
         room = (2e-3 + 4e-3 * low_discrepancy(number + 1, len(x))[number]) * self.width
         moved: FloatArray = np.clip(x, self.lower + room, self.upper - room)
         return moved
@@ -308,8 +328,20 @@ class _Values:
             rounding = max((change for change in beside if math.isfinite(change)), default=0.0)
             moved = max((change for change in near if math.isfinite(change)), default=0.0)
         rounding = 16.0 * rounding + self.precision * (64.0 * fmin + typical)
-        precise = moved if self.landscape.own_constraints else min(moved, _REFINED * typical)
+        is_exact = not self.landscape.own_constraints and (self.landscape.noise or "noisy" not in self.landscape.tags)
+        precise = min(moved, _REFINED * typical) if is_exact else 2.0 * moved
+        if is_exact and precise < moved and self._is_rough(moved):
+            precise = 4.0 * moved
         return rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+
+    def _is_rough(self, moved: float) -> bool:
+        """Tell whether values near the minimiser change as much at a tenth of the distance: noise that repeats itself.
+
+        A kink changes a tenth as much there, a smooth function a hundredth.
+        """
+        x = self.minimizers[0]
+        further = max((abs(self(point) - self(x)) for point in self.near(x, 10.0 * _NEAR)), default=math.inf)
+        return moved >= 0.5 * further
 
     def is_noisy(self) -> bool:
         """Tell whether the objective does not repeat itself."""
@@ -373,7 +405,10 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
     floor = min([landscape.fmin, *heights]) if math.isfinite(landscape.fmin) else min(heights, default=math.nan)
     if math.isnan(floor):
         return []
-    limit = floor - values.tolerance * (2.0 if values.is_noisy() else 1.0)
+    rounded = max((abs(height - landscape.fmin) for height in heights), default=0.0)  # that is told by itself
+    limit = (
+        floor - values.tolerance * (2.0 if values.is_noisy() else 1.0) - (rounded if math.isfinite(rounded) else 0.0)
+    )
     best: tuple[float, FloatArray] | None = None
     for x in _candidates(landscape, values):
         value = values(x)
@@ -515,6 +550,7 @@ class _Derivative:
         relative: float = 2e-5,
         is_coarse: bool = False,
         noise: float = 0.0,
+        given_noise: float = 0.0,
         precision: float = _DOUBLE,
     ) -> None:
         self.values = values
@@ -522,6 +558,7 @@ class _Derivative:
         self.derivative = derivative
         self.relative = relative
         self.noise = noise
+        self.given_noise = given_noise
         self.precision = precision
         self.steps = _COARSE_STEPS if is_coarse else _STEPS
 
@@ -551,7 +588,7 @@ class _Derivative:
             rounding = (8.0 * self.precision * largest + 2.0 * self.noise) / h
             error = rounding + np.abs(ahead - 2.0 * middle + behind) / h
             error += self.relative * np.maximum(np.abs(found), np.abs(slope))
-            error += (1e-7 + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
+            error += (1e-7 + self.given_noise + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
             off = np.abs(found - slope)
             taken.append((found, error, rounding))
             is_flat = is_flat and bool(np.all(ahead == behind) and np.all(ahead == middle))
@@ -580,7 +617,9 @@ def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[
     """Give points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
     shares = low_discrepancy(3, landscape.dim) - 0.5
     beside = [
-        x + size * values.width * share for x in values.minimizers[:1] for size, share in zip((0.2, 0.02), shares)
+        x + size * values.width * share
+        for x in values.minimizers[:1]
+        for size, share in zip((0.2, 0.02), shares, strict=False)
     ]
     chosen = [*beside, landscape.x0 + 2e-2 * values.width * shares[2], *values.samples[: _PROBED - 3]]
     if landscape.own_constraints:
@@ -590,21 +629,22 @@ def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[
 
 
 def _wrong_derivative(
-    what: str, of: str, one: _Derivative, points: Sequence[FloatArray], shape: tuple[int | None, int], dim: int
+    what: str, of: str, one: _Derivative, points: Sequence[FloatArray], rows: int | None = None
 ) -> list[str]:
     """Compare a derivative with differences at several points, and put into words where it is wrong."""
+    dim = len(one.values.width)
     matrices: list[tuple[FloatArray, FloatArray]] = []
     for x in points:
         try:
             given = np.asarray(one.derivative(x), dtype=np.float64)
         except Exception as error:
             return [f"{what} raises {type(error).__name__}: {error}, at x = {_written(x)}"]
-        rows = len(one.function(x)) if shape[0] is None else shape[0]
-        expected = (dim,) if what == "gradient" else (rows, dim)
+        height = len(one.function(x)) if rows is None else rows
+        expected = (dim,) if what == "gradient" else (height, dim)
         if given.shape != expected:
             turned = " (is it transposed?)" if given.shape == expected[::-1] != expected else ""
             return [f"{what} returns shape {given.shape}, expected {expected}{turned}"]
-        matrices.append((x, given.reshape(rows, dim)))
+        matrices.append((x, given.reshape(height, dim)))
     finite = [(x, given) for x, given in matrices if np.all(np.isfinite(given))]
     if matrices and not finite:
         return [f"{what} is not finite: {_written(matrices[0][1].ravel())} at x = {_written(matrices[0][0])}"]
@@ -667,9 +707,9 @@ def _told(
 ) -> str:
     ratios = [d.given / d.found for wrong in faults.values() for d in wrong if d.found]
     hint = ""
-    if ratios and np.ptp(ratios) <= 1e-2 * abs(ratios[0]):
+    if ratios and np.ptp(ratios) <= 1e-2 * abs(ratios[0]) and abs(ratios[0] - 1.0) > 1e-2:
         hint = "; its sign is wrong" if abs(ratios[0] + 1.0) < 1e-2 else f"; it is {ratios[0]:.3g} times the derivative"
-    everywhere = " everywhere" if dim > 1 and len(faults) == dim and hint else ""
+    everywhere = " in every component" if dim > 1 and len(faults) == dim and hint else ""
     parts = []
     for k, wrong in list(faults.items())[: 1 if everywhere else 3]:
         worst = max(wrong, key=lambda d: abs(d.given - d.found))
@@ -685,16 +725,32 @@ def _told(
 def _wrong_gradient(landscape: Landscape, values: _Values) -> list[str]:
     if not landscape.has_gradient:
         return []
+    points = _points(landscape, values)
     one = _Derivative(
         values,
         lambda x: np.array([values(x)]),
         landscape.gradient,
         is_coarse=values.is_noisy() or values.precision > _DOUBLE,
         noise=values.noise,
+        given_noise=4.0 * _scatter(landscape.gradient, points[:2]),
         precision=values.precision,
     )
-    points = _points(landscape, values)
-    return _wrong_derivative("gradient", "f", one, points, (1, landscape.dim), landscape.dim)
+    return _wrong_derivative("gradient", "f", one, points, 1)
+
+
+def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]) -> float:
+    """Measure how far results differ that are asked for again, as a share of the largest component; 0 for most."""
+    found = 0.0
+    for x in points:
+        try:
+            first, again = np.asarray(function(x), dtype=np.float64), np.asarray(function(x), dtype=np.float64)
+            if np.array_equal(first, again, equal_nan=True):
+                continue
+            repeats = [first, again, *(np.asarray(function(x), dtype=np.float64) for _ in range(_REPEATS))]
+            found = max(found, float(np.max(np.ptp(repeats, axis=0)) / np.max(np.abs(repeats))))
+        except Exception:  # it is told of where it is compared
+            return 0.0
+    return found
 
 
 def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
@@ -706,9 +762,9 @@ def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
         return np.asarray(landscape.gradient(x), dtype=np.float64)
 
     points = _points(landscape, values, 4)
+    scatter = _scatter(gradient, points[:1])
     try:
         slopes = np.array([gradient(x) for x in points])
-        scatter = max((float(np.max(np.abs(gradient(x) - first))) for x, first in zip(points[:1], slopes)), default=0.0)
     except Exception:
         return []  # the gradient has been told of
     precision = _precision(slopes.ravel().tolist())
@@ -718,10 +774,11 @@ def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
         landscape.hessian,
         relative=1e-3,
         is_coarse=scatter > 0.0 or precision > _DOUBLE,
-        noise=3.0 * scatter,
+        noise=3.0 * scatter * float(np.max(np.abs(slopes), initial=0.0)),
+        given_noise=4.0 * _scatter(landscape.hessian, points[:1]),
         precision=precision,
     )
-    return _wrong_derivative("hessian", "the gradient", one, points, (landscape.dim, landscape.dim), landscape.dim)
+    return _wrong_derivative("hessian", "the gradient", one, points, landscape.dim)
 
 
 def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
@@ -757,12 +814,17 @@ def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
             return np.asarray(landscape.residuals(x), dtype=np.float64)
 
         first = function(points[0])
-        scatter, precision = float(np.max(np.abs(function(points[0]) - first))), _precision(first.tolist())
-        is_coarse = scatter > 0.0 or precision > _DOUBLE
+        scatter, precision = _scatter(function, points[:1]), _precision(first.tolist())
         one = _Derivative(
-            values, function, landscape.jacobian, is_coarse=is_coarse, noise=3.0 * scatter, precision=precision
+            values,
+            function,
+            landscape.jacobian,
+            is_coarse=scatter > 0.0 or precision > _DOUBLE,
+            noise=3.0 * scatter * float(np.max(np.abs(first))),
+            given_noise=4.0 * _scatter(landscape.jacobian, points[:1]),
+            precision=precision,
         )
-        faults += _wrong_derivative("jacobian", "the residuals", one, points, (None, landscape.dim), landscape.dim)
+        faults += _wrong_derivative("jacobian", "the residuals", one, points)
     return faults
 
 
@@ -778,7 +840,7 @@ def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint)
     is_coarse = precision > _DOUBLE
     one = _Derivative(values, constraint.values, constraint.jacobian, is_coarse=is_coarse, precision=precision)
     what = "Jacobian of constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
-    return _wrong_derivative(what, "the constraint", one, points, (None, landscape.dim), landscape.dim)
+    return _wrong_derivative(what, "the constraint", one, points)
 
 
 def _is_defined(constraint: Constraint, x: FloatArray) -> bool:

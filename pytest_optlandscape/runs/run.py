@@ -273,7 +273,7 @@ class Run:
 
     @functools.cached_property
     def result_gap(self) -> float:
-        """The value at the returned point minus fmin; inf if that point is infeasible or not finite, or fmin is wrong."""
+        """The value at the returned point minus fmin; inf where that is infeasible or not finite, or fmin is wrong."""
         return math.inf if self.fmin_contradiction else float(gaps_at(self.x, self.fun, self.bounds, self.landscape))
 
     @functools.cached_property

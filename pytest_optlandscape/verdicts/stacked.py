@@ -61,7 +61,7 @@ class StackedRuns:
 
     @functools.cached_property
     def gaps(self) -> FloatArray:
-        """The gap of each point by itself; shape (n,). All of a run are inf where one of its values contradicts fmin."""
+        """The gap of each point by itself; shape (n,). All of a run are inf where a value of it contradicts fmin."""
         gaps = gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
         below = below_fmin(self.x, self.fun, self.bounds, self.landscape, self.inside)
         if below.any():
