@@ -72,7 +72,8 @@ def assert_precise(run: Run, *, digits: float) -> None:
     >>> assert_precise(minimize("scipy:L-BFGS-B", "beale"), digits=5)
     """
     __tracebackhide__ = True
-    run.check_fmin()
+    if isinstance(run, Run):
+        run.check_fmin()
     if run.distance <= 10.0**-digits:
         return
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
