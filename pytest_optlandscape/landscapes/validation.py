@@ -130,8 +130,8 @@ def _faults(landscape: Landscape, values: _Values) -> list[str]:
         return faults
     faults += _wrong_minimum(landscape, values)
     faults += _lower_point(landscape, values)
-    faults += _wrong_gradient(landscape, values)
-    faults += _wrong_hessian(landscape, values)
+    slopes = _wrong_gradient(landscape, values)
+    faults += slopes or _wrong_hessian(landscape, values)  # which the gradient is the measure of
     faults += _wrong_residuals(landscape, values)
     for number, constraint in enumerate(landscape.own_constraints):
         faults += _wrong_constraint(landscape, number, constraint)
@@ -449,10 +449,13 @@ def _downhill(landscape: Landscape, values: _Values, x: FloatArray) -> Iterable[
     if not landscape.has_gradient or landscape.own_constraints:
         return
     try:
-        slope = np.asarray(landscape.gradient(x), dtype=np.float64) * values.width
-    except Exception:
+        slope = np.asarray(landscape.gradient(x), dtype=np.float64)
+    except Exception:  # it is told of where it is compared
         return
-    if slope.shape == x.shape and np.all(np.isfinite(slope)) and (steepest := np.max(np.abs(slope))) > 0.0:
+    if slope.shape != x.shape or not np.all(np.isfinite(slope)):
+        return
+    slope = slope * values.width
+    if (steepest := np.max(np.abs(slope))) > 0.0:
         for share in (1e-4, 1e-3, 1e-2):
             yield values.inside(x - share / steepest * slope * values.width)
 
@@ -754,31 +757,37 @@ def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]
 
 
 def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
-    """Compare a Hessian that is given with differences of the gradient; without one it is not used by itself."""
-    if landscape._hessian is None or not landscape.has_gradient:
+    """Compare a Hessian that is given with differences of the gradient or, where there is none, of differences."""
+    if landscape._hessian is None or (not landscape.has_gradient and landscape.dim > _DIRECTIONS):
         return []
 
-    def gradient(x: FloatArray) -> FloatArray:
-        return np.asarray(landscape.gradient(x), dtype=np.float64)
+    def differences(x: FloatArray) -> FloatArray:
+        steps = 1e-3 * np.minimum(values.width, np.maximum(np.abs(x), 1.0)) * np.eye(len(x))
+        return np.array([(values(x + step) - values(x - step)) / (2.0 * step.sum()) for step in steps])
 
-    points = _points(landscape, values, 4)
+    def gradient(x: FloatArray) -> FloatArray:
+        return np.asarray(landscape.gradient(x), dtype=np.float64) if landscape.has_gradient else differences(x)
+
+    points = _points(landscape, values, 4 if landscape.has_gradient else 2)
+    if not points:
+        return []
     scatter = _scatter(gradient, points[:1])
-    try:
-        slopes = np.array([gradient(x) for x in points])
-    except Exception:
-        return []  # the gradient has been told of
-    precision = _precision(slopes.ravel().tolist())
+    slopes = np.array([gradient(x) for x in points])
+    precision = _precision(slopes.ravel().tolist()) if landscape.has_gradient else 1e-8
+    is_coarse = scatter > 0.0 or precision > _DOUBLE or values.is_noisy()
     one = _Derivative(
         values,
         gradient,
         landscape.hessian,
-        relative=1e-3,
-        is_coarse=scatter > 0.0 or precision > _DOUBLE,
-        noise=3.0 * scatter * float(np.max(np.abs(slopes), initial=0.0)),
+        relative=1e-3 if landscape.has_gradient else 1e-2,
+        is_coarse=is_coarse,
+        noise=3.0 * scatter * float(np.max(np.abs(slopes)))
+        + (0.0 if landscape.has_gradient else 1e3 * values.noise / float(values.width.min())),
         given_noise=4.0 * _scatter(landscape.hessian, points[:1]),
         precision=precision,
     )
-    return _wrong_derivative("hessian", "the gradient", one, points, landscape.dim)
+    of = "the gradient" if landscape.has_gradient else "f"
+    return _wrong_derivative("hessian", of, one, points, landscape.dim)
 
 
 def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
@@ -802,7 +811,7 @@ def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
     if wrong:
         x, total, value = wrong[0]
         hint = ""
-        if len(wrong) > 1 and np.ptp(ratios) <= 1e-6 * abs(ratios[0]):
+        if len(wrong) > 1 and ratios[0] > 0.0 and np.ptp(ratios) <= 1e-6 * abs(ratios[0]):
             hint = f"; multiply the residuals by the square root of {1.0 / ratios[0]:.6g}"
         faults.append(
             f"residuals: the sum of their squares, without a factor of ½, is {total!r} at x = {_written(x)}, but "
