@@ -189,7 +189,7 @@ class Landscape(Evaluable):
         Examples
         --------
         >>> from pytest_optlandscape import landscapes
-        >>> landscapes.get("beale").fmin_tolerance < 1e-8
+        >>> landscapes.get("booth").fmin_tolerance < 1e-6
         True
         """
         if self._fmin_tolerance is None:

@@ -42,6 +42,7 @@ _DESCENT = 24
 """Evaluations of the search for a lower point that starts from the best sampled one."""
 _NEAR = 1e-5
 """A minimiser is right if it is right to this share of the box's widths."""
+_VERY_NEAR = 1e-7
 _REFINED = 1e-9
 """How much of a typical height may remain unsaid by a rounded minimiser or minimum; the suites' finest target is ten
 times as large."""
@@ -83,7 +84,7 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
     >>> check(bowl)
     Traceback (most recent call last):
         ...
-    ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]; one of the two is wrong
+    ValueError: bowl: fmin = 0.5, but f = 0.0 at minimizer 0 = [0.0, 0.0]: one of the two is wrong
     """
     __tracebackhide__ = True
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -92,7 +93,7 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
         faults = [*known, *_faults(landscape, values)]
     if faults:
         raise ValueError(said(landscape.id, faults))
-    return values.tolerance
+    return values.slack
 
 
 def said(name: str, faults: Sequence[str]) -> str:
@@ -165,7 +166,7 @@ def tolerance_of(landscape: Landscape, *, is_expensive: bool = False) -> float:
         warnings.simplefilter("ignore")
         values = _Values(landscape)
         if not is_expensive:
-            return values.tolerance
+            return values.slack
         height, fmin = abs(values(landscape.x0) - landscape.fmin), abs(landscape.fmin)
         share = 1e4 * _REFINED if landscape.own_constraints else _REFINED
         return (share * height if math.isfinite(height) else 0.0) + 64.0 * _DOUBLE * fmin
@@ -311,7 +312,7 @@ class _Values:
 
     @property
     def tolerance(self) -> float:
-        """How far a value may lie below fmin without contradicting it."""
+        """How far fmin may be off, and a value below it, by rounding and by digits that are not given."""
         if self._tolerance is None:
             self._tolerance = self._worked_out()
         return self._tolerance
@@ -327,12 +328,33 @@ class _Values:
             near = [abs(self(point) - value) for point in self.near(x, _NEAR)]
             rounding = max((change for change in beside if math.isfinite(change)), default=0.0)
             moved = max((change for change in near if math.isfinite(change)), default=0.0)
-        rounding = 16.0 * rounding + self.precision * (64.0 * fmin + typical)
+        self.rounding = 16.0 * rounding + self.precision * (64.0 * fmin + typical)
         is_exact = not self.landscape.own_constraints and (self.landscape.noise or "noisy" not in self.landscape.tags)
         precise = min(moved, _REFINED * typical) if is_exact else 2.0 * moved
         if is_exact and precise < moved and self._is_rough(moved):
-            precise = 4.0 * moved
-        return rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+            precise, is_exact = 4.0 * moved, False
+        self.has_exact_values = bool(is_exact or self.landscape.own_constraints) and not self.noise
+        return self.rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+
+    @property
+    def slack(self) -> float:
+        """How far a value of a run may lie below fmin: less than `tolerance` where fmin and minimisers are exact.
+
+        They are where no point very near to a minimiser is lower. Then the minimum cannot be lower by more than values
+        change on the way to these points.
+        """
+        largest = 0.0
+        if not self.tolerance or not self.has_exact_values or not len(self.minimizers):
+            return self.tolerance
+        for x in self.minimizers[:2]:
+            value = self(x)
+            near = np.array([self(point) for point in self.near(x, _VERY_NEAR)])
+            near = near[np.isfinite(near)]
+            is_lower = not self.landscape.own_constraints and bool(np.any(near < value - self.rounding))
+            if is_lower or abs(value - self.landscape.fmin) > self.rounding:
+                return self.tolerance
+            largest = max(largest, float(np.max(np.abs(near - value), initial=0.0)))
+        return min(self.tolerance, self.rounding + largest)
 
     def _is_rough(self, moved: float) -> bool:
         """Tell whether values near the minimiser change as much at a tenth of the distance: noise that repeats itself.

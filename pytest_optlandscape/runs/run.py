@@ -132,7 +132,7 @@ def contradiction(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape:
     >>> from pytest_optlandscape import landscapes
     >>> sphere = landscapes.get("sphere[1]")
     >>> contradiction(np.array([[1.0]]), np.array([-0.5]), sphere.bounds, sphere)
-    "f(x) = -0.5 at x = [1.0] is below fmin = 0.0: the minimum of sphere[1] is wrong; correct its fmin and minimizers"
+    'f(x) = -0.5 at x = [1.0] is below fmin = 0.0: the minimum of sphere[1] is wrong; correct its fmin and minimizers'
     """
     below = below_fmin(x, fun, bounds, landscape)
     if not below.any():
