@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
     "dixon_price", "drop_wave", "easom", "eggholder", "goldstein_price", "griewank", "hartmann_3", "hartmann_6",
-    "himmelblau", "holder_table", "levi_n13", "levy", "matyas", "mccormick", "michalewicz_2", "michalewicz_5",
-    "michalewicz_10", "parsopoulos", "powell_singular", "qing", "quintic", "rastrigin", "rosenbrock", "rosenbrock_2",
+    "himmelblau", "holder_table", "leon", "levi_n13", "levy", "matyas", "mccormick", "michalewicz_2", "michalewicz_5",
+    "michalewicz_10", "parsopoulos", "powell_singular", "qing", "quintic", "rastrigin", "rosenbrock",
     "salomon", "schaffer_n2", "schaffer_n4", "schwefel_226", "shekel_5", "shekel_7", "shekel_10", "shubert",
     "six_hump_camel", "sphere", "styblinski_tang", "sum_squares", "three_hump_camel", "trid", "vincent", "zakharov",
 )  # fmt: skip
@@ -36,7 +36,10 @@ def _landscape_fixture(name: str) -> Any:
     return pytest.fixture(scope="session", name=name)(landscape_by_name)
 
 
-for _name in WELL_KNOWN:
+SECOND_NAMES = ("rosenbrock_2",)
+"""Fixtures of landscapes that the catalogue lists under another name."""
+
+for _name in (*WELL_KNOWN, *SECOND_NAMES):
     globals()[f"_{_name}_fixture"] = _landscape_fixture(_name)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["FEASIBILITY", "Constraint", "as_constraints", "check_kept"]
+__all__ = ["FEASIBILITY", "Constraint", "as_constraints", "not_kept"]
 
 FloatArray = NDArray[np.float64]
 
@@ -107,24 +107,23 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
     return tuple(_as_constraint(one, dim, name) for one in several)
 
 
-def check_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray, name: str) -> None:
-    """Refuse minimisers (m, dim) that break the user's constraints: most often one has the wrong sign.
+def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> list[str]:
+    """Tell which minimisers (m, dim) break a user's constraint, each constraint's worst in a sentence.
 
-    Raises
-    ------
-    ValueError
-        If one breaks one. Constraints by formula are the catalogue's, and known to be kept.
+    Most often a constraint has the wrong sign. Constraints by formula are the catalogue's, and known to be kept.
     """
+    faults = []
     for constraint in constraints:
         if isinstance(constraint.function, Formula):
             continue
         broken = constraint.violation(minimizers)
         if not np.all(broken <= FEASIBILITY):
             worst = int(np.argmax(broken))
-            raise ValueError(
-                f"{name}: minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
+            faults.append(
+                f"minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
                 "mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
             )
+    return faults
 
 
 def _as_constraint(given: Any, dim: int, name: str) -> Constraint:

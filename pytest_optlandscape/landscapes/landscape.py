@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
+from pytest_optlandscape.landscapes.constraints import as_constraints, not_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
-from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts
+from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, points_outside
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.tags import parse_tags
+from pytest_optlandscape.landscapes.validation import check, said, tolerance_of
 
 __all__ = ["Landscape"]
 
@@ -62,6 +63,10 @@ class Landscape(Evaluable):
         False if there are global minimisers that are not listed.
     version : int, default 1
         To be raised when the definition changes, so that stored results are no longer compared.
+    validate : bool, default True
+        Check the facts: ``fun`` at the minimisers is ``fmin``, no point that is looked at lies lower, derivatives agree
+        with differences. This calls ``fun`` up to 100 times in two dimensions (about 50 plus 25 times the dimension, at
+        most 250), so switch it off where ``fun`` is expensive.
 
     Attributes
     ----------
@@ -79,8 +84,9 @@ class Landscape(Evaluable):
     Raises
     ------
     ValueError
-        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, or a
-        minimiser breaks a constraint.
+        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, a minimiser
+        breaks a constraint, or, unless ``validate`` is False, another fact is found to be wrong. The message names all
+        that are.
 
     Examples
     --------
@@ -116,7 +122,9 @@ class Landscape(Evaluable):
         summary: str = "",
         id: str | None = None,
         made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None = None,
+        validate: bool = True,
     ) -> None:
+        __tracebackhide__ = True
         self.name = name
         self.id = id or name
         self.bounds = as_frozen(bounds)
@@ -138,6 +146,7 @@ class Landscape(Evaluable):
         self.written = f"landscapes.get({self.id!r})"
         starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         check_facts(self.id, self.bounds, starting, self.minimizers, may_pin=made_by is not None)
+        faults = points_outside(self.bounds, starting, self.minimizers)
         self.objective = as_function(fun, self.dim, self.id)
         self.gradient_function = None if gradient is None else as_function(gradient, self.dim, self.id)
         self.residual_function = None if residuals is None else as_function(residuals, self.dim, self.id)
@@ -145,7 +154,7 @@ class Landscape(Evaluable):
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
         if made_by is None:
-            check_kept(self.own_constraints, self.minimizers, self.id)
+            faults += not_kept(self.own_constraints, self.minimizers)
         self.noise = noise
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
@@ -153,6 +162,12 @@ class Landscape(Evaluable):
         if noise is not None:
             noise.check(self)
             self.tags |= {"noisy"}
+        self._validate = validate
+        self._fmin_tolerance: float | None = None
+        if validate and made_by is None:
+            self._fmin_tolerance = check(self, faults)
+        elif faults:
+            raise ValueError(said(self.id, faults))
 
     @property
     def minimizers(self) -> FloatArray:
@@ -166,6 +181,20 @@ class Landscape(Evaluable):
     def n_minimizers(self) -> float:
         """How many global minimisers there are, also where too many to list; inf where they are not counted."""
         return self.all_minimizers.count
+
+    @property
+    def fmin_tolerance(self) -> float:
+        """How far a feasible value may lie below ``fmin`` by rounding; one that lies lower shows that fmin is wrong.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("booth").fmin_tolerance < 1e-6
+        True
+        """
+        if self._fmin_tolerance is None:
+            self._fmin_tolerance = tolerance_of(self, is_expensive=not (self._validate or self.family))
+        return self._fmin_tolerance
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
         """Move the landscape, and with it its box and all that is known of it.

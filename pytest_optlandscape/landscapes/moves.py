@@ -96,6 +96,7 @@ class AffineMap(abc.ABC):
             summary=landscape.summary,
             id=name,
             made_by=(_apply, (self, landscape)),
+            validate=landscape._validate,
         )
         moved.written = f"{landscape!r}.{self.call}"
         moved.uncut = landscape.uncut and self.apply(landscape.uncut)

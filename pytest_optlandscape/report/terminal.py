@@ -118,7 +118,7 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
             lines += _wrapped(text, "  ")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
-        lines += _wrapped(f"{note}, which is put back after each run, on {where}", "  ")
+        lines += _wrapped(f"{note}, on {where}", "  ")
     return lines + _what_was_not_told(comparison, wording)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import Problem, value_at
-from pytest_optlandscape.runs.run import Run, feasible
+from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
@@ -173,6 +173,8 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     points, values = problem.evaluated()
     result = _best_point(points, values, problem) if ended.x is None else ended.x
     stop_reason, message = _why(ended)
+    fun = value_at(problem.landscape, result)
+    wrong = contradiction(points, values, problem.bounds, problem.landscape)
     return Run(
         landscape=problem.landscape,
         optimizer=optimizer.spec,
@@ -181,13 +183,13 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         budget=problem.budget,
         seed=problem.seed,
         x=result,
-        fun=value_at(problem.landscape, result),
+        fun=fun,
         nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message=message or ended.message,
+        message="; ".join(filter(None, (message or ended.message, wrong))),
         claimed_success=None if ended.success is None else bool(ended.success),
         reported_fun=ended.fun,
         wall_time=ended.wall_time,

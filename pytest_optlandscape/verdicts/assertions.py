@@ -26,7 +26,8 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     AssertionError
         With what was required, what was reached, a table of the trace and the line that repeats the run.
     ValueError
-        If ``gap`` is negative or ``within`` below 1, or the landscape's minimum is not known.
+        If ``gap`` is negative or ``within`` below 1, or the landscape's minimum is not known, or wrong: a feasible
+        value of the run lies below fmin.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     if within is not None and within < 1:
         raise ValueError(f"within is a number of evaluations, at least 1; got {within!r}")
     if isinstance(run, Run):
-        run.landscape.check_minimum_is_known()
+        run.check_fmin()
     limit = run.budget if within is None else within
     hit = run.hit(gap)
     if hit <= limit:
@@ -63,7 +64,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
     AssertionError
         With what was required, what was reached, a table of the trace and the line that repeats the run.
     ValueError
-        If the landscape's minimum is not known.
+        If the landscape's minimum is not known, or wrong: a feasible value of the run lies below fmin.
 
     Examples
     --------
@@ -71,9 +72,10 @@ def assert_precise(run: Run, *, digits: float) -> None:
     >>> assert_precise(minimize("scipy:L-BFGS-B", "beale"), digits=5)
     """
     __tracebackhide__ = True
+    if isinstance(run, Run):
+        run.check_fmin()
     if run.distance <= 10.0**-digits:
         return
-    run.landscape.check_minimum_is_known()
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
     reached = f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)"
     raise AssertionError(run_report(run, required, reached))

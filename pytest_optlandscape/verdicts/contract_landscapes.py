@@ -134,6 +134,7 @@ def nan_beyond(name: str) -> Landscape:
         minimizers=[minimizer],
         fmin=float(original(minimizer)),
         id=original.id + _NAN_SUFFIX,
+        validate=False,
     )
 
 
@@ -156,6 +157,7 @@ def scaled(landscape: Landscape, factor: float) -> Landscape:
         fmin=factor * landscape.fmin,
         minimizers_complete=False,
         id=f"{landscape.id}[times {factor:g}]",
+        validate=False,
     )
 
 
@@ -199,4 +201,5 @@ def moved(landscape: Landscape, matrix: ArrayLike, offset: ArrayLike) -> Landsca
         fmin=landscape.fmin,
         minimizers_complete=False,
         id=f"{landscape.id}[moved]",
+        validate=False,
     )

@@ -249,7 +249,10 @@ def _landscape_record(
         dict(definition_of(landscape, budget)),
         with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
-        notes=_distinct(effect for run in runs for effect in run.side_effects),
+        notes=_distinct(
+            [f"{effect}, which is put back after each run" for run in runs for effect in run.side_effects]
+            + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
+        ),
     )
 
 

@@ -351,7 +351,8 @@ class LandscapeRecord:
     nondeterministic : bool
         Whether a cell that was run twice gave two different runs.
     notes : tuple of str
-        What else there is to say of the runs: what they did to the session around them; not stored.
+        What else there is to say of the runs: what they did to the session around them, and that a value lies below
+        fmin; not stored.
     """
 
     landscape: str

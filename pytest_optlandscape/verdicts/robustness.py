@@ -56,7 +56,9 @@ class Criterion:
     digits: float | None
 
     def __call__(self, run: Run) -> bool:
-        """Tell whether a run succeeds."""
+        """Tell whether a run succeeds; raise ValueError where it shows that the landscape's minimum is wrong."""
+        __tracebackhide__ = True
+        run.check_fmin()
         if self.digits is not None and not run.distance <= 10.0**-self.digits:
             return False
         if self.gap is None and self.digits is not None:

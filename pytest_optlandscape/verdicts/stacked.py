@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Run, inside
-from pytest_optlandscape.runs.run import gaps_at
+from pytest_optlandscape.runs.run import below_fmin, gaps_at
 
 __all__ = ["StackedRuns", "in_stacks"]
 
@@ -61,8 +61,14 @@ class StackedRuns:
 
     @functools.cached_property
     def gaps(self) -> FloatArray:
-        """The gap of each point by itself; shape (n,)."""
-        return gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        """The gap of each point by itself; shape (n,). All of a run are inf where a value of it contradicts fmin."""
+        gaps = gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        below = below_fmin(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        if below.any():
+            for start, end in zip(self.starts, self.ends, strict=True):
+                if below[start : end + 1].any():
+                    gaps[start : end + 1] = np.inf
+        return gaps
 
 
 def in_stacks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:

@@ -21,7 +21,7 @@ def height(x):
     return float(x[0] + x[1])
 
 
-def own(constraints):
+def own(constraints, validate=True):
     return Landscape(
         "plane",
         height,
@@ -31,6 +31,7 @@ def own(constraints):
         minimizers=[[-np.sqrt(0.5)] * 2],
         fmin=-np.sqrt(2),
         constraints=constraints,
+        validate=validate,
     )
 
 
@@ -63,7 +64,7 @@ def test_a_disk_in_every_form(given):
 
 @pytest.mark.parametrize("matrix", [[[1.0, 0.0], [1.0, -1.0]], csr_array([[1.0, 0.0], [1.0, -1.0]])])
 def test_linear_constraints(matrix):
-    landscape = own(LinearConstraint(matrix, [-1.0, 0.0], [np.inf, 0.0]))
+    landscape = own(LinearConstraint(matrix, [-1.0, 0.0], [np.inf, 0.0]), validate=False)
     for one in (landscape, pickle.loads(pickle.dumps(landscape)), copy.deepcopy(landscape)):
         assert one.violation([[-1.0, -1.0], [-1.5, -1.5], [1.0, 0.25]]).tolist() == [0.0, 0.5, 0.75]
         assert one.violation(np.zeros((0, 2))).shape == (0,)
@@ -77,13 +78,13 @@ def test_equality_and_several():
 
 
 def test_several_values_of_one_function():
-    landscape = own(NonlinearConstraint(lambda x: [x[0], x[0] - x[1]], [-1.0, 0.0], [1.0, 0.0]))
+    landscape = own(NonlinearConstraint(lambda x: [x[0], x[0] - x[1]], [-1.0, 0.0], [1.0, 0.0]), validate=False)
     assert landscape.violation([[0.5, 0.5], [1.5, 1.5], [0.5, 0.25]]).tolist() == [0.0, 0.5, 0.25]
     assert landscape.violation([1.5, 1.5]) == 0.5
 
 
 def test_without_constraints_everything_is_kept():
-    landscape = own(())
+    landscape = own((), validate=False)
     assert landscape.constraints == ()
     assert landscape.violation([[9.0, 9.0]]).tolist() == [0.0]
     assert landscape.is_feasible([[9.0, 9.0], [1.0, 1.0]]).tolist() == [False, True]

@@ -20,6 +20,7 @@ NEVER = Landscape(
     x0=[0.5, 0.5],
     minimizers=[[0.0, 0.0]],
     fmin=0.0,
+    validate=False,
 )
 
 

@@ -63,4 +63,5 @@ def _raising():
             raise ArithmeticError("not here")
         return float(x @ x)
 
-    return Landscape("raising", objective, bounds=[(-1, 1), (-1, 1)], x0=[0.5, 0.5], minimizers=[[0.0, 0.0]], fmin=0.0)
+    facts = {"bounds": [(-1, 1), (-1, 1)], "x0": [0.5, 0.5], "minimizers": [[0.0, 0.0]], "fmin": 0.0}
+    return Landscape("raising", objective, **facts, validate=False)

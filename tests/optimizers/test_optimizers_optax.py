@@ -110,7 +110,14 @@ def test_an_objective_that_raises_in_a_callback(lbfgs):
         return float(x @ x)
 
     bowl = landscapes.Landscape(
-        "bowl", broken, gradient=lambda x: 2 * x, bounds=[(-1, 1)] * 2, x0=[1, 0.5], minimizers=[[0, 0]], fmin=0
+        "bowl",
+        broken,
+        gradient=lambda x: 2 * x,
+        bounds=[(-1, 1)] * 2,
+        x0=[1, 0.5],
+        minimizers=[[0, 0]],
+        fmin=0,
+        validate=False,
     )
     calls.clear()
     run = minimize("optax:sgd(learning_rate=0.01)", bowl, budget=50)
