@@ -37,7 +37,7 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
         Every optimizer of which something was run, in the order of the contracts; one of which no landscape was run
         has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
         the evaluations to the targets), None where nothing was compared; ``success`` the share of cells, ``digits``
-        the median of correct decimal places.
+        the median of correct decimal places. ``constraint_evaluations`` is there where a landscape has constraints.
     """
     held = contracts or {}
     compared = {comparison.spec: comparison for comparison in comparisons}
@@ -92,6 +92,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
+        **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "speed_interval": _interval(comparison.speed),
         "cells_that_part": len(comparison.parted),

@@ -27,7 +27,7 @@ from pytest_optlandscape.verdicts.findings import (
     verdict_of,
 )
 from pytest_optlandscape.verdicts.fingerprint import Stability, parting
-from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, SPEED, Metric
+from pytest_optlandscape.verdicts.metrics import PRECISION, SPEED, Metric, metrics_on
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
 
@@ -109,7 +109,8 @@ class LandscapeComparison:
     @cached_property
     def speed(self) -> MeanInterval | None:
         """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
-        return mean_interval([self.differences(SPEED)], self.level / len(METRICS)) if self.is_compared else None
+        hypotheses = len(metrics_on([self.now]))
+        return mean_interval([self.differences(SPEED)], self.level / hypotheses) if self.is_compared else None
 
     @cached_property
     def losses(self) -> list[float]:
@@ -194,7 +195,7 @@ def compare_landscape(
     findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
-        strata = {metric.name: [_differences_of_batches(before, now, metric)] for metric in METRICS}
+        strata = {metric.name: [_differences_of_batches(before, now, metric)] for metric in metrics_on([now])}
         findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
     if before.nondeterministic or now.nondeterministic:
         fingerprint = "nondeterministic"
@@ -254,6 +255,8 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 def parting_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
+        return "the evaluations of constraints"
     if _returns_another(before, now):
         return "the result"
     return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))

@@ -75,7 +75,8 @@ def criteria_that_moved(
     Parameters
     ----------
     strata : dict
-        For each criterion's name the differences of each landscape; positive is worse.
+        For each criterion's name the differences of each landscape; positive is worse. Criteria that it does not name
+        do not exist there, and are no hypotheses.
     level : float
         Of all criteria together.
     gate : callable
@@ -87,9 +88,10 @@ def criteria_that_moved(
     -------
     list of Finding
     """
-    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in METRICS])
+    metrics = [metric for metric in METRICS if strata.get(metric.name)]
+    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in metrics])
     found = []
-    for metric, p_value in zip(METRICS, adjusted, strict=True):
+    for metric, p_value in zip(metrics, adjusted, strict=True):
         effect = float(np.mean([np.mean(differences) for differences in strata[metric.name]]))
         if p_value < level and abs(effect) >= gate(metric):
             found.append(Finding(metric.name, effect, p_value, prefix + metric.describe(effect)))

@@ -1,16 +1,19 @@
-"""The four criteria on which an optimizer is judged: speed, precision, success, cost. A new one is one entry here."""
+"""The criteria on which an optimizer is judged: speed, precision, success, cost, and evaluations of constraints.
+
+A new one is one entry here.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 
-__all__ = ["METRICS", "PRECISION", "SPEED", "Metric"]
+__all__ = ["METRICS", "PRECISION", "SPEED", "Metric", "metrics_on"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Metric:
         The smallest mean change that matters on one landscape, and over a suite.
     describe : callable
         Says a change in words.
+    exists_on : callable
+        Whether there is anything to judge on a landscape, by its record (default: on every landscape).
     """
 
     name: str
@@ -33,6 +38,7 @@ class Metric:
     gate_landscape: float
     gate_suite: float
     describe: Callable[[float], str]
+    exists_on: Callable[[LandscapeRecord], bool] = lambda record: True
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
         """Subtract: positive is worse. Averages are taken where both cells have them, over the same."""
@@ -64,6 +70,11 @@ def _cost(record: LandscapeRecord, cell: CellRecord) -> float:
     return math.log10(max(cell.nfev + cell.njev, 1))
 
 
+def _constraint_evaluations(record: LandscapeRecord, cell: CellRecord) -> float:
+    """log₁₀ of all evaluations of constraints, functions and Jacobians together."""
+    return math.log10(max(cell.constr_nfev + cell.constr_njev, 1))
+
+
 def _percent(what: str) -> Callable[[float], str]:
     def describe(effect: float) -> str:
         change = 100.0 * (10.0**effect - 1.0)
@@ -88,5 +99,19 @@ METRICS = (
     PRECISION,
     Metric("failure", _failure, 0.10, 0.02, _points),
     Metric("cost", _cost, math.log10(1.10), math.log10(1.02), _percent("in all")),
+    Metric(
+        "constraint_evaluations",
+        _constraint_evaluations,
+        math.log10(1.10),
+        math.log10(1.02),
+        _percent("of constraints"),
+        exists_on=lambda record: record.has_constraints,
+    ),
 )
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
+
+
+def metrics_on(records: Iterable[LandscapeRecord]) -> list[Metric]:
+    """List the criteria that exist on some of these landscapes: those that there is anything to judge of."""
+    several = list(records)
+    return [metric for metric in METRICS if any(map(metric.exists_on, several))]

@@ -7,6 +7,7 @@ the landscapes are tested as one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
-from pytest_optlandscape.verdicts.metrics import METRICS, SPEED
+from pytest_optlandscape.verdicts.metrics import SPEED, metrics_on
 from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
 
 __all__ = ["OptimizerComparison", "compare_optimizer"]
@@ -92,7 +93,8 @@ class OptimizerComparison:
     def speed(self) -> MeanInterval | None:
         """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
         strata = [comparison.differences(SPEED) for comparison in self.compared]
-        return mean_interval(strata, SUITE_LEVEL / len(METRICS)) if strata else None
+        hypotheses = len(metrics_on(comparison.now for comparison in self.compared))
+        return mean_interval(strata, SUITE_LEVEL / hypotheses) if strata else None
 
 
 def compare_optimizer(
@@ -136,17 +138,20 @@ def compare_optimizer(
 
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
-    whole = {metric.name: [c.differences(metric) for c in compared] for metric in METRICS}
+    metrics = metrics_on(c.now for c in compared)
+    on = {metric.name: [metric.exists_on(c.now) for c in compared] for metric in metrics}
+    every = {metric.name: [c.differences(metric) for c in compared] for metric in metrics}
+    whole = {name: list(itertools.compress(differences, on[name])) for name, differences in every.items()}
     found = criteria_that_moved(whole, SUITE_LEVEL, lambda metric: metric.gate_suite)
     on_bounds = [_starts_on_bounds(comparison) for comparison in compared]
     if any(mask.any() for mask in on_bounds):
         part = {
-            metric.name: [
+            name: [
                 np.array(differences)[mask].tolist()
-                for differences, mask in zip(whole[metric.name], on_bounds, strict=True)
-                if mask.any()
+                for differences, mask, exists in zip(several, on_bounds, on[name], strict=True)
+                if exists and mask.any()
             ]
-            for metric in METRICS
+            for name, several in every.items()
         }
         already = {finding.metric for finding in found}
         prefix = "from starts on the bounds, "
