@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["FEASIBILITY", "Constraint", "Wrap", "as_constraints", "check_kept", "dense"]
+__all__ = [
+    "FEASIBILITY",
+    "Constraint",
+    "Wrap",
+    "as_constraints",
+    "broken_though_kept",
+    "check_kept",
+    "dense",
+    "keeping_feasible",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +34,8 @@ own methods leave open when they succeed.
 On the constrained landscapes SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8, trust-constr
 nothing.
 """
+_ROUNDING = 64.0 * np.finfo(np.float64).eps
+"""In units of a constraint's values: by so much a value may exceed its limit and count as on it."""
 
 Wrap = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 """From ``"fun"``, ``"jac"`` or ``"hess"`` and a function of a constraint to the function that is handed over."""
@@ -51,6 +63,8 @@ class Constraint:
         ``jacobian(x)`` gives an array (m, dim); a `Formula` is differentiated without.
     given : NonlinearConstraint, LinearConstraint or dict, optional
         The user's own object. Optimizers are handed one of the same kind, with the same flags and arguments.
+    keep_feasible : bool or array_like of bool, shape (m,), optional
+        Where no point that breaks the constraint may be evaluated (default: what ``given`` says, or nowhere).
     """
 
     def __init__(
@@ -59,13 +73,16 @@ class Constraint:
         lower: ArrayLike,
         upper: ArrayLike,
         jacobian: Any = None,
+        *,
         given: Any = None,
+        keep_feasible: Any = None,
     ) -> None:
         self.function = function
         self.lower: FloatArray = np.atleast_1d(np.asarray(lower, dtype=np.float64))
         self.upper: FloatArray = np.atleast_1d(np.asarray(upper, dtype=np.float64))
         self._jacobian = jacobian
         self.given = given
+        self.keep_feasible = getattr(given, "keep_feasible", False) if keep_feasible is None else keep_feasible
 
     def values(self, x: ArrayLike) -> FloatArray:
         """Evaluate at a point (dim,), giving (m,), or at a batch (n, dim), giving (n, m)."""
@@ -94,9 +111,10 @@ class Constraint:
         return self._jacobian is not None or isinstance(self.function, Formula)
 
     @property
-    def keeps_feasible(self) -> Any:
-        """Where no point that breaks the constraint may be evaluated: ``keep_feasible``, a bool or an array (m,)."""
-        return getattr(self.given, "keep_feasible", False)
+    def must_keep(self) -> NDArray[np.bool_]:
+        """Which values must stay between their limits at every point evaluated, shape (m,); equalities need not."""
+        kept: NDArray[np.bool_] = np.asarray(self.keep_feasible, dtype=bool) & (self.lower < self.upper)
+        return kept
 
     def to_scipy(self, wrap: Wrap = lambda kind, function: function) -> Any:
         """Make the object that an optimizer is handed; what it changes in it changes nothing here.
@@ -117,7 +135,8 @@ class Constraint:
             from scipy.optimize import NonlinearConstraint
 
             jacobian = {"jac": wrap("jac", self.jacobian)} if self.has_jacobian else {}
-            return NonlinearConstraint(wrap("fun", self.values), self.lower.copy(), self.upper.copy(), **jacobian)
+            flags = {**jacobian, "keep_feasible": self.keep_feasible}
+            return NonlinearConstraint(wrap("fun", self.values), self.lower.copy(), self.upper.copy(), **flags)
         if _is_linear(self.given):
             return copy.deepcopy(self.given)
         if isinstance(self.given, dict):
@@ -180,6 +199,60 @@ def check_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray, name
             )
 
 
+def keeping_feasible(constraint: Constraint) -> Constraint:
+    """Give the same constraint, to be kept at every point that is evaluated: ``keep_feasible=True``.
+
+    A dict, which cannot say so, becomes a `scipy.optimize.NonlinearConstraint`.
+
+    Examples
+    --------
+    >>> (disk,) = as_constraints({"type": "ineq", "fun": lambda x: 1.0 - x @ x}, dim=2, name="mine")
+    >>> keeping_feasible(disk).to_scipy().keep_feasible
+    True
+    """
+    kept = None if isinstance(constraint.given, dict) else copy.copy(constraint.given)
+    if kept is not None:
+        kept.keep_feasible = np.ones(len(constraint.lower), dtype=bool)
+    limits = constraint.lower, constraint.upper
+    return Constraint(constraint.function, *limits, constraint._jacobian, given=kept, keep_feasible=True)
+
+
+def broken_though_kept(constraints: tuple[Constraint, ...], points: FloatArray) -> FloatArray:
+    """Measure by how much each point breaks constraints that say ``keep_feasible=True``, in their own units.
+
+    Parameters
+    ----------
+    constraints : tuple of Constraint
+    points : ndarray, shape (n, dim)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 where all are kept, up to rounding; inf where one has no value.
+    """
+    worst = np.zeros(len(points))
+    for constraint in constraints:
+        kept = constraint.must_keep
+        if not kept.any():
+            continue
+        for k, point in enumerate(points):
+            worst[k] = max(worst[k], _broken(constraint, point, kept))
+    return worst
+
+
+def _broken(constraint: Constraint, point: FloatArray, kept: NDArray[np.bool_]) -> float:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = constraint.values(point)
+    except Exception:
+        return np.inf
+    rounding = _ROUNDING * np.maximum(1.0, np.abs(values))
+    over = np.maximum(constraint.lower - values, values - constraint.upper)
+    breaks = kept & ~(over <= rounding)
+    return float(np.max(np.where(np.isnan(over), np.inf, over), where=breaks, initial=0.0))
+
+
 def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
     if isinstance(given, Constraint):
         return given
@@ -190,10 +263,10 @@ def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
         if matrix.shape[1:] != (dim,):
             raise ValueError(f"{name}: the matrix of a LinearConstraint has shape (m, {dim}), got {matrix.shape}")
         linear = PlainFunction(functools.partial(np.matmul, matrix), dim, name)
-        return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix), copy.deepcopy(given))
+        return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix), given=copy.deepcopy(given))
     if hasattr(given, "fun") and hasattr(given, "lb"):
         jacobian = given.jac if callable(getattr(given, "jac", None)) else None
-        return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian, copy.copy(given))
+        return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian, given=copy.copy(given))
     raise TypeError(
         f"{name}: a constraint is SciPy's NonlinearConstraint or LinearConstraint, or a dict with 'type' and 'fun'; "
         f"got {given!r:.80}"
@@ -212,7 +285,7 @@ def _from_dict(given: dict[str, Any], dim: int, name: str) -> Constraint:
     args, jacobian = given.get("args", ()), given.get("jac")
     function = PlainFunction(_with_args(given["fun"], args), dim, name)
     own_jacobian = _with_args(jacobian, args) if callable(jacobian) else None
-    return Constraint(function, 0.0, upper, own_jacobian, dict(given))
+    return Constraint(function, 0.0, upper, own_jacobian, given=dict(given))
 
 
 def _with_args(function: Any, args: Any) -> Any:

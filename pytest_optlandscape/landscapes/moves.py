@@ -111,7 +111,9 @@ class AffineMap(abc.ABC):
         if given is None:
             jacobian = self._rows(constraint.jacobian) if constraint.has_jacobian else None
             function = self._composed(constraint.function, dim, name)
-            return Constraint(function, constraint.lower, constraint.upper, jacobian)
+            return Constraint(
+                function, constraint.lower, constraint.upper, jacobian, keep_feasible=constraint.keep_feasible
+            )
         if isinstance(given, dict):
             moved: Any = {**given, "fun": self._called_at_original(given["fun"])}
             if callable(given.get("jac")):

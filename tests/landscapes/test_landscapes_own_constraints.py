@@ -1,4 +1,5 @@
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from scipy.optimize import SR1, LinearConstraint, NonlinearConstraint
 from scipy.sparse import csr_array
 
-from pytest_optlandscape import Landscape
+from pytest_optlandscape import Landscape, landscapes
+from pytest_optlandscape.landscapes.constraints import as_constraints, broken_though_kept
 
 
 def distance_to(x, y=0.0):
@@ -243,3 +245,49 @@ def _linear(original, k):
 def test_instances_keep_own_constraints():
     moved = own(DISK["nonlinear"]).shift([1.0, -1.0])
     assert moved.violation([[1.0, -1.0], [2.0, 0.0]]).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("form", in_every_form([1.0, 2.0], 0.5))
+def test_keeping_feasible(form):
+    given = in_every_form([1.0, 2.0], 0.5)[form]
+    keeping = own_without_facts(given).keeping_feasible()
+    (handed,) = keeping.constraints
+    assert np.all(handed.keep_feasible)
+    assert type(handed) is (NonlinearConstraint if isinstance(given, dict) else type(given))
+    x = np.array([0.5, 1.0])
+    values = handed.A @ x if hasattr(handed, "A") else np.ravel(handed.fun(x))
+    assert values.tolist() == keeping.own_constraints[0].values(x).tolist()
+    assert np.all(keeping.shift([0.5, 0.0]).constraints[0].keep_feasible)
+    assert keeping.violation([1.0, 1.0]) == 2.5
+
+
+def test_keeping_feasible_travels_and_needs_an_inequality():
+    keeping = landscapes.get("rosenbrock_disk").keeping_feasible()
+    assert pickle.loads(pickle.dumps(keeping)).constraints[0].keep_feasible is True
+    assert keeping.instance(1).constraints[0].keep_feasible is True
+    assert not landscapes.get("rosenbrock_disk").constraints[0].keep_feasible
+    for none in ("beale", "g11"):
+        with pytest.raises(ValueError, match=f"{none} has no constraint, besides its bounds, that an optimizer could"):
+            landscapes.get(none).keeping_feasible()
+
+
+def test_what_is_broken_though_it_must_be_kept():
+    points = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [-1.0, 0.0], [0.25 + 1e-17, 0.25]])
+    flags = [True, False, True]
+    (one,) = as_constraints(
+        NonlinearConstraint(
+            lambda x: [x[0] + x[1], x[0] - x[1], x[0]], [-9, -9, 2.0], [0.5, 0.0, 2.0], keep_feasible=flags
+        ),
+        dim=2,
+        name="mine",
+    )
+    assert one.must_keep.tolist() == [True, False, False]  # the third is an equality
+    assert broken_though_kept((one,), points).tolist() == [0.0, 1.5, 1.5, 0.0, 0.0]
+    (root,) = as_constraints(
+        NonlinearConstraint(lambda x: np.sqrt(x[0]), 0.0, 9.0, keep_feasible=True), dim=2, name="mine"
+    )
+    assert broken_though_kept((root,), points).tolist() == [0.0, 0.0, 0.0, np.inf, 0.0]
+    (raising,) = as_constraints(
+        NonlinearConstraint(lambda x: math.sqrt(x[0]), 0.0, 9.0, keep_feasible=True), dim=2, name="mine"
+    )
+    assert broken_though_kept((raising,), points).tolist() == [0.0, 0.0, 0.0, np.inf, 0.0]
