@@ -16,6 +16,11 @@ from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 __all__ = ["METRICS", "PRECISION", "SPEED", "Metric", "metrics_on"]
 
 
+def _everywhere(record: LandscapeRecord) -> bool:
+    """Serve as the condition of criteria that exist on every landscape."""
+    return True
+
+
 @dataclass(frozen=True)
 class Metric:
     """One criterion.
@@ -38,7 +43,7 @@ class Metric:
     gate_landscape: float
     gate_suite: float
     describe: Callable[[float], str]
-    exists_on: Callable[[LandscapeRecord], bool] = lambda record: True
+    exists_on: Callable[[LandscapeRecord], bool] = _everywhere
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
         """Subtract: positive is worse. Averages are taken where both cells have them, over the same."""
