@@ -74,9 +74,23 @@ def test_plain_numbers_reach_the_json_of_pytest_benchmark(timed, pytester):
     assert len(found["benchmarks"]) == 4
 
 
-@pytest.mark.parametrize("arguments", [["--benchmark-disable"], ["--benchmark-only"], ["--optlandscape"]])
+@pytest.mark.parametrize("arguments", [["--benchmark-only"], ["--optlandscape"]])
 def test_runs_whatever_pytest_benchmark_is_told(timed, arguments):
-    timed(*arguments)
+    timed(*arguments).stdout.no_fnmatch_line("*recorded nothing*")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--benchmark-disable"], "--benchmark-disable switches it off"),
+        (["--benchmark-disable", "--optlandscape"], "--benchmark-disable switches it off"),
+        (["-n", "2"], "pytest-xdist runs the tests: leave out -n"),
+    ],
+)
+def test_where_nothing_is_recorded_it_is_said_once(timed, arguments, why):
+    lines = timed(*arguments).outlines
+    said = [line for line in lines if "recorded nothing" in line]
+    assert said == [f"optlandscape: 4 tests used benchmark_minimize, but pytest-benchmark recorded nothing: {why}"]
 
 
 def test_skipped_with_the_other_benchmarks(pytester):
