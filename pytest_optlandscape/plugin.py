@@ -134,6 +134,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once where tests asked for times and pytest-benchmark recorded none."""
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
+    reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
+    if reasons:
+        count = "1 test" if len(reasons) == 1 else f"{len(reasons)} tests"
+        why = "; ".join(dict.fromkeys(reasons))
+        terminalreporter.write_line(
+            f"optlandscape: {count} used benchmark_minimize, but pytest-benchmark recorded nothing: {why}", yellow=True
+        )
+
+
 def _add_optimizers(config: pytest.Config) -> None:
     if config.hook.pytest_optlandscape_optimizers.get_hookimpls():
         from pytest_optlandscape.session.added import add_optimizers

@@ -139,7 +139,8 @@ def test_promised_names_exist(module):
 def test_top_of_the_package():
     public = {
         "minimize", "Landscape", "Problem", "Run", "assert_converges", "assert_precise", "assert_robust",
-        "assert_equivalent", "check_optimizer", "parametrize_with_checks", "landscapes", "optimizers", "strategies",
+        "assert_equivalent", "assert_stays_feasible", "check_optimizer", "parametrize_with_checks", "landscapes",
+        "optimizers", "strategies",
     }  # fmt: skip
     assert set(pytest_optlandscape.__all__) == public
     assert public <= set(dir(pytest_optlandscape))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import as_constraints, not_kept
+from pytest_optlandscape.landscapes.constraints import as_constraints, keeping_feasible, not_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, points_outside
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
@@ -346,6 +346,29 @@ class Landscape(Evaluable):
         disturbed.noise = noise
         disturbed.tags = self.tags | {"noisy"}
         return disturbed
+
+    def keeping_feasible(self) -> Landscape:
+        """Give the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
+
+        It asks an optimizer to evaluate no point that breaks them. The start must keep them, then.
+
+        Raises
+        ------
+        ValueError
+            If there are no constraints besides the bounds, or equalities alone.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("rosenbrock_disk").keeping_feasible().constraints[0].keep_feasible
+        True
+        """
+        if not any(np.any(constraint.lower < constraint.upper) for constraint in self.own_constraints):
+            raise ValueError(f"{self.id} has no constraint, besides its bounds, that an optimizer could keep")
+        keeping = self.renamed(f"{self.id}:keeping-feasible", made_by=(Landscape.keeping_feasible, (self,)))
+        keeping.written = f"{self!r}.keeping_feasible()"
+        keeping.own_constraints = tuple(map(keeping_feasible, self.own_constraints))
+        return keeping
 
     def within(self, bounds: ArrayLike) -> Landscape:
         """Restrict the landscape to a part of its box.

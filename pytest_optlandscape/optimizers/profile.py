@@ -24,6 +24,8 @@ WORDS: dict[str, tuple[str, bool]] = {
     "no-bounds": ("takes_bounds", False),
     "constraints": ("takes_constraints", True),
     "no-constraints": ("takes_constraints", False),
+    "keeps-feasible": ("keeps_feasible", True),
+    "no-keeps-feasible": ("keeps_feasible", False),
     "noise": ("takes_noise", True),
     "no-noise": ("takes_noise", False),
     "residuals": ("uses_residuals", True),
@@ -38,7 +40,7 @@ WORDS: dict[str, tuple[str, bool]] = {
 INVARIANCES = ("scaling", "permutation", "translation", "rotation")
 """What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
 
-_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals", "ending")
+_UNDERSTOOD = ("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending")
 
 
 def profile_text(adapter: Adapter) -> str:

@@ -67,6 +67,9 @@ class Adapter(abc.ABC):
     uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
         What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
         it knows nothing of them, and its infeasible points do not count.
+    keeps_feasible : bool
+        Whether it promises to evaluate no point that breaks a constraint with ``keep_feasible=True``. No adapter says
+        so by itself: it is for a profile to say.
     time_limit : float or None
         Seconds that each of its runs may take, where the problem names no limit itself.
     is_global : bool
@@ -98,6 +101,7 @@ class Adapter(abc.ABC):
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
     time_limit: float | None = None
+    keeps_feasible: bool = False
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:

@@ -164,7 +164,8 @@ class SciPyGlobal(Adapter):
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
-        arguments = {"constraints": problem.constraints, **x0, **self._seeded(problem, function)}
+        constraints = tuple(map(_as_object, problem.constraints))
+        arguments = {"constraints": constraints, **x0, **self._seeded(problem, function)}
         return function(problem.fun, bounds, **arguments)
 
     def _dual_annealing(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
@@ -213,6 +214,16 @@ class SciPyLeastSquares(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
+
+
+def _as_object(constraint: Any) -> Any:
+    """Give a constraint that is a dict as an object: differential evolution takes no other."""
+    if not isinstance(constraint, dict):
+        return constraint
+    args, jacobian = tuple(constraint.get("args", ())), constraint.get("jac")
+    of_args = {"jac": lambda x: jacobian(x, *args)} if callable(jacobian) else {}
+    upper = 0.0 if constraint["type"].lower() == "eq" else np.inf
+    return scipy.optimize.NonlinearConstraint(lambda x: constraint["fun"](x, *args), 0.0, upper, **of_args)
 
 
 def _box(problem: Problem) -> scipy.optimize.Bounds:

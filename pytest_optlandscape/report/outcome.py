@@ -38,7 +38,7 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
         has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
         the evaluations to the targets), None where nothing was compared or hardly any target is reached;
         ``speed_ratio_to_same_gaps`` the same where no target is reached; ``success`` the share of cells, ``digits`` the
-        median of correct decimal places.
+        median of correct decimal places. ``constraint_evaluations`` is there where a landscape has constraints.
     """
     held = contracts or {}
     compared = {comparison.spec: comparison for comparison in comparisons}
@@ -93,6 +93,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
+        **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "cells_that_part": len(comparison.parted),
         "cells_set_aside": comparison.set_aside,

@@ -197,18 +197,21 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         warnings=ended.warnings,
         side_effects=ended.side_effects,
         time_limit=_time_limit(optimizer, problem),
+        constr_nfev=problem.constr_nfev,
+        constr_njev=problem.constr_njev,
+        constr_nhev=problem.constr_nhev,
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
 
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
-    watch, budget, x = ended.watch, ended.problem.budget, ended.x
+    watch, x = ended.watch, ended.x
     if watch.has_expired:
-        spent = f", although the budget of {budget} evaluations was spent" if ended.was_exhausted else ""
+        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
     if ended.was_exhausted or ended.gave_up:
-        return "budget", f"the budget of {budget} evaluations was spent"
+        return "budget", ended.problem.spent
     if ended.raised:
         return "exception", ended.raised
     if x is None:

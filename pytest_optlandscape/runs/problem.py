@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.runs.counting import Limit, as_floats, as_list, as_points, counted, disturbed
+from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
@@ -48,6 +48,8 @@ class Problem:
         landscape it gives disturbed values; the trace has the exact ones.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
+    constr_nfev, constr_njev, constr_nhev : int
+        Evaluations so far of the constraints' functions, Jacobians and Hessians, over all constraints.
 
     Raises
     ------
@@ -158,10 +160,39 @@ class Problem:
         """A random generator made from the seed."""
         return np.random.default_rng(self.seed)
 
-    @property
+    @functools.cached_property
     def constraints(self) -> tuple[Any, ...]:
-        """The landscape's constraints besides the bounds, as `scipy.optimize.NonlinearConstraint`; not counted."""
-        return self.landscape.constraints
+        """The landscape's constraints besides the bounds, as `Landscape.constraints` has them; counted.
+
+        They are the same objects each time, and no other problem's. A linear constraint is a matrix: it has no function
+        that could be counted.
+        """
+        own, counted = self.landscape.own_constraints, self._constraint_counts.counted
+        return tuple(one.to_scipy(functools.partial(counted, number)) for number, one in enumerate(own))
+
+    @functools.cached_property
+    def _constraint_counts(self) -> ConstraintCounts:
+        return ConstraintCounts(len(self.landscape.own_constraints), self._limit, self.dim)
+
+    @property
+    def constr_nfev(self) -> int:
+        """Evaluations so far of the constraints' functions, over all constraints."""
+        return self._constraint_counts.total("fun")
+
+    @property
+    def constr_njev(self) -> int:
+        """Evaluations so far of the constraints' Jacobians, over all constraints."""
+        return self._constraint_counts.total("jac")
+
+    @property
+    def constr_nhev(self) -> int:
+        """Evaluations so far of the constraints' Hessians, over all constraints."""
+        return self._constraint_counts.total("hess")
+
+    @property
+    def spent(self) -> str:
+        """Say what was used up where `exhausted`."""
+        return self._limit.spent
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:

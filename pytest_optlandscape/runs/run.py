@@ -214,6 +214,9 @@ class Run:
         The objective there, computed by us and not counted.
     nfev, njev, nhev : int
         Evaluations of the objective, its gradient and its Hessian, counted by us.
+    constr_nfev, constr_njev, constr_nhev : int
+        Evaluations of the constraints' functions, Jacobians and Hessians, counted by us, over all constraints; 0 where
+        there are none. Linear constraints are matrices: nothing of theirs is counted.
     evaluated : tuple of ndarray, shapes (n, dim) and (n,)
         The points of all evaluations, in order, and the values there.
     stop_reason : str
@@ -259,6 +262,9 @@ class Run:
     start_was_changed: bool = False
     side_effects: tuple[str, ...] = ()
     time_limit: float | None = None
+    constr_nfev: int = 0
+    constr_njev: int = 0
+    constr_nhev: int = 0
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @functools.cached_property
@@ -367,6 +373,7 @@ class Run:
         return (
             f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
             + (f" and {self.njev} gradients" if self.njev else "")
+            + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
                 f", {self.fmin_contradiction}"
                 if self.fmin_contradiction

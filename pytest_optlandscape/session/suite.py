@@ -87,7 +87,7 @@ class SuiteRun:
         self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
-        self.tracked: list[dict[str, Any]] = []  # widths that tests of one's own handed over
+        self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
@@ -248,11 +248,16 @@ class SuiteRun:
                 judged.append(comparison if is_tested else comparison.by_landscapes())
         return judged
 
+    @property
+    def tracked_in_order(self) -> list[dict[str, Any]]:
+        """What tests of one's own tracked, by test and name, whichever worker ran them."""
+        return sorted(self.tracked, key=lambda one: (one["test"], one["name"]))
+
     def write(self) -> None:
         """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
         if self.settings.json:
             contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
-            tracked = {"tracked": sorted(self.tracked, key=str)} if self.tracked else {}
+            tracked = {"tracked": self.tracked_in_order} if self.tracked else {}
             text = outcome_text(self.comparisons, contracts, {**self.outcome_extras(), **tracked})
             self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from pytest_optlandscape.landscapes.constraints import broken_though_kept
 from pytest_optlandscape.runs import Run, TrainingRun
 
-__all__ = ["assert_converges", "assert_precise", "run_report"]
+__all__ = ["assert_converges", "assert_precise", "assert_stays_feasible", "run_report"]
 
 
 def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None = None) -> None:
@@ -78,6 +81,53 @@ def assert_precise(run: Run, *, digits: float) -> None:
         return
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
     reached = f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)"
+    raise AssertionError(run_report(run, required, reached))
+
+
+def assert_stays_feasible(run: Run) -> None:
+    """Assert that a run evaluated and returned only points that keep the constraints with ``keep_feasible=True``.
+
+    They are kept up to rounding. Equalities are not looked at.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    AssertionError
+        With the first point that breaks one, how many do, and the line that repeats the run.
+    ValueError
+        If no constraint of the landscape says ``keep_feasible=True``, or equalities alone do.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes, minimize
+    >>> disk = landscapes.get("rosenbrock_disk").keeping_feasible()
+    >>> assert_stays_feasible(minimize("scipy:trust-constr", disk))
+    Traceback (most recent call last):
+        ...
+    AssertionError: scipy:trust-constr on rosenbrock_disk:keeping-feasible: required that ... keep_feasible=True...
+    """
+    __tracebackhide__ = True
+    own = run.landscape.own_constraints
+    if not any(constraint.must_keep.any() for constraint in own):
+        raise ValueError(
+            f"no inequality of {run.landscape.id} says keep_feasible=True; say so in its constraints, or take "
+            "landscape.keeping_feasible()"
+        )
+    points = np.vstack([run.trace.x, run.x])
+    broken = broken_though_kept(own, points)
+    if not broken.any():
+        return
+    where = int(np.argmax(broken > 0.0))
+    what = f"evaluation {where + 1}" if where < len(run.trace) else "the returned point"
+    count = int(np.count_nonzero(broken[: len(run.trace)]))
+    reached = (
+        f"{what}, {points[where].tolist()}, breaks one by {broken[where]:.3g}; {count} of {len(run.trace)} evaluations "
+        f"break one, by up to {broken.max():.3g}"
+    )
+    required = "required that only points are evaluated that keep the constraints with keep_feasible=True"
     raise AssertionError(run_report(run, required, reached))
 
 

@@ -95,5 +95,5 @@ def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
 
 def _average(runs: int, means: Sequence[float], over: str, reached: int) -> Average:
     """Round as it is stored, so that a fresh record and one that was read compare as equals."""
-    speed, precision, failure, cost = means
-    return Average.from_text(Average(runs, speed, precision, failure, cost, over, reached).to_text())
+    criteria = {metric.name: mean for metric, mean in zip(AVERAGED, means, strict=True)}
+    return Average.from_text(Average(runs, **criteria, over=over, reached=reached).to_text())

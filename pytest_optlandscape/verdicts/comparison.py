@@ -247,6 +247,8 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 def parting_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
+        return "the evaluations of constraints"
     if _returns_another(before, now):
         return "the result"
     return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))

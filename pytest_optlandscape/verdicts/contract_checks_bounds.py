@@ -1,17 +1,27 @@
-"""Checks of the contract on bounds, for optimizers that take them."""
+"""Checks of the contract on bounds and constraints, for optimizers that take them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import LinearConstraint
 
+from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.constraints import broken_though_kept
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs.run import inside
 from pytest_optlandscape.verdicts.contract_search import Held
-from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, trials
+from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, trials, trials_on
 
-__all__ = ["check_clips_start", "check_keeps_fixed_variables", "check_stays_inside_bounds"]
+__all__ = ["check_clips_start", "check_keeps_fixed_variables", "check_stays_feasible", "check_stays_inside_bounds"]
+
+FloatArray = NDArray[np.float64]
+
+_CONSTRAINED = ("rosenbrock_disk", "mishra_bird_disk", "gomez_levy", "simionescu")
+"""Landscapes with one inequality, which their standard start keeps."""
 
 
 def _with_and_without_gradient(adapter: Adapter) -> Iterator[Trial]:
@@ -85,3 +95,64 @@ def check_keeps_fixed_variables(held: Held) -> None:
         return farthest
 
     held.to(judge, lambda adapter: trials(adapter, ("sphere[2]", "beale", "rosenbrock[2]"), starts=2))
+
+
+def check_stays_feasible(held: Held) -> None:
+    """Check that where constraints say ``keep_feasible=True`` only points that keep them are evaluated and returned.
+
+    Every start keeps them. Equalities are not looked at: no optimizer could keep them.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        run = trial.observe_anew(x0=_feasible(trial)).run
+        broken = broken_though_kept(trial.landscape.own_constraints, np.vstack([run.trace.x, run.x]))
+        if not broken.any():
+            return None
+        where = int(np.argmax(broken > 0.0))
+        what = f"evaluation {where + 1}" if where < len(run.trace) else "the returned point"
+        count = int(np.count_nonzero(broken[: len(run.trace)]))
+        return Complaint(
+            f"{what} breaks a constraint with keep_feasible=True, and so do {count} of {len(run.trace)} evaluations, "
+            f"by up to {broken.max():.3g}",
+            run,
+            trial,
+            how="look at run.landscape.violation(run.trace.x) of the run below",
+        )
+
+    held.to(judge, _keeping_feasible)
+
+
+def _keeping_feasible(adapter: Adapter) -> Iterator[Trial]:
+    for landscape in (_half_plane(), *(get(name).keeping_feasible() for name in _CONSTRAINED)):
+        if not obstacle(adapter, landscape):
+            yield from trials_on(adapter, landscape, 2 if adapter.is_global else 5)
+
+
+def _half_plane() -> Landscape:
+    """Give a bowl with a linear constraint, which is active at the minimum."""
+    bowl = get("sphere[2]")
+    return Landscape(
+        bowl.name,
+        bowl,
+        gradient=bowl.gradient,
+        hessian=bowl.hessian,
+        bounds=bowl.bounds,
+        x0=[3.0, 3.0],
+        minimizers=[[0.5, 0.5]],
+        fmin=0.5,
+        constraints=LinearConstraint([[1.0, 1.0]], 1.0, np.inf, keep_feasible=True),
+        id="sphere[2][x + y >= 1]",
+    )
+
+
+def _feasible(trial: Trial) -> FloatArray:
+    """Move the start towards the standard one until it keeps the constraints, with room to spare."""
+    landscape, share = trial.landscape, 1.0
+    while share > 1e-3:
+        x0 = landscape.x0 + share * (trial.x0 - landscape.x0)
+        further = landscape.x0 + 1.1 * share * (trial.x0 - landscape.x0)
+        if np.all(landscape.violation(np.array([x0, further])) == 0.0):
+            return np.asarray(x0)
+        share /= 2.0
+    return landscape.x0

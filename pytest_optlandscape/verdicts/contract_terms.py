@@ -99,6 +99,7 @@ TERMS: tuple[Term, ...] = (
     Term(bounds.check_stays_inside_bounds, asked_of=("bounds",)),
     Term(bounds.check_clips_start, asked_of=("bounds",)),
     Term(bounds.check_keeps_fixed_variables, asked_of=("bounds",)),
+    Term(bounds.check_stays_feasible, asked_of=("constraints", "keeps-feasible")),
     Term(budget.check_keeps_budget),
     Term(budget.check_larger_budget_goes_on, asked_of=("deterministic",)),
     Term(repetition.check_same_seed_same_run),

@@ -81,6 +81,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+        **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, Descent, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import mean_of_means, signed_rank_shift
 
-__all__ = ["AVERAGED", "METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "targets_reached"]
+__all__ = ["AVERAGED", "METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "metrics_on", "targets_reached"]
 
 Averages = tuple[Average, Average] | None
 
@@ -35,6 +35,8 @@ class Metric:
         where the two tell nothing (default: the difference of the values).
     is_averaged : bool, default True
         Whether averages over several runs of a cell have a value too, under the metric's name.
+    exists_on : callable
+        Whether it exists on a landscape, given the landscape's record (default: on all).
     shift : callable
         Estimate from the differences of each landscape how far the criterion moved (default: the Hodges–Lehmann
         estimate that belongs to the signed-rank test).
@@ -47,6 +49,7 @@ class Metric:
     value: Callable[[LandscapeRecord, CellRecord], float] | None = None
     compare: Callable[[LandscapeRecord, CellRecord, CellRecord, Averages], float] | None = None
     is_averaged: bool = True
+    exists_on: Callable[[LandscapeRecord], bool] = lambda record: True
     shift: Callable[[Sequence[ArrayLike]], float] = signed_rank_shift
 
     def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
@@ -73,6 +76,8 @@ class Metric:
         return [self._difference(record, before, now, pair) for pair in pairs] or [self.difference(record, before, now)]
 
     def _difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord, averages: Averages) -> float:
+        if not self.exists_on(record):
+            return math.nan
         averages = averages if self.is_averaged else None
         if self.compare:
             return self.compare(record, before, now, averages)
@@ -135,6 +140,11 @@ def _cost(record: LandscapeRecord, cell: CellRecord) -> float:
     return math.log10(max(cell.nfev + cell.njev, 1))
 
 
+def _constraint_evaluations(record: LandscapeRecord, cell: CellRecord) -> float:
+    """log₁₀ of all evaluations of constraints, functions and Jacobians together."""
+    return math.log10(max(cell.constr_nfev + cell.constr_njev, 1))
+
+
 def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
     """Compare mean log₁₀ of the evaluations to the same gaps, where neither run reached a target.
 
@@ -190,6 +200,14 @@ SPEED = Metric("speed", _TENTH, _FIFTIETH, _percent("to the targets"), _mean_log
 PRECISION = Metric("precision", 0.3, 0.1, _digits, _precision)
 FAILURE = Metric("failure", 0.10, 0.02, _points, _failure, shift=mean_of_means)
 COST = Metric("cost", _TENTH, _FIFTIETH, _percent("in all"), _cost)
+CONSTRAINT_EVALUATIONS = Metric(
+    "constraint_evaluations",
+    _TENTH,
+    _FIFTIETH,
+    _percent("of constraints"),
+    _constraint_evaluations,
+    exists_on=lambda record: record.has_constraints,
+)
 PROGRESS = Metric(
     "progress",
     _TENTH,
@@ -199,8 +217,14 @@ PROGRESS = Metric(
     is_averaged=False,
 )
 
-METRICS = (SPEED, PRECISION, FAILURE, COST, PROGRESS)
+METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS)
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
 
 AVERAGED = tuple(metric for metric in METRICS if metric.is_averaged)
 """The criteria that are averaged over further runs of a cell, in the order of `Average`'s attributes."""
+
+
+def metrics_on(records: Iterable[LandscapeRecord]) -> list[Metric]:
+    """List the criteria that exist on some of these landscapes."""
+    several = list(records)
+    return [metric for metric in METRICS if any(map(metric.exists_on, several))]

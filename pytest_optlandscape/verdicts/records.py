@@ -42,6 +42,7 @@ _STOP_LETTERS = {
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 _STARTS = "*"  # before the number of runs whose starts differ
 _DESCENT = "v"  # before a descent
+_CONSTRAINTS = "c"  # before evaluations of constraints
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Average:
     ----------
     runs : int
         How many.
-    speed, precision, failure, cost : float
-        See `metrics`.
+    speed, precision, failure, cost, constraint_evaluations : float
+        See `metrics`; the last is 0 where there are no constraints.
     over : str, default "seeds"
         What the runs differ in: ``seeds``, or ``starts`` of the same kind.
     reached : int, default 8
@@ -65,6 +66,7 @@ class Average:
     precision: float
     failure: float
     cost: float
+    constraint_evaluations: float = 0.0
     over: str = "seeds"
     reached: int = len(TARGETS)
 
@@ -77,18 +79,23 @@ class Average:
         '5/1.5/-7.25/0.2/2.6/8'
         >>> Average.from_text("*3/1.5/-7.25/0/2.6/2").over
         'starts'
+        >>> Average.from_text("5/1.5/-7.25/0.2/2.6/8/c3.1").constraint_evaluations
+        3.1
         """
         values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}/{self.reached}"
+        if self.constraint_evaluations:
+            values += f"/{_CONSTRAINTS}{self.constraint_evaluations:.4g}"
         return f"{_STARTS if self.over == 'starts' else ''}{self.runs}/{values}"
 
     @classmethod
     def from_text(cls, text: str) -> Average:
         """Read what `to_text` wrote."""
         runs, *values = text.split("/")
+        constraints = float(values.pop()[1:]) if values[-1].startswith(_CONSTRAINTS) else 0.0
         *criteria, reached = values
         speed, precision, failure, cost = map(float, criteria)
         over = "starts" if runs.startswith(_STARTS) else "seeds"
-        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, over, int(reached))
+        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, constraints, over, int(reached))
 
 
 @dataclass(frozen=True)
@@ -212,6 +219,8 @@ class CellRecord:
         Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
     batches : tuple of Average
         The averages over a few runs each that the average is made of, where there is more than one.
+    constr_nfev, constr_njev : int
+        Evaluations of the constraints' functions and Jacobians, over all constraints.
     """
 
     start: str
@@ -227,6 +236,8 @@ class CellRecord:
     descent: Descent | None = None
     average: Average | None = None
     batches: tuple[Average, ...] = ()
+    constr_nfev: int = 0
+    constr_njev: int = 0
 
     @property
     def digits(self) -> float:
@@ -252,9 +263,9 @@ class CellRecord:
         return (int(near or exact), int(exact)) if exact.isdigit() else None
 
     @property
-    def bits(self) -> tuple[str, str]:
-        """What is the same for two runs that evaluate and return the same, bit by bit."""
-        return self.path, self.trace.partition(".")[2].rpartition("-")[2]
+    def bits(self) -> tuple[str, str, int, int]:
+        """What is the same for two runs that evaluate and return the same, bit by bit, constraints as often."""
+        return self.path, self.trace.partition(".")[2].rpartition("-")[2], self.constr_nfev, self.constr_njev
 
     @property
     def was_stopped_by_time(self) -> bool:
@@ -277,7 +288,10 @@ class CellRecord:
         >>> text = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- o 0f3a -:W:V"
         >>> CellRecord.from_text(text).to_text() == text
         True
+        >>> CellRecord.from_text(text.replace("0f3a", "0f3a c1094/12")).constr_nfev
+        1094
         """
+        constraints = self.constr_nfev or self.constr_njev
         fields = (
             self.start,
             str(self.nfev),
@@ -288,6 +302,7 @@ class CellRecord:
             ",".join("-" if hit == math.inf else str(int(hit)) for hit in self.hits),
             "".join(sorted(self.flags)) or "-",
             self.trace,
+            *([f"{_CONSTRAINTS}{self.constr_nfev}/{self.constr_njev}"] if constraints else []),
             *([self.descent.to_text()] if self.descent else []),
             self.fingerprint.to_text(),
             *([self.average.to_text()] if self.average else []),
@@ -311,6 +326,8 @@ class CellRecord:
                 averages.insert(0, Average.from_text(words.pop()))
             path = words.pop()
             descent = Descent.from_text(words.pop()) if words[-1].startswith(_DESCENT) else None
+            has_constraints = words[-1].startswith(_CONSTRAINTS) and "/" in words[-1]
+            constr_nfev, constr_njev = words.pop()[1:].split("/") if has_constraints else ("0", "0")
             *start, nfev, njev, stop, gap, distance, hits, flags, trace = words
             cell = cls(
                 start=" ".join(start),
@@ -326,6 +343,8 @@ class CellRecord:
                 descent=descent,
                 average=averages[0] if averages else None,
                 batches=tuple(averages[1:]),
+                constr_nfev=int(constr_nfev),
+                constr_njev=int(constr_njev),
             )
             _ = cell.returned  # can be read, too
             return cell
@@ -407,6 +426,16 @@ class LandscapeRecord:
     def evaluations(self) -> float:
         """The median over the cells of the evaluations made, of the objective or the gradient."""
         return float(np.median([max(cell.nfev, cell.njev) for cell in self.cells]))
+
+    @property
+    def has_constraints(self) -> bool:
+        """Whether the landscape has constraints besides its bounds."""
+        return "constraints" in self.definition
+
+    @property
+    def constraint_evaluations(self) -> float:
+        """The median over the cells of the evaluations made of constraints, functions and Jacobians together."""
+        return float(np.median([cell.constr_nfev + cell.constr_njev for cell in self.cells]))
 
     def to_plain(self) -> dict[str, Any]:
         """Turn into dicts, lists, strings and numbers, which may cross a process border."""

@@ -86,6 +86,8 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
     """Give the record of a run before, where this one made the same evaluations and returned the same one of them."""
     if before is None or (run.nfev, run.njev, run.stop_reason) != (before.nfev, before.njev, before.stop_reason):
         return None
+    if (run.constr_nfev, run.constr_njev) != (before.constr_nfev, before.constr_njev):
+        return None
     if run.start_was_changed or not before.flags.isdisjoint(_NOT_OF_THE_PATH):
         return None
     points, _ = run.evaluated
@@ -122,6 +124,8 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
             trace=_trace(run, returned),
             fingerprint=fingerprint,
             descent=descent,
+            constr_nfev=run.constr_nfev,
+            constr_njev=run.constr_njev,
         )
         for run, gap, distance, hits, descent, flags, returned, fingerprint in found
     ]

@@ -119,6 +119,29 @@ def moves_a_fixed_variable(fun, x0, bounds, rng):
     return search(fun, x0, bounds, rng).x
 
 
+def keeps_feasible(fun, x0, bounds, rng, constraints):
+    """What breaks a constraint is infinitely bad, and not evaluated."""
+
+    def kept(x):
+        return all(np.all(one.lb <= values) and np.all(values <= one.ub) for one, values in valued(constraints, x))
+
+    return search(lambda x: fun(x) if kept(x) else math.inf, x0, bounds, rng).x
+
+
+def valued(constraints, x):
+    return [(one, one.A @ x if hasattr(one, "A") else one.fun(x)) for one in constraints]
+
+
+def leaves_the_feasible_set(fun, x0, bounds, rng, constraints):
+    """It looks at what a constraint forbids, once."""
+    middle = np.clip(np.array(x0, dtype=float), *np.transpose(bounds))
+    for x in np.linspace(middle, np.transpose(bounds), 9).reshape(-1, len(middle)):
+        if any(np.any(one.lb > values) or np.any(values > one.ub) for one, values in valued(constraints, x)):
+            fun(x)
+            break
+    return keeps_feasible(fun, x0, bounds, rng, constraints)
+
+
 def overspends(fun, x0, bounds, rng, maxfev):
     found = search(fun, x0, bounds, rng, maxfev)
     value = fun(found.x.copy())

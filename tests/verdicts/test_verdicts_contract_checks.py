@@ -1,6 +1,7 @@
 import contract_breakers as breakers
 import numpy as np
 import pytest
+import scipy
 
 from pytest_optlandscape import check_optimizer, optimizers
 from pytest_optlandscape.optimizers.profile import with_profile
@@ -21,6 +22,11 @@ BREAKERS = [
     ("steps_outside", "check_stays_inside_bounds", "a point lies 1e-09 outside the bounds"),
     ("evaluates_a_start_outside", "check_clips_start", "evaluates a start that lies outside the bounds"),
     ("moves_a_fixed_variable", "check_keeps_fixed_variables", r"x\[0\] is fixed at 0 .* was moved by 1e-06"),
+    (
+        "leaves_the_feasible_set keeps-feasible",
+        "check_stays_feasible",
+        "breaks a constraint with keep_feasible=True, and so do 1 of .* evaluations, by up to",
+    ),
     ("overspends", "check_keeps_budget", "told to evaluate at most 3 times, it evaluated 4 times"),
     ("plans_ahead", "check_larger_budget_goes_on", "evaluates other points than with"),
     ("ignores_the_seed", "check_same_seed_same_run", "a second run with the same seed went elsewhere"),
@@ -60,6 +66,7 @@ def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
     assert not_asked == {
         "check_larger_budget_goes_on",  # it takes a random generator
         "check_copies_gradients",
+        "check_stays_feasible",
         *(name for name in CHECKS if "invariant" in name),
     }
 
@@ -68,6 +75,25 @@ def test_a_decent_optimizer_keeps_what_it_promises():
     kept = ["check_invariant_to_scaling", "check_larger_budget_goes_on"]
     adapter = with_profile(optimizers.get(breakers.decent), "scaling-invariant deterministic")
     assert [one.outcome for one in hold_to(adapter, kept)] == ["passed", "passed"]
+
+
+def test_an_optimizer_that_keeps_feasible_is_believed_no_more_than_others():
+    kept = ["check_stays_feasible"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible"), kept, hunts=True)] == ["not-applicable"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible keeps-feasible"), kept, hunts=True)] == ["passed"]
+    without = with_profile(optimizers.get("scipy:L-BFGS-B"), "keeps-feasible")
+    assert hold_to(without, kept)[0].message == "asked of optimizers that are: constraints, keeps-feasible"
+
+
+@pytest.mark.skipif(
+    tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 18), reason="mended in SciPy 1.18 (scipy#24424)"
+)
+def test_trust_constr_does_not_keep_feasible():
+    adapter = with_profile(optimizers.get("scipy:trust-constr"), "keeps-feasible")
+    (found,) = hold_to(adapter, ["check_stays_feasible"])
+    assert found.outcome == "failed"
+    assert "breaks a constraint with keep_feasible=True" in found.message
+    assert ".keeping_feasible()" in found.message
 
 
 @pytest.mark.parametrize(("text", "name", "said"), BREAKERS, ids=IDS)
