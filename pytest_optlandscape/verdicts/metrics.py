@@ -17,6 +17,11 @@ __all__ = ["AVERAGED", "METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "m
 Averages = tuple[Average, Average] | None
 
 
+def _everywhere(record: LandscapeRecord) -> bool:
+    """Exist on every landscape."""
+    return True
+
+
 @dataclass(frozen=True)
 class Metric:
     """One criterion.
@@ -49,7 +54,7 @@ class Metric:
     value: Callable[[LandscapeRecord, CellRecord], float] | None = None
     compare: Callable[[LandscapeRecord, CellRecord, CellRecord, Averages], float] | None = None
     is_averaged: bool = True
-    exists_on: Callable[[LandscapeRecord], bool] = lambda record: True
+    exists_on: Callable[[LandscapeRecord], bool] = _everywhere
     shift: Callable[[Sequence[ArrayLike]], float] = signed_rank_shift
 
     def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
