@@ -55,8 +55,8 @@ class RunRecorder(TrainingRecorder):
         ``model.evaluate`` takes and that can be gone through again. By default the data of ``fit``: its training data,
         or for a monitor ``"val_…"`` its validation data.
     batch_size, samples : int, optional
-        Those of the training data, if the last batch of an epoch is smaller. They are needed by epoch, and only for a
-        ``train_step`` of your own that logs the batch's own loss. Without them all batches count alike.
+        Those of the training data. They weigh the batches of an epoch where ``train_step`` logs each batch's own loss,
+        and are needed only where ``fit`` is given a data set whose last batch is smaller: arrays tell them.
     name : str, default "training loss"
         What is trained, for messages.
 
@@ -132,7 +132,7 @@ class RunRecorder(TrainingRecorder):
         if mode != "auto":
             self._loss = self._bounded(mode)
         self._data = data
-        self._batch_size, self._samples = batch_size or 1, math.inf if samples is None else samples
+        self._batches = None if batch_size is None or samples is None else (batch_size, samples)
         self._call: _FitCall | None = None
         self._trained: weakref.ref[Any] | None = None
         self._plans_made = False
@@ -140,6 +140,7 @@ class RunRecorder(TrainingRecorder):
         self._reader: _LogReader | None = None
         self._test_reader: _LogReader | None = None
         self._reads_tests = monitor.startswith("val_")
+        self._evaluated_on: Mapping[str, Any] | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -183,23 +184,23 @@ class RunRecorder(TrainingRecorder):
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the metrics before the first batch."""
         if self._reader is None and not self._reads_tests:
-            self._reader = _LogReader(self._monitor, self.model)
+            given: Mapping[str, Any] = {} if self._call is None else self._call.arguments
+            batches = self._batches or _batches(given.get("x"), given.get("batch_size"), given.get("steps_per_epoch"))
+            self._reader = _LogReader(self._monitor, self.model, batches)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Record the batch's own loss, or keep what an epoch's loss is made from."""
         if self._reader is None or (self._unit == "epoch" and self._monitor not in (logs or {})):
             return
         value = self._read(logs)
-        size = min(self._batch_size, self._samples - self._batch_size * self._reader.batches)
         if self._unit == "epoch":
             if self._reader.needs_metrics:
                 self._settle_direction()
                 self._reader.look(value, self.model)
-            self._reader.keep(value, size)
         else:
             self._settle_direction()
             self.step(self._reader.own_value(value, self.model, 1.0 if self._loss.fmax is None else -1.0))
-            self._reader.keep(value, size)
+        self._reader.keep(value)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Forget the evaluation before."""
@@ -208,7 +209,9 @@ class RunRecorder(TrainingRecorder):
     def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the metrics before the first batch."""
         if self._test_reader is None and self._reads_tests:
-            self._test_reader = _LogReader(self._monitor.removeprefix("val_"), self.model)
+            data = self._evaluated_on or ({} if self._call is None else self._call.validation_data())
+            batches = _batches(data.get("x"), data.get("batch_size"), data.get("steps"))
+            self._test_reader = _LogReader(self._monitor.removeprefix("val_"), self.model, batches)
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Keep what the loss of an evaluation is made from."""
@@ -242,7 +245,7 @@ class RunRecorder(TrainingRecorder):
         if self._wall_time is None and self._call is not None and not self._call.is_running:
             self._call = None
             self.finish()
-            self._error = "fit ended before its time (train inside 'with recorder:' to record what it raised)"
+            self._error = "fit did not come to its end; train inside 'with recorder:' to record what it raised"
         return super().run
 
     def _be_last(self, callbacks: list[Any]) -> None:
@@ -266,26 +269,27 @@ class RunRecorder(TrainingRecorder):
     def _evaluate(self) -> tuple[float | None, str]:
         """Measure the loss of the model as it is; say on what, or why it cannot be measured."""
         help_ = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
-        name = self._monitor.removeprefix("val_")
-        try:
-            if self._data is not None:
-                arguments, what = _evaluate_arguments(self._data), "the given data"
-            elif self._call is None:
-                raise LookupError("this training is no call of fit, so its data are not seen")
-            elif self._reads_tests:
-                arguments, what = self._call.validation_data(), "the validation data"
-            else:
-                arguments, what = self._call.training_data(), "the training data"
-        except LookupError as error:
-            return None, f"{error.args[0]}; {help_}"
+        if self._data is not None:
+            data, what = _evaluate_arguments(self._data), "the given data"
+        elif self._call is None:
+            return None, f"this training is no call of fit, so its data are not seen; {help_}"
+        elif self._reads_tests:
+            data, what = self._call.validation_data(), "the validation data"
+        else:
+            data, what = self._call.training_data(), "the training data"
+        if not _can_be_repeated(data.get("x"), data.get("steps")):
+            reasons = "they can be gone through only once, have no known end, or are a data set weighed by class"
+            return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
         self._reads_tests, kept = True, self._reads_tests
+        self._evaluated_on = data
         try:
-            with _random_numbers_kept(arguments["x"]):
-                logs = self.model.evaluate(**arguments, verbose=0, return_dict=True, callbacks=[self])
+            with _random_numbers_kept(data["x"]):
+                logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
         except Exception as error:  # a model without a loss of its own, say: the training is none the worse
             return None, f"model.evaluate raised {type(error).__name__}: {error}; {help_}"
         finally:
-            self._reads_tests = kept
+            self._reads_tests, self._evaluated_on = kept, None
+        name = self._monitor.removeprefix("val_")
         if name not in logs:
             return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
         self._settle_direction()
@@ -358,7 +362,7 @@ class _FitCall:
         while frame is not None:
             if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
                 arguments = frame.f_locals
-                if hasattr(arguments.get("callbacks"), "callbacks") and {"x", "validation_data"} <= arguments.keys():
+                if "x" in arguments and hasattr(arguments.get("callbacks"), "callbacks"):
                     return cls(frame)
             frame = frame.f_back
         return None
@@ -380,33 +384,37 @@ class _FitCall:
         return False
 
     def training_data(self) -> dict[str, Any]:
-        """Return the arguments with which ``model.evaluate`` measures the training loss; or raise LookupError."""
+        """Return the arguments with which ``model.evaluate`` measures the training loss; empty if it cannot."""
         given = self.arguments
         found = {name: given.get(name) for name in ("x", "y", "sample_weight", "batch_size")}
-        if not _can_be_repeated(found["x"]):
-            raise LookupError("fit was given training data that cannot be gone through again, or have no known end")
         if given.get("class_weight"):
             if found["y"] is None:
-                raise LookupError("model.evaluate takes no class_weight")
+                return {}
             found["sample_weight"] = _weights_of_classes(found["y"], given["class_weight"])
         return found
 
     def validation_data(self) -> dict[str, Any]:
-        """Return the arguments with which ``fit`` validates; or raise LookupError."""
+        """Return the arguments with which ``fit`` validates; empty if it does not."""
         given = self.arguments
-        if given["validation_data"] is None:
-            raise LookupError("fit was given no validation data")
+        if given.get("validation_data") is None:
+            return {}
         found = _evaluate_arguments(given["validation_data"])
-        steps = given.get("validation_steps")
-        if not _can_be_repeated(found["x"], steps):
-            raise LookupError("fit was given validation data that cannot be gone through again, or have no known end")
-        return {**found, "steps": steps, "batch_size": given.get("validation_batch_size") or given.get("batch_size")}
+        batch_size = given.get("validation_batch_size") or given.get("batch_size")
+        return {**found, "batch_size": batch_size, "steps": given.get("validation_steps")}
 
 
 def _evaluate_arguments(data: Any) -> dict[str, Any]:
     """Unpack data as Keras does: a tuple is x, y and weights, anything else is x."""
     parts = data if isinstance(data, (tuple, list)) else (data,)
     return dict(zip(("x", "y", "sample_weight"), parts, strict=False))
+
+
+def _batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[float, float]:
+    """Return the size of a batch and the number of samples if arrays tell them, else such that batches are alike."""
+    import keras
+
+    shape = getattr(next(iter(keras.tree.flatten(x)), None), "shape", None)
+    return (batch_size or 32, shape[0]) if shape and not steps else (1.0, math.inf)
 
 
 def _can_be_repeated(x: Any, steps: int | None = None) -> bool:
@@ -458,14 +466,16 @@ class _LogReader:
         The key of the logs.
     model : keras.Model
         Before the first batch.
+    batches : tuple of float
+        The size of a batch and the number of samples: the last batch may be smaller.
     """
 
-    def __init__(self, name: str, model: Any) -> None:
+    def __init__(self, name: str, model: Any, batches: tuple[float, float]) -> None:
         self.name = name
+        self._batch_size, self._samples = batches
         self._sums = _sums(model)
         self._is_running = True
         self._values: list[float] = []
-        self._sizes: list[float] = []
 
     @property
     def batches(self) -> int:
@@ -482,12 +492,12 @@ class _LogReader:
         """The value for all batches so far."""
         if self._is_running:
             return self._values[-1]
-        return float(np.average(self._values, weights=self._sizes))
+        seen = self._batch_size * np.arange(self.batches)
+        return float(np.average(self._values, weights=np.clip(self._samples - seen, 1.0, self._batch_size)))
 
-    def keep(self, value: float, size: float = 1.0) -> None:
+    def keep(self, value: float) -> None:
         """Take in a logged value."""
         self._values.append(value)
-        self._sizes.append(size)
 
     def look(self, value: float, model: Any) -> None:
         """Find out whether a logged value is a metric's over the pass so far."""

@@ -108,7 +108,7 @@ class TrainingRun:
     message: str
     wall_time: float
     fun: float | None = None
-    fun_note: str = "nobody said what it is"
+    fun_note: str = "this run was made without it, fun=..."
     unit: str = "evaluation"
 
     @property
@@ -132,7 +132,7 @@ class TrainingRun:
     def trouble(self) -> str:
         """Say why no assertion can hold: the training did not end well, or a loss is impossible; else empty."""
         if self.stop_reason == "exception":
-            return f"the training raised: {self.message}"
+            return f"the training ended by an exception: {self.message}"
         if self.stop_reason == "unfinished":
             return "the training has not ended; ask for the run afterwards"
         below = np.flatnonzero(self.landscape.impossible(self.trace.fun, self._scale))
