@@ -12,6 +12,7 @@ import contextlib
 import functools
 import math
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
@@ -119,8 +120,10 @@ class RunRecorder(TrainingRecorder):
             raise ValueError(f"{monitor!r} is measured once per epoch at most, so per='batch' has no value of it")
         if fmax is not None and not math.isfinite(fmax):
             raise ValueError(f"fmax is a finite number, got {fmax!r}")
-        if data is not None and hasattr(data, "__next__"):
-            raise ValueError("data is evaluated after each fit, and an iterator can be gone through only once")
+        if data is not None and _is_used_up(_evaluate_arguments(data).get("x")):
+            raise ValueError(
+                "data is evaluated after each fit, so it cannot be an iterator, which is used up, or empty"
+            )
         if (batch_size is None) != (samples is None):
             raise ValueError("batch_size and samples are given together, or neither")
         if batch_size is not None and samples is not None and not 1 <= batch_size <= samples:
@@ -135,6 +138,7 @@ class RunRecorder(TrainingRecorder):
         self._batches = None if batch_size is None or samples is None else (batch_size, samples)
         self._call: _FitCall | None = None
         self._trained: weakref.ref[Any] | None = None
+        self._thread = 0
         self._plans_made = False
         self._closing: Any = None
         self._reader: _LogReader | None = None
@@ -161,6 +165,7 @@ class RunRecorder(TrainingRecorder):
                 "batch: record per='epoch'"
             )
         self._trained = weakref.ref(model)
+        self._thread = threading.get_ident()
         if not self._losses:
             self._started = time.perf_counter()
         self._wall_time, self._error, self._result = None, "", None
@@ -192,6 +197,7 @@ class RunRecorder(TrainingRecorder):
         """Record the batch's own loss, or keep what an epoch's loss is made from."""
         if self._reader is None or (self._unit == "epoch" and self._monitor not in (logs or {})):
             return
+        self._check_thread()
         value = self._read(logs)
         if self._unit == "epoch":
             if self._reader.needs_metrics:
@@ -217,7 +223,8 @@ class RunRecorder(TrainingRecorder):
         """Keep what the loss of an evaluation is made from."""
         reader = self._test_reader
         if reader is not None and logs and reader.name in logs:
-            value = float(logs[reader.name])
+            self._check_thread()
+            value = _logged(logs, reader.name)
             if reader.needs_metrics:
                 reader.look(value, self.model)
             reader.keep(value)
@@ -248,6 +255,11 @@ class RunRecorder(TrainingRecorder):
             self._error = "fit did not come to its end; train inside 'with recorder:' to record what it raised"
         return super().run
 
+    def _check_thread(self) -> None:
+        """Refuse to look at metrics that change meanwhile: Keras calls what is not in a list from another thread."""
+        if threading.get_ident() != self._thread:
+            raise ValueError("fit takes a list of callbacks: callbacks=[recorder]")
+
     def _be_last(self, callbacks: list[Any]) -> None:
         """Append a callback that ends the recording: others may still exchange the weights in their on_train_end."""
         import keras
@@ -277,8 +289,8 @@ class RunRecorder(TrainingRecorder):
             data, what = self._call.validation_data(), "the validation data"
         else:
             data, what = self._call.training_data(), "the training data"
-        if not _can_be_repeated(data.get("x"), data.get("steps")):
-            reasons = "they can be gone through only once, have no known end, or are a data set weighed by class"
+        if not data:
+            reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
             return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
         self._reads_tests, kept = True, self._reads_tests
         self._evaluated_on = data
@@ -294,7 +306,7 @@ class RunRecorder(TrainingRecorder):
             return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
         self._settle_direction()
         reader = self._test_reader
-        value = reader.value if reader is not None and reader.batches else float(logs[name])
+        value = reader.value if reader is not None and reader.batches else _logged(logs, name)
         return value, f"the final weights on {what}"
 
     def _read(self, logs: Mapping[str, Any] | None) -> float:
@@ -302,7 +314,7 @@ class RunRecorder(TrainingRecorder):
             raise KeyError(
                 f"Keras logs no {self._monitor!r} per {self._unit}; it logs {', '.join(logs or ()) or 'nothing'}"
             )
-        return float(logs[self._monitor])
+        return _logged(logs, self._monitor)
 
     def _is_not_validated(self, logs: Mapping[str, Any]) -> bool:
         """Tell whether an epoch lacks the monitor only because ``fit`` does not validate after each."""
@@ -387,18 +399,22 @@ class _FitCall:
         """Return the arguments with which ``model.evaluate`` measures the training loss; empty if it cannot."""
         given = self.arguments
         found = {name: given.get(name) for name in ("x", "y", "sample_weight", "batch_size")}
+        if _is_used_up(found["x"]):
+            return {}
         if given.get("class_weight"):
             if found["y"] is None:
                 return {}
             found["sample_weight"] = _weights_of_classes(found["y"], given["class_weight"])
-        return found
+        return {**found, "steps": None if _has_an_end(found["x"]) else given.get("steps_per_epoch")}
 
     def validation_data(self) -> dict[str, Any]:
-        """Return the arguments with which ``fit`` validates; empty if it does not."""
+        """Return the arguments with which ``fit`` validates; empty if it does not, or the data are used up."""
         given = self.arguments
         if given.get("validation_data") is None:
             return {}
         found = _evaluate_arguments(given["validation_data"])
+        if _is_used_up(found["x"]):
+            return {}
         batch_size = given.get("validation_batch_size") or given.get("batch_size")
         return {**found, "batch_size": batch_size, "steps": given.get("validation_steps")}
 
@@ -417,12 +433,17 @@ def _batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[float, 
     return (batch_size or 32, shape[0]) if shape and not steps else (1.0, math.inf)
 
 
-def _can_be_repeated(x: Any, steps: int | None = None) -> bool:
-    """Tell whether data can be gone through once more, and end."""
-    if hasattr(x, "__next__"):
-        return False
+def _is_used_up(x: Any) -> bool:
+    """Tell whether data were there for one pass only."""
+    return x is None or hasattr(x, "__next__")
+
+
+def _has_an_end(x: Any) -> bool:
+    """Tell whether data are known to end: arrays and data sets of known length."""
+    if hasattr(x, "shape"):
+        return True
     try:
-        return steps is not None or len(x) >= 0
+        return len(x) >= 0
     except TypeError:
         return False
 
@@ -503,9 +524,8 @@ class _LogReader:
         """Find out whether a logged value is a metric's over the pass so far."""
         sums, before = _sums(model), self._sums
         self._sums = sums
-        self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items()) or any(
-            _equal(value, _scalar(metric.result()), 1e-6) for metric in self._metrics_that_are_no_means(model)
-        )
+        self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items())
+        self._is_running = self._is_running or self._is_no_mean(value, model)
 
     def own_value(self, value: float, model: Any, direction: float) -> float:
         """Work out a batch's own value from what was logged after it.
@@ -529,12 +549,18 @@ class _LogReader:
         for key, one in sums.items():
             if one.explains(value, before.get(key)):
                 return one.since(before.get(key), direction)
-        if any(_equal(value, _scalar(metric.result()), 1e-6) for metric in self._metrics_that_are_no_means(model)):
+        if self._is_no_mean(value, model):
             raise ValueError(f"{self.name!r} is no mean over samples, so no single batch has one: record per='epoch'")
         return value
 
-    def _metrics_that_are_no_means(self, model: Any) -> list[Any]:
-        return [one for one in _metrics(model) if _is_called(one.name, self.name) and not _is_mean(one)]
+    def _is_no_mean(self, value: float, model: Any) -> bool:
+        """Tell whether a logged value is that of the metric of its name, which is no mean."""
+        found = [
+            _scalar(metric.result())
+            for metric in _metrics(model)
+            if _is_called(metric.name, self.name) and not _is_mean(metric)
+        ]
+        return any(result is not None and _equal(value, result, 1e-6) for result in found)
 
 
 @dataclass(frozen=True)
@@ -568,10 +594,18 @@ class _Sum:
 ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "bfloat16": 2.0**-8, "float16": 2.0**-11}
 
 
+def _logged(logs: Mapping[str, Any], name: str) -> float:
+    """Read a number from the logs."""
+    value = _scalar(logs[name])
+    if value is None:
+        raise TypeError(f"Keras logs {name!r} as {logs[name]!r}, which is no number to be recorded")
+    return value
+
+
 def _sums(model: Any) -> dict[int, _Sum]:
     """Read the sums of all metrics that are means."""
     return {
-        id(one): _Sum(_scalar(one.total), _scalar(one.count), ROUNDOFF.get(str(one.dtype), 2.0**-24))
+        id(one): _Sum(float(one.total.value), float(one.count.value), ROUNDOFF.get(str(one.dtype), 2.0**-24))
         for one in _metrics(model)
         if _is_mean(one)
     }
@@ -613,12 +647,12 @@ def _direction(monitor: str, model: Any) -> str:
     )
 
 
-def _scalar(value: Any) -> float:
-    """Turn a backend's number into a float; NaN if it is none."""
-    import keras
-
-    array = np.asarray(keras.ops.convert_to_numpy(value), dtype=np.float64)
-    return float(array.item()) if array.size == 1 else math.nan
+def _scalar(value: Any) -> float | None:
+    """Turn a number, or a backend's tensor of one, into a float; None if it is neither."""
+    try:
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, RuntimeError):  # several numbers, each backend in its own way
+        return None
 
 
 def _equal(one: float, other: float, tolerance: float) -> bool:

@@ -14,7 +14,7 @@ import math
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,7 @@ class TrainingRun:
         if self.stop_reason == "exception":
             return f"the training ended by an exception: {self.message}"
         if self.stop_reason == "unfinished":
-            return "the training has not ended; ask for the run afterwards"
+            return "the training has not ended, or not begun; ask for the run afterwards"
         below = np.flatnonzero(self.landscape.impossible(self.trace.fun, self._scale))
         if len(below):
             where, value = f"the loss of {self.unit} {below[0] + 1}", self.trace.fun[below[0]]
@@ -243,7 +243,7 @@ class TrainingRecorder:
         self._wall_time: float | None = None
         self._error = ""
 
-    def __enter__(self) -> TrainingRecorder:
+    def __enter__(self) -> Self:
         self._started = time.perf_counter()
         return self
 

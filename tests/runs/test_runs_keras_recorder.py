@@ -438,6 +438,13 @@ def test_stopping_early_and_going_on():
         train(recorder)
 
 
+@ONCE
+def test_a_callback_that_is_not_in_a_list_is_refused():
+    """Keras would call it from another thread, while the next batch changes the metrics."""
+    with pytest.raises(ValueError, match=r"callbacks=\[recorder\]"):
+        network().fit(*DATA, verbose=0, callbacks=RunRecorder())
+
+
 def test_what_fit_raises_is_recorded():
     seen = []
 
