@@ -18,7 +18,8 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     Parameters
     ----------
     run : Run or TrainingRun
-        The latter is what `RunRecorder` and `record_training` record.
+        The latter is what `RunRecorder` and `record_training` record. A training must also end at the target: with
+        `TrainingRun.result_gap`, the gap of the final weights. One that raised, or reported a loss below fmin, fails.
     gap : float
         The target: best feasible value so far minus fmin, in units of f.
     within : int, optional
@@ -44,12 +45,17 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
         run.check_fmin()
     limit = run.budget if within is None else within
     hit = run.hit(gap)
-    if hit <= limit:
-        return
-    if hit < math.inf:
-        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
-    else:
+    training = run if isinstance(run, TrainingRun) else None
+    if training and training.trouble:
+        reached = training.trouble
+    elif hit == math.inf:
         reached = f"the smallest gap was {run.gap:.3g} after {len(run.trace)} evaluations"
+    elif hit > limit:
+        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
+    elif training and (shortfall := training.shortfall(gap)):
+        reached = shortfall
+    else:
+        return
     raise AssertionError(run_report(run, f"required a gap of {gap:g} within {limit} evaluations", reached))
 
 
