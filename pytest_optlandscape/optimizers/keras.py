@@ -379,7 +379,9 @@ def _adapter(keras: Any, spec: str, make: Callable[[], Any], dtype: str) -> Adap
     except (TypeError, ValueError) as error:
         raise ValueError(f"optimizer {spec!r}: Keras refuses these arguments: {error}") from error
     if made is again or made.built:
-        raise ValueError(f"{spec} gives an optimizer that was made before: it has to make a new one for each run")
+        raise ValueError(
+            f"{spec} gives an optimizer that was given or used before: it has to make a new one for each run"
+        )
     return KerasOptimizer(
         spec,
         uses_gradient=True,

@@ -46,7 +46,7 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
         return get(str(Spec(spec.library, spec.name, {**spec.arguments, name: value})))
     if isinstance(optimizer, type):
         _check_takes(optimizer, name)
-        return get(optimizer(**{name: value}))
+        return get(functools.partial(optimizer, **{name: value}))
     if hasattr(optimizer, "get_config") and hasattr(type(optimizer), "from_config"):
         with warnings.catch_warnings():
             # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
@@ -54,6 +54,7 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
             config = optimizer.get_config()
         if name not in config:
             raise ValueError(unknown_name(f"argument of {type(optimizer).__name__}", name, config))
+        get(optimizer)  # what cannot be rebuilt from its configuration is told
         return get(type(optimizer).from_config({**config, name: value}))
     if callable(optimizer) and not isinstance(optimizer, Adapter):
         _check_takes(optimizer, name)
