@@ -18,6 +18,7 @@ import inspect
 import json
 import os
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
@@ -35,7 +37,7 @@ from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["from_factory", "from_object", "from_spec", "recognizes"]
+__all__ = ["from_factory", "from_object", "from_spec", "recognizes", "with_setting"]
 
 PREFIX = "keras"
 _BACKENDS = ("tensorflow", "torch", "jax")
@@ -116,7 +118,7 @@ class _Rebuilt:
     def __call__(self) -> Any:
         keras = sys.modules["keras"]
         with keras.saving.custom_object_scope(self.custom_objects):
-            return self.kind.from_config(copied(self.config))
+            return self.kind.from_config(dict(copied(self.config)))
 
 
 def _called(kind: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> _Called:
@@ -235,9 +237,33 @@ def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
     return _adapter(keras, spec, make, keras.config.floatx())
 
 
+def with_setting(instance: Any, name: str, value: Any) -> Any:
+    """Make an instance with one other argument.
+
+    Raises
+    ------
+    ValueError
+        If its configuration has no such argument, or the instance cannot be rebuilt without losing a setting.
+    """
+    config = _config_of(instance)
+    if name not in config:
+        raise ValueError(unknown_name(f"argument of {type(instance).__name__}", name, config))
+    make = _rebuilt(instance)
+    if isinstance(make, _Called):
+        return dataclasses.replace(make, keywords={**make.keywords, name: _maker(value)})()
+    return dataclasses.replace(make, config={**make.config, name: value})()
+
+
 def _spec_of_instance(instance: Any) -> str:
-    config, defaults = _config_of(instance), _defaults(type(instance))
-    changed = {key: value for key, value in config.items() if value != defaults.get(key)}
+    config = _config_of(instance)
+    if isinstance(config.get("learning_rate"), dict):
+        config["learning_rate"] = instance._learning_rate
+    if hasattr(instance, "inner_optimizer"):
+        config["inner_optimizer"] = instance.inner_optimizer
+    if _is_multi(instance):
+        config["optimizer_map"] = instance._optimizer_map
+    names = differences(_Settings(config), _Settings(_defaults(type(instance))))
+    changed = {key: value for key, value in config.items() if key in names}
     return f"{_home(type(instance))}:{type(instance).__name__}{_written(changed)}".removesuffix("()")
 
 
@@ -263,6 +289,8 @@ def _reading_variables() -> Iterator[None]:
     with warnings.catch_warnings():
         # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # What is read here is not kept in a file.
+        warnings.filterwarnings("ignore", message="The object being serialized includes a `lambda`")
         yield
 
 
@@ -273,15 +301,22 @@ def _written(config: dict[str, Any]) -> str:
 
 def _shortest(value: Any) -> str:
     """Show 0.05, which Keras keeps in float32, as 0.05."""
-    if isinstance(value, dict) and "class_name" in value:
-        config = value["config"]
-        return f"{value['class_name']}{_written(config)}" if isinstance(config, dict) else str(config)
+    if isinstance(value, type | types.FunctionType):
+        return name_of(value)
+    if recognizes(value):
+        return _spec_of_instance(value).partition(":")[2]
+    if hasattr(value, "_optimizer_map"):
+        inside = [_shortest(value.default_optimizer)]
+        inside += [f"{pattern!r}: {_shortest(one)}" for pattern, one in value._optimizer_map.items()]
+        return f"{type(value).__name__}({', '.join(inside)})"
     if hasattr(value, "get_config"):
         return f"{type(value).__name__}{_written(_config_of(value))}"
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        return f"{value['class_name']}{_written(value['config'])}"
     return repr(float(str(np.float32(value))) if isinstance(value, float) else value)
 
 
-def _rebuilt(instance: Any) -> _Rebuilt:
+def _rebuilt(instance: Any) -> _Called | _Rebuilt:
     """Make what rebuilds an instance, once it is proved that nothing of it is lost.
 
     Raises
@@ -290,7 +325,7 @@ def _rebuilt(instance: Any) -> _Rebuilt:
         If the configuration lacks a parameter of the constructor, cannot be read back, or makes another optimizer.
     """
     kind = type(instance)
-    name = f"{kind.__module__}.{kind.__qualname__}"
+    name = f"{_home(kind)}.{kind.__qualname__}"
     config = _config_of(instance)
     missing = sorted(_parameters(kind) - set(config))
     if missing:
@@ -299,21 +334,43 @@ def _rebuilt(instance: Any) -> _Rebuilt:
             f"its configuration for each run, and would be made with the default. {_INSTEAD}; or return "
             f"{', '.join(missing)} from get_config() too"
         )
-    rebuilt = _Rebuilt(kind, config, _classes_inside(instance))
-    try:
-        twin = rebuilt()
-    except Exception as error:
-        raise ValueError(
-            f"{name} cannot be rebuilt from its own configuration ({type(error).__name__}: {error}), which is done "
-            f"for each run. {_INSTEAD}; or mend get_config() or from_config()"
-        ) from error
-    lost = _lost(instance, twin, config)
-    if lost:
-        raise ValueError(
-            f"{name}.get_config() does not tell all of this instance: rebuilt from it, which is done for each run, the "
-            f"optimizer differs in {', '.join(lost)}. {_INSTEAD}; or mend get_config()"
+    complaint, cause = "", None
+    for make in _ways(instance, config):
+        try:
+            lost = _lost(instance, make(), config)
+        except Exception as error:
+            complaint = (
+                f"cannot be rebuilt from its own configuration ({type(error).__name__}: {error}), which is done "
+            )
+            complaint += f"for each run. {_INSTEAD}; or mend get_config() or from_config()"
+            cause = error
+            continue
+        if not lost:
+            return make
+        complaint = (
+            "does not tell all of itself: rebuilt from its configuration, which is done for each run, it differs in "
         )
-    return rebuilt
+        complaint += f"{', '.join(lost)}. {_INSTEAD}; or mend get_config()"
+        cause = None
+    raise ValueError(f"this {name} {complaint}") from cause
+
+
+def _ways(instance: Any, config: dict[str, Any]) -> Iterator[_Called | _Rebuilt]:
+    """Give the ways to rebuild an instance: what it holds is copied, or as the last way read from its configuration."""
+    kind = type(instance)
+    if kind is sys.modules["keras"].optimizers.LossScaleOptimizer:
+        yield _called(kind, (), {**config, "inner_optimizer": instance.inner_optimizer})
+    elif _is_multi(instance):
+        yield _called(kind, (), {**config, "optimizer_map": instance._optimizer_map})
+    classes = _classes_inside(instance)
+    if isinstance(config.get("learning_rate"), dict):
+        yield _Rebuilt(kind, {**config, "learning_rate": instance._learning_rate}, classes)
+    yield _Rebuilt(kind, config, classes)
+
+
+def _is_multi(optimizer: Any) -> bool:
+    kind = type(optimizer)
+    return kind.__name__ == "MultiOptimizer" and kind.__module__.partition(".")[0] == "keras"
 
 
 def _parameters(kind: Any) -> set[str]:
