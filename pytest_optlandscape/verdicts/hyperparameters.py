@@ -218,7 +218,7 @@ def robust_width(
         with_value(optimizer, name, value)  # what cannot be made is told before anything runs
     named = starts if isinstance(starts, int) else tuple(starts)
     search = _Search(optimizer, name, tuple(grid), halvings, tuple(landscapes), named, succeeds, budget, seed)
-    found: list[tuple[RobustRange, list[bool], bool]] = []
+    found: list[tuple[RobustRange, list[bool], Run | None]] = []
     total = each * len(landscapes)
     with Progress(total, "start", progress) as bar:
         for numbers, several in in_order(search, total, executor, longest=1):
@@ -227,11 +227,12 @@ def robust_width(
     spec = (
         optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
     )
-    if not any(differ for *_, differ in found):
+    only = [run for *_, run in found if run is not None]
+    if len(only) == len(found):
         raise ValueError(
             f"{name} changes nothing: from each of the {total} starts {spec} makes the same run, bit by bit, with all "
-            f"{len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or {name} has no influence in so "
-            "few evaluations"
+            f"{len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or ends before {name} matters. "
+            f"The first run: {only[0].stop_reason}, {only[0].message or f'{only[0].nfev} evaluations'}"
         )
     ranges = [one for one, *_ in found]
     reached = [successes for _, successes, _ in found]
@@ -263,28 +264,29 @@ class _Search:
     budget: int | None
     seed: int
 
-    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool], bool]]:
+    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool], Run | None]]:
         return [self._found(number) for number in numbers]
 
-    def _found(self, number: int) -> tuple[RobustRange, list[bool], bool]:
-        """Give the range, which values of the grid succeed, and whether any two values make different runs."""
+    def _found(self, number: int) -> tuple[RobustRange, list[bool], Run | None]:
+        """Give the range, which values of the grid succeed, and the run that all values make, if it is one."""
         which, k = divmod(number, self.starts if isinstance(self.starts, int) else len(self.starts))
         landscape = self.landscapes[which]
         x0 = starts_of(landscape, self.starts)[k]
 
-        made: set[tuple[bytes, ...]] = set()
+        made: dict[tuple[bytes, ...], Run] = {}
 
         def works(value: float) -> bool:
             adapter = with_value(self.optimizer, self.name, value)
             run = minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k)
             if len(made) < 2:
-                made.add(_bits(run))
+                made[_bits(run)] = run
             return self.succeeds(run)
 
         reached = [works(value) for value in self.grid]
         ends = longest_range(self.grid, reached, works, self.halvings)
         start = k if isinstance(self.starts, int) else self.starts[k]
-        return RobustRange(landscape.id, start, *ends), reached, len(made) > 1
+        only = next(iter(made.values())) if len(made) == 1 else None
+        return RobustRange(landscape.id, start, *ends), reached, only
 
 
 def _bits(run: Run) -> tuple[bytes, ...]:
