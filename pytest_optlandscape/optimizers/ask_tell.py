@@ -20,11 +20,22 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.optimizers.libraries import start_inside, unwrapped, written
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["drive", "from_object", "recognizes"]
+__all__ = ["drive", "from_factory", "from_object", "recognizes"]
 
 _OFFERED = ("x0", "bounds", "rng", "seed")
+
+
+class _Before:
+    """The object of the run before; it does not travel with its adapter to another process."""
+
+    def __init__(self) -> None:
+        self.made: Any = None
+
+    def __reduce__(self) -> Any:
+        return _Before, ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class AskTell(Adapter):
 
     factory: Callable[..., Any] = print
     names: frozenset[str] = field(default_factory=frozenset)
+    _before: _Before = field(default_factory=_Before, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         offered = {
@@ -41,7 +53,11 @@ class AskTell(Adapter):
             "rng": problem.rng,
             "seed": problem.seed,
         }
-        return drive(self.factory(**{name: offered[name] for name in _OFFERED if name in self.names}), problem)
+        made = renewed(self.factory)(**{name: offered[name] for name in _OFFERED if name in self.names})
+        if made is self._before.made:
+            raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
+        self._before.made = made
+        return drive(made, problem)
 
 
 def recognizes(thing: object) -> bool:
@@ -84,6 +100,11 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
         factory=thing,
         names=names,
     )
+
+
+def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
+    """Make the adapter of a function without arguments that makes objects with ``ask`` and ``tell``."""
+    return AskTell(spec, factory=make)
 
 
 def drive(optimizer: Any, problem: Problem) -> Outcome:

@@ -18,7 +18,7 @@ from pytest_optlandscape.optimizers.protocol import Adapter, Call
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["from_callable", "load", "name_of"]
+__all__ = ["from_callable", "load", "makes_optimizers", "name_of", "of_class"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,44 @@ def name_of(function: Any) -> str:
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
 
+def makes_optimizers(function: Any) -> bool:
+    """Tell whether this is a function that can be called without arguments, and not with a problem.
+
+    Examples
+    --------
+    >>> makes_optimizers(lambda: "an optimizer"), makes_optimizers(lambda problem: problem.x0)
+    (True, False)
+    """
+    signature = None if isinstance(function, type) or not callable(function) else _signature(function)
+    return signature is not None and _binds(signature) and not _binds(signature, None)
+
+
+def _binds(signature: inspect.Signature, *arguments: Any) -> bool:
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def of_class(make: Callable[[], Any], instance: Any) -> Callable[..., Any]:
+    """Give a function that makes a new instance for each call and calls that: no run finds the state of another.
+
+    Parameters
+    ----------
+    make : callable
+        Makes an instance that can be called.
+    instance : object
+        Such an instance; its signature is the function's.
+    """
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return make()(*arguments, **keywords)
+
+    call.__signature__ = _signature(instance)  # type: ignore[attr-defined]
+    return call
+
+
 def load(spec: Spec) -> Any:
     """Import what a spec of the form ``module:name(key=value)`` names.
 
@@ -191,19 +229,7 @@ def load(spec: Spec) -> Any:
             signature.bind_partial(**spec.arguments)
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
-    if isinstance(thing, type) and not hasattr(thing, "ask") and _is_complete(signature, spec.arguments):
-        return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)
-
-
-def _is_complete(signature: inspect.Signature | None, arguments: dict[str, Any]) -> bool:
-    """Whether a class can be made with these arguments; those of torch's optimizers want their parameters too."""
-    try:
-        if signature:
-            signature.bind(**arguments)
-    except TypeError:
-        return False
-    return True
 
 
 def _no_module(spec: Spec) -> str:

@@ -128,6 +128,11 @@ def from_object(thing: Any) -> Adapter:
     target = unwrapped(thing)
     if not hasattr(target, "__name__"):
         raise TypeError("a CMAEvolutionStrategy already made runs only once: give 'cma:CMAEvolutionStrategy(...)'")
+    if getattr(thing, "args", ()):
+        raise TypeError(
+            f"functools.partial of cma.{target.__name__} takes arguments by keyword, such as sigma0 and options; the "
+            "objective and the start, its first arguments, are the problem's"
+        )
     return from_spec(Spec(PREFIX, target.__name__, _flat(getattr(thing, "keywords", {}))))
 
 

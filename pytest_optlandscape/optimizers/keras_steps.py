@@ -1,14 +1,20 @@
-"""How Keras' optimizers step on each backend: as fast as Keras itself trains with them.
+"""How Keras' optimizers step on each backend: as ``Model.fit`` steps them, and as fast.
 
-On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply`` is a `tf.function`; on torch it runs
-as it is, which is how Keras' trainer does it. What is compiled is kept for the next run, whose state starts as that of
-a new optimizer.
+On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply_gradients`` is a `tf.function`; on torch
+``optimizer.apply`` runs as it is, without recording gradients. What is compiled is kept for the next run, whose state
+starts as that of a new optimizer.
+
+`fit` does three more things around an optimizer, and so do these steps. It takes the gradient of
+``optimizer.scale_loss(loss)``, not of the loss, because ``apply`` divides by that scale. It leaves it to ``apply`` to
+skip a step, to accumulate gradients and to average. When training ends, it calls
+``optimizer.finalize_variable_values``.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +71,7 @@ class Steps(abc.ABC):
         self._dtype = dtype
         self._fresh = fresh
         self._variable, self._optimizer = self._built(np.zeros(dim))
+        self._scales_loss = _scales_loss(keras, self._optimizer)
 
     def _built(self, x0: FloatArray) -> tuple[Any, Any]:
         """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
@@ -86,21 +93,40 @@ class Steps(abc.ABC):
         return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
 
     def finish(self) -> FloatArray:
-        """Give the last point, shape (dim,); with ``use_ema`` the average, which is what training ends with."""
-        if getattr(self._optimizer, "use_ema", False):
-            self._optimizer.finalize_variable_values([self._variable])
-        return self.read()
+        """Give the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
+        self._optimizer.finalize_variable_values([self._variable])
+        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+
+
+def _scales_loss(keras: Any, optimizer: Any) -> bool:
+    """Tell whether ``scale_loss`` gives another loss than it is given."""
+    is_own = type(optimizer).scale_loss is not keras.optimizers.Optimizer.scale_loss
+    return is_own or optimizer.loss_scale_factor is not None
 
 
 class _Eager(Steps):
+    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+        super().__init__(keras, fresh, dim, dtype)
+        self._torch = importlib.import_module("torch") if keras.backend.backend() == "torch" else None
+
     def start(self, x0: FloatArray) -> FloatArray:
         self._variable, self._optimizer = self._built(x0)
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
         tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
-        self._optimizer.apply([tensor], [self._variable])
+        if self._scales_loss:
+            tensor = self._slope(value) * tensor
+        with self._torch.no_grad() if self._torch else contextlib.nullcontext():
+            self._optimizer.apply([tensor], [self._variable])
         return self.read()
+
+    def _slope(self, value: float) -> Any:
+        """Differentiate the scaled loss by the loss; a backend that cannot is given the scale of a loss of 1."""
+        if self._torch is None:
+            return self._optimizer.scale_loss(self._keras.ops.ones((), self._dtype))
+        loss = self._torch.tensor(value, dtype=getattr(self._torch, self._dtype), requires_grad=True)
+        return self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0]
 
 
 class _Graph(Steps):
@@ -109,9 +135,16 @@ class _Graph(Steps):
 
         super().__init__(keras, fresh, dim, dtype)
 
-        @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
-        def apply(gradient: Any) -> None:
-            self._optimizer.apply([gradient], [self._variable])
+        signature = [tensorflow.TensorSpec((), dtype), tensorflow.TensorSpec((dim,), dtype)]
+
+        @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
+        def apply(value: Any, gradient: Any) -> None:
+            if self._scales_loss:
+                with tensorflow.GradientTape() as tape:
+                    tape.watch(value)
+                    scaled = self._optimizer.scale_loss(value)
+                gradient = tape.gradient(scaled, value) * gradient
+            self._optimizer.apply_gradients([(gradient, self._variable)])
 
         self._apply = apply
         self._constant = tensorflow.constant
@@ -124,7 +157,8 @@ class _Graph(Steps):
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._apply(self._constant(gradient, self._dtype))
+        loss = self._constant(value if self._scales_loss else 0.0, self._dtype)
+        self._apply(loss, self._constant(gradient, self._dtype))
         return self.read()
 
 
@@ -136,12 +170,20 @@ class _Jitted(Steps):
         self._state: list[Any] = []
         self._x: list[Any] = [self._variable.value]
 
-        def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
+        def apply(state: list[Any], value: Any, gradient: Any, x: list[Any]) -> Any:
+            if self._scales_loss:
+                gradient = jax.grad(self._scaled)(value, state) * gradient
             return self._optimizer.stateless_apply(state, [gradient], x)
 
         self._apply = jax.jit(apply)
         self._type = np.dtype(dtype)
         self._first_state = self._state_wherever_it_starts(dim)
+
+    def _scaled(self, value: Any, state: list[Any]) -> Any:
+        """Scale the loss by an optimizer in this state."""
+        mapping = [*zip(self._optimizer.variables, state, strict=True)]
+        with self._keras.StatelessScope(state_mapping=mapping):
+            return self._optimizer.scale_loss(value)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
         """Give the state that a new optimizer has at every start; None if it depends on the start."""
@@ -158,17 +200,16 @@ class _Jitted(Steps):
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
+        gradient = gradient.astype(self._type, copy=False)
+        loss = self._type.type(value if self._scales_loss else 0.0)
+        self._x, self._state = self._apply(self._state, loss, gradient, self._x)
         return self.read()
 
     def read(self) -> FloatArray:
         return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own
 
     def finish(self) -> FloatArray:
-        if not getattr(self._optimizer, "use_ema", False):
-            return self.read()
         for variable, value in zip(self._optimizer.variables, self._state, strict=True):
             variable.assign(value)
         self._variable.assign(self._x[0])
-        self._optimizer.finalize_variable_values([self._variable])
-        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+        return super().finish()

@@ -25,6 +25,7 @@ from pytest_optlandscape.optimizers.libraries import (
     written,
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import copied, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -51,7 +52,8 @@ class Nevergrad(Adapter):
             array.set_bounds(problem.bounds[:, 0], problem.bounds[:, 1])
             array.random_state = np.random.RandomState(seed)
             try:
-                optimizer = self.factory(array, budget=problem.budget, num_workers=1)
+                factory = self.factory if isinstance(self.factory, type) else copied(renewed(self.factory))
+                optimizer = factory(array, budget=problem.budget, num_workers=1)
                 while problem.remaining > 0:
                     candidate = optimizer.ask()
                     optimizer.tell(candidate, problem.fun(candidate.value))

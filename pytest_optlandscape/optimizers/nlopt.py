@@ -76,6 +76,8 @@ class NLopt(Adapter):
                     f"this nlopt.opt is for {self.template.get_dimension()} coordinates, {problem.landscape.id} has "
                     f"{problem.dim}; give 'nlopt:NAME', which is made for every dimension"
                 )
+            if self.takes_bounds:
+                _check_bounds(self.template, problem)
             return nlopt.opt(self.template)
         optimizer = nlopt.opt(self.algorithm, problem.dim)
         if "local" in self.arguments:
@@ -103,6 +105,19 @@ _WORDS = {
 def version(nlopt: Any) -> str:
     """Give the version of the library, which its module states in parts."""
     return f"{nlopt.version_major()}.{nlopt.version_minor()}.{nlopt.version_bugfix()}"
+
+
+def _check_bounds(template: Any, problem: Problem) -> None:
+    """Raise ValueError where an `nlopt.opt` was given a box that is not the problem's."""
+    for name, given, bound in (
+        ("lower", template.get_lower_bounds(), problem.bounds[:, 0]),
+        ("upper", template.get_upper_bounds(), problem.bounds[:, 1]),
+    ):
+        if np.any(np.isfinite(given) & (given != bound)):
+            raise ValueError(
+                f"this nlopt.opt has {name} bounds {given.tolist()}, and the problem's are {bound.tolist()}: set none, "
+                "or give them to the problem too (minimize(..., bounds=...))"
+            )
 
 
 def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> Any:

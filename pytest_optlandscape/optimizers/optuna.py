@@ -28,6 +28,7 @@ from pytest_optlandscape.optimizers.libraries import (
     written,
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -67,12 +68,26 @@ class OptunaSampler(Adapter):
 
     def _sampler(self, seed: int) -> Any:
         if self.instance is not None:
-            return copy.deepcopy(self.instance)
-        seeded = {"seed": seed} if "seed" in arguments_of(unwrapped(self.factory)) else {}
-        return self.factory(**{**seeded, **self.arguments})
+            sampler = copy.deepcopy(self.instance)
+        else:
+            open_to_us = arguments_of(unwrapped(self.factory)) - set(getattr(self.factory, "keywords", {}))
+            seeded = {"seed": seed} if "seed" in open_to_us else {}
+            sampler = renewed(self.factory)(**{**seeded, **self.arguments})
+        _seed_what_has_no_seed(sampler, seed)
+        return sampler
 
     def versions(self) -> dict[str, str]:
         return {"optuna": version_of(_import(self.spec))}
+
+
+def _seed_what_has_no_seed(sampler: Any, seed: int) -> None:
+    """Seed the generators of a sampler, and of those inside it, that would take a seed from the operating system."""
+    for inside in vars(sampler).values():
+        if type(inside).__name__ == "LazyRandomState":
+            if getattr(inside, "_rng", seed) is None:
+                inside.rng.seed(seed)
+        elif is_of(inside, "optuna", "BaseSampler") and not isinstance(inside, type):
+            _seed_what_has_no_seed(inside, seed)
 
 
 @contextlib.contextmanager
@@ -133,7 +148,7 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a sampler's class, which is seeded for each run, or instance, which keeps its own seed."""
+    """Make the adapter of a sampler's class or instance; each run is seeded, unless the user gave a seed."""
     spec = written(PREFIX, thing)
     if isinstance(unwrapped(thing), type):
         return _adapter(spec, factory=thing)

@@ -13,6 +13,7 @@ import functools
 import importlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,10 +29,12 @@ from pytest_optlandscape.optimizers.libraries import (
     import_library,
     is_of,
     small_seed,
+    unwrapped,
     version_of,
     written,
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import differences, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, is_finite
@@ -62,7 +65,7 @@ class TorchOptimizer(Adapter):
         x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
         parameter = torch.nn.Parameter(x0)
         with _random_numbers(torch, problem, parameter.device):
-            optimizer, schedulers = _made(torch, self.spec, self.factory, parameter)
+            optimizer, schedulers = _made(torch, self.spec, renewed(self.factory), parameter)
             return _descend(torch, problem, parameter, optimizer, schedulers)
 
     def versions(self) -> dict[str, str]:
@@ -153,6 +156,11 @@ def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter:
             f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
             "or a tuple of one and its learning-rate schedulers"
         )
+    if not any(one is parameter for group in optimizer.param_groups for one in group["params"]):
+        raise TypeError(
+            f"{spec} returned a {type(optimizer).__name__} of other parameters than it was given; it has to make a new "
+            "one, of params, whenever it is called"
+        )
     return optimizer, schedulers
 
 
@@ -175,9 +183,10 @@ def from_spec(spec: Spec) -> Adapter:
     if spec.name not in known:
         raise ValueError(unknown_name(f"{spec.library} optimizer", spec.name, known))
     kind = getattr(home, spec.name)
-    if not _takes_anything(kind):
-        check_arguments(spec, (arguments_of(kind) - {"params"}) | {*_OURS})
+    known = arguments_of(kind) - {"params"}
     arguments = {key: value for key, value in spec.arguments.items() if key not in _OURS}
+    swallowed = _swallowed(torch, functools.partial(kind, **arguments)) if _takes_anything(kind) else ()
+    check_arguments(spec, (set(arguments) - {*swallowed} if _takes_anything(kind) else known) | known | {*_OURS})
     ours = {key: value for key, value in spec.arguments.items() if key in _OURS}
     make = _scheduled(torch, str(spec), functools.partial(kind, **arguments), ours.pop("scheduler", None))
     return _adapter(torch, str(spec), make, spec.library, **ours)
@@ -189,6 +198,51 @@ def _is_kind(torch: Any, thing: Any) -> bool:
 
 def _takes_anything(kind: Any) -> bool:
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(kind).parameters.values())
+
+
+class _Anything:
+    """Stands for any value of an argument: an optimizer that looks at the argument keeps it, or cannot use it."""
+
+    def __init__(self, is_true: bool) -> None:
+        self._is_true = is_true
+
+    def __bool__(self) -> bool:
+        return self._is_true
+
+
+def _swallowed(torch: Any, thing: Any) -> list[str]:
+    """Name the keywords that a class with ``**keywords`` takes and does not use.
+
+    It makes the same optimizer with any value of them, or they stand nowhere in its source.
+    """
+    kind = unwrapped(thing)
+    if not isinstance(kind, type) or not _takes_anything(kind):
+        return []
+    hidden = [key for key in getattr(thing, "keywords", {}) if key not in arguments_of(kind)]
+    return [key for key in hidden if not _stands_in_source(torch, kind, key) or _drops(torch, thing, key)]
+
+
+def _stands_in_source(torch: Any, kind: Any, word: str) -> bool:
+    """Tell whether a class or a base of it, torch's own aside, names a word; True where there is no source."""
+    bases = [base for base in kind.__mro__ if base not in torch.optim.Optimizer.__mro__]
+    try:
+        return any(re.search(rf"\b{re.escape(word)}\b", inspect.getsource(base)) for base in bases)
+    except (OSError, TypeError):
+        return True
+
+
+def _drops(torch: Any, thing: functools.partial[Any], key: str) -> bool:
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    others = {name: value for name, value in thing.keywords.items() if name != key}
+    try:
+        bare, again = (thing.func([parameter], *thing.args, **others) for _ in range(2))
+        tried = [
+            thing.func([parameter], *thing.args, **others, **{key: _Anything(is_true)}) for is_true in (True, False)
+        ]
+    except Exception:
+        return False
+    restless = frozenset(differences(bare, again))
+    return not any(differences(bare, one, without=restless) for one in tried)
 
 
 def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], scheduler: str | None) -> Any:
@@ -236,7 +290,7 @@ def from_object(thing: Any) -> Adapter:
     TypeError
         If it is an instance: it is bound to its parameters.
     ValueError
-        If it cannot be made for a vector.
+        If it cannot be made for a vector, or drops a keyword that it is given.
     """
     torch = _import("this optimizer")
     if isinstance(thing, torch.optim.Optimizer):
@@ -247,6 +301,10 @@ def from_object(thing: Any) -> Adapter:
         )
     if not is_of(thing, "torch", "Optimizer"):
         return _adapter(torch, name_of(thing), thing, PREFIX)
+    swallowed = _swallowed(torch, thing)
+    if swallowed:
+        kind = unwrapped(thing)
+        raise ValueError(unknown_name(f"argument of {kind.__name__}", swallowed[0], arguments_of(kind) - {"params"}))
     spec = written(PREFIX, thing)
     home, _, name = spec.partition(":")
     package = home.partition(".")[0]

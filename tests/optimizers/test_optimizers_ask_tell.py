@@ -149,3 +149,39 @@ def test_arguments_that_are_handed_on():
 
     assert arguments_of(Child) == {"colour", "size", "rate"}
     assert arguments_of(lambda x, y: None) == {"x", "y"}
+
+
+class Wandering:
+    """Remembers where it was: in itself, and in what it is made of."""
+
+    def __init__(self, x0, start, rng):
+        self.start, self.rng = start, rng
+
+    def ask(self):
+        self.start += self.rng.standard_normal(len(self.start))
+        return self.start.copy()
+
+    def tell(self, x, value):
+        pass
+
+
+def test_no_run_finds_the_state_of_another():
+    partial = functools.partial(Wandering, start=np.zeros(2), rng=np.random.default_rng(5))
+    first, again = (minimize(partial, "booth", budget=5) for _ in range(2))
+    assert np.array_equal(first.trace.x, again.trace.x)
+    assert partial.keywords["start"].tolist() == [0.0, 0.0]
+    made = partial(x0=None)
+    for function in (lambda x0: made, lambda: made):
+        adapter = get(function)
+        assert minimize(adapter, "booth", budget=5).stop_reason == "budget"
+        run = minimize(adapter, "booth", budget=5)
+        assert run.message.startswith("TypeError")
+        assert "it has to make a new one for each run" in run.message
+
+
+def test_functions_without_arguments():
+    def make():
+        return Wandering(None, np.zeros(2), np.random.default_rng(5))
+
+    partial = functools.partial(Wandering, start=np.zeros(2), rng=np.random.default_rng(5))
+    assert np.array_equal(minimize(make, "booth", budget=5).trace.x, minimize(partial, "booth", budget=5).trace.x)

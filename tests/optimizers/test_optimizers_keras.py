@@ -161,7 +161,9 @@ def test_schedules_inside_an_optimizer():
     [
         ("keras:Adm", "unknown Keras optimizer 'Adm'; did you mean 'Adam'"),
         ("keras:Optimizer", "unknown Keras optimizer 'Optimizer'"),
-        ("keras:LossScaleOptimizer", "unknown Keras optimizer 'LossScaleOptimizer'"),
+        ("keras:LossScaleOptimizer", "Keras refuses these arguments: .*inner_optimizer"),
+        ("keras:LossScaleOptimizer(inner_optimizer='Adm')", "unknown optimizer 'Adm'; did you mean 'Adam'"),
+        ("keras:MultiOptimizer", "unknown Keras optimizer 'MultiOptimizer'"),
         ("keras:schedules", "unknown Keras optimizer 'schedules'"),
         ("keras:Adam(learnin_rate=1)", "unknown argument of keras:Adam 'learnin_rate'; did you mean 'learning_rate'"),
         ("keras:SGD(beta_1=0.9)", "unknown argument of keras:SGD 'beta_1'"),

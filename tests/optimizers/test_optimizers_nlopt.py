@@ -1,5 +1,5 @@
 import pytest
-from blackbox_checks import AdapterTests, needed
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -65,3 +65,37 @@ def _raising():
 
     facts = {"bounds": [(-1, 1), (-1, 1)], "x0": [0.5, 0.5], "minimizers": [[0.0, 0.0]], "fmin": 0.0}
     return Landscape("raising", objective, **facts, validate=False)
+
+
+SETTINGS = {
+    "initial_step=0.3": lambda one: one.set_initial_step(0.3),
+    "xtol_rel=1e-2": lambda one: one.set_xtol_rel(1e-2),
+    "ftol_abs=0.1": lambda one: one.set_ftol_abs(0.1),
+    "stopval=5.0": lambda one: one.set_stopval(5.0),
+    "maxeval=7": lambda one: one.set_maxeval(7),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_of_an_instance_are_kept(setting):
+    optimizer = nlopt.opt(nlopt.LN_SBPLX, 2)
+    SETTINGS[setting](optimizer)
+    assert_kept(optimizer, f"nlopt:LN_SBPLX({setting})", seeded=False, budget=200)
+
+
+def test_population_and_local_optimizer_of_an_instance_are_kept():
+    population = nlopt.opt(nlopt.GN_CRS2_LM, 2)
+    population.set_population(40)
+    assert_kept(population, "nlopt:GN_CRS2_LM(population=40)", seeded=True, budget=100)
+    augmented = nlopt.opt(nlopt.AUGLAG, 2)
+    augmented.set_local_optimizer(nlopt.opt(nlopt.LN_SBPLX, 2))
+    assert_kept(augmented, "nlopt:AUGLAG(local='LN_SBPLX')", seeded=False)
+
+
+def test_bounds_of_an_instance_are_the_problems_or_refused():
+    optimizer = nlopt.opt(nlopt.LN_SBPLX, 2)
+    optimizer.set_lower_bounds([-1.0, -1.0])
+    run = minimize(optimizer, "booth", budget=50)
+    assert run.stop_reason == "exception"
+    assert "has lower bounds [-1.0, -1.0], and the problem's are [-10.0, -10.0]" in run.message
+    assert minimize(optimizer, "booth", budget=50, bounds=[(-1, 10), (-1, 10)]).stop_reason == "budget"

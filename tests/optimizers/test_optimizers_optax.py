@@ -227,3 +227,15 @@ def test_transformations_are_called_by_what_they_remember():
 
     assert len(set(specs())) == 6
     assert specs() == specs()
+
+
+def make_momentum(rate):
+    return optax.sgd(rate, momentum=0.9)
+
+
+@pytest.mark.parametrize("thing", [f"{__name__}:make_momentum(rate=0.01)", functools.partial(make_momentum, rate=0.01)])
+def test_functions_that_make_a_transformation(thing):
+    run = minimize(thing, "booth", budget=9)
+    assert np.array_equal(
+        run.trace.x, minimize("optax:sgd(learning_rate=0.01, momentum=0.9)", "booth", budget=9).trace.x
+    )
