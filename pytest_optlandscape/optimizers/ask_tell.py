@@ -35,13 +35,13 @@ class AskTell(Adapter):
     names: frozenset[str] = field(default_factory=frozenset)
 
     def minimize(self, problem: Problem) -> Outcome:
-        offered = {
-            "x0": start_inside(problem) if self.takes_bounds else problem.x0,
-            "bounds": problem.bounds,
-            "rng": problem.rng,
-            "seed": problem.seed,
+        offered: dict[str, Callable[[], Any]] = {
+            "x0": lambda: start_inside(problem) if self.takes_bounds else problem.x0,
+            "bounds": lambda: problem.bounds,
+            "rng": lambda: problem.rng,
+            "seed": lambda: problem.seed,
         }
-        return drive(self.factory(**{name: offered[name] for name in _OFFERED if name in self.names}), problem)
+        return drive(self.factory(**{name: offered[name]() for name in _OFFERED if name in self.names}), problem)
 
 
 def recognizes(thing: object) -> bool:

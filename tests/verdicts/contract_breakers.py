@@ -222,3 +222,43 @@ def has_an_origin(fun, x0, bounds, rng):
     origin = np.clip(np.zeros(len(x0)), *np.transpose(bounds))
     values = fun(first), fun(origin)
     return search(fun, origin if values[1] < values[0] else x0, bounds, rng).x
+
+
+def descent(fun, x0, bounds, callback, hand=np.copy, heeds=True):
+    """Go along the coordinates, and call the callback after each round."""
+    lower, upper = np.transpose(bounds)
+    x = np.clip(np.array(x0, dtype=float), lower, upper)
+    value, step, success = fun(x.copy()), (upper - lower) / 4.0, True
+    for _ in range(60):
+        for k in range(len(x)):
+            for sign in (-1.0, 1.0):
+                new = x.copy()
+                new[k] = np.clip(x[k] + sign * step[k], lower[k], upper[k])
+                at_new = fun(new.copy())
+                if at_new < value or math.isnan(value):
+                    x[:], value = new, at_new
+        step = step / 2.0
+        try:
+            if callback is not None:
+                callback(hand(x))
+        except StopIteration:
+            success = not heeds
+            break
+    return result(x, value, success=success and math.isfinite(value) and step.max() < 1e-3 or not heeds)
+
+
+def calls_back(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, callback)
+
+
+def never_calls_back(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, None)
+
+
+def hands_out_its_iterate(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, callback, hand=lambda x: x)
+
+
+def succeeds_when_stopped(fun, x0, bounds, callback):
+    found = descent(fun, x0, bounds, callback)
+    return result(found.x, found.fun, success=True) if math.isfinite(found.fun) and found.fun < 100.0 else found
