@@ -15,7 +15,7 @@ MODULES = {
 }
 ROOMS = {
     "_names": 0,
-    "_profiles": 0,
+    "_profiles": 1,
     "landscapes": 1,
     "runs": 2,
     "optimizers": 3,
@@ -35,7 +35,7 @@ LAZY = {"fixtures", "hookspecs", "plugin"}
 LIGHT = {"fixtures", "hookspecs", "_names", "_profiles"}
 """What the plugin may import at once."""
 SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_trials", f"{NAME}.optimizers.seeding"}
-"""The trials that tell whether optimizers leave the global random state alone, and what puts it back after libraries that do not."""
+"""What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
 
 def room(module):

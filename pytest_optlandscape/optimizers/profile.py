@@ -15,7 +15,8 @@ from pytest_optlandscape.optimizers.protocol import Adapter
 
 __all__ = ["INVARIANCES", "WORDS", "full_profile", "obstacle", "profile_text", "with_profile"]
 
-_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals", "ending", "callback", "no-callback", "stoppable", "unstoppable")
+_OF_THE_CONTRACT = ("callback", "no-callback", "stoppable", "unstoppable")
+_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals", "ending", *_OF_THE_CONTRACT)
 
 
 def profile_text(adapter: Adapter) -> str:

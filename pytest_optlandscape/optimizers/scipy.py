@@ -241,7 +241,7 @@ def _callback(problem: Problem) -> dict[str, Any]:
 def _stops_on_request(method: str) -> bool:
     """Tell whether StopIteration, raised in the callback, ends a run in this release of SciPy; elsewhere it escapes."""
     since = _STOPPABLE_SINCE.get(method, (1, 11))
-    return since is not None and _VERSION >= since
+    return since is not None and since <= _VERSION
 
 
 def _box(problem: Problem) -> scipy.optimize.Bounds:

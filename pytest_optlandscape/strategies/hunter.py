@@ -2,8 +2,8 @@
 
 Rare failures are found neither by even points, which have to hit them by chance, nor by draws that know nothing of the
 runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went, and
-at what the condition looks at. Each start has a seed of its own, so that seeds which fail are found, too. The start that
-is found is shrunk to few and short binary digits away from the standard start, then its seed towards 0; both are
+at what the condition looks at. Each start has a seed of its own, so that seeds which fail are found, too. The start
+that is found is shrunk to few and short binary digits away from the standard start, then its seed towards 0; both are
 remembered.
 """
 
@@ -20,7 +20,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
 from pytest_optlandscape.strategies.box import box_of
-from pytest_optlandscape.strategies.failures import failed_before, forget, remember
+from pytest_optlandscape.strategies.failures import Failure, failed_before, forget, remember
 from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk, smallest_seed
 from pytest_optlandscape.strategies.suspicion import Search
 
@@ -149,10 +149,14 @@ def find_failing_start(
             x0 = search.ask()
         run = run_from(x0, of_run)
         if fails(search.witness.watching(run)):
-            best, of_best = kept_simplest(
-                landscape, box, x0, of_run, lambda start, seed: fails(run_from(start, seed)), shrinks_seed=vary_seed
+            best = kept_simplest(
+                landscape,
+                box,
+                Failure(x0, of_run),
+                lambda start, seed: fails(run_from(start, seed)),
+                shrinks_seed=vary_seed,
             )
-            return FailingStart(best, run_from(best, of_best), example, x0, of_best)
+            return FailingStart(best.x0, run_from(*best), example, x0, best.seed)
         if not remembered:
             search.tell(run)
     return None
@@ -161,21 +165,20 @@ def find_failing_start(
 def kept_simplest(
     landscape: Landscape,
     box: FloatArray,
-    found: FloatArray,
-    seed: int,
+    found: Failure,
     fails: Callable[[FloatArray, int], bool],
     most: int = MOST_RUNS,
     *,
     shrinks_seed: bool = True,
-) -> tuple[FloatArray, int]:
+) -> Failure:
     """Shrink a start that fails, then its seed, and keep what comes of it in the example database.
 
     Parameters
     ----------
-    landscape, box, found, most
+    landscape, box, most
         As for `shrinking.shrunk`.
-    seed : int
-        With which it fails.
+    found : Failure
+        A start and the seed with which it fails.
     fails : callable
         Runs from a start with a seed and tells whether it fails.
     shrinks_seed : bool, default True
@@ -183,16 +186,16 @@ def kept_simplest(
 
     Returns
     -------
-    tuple of ndarray, shape (dim,), and int
-        The start and the seed.
+    Failure
     """
-    remember(landscape, found, seed)  # before it is shrunk, which may be interrupted
-    best = shrunk(landscape, box, found, lambda start: fails(start, seed), most)
+    x0, seed = found
+    remember(landscape, x0, seed)  # before it is shrunk, which may be interrupted
+    best = shrunk(landscape, box, x0, lambda start: fails(start, seed), most)
     smallest = smallest_seed(seed, lambda smaller: fails(best, smaller)) if shrinks_seed else seed
-    if smallest != seed or not np.array_equal(best, found):
+    if smallest != seed or not np.array_equal(best, x0):
         remember(landscape, best, smallest)
-        forget(landscape, found, seed)
-    return best, smallest
+        forget(landscape, x0, seed)
+    return Failure(best, smallest)
 
 
 def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:

@@ -261,7 +261,8 @@ def parametrize_with_checks(
     if isinstance(optimizers, str):
         raise TypeError("parametrize_with_checks takes a list of optimizers, got one string")
     chosen = [(one, one if isinstance(one, str) else get(one).spec) for one in optimizers]
-    made = [(one, spec, words, _Made(one, words)) for (one, spec), words in zip(chosen, _profiles(chosen, profile))]
+    words_of = zip(chosen, _profiles(chosen, profile), strict=True)
+    made = [(one, spec, words, _Made(one, words)) for (one, spec), words in words_of]
     parameters = [
         pytest.param(
             optimizer,

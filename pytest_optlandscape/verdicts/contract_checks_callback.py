@@ -155,7 +155,9 @@ def check_hands_callback_own_points(held: Held) -> None:
                 how = "keep the point itself in the callback, and compare it with a copy after the run"
                 return Complaint(what, seen.run, trial, how=how)
         disturbed = trial.observe_anew(_Writes).run
-        if _are_alike(trial.observe().run, disturbed) or _are_alike(trial.observe_anew(_CallbackProblem).run, disturbed):
+        if _are_alike(trial.observe().run, disturbed):
+            return None
+        if _are_alike(trial.observe_anew(_CallbackProblem).run, disturbed):  # it is the callback itself that matters
             return None
         how = "have the callback write into its point"
         return Complaint("it goes elsewhere where the callback writes into its point", disturbed, trial, how=how)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Run
+from pytest_optlandscape.strategies.failures import Failure
 from pytest_optlandscape.strategies.hunter import kept_simplest
 from pytest_optlandscape.strategies.shrinking import MOST_RUNS, smallest_seed
 from pytest_optlandscape.strategies.suspicion import Search
@@ -217,13 +218,12 @@ class _Asked:
                 return False
 
         if np.array_equal(x0, self._landscape.x0):  # nothing is simpler
-            best, smallest = x0, smallest_seed(seed, lambda smaller: fails(x0, smaller))
+            best = Failure(x0, smallest_seed(seed, lambda smaller: fails(x0, smaller)))
         else:
             most = int(_SHRINKING_EVALUATIONS * len(self._answers) / max(self._spent, 1))
-            best, smallest = kept_simplest(
-                self._landscape, self._landscape.bounds, x0, seed, fails, min(most, MOST_RUNS)
-            )
-        return self._at(best, smallest).complaint or complaint
+            found = Failure(x0, seed)
+            best = kept_simplest(self._landscape, self._landscape.bounds, found, fails, min(most, MOST_RUNS))
+        return self._at(*best).complaint or complaint
 
 
 def _breach(complaint: Complaint) -> Breach:

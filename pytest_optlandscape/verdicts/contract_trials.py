@@ -1,7 +1,7 @@
 """Holding an optimizer to one property at one start after the other.
 
-A trial is an optimizer on a landscape from a start, with a seed. A judge looks at one and complains, or says how near it
-came to a complaint. `contract_search` goes through the trials of a check.
+A trial is an optimizer on a landscape from a start, with a seed. A judge looks at one and complains, or says how near
+it came to a complaint. `contract_search` goes through the trials of a check.
 
 Every trial has a seed of its own, so that what goes wrong with some random numbers only is seen. The k-th start of the
 j-th landscape of `contract_landscapes.FORMULAS` has the seed 5 j + k, whichever check asks, so that checks share runs.
@@ -56,8 +56,8 @@ _EVALUATIONS_OF_THE_ENDLESS = 300
 10 000, of 0.2 ms each with a library of tensors, the contract would take minutes."""
 
 SEEDS = 40
-"""At least so many seeds are tried with an optimizer that looks at its own: a breach that one in five shows then escapes
-with a probability of 0.8⁴⁰ = 1.3e-4, and one that half of them show with 1e-12."""
+"""At least so many seeds are tried with an optimizer that looks at its own: a breach that one in five shows then
+escapes with a probability of 0.8⁴⁰ = 1.3e-4, and one that half of them show with 1e-12."""
 
 FIRST_FURTHER_SEED = 100
 """Of the trials that are added to make that many."""
@@ -164,8 +164,9 @@ def observe(adapter: Adapter, problem: Problem) -> Observed:
 
 def _global_states() -> dict[str, bytes]:
     # Read through the legacy functions on purpose: they are the global state.
-    _, keys, *others = np.random.get_state()
-    states = {"random": repr(random.getstate()).encode(), "numpy.random": keys.tobytes() + repr(others).encode()}
+    numpys = np.random.get_state(legacy=False)
+    keys = numpys["state"].pop("key")
+    states = {"random": repr(random.getstate()).encode(), "numpy.random": keys.tobytes() + repr(numpys).encode()}
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_rng_state"):
         states["torch"] = torch.get_rng_state().numpy().tobytes()
@@ -256,7 +257,7 @@ class Trial:
         return self._noted(kept[key])
 
     def overwritten(self) -> tuple[int, int]:
-        """Count the arrays handed to the objective in the usual run that were written to afterwards, and all of them."""
+        """Count the arrays handed to the objective in the usual run: those written to afterwards, and all."""
         problem = self.observe().problem
         assert isinstance(problem, _KeepingProblem)
         return problem.overwritten, problem.handed
