@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import fixtures, hookspecs
+from pytest_optlandscape import _profiles, fixtures, hookspecs
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -106,6 +106,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.getoption("optlandscape_replay"):
         _one_thread()
         _add_optimizers(config)
+        _declare_profiles(config)
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
@@ -128,6 +129,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_wanted:
         _one_thread()
     _add_optimizers(config)
+    if not config.getoption("help", False):
+        _declare_profiles(config)
     if is_wanted:
         from pytest_optlandscape.session.hooks import SuitePlugin
 
@@ -152,6 +155,15 @@ def _add_optimizers(config: pytest.Config) -> None:
         from pytest_optlandscape.session.added import add_optimizers
 
         add_optimizers(config)
+
+
+def _declare_profiles(config: pytest.Config) -> None:
+    """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
+    try:
+        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")))
+    except ValueError as error:
+        raise pytest.UsageError(f"optlandscape: {error}") from error
+    config.add_cleanup(put_back)
 
 
 def _one_thread() -> None:

@@ -15,6 +15,7 @@ MODULES = {
 }
 ROOMS = {
     "_names": 0,
+    "_profiles": 1,
     "landscapes": 1,
     "runs": 2,
     "optimizers": 3,
@@ -31,10 +32,10 @@ ROOMS = {
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
-LIGHT = {"fixtures", "hookspecs", "_names"}
+LIGHT = {"fixtures", "hookspecs", "_names", "_profiles"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_checks_repetition", f"{NAME}.optimizers.seeding"}
-"""The check that optimizers leave the global random state alone, and what puts it back after libraries that do not."""
+SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_trials", f"{NAME}.optimizers.seeding"}
+"""What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
 
 def room(module):

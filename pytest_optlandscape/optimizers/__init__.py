@@ -14,9 +14,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from pytest_optlandscape._profiles import declared
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import ask_tell, third_party
 from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
+from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem, Run, execute
@@ -45,6 +47,8 @@ def get(optimizer: Any) -> Adapter:
     Returns
     -------
     Adapter
+        What it is, such as local or stochastic, is inferred, and corrected by ``optlandscape_profiles`` of the pytest
+        session that runs. An adapter is returned as it is.
 
     Raises
     ------
@@ -67,6 +71,11 @@ def get(optimizer: Any) -> Adapter:
     """
     if isinstance(optimizer, Adapter):
         return optimizer
+    adapter = _made(optimizer)
+    return with_profile(adapter, declared(adapter.spec))
+
+
+def _made(optimizer: Any) -> Adapter:
     if isinstance(optimizer, str):
         spec = parse_spec(optimizer)
         library = _HOMES.get(spec.library, spec.library)

@@ -47,13 +47,13 @@ class AskTell(Adapter):
     _before: _Before = field(default_factory=_Before, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
-        offered = {
-            "x0": start_inside(problem) if self.takes_bounds else problem.x0,
-            "bounds": problem.bounds,
-            "rng": problem.rng,
-            "seed": problem.seed,
+        offered: dict[str, Callable[[], Any]] = {
+            "x0": lambda: start_inside(problem) if self.takes_bounds else problem.x0,
+            "bounds": lambda: problem.bounds,
+            "rng": lambda: problem.rng,
+            "seed": lambda: problem.seed,
         }
-        made = renewed(self.factory)(**{name: offered[name] for name in _OFFERED if name in self.names})
+        made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in self.names})
         if made is self._before.made:
             raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
         self._before.made = made

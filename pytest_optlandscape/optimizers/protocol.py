@@ -81,6 +81,13 @@ class Adapter(abc.ABC):
         have no end of its own.
     uses_residuals : bool
         Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
+    takes_callback : bool
+        Whether it calls a callback after each iteration. The contract asks for one with ``problem.asks_for_callback``;
+        then the adapter hands over ``problem.callback``.
+    stops_on_request : bool
+        Whether StopIteration, raised in the callback, ends its run.
+    hands_results_to_callback : bool
+        Whether it hands an object with ``.x`` to a callback whose only parameter is named ``intermediate_result``.
     invariances : frozenset of str
         What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
         variables, ``"translation"`` and ``"rotation"`` of the space.
@@ -98,6 +105,9 @@ class Adapter(abc.ABC):
     takes_noise: bool = False
     ends_by_itself: bool = True
     uses_residuals: bool = False
+    takes_callback: bool = False
+    stops_on_request: bool = True
+    hands_results_to_callback: bool = False
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
     time_limit: float | None = None
@@ -123,6 +133,6 @@ class Adapter(abc.ABC):
         """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
         return None
 
-    def call(self, x0: str, bounds: str) -> Call | None:
-        """Write the call down, with the start and the bounds as literals; None if it takes more than one line."""
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
+        """Write the call down, with start, bounds and seed as literals; None if it takes more than one line."""
         return None

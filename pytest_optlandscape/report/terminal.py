@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.wording import BASELINE, Wording
+from pytest_optlandscape.runs.run import SLACK
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.findings import Finding, verdict_of, was_bought
 from pytest_optlandscape.verdicts.metrics import SPEED
+from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
@@ -119,7 +121,19 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         lines += _wrapped(f"{note}, on {where}", "  ")
-    return lines + _what_was_not_told(comparison, wording)
+    return lines + _rounding_outside(comparison) + _what_was_not_told(comparison, wording)
+
+
+def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
+    """Say where runs leave the bounds by rounding, and where they did not before."""
+    leaves = [c for c in comparison.landscapes if any(ROUNDS_OUT in cell.flags for cell in c.now.cells)]
+    if not leaves:
+        return []
+    new = [c for c in leaves if c.before and not any(ROUNDS_OUT in cell.flags for cell in c.before.cells)]
+    is_new = f"; new on {', '.join(c.now.landscape for c in new)}" if new else ""
+    where = ", ".join(c.now.landscape for c in leaves)
+    text = f"leaves the bounds by rounding, at most {SLACK:g} units in the last place, on {where}{is_new}"
+    return _wrapped(text, "  ")
 
 
 def _changes(comparison: OptimizerComparison) -> list[str]:

@@ -50,6 +50,10 @@ class Problem:
         Evaluations so far of the objective, the gradient and the Hessian.
     constr_nfev, constr_njev, constr_nhev : int
         Evaluations so far of the constraints' functions, Jacobians and Hessians, over all constraints.
+    callbacks : int
+        Calls of `callback` so far.
+    seed_was_read : bool
+        Whether the optimizer asked for the seed or the random generator; if not, no other seed makes another run.
 
     Raises
     ------
@@ -82,7 +86,9 @@ class Problem:
         self.bounds = self._checked_bounds(bounds)
         self._x0 = self._checked_start(x0)
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
-        self.seed = seed
+        self._seed = seed
+        self.seed_was_read = False
+        self.callbacks = 0
         self.time_limit = _checked_time_limit(time_limit)
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
@@ -146,6 +152,13 @@ class Problem:
         start = self._x0.tolist()
         return [handed.tolist() for handed in self._handed_starts] != [start] * len(self._handed_starts)
 
+    asks_for_callback = False
+    """Whether adapters of libraries hand `callback` on, too. Each call costs, so only who looks at the calls asks."""
+
+    def callback(self, *arguments: Any, **keywords: Any) -> Any:
+        """Count a call that an optimizer makes after an iteration, with whatever it tells."""
+        self.callbacks += 1
+
     @property
     def exhausted(self) -> bool:
         """Whether an evaluation beyond the budget was asked for, and refused."""
@@ -154,6 +167,13 @@ class Problem:
     def close(self, refusal: Callable[[], BaseException]) -> None:
         """Refuse every further evaluation, in whichever thread, by raising what ``refusal()`` gives."""
         self._limit.close(refusal)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the optimizer's random numbers."""
+        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+            self.seed_was_read = True
+        return self._seed
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:

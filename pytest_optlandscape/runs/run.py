@@ -153,7 +153,7 @@ def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
 def feasible(
     x: FloatArray, bounds: FloatArray, landscape: Landscape, within: NDArray[np.bool_] | None = None
 ) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
+    """Tell which points lie in the box, up to the slack of rounding, and keep the constraints to 1e-6."""
     within = inside(x, bounds) if within is None else within
     if not landscape.own_constraints:
         return within
@@ -162,9 +162,34 @@ def feasible(
         return within & _keeps_constraints(x, landscape)
 
 
+SLACK = 4.0
+"""By how many units in the last place a coordinate may lie outside its bounds and still count as feasible: a bound that
+is scaled to a unit box and back, or moved onto from elsewhere, is missed by one or two."""
+
+
+def slack_of(bounds: FloatArray) -> FloatArray:
+    """Give the slack of each coordinate: `SLACK` units in the last place of the larger of its two bounds.
+
+    Parameters
+    ----------
+    bounds : ndarray, shape (dim, 2)
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+
+    Examples
+    --------
+    >>> slack_of(np.array([[-1.0, 0.5], [0.0, 8.0]])).tolist() == [4 * 2.0**-52, 4 * 2.0**-49]
+    True
+    """
+    slack: FloatArray = SLACK * np.spacing(np.abs(bounds).max(axis=1))
+    return slack
+
+
 def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to four units in the last place of its edges."""
-    slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
+    """Tell which points lie in the box, up to the slack of rounding; see `slack_of`."""
+    slack = slack_of(bounds)
     within: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
     return within
 
@@ -195,9 +220,10 @@ def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]
 class Run:
     """One optimizer on one problem: what it returned and every evaluation it made.
 
-    A point is feasible if it lies inside the bounds and breaks none of the landscape's constraints by more than 1e-6.
-    Where that or rounding allows a value a little below fmin, the gap is 0. A feasible value that lies lower shows that
-    the landscape's minimum is wrong: then all gaps are inf, the message says so, and `check_fmin` raises.
+    A point is feasible if it lies inside the bounds, up to four units in the last place of the larger bound of each
+    coordinate, and breaks none of the landscape's constraints by more than 1e-6. Where that or rounding allows a value
+    a little below fmin, the gap is 0. A feasible value that lies lower shows that the landscape's minimum is wrong:
+    then all gaps are inf, the message says so, and `check_fmin` raises.
 
     Attributes
     ----------

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
@@ -108,7 +109,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
-        profiles=_profiles(config.getini("optlandscape_profiles")),
+        profiles=parsed(config.getini("optlandscape_profiles")),
         suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
@@ -133,17 +134,6 @@ def _seconds(config: pytest.Config, key: str) -> float:
     if not seconds >= 0.0:
         raise ValueError(f"{key} is a number of seconds, 0 or more, got {text!r}")
     return seconds
-
-
-def _profiles(lines: Iterable[str]) -> dict[str, str]:
-    """Read ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
-    profiles = {}
-    for line in lines:
-        spec, separator, words = line.rpartition(" = ")
-        if not separator:
-            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
-        profiles[spec.strip()] = words
-    return profiles
 
 
 def _keys(path: Path | None) -> set[str]:

@@ -6,6 +6,7 @@ This is the part of ``--optlandscape`` that knows nothing of pytest's items and 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ from pytest_optlandscape.ledger import (
     update_baseline,
     write_atomically,
 )
-from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import BASELINE, Wording, outcome_text
 from pytest_optlandscape.session.contract_record import ContractRecord
@@ -79,7 +80,7 @@ class SuiteRun:
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         for spec in settings.profiles:
-            if spec not in self.adapters:
+            if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
         self._spool = spool
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
@@ -279,6 +280,27 @@ class SuiteRun:
             write(path)
         except (OSError, ValueError) as error:
             self.errors.append(f"{path} was not written: {error}")
+
+
+def _may_be_of_tests(spec: str) -> bool:
+    """Tell whether a profile may be that of an optimizer that tests alone use.
+
+    Modules of tests cannot be imported before they are collected, nor can functions that are defined in others.
+    """
+    try:
+        return get(spec).spec == spec
+    except ImportError:
+        return True
+    except (ValueError, TypeError):
+        library, _, name = spec.partition(":")
+        return "<" in name or (library not in LIBRARIES and not _can_be_imported(library))
+
+
+def _can_be_imported(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _spool_name(spec: str, landscape_id: str) -> str:

@@ -14,11 +14,12 @@ from pytest_optlandscape.optimizers.profile import INVARIANCES, WORDS
 from pytest_optlandscape.verdicts import contract_checks_arrays as arrays
 from pytest_optlandscape.verdicts import contract_checks_bounds as bounds
 from pytest_optlandscape.verdicts import contract_checks_budget as budget
+from pytest_optlandscape.verdicts import contract_checks_callback as callback
 from pytest_optlandscape.verdicts import contract_checks_invariance as invariance
 from pytest_optlandscape.verdicts import contract_checks_repetition as repetition
 from pytest_optlandscape.verdicts import contract_checks_results as results
 from pytest_optlandscape.verdicts.contract_search import Held
-from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable
+from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable, SlightBreach
 
 __all__ = ["TERMS", "Outcome", "Severity", "Term"]
 
@@ -66,18 +67,24 @@ class Term:
         """
         return "warning" if any(_is(adapter, word) for word in self.warns) else "error"
 
-    def hold(self, held: Held) -> tuple[Outcome, str]:
-        """Hold an optimizer to the check: what came of it, and what there is to say."""
+    def hold(self, held: Held) -> tuple[Outcome, Severity, str]:
+        """Hold an optimizer to the check: what came of it, how grave a breach is, and what there is to say.
+
+        A breach by no more than rounding is never more than a warning.
+        """
+        severity = self.severity(held.adapter)
         missing = [word for word in self.asked_of if not _is(held.adapter, word)]
         if missing:
-            return "not-applicable", f"asked of optimizers that are: {', '.join(self.asked_of)}"
+            return "not-applicable", severity, f"asked of optimizers that are: {', '.join(self.asked_of)}"
         try:
             self.check(held)
+        except SlightBreach as breach:
+            return "failed", "warning", str(breach)
         except Breach as breach:
-            return "failed", str(breach)
+            return "failed", severity, str(breach)
         except NotApplicable as why:
-            return "not-applicable", str(why)
-        return "passed", ""
+            return "not-applicable", severity, str(why)
+        return "passed", severity, ""
 
 
 def _is(adapter: Adapter, word: str) -> bool:
@@ -109,6 +116,9 @@ TERMS: tuple[Term, ...] = (
     Term(arrays.check_hands_out_own_points),
     Term(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),
     Term(arrays.check_takes_any_start),
+    Term(callback.check_calls_callback, asked_of=("callback",)),
+    Term(callback.check_hands_callback_own_points, asked_of=("callback",)),
+    Term(callback.check_stops_on_request, asked_of=("callback", "stoppable")),
     Term(invariance.check_invariant_to_scaling, asked_of=("scaling",)),
     Term(invariance.check_invariant_to_permutation, asked_of=("permutation",)),
     Term(invariance.check_invariant_to_translation, asked_of=("translation",)),

@@ -12,7 +12,17 @@ import numpy as np
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 
-__all__ = ["FLAGS", "HANGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "Descent", "LandscapeRecord"]
+__all__ = [
+    "FLAGS",
+    "HANGS",
+    "ROUNDS_OUT",
+    "SUCCESS_TARGET",
+    "TARGETS",
+    "Average",
+    "CellRecord",
+    "Descent",
+    "LandscapeRecord",
+]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
@@ -30,6 +40,9 @@ FLAGS = {
 
 HANGS = "h"
 """The flag of a run that the time limit stopped, although the others on the landscape ended long before it."""
+
+ROUNDS_OUT = "u"
+"""The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`: it is told, but not worse."""
 
 _STOP_LETTERS = {
     "returned": "r",
@@ -207,7 +220,7 @@ class CellRecord:
     hits : tuple of float
         Evaluations until each of the targets; inf where it was missed.
     flags : frozenset of str
-        What a run does wrong, one letter each; see `FLAGS` and `HANGS`.
+        What a run does wrong, one letter each; see `FLAGS`, `HANGS` and `ROUNDS_OUT`.
     trace : str
         Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, with that of
         the first one that equals it up to rounding before it, if that is another one; or x and a hash of the returned

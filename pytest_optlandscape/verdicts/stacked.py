@@ -56,8 +56,21 @@ class StackedRuns:
 
     @functools.cached_property
     def inside(self) -> NDArray[np.bool_]:
-        """Which points lie in the box; shape (n,)."""
+        """Which points lie in the box, up to the slack of rounding; shape (n,)."""
         return inside(self.x, self.bounds)
+
+    @functools.cached_property
+    def is_strictly_inside(self) -> bool:
+        """Whether every point lies in the box, without any slack."""
+        lower, upper = self.bounds.T
+        return bool((self.x.min(axis=0) >= lower).all() and (self.x.max(axis=0) <= upper).all())
+
+    @property
+    def just_outside(self) -> NDArray[np.bool_]:
+        """Which points do not lie in the box, without any slack; shape (n,)."""
+        lower, upper = self.bounds.T
+        outside: NDArray[np.bool_] = ((self.x < lower) | (self.x > upper)).any(axis=1)
+        return outside
 
     @functools.cached_property
     def gaps(self) -> FloatArray:

@@ -17,7 +17,7 @@ from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.dithering import DOUBLE, SINGLE
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of, least_envelope
-from pytest_optlandscape.verdicts.records import FLAGS, HANGS, TARGETS, CellRecord, Descent
+from pytest_optlandscape.verdicts.records import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["record_of", "records_of", "reference_gap"]
@@ -170,14 +170,17 @@ def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
 
 def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     changes_start = [run.start_was_changed for run in runs]
-    if not any(changes_start) and stack.inside.all():
+    if not any(changes_start) and stack.is_strictly_inside:
         return [frozenset()] * len(runs)
     outside = ~stack.inside
+    leaves = np.logical_or.reduceat(stack.just_outside & ~outside, stack.starts) & ~np.logical_or.reduceat(
+        outside, stack.starts
+    )
     returns_outside = outside[stack.ends] & np.isfinite(stack.returned).all(axis=1)
     outside[stack.ends] = False
     evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
-    does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, strict=True)
-    return [frozenset(itertools.compress(FLAGS, one)) for one in does]
+    does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, leaves.tolist(), strict=True)
+    return [frozenset(itertools.compress((*FLAGS, ROUNDS_OUT), one)) for one in does]
 
 
 def _returned(stack: StackedRuns) -> list[list[float]]:

@@ -5,6 +5,7 @@ from pytest_optlandscape import check_optimizer, parametrize_with_checks
 from pytest_optlandscape.verdicts import CHECKS, ContractWarning
 
 COUNT = len(CHECKS)
+OWN_POINTS = "check_hands_callback_own_points"
 
 
 def test_breaches_are_raised_together():
@@ -13,7 +14,7 @@ def test_breaches_are_raised_together():
     first, *rest = str(caught.value).splitlines()
     named = [line.strip().partition(":")[0] for line in rest if line.startswith("  check_")]
     assert first == f"scipy:L-BFGS-B breaks {len(named)} of {COUNT} checks"
-    assert named == ["check_never_claims_success_with_nan", "check_survives_nan", "check_keeps_budget"]
+    assert named == ["check_never_claims_success_with_nan", "check_survives_nan", "check_keeps_budget", OWN_POINTS]
 
 
 def test_what_is_only_warned_of_raises_nothing():

@@ -37,6 +37,19 @@ BREAKERS = [
     ("reuses_its_array", "check_hands_out_own_points", "arrays that it had handed to f"),
     ("keeps_gradients", "check_copies_gradients", "relies on gradients that it did not copy"),
     ("wants_floats", "check_takes_any_start", "does not take an integer array for a start: TypeError"),
+    ("never_calls_back", "check_calls_callback", "it made .* evaluations, and never called the callback"),
+    (
+        "calls_back_without_a_point",
+        "check_calls_callback",
+        "calls the callback with .*, which is no point",
+    ),
+    ("hands_out_its_point", "check_hands_callback_own_points", "it wrote into .* points that it had handed"),
+    ("hands_out_one_buffer", "check_hands_callback_own_points", "it wrote into .* points that it had handed"),
+    ("works_on_what_it_hands_out", "check_hands_callback_own_points", "where the callback writes into its point"),
+    ("succeeds_when_stopped", "check_stops_on_request", "claims success after StopIteration was raised"),
+    ("goes_on_when_stopped", "check_stops_on_request", "it called the callback .* times more after StopIteration"),
+    ("forgets_its_callback_when_stopped", "check_stops_on_request", "it went on, to .* evaluations"),
+    ("lets_stop_iteration_out", "check_stops_on_request", "StopIteration, raised in the callback, leaves it"),
     ("sees_sizes scaling-invariant", "check_invariant_to_scaling", "on f times 4 it goes elsewhere"),
     (
         "goes_along_axes permutation-invariant",
@@ -67,7 +80,7 @@ def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
         "check_larger_budget_goes_on",  # it takes a random generator
         "check_copies_gradients",
         "check_stays_feasible",
-        *(name for name in CHECKS if "invariant" in name),
+        *(name for name in CHECKS if "invariant" in name or "callback" in name or name == "check_stops_on_request"),
     }
 
 
