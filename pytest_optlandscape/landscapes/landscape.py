@@ -65,8 +65,8 @@ class Landscape(Evaluable):
         To be raised when the definition changes, so that stored results are no longer compared.
     validate : bool, default True
         Check the facts: ``fun`` at the minimisers is ``fmin``, no point that is looked at lies lower, derivatives agree
-        with differences. This calls ``fun`` up to 100 times in two dimensions (about 50 plus 25 times the dimension, at
-        most 250), so switch it off where ``fun`` is expensive.
+        with differences. This calls ``fun`` about 100 times in two dimensions and 230 times from ten on, so switch it
+        off where ``fun`` is expensive.
 
     Attributes
     ----------
