@@ -78,7 +78,7 @@ WRONG = {
         r"fmin = 0\.0, but f = 8\.1.* at minimizer 0 = \[1\.0, 0\.1\]: one of the two is wrong",
     ),
     "minimiser and minimum rounded": (
-        {"minimizers": [[0.997, 0.994]], "fmin": 0.0},
+        {"minimizers": [[0.99, 0.98]], "fmin": 0.0},
         r"give the minimizer with all its digits, and fmin",
     ),
     "fmin too high": ({"fmin": 0.5}, r"fmin = 0\.5, but f = 0\.0 at minimizer 0"),
