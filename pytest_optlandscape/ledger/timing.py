@@ -42,6 +42,11 @@ def benchmark_run(
         The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values:
         ``optimizer``, ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and
         ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one.
+
+    Raises
+    ------
+    ValueError
+        If a value of the counted run shows that the landscape's minimum is wrong.
     """
     adapter = get(optimizer)
 
@@ -49,6 +54,8 @@ def benchmark_run(
         return Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed)
 
     run = execute(adapter, problem())
+    if run.fmin_contradiction:
+        raise ValueError(run.fmin_contradiction)
     counts = set()
 
     def once() -> None:
