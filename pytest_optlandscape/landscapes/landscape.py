@@ -88,6 +88,11 @@ class Landscape(Evaluable):
         breaks a constraint, or, unless ``validate`` is False, another fact is found to be wrong. The message names all
         that are.
 
+    Warns
+    -----
+    UserWarning
+        If fmin or a minimiser has so few digits that small gaps mean nothing.
+
     Examples
     --------
     >>> bowl = Landscape("bowl", lambda x: float(x @ x), bounds=[(-1, 1)] * 2, x0=[1, 1],
@@ -159,15 +164,15 @@ class Landscape(Evaluable):
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
-        if noise is not None:
-            noise.check(self)
-            self.tags |= {"noisy"}
         self._validate = validate
         self._fmin_tolerance: float | None = None
         if validate and made_by is None:
             self._fmin_tolerance = check(self, faults)
         elif faults:
             raise ValueError(said(self.id, faults))
+        if noise is not None:
+            noise.check(self)
+            self.tags |= {"noisy"}
 
     @property
     def minimizers(self) -> FloatArray:
