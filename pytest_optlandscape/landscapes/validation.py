@@ -685,11 +685,13 @@ def _wrong_derivative(
     matrices: list[tuple[FloatArray, FloatArray]] = []
     for x in points:
         try:
-            given = np.asarray(one.derivative(x), dtype=np.float64)
+            given = _dense(one.derivative(x))
         except Exception as error:
             return [f"{what} raises {type(error).__name__}: {error}, at x = {_written(x)}"]
         height = len(one.function(x)) if rows is None else rows
         expected = (dim,) if what == "gradient" else (height, dim)
+        if given.shape == (dim,) and height == 1 and what.startswith("Jacobian"):
+            given = given.reshape(expected)  # a constraint's may have one axis less
         if given.shape != expected:
             turned = " (is it transposed?)" if given.shape == expected[::-1] != expected else ""
             return [f"{what} returns shape {given.shape}, expected {expected}{turned}"]
@@ -713,6 +715,11 @@ def _wrong_derivative(
         k: wrong for k, differences in compared.items() if (wrong := _confirmed(one, k, dim, differences, finite))
     }
     return [_told(what, of, faults, compared, dim)] if faults else []
+
+
+def _dense(array: Any) -> FloatArray:
+    """Give a derivative as an array of floats, also where it is a sparse matrix."""
+    return np.asarray(array.toarray() if hasattr(array, "toarray") else array, dtype=np.float64)
 
 
 def _is_suspect(differences: list[_Difference]) -> bool:
@@ -742,7 +749,7 @@ def _confirmed(
     for share in 0.02 * (low_discrepancy(3, dim) - 0.5):
         x = values.off_edges(wrong[0].point + share * values.width, len(wrong))
         try:
-            given = np.asarray(one.derivative(x), dtype=np.float64).reshape(-1, dim)
+            given = _dense(one.derivative(x)).reshape(-1, dim)
             again = one.along(x, axis, given)
         except Exception:
             continue
@@ -792,10 +799,10 @@ def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]
     found = 0.0
     for x in points:
         try:
-            first, again = np.asarray(function(x), dtype=np.float64), np.asarray(function(x), dtype=np.float64)
+            first, again = _dense(function(x)), _dense(function(x))
             if np.array_equal(first, again, equal_nan=True):
                 continue
-            repeats = [first, again, *(np.asarray(function(x), dtype=np.float64) for _ in range(_REPEATS))]
+            repeats = [first, again, *(_dense(function(x)) for _ in range(_REPEATS))]
             found = max(found, float(np.max(np.ptp(repeats, axis=0)) / np.max(np.abs(repeats))))
         except Exception:  # it is told of where it is compared
             return 0.0
