@@ -65,8 +65,8 @@ class Landscape(Evaluable):
         To be raised when the definition changes, so that stored results are no longer compared.
     validate : bool, default True
         Check the facts: ``fun`` at the minimisers is ``fmin``, no point that is looked at lies lower, derivatives agree
-        with differences. This calls ``fun`` up to 100 times in two dimensions (about 50 plus 25 times the dimension, at
-        most 250), so switch it off where ``fun`` is expensive.
+        with differences. This calls ``fun`` about 100 times in two dimensions and 230 times from ten on, so switch it
+        off where ``fun`` is expensive.
 
     Attributes
     ----------
@@ -87,6 +87,11 @@ class Landscape(Evaluable):
         If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, a minimiser
         breaks a constraint, or, unless ``validate`` is False, another fact is found to be wrong. The message names all
         that are.
+
+    Warns
+    -----
+    UserWarning
+        If fmin or a minimiser has so few digits that small gaps mean nothing.
 
     Examples
     --------
@@ -159,15 +164,15 @@ class Landscape(Evaluable):
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
-        if noise is not None:
-            noise.check(self)
-            self.tags |= {"noisy"}
         self._validate = validate
         self._fmin_tolerance: float | None = None
         if validate and made_by is None:
             self._fmin_tolerance = check(self, faults)
         elif faults:
             raise ValueError(said(self.id, faults))
+        if noise is not None:
+            noise.check(self)
+            self.tags |= {"noisy"}
 
     @property
     def minimizers(self) -> FloatArray:

@@ -46,6 +46,8 @@ _VERY_NEAR = 1e-7
 _REFINED = 1e-9
 """How much of a typical height may remain unsaid by a rounded minimiser or minimum; the suites' finest target is ten
 times as large."""
+_ROUNDED = 1e-6
+"""Up to this share of a typical height rounded digits explain what is off, and it is warned of; more is wrong."""
 _REPEATS = 8
 """Evaluations at one point of an objective that does not repeat itself."""
 _PROBED = 7
@@ -76,6 +78,11 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
     ValueError
         With everything that is wrong: the fact, the point, the number given and the number found.
 
+    Warns
+    -----
+    UserWarning
+        If fmin or a minimiser is given with so few digits that small gaps mean nothing.
+
     Examples
     --------
     >>> from pytest_optlandscape import Landscape
@@ -91,9 +98,12 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
         warnings.simplefilter("ignore")
         values = _Values(landscape)
         faults = [*known, *_faults(landscape, values)]
+        slack = math.nan if faults else values.slack
     if faults:
         raise ValueError(said(landscape.id, faults))
-    return values.slack
+    for remark in values.remarks:
+        warnings.warn(f"{landscape.id}: {remark}", stacklevel=3)
+    return slack
 
 
 def said(name: str, faults: Sequence[str]) -> str:
@@ -226,6 +236,7 @@ class _Values:
         self.numbers = np.flatnonzero(np.all((points >= self.lower) & (points <= self.upper), axis=1))[::apart]
         self.minimizers: FloatArray = inside[::apart]
         self._tolerance: float | None = None
+        self.remarks: list[str] = []
 
     def __call__(self, x: FloatArray) -> float:
         """Evaluate, once at each point; NaN where there is no number."""
@@ -328,13 +339,22 @@ class _Values:
             near = [abs(self(point) - value) for point in self.near(x, _NEAR)]
             rounding = max((change for change in beside if math.isfinite(change)), default=0.0)
             moved = max((change for change in near if math.isfinite(change)), default=0.0)
-        self.rounding = 16.0 * rounding + self.precision * (64.0 * fmin + typical)
+        self.rounding = 16.0 * rounding + self.precision * (64.0 * fmin + 8.0 * typical)
         is_exact = not self.landscape.own_constraints and (self.landscape.noise or "noisy" not in self.landscape.tags)
         precise = min(moved, _REFINED * typical) if is_exact else 2.0 * moved
         if is_exact and precise < moved and self._is_rough(moved):
             precise, is_exact = 4.0 * moved, False
         self.has_exact_values = bool(is_exact or self.landscape.own_constraints) and not self.noise
-        return self.rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+        tolerance = self.rounding + precise + min(1e-9 * fmin, 10.0 * _REFINED * typical) + 6.0 * self.noise
+        self.lenient = max(tolerance, min(_ROUNDED * typical, 100.0 * moved))
+        return tolerance
+
+    def unless_rounded(self, found: str, difference: float) -> list[str]:
+        """Keep what is found as a remark where a rounded minimiser or fmin explains it, or give it as a fault."""
+        if difference > self.lenient:
+            return [found]
+        self.remarks.append(f"{found}; until then gaps below {difference:.2g} mean nothing")
+        return []
 
     @property
     def slack(self) -> float:
@@ -344,6 +364,8 @@ class _Values:
         change on the way to these points.
         """
         largest = 0.0
+        if self.remarks:
+            return self.tolerance + self.lenient
         if not self.tolerance or not self.has_exact_values or not len(self.minimizers):
             return self.tolerance
         for x in self.minimizers[:2]:
@@ -418,7 +440,8 @@ def _wrong_minimum(landscape: Landscape, values: _Values) -> list[str]:
     advice = "one of the two is wrong"
     if difference <= 1e-3 * values.typical:
         advice = "give the minimizer with all its digits" + (f" and fmin={value!r}" if value < fmin else ", and fmin")
-    return [f"fmin = {fmin!r}, but f = {value!r} at minimizer {number} = {_written(x)}{several}: {advice}"]
+    found = f"fmin = {fmin!r}, but f = {value!r} at minimizer {number} = {_written(x)}{several}: {advice}"
+    return values.unless_rounded(found, difference)
 
 
 def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
@@ -446,10 +469,11 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
         shares = np.abs(values.minimizers - x) / values.width
         number = int(np.argmin(shares.max(axis=1)))
         nearest = f"; minimizer {values.numbers[number]} = {_written(values.minimizers[number])} is no minimum"
-    return [
+    found = (
         f"f = {value!r} at x = {_written(x)}, which is feasible and lies below fmin = {landscape.fmin!r}{nearest}: "
         "correct minimizers and fmin"
-    ]
+    )
+    return values.unless_rounded(found, floor - value)
 
 
 def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
@@ -661,11 +685,13 @@ def _wrong_derivative(
     matrices: list[tuple[FloatArray, FloatArray]] = []
     for x in points:
         try:
-            given = np.asarray(one.derivative(x), dtype=np.float64)
+            given = _dense(one.derivative(x))
         except Exception as error:
             return [f"{what} raises {type(error).__name__}: {error}, at x = {_written(x)}"]
         height = len(one.function(x)) if rows is None else rows
         expected = (dim,) if what == "gradient" else (height, dim)
+        if given.shape == (dim,) and height == 1 and what.startswith("Jacobian"):
+            given = given.reshape(expected)  # a constraint's may have one axis less
         if given.shape != expected:
             turned = " (is it transposed?)" if given.shape == expected[::-1] != expected else ""
             return [f"{what} returns shape {given.shape}, expected {expected}{turned}"]
@@ -689,6 +715,11 @@ def _wrong_derivative(
         k: wrong for k, differences in compared.items() if (wrong := _confirmed(one, k, dim, differences, finite))
     }
     return [_told(what, of, faults, compared, dim)] if faults else []
+
+
+def _dense(array: Any) -> FloatArray:
+    """Give a derivative as an array of floats, also where it is a sparse matrix."""
+    return np.asarray(array.toarray() if hasattr(array, "toarray") else array, dtype=np.float64)
 
 
 def _is_suspect(differences: list[_Difference]) -> bool:
@@ -718,7 +749,7 @@ def _confirmed(
     for share in 0.02 * (low_discrepancy(3, dim) - 0.5):
         x = values.off_edges(wrong[0].point + share * values.width, len(wrong))
         try:
-            given = np.asarray(one.derivative(x), dtype=np.float64).reshape(-1, dim)
+            given = _dense(one.derivative(x)).reshape(-1, dim)
             again = one.along(x, axis, given)
         except Exception:
             continue
@@ -768,10 +799,10 @@ def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]
     found = 0.0
     for x in points:
         try:
-            first, again = np.asarray(function(x), dtype=np.float64), np.asarray(function(x), dtype=np.float64)
+            first, again = _dense(function(x)), _dense(function(x))
             if np.array_equal(first, again, equal_nan=True):
                 continue
-            repeats = [first, again, *(np.asarray(function(x), dtype=np.float64) for _ in range(_REPEATS))]
+            repeats = [first, again, *(_dense(function(x)) for _ in range(_REPEATS))]
             found = max(found, float(np.max(np.ptp(repeats, axis=0)) / np.max(np.abs(repeats))))
         except Exception:  # it is told of where it is compared
             return 0.0

@@ -43,6 +43,11 @@ def benchmark_run(
         ``optimizer``, ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and
         ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one. Where the
         landscape has constraints, ``constr_nfev`` and ``constr_njev`` too.
+
+    Raises
+    ------
+    ValueError
+        If a value of the counted run shows that the landscape's minimum is wrong.
     """
     adapter = get(optimizer)
 
@@ -50,6 +55,8 @@ def benchmark_run(
         return Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed)
 
     run = execute(adapter, problem())
+    if run.fmin_contradiction:
+        raise ValueError(run.fmin_contradiction)
     counts = set()
 
     def once() -> None:

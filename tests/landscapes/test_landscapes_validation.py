@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import LinearConstraint, NonlinearConstraint, approx_fprime
 
-from pytest_optlandscape import Landscape, landscapes
+from pytest_optlandscape import Landscape, landscapes, minimize
 from pytest_optlandscape.landscapes.validation import faults_of, low_discrepancy
 
 
@@ -78,8 +78,8 @@ WRONG = {
         r"fmin = 0\.0, but f = 8\.1.* at minimizer 0 = \[1\.0, 0\.1\]: one of the two is wrong",
     ),
     "minimiser and minimum rounded": (
-        {"minimizers": [[0.999, 0.998]], "fmin": 1.1e-6},
-        r"give the minimizer with all its digits",
+        {"minimizers": [[0.99, 0.98]], "fmin": 0.0},
+        r"give the minimizer with all its digits, and fmin",
     ),
     "fmin too high": ({"fmin": 0.5}, r"fmin = 0\.5, but f = 0\.0 at minimizer 0"),
     "fmin too low": ({"fmin": -1.0}, r"fmin = -1\.0, but f = 0\.0 at minimizer 0"),
@@ -158,6 +158,25 @@ FUNCTIONS = {
 def test_functions_that_contradict_the_facts(fun, said):
     with pytest.raises(ValueError, match=said):
         plain(fun)
+
+
+def branin(x):
+    return float(
+        (x[1] - 5.1 / (4 * np.pi**2) * x[0] ** 2 + 5 / np.pi * x[0] - 6) ** 2
+        + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x[0])
+        + 10
+    )
+
+
+def test_digits_that_are_missing_are_warned_of():
+    facts = {"bounds": [(-5, 10), (0, 15)], "x0": [2.5, 7.5]}
+    points = [[-3.14159265, 12.275], [3.14159265, 2.275], [9.42477796, 2.475]]
+    assert plain(branin, **facts, minimizers=points, fmin=0.3978873577).fmin_tolerance < 1e-7
+    with pytest.warns(UserWarning, match=r"plain: fmin = 0\.397887, but .* until then gaps below 3.6e-07 mean nothing"):
+        rounded = plain(branin, **facts, minimizers=points, fmin=0.397887)
+    assert minimize("scipy:Nelder-Mead", rounded, x0=[3.0, 2.0]).fmin_contradiction == ""
+    with pytest.raises(ValueError, match="give the minimizer with all its digits"):
+        plain(branin, **facts, minimizers=points, fmin=0.398)
 
 
 def test_what_is_expensive_is_not_called():

@@ -51,6 +51,12 @@ def test_all_assertions_refuse_it():
             refuse()
 
 
+@pytest.mark.filterwarnings("ignore:Benchmark fixture was not used")
+def test_it_is_not_timed(benchmark_minimize):
+    with pytest.raises(ValueError, match=SAID):
+        benchmark_minimize("scipy:Nelder-Mead", bowl())
+
+
 def test_a_point_on_the_way_is_enough():
     run = minimize(visiting([0.1, 0.1], [1.0, 1.0]), bowl())
     assert (run.fun, run.gap, run.result_gap) == (2.0, math.inf, math.inf)
