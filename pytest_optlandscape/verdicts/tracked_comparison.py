@@ -12,7 +12,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import scipy
 
@@ -296,8 +296,8 @@ def _is_run(entry: dict[str, Any]) -> bool:
     conditions = entry["conditions"]
     if not isinstance(conditions, dict) or not isinstance(conditions.get("landscape"), str):
         return False
-    facts = [conditions.get(key) for key in ("fmin", "budget", "reference")]
-    if not all(map(_is_number, facts)) or min(facts[1:]) <= 0.0:
+    fmin, *positive = (conditions.get(key) for key in ("fmin", "budget", "reference"))
+    if not (_is_number(fmin) and all(_is_number(fact) and fact > 0.0 for fact in positive)):
         return False
     if not (_is_count(entry["evaluations"]) and type(entry["success"]) is bool and isinstance(entry["cell"], str)):
         return False
@@ -327,7 +327,7 @@ def _is_plain_number(entry: dict[str, Any]) -> bool:
     )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
