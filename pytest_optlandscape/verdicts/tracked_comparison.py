@@ -414,7 +414,7 @@ def _of_number(record: Mapping[str, Any]) -> tuple[float, str, str]:
 
 
 def _with_unit(value: float, unit: str, sign: str = "") -> str:
-    return f"{value:{sign}.6g}" + ("" if not unit else unit if unit == "%" else f" {unit}").replace("%", " %")
+    return f"{value:{sign}.6g} {unit}".rstrip()
 
 
 def _not_comparable(made: TrackedComparison, reason: str) -> TrackedComparison:
