@@ -164,7 +164,7 @@ def tracked(
         kind, own_name = "width", f"{found.optimizer}, {found.hyperparameter}"
         make = functools.partial(width_record, found)
     elif isinstance(found, Run):
-        found.landscape.check_minimum_is_known()
+        _check_can_be_judged(found)
         kind, own_name = "run", f"{found.optimizer} on {found.landscape.id}"
         make = functools.partial(_run_record, found)
     elif isinstance(found, Robustness | RateInterval):
@@ -229,6 +229,16 @@ def _checked_terms(kind: str, name: str, given: Mapping[str, Any]) -> Terms:
         )
     default = "higher" if kind == "rate" else "none"
     return Terms(better or default, float(next(iter(gates.values()), GATE)), "absolute_gate" in gates)
+
+
+def _check_can_be_judged(run: Run) -> None:
+    """Raise ValueError where the criteria of the suite do not exist: their targets are shares of the typical gap."""
+    run.landscape.check_minimum_is_known()
+    if not 0.0 < reference_gap(run.landscape) < math.inf:
+        raise ValueError(
+            f"track: a run on {run.landscape.id} cannot be judged, for the median of f over its box is its minimum or no "
+            "number; track a number of it: track(run.fun, name='f', better='lower')"
+        )
 
 
 def _run_record(run: Run) -> dict[str, Any]:
