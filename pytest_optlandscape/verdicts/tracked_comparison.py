@@ -236,8 +236,8 @@ def _check_can_be_judged(run: Run) -> None:
     run.landscape.check_minimum_is_known()
     if not 0.0 < reference_gap(run.landscape) < math.inf:
         raise ValueError(
-            f"track: a run on {run.landscape.id} cannot be judged, for the median of f over its box is its minimum or no "
-            "number; track a number of it: track(run.fun, name='f', better='lower')"
+            f"track: a run on {run.landscape.id} cannot be judged: the median of f over its box is its minimum, or "
+            "no number; track a number of it: track(run.fun, name='f', better='lower')"
         )
 
 

@@ -168,7 +168,7 @@ def test_a_run_whose_minimum_is_not_known_cannot_be_tracked():
 
 def test_a_run_without_a_typical_gap_cannot_be_tracked():
     flat = Landscape("flat", lambda x: 0.0, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0]], fmin=0.0)
-    with pytest.raises(ValueError, match="a run on flat cannot be judged, for the median of f over its box"):
+    with pytest.raises(ValueError, match="a run on flat cannot be judged: the median of f over its box"):
         tracked(minimize("scipy:Powell", flat, budget=50))
 
 
