@@ -373,6 +373,7 @@ class Landscape(Evaluable):
         keeping = self.renamed(f"{self.id}:keeping-feasible", made_by=(Landscape.keeping_feasible, (self,)))
         keeping.written = f"{self!r}.keeping_feasible()"
         keeping.own_constraints = tuple(map(keeping_feasible, self.own_constraints))
+        keeping.uncut = self.uncut and self.uncut.keeping_feasible()
         return keeping
 
     def within(self, bounds: ArrayLike) -> Landscape:

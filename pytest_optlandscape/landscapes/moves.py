@@ -131,7 +131,7 @@ class AffineMap(abc.ABC):
         moved = copy.deepcopy(given)
         moved.A = self._columns_back(given.A)
         offset = dense(given.A) @ self.to_original(np.zeros(dim), numpy_namespace())
-        moved.lb, moved.ub = given.lb - offset, given.ub - offset
+        moved.lb, moved.ub = np.asarray(given.lb) - offset, np.asarray(given.ub) - offset
         return moved
 
     def _nonlinear_constraint(self, given: Any, dim: int) -> Any:

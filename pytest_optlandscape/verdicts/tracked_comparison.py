@@ -12,7 +12,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import scipy
 
@@ -164,7 +164,7 @@ def tracked(
         kind, own_name = "width", f"{found.optimizer}, {found.hyperparameter}"
         make = functools.partial(width_record, found)
     elif isinstance(found, Run):
-        found.landscape.check_minimum_is_known()
+        _check_can_be_judged(found)
         kind, own_name = "run", f"{found.optimizer} on {found.landscape.id}"
         make = functools.partial(_run_record, found)
     elif isinstance(found, Robustness | RateInterval):
@@ -229,6 +229,16 @@ def _checked_terms(kind: str, name: str, given: Mapping[str, Any]) -> Terms:
         )
     default = "higher" if kind == "rate" else "none"
     return Terms(better or default, float(next(iter(gates.values()), GATE)), "absolute_gate" in gates)
+
+
+def _check_can_be_judged(run: Run) -> None:
+    """Raise ValueError where the criteria of the suite do not exist: their targets are shares of the typical gap."""
+    run.landscape.check_minimum_is_known()
+    if not 0.0 < reference_gap(run.landscape) < math.inf:
+        raise ValueError(
+            f"track: a run on {run.landscape.id} cannot be judged: the median of f over its box is its minimum, or "
+            "no number; track a number of it: track(run.fun, name='f', better='lower')"
+        )
 
 
 def _run_record(run: Run) -> dict[str, Any]:
@@ -296,8 +306,8 @@ def _is_run(entry: dict[str, Any]) -> bool:
     conditions = entry["conditions"]
     if not isinstance(conditions, dict) or not isinstance(conditions.get("landscape"), str):
         return False
-    facts: list[Any] = [conditions.get(key) for key in ("fmin", "budget", "reference")]
-    if not all(map(_is_number, facts)) or min(facts[1:]) <= 0.0:
+    fmin, *positive = (conditions.get(key) for key in ("fmin", "budget", "reference"))
+    if not (_is_number(fmin) and all(_is_number(fact) and fact > 0.0 for fact in positive)):
         return False
     if not (_is_count(entry["evaluations"]) and type(entry["success"]) is bool and isinstance(entry["cell"], str)):
         return False
@@ -327,7 +337,7 @@ def _is_plain_number(entry: dict[str, Any]) -> bool:
     )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -414,7 +424,7 @@ def _of_number(record: Mapping[str, Any]) -> tuple[float, str, str]:
 
 
 def _with_unit(value: float, unit: str, sign: str = "") -> str:
-    return f"{value:{sign}.6g}" + ("" if not unit else unit if unit == "%" else f" {unit}").replace("%", " %")
+    return f"{value:{sign}.6g} {unit}".rstrip()
 
 
 def _not_comparable(made: TrackedComparison, reason: str) -> TrackedComparison:

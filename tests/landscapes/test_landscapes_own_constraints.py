@@ -84,7 +84,7 @@ def test_linear_constraints(matrix):
         assert one.violation([[-1.0, -1.0], [-1.5, -1.5], [1.0, 0.25]]).tolist() == [0.0, 0.5, 0.75]
         assert one.violation(np.zeros((0, 2))).shape == (0,)
         (handed,) = one.constraints
-        assert type(handed.A) is type(LinearConstraint(matrix).A)
+        assert type(handed.A) is type(LinearConstraint(matrix, 0.0, 1.0).A)
         assert (handed.A @ [2.0, 1.0]).tolist() == [2.0, 1.0]
         assert handed.keep_feasible.tolist() == [True, False]
         handed.lb[:] = 9.0  # an optimizer's own business
@@ -266,6 +266,8 @@ def test_keeping_feasible_travels_and_needs_an_inequality():
     keeping = landscapes.get("rosenbrock_disk").keeping_feasible()
     assert pickle.loads(pickle.dumps(keeping)).constraints[0].keep_feasible is True
     assert keeping.instance(1).constraints[0].keep_feasible is True
+    part = landscapes.get("rosenbrock_disk").within([(0, 1), (0, 1)]).keeping_feasible()
+    assert part.noisy().constraints[0].keep_feasible is True
     assert not landscapes.get("rosenbrock_disk").constraints[0].keep_feasible
     for none in ("beale", "g11"):
         with pytest.raises(ValueError, match=f"{none} has no constraint, besides its bounds, that an optimizer could"):

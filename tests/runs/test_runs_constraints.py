@@ -1,3 +1,4 @@
+import contextlib
 import math
 import pickle
 import warnings
@@ -219,9 +220,12 @@ def test_evaluations_of_constraints_are_counted_alike_whatever_the_way(form, met
 def test_evaluations_of_global_optimizers_are_counted(form, method):
     calls = []
     landscape = bowl(lambda x: float(x @ x), dim=2, constraints=forms(calls)[form])
-    problem = Problem(landscape, budget=3000)
+    problem, adapter = Problem(landscape, budget=1000), optimizers.get(f"scipy:{method}")
+    if not adapter.takes_constraints:
+        pytest.skip("shgo takes constraint objects since SciPy 1.11")
     calls.clear()
-    optimizers.get(f"scipy:{method}").minimize(problem)
+    with contextlib.suppress(BudgetExhausted):
+        adapter.minimize(problem)
     assert (problem.constr_nfev, problem.constr_njev) == (calls.count("fun"), calls.count("jac"))
     assert calls
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_optlandscape import landscapes, minimize
+from pytest_optlandscape import Landscape, landscapes, minimize
 from pytest_optlandscape.verdicts import Verdict, rate_interval
 from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.tracked_comparison import Terms, compare_tracked, is_record, tracked
@@ -164,6 +164,12 @@ def test_a_run_whose_minimum_is_not_known_cannot_be_tracked():
     cut = landscapes.get("beale").within([(0, 2), (0, 1)])
     with pytest.raises(ValueError, match="is not known"):
         tracked(minimize("scipy:Powell", cut, budget=50))
+
+
+def test_a_run_without_a_typical_gap_cannot_be_tracked():
+    flat = Landscape("flat", lambda x: 0.0, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0]], fmin=0.0)
+    with pytest.raises(ValueError, match="a run on flat cannot be judged: the median of f over its box"):
+        tracked(minimize("scipy:Powell", flat, budget=50))
 
 
 def test_evaluations_of_constraints_of_a_run_count():
