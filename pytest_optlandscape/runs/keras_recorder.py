@@ -30,13 +30,13 @@ __all__ = ["RunRecorder"]
 class RunRecorder(TrainingRecorder):
     """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
 
-    By epoch, a training loss is the mean over its batches, each with the weights of its time, and ``"val_loss"``
-    is the loss after the epoch. By batch, it is the batch's own loss: where Keras logs the epoch's mean so far, that is
-    undone by means of the metric's own sums. They are kept in single precision, so the k-th batch of an epoch is known
-    to about k · 10⁻⁷ of the mean; the upper end is recorded. After a NaN no further batch of the epoch is known.
+    By epoch, a training loss is the mean over the epoch's batches, each with the weights of its time; ``"val_loss"`` is
+    the loss after the epoch. By batch, it is the loss of that batch. Keras logs the mean of the epoch so far, which is
+    undone by the metric's own sums. These are kept in single precision, so the k-th batch of an epoch is known to about
+    k · 10⁻⁷ of the mean; the upper end is recorded. After a NaN, the rest of the epoch is unknown.
 
-    When ``fit`` ends, the model is evaluated, as it then is, on the data that ``fit`` was given. That is the run's
-    ``fun``, and `assert_converges` asks for it too.
+    When ``fit`` and all its callbacks have ended, ``model.evaluate`` measures the loss of the final weights on the data
+    that ``fit`` was given: one more pass, without dropout. It is the run's ``fun``, and `assert_converges` judges it.
 
     Parameters
     ----------
@@ -67,18 +67,18 @@ class RunRecorder(TrainingRecorder):
         If Keras is not installed.
     ValueError
         If an argument is out of range. During the training: if it is not known whether the monitor is to be minimised,
-        or its value for a batch cannot be found out, or another model is trained.
-    KeyError
-        During the training, if Keras has no log of that name.
+        its value for a batch cannot be found out, another model is trained, or ``fit`` was given no list of callbacks.
+    KeyError, TypeError
+        During the training, if Keras has no log of that name, or logs no number.
 
     Notes
     -----
     Call ``keras.utils.set_random_seed`` before the model is made: then ``fit`` repeats itself on one machine.
 
-    What is no metric of the model is taken for the value of the batch: a mean that a ``train_step`` keeps in numbers of
-    its own is not recognised.
+    A ``train_step`` of your own may log anything. A value that no metric of the model has is taken for the batch's own
+    loss, so a running mean has to be kept in a ``keras.metrics.Mean``.
 
-    Where ``fit`` raises, the run says so. To have it say what was raised, train inside ``with recorder:``.
+    If ``fit`` raises, the stop reason is ``"exception"``. Train inside ``with recorder:`` to record what it raised.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class RunRecorder(TrainingRecorder):
         if mode != "auto":
             self._loss = self._bounded(mode)
         self._data = data
-        self._batches = None if batch_size is None or samples is None else (batch_size, samples)
+        self._given_batches = None if batch_size is None or samples is None else (batch_size, samples)
         self._call: _FitCall | None = None
         self._trained: weakref.ref[Any] | None = None
         self._thread = 0
@@ -190,7 +190,9 @@ class RunRecorder(TrainingRecorder):
         """Look at the metrics before the first batch."""
         if self._reader is None and not self._reads_tests:
             given: Mapping[str, Any] = {} if self._call is None else self._call.arguments
-            batches = self._batches or _batches(given.get("x"), given.get("batch_size"), given.get("steps_per_epoch"))
+            batches = self._given_batches or _batches(
+                given.get("x"), given.get("batch_size"), given.get("steps_per_epoch")
+            )
             self._reader = _LogReader(self._monitor, self.model, batches)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -505,8 +507,11 @@ class _LogReader:
 
     @property
     def needs_metrics(self) -> bool:
-        """Whether the next value must be looked at: after two batches a mean and the batch's own value differ."""
-        return self._is_running and self.batches < 2
+        """Whether the next value must be looked at: that of batch 1, 2, 4, 8, …, as a look holds up JAX.
+
+        A first batch's own value is also the mean so far. If all values up to then were alike, so is a later one's.
+        """
+        return self._is_running and self.batches & (self.batches + 1) == 0
 
     @property
     def value(self) -> float:
