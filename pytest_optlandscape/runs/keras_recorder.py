@@ -1,4 +1,4 @@
-"""`RunRecorder`: a callback for Keras' ``fit`` that records the training.
+"""`KerasRecorder`: a callback for Keras' ``fit`` that records the training.
 
 Three things that a callback is not told are found out here. What a logged value is: Keras' own ``train_step`` logs the
 mean over the epoch so far, another may log the batch's own loss (`_LogReader`). What data ``fit`` was given and whether
@@ -24,10 +24,10 @@ import numpy as np
 
 from pytest_optlandscape.runs.recorders import TrainingLoss, TrainingRecorder, TrainingRun
 
-__all__ = ["RunRecorder"]
+__all__ = ["KerasRecorder"]
 
 
-class RunRecorder(TrainingRecorder):
+class KerasRecorder(TrainingRecorder):
     """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
 
     By epoch, a training loss is the mean over the epoch's batches, each with the weights of its time; ``"val_loss"`` is
@@ -83,7 +83,7 @@ class RunRecorder(TrainingRecorder):
     Examples
     --------
     >>> def test_learns(model, x, y):  # doctest: +SKIP
-    ...     recorder = RunRecorder(per="epoch")
+    ...     recorder = KerasRecorder(per="epoch")
     ...     with recorder:
     ...         model.fit(x, y, epochs=20, callbacks=[recorder])
     ...     assert_converges(recorder.run, gap=0.05, within=10)
@@ -92,10 +92,10 @@ class RunRecorder(TrainingRecorder):
     params: dict[str, Any]
     model: Any
 
-    def __new__(cls, *args: Any, **keywords: Any) -> RunRecorder:
+    def __new__(cls, *args: Any, **keywords: Any) -> KerasRecorder:
         """Make a callback of Keras, whose base class is known only where Keras is installed."""
-        kind = _keras_callback() if cls is RunRecorder else cls
-        made: RunRecorder = object.__new__(kind)
+        kind = _keras_callback() if cls is KerasRecorder else cls
+        made: KerasRecorder = object.__new__(kind)
         return made
 
     def __init__(
@@ -342,16 +342,18 @@ class RunRecorder(TrainingRecorder):
 
 
 @functools.cache
-def _keras_callback() -> type[RunRecorder]:
+def _keras_callback() -> type[KerasRecorder]:
     """Make the recorder a callback of Keras, which is imported only now."""
     try:
         import keras
     except ImportError as error:
         raise ImportError(
-            f"RunRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
+            f"KerasRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
         ) from error
     return type(
-        "RunRecorder", (RunRecorder, keras.callbacks.Callback), {"__module__": __name__, "__doc__": RunRecorder.__doc__}
+        "KerasRecorder",
+        (KerasRecorder, keras.callbacks.Callback),
+        {"__module__": __name__, "__doc__": KerasRecorder.__doc__},
     )
 
 
