@@ -94,8 +94,8 @@ class KerasRecorder(TrainingRecorder):
 
     def __new__(cls, *args: Any, **keywords: Any) -> KerasRecorder:
         """Make a callback of Keras, whose base class is known only where Keras is installed."""
-        kind = _keras_callback() if cls is KerasRecorder else cls
-        made: KerasRecorder = object.__new__(kind)
+        kind: Any = cls  # a class is hashable, which mypy does not see
+        made: KerasRecorder = object.__new__(_keras_callback(kind))
         return made
 
     def __init__(
@@ -296,6 +296,7 @@ class KerasRecorder(TrainingRecorder):
             return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
         self._reads_tests, kept = True, self._reads_tests
         self._evaluated_on = data
+        history = getattr(self.model, "history", None)  # which older Keras exchanges, and fit then returns
         try:
             with _random_numbers_kept(data["x"]):
                 logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
@@ -303,6 +304,7 @@ class KerasRecorder(TrainingRecorder):
             return None, f"model.evaluate raised {type(error).__name__}: {error}; {help_}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
+            self.model.history = history
         name = self._monitor.removeprefix("val_")
         if name not in logs:
             return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
@@ -342,19 +344,17 @@ class KerasRecorder(TrainingRecorder):
 
 
 @functools.cache
-def _keras_callback() -> type[KerasRecorder]:
-    """Make the recorder a callback of Keras, which is imported only now."""
+def _keras_callback(cls: type[Any]) -> type[Any]:
+    """Make the recorder, or a subclass, a callback of Keras, which is imported only now."""
     try:
         import keras
     except ImportError as error:
         raise ImportError(
             f"KerasRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
         ) from error
-    return type(
-        "KerasRecorder",
-        (KerasRecorder, keras.callbacks.Callback),
-        {"__module__": __name__, "__doc__": KerasRecorder.__doc__},
-    )
+    if issubclass(cls, keras.callbacks.Callback):
+        return cls
+    return type(cls.__name__, (cls, keras.callbacks.Callback), {"__module__": cls.__module__, "__doc__": cls.__doc__})
 
 
 @dataclass(frozen=True)

@@ -307,10 +307,10 @@ def test_outputs_have_losses_of_their_own():
     model.compile("sgd", ["mse", "mae"], metrics=[["mae"], ["accuracy"]])
     recorders = [KerasRecorder(monitor=name) for name in ("loss", "one_loss", "one_mae", "two_accuracy")]
     y = DATA[1]
-    model.fit(MOONS, [y, y], epochs=2, batch_size=10, verbose=0, callbacks=recorders)
+    history = model.fit(MOONS, [y, y], epochs=2, batch_size=10, verbose=0, callbacks=recorders).history
     logged = model.evaluate(MOONS, [y, y], batch_size=10, verbose=0, return_dict=True)
     for recorder, name in zip(recorders, ("loss", "one_loss", "one_mae", "two_accuracy"), strict=True):
-        assert recorder.run.trace.fun.tolist() == pytest.approx(model.history.history[name])
+        assert recorder.run.trace.fun.tolist() == pytest.approx(history[name])
         assert recorder.run.fun == pytest.approx(logged[name])
 
 
@@ -425,6 +425,7 @@ def test_stopping_early_and_going_on():
     recorder = KerasRecorder()
     assert isinstance(recorder, KerasRecorder)
     assert isinstance(recorder, keras.callbacks.Callback)
+    assert isinstance(type("Own", (KerasRecorder,), {})(), keras.callbacks.Callback)
     stop = keras.callbacks.EarlyStopping("loss", min_delta=1.0, patience=2)
     model = train(recorder, stop, epochs=20, learning_rate=1e-9)
     assert recorder.run.stop_reason == "returned"
