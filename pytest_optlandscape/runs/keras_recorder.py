@@ -533,6 +533,11 @@ class _LogReader:
         self._sums = sums
         self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items())
         self._is_running = self._is_running or self._is_no_mean(value, model)
+        if not self._is_running and model.steps_per_execution != 1:
+            raise ValueError(
+                f"{self.name!r} is logged for single batches, and steps_per_execution={model.steps_per_execution} "
+                "hides most of them: log a keras.metrics.Mean, or compile the model with steps_per_execution=1"
+            )
 
     def own_value(self, value: float, model: Any, direction: float) -> float:
         """Work out a batch's own value from what was logged after it.

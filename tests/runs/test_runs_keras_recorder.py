@@ -506,6 +506,8 @@ def test_a_loop_of_ones_own_with_callbacks():
 def test_several_steps_at_once_have_no_batches():
     with pytest.raises(ValueError, match="steps_per_execution=3"):
         train(KerasRecorder(per="batch"), steps_per_execution=3)
+    with pytest.raises(ValueError, match="'loss' is logged for single batches, and steps_per_execution=3 hides most"):
+        train(KerasRecorder(), kind=OwnSteps, steps_per_execution=3, batch_size=8)
     recorder = KerasRecorder()
     model = train(recorder, steps_per_execution=3, batch_size=8)
     assert recorder.run.trace.fun.tolist() == model.history.history["loss"]
