@@ -9,7 +9,7 @@ import pytest
 
 from pytest_optlandscape import assert_converges, assert_robust
 from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
-from pytest_optlandscape.runs import RunRecorder
+from pytest_optlandscape.runs import KerasRecorder
 
 keras = pytest.importorskip("keras")
 
@@ -25,7 +25,7 @@ def train(optimizer, seed=0, loss="mse", batch_size=8, epochs=60, **recording):
     ]
     model = keras.Sequential(layers)
     model.compile(optimizer, loss)
-    recorder = RunRecorder(LEAST, **recording)
+    recorder = KerasRecorder(LEAST, **recording)
     model.fit(MOONS, LABELS[:, None], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[recorder])
     return recorder.run
 
@@ -60,7 +60,7 @@ def test_restored_weights_are_judged():
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.05), "mse")
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     worst = keras.callbacks.EarlyStopping("loss", mode="max", patience=20, restore_best_weights=True)
     model.fit(MOONS, LABELS[:, None], epochs=60, verbose=0, callbacks=[worst, recorder])
     with pytest.raises(AssertionError, match="gap of the final weights"):

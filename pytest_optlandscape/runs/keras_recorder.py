@@ -1,4 +1,4 @@
-"""`RunRecorder`: a callback for Keras' ``fit`` that records the training.
+"""`KerasRecorder`: a callback for Keras' ``fit`` that records the training.
 
 Three things that a callback is not told are found out here. What a logged value is: Keras' own ``train_step`` logs the
 mean over the epoch so far, another may log the batch's own loss (`_LogReader`). What data ``fit`` was given and whether
@@ -24,19 +24,19 @@ import numpy as np
 
 from pytest_optlandscape.runs.recorders import TrainingLoss, TrainingRecorder, TrainingRun
 
-__all__ = ["RunRecorder"]
+__all__ = ["KerasRecorder"]
 
 
-class RunRecorder(TrainingRecorder):
+class KerasRecorder(TrainingRecorder):
     """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
 
-    By epoch, a training loss is the mean over its batches, each with the weights of its time, and ``"val_loss"``
-    is the loss after the epoch. By batch, it is the batch's own loss: where Keras logs the epoch's mean so far, that is
-    undone by means of the metric's own sums. They are kept in single precision, so the k-th batch of an epoch is known
-    to about k · 10⁻⁷ of the mean; the upper end is recorded. After a NaN no further batch of the epoch is known.
+    By epoch, a training loss is the mean over the epoch's batches, each with the weights of its time; ``"val_loss"`` is
+    the loss after the epoch. By batch, it is the loss of that batch. Keras logs the mean of the epoch so far, which is
+    undone by the metric's own sums. These are kept in single precision, so the k-th batch of an epoch is known to about
+    k · 10⁻⁷ of the mean; the upper end is recorded. After a NaN, the rest of the epoch is unknown.
 
-    When ``fit`` ends, the model is evaluated, as it then is, on the data that ``fit`` was given. That is the run's
-    ``fun``, and `assert_converges` asks for it too.
+    When ``fit`` and all its callbacks have ended, ``model.evaluate`` measures the loss of the final weights on the data
+    that ``fit`` was given: one more pass, without dropout. It is the run's ``fun``, and `assert_converges` judges it.
 
     Parameters
     ----------
@@ -67,23 +67,23 @@ class RunRecorder(TrainingRecorder):
         If Keras is not installed.
     ValueError
         If an argument is out of range. During the training: if it is not known whether the monitor is to be minimised,
-        or its value for a batch cannot be found out, or another model is trained.
-    KeyError
-        During the training, if Keras has no log of that name.
+        its value for a batch cannot be found out, another model is trained, or ``fit`` was given no list of callbacks.
+    KeyError, TypeError
+        During the training, if Keras has no log of that name, or logs no number.
 
     Notes
     -----
     Call ``keras.utils.set_random_seed`` before the model is made: then ``fit`` repeats itself on one machine.
 
-    What is no metric of the model is taken for the value of the batch: a mean that a ``train_step`` keeps in numbers of
-    its own is not recognised.
+    A ``train_step`` of your own may log anything. A value that no metric of the model has is taken for the batch's own
+    loss, so a running mean has to be kept in a ``keras.metrics.Mean``.
 
-    Where ``fit`` raises, the run says so. To have it say what was raised, train inside ``with recorder:``.
+    If ``fit`` raises, the stop reason is ``"exception"``. Train inside ``with recorder:`` to record what it raised.
 
     Examples
     --------
     >>> def test_learns(model, x, y):  # doctest: +SKIP
-    ...     recorder = RunRecorder(per="epoch")
+    ...     recorder = KerasRecorder(per="epoch")
     ...     with recorder:
     ...         model.fit(x, y, epochs=20, callbacks=[recorder])
     ...     assert_converges(recorder.run, gap=0.05, within=10)
@@ -92,10 +92,10 @@ class RunRecorder(TrainingRecorder):
     params: dict[str, Any]
     model: Any
 
-    def __new__(cls, *args: Any, **keywords: Any) -> RunRecorder:
+    def __new__(cls, *args: Any, **keywords: Any) -> KerasRecorder:
         """Make a callback of Keras, whose base class is known only where Keras is installed."""
-        kind = _keras_callback() if cls is RunRecorder else cls
-        made: RunRecorder = object.__new__(kind)
+        kind: Any = cls  # a class is hashable, which mypy does not see
+        made: KerasRecorder = object.__new__(_keras_callback(kind))
         return made
 
     def __init__(
@@ -135,7 +135,7 @@ class RunRecorder(TrainingRecorder):
         if mode != "auto":
             self._loss = self._bounded(mode)
         self._data = data
-        self._batches = None if batch_size is None or samples is None else (batch_size, samples)
+        self._given_batches = None if batch_size is None or samples is None else (batch_size, samples)
         self._call: _FitCall | None = None
         self._trained: weakref.ref[Any] | None = None
         self._thread = 0
@@ -190,7 +190,9 @@ class RunRecorder(TrainingRecorder):
         """Look at the metrics before the first batch."""
         if self._reader is None and not self._reads_tests:
             given: Mapping[str, Any] = {} if self._call is None else self._call.arguments
-            batches = self._batches or _batches(given.get("x"), given.get("batch_size"), given.get("steps_per_epoch"))
+            batches = self._given_batches or _batches(
+                given.get("x"), given.get("batch_size"), given.get("steps_per_epoch")
+            )
             self._reader = _LogReader(self._monitor, self.model, batches)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -294,6 +296,7 @@ class RunRecorder(TrainingRecorder):
             return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
         self._reads_tests, kept = True, self._reads_tests
         self._evaluated_on = data
+        history = getattr(self.model, "history", None)  # which older Keras exchanges, and fit then returns
         try:
             with _random_numbers_kept(data["x"]):
                 logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
@@ -301,6 +304,7 @@ class RunRecorder(TrainingRecorder):
             return None, f"model.evaluate raised {type(error).__name__}: {error}; {help_}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
+            self.model.history = history
         name = self._monitor.removeprefix("val_")
         if name not in logs:
             return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
@@ -340,17 +344,17 @@ class RunRecorder(TrainingRecorder):
 
 
 @functools.cache
-def _keras_callback() -> type[RunRecorder]:
-    """Make the recorder a callback of Keras, which is imported only now."""
+def _keras_callback(cls: type[Any]) -> type[Any]:
+    """Make the recorder, or a subclass, a callback of Keras, which is imported only now."""
     try:
         import keras
     except ImportError as error:
         raise ImportError(
-            f"RunRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
+            f"KerasRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
         ) from error
-    return type(
-        "RunRecorder", (RunRecorder, keras.callbacks.Callback), {"__module__": __name__, "__doc__": RunRecorder.__doc__}
-    )
+    if issubclass(cls, keras.callbacks.Callback):
+        return cls
+    return type(cls.__name__, (cls, keras.callbacks.Callback), {"__module__": cls.__module__, "__doc__": cls.__doc__})
 
 
 @dataclass(frozen=True)
@@ -505,8 +509,11 @@ class _LogReader:
 
     @property
     def needs_metrics(self) -> bool:
-        """Whether the next value must be looked at: after two batches a mean and the batch's own value differ."""
-        return self._is_running and self.batches < 2
+        """Whether the next value must be looked at: that of batch 1, 2, 4, 8, …, as a look holds up JAX.
+
+        A first batch's own value is also the mean so far. If all values up to then were alike, so is a later one's.
+        """
+        return self._is_running and self.batches & (self.batches + 1) == 0
 
     @property
     def value(self) -> float:
@@ -526,6 +533,11 @@ class _LogReader:
         self._sums = sums
         self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items())
         self._is_running = self._is_running or self._is_no_mean(value, model)
+        if not self._is_running and model.steps_per_execution != 1:
+            raise ValueError(
+                f"{self.name!r} is logged for single batches, and steps_per_execution={model.steps_per_execution} "
+                "hides most of them: log a keras.metrics.Mean, or compile the model with steps_per_execution=1"
+            )
 
     def own_value(self, value: float, model: Any, direction: float) -> float:
         """Work out a batch's own value from what was logged after it.

@@ -18,7 +18,7 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     Parameters
     ----------
     run : Run or TrainingRun
-        The latter is what `RunRecorder` and `record_training` record. A training must also end at the target: with
+        The latter is what `KerasRecorder` and `record_training` record. A training must also end at the target: with
         `TrainingRun.result_gap`, the gap of the final weights. One that raised, or reported a loss below fmin, fails.
     gap : float
         The target: best feasible value so far minus fmin, in units of f.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_optlandscape import assert_converges
 from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
-from pytest_optlandscape.runs import RunRecorder, keras_recorder
+from pytest_optlandscape.runs import KerasRecorder, keras_recorder
 
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -169,7 +169,7 @@ def test_keras_trains_the_same_network_as_the_landscape(loss, name):
     model = network(loss)
     model(MOONS[:1])
     before = landscape(weights(model))
-    recorder = RunRecorder(landscape.fmin)
+    recorder = KerasRecorder(landscape.fmin)
     model.fit(*DATA, epochs=3, batch_size=40, verbose=0, callbacks=[recorder])
     assert recorder.run.trace.fun[0] == pytest.approx(before, rel=1e-5)
     assert before - landscape.fmin == pytest.approx(recorder.run.trace.gap[0], rel=1e-5)
@@ -179,7 +179,7 @@ def test_keras_trains_the_same_network_as_the_landscape(loss, name):
 @pytest.mark.parametrize("kind", KINDS)
 def test_losses_are_what_they_are_whatever_is_logged(kind):
     batch_size = 12
-    batches, epochs, values = RunRecorder(per="batch"), RunRecorder(), Exact(batch_size)
+    batches, epochs, values = KerasRecorder(per="batch"), KerasRecorder(), Exact(batch_size)
     model = network(learning_rate=0.1, kind=kind)
     model(MOONS[:1])
     model.fit(*DATA, epochs=3, batch_size=batch_size, shuffle=False, verbose=0, callbacks=[batches, epochs, values])
@@ -195,7 +195,7 @@ def test_losses_are_what_they_are_whatever_is_logged(kind):
 @ONCE
 def test_what_a_train_step_logs_need_not_be_a_mean():
     """Undone as one, a batch's loss came out negative, and passed: Keras itself reports an epoch's loss as 0."""
-    batches, epochs = RunRecorder(per="batch"), RunRecorder()
+    batches, epochs = KerasRecorder(per="batch"), KerasRecorder()
     model = train(batches, epochs, kind=OwnSteps, batch_size=8, learning_rate=0.01)
     assert set(model.history.history["loss"]) == {0.0}
     assert batches.run.trace.fun.min() > 0.1
@@ -205,7 +205,7 @@ def test_what_a_train_step_logs_need_not_be_a_mean():
 
 
 def test_validation_by_a_step_of_ones_own():
-    recorder = RunRecorder(monitor="val_loss")
+    recorder = KerasRecorder(monitor="val_loss")
     model = train(recorder, kind=OwnSteps, batch_size=12, fit={"validation_data": DATA})
     assert set(model.history.history["val_loss"]) == {0.0}
     assert recorder.run.trace.fun[-1] == recorder.run.fun == pytest.approx(exact(weights(model)), rel=1e-5)
@@ -229,7 +229,7 @@ def test_the_recorded_end_of_a_rounded_sum_is_on_the_safe_side(losses, direction
 
 @ONCE
 def test_fit_repeats_itself_with_a_seed():
-    first, again, other = RunRecorder(), RunRecorder(), RunRecorder()
+    first, again, other = KerasRecorder(), KerasRecorder(), KerasRecorder()
     train(first, batch_size=8, seed=3)
     train(again, batch_size=8, seed=3)
     train(other, batch_size=8, seed=4)
@@ -243,7 +243,7 @@ def test_fit_repeats_itself_with_a_seed():
     ("frequency", "measured"), [(1, [0, 1, 2, 3, 4]), (2, [1, 3]), ([1, 4], [0, 3])], ids=["each", "second", "listed"]
 )
 def test_epochs_without_validation_count_and_have_no_loss(frequency, measured):
-    recorder = RunRecorder(monitor="val_loss")
+    recorder = KerasRecorder(monitor="val_loss")
     model = train(recorder, fit={"validation_data": DATA, "validation_freq": frequency})
     run = recorder.run
     assert run.nfev == run.budget == 5
@@ -258,9 +258,9 @@ def test_epochs_without_validation_count_and_have_no_loss(frequency, measured):
 def test_wrong_logs_are_named_at_the_first_epoch():
     for arguments in ({}, {"fit": {"validation_data": DATA, "validation_freq": 2}, "epochs": 2}):
         with pytest.raises(KeyError, match="Keras logs no 'val_los'"):
-            train(RunRecorder(monitor="val_los"), **arguments)
+            train(KerasRecorder(monitor="val_los"), **arguments)
     with pytest.raises(KeyError, match="Keras logs no 'los' per batch; it logs loss"):
-        train(RunRecorder(monitor="los", per="batch"))
+        train(KerasRecorder(monitor="los", per="batch"))
 
 
 # The direction
@@ -268,7 +268,7 @@ def test_wrong_logs_are_named_at_the_first_epoch():
 
 def test_accuracies_are_maximised():
     fit = {"validation_data": CLASSES}
-    recorders = [RunRecorder(monitor=name) for name in ("accuracy", "val_accuracy", "val_auc")]
+    recorders = [KerasRecorder(monitor=name) for name in ("accuracy", "val_accuracy", "val_auc")]
     model = train(*recorders, data=CLASSES, loss="binary_crossentropy", metrics=["accuracy", "auc"], fit=fit)
     for recorder, log in zip(recorders, ("accuracy", "val_accuracy", "val_auc"), strict=True):
         logged = np.array(model.history.history[log])
@@ -281,18 +281,18 @@ def test_accuracies_are_maximised():
 def test_a_direction_or_bound_that_cannot_be_is_refused():
     compiled = {"data": CLASSES, "loss": "binary_crossentropy", "metrics": ["accuracy", "auc"]}
     with pytest.raises(ValueError, match="'accuracy' is maximised: give its greatest value, fmax"):
-        train(RunRecorder(0.0, monitor="accuracy"), **compiled)
+        train(KerasRecorder(0.0, monitor="accuracy"), **compiled)
     with pytest.raises(ValueError, match="'loss' is minimised: give its least value, fmin"):
-        train(RunRecorder(fmax=1.0), **compiled)
+        train(KerasRecorder(fmax=1.0), **compiled)
     with pytest.raises(ValueError, match="'auc' is no mean over samples"):
-        train(RunRecorder(monitor="auc", per="batch"), **compiled)
+        train(KerasRecorder(monitor="auc", per="batch"), **compiled)
 
     def bias(y, answer):
         return keras.ops.mean(y - answer, axis=-1)
 
     with pytest.raises(ValueError, match=r"whether 'bias' is to be minimised or maximised: give mode="):
-        train(RunRecorder(monitor="bias"), metrics=[bias])
-    recorder = RunRecorder(monitor="bias", mode="max", fmax=-9.0)
+        train(KerasRecorder(monitor="bias"), metrics=[bias])
+    recorder = KerasRecorder(monitor="bias", mode="max", fmax=-9.0)
     model = train(recorder, metrics=[bias], epochs=1)
     assert recorder.run.trace.fun.tolist() == model.history.history["bias"]
     with pytest.raises(AssertionError, match="above fmax = -9"):
@@ -305,18 +305,18 @@ def test_outputs_have_losses_of_their_own():
     point = keras.Input((2,))
     model = keras.Model(point, [keras.layers.Dense(1, name=name)(point) for name in ("one", "two")])
     model.compile("sgd", ["mse", "mae"], metrics=[["mae"], ["accuracy"]])
-    recorders = [RunRecorder(monitor=name) for name in ("loss", "one_loss", "one_mae", "two_accuracy")]
+    recorders = [KerasRecorder(monitor=name) for name in ("loss", "one_loss", "one_mae", "two_accuracy")]
     y = DATA[1]
-    model.fit(MOONS, [y, y], epochs=2, batch_size=10, verbose=0, callbacks=recorders)
+    history = model.fit(MOONS, [y, y], epochs=2, batch_size=10, verbose=0, callbacks=recorders).history
     logged = model.evaluate(MOONS, [y, y], batch_size=10, verbose=0, return_dict=True)
     for recorder, name in zip(recorders, ("loss", "one_loss", "one_mae", "two_accuracy"), strict=True):
-        assert recorder.run.trace.fun.tolist() == pytest.approx(model.history.history[name])
+        assert recorder.run.trace.fun.tolist() == pytest.approx(history[name])
         assert recorder.run.fun == pytest.approx(logged[name])
 
 
 @ONCE
 def test_a_loss_below_the_least_fails():
-    recorder = RunRecorder(fmin=0.5)
+    recorder = KerasRecorder(fmin=0.5)
     train(recorder, epochs=30, batch_size=8)
     run = recorder.run
     first = np.flatnonzero(run.trace.fun < 0.5)[0]
@@ -329,7 +329,7 @@ def test_a_loss_below_the_least_fails():
 
 
 def test_the_final_weights_are_judged_in_any_order_of_callbacks():
-    first, last = RunRecorder(), RunRecorder(per="batch")
+    first, last = KerasRecorder(), KerasRecorder(per="batch")
     train(first, Ruin(), last, batch_size=8, epochs=20)
     for run in (first.run, last.run):
         assert run.result_gap == run.fun == pytest.approx(1.0)
@@ -340,7 +340,7 @@ def test_the_final_weights_are_judged_in_any_order_of_callbacks():
 
 @ONCE
 def test_weights_that_early_stopping_restores_are_judged():
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     worst = keras.callbacks.EarlyStopping("loss", mode="max", patience=8, restore_best_weights=True)
     model = train(recorder, worst, epochs=30)
     assert recorder.run.stop_reason == "returned"
@@ -351,7 +351,7 @@ def test_weights_that_early_stopping_restores_are_judged():
 
 @pytest.mark.parametrize("monitor", ["loss", "val_loss"])
 def test_averages_that_replace_the_weights_are_judged(monitor):
-    recorder = RunRecorder(monitor=monitor)
+    recorder = KerasRecorder(monitor=monitor)
     optimizer = keras.optimizers.SGD(0.3, use_ema=True, ema_momentum=0.999)
     model = train(recorder, optimizer=optimizer, epochs=20, batch_size=8, fit={"validation_data": DATA})
     assert recorder.run.fun == pytest.approx(final(model), rel=1e-6)
@@ -361,15 +361,15 @@ def test_averages_that_replace_the_weights_are_judged(monitor):
 @ONCE
 def test_final_weights_are_weighed_as_in_training():
     sample_weight = np.linspace(0.0, 3.0, 40)
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     model = train(recorder, epochs=1, fit={"sample_weight": sample_weight})
     assert recorder.run.fun == pytest.approx(final(model, sample_weight=sample_weight), rel=1e-6)
-    model = train(recorder := RunRecorder(), data=CLASSES, epochs=1, fit={"class_weight": {0: 1.0, 1: 5.0}})
+    model = train(recorder := KerasRecorder(), data=CLASSES, epochs=1, fit={"class_weight": {0: 1.0, 1: 5.0}})
     assert recorder.run.fun == pytest.approx(final(model, CLASSES, sample_weight=1.0 + 4.0 * CLASSES[1][:, 0]))
     first = (MOONS[:30], DATA[1][:30])
-    model = train(recorder := RunRecorder(), epochs=1, fit={"validation_split": 0.25})
+    model = train(recorder := KerasRecorder(), epochs=1, fit={"validation_split": 0.25})
     assert recorder.run.fun == pytest.approx(final(model, first), rel=1e-6)
-    model = train(recorder := RunRecorder(data=first), epochs=1)
+    model = train(recorder := KerasRecorder(data=first), epochs=1)
     assert recorder.run.fun == pytest.approx(final(model, first), rel=1e-6)
     assert recorder.run.fun_note == "the final weights on the given data"
 
@@ -379,7 +379,7 @@ def test_unknown_final_weights_fail_and_say_what_to_do():
         while True:
             yield DATA
 
-    recorder, given_data = RunRecorder(), RunRecorder(data=DATA)
+    recorder, given_data = KerasRecorder(), KerasRecorder(data=DATA)
     model = train(recorder, given_data, data=[batches()], batch_size=None, fit={"steps_per_epoch": 2, "shuffle": False})
     assert recorder.run.fun is None
     assert math.isnan(recorder.run.result_gap)
@@ -397,7 +397,7 @@ def test_a_model_without_a_loss_of_its_own_can_be_given_its_result():
         def test_step(self, *arguments):
             raise NotImplementedError("there is no test")
 
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     train(recorder, kind=Untestable)
     with pytest.raises(AssertionError, match=r"model\.evaluate raised NotImplementedError: there is no test"):
         assert_converges(recorder.run, gap=10.0)
@@ -409,7 +409,7 @@ def test_a_loader_is_gone_through_again_without_drawing():
 
     data = torch.utils.data.TensorDataset(*map(torch.tensor, (MOONS.astype("float32"), DATA[1].astype("float32"))))
     states = []
-    for recorders in ([], [RunRecorder()]):
+    for recorders in ([], [KerasRecorder()]):
         loader = torch.utils.data.DataLoader(data, batch_size=16, shuffle=True)
         model = train(*recorders, data=[loader], batch_size=None, fit={"shuffle": False})
         states.append(torch.get_rng_state())
@@ -422,9 +422,10 @@ def test_a_loader_is_gone_through_again_without_drawing():
 
 @ONCE
 def test_stopping_early_and_going_on():
-    recorder = RunRecorder()
-    assert isinstance(recorder, RunRecorder)
+    recorder = KerasRecorder()
+    assert isinstance(recorder, KerasRecorder)
     assert isinstance(recorder, keras.callbacks.Callback)
+    assert isinstance(type("Own", (KerasRecorder,), {})(), keras.callbacks.Callback)
     stop = keras.callbacks.EarlyStopping("loss", min_delta=1.0, patience=2)
     model = train(recorder, stop, epochs=20, learning_rate=1e-9)
     assert recorder.run.stop_reason == "returned"
@@ -442,7 +443,7 @@ def test_stopping_early_and_going_on():
 def test_a_callback_that_is_not_in_a_list_is_refused():
     """Keras would call it from another thread, while the next batch changes the metrics."""
     with pytest.raises(ValueError, match=r"callbacks=\[recorder\]"):
-        network().fit(*DATA, verbose=0, callbacks=RunRecorder())
+        network().fit(*DATA, verbose=0, callbacks=KerasRecorder())
 
 
 def test_what_fit_raises_is_recorded():
@@ -452,26 +453,26 @@ def test_what_fit_raises_is_recorded():
         def on_epoch_end(self, epoch, logs=None):
             seen.append(recorder.run.stop_reason)
 
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     with pytest.raises(RuntimeError, match="boom"):
         train(recorder, Look(), Bomb(RuntimeError("boom")))
     assert seen == ["unfinished", "unfinished"]
     assert (recorder.run.stop_reason, recorder.run.nfev) == ("exception", 2)
     with pytest.raises(AssertionError, match="exception: fit did not come to its end; train inside 'with recorder:'"):
         assert_converges(recorder.run, gap=100.0)
-    recorder = RunRecorder()
+    recorder = KerasRecorder()
     with pytest.raises(KeyboardInterrupt), recorder:
         train(recorder, Bomb(KeyboardInterrupt("enough")))
     assert recorder.run.message == "KeyboardInterrupt: enough"
     with recorder:
-        train(recorder := RunRecorder())
+        train(recorder := KerasRecorder())
     with pytest.raises(AssertionError, match="required a gap"), recorder:
         assert_converges(recorder.run, gap=0.0)
     assert recorder.run.stop_reason == "budget"
 
 
 def test_a_loss_that_is_not_finite():
-    batches, epochs = RunRecorder(per="batch"), RunRecorder()
+    batches, epochs = KerasRecorder(per="batch"), KerasRecorder()
     train(batches, epochs, keras.callbacks.TerminateOnNaN(), learning_rate=1e20, batch_size=8)
     for run in (batches.run, epochs.run):
         assert run.stop_reason == "returned"
@@ -483,7 +484,7 @@ def test_a_loss_that_is_not_finite():
 
 @ONCE
 def test_a_loop_of_ones_own_with_callbacks():
-    recorder = RunRecorder(data=DATA)
+    recorder = KerasRecorder(data=DATA)
     model = network()
     callbacks = keras.callbacks.CallbackList([recorder], model=model, epochs=2, steps=2)
     callbacks.on_train_begin()
@@ -504,8 +505,10 @@ def test_a_loop_of_ones_own_with_callbacks():
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras has no steps_per_execution on torch")
 def test_several_steps_at_once_have_no_batches():
     with pytest.raises(ValueError, match="steps_per_execution=3"):
-        train(RunRecorder(per="batch"), steps_per_execution=3)
-    recorder = RunRecorder()
+        train(KerasRecorder(per="batch"), steps_per_execution=3)
+    with pytest.raises(ValueError, match="'loss' is logged for single batches, and steps_per_execution=3 hides most"):
+        train(KerasRecorder(), kind=OwnSteps, steps_per_execution=3, batch_size=8)
+    recorder = KerasRecorder()
     model = train(recorder, steps_per_execution=3, batch_size=8)
     assert recorder.run.trace.fun.tolist() == model.history.history["loss"]
 
@@ -529,4 +532,4 @@ def test_several_steps_at_once_have_no_batches():
 )
 def test_wrong_recorders_are_named(arguments):
     with pytest.raises(ValueError, match=r"per|batch_size|fmin|fmax|mode|data"):
-        RunRecorder(**arguments)
+        KerasRecorder(**arguments)

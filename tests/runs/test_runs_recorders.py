@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import assert_converges, assert_precise
-from pytest_optlandscape.runs import RunRecorder, keras_recorder, record_training
+from pytest_optlandscape.runs import KerasRecorder, keras_recorder, record_training
 
 
 def recorded(losses, **arguments):
@@ -113,7 +113,7 @@ def test_keras_missing_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     keras_recorder._keras_callback.cache_clear()
     with pytest.raises(ImportError, match=r"pytest-optlandscape\[keras"):
-        RunRecorder()
+        KerasRecorder()
 
 
 def test_torch_loop():
