@@ -88,6 +88,10 @@ class KerasOptimizer(Adapter):
             finally:
                 self._idle[problem.dim] = steps
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave what is compiled in this process."""
+        return {**self.__dict__, "_idle": {}}
+
     def versions(self) -> dict[str, str]:
         keras = _import_keras(self.spec)
         backend = keras.backend.backend()

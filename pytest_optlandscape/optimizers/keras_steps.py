@@ -84,9 +84,23 @@ class Steps(abc.ABC):
     def start(self, x0: FloatArray) -> FloatArray:
         """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
 
-    @abc.abstractmethod
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        """Move the point by one step and give it."""
+        """Move the point by one step and give it.
+
+        The scaled gradient is rounded to the point's type, as in `fit`: a scale that is too large makes it infinite.
+        """
+        if not self._scales_loss:
+            return self._step(gradient)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._step(self._slope(value) * gradient)
+
+    @abc.abstractmethod
+    def _step(self, gradient: FloatArray) -> FloatArray:
+        """Move the point by the gradient of the scaled loss and give it."""
+
+    @abc.abstractmethod
+    def _slope(self, value: float) -> float:
+        """Differentiate the scaled loss by the loss, which has this value."""
 
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
@@ -113,20 +127,17 @@ class _Eager(Steps):
         self._variable, self._optimizer = self._built(x0)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
+    def _step(self, gradient: FloatArray) -> FloatArray:
         tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
-        if self._scales_loss:
-            tensor = self._slope(value) * tensor
         with self._torch.no_grad() if self._torch else contextlib.nullcontext():
             self._optimizer.apply([tensor], [self._variable])
         return self.read()
 
-    def _slope(self, value: float) -> Any:
-        """Differentiate the scaled loss by the loss; a backend that cannot is given the scale of a loss of 1."""
-        if self._torch is None:
-            return self._optimizer.scale_loss(self._keras.ops.ones((), self._dtype))
+    def _slope(self, value: float) -> float:
+        if self._torch is None:  # a backend that cannot differentiate
+            return float(self._optimizer.scale_loss(self._keras.ops.ones((), self._dtype)))
         loss = self._torch.tensor(value, dtype=getattr(self._torch, self._dtype), requires_grad=True)
-        return self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0]
+        return float(self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0])
 
 
 class _Graph(Steps):
@@ -135,18 +146,19 @@ class _Graph(Steps):
 
         super().__init__(keras, fresh, dim, dtype)
 
-        signature = [tensorflow.TensorSpec((), dtype), tensorflow.TensorSpec((dim,), dtype)]
-
-        @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
-        def apply(value: Any, gradient: Any) -> None:
-            if self._scales_loss:
-                with tensorflow.GradientTape() as tape:
-                    tape.watch(value)
-                    scaled = self._optimizer.scale_loss(value)
-                gradient = tape.gradient(scaled, value) * gradient
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
+        def apply(gradient: Any) -> None:
             self._optimizer.apply_gradients([(gradient, self._variable)])
 
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((), dtype)])  # type: ignore[untyped-decorator]
+        def slope(value: Any) -> Any:
+            with tensorflow.GradientTape() as tape:
+                tape.watch(value)
+                scaled = self._optimizer.scale_loss(value)
+            return tape.gradient(scaled, value)
+
         self._apply = apply
+        self._slope_of = slope
         self._constant = tensorflow.constant
 
     def start(self, x0: FloatArray) -> FloatArray:
@@ -156,10 +168,12 @@ class _Graph(Steps):
         self._variable.assign(start)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        loss = self._constant(value if self._scales_loss else 0.0, self._dtype)
-        self._apply(loss, self._constant(gradient, self._dtype))
+    def _step(self, gradient: FloatArray) -> FloatArray:
+        self._apply(self._constant(gradient, self._dtype))
         return self.read()
+
+    def _slope(self, value: float) -> float:
+        return float(self._slope_of(self._constant(value, self._dtype)))
 
 
 class _Jitted(Steps):
@@ -170,12 +184,11 @@ class _Jitted(Steps):
         self._state: list[Any] = []
         self._x: list[Any] = [self._variable.value]
 
-        def apply(state: list[Any], value: Any, gradient: Any, x: list[Any]) -> Any:
-            if self._scales_loss:
-                gradient = jax.grad(self._scaled)(value, state) * gradient
+        def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
             return self._optimizer.stateless_apply(state, [gradient], x)
 
         self._apply = jax.jit(apply)
+        self._slope_of = jax.jit(jax.grad(self._scaled))
         self._type = np.dtype(dtype)
         self._first_state = self._state_wherever_it_starts(dim)
 
@@ -199,11 +212,12 @@ class _Jitted(Steps):
         self._x = [x0.astype(self._type)]
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        gradient = gradient.astype(self._type, copy=False)
-        loss = self._type.type(value if self._scales_loss else 0.0)
-        self._x, self._state = self._apply(self._state, loss, gradient, self._x)
+    def _step(self, gradient: FloatArray) -> FloatArray:
+        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
         return self.read()
+
+    def _slope(self, value: float) -> float:
+        return float(self._slope_of(self._type.type(value), self._state))
 
     def read(self) -> FloatArray:
         return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own

@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, small_seed, start_inside
+from pytest_optlandscape.optimizers.libraries import (
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    start_inside,
+    unwrapped,
+)
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -176,8 +183,10 @@ def recognizes(thing: object) -> bool:
 def from_object(thing: Any) -> Adapter:
     """Make the adapter of an `nlopt.opt`; objective and bounds are the problem's, all else stays as it was set."""
     nlopt = _import("this optimizer")
-    if isinstance(thing, type):
-        raise TypeError("nlopt.opt alone names no algorithm; give one as 'nlopt:LD_LBFGS'")
+    if isinstance(unwrapped(thing), type):
+        raise TypeError(
+            "nlopt.opt alone names no algorithm; give one as 'nlopt:LD_LBFGS', or an nlopt.opt already made"
+        )
     names = {number: name for name, number in _algorithms(nlopt).items()}
     name = names[thing.get_algorithm()]
     return _adapter(f"{PREFIX}:{name}(instance)", name, template=thing)

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pickle
 import sys
 
 import numpy as np
@@ -202,6 +203,14 @@ def test_instances_that_tell_all_are_rebuilt(name):
         assert np.array_equal(rebuilt.trace.x, minimize(make, "booth", budget=12).trace.x)
     assert np.array_equal(rebuilt.trace.x, minimize(make(), "booth", budget=12).trace.x)
     assert not np.array_equal(rebuilt.trace.x[0], rebuilt.trace.x[-1])
+
+
+@pytest.mark.parametrize("name", ["SGD", "own schedule", "wrapped own"])
+def test_what_makes_them_goes_to_other_processes(name):
+    adapter = get(PLAIN[name]())
+    before = minimize(adapter, "booth", budget=5)
+    sent = pickle.loads(pickle.dumps(adapter))
+    assert np.array_equal(minimize(sent, "booth", budget=5).trace.x, before.trace.x)
 
 
 def test_local_classes_are_rebuilt():

@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 from blackbox_checks import AdapterTests, assert_kept, needed
 
@@ -37,8 +39,9 @@ def test_objects():
     assert (run.optimizer, run.stop_reason) == ("nlopt:LN_BOBYQA(instance)", "returned")
     assert run.gap < 1e-4
     assert "is for 2 coordinates" in minimize(optimizer, "sphere[3]").message
-    with pytest.raises(TypeError, match="names no algorithm"):
-        get(nlopt.opt)
+    for thing in (nlopt.opt, functools.partial(nlopt.opt, nlopt.LN_BOBYQA)):
+        with pytest.raises(TypeError, match="names no algorithm"):
+            get(thing)
 
 
 def test_a_result_limited_by_rounding_is_one():
