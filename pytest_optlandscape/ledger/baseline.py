@@ -173,8 +173,8 @@ def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
 
 def _contract(entry: dict[str, str]) -> dict[str, str]:
     for name, outcome in entry.items():
-        if outcome not in ("passed", "failed", "not-applicable"):
-            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed or not-applicable")
+        if outcome not in ("passed", "failed", "warned", "not-applicable"):
+            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed, warned or not-applicable")
     return dict(entry)
 
 

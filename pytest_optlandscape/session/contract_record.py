@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pytest_optlandscape.verdicts import CHECKS, CheckOutcome, Verdict
 
-__all__ = ["ContractRecord"]
+__all__ = ["ContractRecord", "accepted_outcome"]
 
 
 WARNED = "warned"
@@ -30,10 +30,10 @@ class ContractRecord:
         """Remember what came of a check."""
         self._found.setdefault(spec, {})[found.check] = found
 
-    def know(self, spec: str, before: CheckOutcome) -> None:
-        """Take what came of a check before; one that could not be asked then tells nothing."""
-        if before.outcome != "not-applicable":
-            self._known.setdefault(spec, {})[before.check] = _word(before)
+    def know(self, spec: str, check: str, before: str) -> None:
+        """Take what came of a check before, as `accepted` gives it; what could not be asked then tells nothing."""
+        if before != "not-applicable":
+            self._known.setdefault(spec, {})[check] = before
 
     def known(self, spec: str, check: str) -> str | None:
         """Give what came of a check before; None if that is not known."""
@@ -46,7 +46,7 @@ class ContractRecord:
 
     def accepted(self, spec: str) -> dict[str, str]:
         """Give what is to be written into the baseline."""
-        return {found.check: _word(found) for found in self.outcomes(spec)}
+        return {found.check: accepted_outcome(found) for found in self.outcomes(spec)}
 
     def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
         """Judge one outcome: a breach that was accepted is no news, and one with nothing to compare with is *new*."""
@@ -62,5 +62,12 @@ class ContractRecord:
         return [(found, self.verdict(spec, found)) for found in self.outcomes(spec)]
 
 
-def _word(found: CheckOutcome) -> str:
+def accepted_outcome(found: CheckOutcome) -> str:
+    """Say what is kept of what came of a check: its outcome, or that it was warned of.
+
+    Examples
+    --------
+    >>> accepted_outcome(CheckOutcome("check_stays_inside_bounds", "warning", "failed"))
+    'warned'
+    """
     return WARNED if found.outcome == "failed" and not found.is_breach else found.outcome

@@ -186,6 +186,7 @@ def overwrites(fun, x0):
         (overwrites, {"m"}),
         (lambda problem: [9.0, 9.0], {"r"}),
         (lambda problem: [math.inf, 0.0], set()),
+        (lambda problem: [np.nextafter(4.5, 5.0), 0.0], {"u"}),
         (lambda problem: [4.5, -4.5], set()),
     ],
 )
