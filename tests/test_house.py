@@ -22,6 +22,7 @@ ROOMS = {
     "verdicts": 5,
     "ledger": 6,
     "store": 7,
+    "trend": 8,
     "report": 9,
     "session": 10,
     "fixtures": 10,
