@@ -80,6 +80,11 @@ class History:
     def __str__(self) -> str:
         return str(self.files)
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that holds it; None if it is on a branch or at a URL."""
+        return self.files.folder if isinstance(self.files, FolderFiles) else None
+
     def entries(self) -> list[CommitEntry]:
         """Read the entries of all commits, in the order of their names.
 
