@@ -43,6 +43,12 @@ INI_KEYS = {
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
     "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
+    "optlandscape_history": (
+        "string",
+        "",
+        "where sessions of the suite are recorded: a folder, git:BRANCH or a URL (default: they are not)",
+    ),
+    "optlandscape_paths": ("linelist", [], "what of the project the optimizers depend on (default: all of it)"),
     "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
 }
 
@@ -75,6 +81,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--optlandscape-json",
         metavar="PATH",
         help="run the suite and write the outcome for other tools to PATH",
+    )
+    group.addoption(
+        "--optlandscape-history",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run the suite and record what it measures of this commit: in a folder, git:BRANCH or at a URL "
+        "(default: `optlandscape_history`, else .optlandscape/history)",
+    )
+    group.addoption(
+        "--optlandscape-history-dirty",
+        action="store_true",
+        help="record even where files differ from the commit; the record is marked",
     )
     group.addoption(
         "--optlandscape-replay",
@@ -124,7 +143,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    is_wanted = any(config.getoption(name) for name in wanted) or config.getoption("optlandscape_against") is not None
+    with_value = ("optlandscape_against", "optlandscape_history")
+    is_wanted = any(config.getoption(name) for name in wanted)
+    is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)
     if is_wanted:
         _one_thread()

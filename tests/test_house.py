@@ -22,12 +22,14 @@ ROOMS = {
     "strategies": 4,
     "verdicts": 5,
     "ledger": 6,
-    "report": 7,
-    "session": 8,
-    "fixtures": 8,
-    "hookspecs": 8,
-    "plugin": 9,
-    "__main__": 9,
+    "store": 7,
+    "trend": 8,
+    "report": 9,
+    "session": 10,
+    "fixtures": 10,
+    "hookspecs": 10,
+    "plugin": 11,
+    "__main__": 12,
 }
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}

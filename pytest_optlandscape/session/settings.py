@@ -54,6 +54,12 @@ class Settings:
         Seconds after which a run is ended.
     hooks : tuple of HookFunction
         What adds optimizers, for processes that have no session.
+    history : str or None
+        Where this session is recorded; "" at the usual place, None nowhere.
+    history_dirty : bool
+        Record even where files differ from the commit.
+    paths : tuple of str
+        What the optimizers depend on, relative to the rootdir.
     """
 
     optimizers: tuple[str, ...]
@@ -70,6 +76,9 @@ class Settings:
     time_budget: float = 60.0
     time_limit: float | None = None
     hooks: tuple[HookFunction, ...] = ()
+    history: str | None = None
+    history_dirty: bool = False
+    paths: tuple[str, ...] = (".",)
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -122,7 +131,36 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,
         hooks=hook_functions(config),
+        history=_history(config),
+        history_dirty=config.getoption("optlandscape_history_dirty"),
+        paths=_paths(config),
     )
+
+
+def _history(config: pytest.Config) -> str | None:
+    """Say where the session is recorded: on the command line, else in the configuration file."""
+    told = config.getoption("optlandscape_history")
+    if told is None:
+        return str(config.getini("optlandscape_history")).strip() or None
+    arguments = [str(one) for one in config.invocation_params.args]
+    if told and "--optlandscape-history" in arguments:
+        raise ValueError(
+            f"--optlandscape-history would take {told!r} for the place of the history: write "
+            f"--optlandscape-history={told} if it is one, or name tests before the option"
+        )
+    if config.getoption("optlandscape_against") is not None:
+        raise ValueError(
+            "--optlandscape-against compares two revisions and --optlandscape-history records one: give one of them"
+        )
+    return str(told) or str(config.getini("optlandscape_history")).strip()
+
+
+def _paths(config: pytest.Config) -> tuple[str, ...]:
+    paths = tuple(config.getini("optlandscape_paths")) or (".",)
+    for path in paths:
+        if not (config.rootpath / path).exists():
+            raise ValueError(f"optlandscape_paths: there is no {path!r} in {config.rootpath}")
+    return paths
 
 
 def _seconds(config: pytest.Config, key: str) -> float:

@@ -29,6 +29,7 @@ from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import BASELINE, Wording, outcome_text
 from pytest_optlandscape.session.contract_record import ContractRecord
+from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -88,6 +89,7 @@ class SuiteRun:
         self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
+        self.recording: Recording | None = None  # where what is measured goes into the history
         self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
@@ -124,6 +126,9 @@ class SuiteRun:
         """Run the cells of one landscape, and keep what came out."""
         record = self.measure(spec, landscape)
         self.keep(spec, record)
+        if self.recording and self._will_be_whole(spec):
+            count = len(self.landscapes_for(spec))
+            self.recording.measure(self.adapters[spec], landscape, record, self.baselines[spec], count)
         if self._spool:
             text = json.dumps(self.pack(spec, record))
             write_atomically(self._spool / _spool_name(spec, landscape.id), text)
@@ -144,11 +149,14 @@ class SuiteRun:
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""
-        return {"spec": spec, **record.to_plain()}
+        recorded = self.recording.records.get((spec, record.landscape)) if self.recording else None
+        return {"spec": spec, **record.to_plain(), **({"recorded": recorded.to_plain()} if recorded else {})}
 
     def unpack(self, plain: dict[str, Any]) -> None:
         """Take what another process ran."""
         self.keep(plain["spec"], LandscapeRecord.from_plain(plain))
+        if self.recording and "recorded" in plain:
+            self.recording.records[plain["spec"], plain["landscape"]] = LandscapeRecord.from_plain(plain["recorded"])
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
         """Give lines that explain a failure further."""
@@ -216,6 +224,11 @@ class SuiteRun:
         """Judge one optimizer by its landscapes."""
         return compare_optimizer(spec, comparisons, self.calibration(spec))
 
+    def _will_be_whole(self, spec: str) -> bool:
+        """Tell whether all landscapes of an optimizer are going to be run: the history takes nothing less."""
+        tested = self.tested(spec)
+        return "overall" in tested or {one.id for one in self.landscapes_for(spec)} <= tested
+
     def tested(self, spec: str) -> set[str]:
         """List the landscapes of which an optimizer has a test of its own in this session."""
         return {name for of_spec, name in self.selected if of_spec == spec}
@@ -265,6 +278,21 @@ class SuiteRun:
             compared = {comparison.spec: comparison for comparison in self.comparisons}
             for spec in self.adapters:
                 self._try(partial(self._accept, spec, compared.get(spec)), self.path(spec))
+
+    def record(self) -> None:
+        """Write what was measured into the history; what fails is kept in `errors`."""
+        recording = self.recording
+        if recording is None:
+            return
+        verdicts = {comparison.spec: comparison.verdict for comparison in self.comparisons}
+        landscapes = {spec: self.landscapes_for(spec) for spec in self.adapters}
+        broken = {
+            spec: [found.check for found in self.contract.outcomes(spec) if found.is_breach] for spec in self.adapters
+        }
+        try:
+            recording.write(landscapes, self.adapters, verdicts, broken)
+        except (OSError, ValueError) as error:
+            self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
         landscapes = comparison.landscapes if comparison else ()

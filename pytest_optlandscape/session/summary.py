@@ -89,6 +89,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     _write_tracked(terminal, suite)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+    for line in suite.recording.lines if suite.recording else ():
+        terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     if suite.settings.json and not suite.errors:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
