@@ -88,7 +88,7 @@ def criteria_that_moved(
     -------
     list of Finding
     """
-    tested = [metric for metric in METRICS if has_moved(strata[metric.name])]
+    tested = [metric for metric in METRICS if has_moved(strata.get(metric.name, []))]
     adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in tested])
     found = []
     for metric, p_value in zip(tested, adjusted, strict=True):
