@@ -365,7 +365,7 @@ def test_right_facts_are_always_accepted(facts):
 def falsified(facts, kind, k, factor):
     dim = len(facts["x0"])
     axis = np.eye(dim)[k % dim]
-    height = facts["fun"](facts["x0"]) - facts["fmin"]
+    height = max(map(facts["fun"], facts["bounds"].T)) - facts["fmin"]
     gradient, hessian = facts["gradient"], facts["hessian"]
     width = np.ptp(facts["bounds"], axis=1)
     towards = np.where(facts["minimizers"][0] > facts["bounds"].mean(axis=1), -1.0, 1.0)
