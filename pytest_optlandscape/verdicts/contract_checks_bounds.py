@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.constraints import broken_though_kept
@@ -144,6 +143,8 @@ def _keeping_feasible(adapter: Adapter) -> Iterator[Trial]:
 
 def _half_plane() -> Landscape:
     """Give a bowl with a linear constraint, which is active at the minimum."""
+    from scipy.optimize import LinearConstraint  # not needed by sessions that hold nobody to the contract
+
     bowl = get("sphere[2]")
     return Landscape(
         bowl.name,
