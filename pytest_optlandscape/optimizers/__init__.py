@@ -125,7 +125,10 @@ def _from_class(thing: functools.partial[Any], spec: str | None) -> Adapter:
 def _from_factory(make: Any, spec: str | None) -> Adapter:
     """Make the adapter of a function without arguments that makes an optimizer."""
     spec = spec or name_of(make)
-    made = make()
+    try:
+        made = make()
+    except Exception as error:
+        raise ValueError(f"optimizer {spec!r} cannot be made: {type(error).__name__}: {error}") from error
     keras = _library("keras")
     if keras.recognizes(made):
         adapter: Adapter = keras.from_factory(make, spec)

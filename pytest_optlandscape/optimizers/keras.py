@@ -343,19 +343,13 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
         try:
             lost = _lost(instance, make(), config)
         except Exception as error:
-            complaint = (
-                f"cannot be rebuilt from its own configuration ({type(error).__name__}: {error}), which is done "
-            )
-            complaint += f"for each run. {_INSTEAD}; or mend get_config() or from_config()"
-            cause = error
+            why = f"cannot be rebuilt from its own configuration ({type(error).__name__}: {error})"
+            complaint, cause = f"{why}, which is done for each run. {_INSTEAD}; or mend get_config()", error
             continue
         if not lost:
             return make
-        complaint = (
-            "does not tell all of itself: rebuilt from its configuration, which is done for each run, it differs in "
-        )
-        complaint += f"{', '.join(lost)}. {_INSTEAD}; or mend get_config()"
-        cause = None
+        why = f"is rebuilt from its configuration for each run, and differs then in {', '.join(lost)}"
+        complaint, cause = f"{why}. {_INSTEAD}; or mend get_config()", None
     raise ValueError(f"this {name} {complaint}") from cause
 
 

@@ -257,5 +257,7 @@ def test_a_class_in_a_spec_is_made_anew_for_each_run():
     adapter = get(f"{__name__}:Shrinking(step=0.1)")
     first, again = (minimize(adapter, "booth", budget=5) for _ in range(2))
     assert np.array_equal(first.x, again.x)
+    with pytest.raises(ValueError, match=r"<lambda>' cannot be made: ZeroDivisionError"):
+        get(lambda: 1 / 0)
     with pytest.raises(ValueError, match=r"Shrinking\(stp=1\)"):
         get(f"{__name__}:Shrinking(stp=1)")
