@@ -26,6 +26,9 @@ from pytest_optlandscape.runs.recorders import TrainingLoss, TrainingRecorder, T
 
 __all__ = ["KerasRecorder"]
 
+HELP = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
+"""What to do where the loss of the final weights is not known."""
+
 
 class KerasRecorder(TrainingRecorder):
     """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
@@ -282,36 +285,37 @@ class KerasRecorder(TrainingRecorder):
 
     def _evaluate(self) -> tuple[float | None, str]:
         """Measure the loss of the model as it is; say on what, or why it cannot be measured."""
-        help_ = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
-        if self._data is not None:
-            data, what = _evaluate_arguments(self._data), "the given data"
-        elif self._call is None:
-            return None, f"this training is no call of fit, so its data are not seen; {help_}"
-        elif self._reads_tests:
-            data, what = self._call.validation_data(), "the validation data"
-        else:
-            data, what = self._call.training_data(), "the training data"
-        if not data:
-            reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
-            return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
+        if self._data is None and self._call is None:
+            return None, f"this training is no call of fit, so its data are not seen; {HELP}"
+        what = "given" if self._data is not None else "validation" if self._reads_tests else "training"
+        name = self._monitor.removeprefix("val_")
+        history = getattr(self.model, "history", None)  # older Keras exchanges it, and fit then returns another
         self._reads_tests, kept = True, self._reads_tests
-        self._evaluated_on = data
-        history = getattr(self.model, "history", None)  # which older Keras exchanges, and fit then returns
         try:
+            self._evaluated_on = data = self._final_data(what)
+            if not data:
+                reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
+                return None, f"the {what} data of fit cannot be evaluated ({reasons}); {HELP}"
             with _random_numbers_kept(data["x"]):
                 logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
+            if name not in logs:
+                return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {HELP}"
+            self._settle_direction()
+            reader = self._test_reader
+            value = reader.value if reader is not None and reader.batches else _logged(logs, name)
+            return value, f"the final weights on the {what} data"
         except Exception as error:  # a model without a loss of its own, say: the training is none the worse
-            return None, f"model.evaluate raised {type(error).__name__}: {error}; {help_}"
+            return None, f"model.evaluate raised {type(error).__name__}: {error}; {HELP}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
-            self.model.history = history
-        name = self._monitor.removeprefix("val_")
-        if name not in logs:
-            return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
-        self._settle_direction()
-        reader = self._test_reader
-        value = reader.value if reader is not None and reader.batches else _logged(logs, name)
-        return value, f"the final weights on {what}"
+            if history is not None:
+                self.model.history = history
+
+    def _final_data(self, what: str) -> dict[str, Any]:
+        """Return the arguments with which ``model.evaluate`` measures the final weights; empty if it cannot."""
+        if self._call is None or what == "given":
+            return _evaluate_arguments(self._data)
+        return self._call.validation_data() if what == "validation" else self._call.training_data()
 
     def _read(self, logs: Mapping[str, Any] | None) -> float:
         if not logs or self._monitor not in logs:
@@ -426,6 +430,8 @@ class _FitCall:
 def _evaluate_arguments(data: Any) -> dict[str, Any]:
     """Unpack data as Keras does: a tuple is x, y and weights, anything else is x."""
     parts = data if isinstance(data, (tuple, list)) else (data,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"data is (x, y), (x, y, sample_weight) or a data set, got a tuple of {len(parts)}")
     return dict(zip(("x", "y", "sample_weight"), parts, strict=False))
 
 
@@ -454,9 +460,7 @@ def _has_an_end(x: Any) -> bool:
 
 def _weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> Any:
     """Weigh each sample by its class, which is the label or the position of the largest of several."""
-    import keras
-
-    labels = keras.ops.convert_to_numpy(y)
+    labels = np.asarray(y.detach().cpu().numpy() if hasattr(y, "detach") else y)
     if labels.ndim > 1:
         labels = labels[..., 0] if labels.shape[-1] == 1 else labels.argmax(axis=-1)
     return np.array([class_weight.get(int(label), 1.0) for label in np.round(labels)])

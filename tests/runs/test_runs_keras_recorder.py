@@ -528,6 +528,7 @@ def test_several_steps_at_once_have_no_batches():
         {"mode": "least"},
         {"monitor": "val_loss", "per": "batch"},
         {"data": iter([DATA])},
+        {"data": (*DATA, *DATA)},
     ],
 )
 def test_wrong_recorders_are_named(arguments):
