@@ -26,8 +26,9 @@ from pytest_optlandscape.runs.recorders import TrainingLoss, TrainingRecorder, T
 
 __all__ = ["KerasRecorder"]
 
-HELP = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
-"""What to do where the loss of the final weights is not known."""
+NO_DATA = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
+NO_LOSS = "give the model a test_step that logs it, or call recorder.result(loss) after fit"
+"""What to do where the loss of the final weights is not known: for want of data, or of a loss that can be evaluated."""
 
 
 class KerasRecorder(TrainingRecorder):
@@ -286,7 +287,7 @@ class KerasRecorder(TrainingRecorder):
     def _evaluate(self) -> tuple[float | None, str]:
         """Measure the loss of the model as it is; say on what, or why it cannot be measured."""
         if self._data is None and self._call is None:
-            return None, f"this training is no call of fit, so its data are not seen; {HELP}"
+            return None, f"this training is no call of fit, so its data are not seen; {NO_DATA}"
         what = "given" if self._data is not None else "validation" if self._reads_tests else "training"
         name = self._monitor.removeprefix("val_")
         history = getattr(self.model, "history", None)  # older Keras exchanges it, and fit then returns another
@@ -295,17 +296,17 @@ class KerasRecorder(TrainingRecorder):
             self._evaluated_on = data = self._final_data(what)
             if not data:
                 reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
-                return None, f"the {what} data of fit cannot be evaluated ({reasons}); {HELP}"
+                return None, f"the {what} data of fit cannot be evaluated ({reasons}); {NO_DATA}"
             with _random_numbers_kept(data["x"]):
                 logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
             if name not in logs:
-                return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {HELP}"
+                return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {NO_LOSS}"
             self._settle_direction()
             reader = self._test_reader
             value = reader.value if reader is not None and reader.batches else _logged(logs, name)
             return value, f"the final weights on the {what} data"
         except Exception as error:  # a model without a loss of its own, say: the training is none the worse
-            return None, f"model.evaluate raised {type(error).__name__}: {error}; {HELP}"
+            return None, f"model.evaluate raised {type(error).__name__}: {error}; {NO_LOSS}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
             if history is not None:

@@ -399,8 +399,12 @@ def test_a_model_without_a_loss_of_its_own_can_be_given_its_result():
 
     recorder = KerasRecorder()
     train(recorder, kind=Untestable)
-    with pytest.raises(AssertionError, match=r"model\.evaluate raised NotImplementedError: there is no test"):
+    with pytest.raises(
+        AssertionError, match=r"raised NotImplementedError: there is no test; give the model a test_step"
+    ):
         assert_converges(recorder.run, gap=10.0)
+    recorder.result(0.3)
+    assert_converges(recorder.run, gap=recorder.run.gap)
 
 
 @ONCE
