@@ -228,6 +228,18 @@ def test_the_recorded_end_of_a_rounded_sum_is_on_the_safe_side(losses, direction
 
 
 @ONCE
+@pytest.mark.parametrize("floatx", ["float64", "bfloat16"])
+def test_means_are_recognised_in_other_precisions(floatx):
+    keras.config.set_floatx(floatx)
+    try:
+        recorder = KerasRecorder()
+        model = train(recorder, epochs=2, batch_size=8)
+    finally:
+        keras.config.set_floatx("float32")
+    assert recorder.run.trace.fun.tolist() == model.history.history["loss"]
+
+
+@ONCE
 def test_fit_repeats_itself_with_a_seed():
     first, again, other = KerasRecorder(), KerasRecorder(), KerasRecorder()
     train(first, batch_size=8, seed=3)
