@@ -622,11 +622,14 @@ def _logged(logs: Mapping[str, Any], name: str) -> float:
 
 def _sums(model: Any) -> dict[int, _Sum]:
     """Read the sums of all metrics that are means."""
-    return {
-        id(one): _Sum(float(one.total.value), float(one.count.value), ROUNDOFF.get(str(one.dtype), 2.0**-24))
-        for one in _metrics(model)
-        if _is_mean(one)
-    }
+    found = {}
+    for one in _metrics(model):
+        if _is_mean(one):
+            total, count = _scalar(one.total.value), _scalar(one.count.value)
+            if total is None or count is None:
+                raise TypeError(f"the sums of Keras' metric {one.name!r} cannot be read: {one.total!r}, {one.count!r}")
+            found[id(one)] = _Sum(total, count, ROUNDOFF.get(str(one.dtype), 2.0**-24))
+    return found
 
 
 def _metrics(model: Any) -> list[Any]:
@@ -668,6 +671,8 @@ def _direction(monitor: str, model: Any) -> str:
 def _scalar(value: Any) -> float | None:
     """Turn a number, or a backend's tensor of one, into a float; None if it is neither."""
     try:
+        if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's, also kept on several devices
+            value = value.numpy()
         return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError):  # several numbers, each backend in its own way
         return None
