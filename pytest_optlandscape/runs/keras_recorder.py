@@ -26,6 +26,10 @@ from pytest_optlandscape.runs.recorders import TrainingLoss, TrainingRecorder, T
 
 __all__ = ["KerasRecorder"]
 
+NO_DATA = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
+NO_LOSS = "give the model a test_step that logs it, or call recorder.result(loss) after fit"
+"""What to do where the loss of the final weights is not known: for want of data, or of a loss that can be evaluated."""
+
 
 class KerasRecorder(TrainingRecorder):
     """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
@@ -282,36 +286,37 @@ class KerasRecorder(TrainingRecorder):
 
     def _evaluate(self) -> tuple[float | None, str]:
         """Measure the loss of the model as it is; say on what, or why it cannot be measured."""
-        help_ = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
-        if self._data is not None:
-            data, what = _evaluate_arguments(self._data), "the given data"
-        elif self._call is None:
-            return None, f"this training is no call of fit, so its data are not seen; {help_}"
-        elif self._reads_tests:
-            data, what = self._call.validation_data(), "the validation data"
-        else:
-            data, what = self._call.training_data(), "the training data"
-        if not data:
-            reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
-            return None, f"{what} of fit cannot be evaluated ({reasons}); {help_}"
+        if self._data is None and self._call is None:
+            return None, f"this training is no call of fit, so its data are not seen; {NO_DATA}"
+        what = "given" if self._data is not None else "validation" if self._reads_tests else "training"
+        name = self._monitor.removeprefix("val_")
+        history = getattr(self.model, "history", None)  # older Keras exchanges it, and fit then returns another
         self._reads_tests, kept = True, self._reads_tests
-        self._evaluated_on = data
-        history = getattr(self.model, "history", None)  # which older Keras exchanges, and fit then returns
         try:
+            self._evaluated_on = data = self._final_data(what)
+            if not data:
+                reasons = "there are none, or they can be gone through only once, or are a data set weighed by class"
+                return None, f"the {what} data of fit cannot be evaluated ({reasons}); {NO_DATA}"
             with _random_numbers_kept(data["x"]):
                 logs = self.model.evaluate(**data, verbose=0, return_dict=True, callbacks=[self])
+            if name not in logs:
+                return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {NO_LOSS}"
+            self._settle_direction()
+            reader = self._test_reader
+            value = reader.value if reader is not None and reader.batches else _logged(logs, name)
+            return value, f"the final weights on the {what} data"
         except Exception as error:  # a model without a loss of its own, say: the training is none the worse
-            return None, f"model.evaluate raised {type(error).__name__}: {error}; {help_}"
+            return None, f"model.evaluate raised {type(error).__name__}: {error}; {NO_LOSS}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
-            self.model.history = history
-        name = self._monitor.removeprefix("val_")
-        if name not in logs:
-            return None, f"model.evaluate gives no {name!r}, only {', '.join(logs)}; {help_}"
-        self._settle_direction()
-        reader = self._test_reader
-        value = reader.value if reader is not None and reader.batches else _logged(logs, name)
-        return value, f"the final weights on {what}"
+            if history is not None:
+                self.model.history = history
+
+    def _final_data(self, what: str) -> dict[str, Any]:
+        """Return the arguments with which ``model.evaluate`` measures the final weights; empty if it cannot."""
+        if self._call is None or what == "given":
+            return _evaluate_arguments(self._data)
+        return self._call.validation_data() if what == "validation" else self._call.training_data()
 
     def _read(self, logs: Mapping[str, Any] | None) -> float:
         if not logs or self._monitor not in logs:
@@ -426,6 +431,8 @@ class _FitCall:
 def _evaluate_arguments(data: Any) -> dict[str, Any]:
     """Unpack data as Keras does: a tuple is x, y and weights, anything else is x."""
     parts = data if isinstance(data, (tuple, list)) else (data,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"data is (x, y), (x, y, sample_weight) or a data set, got a tuple of {len(parts)}")
     return dict(zip(("x", "y", "sample_weight"), parts, strict=False))
 
 
@@ -454,9 +461,7 @@ def _has_an_end(x: Any) -> bool:
 
 def _weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> Any:
     """Weigh each sample by its class, which is the label or the position of the largest of several."""
-    import keras
-
-    labels = keras.ops.convert_to_numpy(y)
+    labels = np.asarray(y.detach().cpu().numpy() if hasattr(y, "detach") else y)
     if labels.ndim > 1:
         labels = labels[..., 0] if labels.shape[-1] == 1 else labels.argmax(axis=-1)
     return np.array([class_weight.get(int(label), 1.0) for label in np.round(labels)])
@@ -594,7 +599,8 @@ class _Sum:
         """Tell whether this mean, updated since, is a logged value."""
         if self.count == 0.0 or (before is not None and self.count == before.count):
             return False
-        return _equal(value, self.total / self.count, 4.0 * self.roundoff)
+        # On torch, Keras divides in single precision whatever the metric's type.
+        return _equal(value, self.total / self.count, max(2.0 * self.roundoff, 2.0**-22))
 
     def since(self, before: _Sum | None, direction: float) -> float:
         """Return the mean of what was added since an earlier time, and the rounding of the sum in a direction."""
@@ -616,11 +622,14 @@ def _logged(logs: Mapping[str, Any], name: str) -> float:
 
 def _sums(model: Any) -> dict[int, _Sum]:
     """Read the sums of all metrics that are means."""
-    return {
-        id(one): _Sum(float(one.total.value), float(one.count.value), ROUNDOFF.get(str(one.dtype), 2.0**-24))
-        for one in _metrics(model)
-        if _is_mean(one)
-    }
+    found = {}
+    for one in _metrics(model):
+        if _is_mean(one):
+            total, count = _scalar(one.total.value), _scalar(one.count.value)
+            if total is None or count is None:
+                raise TypeError(f"the sums of Keras' metric {one.name!r} cannot be read: {one.total!r}, {one.count!r}")
+            found[id(one)] = _Sum(total, count, ROUNDOFF.get(str(one.dtype), 2.0**-24))
+    return found
 
 
 def _metrics(model: Any) -> list[Any]:
@@ -662,6 +671,8 @@ def _direction(monitor: str, model: Any) -> str:
 def _scalar(value: Any) -> float | None:
     """Turn a number, or a backend's tensor of one, into a float; None if it is neither."""
     try:
+        if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's, also kept on several devices
+            value = value.numpy()
         return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError):  # several numbers, each backend in its own way
         return None

@@ -228,6 +228,18 @@ def test_the_recorded_end_of_a_rounded_sum_is_on_the_safe_side(losses, direction
 
 
 @ONCE
+@pytest.mark.parametrize("floatx", ["float64", "bfloat16"])
+def test_means_are_recognised_in_other_precisions(floatx):
+    keras.config.set_floatx(floatx)
+    try:
+        recorder = KerasRecorder()
+        model = train(recorder, epochs=2, batch_size=8)
+    finally:
+        keras.config.set_floatx("float32")
+    assert recorder.run.trace.fun.tolist() == model.history.history["loss"]
+
+
+@ONCE
 def test_fit_repeats_itself_with_a_seed():
     first, again, other = KerasRecorder(), KerasRecorder(), KerasRecorder()
     train(first, batch_size=8, seed=3)
@@ -399,8 +411,12 @@ def test_a_model_without_a_loss_of_its_own_can_be_given_its_result():
 
     recorder = KerasRecorder()
     train(recorder, kind=Untestable)
-    with pytest.raises(AssertionError, match=r"model\.evaluate raised NotImplementedError: there is no test"):
+    with pytest.raises(
+        AssertionError, match=r"raised NotImplementedError: there is no test; give the model a test_step"
+    ):
         assert_converges(recorder.run, gap=10.0)
+    recorder.result(0.3)
+    assert_converges(recorder.run, gap=recorder.run.gap)
 
 
 @ONCE
@@ -528,6 +544,7 @@ def test_several_steps_at_once_have_no_batches():
         {"mode": "least"},
         {"monitor": "val_loss", "per": "batch"},
         {"data": iter([DATA])},
+        {"data": (*DATA, *DATA)},
     ],
 )
 def test_wrong_recorders_are_named(arguments):
