@@ -4,6 +4,7 @@ from blackbox_checks import AdapterTests, needed
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import profile_text
+from pytest_optlandscape.verdicts import CHECKS
 
 nlopt = needed("nlopt")
 
@@ -64,3 +65,10 @@ def _raising():
         return float(x @ x)
 
     return Landscape("raising", objective, bounds=[(-1, 1), (-1, 1)], x0=[0.5, 0.5], minimizers=[[0.0, 0.0]], fmin=0.0)
+
+
+@pytest.mark.skipif(not nlopt.__version__.startswith("2.11"), reason="what rounding does is a release's own")
+def test_bobyqa_leaves_boxes_with_unround_edges_by_rounding():
+    found = CHECKS["check_stays_inside_bounds"].outcome("nlopt:LN_BOBYQA")
+    assert (found.outcome, found.severity) == ("failed", "warning")
+    assert "outside the bounds, which is rounding" in found.message

@@ -6,6 +6,7 @@ import pytest
 from verdicts_helpers import STEADY, edited, jittered, record
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.report.terminal import details
 from pytest_optlandscape.strategies.suites import cells, suite_ids
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.verdicts.comparison import LEVEL
@@ -280,3 +281,13 @@ def test_speed_is_the_mean_over_landscapes_however_many_cells_they_have():
     doubled = np.mean([np.log10(np.ceil(2.0 * np.array(c.hits)) / c.hits) for c in first.cells])
     assert comparison.speed.mean == pytest.approx(doubled / 2.0, rel=1e-9)
     assert np.mean(comparison.landscapes[0].differences(SPEED)) == pytest.approx(doubled)
+
+
+def test_rounding_outside_the_bounds_is_told_and_not_worse():
+    now = edited(BASE["beale"], only={5}, flags=frozenset("u"))
+    comparison = compare({"beale": now}, takes_bounds=True)
+    assert comparison.verdict == Verdict.SAME
+    told = "\n".join(details(comparison))
+    assert "leaves the bounds by rounding, at most 4 units in the last place, on beale; new on beale" in told
+    known = compare({"beale": now}, base={**BASE, "beale": now}, takes_bounds=True)
+    assert "new on" not in "\n".join(details(known))
