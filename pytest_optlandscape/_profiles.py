@@ -76,8 +76,13 @@ def declare(profiles: Mapping[str, str]) -> Callable[[], None]:
     """
     for text in profiles.values():
         check_words(text)
-    _sessions.append(profiles)
-    return lambda: _sessions.remove(profiles)
+    own = dict(profiles)
+    _sessions.append(own)
+
+    def put_back() -> None:
+        _sessions[:] = [session for session in _sessions if session is not own]  # others may be equal
+
+    return put_back
 
 
 def declared(spec: str) -> str:

@@ -57,6 +57,8 @@ def check_stays_inside_bounds(held: Held) -> None:
         if inside(points, run.bounds).all():
             what = f"a point lies {outside:.3g} outside the bounds, which is rounding, but no point inside them"
             return Complaint(what, run, trial, show, is_slight=True)
+        if np.isnan(points).any():
+            return Complaint("a coordinate of a point is NaN, which lies inside no bounds", run, trial, "seen")
         return Complaint(f"a point lies {outside:.3g} outside the bounds", run, trial, show)
 
     held.to(judge, _with_and_without_gradient(trials), besides=_with_and_without_gradient(further_trials))

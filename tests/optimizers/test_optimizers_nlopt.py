@@ -6,6 +6,7 @@ from blackbox_checks import AdapterTests, assert_kept, needed
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import profile_text
+from pytest_optlandscape.verdicts import CHECKS
 
 nlopt = needed("nlopt")
 
@@ -102,3 +103,10 @@ def test_bounds_of_an_instance_are_the_problems_or_refused():
     assert run.stop_reason == "exception"
     assert "has lower bounds [-1.0, -1.0], and the problem's are [-10.0, -10.0]" in run.message
     assert minimize(optimizer, "booth", budget=50, bounds=[(-1, 10), (-1, 10)]).stop_reason == "budget"
+
+
+@pytest.mark.skipif(not nlopt.__version__.startswith("2.11"), reason="what rounding does is a release's own")
+def test_bobyqa_leaves_boxes_with_unround_edges_by_rounding():
+    found = CHECKS["check_stays_inside_bounds"].outcome("nlopt:LN_BOBYQA")
+    assert (found.outcome, found.severity) == ("failed", "warning")
+    assert "outside the bounds, which is rounding" in found.message

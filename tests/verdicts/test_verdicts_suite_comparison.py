@@ -6,6 +6,7 @@ import pytest
 from verdicts_helpers import STEADY, edited, jittered, record
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.report.terminal import details
 from pytest_optlandscape.strategies.suites import cells, suite_ids
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.verdicts.comparison import LEVEL
@@ -337,3 +338,13 @@ def test_what_is_reported_goes_the_way_of_its_evidence(seed):
         told = [one for one in comparison.landscapes if finding.text.startswith(metric.describe(finding.effect))]
         balance = signed_rank_balance([one.differences(metric) for one in told])
         assert not told or balance * finding.effect > 0.0
+
+
+def test_rounding_outside_the_bounds_is_told_and_not_worse():
+    now = edited(BASE["beale"], only={5}, flags=frozenset("u"))
+    comparison = compare({"beale": now}, takes_bounds=True)
+    assert comparison.verdict == Verdict.SAME
+    told = "\n".join(details(comparison))
+    assert "leaves the bounds by rounding, at most 4 units in the last place, on beale; new on beale" in told
+    known = compare({"beale": now}, base={**BASE, "beale": now}, takes_bounds=True)
+    assert "new on" not in "\n".join(details(known))
