@@ -233,7 +233,6 @@ def backfill(
             outcome = "not run" if len(broken) == len(measured) else "measured"
             why = f"({'; '.join(broken)})" if broken else ""
         counts[outcome] += 1
-        say(
-            f"{number}/{len(commits)} {commit[:10]} {' '.join([outcome, *([clean(why, 300)] if why else [])])}  {clean(facts.subject, 60)}"
-        )
+        words = [outcome, *([clean(why, 300)] if why else [])]
+        say(f"{number}/{len(commits)} {commit[:10]} {' '.join(words)}  {clean(facts.subject, 60)}")
     return counts

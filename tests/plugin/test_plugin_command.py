@@ -33,7 +33,7 @@ def commit(repository, subject, **knobs):
     return repository.git("rev-parse", "HEAD").strip()
 
 
-def test_from_past_commits_to_who_did_it(repository, command):
+def test_from_past_commits_to_who_did_it(repository, command):  # noqa: PLR0915 - one history, made once
     first = repository.git("rev-parse", "HEAD").strip()
     rounding = commit(repository, "a refactor", SCALE=1.0 + 2e-16)
     repository.git("checkout", "-q", "-b", "side")
