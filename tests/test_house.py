@@ -28,8 +28,9 @@ ROOMS = {
     "session": 10,
     "fixtures": 10,
     "hookspecs": 10,
+    "cli": 12,
     "plugin": 11,
-    "__main__": 12,
+    "__main__": 13,
 }
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}

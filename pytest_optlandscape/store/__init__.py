@@ -10,7 +10,7 @@ from pytest_optlandscape.store.commits import (
     resolve_commit,
 )
 from pytest_optlandscape.store.entries import TRIAGE_WORDS, CommitEntry, OptimizerEntry, StoreError, Triage
-from pytest_optlandscape.store.git import GitError, ask_git
+from pytest_optlandscape.store.git import GitError, ask_git, run_git
 from pytest_optlandscape.store.history import DEFAULT_LOCATION, History, digest_of_record, open_history
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "first_parents",
     "open_history",
     "resolve_commit",
+    "run_git",
 ]

@@ -24,6 +24,9 @@ __all__ = ["DEFAULT_LOCATION", "History", "open_history"]
 
 DEFAULT_LOCATION = ".optlandscape/history"
 
+ASIDE = "damaged/"
+"""Where damaged files are put."""
+
 
 def open_history(location: str, folder: Path) -> History:
     """Open a history; nothing is written before something is added.
@@ -198,7 +201,7 @@ class History:
                 self.files.add(good)
             added[kind] = len(good)
         for name in other.files.names():
-            if kind_of(name) is None:
+            if kind_of(name) is None and not name.startswith(ASIDE):
                 self._complain(f"{other}: {name!r:.120} is no file of a history; not merged")
         return added
 
@@ -215,7 +218,7 @@ class History:
             Names of records that no entry names.
         """
         self.problems.clear()
-        names = self.files.names()
+        names = [name for name in self.files.names() if not name.startswith(ASIDE)]
         damaged = []
         for start in range(0, len(names), 256):
             for name, data in self.files.read(names[start : start + 256]).items():
@@ -231,6 +234,20 @@ class History:
                 self._complain(f"{name} is missing: merge the history that has it, or measure its commits again")
         return damaged, missing, sorted(name for name in good - used if kind_of(name) == "records")
 
+    def put_aside(self, names: Iterable[str]) -> list[str]:
+        """Move files into the folder ``damaged`` of the history, where nothing reads them.
+
+        Returns
+        -------
+        list of str
+            Their new names.
+        """
+        found = self.files.read(names)
+        moved = {f"{ASIDE}{name.replace('/', '-')}": data for name, data in found.items() if _is_harmless(name)}
+        self.files.add(moved)
+        self.files.remove(name for name in found if _is_harmless(name))
+        return sorted(moved)
+
     def _all(self, kind: str) -> Iterator[tuple[str, bytes]]:
         names = [name for name in self.files.names() if name.startswith(f"{kind}/")]
         for start in range(0, len(names), 512):
@@ -239,6 +256,10 @@ class History:
     def _complain(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _is_harmless(name: str) -> bool:
+    return ".." not in name.split("/") and not name.startswith("/")
 
 
 def data_of(record: Baseline) -> bytes:
