@@ -9,12 +9,16 @@ from pytest_optlandscape.runs.recorders import TrainingRecorder, TrainingRun, re
 from pytest_optlandscape.runs.run import Run, Trace, box_widths, digits_of, feasible, inside
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
+RunRecorder = KerasRecorder
+"""The name of `KerasRecorder` before."""
+
 __all__ = [
     "BudgetExhausted",
     "KerasRecorder",
     "Optimizer",
     "Problem",
     "Run",
+    "RunRecorder",
     "TimeExhausted",
     "Trace",
     "TrainingRecorder",
