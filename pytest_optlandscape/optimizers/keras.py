@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend
 from pytest_optlandscape.runs import Problem
@@ -43,6 +44,7 @@ class KerasOptimizer(Adapter):
     factory: Any = None
     config: dict[str, Any] = field(default_factory=dict)
     dtype: str = "float32"
+    interruption: Interruption | None = None
     _idle: dict[int, Steps] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
@@ -50,11 +52,23 @@ class KerasOptimizer(Adapter):
         with double_precision_where_needed(keras, self.dtype):
             # Taken out while it works: what is compiled serves one run at a time.
             steps = self._idle.pop(problem.dim, None) or make_steps(keras, self._fresh, problem.dim, self.dtype)
+
+            def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+                nonlocal steps
+                x = steps.step(value, gradient)
+                if self.interruption is not None and self.interruption.is_due(problem):
+                    self.interruption.means = "save_own_variables() and load_own_variables()"
+                    steps, self.interruption.happened = steps.renewed(), True
+                return x
+
             try:
-                outcome = descend(problem, steps.start(problem.x0), steps.step)
+                outcome = descend(problem, steps.start(problem.x0), step)
                 return dataclasses.replace(outcome, x=steps.finish())
             finally:
                 self._idle[problem.dim] = steps
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def _fresh(self) -> Any:
         return self.factory(**self.config)

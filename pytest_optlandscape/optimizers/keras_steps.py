@@ -81,6 +81,25 @@ class Steps(abc.ABC):
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
         """Move the point by one step and give it."""
 
+    def renewed(self) -> Steps:
+        """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
+        self._into_variables()
+        store: dict[str, Any] = {}
+        self._optimizer.save_own_variables(store)
+        other = type(self)(self._keras, self._fresh, self.read().size, self._dtype)
+        other.start(self.read())
+        other._optimizer.load_own_variables({name: np.array(value) for name, value in store.items()})
+        other._from_variables()
+        return other
+
+    @abc.abstractmethod
+    def _into_variables(self) -> None:
+        """Put the point and the state into the variables, where they are kept elsewhere."""
+
+    @abc.abstractmethod
+    def _from_variables(self) -> None:
+        """Take the state from the variables, where it is kept elsewhere."""
+
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
         return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
@@ -92,7 +111,17 @@ class Steps(abc.ABC):
         return self.read()
 
 
-class _Eager(Steps):
+class _InVariables(Steps):
+    """Steps that keep all in variables."""
+
+    def _into_variables(self) -> None:
+        pass
+
+    def _from_variables(self) -> None:
+        pass
+
+
+class _Eager(_InVariables):
     def start(self, x0: FloatArray) -> FloatArray:
         self._variable, self._optimizer = self._built(x0)
         return self.read()
@@ -103,7 +132,7 @@ class _Eager(Steps):
         return self.read()
 
 
-class _Graph(Steps):
+class _Graph(_InVariables):
     def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
         import tensorflow
 
@@ -124,7 +153,7 @@ class _Graph(Steps):
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._apply(self._constant(gradient, self._dtype))
+        self._apply(self._constant(gradient.astype(self._dtype)))  # a copy: a constant may share its array
         return self.read()
 
 
@@ -158,17 +187,23 @@ class _Jitted(Steps):
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
+        self._x, self._state = self._apply(self._state, gradient.astype(self._type), self._x)
         return self.read()
 
     def read(self) -> FloatArray:
-        return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own
+        return np.array(self._x[0], dtype=np.float64)
+
+    def _into_variables(self) -> None:
+        for variable, value in zip(self._optimizer.variables, self._state, strict=True):
+            variable.assign(value)
+        self._variable.assign(self._x[0])
+
+    def _from_variables(self) -> None:
+        self._state = [variable.value for variable in self._optimizer.variables]
 
     def finish(self) -> FloatArray:
         if not getattr(self._optimizer, "use_ema", False):
             return self.read()
-        for variable, value in zip(self._optimizer.variables, self._state, strict=True):
-            variable.assign(value)
-        self._variable.assign(self._x[0])
+        self._into_variables()
         self._optimizer.finalize_variable_values([self._variable])
         return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)

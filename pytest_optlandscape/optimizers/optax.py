@@ -8,6 +8,8 @@ The update is compiled once per optimizer and dimension.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
 from pytest_optlandscape.runs import BudgetExhausted, Problem
@@ -39,6 +41,8 @@ class OptaxOptimizer(Adapter):
 
     transformation: Any = None
     dtype: str = "float64"
+    make: Callable[[], Any] | None = None
+    interruption: Interruption | None = None
     _idle: dict[int, _Compiled] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
@@ -46,9 +50,24 @@ class OptaxOptimizer(Adapter):
         with precision(jax, self.dtype):
             compiled = self._idle.pop(problem.dim, None) or _Compiled(self.transformation, problem.dim, self.dtype)
             try:
-                return compiled.minimize(problem)
+                return compiled.minimize(problem, self._renewed)
             finally:
                 self._idle[problem.dim] = compiled
+
+    def _renewed(self, problem: Problem, state: Any, x: Any) -> tuple[_Compiled, Any] | None:
+        """Interrupt a run where that is due: give another transformation and the state that it goes on with."""
+        interruption = self.interruption
+        if interruption is None or not interruption.is_due(problem):
+            return None
+        interruption.means = "its arrays, which are put into the state that init makes"
+        other = _Compiled(self.make() if self.make else self.transformation, problem.dim, self.dtype)
+        other.work_on(problem)
+        state = other.restored(state, x)
+        interruption.happened = True
+        return other, state
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {name: version_of(import_library(name, self.spec, "jax")) for name in ("jax", "optax")}
@@ -79,39 +98,76 @@ class _Compiled:
         self._step_of_a_search = jax.jit(step_of_a_search)
         self._searches = _remembers_values(optax, self._init(np.zeros(dim, dtype)))
 
-    def minimize(self, problem: Problem) -> Outcome:
+    def work_on(self, problem: Problem | None) -> None:
+        """Evaluate this problem from now on, or none."""
         self._objective.problem = problem
-        try:
-            return self._search(problem) if self._searches else self._descend(problem)
-        finally:
-            self._objective.problem = None
 
-    def _descend(self, problem: Problem) -> Outcome:
+    def minimize(self, problem: Problem, renewed: _Renewed) -> Outcome:
+        self.work_on(problem)
+        try:
+            return self._search(problem, renewed) if self._searches else self._descend(problem, renewed)
+        finally:
+            self.work_on(None)
+
+    def restored(self, saved: Any, x: Any) -> Any:
+        """Put the arrays of a state that was saved into the state with which a run at ``x`` would begin.
+
+        Raises
+        ------
+        ValueError
+            If the two are not built alike.
+        """
+        import jax
+
+        fresh = self._init(x)
+        structure: Any = jax.tree_util.tree_structure(fresh)
+        of_saved = jax.tree_util.tree_structure(saved)
+        if structure != of_saved:
+            raise ValueError(f"the saved state is {of_saved}, and init makes {structure}")
+        return jax.tree_util.tree_unflatten(structure, map(_copied, jax.tree_util.tree_leaves(saved)))
+
+    def _descend(self, problem: Problem, renewed: _Renewed) -> Outcome:
         x: Any = problem.x0.astype(self._dtype)
-        state = self._init(x)
+        engine, state = self, self._init(x)
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-            nonlocal x, state
-            x, state = self._step(value, gradient.astype(self._dtype, copy=False), state, x)
-            point: NDArray[np.float64] = np.asarray(x, dtype=np.float64)  # waits for the step; JAX never writes into it
-            if self._objective.error is not None:
-                self._objective.complain()
+            nonlocal x, state, engine
+            x, state = engine._step(value, gradient.astype(self._dtype), state, x)
+            point: NDArray[np.float64] = np.array(x, dtype=np.float64)  # waits for the step
+            if engine._objective.error is not None:
+                engine._objective.complain()
+            engine, state = renewed(problem, state, x) or (engine, state)
             return point
 
         return descend(problem, x.astype(np.float64), step)
 
-    def _search(self, problem: Problem) -> Outcome:
+    def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
         x: Any = problem.x0.astype(self._dtype)
-        state = self._init(x)
+        engine, state = self, self._init(x)
         here = problem.x0
         while problem.remaining > 0:
-            x, state = self._step_of_a_search(state, x)
+            x, state = engine._step_of_a_search(state, x)
             before, here = here, np.array(x, dtype=np.float64)
-            self._objective.complain()
+            engine._objective.complain()
             if not is_finite(here) or np.array_equal(here, before):
                 break
+            engine, state = renewed(problem, state, x) or (engine, state)
         return Outcome(here, "budget" if problem.remaining <= 0 else None)
+
+
+_Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
+
+
+def _copied(leaf: Any) -> Any:
+    """Copy an array through NumPy, which knows no keys of random numbers, only what they consist of."""
+    import jax
+
+    if jax.numpy.issubdtype(getattr(leaf, "dtype", np.float64), jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(
+            jax.numpy.array(np.array(jax.random.key_data(leaf))), impl=jax.random.key_impl(leaf)
+        )
+    return np.array(leaf)
 
 
 def _remembers_values(optax: Any, state: Any) -> bool:
@@ -222,10 +278,11 @@ def from_spec(spec: Spec) -> Adapter:
             for key, value in arguments.items():
                 if isinstance(value, str) and "(" in value:
                     arguments[key] = call_in_quotes(str(spec), value, optax.schedules, "schedule", schedules)()
-            transformation = make(**arguments)
+            make = functools.partial(make, **arguments)
+            transformation = make()
         except TypeError as error:
             raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
-    return _adapter(str(spec), transformation, dtype)
+    return _adapter(str(spec), transformation, dtype, make)
 
 
 def _makes_transformations(thing: Any) -> bool:
@@ -268,10 +325,10 @@ def from_object(thing: Any) -> Adapter:
         raise ValueError(f"{name_of(thing)} needs arguments: give a functools.partial of it ({error})") from error
     home, _, call = name_of(thing).partition(":")
     contrib = "contrib." if home.startswith("optax.contrib") else ""
-    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64")
+    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64", thing)
 
 
-def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
+def _adapter(spec: str, transformation: Any, dtype: str, make: Callable[[], Any] | None = None) -> Adapter:
     import jax
 
     platform = jax.default_backend()
@@ -283,4 +340,5 @@ def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
         setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
         transformation=transformation,
         dtype=dtype,
+        make=make,
     )
