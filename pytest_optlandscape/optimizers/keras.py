@@ -24,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend
+from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, descend, out_of_range
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_object", "from_spec", "recognizes"]
@@ -52,10 +53,11 @@ class KerasOptimizer(Adapter):
         with double_precision_where_needed(keras, self.dtype):
             # Taken out while it works: what is compiled serves one run at a time.
             steps = self._idle.pop(problem.dim, None) or make_steps(keras, self._fresh, problem.dim, self.dtype)
+            cast = Cast(self.dtype)
 
             def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
                 nonlocal steps
-                x = steps.step(value, gradient)
+                x = steps.step(value, cast(gradient))
                 if self.interruption is not None and self.interruption.is_due(problem):
                     self.interruption.means = "save_own_variables() and load_own_variables()"
                     steps, self.interruption.happened = steps.renewed(), True
@@ -63,9 +65,12 @@ class KerasOptimizer(Adapter):
 
             try:
                 outcome = descend(problem, steps.start(problem.x0), step)
-                return dataclasses.replace(outcome, x=steps.finish())
+                return dataclasses.replace(outcome, x=steps.finish(), message=cast.complaint)
             finally:
                 self._idle[problem.dim] = steps
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
 
     def interrupted(self, interruption: Interruption) -> Adapter:
         return dataclasses.replace(self, interruption=interruption)

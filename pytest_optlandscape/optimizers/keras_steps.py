@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.optimizers.stepping import precision
+from pytest_optlandscape.optimizers.stepping import numpy_dtype, precision
 
 __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
 
@@ -33,7 +33,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> St
     dim : int
         Of the points.
     dtype : str
-        ``"float32"`` or ``"float64"``.
+        One of `stepping.DTYPES`.
     """
     kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
     return kind(keras, fresh, dim, dtype)
@@ -63,12 +63,13 @@ class Steps(abc.ABC):
     def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
         self._keras = keras
         self._dtype = dtype
+        self._type = numpy_dtype(dtype)
         self._fresh = fresh
         self._variable, self._optimizer = self._built(np.zeros(dim))
 
     def _built(self, x0: FloatArray) -> tuple[Any, Any]:
         """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
-        variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
+        variable = self._keras.Variable(x0.astype(self._type), dtype=self._dtype, name="x")
         optimizer = self._fresh()
         optimizer.build([variable])
         return variable, optimizer
@@ -78,8 +79,8 @@ class Steps(abc.ABC):
         """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
 
     @abc.abstractmethod
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        """Move the point by one step and give it."""
+    def step(self, value: float, gradient: Any) -> FloatArray:
+        """Move the point by one step and give it; the gradient is an array of the optimizer's own type and its own."""
 
     def renewed(self) -> Steps:
         """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
@@ -126,8 +127,8 @@ class _Eager(_InVariables):
         self._variable, self._optimizer = self._built(x0)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
+    def step(self, value: float, gradient: Any) -> FloatArray:
+        tensor = self._keras.ops.convert_to_tensor(gradient, dtype=self._dtype)
         self._optimizer.apply([tensor], [self._variable])
         return self.read()
 
@@ -152,8 +153,8 @@ class _Graph(_InVariables):
         self._variable.assign(start)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._apply(self._constant(gradient.astype(self._dtype)))  # a copy: a constant may share its array
+    def step(self, value: float, gradient: Any) -> FloatArray:
+        self._apply(self._constant(gradient))
         return self.read()
 
 
@@ -169,7 +170,6 @@ class _Jitted(Steps):
             return self._optimizer.stateless_apply(state, [gradient], x)
 
         self._apply = jax.jit(apply)
-        self._type = np.dtype(dtype)
         self._first_state = self._state_wherever_it_starts(dim)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
@@ -186,8 +186,8 @@ class _Jitted(Steps):
         self._x = [x0.astype(self._type)]
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._type), self._x)
+    def step(self, value: float, gradient: Any) -> FloatArray:
+        self._x, self._state = self._apply(self._state, gradient, self._x)
         return self.read()
 
     def read(self) -> FloatArray:

@@ -20,12 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
+from pytest_optlandscape.optimizers.stepping import (
+    Cast,
+    call_in_quotes,
+    check_dtype,
+    descend,
+    is_finite,
+    numpy_dtype,
+    out_of_range,
+    precision,
+)
 from pytest_optlandscape.runs import BudgetExhausted, Problem
 
 __all__ = ["from_object", "from_spec", "recognizes"]
@@ -66,6 +76,9 @@ class OptaxOptimizer(Adapter):
         interruption.happened = True
         return other, state
 
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
+
     def interrupted(self, interruption: Interruption) -> Adapter:
         return dataclasses.replace(self, interruption=interruption)
 
@@ -80,7 +93,7 @@ class _Compiled:
         import jax
         import optax
 
-        self._dtype = np.dtype(dtype)
+        self._dtype = numpy_dtype(dtype)
         self._objective = _Objective(dim, dtype)
         value_fn = self._objective.traced()
         transformation = optax.with_extra_args_support(transformation)
@@ -96,11 +109,12 @@ class _Compiled:
 
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
-        self._searches = _remembers_values(optax, self._init(np.zeros(dim, dtype)))
+        self._searches = _remembers_values(optax, self._init(np.zeros(dim, self._dtype)))
 
     def work_on(self, problem: Problem | None) -> None:
         """Evaluate this problem from now on, or none."""
         self._objective.problem = problem
+        self._objective.cast = Cast(str(self._dtype))
 
     def minimize(self, problem: Problem, renewed: _Renewed) -> Outcome:
         self.work_on(problem)
@@ -132,14 +146,17 @@ class _Compiled:
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state, engine
-            x, state = engine._step(value, gradient.astype(self._dtype), state, x)
+            x, state = engine._step(value, self._objective.cast(gradient), state, x)
             point: NDArray[np.float64] = np.array(x, dtype=np.float64)  # waits for the step
             if engine._objective.error is not None:
                 engine._objective.complain()
             engine, state = renewed(problem, state, x) or (engine, state)
             return point
 
-        return descend(problem, x.astype(np.float64), step)
+        return self._noted(descend(problem, x.astype(np.float64), step))
+
+    def _noted(self, outcome: Outcome) -> Outcome:
+        return dataclasses.replace(outcome, message=self._objective.cast.complaint)
 
     def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
@@ -153,7 +170,7 @@ class _Compiled:
             if not is_finite(here) or np.array_equal(here, before):
                 break
             engine, state = renewed(problem, state, x) or (engine, state)
-        return Outcome(here, "budget" if problem.remaining <= 0 else None)
+        return self._noted(Outcome(here, "budget" if problem.remaining <= 0 else None))
 
 
 _Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
@@ -196,7 +213,8 @@ class _Objective:
     def __init__(self, dim: int, dtype: str) -> None:
         self.problem: Problem | None = None
         self._dim = dim
-        self._dtype = np.dtype(dtype)
+        self._dtype = numpy_dtype(dtype)
+        self.cast = Cast(dtype)
         self.error: BaseException | None = None
 
     def complain(self) -> None:
@@ -232,10 +250,11 @@ class _Objective:
 
     def _value_and_gradient(self, x: Any) -> Any:
         def both(problem: Problem, point: Any) -> Any:
-            return problem.fun(point), problem.gradient(point).astype(self._dtype)
+            return problem.fun(point), self.cast(problem.gradient(point))
 
         value, gradient = self._guarded(both, x, (math.nan, np.full(self._dim, math.nan, self._dtype)))
-        return self._dtype.type(value), gradient
+        with np.errstate(over="ignore"):
+            return self._dtype.type(value), gradient
 
     def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
         if self.error is not None or self.problem is None:
@@ -250,9 +269,10 @@ class _Objective:
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a function that makes a transformation: ``optax:adam(learning_rate=0.01)``.
 
-    Besides the function's own arguments there is ``dtype`` (``"float64"`` unless it is ``"float32"``). An argument
-    may be a schedule, a call in quotes: ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``.
-    What is experimental is found as ``optax:contrib.prodigy``.
+    Besides the function's own arguments there is ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``). An argument may be a schedule, a call in quotes:
+    ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``. What is experimental is found as
+    ``optax:contrib.prodigy``.
 
     Raises
     ------

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
@@ -36,7 +37,7 @@ from pytest_optlandscape.optimizers.libraries import (
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, is_finite
+from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, is_finite, out_of_range
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
@@ -64,7 +65,10 @@ class TorchOptimizer(Adapter):
         torch = _import(self.spec)
         x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
         with _random_numbers(torch, problem, x0.device):
-            return _descend(torch, problem, self._training(torch, x0), self._renewed)
+            return _descend(torch, problem, self._training(torch, x0), self._renewed, Cast(self.dtype))
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
 
     def _training(self, torch: Any, x: Any) -> _Training:
         parameter = torch.nn.Parameter(x)
@@ -115,10 +119,11 @@ class _Training(NamedTuple):
 class _Closure:
     """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
 
-    def __init__(self, torch: Any, problem: Problem, parameter: Any) -> None:
+    def __init__(self, torch: Any, problem: Problem, parameter: Any, cast: Cast) -> None:
         self._fun = problem.fun
         self._gradient = problem.gradient
         self._parameter = parameter
+        self._cast = cast
         self._tensor = torch.from_numpy
         self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
         self.was_finite = True
@@ -133,7 +138,9 @@ class _Closure:
         x = _read(self._parameter)
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
-        self._parameter.grad = self._as_tensor(self._gradient(x))
+        gradient = self._gradient(x)
+        self._cast.look_at(gradient)
+        self._parameter.grad = self._as_tensor(gradient)
 
     def _as_tensor(self, array: NDArray[np.float64]) -> Any:
         """Copy an array to a tensor of the parameter's type, on its device."""
@@ -142,11 +149,15 @@ class _Closure:
 
 
 def _descend(
-    torch: Any, problem: Problem, training: _Training, renewed: Callable[[Any, Problem, _Training], _Training]
+    torch: Any,
+    problem: Problem,
+    training: _Training,
+    renewed: Callable[[Any, Problem, _Training], _Training],
+    cast: Cast,
 ) -> Outcome:
     """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
     parameter, optimizer, schedulers = training
-    closure = _Closure(torch, problem, parameter)
+    closure = _Closure(torch, problem, parameter, cast)
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
     evaluates_once = "closure" not in inspect.signature(optimizer.step).parameters or (
         not ends_by_itself and type(optimizer).__module__.startswith("torch.optim.")
@@ -174,14 +185,17 @@ def _descend(
         if other is not training:
             training = other
             parameter, optimizer, schedulers = training
-            closure = _Closure(torch, problem, parameter)
-    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None)
+            closure = _Closure(torch, problem, parameter, cast)
+    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
     """Copy the parameter's value, shape (dim,), which later steps overwrite."""
     tensor = parameter.detach()
-    x: NDArray[np.float64] = (tensor if tensor.is_cpu else tensor.cpu()).numpy().astype(np.float64)
+    tensor = tensor if tensor.is_cpu else tensor.cpu()
+    if tensor.itemsize < 4:  # NumPy has no bfloat16
+        tensor = tensor.float()
+    x: NDArray[np.float64] = tensor.numpy().astype(np.float64)
     return x
 
 
@@ -210,8 +224,9 @@ def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter:
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
 
-    Besides the optimizer's own arguments there are ``dtype`` (``"float64"`` unless it is ``"float32"``), ``device``
-    (torch's default device), and ``scheduler``, a call in quotes: ``scheduler="ExponentialLR(gamma=0.99)"``.
+    Besides the optimizer's own arguments there are ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``), ``device`` (torch's default device), and ``scheduler``, a call in quotes:
+    ``scheduler="ExponentialLR(gamma=0.99)"``.
 
     Raises
     ------

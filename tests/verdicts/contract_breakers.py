@@ -222,3 +222,30 @@ def has_an_origin(fun, x0, bounds, rng):
     origin = np.clip(np.zeros(len(x0)), *np.transpose(bounds))
     values = fun(first), fun(origin)
     return search(fun, origin if values[1] < values[0] else x0, bounds, rng).x
+
+
+class KeepsItsStep:
+    """An evolution strategy of one parent and one child, asked and told."""
+
+    def __init__(self, x0, bounds, rng):
+        self.lower, self.upper = np.transpose(bounds)
+        self.rng = rng
+        self.best, self.value, self.step = np.clip(np.array(x0, dtype=float), self.lower, self.upper), math.inf, 0.1
+
+    def ask(self):
+        if math.isinf(self.value):
+            return self.best.copy()
+        away = self.step * (self.upper - self.lower) * self.rng.standard_normal(len(self.best))
+        return np.clip(self.best + away, self.lower, self.upper)
+
+    def tell(self, x, value):
+        self.step *= 1.5 if value < self.value else 0.9
+        if value < self.value:
+            self.best, self.value = np.array(x), value
+
+
+class ForgetsItsStep(KeepsItsStep):
+    """Its pickle has not all of its state."""
+
+    def __getstate__(self):
+        return {**vars(self), "step": 0.1}
