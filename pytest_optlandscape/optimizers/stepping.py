@@ -153,7 +153,7 @@ def out_of_range(dtype: str, landscape: Landscape) -> str:
     --------
     >>> from pytest_optlandscape import landscapes
     >>> out_of_range("float16", landscapes.get("beale"))
-    'values or gradients up to 1.82e+05; the largest number of float16 is 65504'
+    'values or gradients up to 2.35e+05; the largest number of float16 is 65504'
     >>> out_of_range("bfloat16", landscapes.get("beale"))
     ''
     """

@@ -61,6 +61,7 @@ def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
     assert not_asked == {
         "check_larger_budget_goes_on",  # it takes a random generator
         "check_copies_gradients",
+        "check_resumes_from_saved_state",
         *(name for name in CHECKS if "invariant" in name),
     }
 
