@@ -42,7 +42,7 @@ def keras_by_hand(dtype, x0, landscape, steps):
     optimizer, points = keras.optimizers.SGD(learning_rate=0.002, momentum=0.9), []
     optimizer.build([variable])
     for _ in range(steps):
-        points.append(np.array(keras.ops.convert_to_numpy(variable), dtype=np.float64))
+        points.append(np.array(keras.ops.convert_to_numpy(variable.value), dtype=np.float64))
         optimizer.apply([keras.ops.convert_to_tensor(landscape.gradient(points[-1]), dtype=dtype)], [variable])
     return points
 
@@ -56,6 +56,7 @@ LIBRARIES = {
 
 @pytest.mark.parametrize("dtype", HALVES)
 @pytest.mark.parametrize("spec", LIBRARIES)
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras reads torch's tensors so
 def test_steps_are_those_of_a_loop_written_by_hand(spec, dtype):
     pytest.importorskip(spec.partition(":")[0])
     run = minimize(spec.format(dtype), "himmelblau", x0=[1.1, -2.3], budget=20)
