@@ -19,11 +19,11 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import ask_tell, third_party
 from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
 from pytest_optlandscape.optimizers.profile import with_profile
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem, Run, execute
 
-__all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
+__all__ = ["LIBRARIES", "Adapter", "Interruption", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
 LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
 """The libraries that have an adapter here; each is a module of this package, imported when first used."""

@@ -26,15 +26,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import copied, differences
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend
+from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, descend, out_of_range
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_factory", "from_object", "from_spec", "recognizes", "with_setting"]
@@ -75,6 +77,7 @@ class KerasOptimizer(Adapter):
 
     make: Callable[[], Any] = list
     dtype: str = "float32"
+    interruption: Interruption | None = None
     _idle: dict[int, Steps] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
@@ -82,15 +85,31 @@ class KerasOptimizer(Adapter):
         with double_precision_where_needed(keras, self.dtype):
             # Taken out while it works: what is compiled serves one run at a time.
             steps = self._idle.pop(problem.dim, None) or make_steps(keras, self.make, problem.dim, self.dtype)
+            cast = Cast(self.dtype)
+
+            def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+                nonlocal steps
+                x = steps.step(value, cast(gradient))
+                if self.interruption is not None and self.interruption.is_due(problem):
+                    self.interruption.means = "save_own_variables() and load_own_variables()"
+                    steps, self.interruption.happened = steps.renewed(), True
+                return x
+
             try:
-                outcome = descend(problem, steps.start(problem.x0), steps.step)
-                return dataclasses.replace(outcome, x=steps.finish())
+                outcome = descend(problem, steps.start(problem.x0), step)
+                return dataclasses.replace(outcome, x=steps.finish(), message=cast.complaint)
             finally:
                 self._idle[problem.dim] = steps
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave what is compiled in this process."""
         return {**self.__dict__, "_idle": {}}
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         keras = _import_keras(self.spec)

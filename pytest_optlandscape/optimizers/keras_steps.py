@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.optimizers.stepping import precision
+from pytest_optlandscape.optimizers.stepping import numpy_dtype, precision
 
 __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
 
@@ -39,7 +39,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> St
     dim : int
         Of the points.
     dtype : str
-        ``"float32"`` or ``"float64"``.
+        One of `stepping.DTYPES`.
     """
     kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
     return kind(keras, fresh, dim, dtype)
@@ -69,13 +69,14 @@ class Steps(abc.ABC):
     def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
         self._keras = keras
         self._dtype = dtype
+        self._type = numpy_dtype(dtype)
         self._fresh = fresh
         self._variable, self._optimizer = self._built(np.zeros(dim))
         self._scales_loss = _scales_loss(keras, self._optimizer)
 
     def _built(self, x0: FloatArray) -> tuple[Any, Any]:
         """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
-        variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
+        variable = self._keras.Variable(x0.astype(self._type), dtype=self._dtype, name="x")
         optimizer = self._fresh()
         optimizer.build([variable])
         return variable, optimizer
@@ -84,23 +85,44 @@ class Steps(abc.ABC):
     def start(self, x0: FloatArray) -> FloatArray:
         """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
+    def step(self, value: float, gradient: Any) -> FloatArray:
         """Move the point by one step and give it.
 
-        The scaled gradient is rounded to the point's type, as in `fit`: a scale that is too large makes it infinite.
+        The gradient is an array of the optimizer's own type and its own. The scaled gradient is rounded to that type,
+        as in `fit`: a scale that is too large makes it infinite.
         """
         if not self._scales_loss:
             return self._step(gradient)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._step(self._slope(value) * gradient)
+            scaled = self._slope(value) * np.asarray(gradient, dtype=np.float64)
+            return self._step(scaled.astype(self._type))
 
     @abc.abstractmethod
-    def _step(self, gradient: FloatArray) -> FloatArray:
+    def _step(self, gradient: Any) -> FloatArray:
         """Move the point by the gradient of the scaled loss and give it."""
 
     @abc.abstractmethod
     def _slope(self, value: float) -> float:
         """Differentiate the scaled loss by the loss, which has this value."""
+
+    def renewed(self) -> Steps:
+        """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
+        self._into_variables()
+        store: dict[str, Any] = {}
+        self._optimizer.save_own_variables(store)
+        other = type(self)(self._keras, self._fresh, self.read().size, self._dtype)
+        other.start(self.read())
+        other._optimizer.load_own_variables({name: np.array(value) for name, value in store.items()})
+        other._from_variables()
+        return other
+
+    @abc.abstractmethod
+    def _into_variables(self) -> None:
+        """Put the point and the state into the variables, where they are kept elsewhere."""
+
+    @abc.abstractmethod
+    def _from_variables(self) -> None:
+        """Take the state from the variables, where it is kept elsewhere."""
 
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
@@ -118,7 +140,17 @@ def _scales_loss(keras: Any, optimizer: Any) -> bool:
     return is_own or optimizer.loss_scale_factor is not None
 
 
-class _Eager(Steps):
+class _InVariables(Steps):
+    """Steps that keep all in variables."""
+
+    def _into_variables(self) -> None:
+        pass
+
+    def _from_variables(self) -> None:
+        pass
+
+
+class _Eager(_InVariables):
     def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
         super().__init__(keras, fresh, dim, dtype)
         self._torch = importlib.import_module("torch") if keras.backend.backend() == "torch" else None
@@ -127,8 +159,8 @@ class _Eager(Steps):
         self._variable, self._optimizer = self._built(x0)
         return self.read()
 
-    def _step(self, gradient: FloatArray) -> FloatArray:
-        tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
+    def _step(self, gradient: Any) -> FloatArray:
+        tensor = self._keras.ops.convert_to_tensor(gradient, dtype=self._dtype)
         with self._torch.no_grad() if self._torch else contextlib.nullcontext():
             self._optimizer.apply([tensor], [self._variable])
         return self.read()
@@ -140,7 +172,7 @@ class _Eager(Steps):
         return float(self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0])
 
 
-class _Graph(Steps):
+class _Graph(_InVariables):
     def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
         import tensorflow
 
@@ -168,8 +200,8 @@ class _Graph(Steps):
         self._variable.assign(start)
         return self.read()
 
-    def _step(self, gradient: FloatArray) -> FloatArray:
-        self._apply(self._constant(gradient, self._dtype))
+    def _step(self, gradient: Any) -> FloatArray:
+        self._apply(self._constant(gradient))
         return self.read()
 
     def _slope(self, value: float) -> float:
@@ -189,7 +221,6 @@ class _Jitted(Steps):
 
         self._apply = jax.jit(apply)
         self._slope_of = jax.jit(jax.grad(self._scaled))
-        self._type = np.dtype(dtype)
         self._first_state = self._state_wherever_it_starts(dim)
 
     def _scaled(self, value: Any, state: list[Any]) -> Any:
@@ -212,18 +243,24 @@ class _Jitted(Steps):
         self._x = [x0.astype(self._type)]
         return self.read()
 
-    def _step(self, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
+    def _step(self, gradient: Any) -> FloatArray:
+        self._x, self._state = self._apply(self._state, gradient, self._x)
         return self.read()
 
     def _slope(self, value: float) -> float:
         return float(self._slope_of(self._type.type(value), self._state))
 
     def read(self) -> FloatArray:
-        return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own
+        return np.array(self._x[0], dtype=np.float64)
 
-    def finish(self) -> FloatArray:
+    def _into_variables(self) -> None:
         for variable, value in zip(self._optimizer.variables, self._state, strict=True):
             variable.assign(value)
         self._variable.assign(self._x[0])
+
+    def _from_variables(self) -> None:
+        self._state = [variable.value for variable in self._optimizer.variables]
+
+    def finish(self) -> FloatArray:
+        self._into_variables()
         return super().finish()

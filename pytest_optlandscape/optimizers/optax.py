@@ -8,6 +8,8 @@ The update is compiled once per optimizer and dimension.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -18,12 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
+from pytest_optlandscape.optimizers.stepping import (
+    Cast,
+    call_in_quotes,
+    check_dtype,
+    descend,
+    is_finite,
+    numpy_dtype,
+    out_of_range,
+    precision,
+)
 from pytest_optlandscape.runs import BudgetExhausted, Problem
 
 __all__ = ["from_object", "from_spec", "recognizes"]
@@ -39,6 +51,8 @@ class OptaxOptimizer(Adapter):
 
     transformation: Any = None
     dtype: str = "float64"
+    make: Callable[[], Any] | None = None
+    interruption: Interruption | None = None
     _idle: dict[int, _Compiled] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
@@ -46,9 +60,27 @@ class OptaxOptimizer(Adapter):
         with precision(jax, self.dtype):
             compiled = self._idle.pop(problem.dim, None) or _Compiled(self.transformation, problem.dim, self.dtype)
             try:
-                return compiled.minimize(problem)
+                return compiled.minimize(problem, self._renewed)
             finally:
                 self._idle[problem.dim] = compiled
+
+    def _renewed(self, problem: Problem, state: Any, x: Any) -> tuple[_Compiled, Any] | None:
+        """Interrupt a run where that is due: give another transformation and the state that it goes on with."""
+        interruption = self.interruption
+        if interruption is None or not interruption.is_due(problem):
+            return None
+        interruption.means = "its arrays, which are put into the state that init makes"
+        other = _Compiled(self.make() if self.make else self.transformation, problem.dim, self.dtype)
+        other.work_on(problem)
+        state = other.restored(state, x)
+        interruption.happened = True
+        return other, state
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {name: version_of(import_library(name, self.spec, "jax")) for name in ("jax", "optax")}
@@ -61,7 +93,7 @@ class _Compiled:
         import jax
         import optax
 
-        self._dtype = np.dtype(dtype)
+        self._dtype = numpy_dtype(dtype)
         self._objective = _Objective(dim, dtype)
         value_fn = self._objective.traced()
         transformation = optax.with_extra_args_support(transformation)
@@ -77,41 +109,82 @@ class _Compiled:
 
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
-        self._searches = _remembers_values(optax, self._init(np.zeros(dim, dtype)))
+        self._searches = _remembers_values(optax, self._init(np.zeros(dim, self._dtype)))
 
-    def minimize(self, problem: Problem) -> Outcome:
+    def work_on(self, problem: Problem | None) -> None:
+        """Evaluate this problem from now on, or none."""
         self._objective.problem = problem
-        try:
-            return self._search(problem) if self._searches else self._descend(problem)
-        finally:
-            self._objective.problem = None
+        self._objective.cast = Cast(str(self._dtype))
 
-    def _descend(self, problem: Problem) -> Outcome:
+    def minimize(self, problem: Problem, renewed: _Renewed) -> Outcome:
+        self.work_on(problem)
+        try:
+            return self._search(problem, renewed) if self._searches else self._descend(problem, renewed)
+        finally:
+            self.work_on(None)
+
+    def restored(self, saved: Any, x: Any) -> Any:
+        """Put the arrays of a state that was saved into the state with which a run at ``x`` would begin.
+
+        Raises
+        ------
+        ValueError
+            If the two are not built alike.
+        """
+        import jax
+
+        fresh = self._init(x)
+        structure: Any = jax.tree_util.tree_structure(fresh)
+        of_saved = jax.tree_util.tree_structure(saved)
+        if structure != of_saved:
+            raise ValueError(f"the saved state is {of_saved}, and init makes {structure}")
+        return jax.tree_util.tree_unflatten(structure, map(_copied, jax.tree_util.tree_leaves(saved)))
+
+    def _descend(self, problem: Problem, renewed: _Renewed) -> Outcome:
         x: Any = problem.x0.astype(self._dtype)
-        state = self._init(x)
+        engine, state = self, self._init(x)
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-            nonlocal x, state
-            x, state = self._step(value, gradient.astype(self._dtype, copy=False), state, x)
-            point: NDArray[np.float64] = np.asarray(x, dtype=np.float64)  # waits for the step; JAX never writes into it
-            if self._objective.error is not None:
-                self._objective.complain()
+            nonlocal x, state, engine
+            x, state = engine._step(value, self._objective.cast(gradient), state, x)
+            point: NDArray[np.float64] = np.array(x, dtype=np.float64)  # waits for the step
+            if engine._objective.error is not None:
+                engine._objective.complain()
+            engine, state = renewed(problem, state, x) or (engine, state)
             return point
 
-        return descend(problem, x.astype(np.float64), step)
+        return self._noted(descend(problem, x.astype(np.float64), step))
 
-    def _search(self, problem: Problem) -> Outcome:
+    def _noted(self, outcome: Outcome) -> Outcome:
+        return dataclasses.replace(outcome, message=self._objective.cast.complaint)
+
+    def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
         x: Any = problem.x0.astype(self._dtype)
-        state = self._init(x)
+        engine, state = self, self._init(x)
         here = problem.x0
         while problem.remaining > 0:
-            x, state = self._step_of_a_search(state, x)
+            x, state = engine._step_of_a_search(state, x)
             before, here = here, np.array(x, dtype=np.float64)
-            self._objective.complain()
+            engine._objective.complain()
             if not is_finite(here) or np.array_equal(here, before):
                 break
-        return Outcome(here, "budget" if problem.remaining <= 0 else None)
+            engine, state = renewed(problem, state, x) or (engine, state)
+        return self._noted(Outcome(here, "budget" if problem.remaining <= 0 else None))
+
+
+_Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
+
+
+def _copied(leaf: Any) -> Any:
+    """Copy an array through NumPy, which knows no keys of random numbers, only what they consist of."""
+    import jax
+
+    if jax.numpy.issubdtype(getattr(leaf, "dtype", np.float64), jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(
+            jax.numpy.array(np.array(jax.random.key_data(leaf))), impl=jax.random.key_impl(leaf)
+        )
+    return np.array(leaf)
 
 
 def _remembers_values(optax: Any, state: Any) -> bool:
@@ -140,7 +213,8 @@ class _Objective:
     def __init__(self, dim: int, dtype: str) -> None:
         self.problem: Problem | None = None
         self._dim = dim
-        self._dtype = np.dtype(dtype)
+        self._dtype = numpy_dtype(dtype)
+        self.cast = Cast(dtype)
         self.error: BaseException | None = None
 
     def complain(self) -> None:
@@ -176,10 +250,11 @@ class _Objective:
 
     def _value_and_gradient(self, x: Any) -> Any:
         def both(problem: Problem, point: Any) -> Any:
-            return problem.fun(point), problem.gradient(point).astype(self._dtype)
+            return problem.fun(point), self.cast(problem.gradient(point))
 
         value, gradient = self._guarded(both, x, (math.nan, np.full(self._dim, math.nan, self._dtype)))
-        return self._dtype.type(value), gradient
+        with np.errstate(over="ignore"):
+            return self._dtype.type(value), gradient
 
     def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
         if self.error is not None or self.problem is None:
@@ -194,9 +269,10 @@ class _Objective:
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a function that makes a transformation: ``optax:adam(learning_rate=0.01)``.
 
-    Besides the function's own arguments there is ``dtype`` (``"float64"`` unless it is ``"float32"``). An argument
-    may be a schedule, a call in quotes: ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``.
-    What is experimental is found as ``optax:contrib.prodigy``.
+    Besides the function's own arguments there is ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``). An argument may be a schedule, a call in quotes:
+    ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``. What is experimental is found as
+    ``optax:contrib.prodigy``.
 
     Raises
     ------
@@ -222,10 +298,11 @@ def from_spec(spec: Spec) -> Adapter:
             for key, value in arguments.items():
                 if isinstance(value, str) and "(" in value:
                     arguments[key] = call_in_quotes(str(spec), value, optax.schedules, "schedule", schedules)()
-            transformation = make(**arguments)
+            make = functools.partial(make, **arguments)
+            transformation = make()
         except TypeError as error:
             raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
-    return _adapter(str(spec), transformation, dtype)
+    return _adapter(str(spec), transformation, dtype, make)
 
 
 def _makes_transformations(thing: Any) -> bool:
@@ -268,10 +345,10 @@ def from_object(thing: Any) -> Adapter:
         raise ValueError(f"{name_of(thing)} needs arguments: give a functools.partial of it ({error})") from error
     home, _, call = name_of(thing).partition(":")
     contrib = "contrib." if home.startswith("optax.contrib") else ""
-    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64")
+    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64", thing)
 
 
-def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
+def _adapter(spec: str, transformation: Any, dtype: str, make: Callable[[], Any] | None = None) -> Adapter:
     import jax
 
     platform = jax.default_backend()
@@ -283,4 +360,5 @@ def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
         setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
         transformation=transformation,
         dtype=dtype,
+        make=make,
     )

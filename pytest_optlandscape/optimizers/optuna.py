@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.ask_tell import pickled
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -27,7 +29,7 @@ from pytest_optlandscape.optimizers.libraries import (
     version_of,
     written,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
@@ -46,6 +48,7 @@ class OptunaSampler(Adapter):
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
     instance: Any = None
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
         optuna = _import(self.spec)
@@ -61,6 +64,9 @@ class OptunaSampler(Adapter):
             while problem.remaining > 0:
                 trial = study.ask(fixed_distributions=box)
                 study.tell(trial, problem.fun(np.array([trial.params[name] for name in names])))
+                if self.interruption is not None and self.interruption.is_due(problem):
+                    study = pickled(study, self.interruption)
+                    self.interruption.happened = not self.interruption.refusal
             if not any(trial.values for trial in study.get_trials(deepcopy=False)):
                 return Outcome(None, "budget")
             best = study.best_trial
@@ -75,6 +81,9 @@ class OptunaSampler(Adapter):
             sampler = renewed(self.factory)(**{**seeded, **self.arguments})
         _seed_what_has_no_seed(sampler, seed)
         return sampler
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {"optuna": version_of(_import(self.spec))}

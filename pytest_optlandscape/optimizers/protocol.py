@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
+__all__ = ["Adapter", "Call", "Interruption", "MissingLibrary", "Outcome"]
 
 
 class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
@@ -54,6 +54,43 @@ class Call:
 
     imports: str
     expression: str
+
+
+@dataclass(eq=False)
+class Interruption:
+    """Where a run is interrupted: its state is saved and loaded into a fresh optimizer, and that goes on.
+
+    Attributes
+    ----------
+    after : int
+        The run is interrupted after so many evaluations of the objective, or at the next step after them.
+    means : str
+        How the library saves and loads state, such as ``"state_dict() and load_state_dict()"``; written by the adapter.
+    happened : bool
+        Whether the run was interrupted.
+    refusal : str
+        Why the state could not be saved, such as ``"pickle refuses it: …"``; "" where it could.
+    """
+
+    after: int
+    means: str = ""
+    happened: bool = False
+    refusal: str = ""
+
+    def is_due(self, problem: Problem) -> bool:
+        """Tell whether a run on this problem is to be interrupted now.
+
+        Examples
+        --------
+        >>> problem = Problem("booth")
+        >>> Interruption(after=1).is_due(problem)
+        False
+        >>> problem([0.0, 0.0])
+        74.0
+        >>> Interruption(after=1).is_due(problem)
+        True
+        """
+        return not (self.happened or self.refusal) and problem.nfev >= self.after
 
 
 @dataclass(frozen=True)
@@ -131,6 +168,14 @@ class Adapter(abc.ABC):
 
     def without_gradient(self) -> Adapter | None:
         """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
+        return None
+
+    def interrupted(self, interruption: Interruption) -> Adapter | None:
+        """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.
+
+        The run's adapter saves the state in the library's public way, loads it into an optimizer that it makes as for
+        any run, puts that at the same point, and goes on with it. It sets ``happened`` and ``means``, or ``refusal``.
+        """
         return None
 
     def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:

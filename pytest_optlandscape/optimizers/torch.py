@@ -9,19 +9,22 @@ needs second derivatives (AdaHessian, Sophia) cannot run.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import inspect
+import io
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
@@ -33,11 +36,11 @@ from pytest_optlandscape.optimizers.libraries import (
     version_of,
     written,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import differences, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, is_finite
+from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, is_finite, out_of_range
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
@@ -59,27 +62,71 @@ class TorchOptimizer(Adapter):
     dtype: str = "float64"
     device: str | None = None
     package: str = "torch"
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
         torch = _import(self.spec)
         x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
-        parameter = torch.nn.Parameter(x0)
-        with _random_numbers(torch, problem, parameter.device):
-            optimizer, schedulers = _made(torch, self.spec, renewed(self.factory), parameter)
-            return _descend(torch, problem, parameter, optimizer, schedulers)
+        with _random_numbers(torch, problem, x0.device):
+            return _descend(torch, problem, self._training(torch, x0), self._renewed, Cast(self.dtype))
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
+
+    def _training(self, torch: Any, x: Any) -> _Training:
+        parameter = torch.nn.Parameter(x)
+        return _Training(parameter, *_made(torch, self.spec, renewed(self.factory), parameter))
+
+    def _renewed(self, torch: Any, problem: Problem, training: _Training) -> _Training:
+        """Interrupt a run where that is due: give another optimizer that has loaded the state of this one."""
+        interruption = self.interruption
+        if interruption is None or not interruption.is_due(problem):
+            return training
+        interruption.means = "state_dict() and load_state_dict()"
+        file = io.BytesIO()
+        try:
+            torch.save([thing.state_dict() for thing in training.stateful], file)
+        except Exception as error:
+            interruption.refusal = f"its state_dict() cannot be saved: {type(error).__name__}: {error}"
+            return training
+        file.seek(0)
+        x = training.parameter.detach().clone()
+        with _random_numbers(torch, problem, x.device):  # what is drawn for a new one is not the run's
+            other = self._training(torch, x)
+            for thing, state in zip(other.stateful, torch.load(file, weights_only=False), strict=True):
+                thing.load_state_dict(state)
+        interruption.happened = True
+        return other
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         packages = sorted({"torch", self.package})
         return {name: version_of(importlib.import_module(name)) for name in packages}
 
 
+class _Training(NamedTuple):
+    """A parameter, and what moves it."""
+
+    parameter: Any
+    optimizer: Any
+    schedulers: list[Any]
+
+    @property
+    def stateful(self) -> list[Any]:
+        """All that has a ``state_dict``, the parameter aside."""
+        return [self.optimizer, *self.schedulers]
+
+
 class _Closure:
     """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
 
-    def __init__(self, torch: Any, problem: Problem, parameter: Any) -> None:
+    def __init__(self, torch: Any, problem: Problem, parameter: Any, cast: Cast) -> None:
         self._fun = problem.fun
         self._gradient = problem.gradient
         self._parameter = parameter
+        self._cast = cast
         self._tensor = torch.from_numpy
         self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
         self.was_finite = True
@@ -91,20 +138,29 @@ class _Closure:
 
     def evaluate(self) -> None:
         """Do all that the closure does, but for making a tensor of the value."""
-        x = self._parameter.detach().numpy() if self._as_it_is else _read(self._parameter)
+        x = _read(self._parameter)
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
-        self._parameter.grad = self._as_tensor(self._gradient(x))
+        gradient = self._gradient(x)
+        self._cast.look_at(gradient)
+        self._parameter.grad = self._as_tensor(gradient)
 
     def _as_tensor(self, array: NDArray[np.float64]) -> Any:
-        """Give an array the parameter's type and device."""
-        tensor = self._tensor(array)
+        """Copy an array to a tensor of the parameter's type, on its device."""
+        tensor = self._tensor(array.copy())
         return tensor if self._as_it_is else tensor.to(self._parameter)
 
 
-def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, schedulers: list[Any]) -> Outcome:
+def _descend(
+    torch: Any,
+    problem: Problem,
+    training: _Training,
+    renewed: Callable[[Any, Problem, _Training], _Training],
+    cast: Cast,
+) -> Outcome:
     """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
-    closure = _Closure(torch, problem, parameter)
+    parameter, optimizer, schedulers = training
+    closure = _Closure(torch, problem, parameter, cast)
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
     evaluates_once = "closure" not in inspect.signature(optimizer.step).parameters or (
         not ends_by_itself and type(optimizer).__module__.startswith("torch.optim.")
@@ -128,12 +184,21 @@ def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, sched
             before, here = here, _read(parameter)
             if np.array_equal(before, here):
                 break
-    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None)
+        other = renewed(torch, problem, training)
+        if other is not training:
+            training = other
+            parameter, optimizer, schedulers = training
+            closure = _Closure(torch, problem, parameter, cast)
+    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
+    """Copy the parameter's value, shape (dim,), which later steps overwrite."""
     tensor = parameter.detach()
-    x: NDArray[np.float64] = (tensor if tensor.is_cpu else tensor.cpu()).numpy().astype(np.float64)
+    tensor = tensor if tensor.is_cpu else tensor.cpu()
+    if tensor.itemsize < 4:  # NumPy has no bfloat16
+        tensor = tensor.float()
+    x: NDArray[np.float64] = tensor.numpy().astype(np.float64)
     return x
 
 
@@ -167,8 +232,9 @@ def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter:
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
 
-    Besides the optimizer's own arguments there are ``dtype`` (``"float64"`` unless it is ``"float32"``), ``device``
-    (torch's default device), and ``scheduler``, a call in quotes: ``scheduler="ExponentialLR(gamma=0.99)"``.
+    Besides the optimizer's own arguments there are ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``), ``device`` (torch's default device), and ``scheduler``, a call in quotes:
+    ``scheduler="ExponentialLR(gamma=0.99)"``.
 
     Raises
     ------

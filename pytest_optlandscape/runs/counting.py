@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
-__all__ = ["ConstraintCounts", "Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
+__all__ = ["ConstraintCounts", "Limit", "as_array", "as_floats", "as_list", "as_points", "counted", "disturbed"]
 
 FloatArray = NDArray[np.float64]
 _FLOAT64 = np.dtype(np.float64)
@@ -212,11 +212,25 @@ def as_floats(point: bytes) -> list[float]:
     return array("d", point).tolist()
 
 
-def as_list(x: Any) -> list[float]:
-    """Read a point as a list of floats, or raise ValueError."""
+def as_array(x: Any) -> NDArray[Any]:
+    """Read an array, a tensor or a list as an array; bfloat16, which NumPy does not have, in double precision.
+
+    Examples
+    --------
+    >>> as_array([1, 2]).tolist()
+    [1, 2]
+    """
     if hasattr(x, "detach"):
         x = x.detach().cpu()
-    array = np.asarray(x)
+        if str(x.dtype) == "torch.bfloat16":
+            x = x.double()
+    array: NDArray[Any] = np.asarray(x)
+    return array.astype(np.float64) if array.dtype.name == "bfloat16" else array
+
+
+def as_list(x: Any) -> list[float]:
+    """Read a point as a list of floats, or raise ValueError."""
+    array = as_array(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")
     if array.ndim != 1:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs.counting import as_array
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
@@ -217,7 +218,8 @@ def _why(ended: _Ended) -> tuple[str, str]:
     if x is None:
         return "no-result", ended.complaint
     if not all(map(math.isfinite, x.tolist())):
-        return "non-finite", f"the optimizer returned {x.tolist()}"
+        because = f": {ended.message}" if ended.message else ""
+        return "non-finite", f"the optimizer returned {x.tolist()}{because}"
     return "returned", ""
 
 
@@ -298,9 +300,7 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
     if x is None:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:
-        if hasattr(x, "detach"):
-            x = x.detach().cpu()
-        array = np.asarray(x)
+        array = as_array(x)
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")
         point = np.array(array, dtype=np.float64)

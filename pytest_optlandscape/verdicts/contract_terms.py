@@ -18,6 +18,7 @@ from pytest_optlandscape.verdicts import contract_checks_callback as callback
 from pytest_optlandscape.verdicts import contract_checks_invariance as invariance
 from pytest_optlandscape.verdicts import contract_checks_repetition as repetition
 from pytest_optlandscape.verdicts import contract_checks_results as results
+from pytest_optlandscape.verdicts import contract_checks_state as state
 from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable, SlightBreach
 
@@ -98,7 +99,7 @@ TERMS: tuple[Term, ...] = (
     Term(results.check_returns_finite_point),
     Term(results.check_reported_value),
     Term(results.check_not_worse_than_best_seen, warns=("gradient",)),
-    Term(results.check_not_worse_than_start, asked_of=("local",)),
+    Term(results.check_not_worse_than_start, asked_of=("local",), warns=("noise",)),
     Term(results.check_reported_counts),
     Term(results.check_claims_success_at_stationary_points, asked_of=("local",)),
     Term(results.check_never_claims_success_with_nan),
@@ -112,6 +113,7 @@ TERMS: tuple[Term, ...] = (
     Term(repetition.check_same_seed_same_run),
     Term(repetition.check_same_run_in_another_process),
     Term(repetition.check_leaves_global_random_state),
+    Term(state.check_resumes_from_saved_state),
     Term(arrays.check_keeps_start_unchanged),
     Term(arrays.check_hands_out_own_points),
     Term(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),

@@ -165,7 +165,10 @@ def test_schedules():
         ("optax:apply_updates", "unknown optax optimizer 'apply_updates'"),
         ("optax:adam(lr=1)", "unknown argument of optax:adam 'lr'"),
         ("optax:adam", "optax refuses these arguments: .*learning_rate"),
-        ("optax:adam(learning_rate=1, dtype='bfloat16')", "dtype is one of float32, float64; got 'bfloat16'"),
+        (
+            "optax:adam(learning_rate=1, dtype='int8')",
+            "dtype is one of bfloat16, float16, float32, float64; got 'int8'",
+        ),
         ("optax:sgd(learning_rate='cosine(x=1)')", "unknown schedule 'cosine'"),
     ],
 )

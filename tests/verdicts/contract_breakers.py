@@ -347,3 +347,30 @@ def forgets_its_callback_when_stopped(fun, x0, bounds, callback):
 
 def lets_stop_iteration_out(fun, x0, bounds, callback):
     return rounds(fun, x0, bounds, lambda x: callback(x.copy()), catches=())
+
+
+class KeepsItsStep:
+    """An evolution strategy of one parent and one child, asked and told."""
+
+    def __init__(self, x0, bounds, rng):
+        self.lower, self.upper = np.transpose(bounds)
+        self.rng = rng
+        self.best, self.value, self.step = np.clip(np.array(x0, dtype=float), self.lower, self.upper), math.inf, 0.1
+
+    def ask(self):
+        if math.isinf(self.value):
+            return self.best.copy()
+        away = self.step * (self.upper - self.lower) * self.rng.standard_normal(len(self.best))
+        return np.clip(self.best + away, self.lower, self.upper)
+
+    def tell(self, x, value):
+        self.step *= 1.5 if value < self.value else 0.9
+        if value < self.value:
+            self.best, self.value = np.array(x), value
+
+
+class ForgetsItsStep(KeepsItsStep):
+    """Its pickle has not all of its state."""
+
+    def __getstate__(self):
+        return {**vars(self), "step": 0.1}
