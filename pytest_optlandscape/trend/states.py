@@ -156,6 +156,7 @@ def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None 
 
 def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
     states: list[State] = []
+    members: list[list[Point]] = []
     not_run: list[Point] = []
     unknown: list[str] = []
     for commit in series.commits:
@@ -169,12 +170,13 @@ def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
             continue
         point, comparison = _chosen(usable, states[-1] if states else None, load)
         if states and (comparison is None or _is_same_state(states[-1], comparison, load)):
-            states[-1] = replace(states[-1], points=(*states[-1].points, point))
+            members[-1].append(point)
         else:
-            came_with = versions_that_changed(states[-1].last.versions, point.versions) if states else ()
+            came_with = versions_that_changed(members[-1][-1].versions, point.versions) if states else ()
             states.append(State((point,), comparison, came_with, tuple(unknown) if states else ()))
+            members.append([point])
         unknown = []
-    return states, not_run
+    return [replace(state, points=tuple(some)) for state, some in zip(states, members, strict=True)], not_run
 
 
 def _chosen(points: Sequence[Point], state: State | None, load: Load) -> tuple[Point, OptimizerComparison | None]:
