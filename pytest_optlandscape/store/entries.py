@@ -222,7 +222,8 @@ class CommitEntry:
     @property
     def short(self) -> str:
         """The commit as people read it."""
-        return self.commit[:10] + ("+changes" if self.is_dirty else "")
+        length = len(self.commit) if self.commit.startswith("t") else 10  # times of one day begin alike
+        return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
     @cached_property
     def data(self) -> bytes:
