@@ -62,8 +62,9 @@ def main() -> None:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
             seconds = time.perf_counter() - started
             memory = resource.getrusage(resource.RUSAGE_CHILDREN)
-            print(f"{commits} commits x {count}: {seconds:.2f} s, {memory.ru_maxrss // 1024} MB, "
-                  f"CPU so far {memory.ru_utime + memory.ru_stime:.1f} s, {done.stdout.count(chr(10))} lines")  # fmt: skip
+            cpu = memory.ru_utime + memory.ru_stime
+            used = f"{seconds:.2f} s, {memory.ru_maxrss // 1024} MB, CPU so far {cpu:.1f} s"
+            print(f"{commits} commits x {count}: {used}, {len(done.stdout.splitlines())} lines")
 
 
 if __name__ == "__main__":
