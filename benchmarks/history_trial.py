@@ -28,9 +28,10 @@ def minimize(fun, x0, jac, bounds, maxfev):
     lower, upper = np.transpose(bounds)
     x = np.array(x0)
     best, best_value, old = x, np.inf, None
+    phase = abs(np.sum(x)) * 12.9898 % 1.0
     for k in range(maxfev):
         value = fun(x)
-        if int((k + 1) * EXTRA) > int(k * EXTRA):
+        if int((k + 1) * EXTRA + phase) > int(k * EXTRA + phase):
             fun(x)
         if value < best_value:
             best, best_value = x, value

@@ -222,7 +222,8 @@ class CommitEntry:
     @property
     def short(self) -> str:
         """The commit as people read it."""
-        return self.commit[:10] + ("+changes" if self.is_dirty else "")
+        length = len(self.commit) if self.commit.startswith("t") else 10  # times of one day begin alike
+        return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
     @cached_property
     def data(self) -> bytes:
@@ -234,7 +235,7 @@ class CommitEntry:
         }
         return (json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The file's name within the history."""
         return f"commits/{self.commit}-{digest_of(self.data)[:16]}.json"
@@ -283,6 +284,7 @@ class CommitEntry:
             raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
         if not name.startswith(f"commits/{entry.commit}-"):
             raise StoreError(f"{name} is damaged: it describes commit {entry.commit}")
+        vars(entry)["name"] = name  # to work it out again takes longer than everything else
         return entry
 
 

@@ -156,10 +156,17 @@ def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None 
 
 def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
     states: list[State] = []
+    members: list[list[Point]] = []
+    equal: set[str] = set()  # digests of records that are the last state's
     not_run: list[Point] = []
     unknown: list[str] = []
     for commit in series.commits:
         points = series.points.get(commit, ())
+        unchanged = next((one for one in points if one.optimizer.record in equal), None)
+        if unchanged is not None:  # by far the most
+            members[-1].append(unchanged)
+            unknown = []
+            continue
         could_run = [point for point in points if not point.optimizer.missing]
         if points and not could_run:
             not_run.append(points[0])
@@ -168,26 +175,26 @@ def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
             unknown.append(commit)
             continue
         point, comparison = _chosen(usable, states[-1] if states else None, load)
-        if states and (comparison is None or _is_same_state(states[-1], comparison, load)):
-            states[-1] = replace(states[-1], points=(*states[-1].points, point))
+        if comparison is not None and _is_same_state(states[-1], comparison, load):
+            members[-1].append(point)
+            equal.add(point.optimizer.record)
         else:
-            came_with = versions_that_changed(states[-1].last.versions, point.versions) if states else ()
+            equal = {point.optimizer.record}
+            came_with = versions_that_changed(members[-1][-1].versions, point.versions) if states else ()
             states.append(State((point,), comparison, came_with, tuple(unknown) if states else ()))
+            members.append([point])
         unknown = []
-    return states, not_run
+    return [replace(state, points=tuple(some)) for state, some in zip(states, members, strict=True)], not_run
 
 
 def _chosen(points: Sequence[Point], state: State | None, load: Load) -> tuple[Point, OptimizerComparison | None]:
     """Choose among several measurements of one commit the one that is nearest to the state before.
 
     If the commit does on one machine what the state before did, it changed nothing: the machines differ, not the code.
-    The comparison is None where the records are identical.
+    The comparison is None for the first state.
     """
     if state is None:
         return points[0], None
-    for point in points:
-        if point.optimizer.record == state.digest:
-            return point, None
     compared = [(point, _compare(state, point, load)) for point in points]
     equal = [one for one in compared if _is_same_state(state, one[1], load)]
     return (equal or compared)[0]

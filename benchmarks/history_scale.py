@@ -1,0 +1,71 @@
+"""How long a large history takes to print, and how much memory.
+
+    python benchmarks/history_scale.py [COMMITS] [OPTIMIZERS]
+
+Makes a history of 10 000 commits and 5 optimizers with a state every 500 commits, each entry in a file of its own, and
+runs `optlandscape history` on it.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_optlandscape import landscapes, optimizers
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
+from pytest_optlandscape.store.entries import record_name
+from pytest_optlandscape.store.history import data_of
+from pytest_optlandscape.verdicts.measuring import run_baseline
+
+
+def write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def main() -> None:
+    commits, count = (int(one) for one in [*sys.argv[1:], "10000", "5"][:2])
+    versions = {"numpy": "2.3.1", "pytest-optlandscape": "0.1.0", "python": "3.12.1", "scipy": "1.16.0"}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "pytest.ini").write_text("[pytest]\n")
+        store = folder / ".optlandscape" / "history"
+        records = []
+        for k in range(20):
+            adapter = optimizers.get(f"scipy:L-BFGS-B(maxcor={k + 2})")
+            measured = [run_baseline(adapter, landscapes.get(name), 100) for name in ("beale", "booth")]
+            records.append(Baseline("", {}, {}, {one.landscape: one for one in measured}))
+        named: dict[tuple[int, int], str] = {}
+        for k, record in enumerate(records):
+            for n in range(count):
+                own = replace(record, optimizer=f"solver{n}:minimize")
+                named[k, n] = digest_of_record(own)
+                write(store / record_name(named[k, n]), data_of(own))
+        means = {"speed": 1.2345, "precision": -12.345, "failure": 0.0625, "cost": 1.9876}
+        for k in range(commits):
+            state = k * len(records) // commits
+            entry = CommitEntry(
+                f"{k + 1:040x}", (f"{k:040x}",), "A developer", f"Commit number {k}", k, k, "", f"{k:040x}",
+                versions=versions, platform="Linux x86_64",
+                optimizers={f"solver{n}:minimize": OptimizerEntry(named[state, n], means=means) for n in range(count)},
+            )  # fmt: skip
+            write(store / entry.name, entry.data)
+        for _ in range(3):
+            started = time.perf_counter()
+            command = [sys.executable, "-m", "pytest_optlandscape", "history"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+            seconds = time.perf_counter() - started
+            memory = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = memory.ru_utime + memory.ru_stime
+            used = f"{seconds:.2f} s, {memory.ru_maxrss // 1024} MB, CPU so far {cpu:.1f} s"
+            print(f"{commits} commits x {count}: {used}, {len(done.stdout.splitlines())} lines")
+
+
+if __name__ == "__main__":
+    main()
