@@ -19,6 +19,7 @@ from pytest_optlandscape.optimizers.callables import from_callable, load
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem, Run, execute
+from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 
 __all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
@@ -144,6 +145,11 @@ def minimize(
     Run
         Also where the optimizer raises, ignores its budget or takes too long: the run's ``stop_reason`` says so.
 
+    Warns
+    -----
+    RuntimeWarning
+        If the optimizer returned without calling the objective.
+
     Raises
     ------
     ValueError, TypeError, MissingLibrary
@@ -156,4 +162,6 @@ def minimize(
     ('returned', [3.0, 0.5])
     """
     problem = Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed, time_limit=time_limit)
-    return execute(get(optimizer), problem)
+    run = execute(get(optimizer), problem)
+    warn_if_never_evaluated(run)
+    return run

@@ -25,6 +25,7 @@ from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
 from pytest_optlandscape.runs import BudgetExhausted, Problem
+from pytest_optlandscape.runs.differentiable import traceable
 
 __all__ = ["from_object", "from_spec", "recognizes"]
 
@@ -62,8 +63,8 @@ class _Compiled:
         import optax
 
         self._dtype = np.dtype(dtype)
-        self._objective = _Objective(dim, dtype)
-        value_fn = self._objective.traced()
+        self._objective = _Objective(dim)
+        value_fn = traceable(self._objective)
         transformation = optax.with_extra_args_support(transformation)
         self._init = jax.jit(transformation.init)
 
@@ -124,7 +125,7 @@ def _remembers_values(optax: Any, state: Any) -> bool:
 
 
 class _Objective:
-    """The objective as a function that JAX can trace and differentiate; it evaluates the problem at hand.
+    """The evaluations of whichever problem is at hand, for `traceable`.
 
     JAX turns an exception of a callback into one of its own and may go on for a while. So none leaves the callback:
     it returns NaN, and `complain` raises after the step.
@@ -137,10 +138,9 @@ class _Objective:
         What an evaluation raised since `complain` was last called.
     """
 
-    def __init__(self, dim: int, dtype: str) -> None:
+    def __init__(self, dim: int) -> None:
         self.problem: Problem | None = None
-        self._dim = dim
-        self._dtype = np.dtype(dtype)
+        self.dim = dim
         self.error: BaseException | None = None
 
     def complain(self) -> None:
@@ -149,46 +149,22 @@ class _Objective:
         if error is not None:
             raise error
 
-    def traced(self) -> Callable[[Any], Any]:
-        """Give the function for JAX: a value alone is one evaluation; with its gradient, one of each."""
-        import jax
-        from jax.experimental import io_callback
+    def fun(self, x: Any) -> Any:
+        return self._guarded(lambda problem: problem.fun(x), ())
 
-        shape_of: Any = jax.ShapeDtypeStruct
-        scalar, vector = shape_of((), self._dtype), shape_of((self._dim,), self._dtype)
+    def gradient(self, x: Any) -> Any:
+        return self._guarded(lambda problem: problem.gradient(x), (self.dim,))
 
-        @jax.custom_vjp  # type: ignore[untyped-decorator,unused-ignore]
-        def objective(x: Any) -> Any:
-            return io_callback(self._value, scalar, x, ordered=True)
+    def hessian(self, x: Any) -> Any:
+        return self._guarded(lambda problem: problem.hessian(x), (self.dim, self.dim))
 
-        def forward(x: Any) -> Any:
-            return io_callback(self._value_and_gradient, (scalar, vector), x, ordered=True)
-
-        def backward(gradient: Any, slope: Any) -> Any:
-            return (slope * gradient,)
-
-        objective.defvjp(forward, backward)
-        value_fn: Callable[[Any], Any] = objective
-        return value_fn
-
-    def _value(self, x: Any) -> Any:
-        return self._guarded(lambda problem, point: problem.fun(point), x, math.nan)
-
-    def _value_and_gradient(self, x: Any) -> Any:
-        def both(problem: Problem, point: Any) -> Any:
-            return problem.fun(point), problem.gradient(point).astype(self._dtype)
-
-        value, gradient = self._guarded(both, x, (math.nan, np.full(self._dim, math.nan, self._dtype)))
-        return self._dtype.type(value), gradient
-
-    def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
-        if self.error is not None or self.problem is None:
-            return instead
-        try:
-            return evaluate(self.problem, np.array(x, dtype=np.float64))
-        except (Exception, BudgetExhausted) as error:
-            self.error = error
-            return instead
+    def _guarded(self, evaluate: Callable[[Problem], Any], shape: tuple[int, ...]) -> Any:
+        if self.error is None and self.problem is not None:
+            try:
+                return evaluate(self.problem)
+            except (Exception, BudgetExhausted) as error:
+                self.error = error
+        return np.full(shape, math.nan)
 
 
 def from_spec(spec: Spec) -> Adapter:

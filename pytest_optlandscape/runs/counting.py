@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+from pytest_optlandscape.runs.differentiable import library_of, stacked
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
@@ -71,6 +72,7 @@ def counted(
     *,
     keep: Callable[[Any], None] | None = None,
     instead: Sequence[Any] = (),
+    on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[ArrayLike], Any]:
     """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
 
@@ -89,6 +91,8 @@ def counted(
         Takes each result, NaN where the function raised.
     instead : sequence, optional
         While it has elements, points are counted, but not kept: nobody will ask for them.
+    on_tensor : callable, optional
+        Evaluates what a library of tensors has to evaluate itself; see `differentiable`.
     """
     budget = limit.budget
     remember = points.append
@@ -111,7 +115,15 @@ def counted(
             values = unpack(x)
             point = _NOT_KEPT if instead else tobytes(x)
         else:
-            values = as_list(x)
+            if x.__class__ is not list and on_tensor is not None and library_of(x):
+                return on_tensor(x)
+            try:
+                values = as_list(x)
+            except Exception:
+                tensors = stacked(x)
+                if on_tensor is None or tensors is None:
+                    raise
+                return on_tensor(tensors)
             point = array("d", values).tobytes()
         try:
             result = function(values)
@@ -131,11 +143,18 @@ def counted(
 
 
 def disturbed(
-    function: Callable[[Any], Any], points: list[bytes], observe: Callable[[Any, Any, int], Any]
+    function: Callable[[Any], Any],
+    points: list[bytes],
+    observe: Callable[[Any, Any, int], Any],
+    on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[Any], Any]:
     """Put noise on what a counted function gives: evaluation k always alike."""
 
     def observed(x: Any) -> Any:
+        if x.__class__ is not np.ndarray and on_tensor is not None:
+            tensors = x if library_of(x) else stacked(x)
+            if tensors is not None:
+                return on_tensor(tensors)
         exact = function(x)
         return observe(as_floats(points[-1]), exact, len(points) - 1)
 

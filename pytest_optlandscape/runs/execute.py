@@ -7,6 +7,7 @@ import math
 import os
 import time
 import traceback
+import warnings
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from pytest_optlandscape.runs.run import Run, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
-__all__ = ["Optimizer", "execute", "execute_all", "plain", "revived"]
+__all__ = ["Optimizer", "execute", "execute_all", "plain", "revived", "warn_if_never_evaluated"]
 
 FloatArray = NDArray[np.float64]
 
@@ -199,18 +200,34 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     )
 
 
+_NEVER_EVALUATED = (
+    "the optimizer never called the objective, so nothing was counted; call problem(x) or fun(x), inside JAX, torch and "
+    "TensorFlow too, and not problem.landscape(x)"
+)
+
+
+def warn_if_never_evaluated(run: Run) -> None:
+    """Warn the caller's caller of a run that ended without a single evaluation."""
+    if run.message == _NEVER_EVALUATED:
+        warnings.warn(f"{run.optimizer} on {run.landscape.id}: {run.message}", RuntimeWarning, stacklevel=3)
+
+
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
     watch, budget, x = ended.watch, ended.problem.budget, ended.x
     if watch.has_expired:
         spent = f", although the budget of {budget} evaluations was spent" if ended.was_exhausted else ""
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    if ended.was_exhausted or ended.gave_up:
+    if ended.was_exhausted:
         return "budget", f"the budget of {budget} evaluations was spent"
     if ended.raised:
         return "exception", ended.raised
-    if x is None:
+    if x is None and not ended.gave_up:
         return "no-result", ended.complaint
+    if not (ended.problem.nfev or ended.problem.njev or ended.problem.nhev):
+        return "no-result", _NEVER_EVALUATED
+    if ended.gave_up or x is None:
+        return "budget", f"the budget of {budget} evaluations was spent"
     if not all(map(math.isfinite, x.tolist())):
         return "non-finite", f"the optimizer returned {x.tolist()}"
     return "returned", ""

@@ -71,10 +71,12 @@ def assert_precise(run: Run, *, digits: float) -> None:
     >>> assert_precise(minimize("scipy:L-BFGS-B", "beale"), digits=5)
     """
     __tracebackhide__ = True
-    if run.distance <= 10.0**-digits:
+    if run.distance <= 10.0**-digits and run.was_evaluated:
         return
     run.landscape.check_minimum_is_known()
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
+    if not run.was_evaluated:
+        raise AssertionError(run_report(run, required, "no evaluation was made"))
     reached = f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)"
     raise AssertionError(run_report(run, required, reached))
 

@@ -56,7 +56,9 @@ class Criterion:
     digits: float | None
 
     def __call__(self, run: Run) -> bool:
-        """Tell whether a run succeeds."""
+        """Tell whether a run succeeds; one that evaluated nothing does not."""
+        if not run.was_evaluated:
+            return False
         if self.digits is not None and not run.distance <= 10.0**-self.digits:
             return False
         if self.gap is None and self.digits is not None:

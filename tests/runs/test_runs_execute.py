@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 from runs_helpers import Bowl, bowl, forever, gradients_forever
 
-from pytest_optlandscape import minimize
+from pytest_optlandscape import assert_converges, assert_precise, minimize
 
 
 def returns(thing):
-    return lambda problem: thing
+    def optimizer(problem):
+        problem(problem.x0)
+        return thing
+
+    return optimizer
 
 
 def raises(error):
@@ -76,6 +80,18 @@ def test_no_result(thing, said):
         raise ValueError(run.message)
     assert run.x.tolist() == run.x0.tolist()
     assert run.fun == run.landscape(run.x0)
+
+
+@pytest.mark.parametrize("thing", [[3.0, 0.5], types.SimpleNamespace(x=[3.0, 0.5]), [np.nan, 1.0]])
+def test_a_run_without_an_evaluation_is_no_result_and_is_told(thing):
+    with pytest.warns(RuntimeWarning, match=r"on beale: the optimizer never called the objective.*; call problem\(x\)"):
+        run = minimize(lambda problem: thing, "beale", x0=[3.0, 0.5])
+    assert (run.stop_reason, run.was_evaluated) == ("no-result", False)
+    assert run.message.startswith("the optimizer never called the objective")
+    for assertion, required in [(assert_converges, {"gap": 1e9}), (assert_precise, {"digits": -9})]:
+        with pytest.raises(AssertionError, match=r"no-result \(the optimizer never called the objective, so nothing"):
+            assertion(run, **required)
+    assert minimize(lambda problem: (problem.gradient(problem.x0), thing)[1], "beale").was_evaluated
 
 
 def test_without_result_the_best_point_evaluated_counts():
