@@ -2,7 +2,8 @@
 
 Every run begins with the state of a fresh optimizer. Each step evaluates the objective and its analytic gradient at
 the current point and hands the gradient to ``optimizer.apply``, in the way that Keras itself trains with on its
-backend (see `keras_steps`). The point is a `keras.Variable` of Keras' own float type
+backend (see `keras_steps`). The point is a `keras.Variable`, or one for each tensor of the landscape's structure under
+its name, of Keras' own float type
 (``keras.config.floatx()``, float32 unless it was changed) or of the one named by ``dtype=``, because that is what a
 user's model has.
 """
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
@@ -43,21 +45,26 @@ class KerasOptimizer(Adapter):
     factory: Any = None
     config: dict[str, Any] = field(default_factory=dict)
     dtype: str = "float32"
-    _idle: dict[int, Steps] = field(default_factory=dict, compare=False, repr=False)
+    undecayed: tuple[str, ...] = ()
+    _idle: dict[Structure, Steps] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         keras = _import_keras(self.spec)
         with double_precision_where_needed(keras, self.dtype):
             # Taken out while it works: what is compiled serves one run at a time.
-            steps = self._idle.pop(problem.dim, None) or make_steps(keras, self._fresh, problem.dim, self.dtype)
+            structure = problem.structure
+            steps = self._idle.pop(structure, None) or make_steps(keras, self._fresh, structure, self.dtype)
             try:
                 outcome = descend(problem, steps.start(problem.x0), steps.step)
                 return dataclasses.replace(outcome, x=steps.finish())
             finally:
-                self._idle[problem.dim] = steps
+                self._idle[structure] = steps
 
     def _fresh(self) -> Any:
-        return self.factory(**self.config)
+        optimizer = self.factory(**self.config)
+        if self.undecayed:
+            optimizer.exclude_from_weight_decay(var_names=list(self.undecayed))
+        return optimizer
 
     def versions(self) -> dict[str, str]:
         keras = _import_keras(self.spec)
@@ -67,6 +74,9 @@ class KerasOptimizer(Adapter):
 
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
+
+    Besides the class's own arguments there are ``dtype`` and ``exclude_from_weight_decay``, a list of regular expressions
+    for the names of variables, such as ``["bias"]``.
 
     Raises
     ------
@@ -86,13 +96,22 @@ def from_spec(spec: Spec) -> Adapter:
     if spec.name not in known:
         raise ValueError(unknown_name("Keras optimizer", spec.name, known))
     kind = getattr(keras.optimizers, spec.name)
-    arguments = {*inspect.signature(kind).parameters, "dtype"} - {"kwargs"}
+    arguments = {*inspect.signature(kind).parameters, "dtype", "exclude_from_weight_decay"} - {"kwargs"}
     for key in spec.arguments:
         if key not in arguments:
             raise ValueError(unknown_name(f"argument of keras:{spec.name}", key, arguments))
     config = {key: _scheduled(keras, str(spec), value) for key, value in spec.arguments.items()}
     dtype = config.pop("dtype", keras.config.floatx())
-    return _adapter(keras, str(spec), kind, config, dtype)
+    undecayed = _names_of_variables(str(spec), config.pop("exclude_from_weight_decay", ()))
+    return _adapter(keras, str(spec), kind, config, dtype, undecayed)
+
+
+def _names_of_variables(spec: str, names: Any) -> tuple[str, ...]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"optimizer {spec!r}: exclude_from_weight_decay is a list of variables' names, such as ['bias']; got {names!r}"
+        )
+    return tuple(names)
 
 
 def _scheduled(keras: Any, spec: str, value: Any) -> Any:
@@ -125,8 +144,12 @@ def from_object(thing: Any) -> Adapter:
         changed = {key: v for key, v in config.items() if v != defaults.get(key)}
         name += _written(changed)
     factory = kind if isinstance(thing, type) else _from_config(kind)
+    pattern = getattr(thing, "_exclude_from_weight_decay_pattern", None)  # which no configuration holds
+    undecayed = () if pattern is None else (pattern.pattern,)
+    if undecayed:
+        name = f"{name.removesuffix(')')}{', ' if name.endswith(')') else '('}exclude_from_weight_decay={list(undecayed)})"
     home = "keras" if kind.__module__.partition(".")[0] == "keras" else kind.__module__
-    return _adapter(keras, f"{home}:{name.removesuffix('()')}", factory, config, keras.config.floatx())
+    return _adapter(keras, f"{home}:{name.removesuffix('()')}", factory, config, keras.config.floatx(), undecayed)
 
 
 def _defaults(kind: Any) -> dict[str, Any]:
@@ -160,7 +183,9 @@ def _from_config(kind: Any) -> Any:
     return lambda **config: kind.from_config(config)
 
 
-def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str) -> Adapter:
+def _adapter(
+    keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str, undecayed: tuple[str, ...] = ()
+) -> Adapter:
     check_dtype(spec, dtype)
     try:
         factory(**config)
@@ -175,6 +200,7 @@ def _adapter(keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype:
         factory=factory,
         config=config,
         dtype=dtype,
+        undecayed=undecayed,
     )
 
 

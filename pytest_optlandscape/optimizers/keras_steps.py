@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.stepping import precision
 
 __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
@@ -22,7 +23,7 @@ __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
 FloatArray = NDArray[np.float64]
 
 
-def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> Steps:
+def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> Steps:
     """Make the steps of an optimizer on the backend that Keras runs on.
 
     Parameters
@@ -30,13 +31,13 @@ def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> St
     keras : module
     fresh : callable
         Makes an optimizer that is not built.
-    dim : int
-        Of the points.
+    structure : Structure
+        Of the points: one variable for each part.
     dtype : str
         ``"float32"`` or ``"float64"``.
     """
     kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
-    return kind(keras, fresh, dim, dtype)
+    return kind(keras, fresh, structure, dtype)
 
 
 def double_precision_where_needed(keras: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
@@ -56,22 +57,34 @@ class Steps(abc.ABC):
     keras : module
     fresh : callable
         Makes an optimizer that is not built.
-    dim : int
+    structure : Structure
     dtype : str
     """
 
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         self._keras = keras
         self._dtype = dtype
         self._fresh = fresh
-        self._variable, self._optimizer = self._built(np.zeros(dim))
+        self._structure = structure
+        self._variables, self._optimizer = self._built(np.zeros(structure.dim))
 
-    def _built(self, x0: FloatArray) -> tuple[Any, Any]:
-        """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
-        variable = self._keras.Variable(x0.astype(self._dtype), dtype=self._dtype, name="x")
+    def _built(self, x0: FloatArray) -> tuple[list[Any], Any]:
+        """Make variables and a new optimizer of them; some, such as ScheduleFreeAdamW, begin with their values."""
+        variables = [
+            self._keras.Variable(part.astype(self._dtype), dtype=self._dtype, name=name)
+            for name, part in self._structure.split(x0).items()
+        ]
         optimizer = self._fresh()
-        optimizer.build([variable])
-        return variable, optimizer
+        optimizer.build(variables)
+        return variables, optimizer
+
+    def _parts(self, x: FloatArray) -> list[FloatArray]:
+        """Cut a point or a gradient, shape (dim,), into its parts in the optimizer's own type."""
+        return [part.astype(self._dtype, copy=False) for part in self._structure.split(x).values()]
+
+    def _joined(self, parts: list[FloatArray]) -> FloatArray:
+        """Put the parts of a point together, shape (dim,), in double precision and in a new array."""
+        return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
     @abc.abstractmethod
     def start(self, x0: FloatArray) -> FloatArray:
@@ -83,65 +96,66 @@ class Steps(abc.ABC):
 
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
-        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+        return self._joined([self._keras.ops.convert_to_numpy(variable) for variable in self._variables])
 
     def finish(self) -> FloatArray:
         """Give the last point, shape (dim,); with ``use_ema`` the average, which is what training ends with."""
         if getattr(self._optimizer, "use_ema", False):
-            self._optimizer.finalize_variable_values([self._variable])
+            self._optimizer.finalize_variable_values(self._variables)
         return self.read()
 
 
 class _Eager(Steps):
     def start(self, x0: FloatArray) -> FloatArray:
-        self._variable, self._optimizer = self._built(x0)
+        self._variables, self._optimizer = self._built(x0)
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        tensor = self._keras.ops.convert_to_tensor(gradient.astype(self._dtype))
-        self._optimizer.apply([tensor], [self._variable])
+        tensors = [self._keras.ops.convert_to_tensor(part) for part in self._parts(gradient)]
+        self._optimizer.apply(tensors, self._variables)
         return self.read()
 
 
 class _Graph(Steps):
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         import tensorflow
 
-        super().__init__(keras, fresh, dim, dtype)
+        super().__init__(keras, fresh, structure, dtype)
+        signature = [tensorflow.TensorSpec(shape, dtype) for shape in structure.values()]
 
-        @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
-        def apply(gradient: Any) -> None:
-            self._optimizer.apply([gradient], [self._variable])
+        @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
+        def apply(*gradients: Any) -> None:
+            self._optimizer.apply(list(gradients), self._variables)
 
         self._apply = apply
         self._constant = tensorflow.constant
 
     def start(self, x0: FloatArray) -> FloatArray:
-        start, optimizer = self._built(x0)
+        starts, optimizer = self._built(x0)
         for variable, initial in zip(self._optimizer.variables, optimizer.variables, strict=True):
             variable.assign(initial)
-        self._variable.assign(start)
+        for variable, start in zip(self._variables, starts, strict=True):
+            variable.assign(start)
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._apply(self._constant(gradient, self._dtype))
+        self._apply(*[self._constant(part, self._dtype) for part in self._parts(gradient)])
         return self.read()
 
 
 class _Jitted(Steps):
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         import jax
 
-        super().__init__(keras, fresh, dim, dtype)
+        super().__init__(keras, fresh, structure, dtype)
         self._state: list[Any] = []
-        self._x: list[Any] = [self._variable.value]
+        self._x: list[Any] = [variable.value for variable in self._variables]
 
-        def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
-            return self._optimizer.stateless_apply(state, [gradient], x)
+        def apply(state: list[Any], gradients: list[Any], x: list[Any]) -> Any:
+            return self._optimizer.stateless_apply(state, gradients, x)
 
         self._apply = jax.jit(apply)
-        self._type = np.dtype(dtype)
-        self._first_state = self._state_wherever_it_starts(dim)
+        self._first_state = self._state_wherever_it_starts(structure.dim)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
         """Give the state that a new optimizer has at every start; None if it depends on the start."""
@@ -154,21 +168,22 @@ class _Jitted(Steps):
 
     def start(self, x0: FloatArray) -> FloatArray:
         self._state = self._first_state or self._fresh_state(x0)
-        self._x = [x0.astype(self._type)]
+        self._x = self._parts(x0)
         return self.read()
 
     def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient.astype(self._type, copy=False), self._x)
+        self._x, self._state = self._apply(self._state, self._parts(gradient), self._x)
         return self.read()
 
     def read(self) -> FloatArray:
-        return np.asarray(self._x[0], dtype=np.float64)  # JAX writes into no array of its own
+        return self._joined([np.asarray(part) for part in self._x])
 
     def finish(self) -> FloatArray:
         if not getattr(self._optimizer, "use_ema", False):
             return self.read()
         for variable, value in zip(self._optimizer.variables, self._state, strict=True):
             variable.assign(value)
-        self._variable.assign(self._x[0])
-        self._optimizer.finalize_variable_values([self._variable])
-        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+        for variable, value in zip(self._variables, self._x, strict=True):
+            variable.assign(value)
+        self._optimizer.finalize_variable_values(self._variables)
+        return super().read()

@@ -3,7 +3,8 @@
 The objective and its analytic gradient are evaluated by us, in double precision, and handed to
 ``update(gradient, state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as
 `optax.lbfgs` in its line search, does so through a callback, so that its evaluations are counted like all others.
-The update is compiled once per optimizer and dimension.
+The point is an array of shape (dim,) or, where the landscape's structure has several tensors, a dict of them. The update is
+compiled once per optimizer and structure.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
@@ -40,30 +42,32 @@ class OptaxOptimizer(Adapter):
 
     transformation: Any = None
     dtype: str = "float64"
-    _idle: dict[int, _Compiled] = field(default_factory=dict, compare=False, repr=False)
+    _idle: dict[Structure, _Compiled] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         jax = import_library("jax", self.spec, "jax")
         with precision(jax, self.dtype):
-            compiled = self._idle.pop(problem.dim, None) or _Compiled(self.transformation, problem.dim, self.dtype)
+            structure = problem.structure
+            compiled = self._idle.pop(structure, None) or _Compiled(self.transformation, structure, self.dtype)
             try:
                 return compiled.minimize(problem)
             finally:
-                self._idle[problem.dim] = compiled
+                self._idle[structure] = compiled
 
     def versions(self) -> dict[str, str]:
         return {name: version_of(import_library(name, self.spec, "jax")) for name in ("jax", "optax")}
 
 
 class _Compiled:
-    """A transformation's update for points of one dimension, compiled; it serves one run at a time."""
+    """A transformation's update for points of one structure, compiled; it serves one run at a time."""
 
-    def __init__(self, transformation: Any, dim: int, dtype: str) -> None:
+    def __init__(self, transformation: Any, structure: Structure, dtype: str) -> None:
         import jax
         import optax
 
         self._dtype = np.dtype(dtype)
-        self._objective = _Objective(dim)
+        self._structure = structure
+        self._objective = _Objective(structure)
         value_fn = traceable(self._objective)
         transformation = optax.with_extra_args_support(transformation)
         self._init = jax.jit(transformation.init)
@@ -78,7 +82,7 @@ class _Compiled:
 
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
-        self._searches = _remembers_values(optax, self._init(np.zeros(dim, dtype)))
+        self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim))))
 
     def minimize(self, problem: Problem) -> Outcome:
         self._objective.problem = problem
@@ -88,27 +92,38 @@ class _Compiled:
             self._objective.problem = None
 
     def _descend(self, problem: Problem) -> Outcome:
-        x: Any = problem.x0.astype(self._dtype)
+        x: Any = self._tree(problem.x0)
         state = self._init(x)
+        start = self._point(x)
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state
-            x, state = self._step(value, gradient.astype(self._dtype, copy=False), state, x)
-            point: NDArray[np.float64] = np.asarray(x, dtype=np.float64)  # waits for the step; JAX never writes into it
+            x, state = self._step(value, self._tree(gradient), state, x)
+            point = self._point(x)  # waits for the step
             if self._objective.error is not None:
                 self._objective.complain()
             return point
 
-        return descend(problem, x.astype(np.float64), step)
+        return descend(problem, start, step)
+
+    def _tree(self, x: NDArray[np.float64]) -> Any:
+        """Give a point or a gradient, shape (dim,), as the transformation sees it."""
+        if self._structure.is_plain:
+            return x.astype(self._dtype, copy=False)
+        return {name: part.astype(self._dtype) for name, part in self._structure.split(x).items()}
+
+    def _point(self, x: Any) -> NDArray[np.float64]:
+        """Give what the transformation sees as a point, shape (dim,); JAX never writes into it."""
+        return np.asarray(x, dtype=np.float64) if self._structure.is_plain else self._structure.join(x)
 
     def _search(self, problem: Problem) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
-        x: Any = problem.x0.astype(self._dtype)
+        x: Any = self._tree(problem.x0)
         state = self._init(x)
         here = problem.x0
         while problem.remaining > 0:
             x, state = self._step_of_a_search(state, x)
-            before, here = here, np.array(x, dtype=np.float64)
+            before, here = here, np.array(self._point(x))
             self._objective.complain()
             if not is_finite(here) or np.array_equal(here, before):
                 break
@@ -138,9 +153,10 @@ class _Objective:
         What an evaluation raised since `complain` was last called.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, structure: Structure) -> None:
         self.problem: Problem | None = None
-        self.dim = dim
+        self.structure = structure
+        self.dim = structure.dim
         self.error: BaseException | None = None
 
     def complain(self) -> None:

@@ -1,6 +1,6 @@
 """torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
 
-The point is one parameter of shape (dim,). An optimizer is stepped as ``optimizer.step(closure)``; each call of the
+The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is stepped as ``optimizer.step(closure)``; each call of the
 closure evaluates the objective and its analytic gradient, once, and puts the gradient into ``parameter.grad``. torch's
 own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what
 needs second derivatives (AdaHessian, Sophia) cannot run.
@@ -13,14 +13,16 @@ import functools
 import importlib
 import inspect
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
@@ -52,65 +54,135 @@ _OURS = ("device", "dtype", "scheduler")
 class TorchOptimizer(Adapter):
     """Something that makes an optimizer of torch from its parameters."""
 
-    factory: Callable[[list[Any]], Any] = list
+    factory: Callable[[Any], Any] = list
     dtype: str = "float64"
     device: str | None = None
     package: str = "torch"
+    _obstacles: dict[Structure, str] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         torch = _import(self.spec)
-        x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
-        parameter = torch.nn.Parameter(x0)
-        with _random_numbers(torch, problem, parameter.device):
-            optimizer, schedulers = _made(torch, self.spec, self.factory, parameter)
-            return _descend(torch, problem, parameter, optimizer, schedulers)
+        point = _Point(torch, problem.structure, problem.x0, self.dtype, self.device)
+        with _random_numbers(torch, problem, point.device):
+            optimizers, schedulers = _made(torch, self.spec, self.factory, point.parameters)
+            return _descend(torch, problem, point, optimizers, schedulers)
+
+    def obstacle(self, landscape: Landscape) -> str:
+        """Say that the optimizer cannot be made for the tensors of a landscape, such as Muon for a vector."""
+        return _obstacle(self, landscape.structure)
 
     def versions(self) -> dict[str, str]:
         packages = sorted({"torch", self.package})
         return {name: version_of(importlib.import_module(name)) for name in packages}
 
 
-class _Closure:
-    """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
+class Parameters(list[Any]):
+    """The parameters that an optimizer is made of: a list, from which each can also be taken by its name."""
 
-    def __init__(self, torch: Any, problem: Problem, parameter: Any) -> None:
+    def __init__(self, by_name: Mapping[str, Any]) -> None:
+        super().__init__(by_name.values())
+        self._by_name = dict(by_name)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Take a parameter by its name or number."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if key not in self._by_name:
+            raise _NoSuchPart(f"the point has no part {key!r}; it has {', '.join(self._by_name)}")
+        return self._by_name[key]
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """List names and parameters, as ``model.named_parameters()`` does."""
+        return self._by_name.items()
+
+
+class _NoSuchPart(KeyError):  # noqa: N818 - an optimizer for certain parts is no mistake
+    """A function of params asks for a part that a landscape does not have."""
+
+    __str__ = Exception.__str__
+
+
+class _Point:
+    """A point as parameters of torch, one for each part of its structure."""
+
+    def __init__(self, torch: Any, structure: Structure, x0: NDArray[np.float64], dtype: str, device: Any) -> None:
+        self._torch = torch
+        self._structure = structure
+        kind = getattr(torch, dtype)
+        self.parameters = Parameters(
+            {
+                name: torch.nn.Parameter(torch.tensor(part, dtype=kind, device=device))
+                for name, part in structure.split(x0).items()
+            }
+        )
+        self._first = self.parameters[0]
+        self.device = self._first.device
+        self._as_it_is = kind is torch.float64 and self.device.type == "cpu"
+        self._is_vector = len(structure) == 1 and self._first.ndim == 1
+
+    def read(self) -> NDArray[np.float64]:
+        """Give a copy of the point, shape (dim,)."""
+        if self._is_vector:
+            return _read(self._first)
+        return self._structure.join({name: _read(parameter) for name, parameter in self.parameters.items()})
+
+    def here(self) -> NDArray[np.float64]:
+        """Give the point, shape (dim,), as it is used at once."""
+        return self._first.detach().numpy() if self._as_it_is and self._is_vector else self.read()
+
+    def set_gradient(self, gradient: NDArray[np.float64]) -> None:
+        """Hand a gradient, shape (dim,), to the parameters."""
+        if self._is_vector:
+            self._first.grad = self.as_tensor(gradient)
+            return
+        for (_, parameter), part in zip(self.parameters.items(), self._structure.split(gradient).values(), strict=True):
+            parameter.grad = self.as_tensor(part)
+
+    def as_tensor(self, array: NDArray[np.float64]) -> Any:
+        """Give an array the parameters' type and device."""
+        tensor = self._torch.from_numpy(array)
+        return tensor if self._as_it_is else tensor.to(self._first)
+
+
+class _Closure:
+    """Evaluates at the parameters' present values, once a call, and hands the gradient over."""
+
+    def __init__(self, problem: Problem, point: _Point) -> None:
         self._fun = problem.fun
         self._gradient = problem.gradient
-        self._parameter = parameter
-        self._tensor = torch.from_numpy
-        self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
+        self._point = point
         self.was_finite = True
         self.value = math.nan
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         self.evaluate()
-        return self._as_tensor(np.array(self.value, dtype=np.float64))
+        return self._point.as_tensor(np.array(self.value, dtype=np.float64))
 
     def evaluate(self) -> None:
         """Do all that the closure does, but for making a tensor of the value."""
-        x = self._parameter.detach().numpy() if self._as_it_is else _read(self._parameter)
+        x = self._point.here()
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
-        self._parameter.grad = self._as_tensor(self._gradient(x))
-
-    def _as_tensor(self, array: NDArray[np.float64]) -> Any:
-        """Give an array the parameter's type and device."""
-        tensor = self._tensor(array)
-        return tensor if self._as_it_is else tensor.to(self._parameter)
+        self._point.set_gradient(self._gradient(x))
 
 
-def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, schedulers: list[Any]) -> Outcome:
-    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
-    closure = _Closure(torch, problem, parameter)
+def _descend(torch: Any, problem: Problem, point: _Point, optimizers: list[Any], schedulers: list[Any]) -> Outcome:
+    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests.
+
+    Several optimizers, each of parameters of its own, step one after the other with the same gradient.
+    """
+    closure = _Closure(problem, point)
+    optimizer = optimizers[0]
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
-    evaluates_once = "closure" not in inspect.signature(optimizer.step).parameters or (
-        not ends_by_itself and type(optimizer).__module__.startswith("torch.optim.")
-    )  # torch's own begin by calling the closure, if they have one
-    here = _read(parameter)
+    evaluates_once = all(_evaluates_once(torch, one) for one in optimizers)
+    if len(optimizers) > 1 and not evaluates_once:
+        raise TypeError("several optimizers step with one gradient: none of them may need a closure")
+    here = point.read()
     while (left := problem.remaining) > 0:
         if evaluates_once:
             closure.evaluate()
-            optimizer.step()
+            for one in optimizers:
+                one.step()
         else:
             optimizer.step(closure)
             if problem.remaining == left:
@@ -122,10 +194,18 @@ def _descend(torch: Any, problem: Problem, parameter: Any, optimizer: Any, sched
         if not closure.was_finite:
             break
         if ends_by_itself:
-            before, here = here, _read(parameter)
+            before, here = here, point.read()
             if np.array_equal(before, here):
                 break
-    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None)
+    return Outcome(point.read(), "budget" if problem.remaining <= 0 else None)
+
+
+def _evaluates_once(torch: Any, optimizer: Any) -> bool:
+    """Whether one evaluation before the step does: torch's own begin by calling the closure, if they have one."""
+    if "closure" not in inspect.signature(optimizer.step).parameters:
+        return True
+    is_torchs = type(optimizer).__module__.startswith("torch.optim.")
+    return is_torchs and not isinstance(optimizer, torch.optim.LBFGS)
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
@@ -145,15 +225,32 @@ def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]
         yield
 
 
-def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter: Any) -> tuple[Any, list[Any]]:
-    made = factory([parameter])
-    optimizer, *schedulers = made if isinstance(made, tuple | list) else (made,)
-    if not isinstance(optimizer, torch.optim.Optimizer):
+def _made(
+    torch: Any, spec: str, factory: Callable[[Parameters], Any], parameters: Parameters
+) -> tuple[list[Any], list[Any]]:
+    made = factory(parameters)
+    things = list(made) if isinstance(made, tuple | list) else [made]
+    optimizers = [thing for thing in things if isinstance(thing, torch.optim.Optimizer)]
+    if not optimizers or not isinstance(things[0], torch.optim.Optimizer):
         raise TypeError(
             f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
-            "or a tuple of one and its learning-rate schedulers"
+            "or a tuple of one or several and their learning-rate schedulers"
         )
-    return optimizer, schedulers
+    return optimizers, [thing for thing in things if not isinstance(thing, torch.optim.Optimizer)]
+
+
+def _obstacle(adapter: TorchOptimizer, structure: Structure) -> str:
+    """Give in a few words what keeps an optimizer from being made for a structure."""
+    if structure not in adapter._obstacles:
+        torch = _import(adapter.spec)
+        point = _Point(torch, structure, np.zeros(structure.dim), adapter.dtype, adapter.device)
+        try:
+            _made(torch, adapter.spec, adapter.factory, point.parameters)
+            adapter._obstacles[structure] = ""
+        except Exception as error:
+            is_part = isinstance(error, _NoSuchPart)
+            adapter._obstacles[structure] = "other tensors" if is_part else f"tensors it refuses ({error})"
+    return adapter._obstacles[structure]
 
 
 def from_spec(spec: Spec) -> Adapter:
@@ -191,7 +288,7 @@ def _takes_anything(kind: Any) -> bool:
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(kind).parameters.values())
 
 
-def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], scheduler: str | None) -> Any:
+def _scheduled(torch: Any, spec: str, make: Callable[[Parameters], Any], scheduler: str | None) -> Any:
     if scheduler is None:
         return make
     home = torch.optim.lr_scheduler
@@ -202,7 +299,7 @@ def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], schedule
     }
     schedule = call_in_quotes(spec, scheduler, home, "scheduler", known)
 
-    def make_both(params: list[Any]) -> tuple[Any, Any]:
+    def make_both(params: Parameters) -> tuple[Any, Any]:
         optimizer = make(params)
         return optimizer, schedule(optimizer)
 
@@ -259,22 +356,34 @@ def _adapter(
     torch: Any, spec: str, factory: Any, package: str, *, dtype: str = "float64", device: str | None = None
 ) -> Adapter:
     check_dtype(spec, dtype)
-    try:
-        point = torch.zeros(2, dtype=getattr(torch, dtype), device=device)
-        optimizer, _ = _made(torch, spec, factory, torch.nn.Parameter(point))
-    except Exception as error:
-        raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {error}") from error
+    optimizers = _tried(torch, spec, factory, dtype, device)
+    device_type = torch.zeros(1, device=device).device.type
     return TorchOptimizer(
         spec,
         uses_gradient=True,
         takes_noise=True,
-        ends_by_itself=isinstance(optimizer, torch.optim.LBFGS),
-        setting={"dtype": dtype} | ({} if point.device.type == "cpu" else {"device": point.device.type}),
+        ends_by_itself=any(isinstance(optimizer, torch.optim.LBFGS) for optimizer in optimizers),
+        setting={"dtype": dtype} | ({} if device_type == "cpu" else {"device": device_type}),
         factory=factory,
         dtype=dtype,
         device=device,
         package=package if package in THIRD_PARTIES else PREFIX,
     )
+
+
+def _tried(torch: Any, spec: str, factory: Any, dtype: str, device: Any) -> list[Any]:
+    """Make an optimizer for trial; of a function that asks for parts by name, nothing is known before it gets them."""
+    refused: Exception | None = None
+    for shape in ((2,), (2, 2)):
+        try:
+            structure = Structure({"x": shape})
+            point = _Point(torch, structure, np.zeros(structure.dim), dtype, device)
+            return _made(torch, spec, factory, point.parameters)[0]
+        except _NoSuchPart:
+            return []
+        except Exception as error:
+            refused = refused or error
+    raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {refused}") from refused
 
 
 def _import(spec: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,7 @@ def counted(
             try:
                 values = as_list(x)
             except Exception:
-                tensors = stacked(x)
+                tensors = x if isinstance(x, Mapping) else stacked(x)
                 if on_tensor is None or tensors is None:
                     raise
                 return on_tensor(tensors)
@@ -152,7 +152,7 @@ def disturbed(
 
     def observed(x: Any) -> Any:
         if x.__class__ is not np.ndarray and on_tensor is not None:
-            tensors = x if library_of(x) else stacked(x)
+            tensors = x if library_of(x) or isinstance(x, Mapping) else stacked(x)
             if tensors is not None:
                 return on_tensor(tensors)
         exact = function(x)

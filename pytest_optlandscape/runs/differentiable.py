@@ -4,7 +4,8 @@ A problem counts in Python, so its values come out of a library's program by a c
 problem's own, counted too. Differentiating the objective evaluates the gradient; differentiating the gradient
 evaluates the Hessian. Residuals have their Jacobian. Nothing can be differentiated further.
 
-`library_of` says whose tensor a point is, and `evaluate` does the rest. No library is imported here before somebody
+`library_of` says whose tensor a point is, and `evaluate` does the rest. A point may also be a mapping of its parts by
+name, see `Structure`: JAX and torch then give the derivatives by parts, too. No library is imported here before somebody
 hands over a tensor of it.
 """
 
@@ -15,12 +16,13 @@ import itertools
 import logging
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["Evaluations", "evaluate", "library_of", "stacked", "traceable"]
@@ -106,25 +108,60 @@ def evaluate(problem: Evaluations, what: str, x: Any) -> Any:
     problem : Problem
     what : str
         ``"fun"``, ``"gradient"``, ``"hessian"``, ``"residuals"`` or ``"jacobian"``.
-    x : tensor, shape (dim,)
-        One for which `library_of` names a library.
+    x : tensor, shape (dim,), or mapping
+        One for which `library_of` names a library, or the parts of a point, which may also be arrays.
 
     Returns
     -------
     tensor
-        Of the type and on the device of ``x``, in that library's own program, and differentiable there.
+        Of the type and on the device of ``x``, in that library's own program, and differentiable there. The gradient at
+        a mapping is a dict of parts.
 
     Raises
     ------
     ValueError
         If ``x`` has another shape or holds no real numbers.
     """
+    if isinstance(x, Mapping):
+        gathered = _joined(problem.structure, x)
+        result = evaluate(problem, what, gathered) if library_of(gathered) else getattr(problem, what)(gathered)
+        return _split(problem.structure, result) if what == "gradient" else result
     library = library_of(x)
     if library == "jax":
         return traceable(problem, what)(x)
     if library == "torch":
         return _torch_function().apply(x, problem, _DERIVATIVES[what])
     return _on_tensorflow(problem, _DERIVATIVES[what], x)
+
+
+def _joined(structure: Structure, parts: Mapping[str, Any]) -> Any:
+    """Put parts together into one point, in the library of whichever needs one."""
+    structure.check({name: tuple(np.shape(part)) for name, part in parts.items()})
+    library = next(filter(None, (library_of(part) for part in parts.values())), "")
+    flat = [parts[name] for name in structure]
+    if library == "jax":
+        numpy = sys.modules["jax"].numpy
+        return numpy.concatenate([numpy.ravel(part) for part in flat])
+    if library == "torch":
+        torch = sys.modules["torch"]
+        return torch.cat([torch.as_tensor(part).reshape(-1) for part in flat])
+    if library == "tensorflow":
+        tensorflow = sys.modules["tensorflow"]
+        return tensorflow.concat([tensorflow.reshape(part, [-1]) for part in flat], axis=0)
+    return structure.join({name: _on_cpu(part) for name, part in parts.items()})
+
+
+def _on_cpu(part: Any) -> Any:
+    return part.detach().cpu() if hasattr(part, "detach") else part
+
+
+def _split(structure: Structure, x: Any) -> dict[str, Any]:
+    """Cut a vector of any library into parts."""
+    reshape = sys.modules["tensorflow"].reshape if library_of(x) == "tensorflow" else None
+    return {
+        name: reshape(x[part], structure[name]) if reshape else x[part].reshape(structure[name])
+        for name, part in structure.slices.items()
+    }
 
 
 def _values_at(problem: Any, names: tuple[str, ...], x: Any) -> list[FloatArray]:
@@ -153,18 +190,21 @@ class Traceable:
     Traced programs do not hold the problem. They hold its number, and the callback looks the problem up.
     """
 
-    def __init__(self, number: Any, form: tuple[str, int, int, str]) -> None:
+    def __init__(self, number: Any, form: tuple[str, Structure, int, str]) -> None:
         self._number = number
         self._form = form
 
     def __call__(self, x: Any, *_: Any) -> Any:
-        """Evaluate at a point of shape (dim,); counted, and differentiable by JAX. Further arguments are ignored."""
+        """Evaluate at a point of shape (dim,), or at a dict of its parts; counted, and differentiable by JAX.
+
+        Further arguments are ignored.
+        """
         import jax
 
-        what, dim, residuals, refusal = self._form
-        x = jax.numpy.asarray(x)
-        if x.shape != (dim,):
-            raise ValueError(f"a point has shape ({dim},), got a tensor of shape {x.shape}")
+        what, structure, residuals, refusal = self._form
+        x = jax.numpy.asarray(_joined(structure, x) if isinstance(x, Mapping) else x)
+        if x.shape != (structure.dim,):
+            raise ValueError(f"a point has shape ({structure.dim},), got a tensor of shape {x.shape}")
         if not jax.numpy.issubdtype(x.dtype, jax.numpy.floating):
             if jax.numpy.issubdtype(x.dtype, jax.numpy.complexfloating):
                 raise ValueError(f"a point is an array of real numbers, got a tensor of {x.dtype}")
@@ -187,7 +227,7 @@ def traceable(problem: Any, what: str = "fun") -> Traceable:
         refusal = f"{landscape.id} has no gradient, so JAX cannot differentiate it; give one as "
         refusal += "Landscape(..., gradient=...), or take an optimizer without"
     residuals = len(landscape.residuals(landscape.x0)) if landscape and what in ("residuals", "jacobian") else 0
-    return Traceable(jax.numpy.int32(_number_of[problem]), (what, problem.dim, residuals, refusal))
+    return Traceable(jax.numpy.int32(_number_of[problem]), (what, problem.structure, residuals, refusal))
 
 
 @functools.cache
@@ -220,15 +260,25 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         problem = _by_number.get(int(number))
         if problem is None:
             raise RuntimeError("the problem of this function is gone: keep the Problem as long as it is evaluated")
-        return [value.astype(x.dtype) for value in _values_at(problem, first, x)]
+        sent = np.asarray(x)
+        if sent.ndim == 1:
+            return [value.astype(sent.dtype) for value in _values_at(problem, first, sent)]
+        values = _values_at(problem, first, np.ascontiguousarray(sent).view(np.float64)[:, 0])
+        return [value.reshape(*value.shape, 1).view(np.uint32) for value in values]
 
     @jax.custom_batching.custom_vmap  # type: ignore[untyped-decorator,unused-ignore]
     def once(x: Any, number: Any) -> Any:
         dim = x.shape[0]
         shapes = {"fun": (), "gradient": (dim,), "hessian": (dim, dim)}
         shapes |= {"residuals": (residuals,), "jacobian": (residuals, dim)}
-        results = [jax.ShapeDtypeStruct(shapes[name], x.dtype) for name in first]
-        return io_callback(call, results, x, number, ordered=True)
+        if x.dtype != np.float64:
+            results = [jax.ShapeDtypeStruct(shapes[name], x.dtype) for name in first]
+            return io_callback(call, results, x, number, ordered=True)
+        # JAX may call from a thread of its own, for which double precision is off if it is on in a `with` alone: numbers
+        # would be cut to single precision on their way. Their bits, as pairs of whole numbers, are not.
+        results = [jax.ShapeDtypeStruct((*shapes[name], 2), np.uint32) for name in first]
+        bits = io_callback(call, results, jax.lax.bitcast_convert_type(x, np.uint32), number, ordered=True)
+        return [jax.lax.bitcast_convert_type(pairs, np.float64) for pairs in bits]
 
     @once.def_vmap  # type: ignore[untyped-decorator,unused-ignore]
     def one_after_another(size: int, in_batched: list[bool], x: Any, number: Any) -> Any:

@@ -8,7 +8,7 @@ import os
 import time
 import traceback
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -135,7 +135,7 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         raised,
         warned,
         side_effects,
-        *_as_point(_attribute(returned, "x", returned), problem.dim),
+        *_as_point(_attribute(returned, "x", returned), problem),
         _number(_attribute(returned, "fun")),
         _number(_attribute(returned, "success")),
         _text(_attribute(returned, "message", "")),
@@ -303,15 +303,17 @@ def _text(thing: Any) -> str:
         return ""
 
 
-def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
-    """Read what an optimizer returned as a point, or say why it is none."""
+def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
+    """Read what an optimizer returned as a point, or as a mapping of its parts, or say why it is none."""
+    dim = problem.dim
     if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
         return x.copy(), ""
     if x is None:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:
-        if hasattr(x, "detach"):
-            x = x.detach().cpu()
+        if isinstance(x, Mapping):
+            x = problem.structure.join({name: _on_cpu(part) for name, part in x.items()})
+        x = _on_cpu(x)
         array = np.asarray(x)
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")
@@ -323,6 +325,10 @@ def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
     if point.shape != (dim,):
         return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
     return point, ""
+
+
+def _on_cpu(x: Any) -> Any:
+    return x.detach().cpu() if hasattr(x, "detach") else x
 
 
 def _shown(x: Any) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
@@ -132,6 +133,11 @@ class Problem:
     def jacobian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the residuals' derivatives at a point of shape (dim,); counted as a gradient. Shape (m, dim)."""
         return _as_array(self._counted_jacobian(x))
+
+    @property
+    def structure(self) -> Structure:
+        """The tensors that a point is made of: their shapes by name; ``structure.split(x)`` gives a point's."""
+        return self.landscape.structure
 
     @property
     def traceable(self) -> Traceable:
@@ -321,7 +327,7 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
 
 def _as_array(result: Any) -> FloatArray:
     """Copy what a counted function gives into an array; a tensor stays as it is."""
-    if result.__class__ is not list and library_of(result):
+    if result.__class__ is dict or (result.__class__ is not list and library_of(result)):
         tensor: FloatArray = result
         return tensor
     return np.array(result)

@@ -81,6 +81,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+        **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
     }
 
 

@@ -65,7 +65,7 @@ def test_interrupts_and_outcomes_pass_through(error):
         (1.0, r"an array of shape \(\); a point"),
         ("somewhere", "returned 'somewhere', which is no point"),
         (["1", "2"], "which is no point"),
-        ({"x": [1.0, 2.0]}, "which is no point"),
+        ({"y": [1.0, 2.0]}, "which is no point"),
         (([1.0, 2.0], 14.2), "which is no point"),
         ([1j, 2.0], "which is no point"),
         (np.array([1j, 2.0]), "which is no point"),
