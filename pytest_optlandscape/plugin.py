@@ -69,7 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the suite on another revision of the project, too, and compare with that instead of the baseline",
     )
     group.addoption(
-        "--optlandscape-suite", metavar="NAME", help="quick, standard, full or structured; overrides `optlandscape_suite`"
+        "--optlandscape-suite",
+        metavar="NAME",
+        help="quick, standard, full or structured; overrides `optlandscape_suite`",
     )
     group.addoption(
         "--optlandscape-json",

@@ -144,7 +144,9 @@ class Landscape(Evaluable):
         self.uncut: Landscape | None = None
         self.structure = Structure(structure) if structure else Structure.plain(self.dim)
         if self.structure.dim != self.dim:
-            raise ValueError(f"{self.id}: the structure {self.structure} holds {self.structure.dim} numbers, not {self.dim}")
+            raise ValueError(
+                f"{self.id}: the structure {self.structure} holds {self.structure.dim} numbers, not {self.dim}"
+            )
         if not self.structure.is_plain:
             self.tags |= {"structured"}
         self.natural_structure: Structure | None = None

@@ -104,7 +104,7 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     ----------
     name : str
         A name such as ``"rosenbrock"``, or an id with its dimension, variant or instance: ``"rosenbrock[10]"``,
-        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``. After ``":structured"`` stand the tensors of its point, such as
+        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``. After ``":structured"`` stand the tensors of its point:
         ``"rosenbrock[6]:structured(kernel=2x2,bias=2)"``; see `Landscape.structured`.
     dim : int, optional
         The dimension of a scalable landscape; by default the one in the id or, without it, the usual one.

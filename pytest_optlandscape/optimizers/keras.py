@@ -75,8 +75,8 @@ class KerasOptimizer(Adapter):
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
 
-    Besides the class's own arguments there are ``dtype`` and ``exclude_from_weight_decay``, a list of regular expressions
-    for the names of variables, such as ``["bias"]``.
+    Besides the class's own arguments there are ``dtype`` and ``exclude_from_weight_decay``, a list of regular
+    expressions for the names of variables, such as ``["bias"]``.
 
     Raises
     ------
@@ -103,13 +103,14 @@ def from_spec(spec: Spec) -> Adapter:
     config = {key: _scheduled(keras, str(spec), value) for key, value in spec.arguments.items()}
     dtype = config.pop("dtype", keras.config.floatx())
     undecayed = _names_of_variables(str(spec), config.pop("exclude_from_weight_decay", ()))
-    return _adapter(keras, str(spec), kind, config, dtype, undecayed)
+    return _adapter(keras, str(spec), kind, config, dtype, undecayed=undecayed)
 
 
 def _names_of_variables(spec: str, names: Any) -> tuple[str, ...]:
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         raise ValueError(
-            f"optimizer {spec!r}: exclude_from_weight_decay is a list of variables' names, such as ['bias']; got {names!r}"
+            f"optimizer {spec!r}: exclude_from_weight_decay is a list of variables' names, such as ['bias']; "
+            f"got {names!r}"
         )
     return tuple(names)
 
@@ -147,9 +148,13 @@ def from_object(thing: Any) -> Adapter:
     pattern = getattr(thing, "_exclude_from_weight_decay_pattern", None)  # which no configuration holds
     undecayed = () if pattern is None else (pattern.pattern,)
     if undecayed:
-        name = f"{name.removesuffix(')')}{', ' if name.endswith(')') else '('}exclude_from_weight_decay={list(undecayed)})"
+        name = name.removesuffix("()")
+        name = f"{name[:-1]}, " if name.endswith(")") else f"{name}("
+        name += f"exclude_from_weight_decay={list(undecayed)})"
     home = "keras" if kind.__module__.partition(".")[0] == "keras" else kind.__module__
-    return _adapter(keras, f"{home}:{name.removesuffix('()')}", factory, config, keras.config.floatx(), undecayed)
+    return _adapter(
+        keras, f"{home}:{name.removesuffix('()')}", factory, config, keras.config.floatx(), undecayed=undecayed
+    )
 
 
 def _defaults(kind: Any) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def _from_config(kind: Any) -> Any:
 
 
 def _adapter(
-    keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str, undecayed: tuple[str, ...] = ()
+    keras: Any, spec: str, factory: Any, config: dict[str, Any], dtype: str, *, undecayed: tuple[str, ...] = ()
 ) -> Adapter:
     check_dtype(spec, dtype)
     try:

@@ -3,8 +3,8 @@
 The objective and its analytic gradient are evaluated by us, in double precision, and handed to
 ``update(gradient, state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as
 `optax.lbfgs` in its line search, does so through a callback, so that its evaluations are counted like all others.
-The point is an array of shape (dim,) or, where the landscape's structure has several tensors, a dict of them. The update is
-compiled once per optimizer and structure.
+The point is an array of shape (dim,) or, where the landscape's structure has several tensors, a dict of them. The
+update is compiled once per optimizer and structure.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
 
-The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is stepped as ``optimizer.step(closure)``; each call of the
-closure evaluates the objective and its analytic gradient, once, and puts the gradient into ``parameter.grad``. torch's
-own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what
-needs second derivatives (AdaHessian, Sophia) cannot run.
+The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is
+stepped as ``optimizer.step(closure)``; each call of the closure evaluates the objective and its analytic gradient,
+once, and puts the gradient into ``parameter.grad``. torch's own optimizers but L-BFGS, which would call it first of
+all, are stepped right after it. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _evaluates_once(torch: Any, optimizer: Any) -> bool:
     """Whether one evaluation before the step does: torch's own begin by calling the closure, if they have one."""
     if "closure" not in inspect.signature(optimizer.step).parameters:
         return True
-    is_torchs = type(optimizer).__module__.startswith("torch.optim.")
+    is_torchs = f"{type(optimizer).__module__}.".startswith("torch.optim.")  # Muon's is torch.optim itself
     return is_torchs and not isinstance(optimizer, torch.optim.LBFGS)
 
 

@@ -5,8 +5,8 @@ problem's own, counted too. Differentiating the objective evaluates the gradient
 evaluates the Hessian. Residuals have their Jacobian. Nothing can be differentiated further.
 
 `library_of` says whose tensor a point is, and `evaluate` does the rest. A point may also be a mapping of its parts by
-name, see `Structure`: JAX and torch then give the derivatives by parts, too. No library is imported here before somebody
-hands over a tensor of it.
+name, see `Structure`: JAX and torch then give the derivatives by parts, too. No library is imported here before
+somebody hands over a tensor of it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ _NO_TENSORS = frozenset({list, tuple, np.ndarray, float, int, np.float64})
 
 class Evaluations(Protocol):
     """What is evaluated: the counted functions of a `Problem`, each of a point of shape (dim,)."""
+
+    @property
+    def structure(self) -> Structure:
+        """The parts of a point."""
 
     def fun(self, x: Any) -> Any:
         """Evaluate the objective."""
@@ -271,12 +275,13 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         dim = x.shape[0]
         shapes = {"fun": (), "gradient": (dim,), "hessian": (dim, dim)}
         shapes |= {"residuals": (residuals,), "jacobian": (residuals, dim)}
+        shape_of: Any = jax.ShapeDtypeStruct
         if x.dtype != np.float64:
-            results = [jax.ShapeDtypeStruct(shapes[name], x.dtype) for name in first]
+            results = [shape_of(shapes[name], x.dtype) for name in first]
             return io_callback(call, results, x, number, ordered=True)
-        # JAX may call from a thread of its own, for which double precision is off if it is on in a `with` alone: numbers
+        # JAX may call from a thread of its own, where double precision is off if a `with` has switched it on: numbers
         # would be cut to single precision on their way. Their bits, as pairs of whole numbers, are not.
-        results = [jax.ShapeDtypeStruct((*shapes[name], 2), np.uint32) for name in first]
+        results = [shape_of((*shapes[name], 2), np.uint32) for name in first]
         bits = io_callback(call, results, jax.lax.bitcast_convert_type(x, np.uint32), number, ordered=True)
         return [jax.lax.bitcast_convert_type(pairs, np.float64) for pairs in bits]
 
@@ -328,22 +333,26 @@ def _torch_function() -> Any:
 
         @staticmethod
         def backward(ctx: Any, slope: Any) -> Any:
-            jacobian = _torch_derivative(*ctx.saved_tensors, ctx.problem, ctx.names)
+            (x,) = ctx.saved_tensors
+            jacobian = derivative(x, ctx.problem, ctx.names)
             return (slope * jacobian if slope.ndim == 0 else slope @ jacobian), None, None
 
         @staticmethod
         def jvp(ctx: Any, tangent: Any, *_: Any) -> Any:
-            return _torch_derivative(*ctx.saved_tensors, ctx.problem, ctx.names) @ tangent
+            (x,) = ctx.saved_tensors
+            return derivative(x, ctx.problem, ctx.names) @ tangent
 
         @staticmethod
         def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, problem: Any, names: tuple[str, ...]) -> Any:
             each = x.unbind(in_dims[0])
-            return torch.stack([Counted.apply(one, problem, names) for one in each]), 0
+            return torch.stack([apply(one, problem, names) for one in each]), 0
 
-    def _torch_derivative(x: Any, problem: Any, names: tuple[str, ...]) -> Any:
+    apply: Any = Counted.apply
+
+    def derivative(x: Any, problem: Any, names: tuple[str, ...]) -> Any:
         if len(names) == 1:
             raise NotImplementedError(f"torch cannot differentiate what a problem gives as its {names[0]}")
-        return Counted.apply(x, problem, names[1:])
+        return apply(x, problem, names[1:])
 
     return Counted
 

@@ -201,8 +201,8 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
 
 
 _NEVER_EVALUATED = (
-    "the optimizer never called the objective, so nothing was counted; call problem(x) or fun(x), inside JAX, torch and "
-    "TensorFlow too, and not problem.landscape(x)"
+    "the optimizer never called the objective, so nothing was counted; call problem(x) or fun(x), inside JAX, torch "
+    "and TensorFlow too, and not problem.landscape(x)"
 )
 
 
@@ -222,15 +222,13 @@ def _why(ended: _Ended) -> tuple[str, str]:
         return "budget", f"the budget of {budget} evaluations was spent"
     if ended.raised:
         return "exception", ended.raised
-    if x is None and not ended.gave_up:
-        return "no-result", ended.complaint
-    if not (ended.problem.nfev or ended.problem.njev or ended.problem.nhev):
-        return "no-result", _NEVER_EVALUATED
-    if ended.gave_up or x is None:
+    is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
+    if ended.gave_up and is_evaluated:
         return "budget", f"the budget of {budget} evaluations was spent"
-    if not all(map(math.isfinite, x.tolist())):
+    if x is not None and not all(map(math.isfinite, x.tolist())):
         return "non-finite", f"the optimizer returned {x.tolist()}"
-    return "returned", ""
+    complaint = ended.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
+    return ("no-result" if complaint else "returned"), complaint
 
 
 def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:

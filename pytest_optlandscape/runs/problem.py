@@ -213,9 +213,7 @@ class Problem:
     def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
         jacobian = self.landscape.jacobian
         points, on_tensor = self._gradient_points, self._on_tensor("jacobian")
-        return self._counted(
-            lambda point: jacobian(np.array(point)), points, instead=self._values, on_tensor=on_tensor
-        )
+        return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._values, on_tensor=on_tensor)
 
     def _on_tensor(self, what: str) -> Callable[[Any], Any]:
         """Give the function that evaluates tensors; it does not hold the problem, which holds it."""

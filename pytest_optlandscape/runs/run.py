@@ -160,7 +160,8 @@ class Run:
     stop_reason : str
         ``"returned"``: the optimizer ended by itself; ``"budget"``: it was stopped, or its loop ended, when the
         budget was spent; ``"time"``: it was stopped when its time was up; ``"exception"``: it raised;
-        ``"no-result"``: it returned nothing that is a point, or evaluated nothing; ``"non-finite"``: it returned NaN or infinity.
+        ``"no-result"``: it returned nothing that is a point, or evaluated nothing; ``"non-finite"``:
+        it returned NaN or infinity.
     message : str
         What the optimizer said, or what went wrong.
     claimed_success : bool or None

@@ -85,7 +85,8 @@ SUITE_VERSION = 3
 def suite_ids(name: str) -> tuple[str, ...]:
     """List the ids of a suite's landscapes; a larger suite holds the smaller ones.
 
-    Several suites may be named, with spaces in between. Those with constraints or noise are only for optimizers that take them.
+    Several suites may be named, with spaces in between. Landscapes with constraints or noise are only for optimizers
+    that take them.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def suite_ids(name: str) -> tuple[str, ...]:
 
 
 SUITES = ("quick", "standard", "full", "structured")
-"""The names of the suites: some 16 landscapes, some 48, the whole catalogue, and 11 whose points are several tensors."""
+"""The names of the suites: some 16 landscapes, some 48, the whole catalogue, and 11 whose points are tensors."""
 
 
 GLOBAL_EVALUATIONS_PER_DIMENSION = 600
