@@ -296,19 +296,24 @@ def _(x: Value, xp: Any) -> Value:
 
 
 _INPUTS = np.array(
-    [[1.0, 0.5, -2.0], [-1.0, 1.5, 0.5], [2.0, 1.0, 0.0], [0.5, -0.5, 1.0], [-1.5, 0.0, -1.0], [0.0, 2.0, 1.5]]
+    [[1.0, 0.5, -2.0], [-1.0, 1.5, 0.5], [2.0, 1.0, 0.25], [0.5, -0.5, 1.0], [-1.5, -0.25, -1.0], [0.25, 2.0, 1.5]]
 )
-_LAYER = [0.5, -1.0, 0.25, 1.5, 0.75, -0.5, 0.25, -1.0]
-"""A layer of two units with three inputs: each unit's weights, then the two biases."""
+_UNITS = ([0.5, -1.0, 0.25], [1.5, 0.75, -0.5])
+_BIASES = (0.25, -1.0)
+_ANSWERS_OF_UNITS = [_INPUTS @ unit + bias for unit, bias in zip(_UNITS, _BIASES, strict=True)]  # exact
 
-_AFFINE = np.block([[np.kron(np.eye(2), _INPUTS), np.kron(np.eye(2), np.ones((6, 1)))]])
-_TARGETS = _AFFINE @ _LAYER  # sums of short binary fractions: exact
+
+def _layer_errors(x: Value, xp: Any) -> list[Value]:
+    """Give the errors of each of the two units at all inputs."""
+    weights = (xp.take(x, np.arange(3)), xp.take(x, np.arange(3, 6)))
+    answers = [xp.constant(answer, x) for answer in _ANSWERS_OF_UNITS]
+    return [xp.dot(_INPUTS, weights[k]) + x[6 + k] - answers[k] for k in range(2)]
 
 
 @least_squares(
     bounds=[(-4.0, 4.0)] * 8,
     x0=[0.5, 0.25, -0.5, -0.25, 0.5, 0.25, 0.0, 0.0],
-    minimizers=[_LAYER],
+    minimizers=[[*_UNITS[0], *_UNITS[1], *_BIASES]],
     fmin=0.0,
     tags="smooth convex quadratic polynomial unimodal network",
     source="This project (2026): linear regression, whose minimiser is unique because the inputs and 1 are independent",
@@ -316,12 +321,15 @@ _TARGETS = _AFFINE @ _LAYER  # sums of short binary fractions: exact
 )
 def linear_layer_3_2(x: Value, xp: Any) -> Value:
     """Σ ‖W a + b − y‖² over six inputs a; x is the matrix W, of two rows of three, and the vector b."""
-    return xp.dot(_AFFINE, x) - xp.constant(_TARGETS, x)
+    return xp.interleave(_layer_errors(x, xp))
 
 
 @linear_layer_3_2.gradient
 def _(x: Value, xp: Any) -> Value:
-    return 2.0 * xp.dot(_AFFINE.T, xp.dot(_AFFINE, x) - xp.constant(_TARGETS, x))
+    first, second = _layer_errors(x, xp)
+    pulls, others = xp.dot(_INPUTS.T, first), xp.dot(_INPUTS.T, second)
+    slopes = (pulls[0], pulls[1], pulls[2], others[0], others[1], others[2], xp.sum(first), xp.sum(second))
+    return tuple(2.0 * slope for slope in slopes)
 
 
 @least_squares(

@@ -218,7 +218,7 @@ def select(
     *ids : str
         Names or ids to choose from; by default the whole catalogue.
     tags : str or iterable of str, optional
-        Tags of `TAGS`; a landscape must have all of them. ``structured`` also finds networks in their structured form.
+        Tags of `TAGS`; a landscape must have all of them.
     dim : int or iterable of int, optional
         Dimensions; scalable landscapes are given in each of them.
     exclude : str or iterable of str, optional
@@ -244,17 +244,13 @@ def select(
     dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
     chosen = [
         landscape
-        for base in ids or (*names(), *(_with_own_structure() if "structured" in wanted else ()))
+        for base in ids or names()
         for landscape in _in_dims(base, dims)
         if wanted <= landscape.tags
         and not without_tags & landscape.tags
         and not without_names & {landscape.name, landscape.id}
     ]
     return list({landscape.id: landscape for landscape in chosen}.values())
-
-
-def _with_own_structure() -> list[str]:
-    return [f"{name}:{SUFFIX}" for name in names() if DEFINITIONS[name].natural_structure is not None]
 
 
 def _in_dims(name: str, dims: list[int] | None) -> list[Landscape]:

@@ -77,8 +77,8 @@ def phase_retrieval_2(v):
 
 
 def linear_layer_3_2(v):
-    inputs = "1 0.5 -2  -1 1.5 0.5  2 1 0  0.5 -0.5 1  -1.5 0 -1  0 2 1.5"
-    answers = "-0.25 1.875  -1.625 -1.625  0.25 2.75  1.25 -1.125  -0.75 -2.75  -1.375 -0.25"
+    inputs = "1 0.5 -2  -1 1.5 0.5  2 1 0.25  0.5 -0.5 1  -1.5 -0.25 -1  0.25 2 1.5"
+    answers = "-0.25 1.875  -1.625 -1.625  0.3125 2.625  1.25 -1.125  -0.5 -2.9375  -1.25 0.125"
     a, y = ([mpf(number) for number in text.split()] for text in (inputs, answers))
     units = [(v[0:3], v[6]), (v[3:6], v[7])]
     return sum(

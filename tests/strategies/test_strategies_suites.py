@@ -12,7 +12,7 @@ NESTED = ("quick", "standard", "full")
 def test_larger_suites_begin_with_the_smaller():
     quick, standard, full = (set(suite_ids(name)) for name in NESTED)
     assert quick < standard < full
-    assert SUITES == (*NESTED, "structured")
+    assert (*NESTED, "structured") == SUITES
     assert {landscape.name for landscape in EVERYWHERE} == set(landscapes.shipped_names())
 
 
