@@ -173,7 +173,7 @@ def as_floats(point: bytes) -> list[float]:
 
 def as_list(x: Any) -> list[float]:
     """Read a point as a list of floats, or raise ValueError."""
-    if hasattr(x, "detach"):
+    if x.__class__ is not list and hasattr(x, "detach"):
         x = x.detach().cpu()
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":

@@ -105,7 +105,8 @@ class Problem:
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
-        return _as_array(self._counted_gradient(x))
+        gradient = self._counted_gradient(x)
+        return np.array(gradient) if gradient.__class__ is list else _as_array(gradient)
 
     def hessian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
@@ -325,7 +326,7 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
 
 def _as_array(result: Any) -> FloatArray:
     """Copy what a counted function gives into an array; a tensor stays as it is."""
-    if result.__class__ is dict or (result.__class__ is not list and library_of(result)):
+    if result.__class__ is dict or library_of(result):
         tensor: FloatArray = result
         return tensor
     return np.array(result)

@@ -254,6 +254,7 @@ class TestTorch:
         assert (run.nfev, run.njev, run.stop_reason) == (7, 7, "budget")
         assert_converges(minimize(lbfgs, "beale"), gap=1e-8)
 
+    @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # torch.func's own
     def test_hessians_and_function_transforms(self):
         torch, exact = self.torch, landscapes.get("rosenbrock[2]")
         x = torch.tensor(X)
