@@ -85,7 +85,9 @@ def library_of(x: Any) -> str:
 
 
 def stacked(x: Any) -> Any:
-    """Put the tensors in a list together into one; None if there are none that a library has to evaluate.
+    """Give what NumPy could not read as one tensor; None if there is none that a library has to evaluate.
+
+    That is a list of tensors, or a tensor inside a transformation of `torch.func`.
 
     Examples
     --------
@@ -93,7 +95,7 @@ def stacked(x: Any) -> Any:
     True
     """
     if not isinstance(x, list | tuple):
-        return None
+        return x if "torch" in sys.modules and isinstance(x, sys.modules["torch"].Tensor) else None
     library = next(filter(None, map(library_of, x)), "")
     if library == "jax":
         return sys.modules["jax"].numpy.stack(list(map(sys.modules["jax"].numpy.asarray, x)))
@@ -133,7 +135,7 @@ def evaluate(problem: Evaluations, what: str, x: Any) -> Any:
     library = library_of(x)
     if library == "jax":
         return traceable(problem, what)(x)
-    if library == "torch":
+    if library != "tensorflow":
         return _torch_function().apply(x, problem, _DERIVATIVES[what])
     return _on_tensorflow(problem, _DERIVATIVES[what], x)
 
