@@ -69,7 +69,7 @@ TUNED = (
     ("scipy:CG", "schwefel_222[2]", "outside"),
     ("scipy:Nelder-Mead", "cube", "unsuccessful"),
     ("scipy:Nelder-Mead", "wayburn_seader_1", "gap"),
-    ("scipy:Nelder-Mead", "discus[2]", "gap"),
+    ("scipy:Nelder-Mead", "discus[3]", "gap"),
     ("scipy:Powell", "parsopoulos", "gap"),
     ("scipy:Nelder-Mead", "mgh_penalty_1[4]", "gap"),
     ("scipy:SLSQP", "sharp_ridge[2]", "gap"),

@@ -30,7 +30,7 @@ from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeRecord, compare_landscape, compare_optimizer
 from pytest_optlandscape.verdicts.averaging import BATCH
 from pytest_optlandscape.verdicts.measuring import run_landscape
-from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.metrics import AVERAGED
 from pytest_optlandscape.verdicts.records import Average, CellRecord
 from pytest_optlandscape.verdicts.summing_up import record_of
 
@@ -48,7 +48,8 @@ class Bank:
         With the cells' own seeds.
     runs : list of list of CellRecord
         Of each cell, by seed.
-    values : ndarray, shape (cells, seeds, criteria)
+    values : ndarray, shape (cells, seeds, criteria + 1)
+        The last is the number of targets reached.
     """
 
     record: LandscapeRecord
@@ -57,10 +58,11 @@ class Bank:
 
     def drawn(self, chosen: NDArray[np.intp]) -> LandscapeRecord:
         """Make a record of some seeds for each cell, shape (cells, SEEDS), of which the first is the cell's own."""
-        means = np.take_along_axis(self.values, chosen[:, :, np.newaxis], axis=1).mean(axis=1).tolist()
+        values = np.take_along_axis(self.values, chosen[:, :, np.newaxis], axis=1)
+        means, reached = values[:, :, :-1].mean(axis=1).tolist(), values[:, :, -1].max(axis=1).tolist()
         kept = [
-            replace(runs[own], average=Average.from_text(Average(SEEDS, *mean).to_text()))
-            for runs, own, mean in zip(self.runs, chosen[:, 0].tolist(), means, strict=True)
+            replace(runs[own], average=Average.from_text(Average(SEEDS, *mean, reached=int(most)).to_text()))
+            for runs, own, mean, most in zip(self.runs, chosen[:, 0].tolist(), means, reached, strict=True)
         ]
         return replace(self.record, cells=tuple(kept))
 
@@ -77,7 +79,10 @@ def bank_of(name: str, landscape_id: str, seeds: int) -> Bank:
         ]
         for cell in cells(landscape)
     ]
-    values = [[[metric.value(record, one) for metric in METRICS] for one in several] for several in runs]
+    values = [
+        [[*(metric.value_of(record, one) for metric in AVERAGED), np.isfinite(one.hits).sum()] for one in several]
+        for several in runs
+    ]
     return Bank(record, runs, np.array(values))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         assert_equivalent,
         assert_precise,
         assert_robust,
+        assert_stays_feasible,
         check_optimizer,
         parametrize_with_checks,
     )
@@ -33,6 +34,7 @@ _HOMES = {
     "assert_equivalent": "verdicts",
     "assert_precise": "verdicts",
     "assert_robust": "verdicts",
+    "assert_stays_feasible": "verdicts",
     "check_optimizer": "verdicts",
     "landscapes": "",
     "minimize": "optimizers",
@@ -50,6 +52,7 @@ __all__ = [
     "assert_equivalent",
     "assert_precise",
     "assert_robust",
+    "assert_stays_feasible",
     "check_optimizer",
     "landscapes",
     "minimize",

@@ -13,13 +13,15 @@ import pytest
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes import Landscape
     from pytest_optlandscape.runs import Run
-    from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
+
+UNTIMED = "optlandscape_untimed"
+"""The property of a test that used `benchmark_minimize` where pytest-benchmark records nothing: why it does not."""
 
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
     "dixon_price", "drop_wave", "easom", "eggholder", "goldstein_price", "griewank", "hartmann_3", "hartmann_6",
-    "himmelblau", "holder_table", "levi_n13", "levy", "matyas", "mccormick", "michalewicz_2", "michalewicz_5",
-    "michalewicz_10", "parsopoulos", "powell_singular", "qing", "quintic", "rastrigin", "rosenbrock", "rosenbrock_2",
+    "himmelblau", "holder_table", "leon", "levi_n13", "levy", "matyas", "mccormick", "michalewicz_2", "michalewicz_5",
+    "michalewicz_10", "parsopoulos", "powell_singular", "qing", "quintic", "rastrigin", "rosenbrock",
     "salomon", "schaffer_n2", "schaffer_n4", "schwefel_226", "shekel_5", "shekel_7", "shekel_10", "shubert",
     "six_hump_camel", "sphere", "styblinski_tang", "sum_squares", "three_hump_camel", "trid", "vincent", "zakharov",
 )  # fmt: skip
@@ -36,7 +38,10 @@ def _landscape_fixture(name: str) -> Any:
     return pytest.fixture(scope="session", name=name)(landscape_by_name)
 
 
-for _name in WELL_KNOWN:
+SECOND_NAMES = ("rosenbrock_2",)
+"""Fixtures of landscapes that the catalogue lists under another name."""
+
+for _name in (*WELL_KNOWN, *SECOND_NAMES):
     globals()[f"_{_name}_fixture"] = _landscape_fixture(_name)
 
 
@@ -58,7 +63,7 @@ def minimize() -> Callable[..., Run]:
 
 
 @pytest.fixture
-def benchmark_minimize(benchmark: Any) -> Callable[..., Run]:
+def benchmark_minimize(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., Run]:
     """Time an optimizer with pytest-benchmark: ``benchmark_minimize(optimizer, landscape, **as for minimize)``.
 
     Evaluations, digits and success are taken from a run of its own, which is returned, and left in
@@ -66,25 +71,47 @@ def benchmark_minimize(benchmark: Any) -> Callable[..., Run]:
     """
     from pytest_optlandscape.ledger.timing import benchmark_run
 
+    config = request.config
+
     def run(optimizer: Any, landscape: Any, **keywords: Any) -> Run:
+        if hasattr(config, "workerinput"):
+            request.node.user_properties.append((UNTIMED, "pytest-xdist runs the tests: leave out -n"))
+        elif not benchmark.enabled:
+            given = "--benchmark-disable" if config.getoption("benchmark_disable", False) else "pytest-benchmark"
+            request.node.user_properties.append((UNTIMED, f"{given} switches it off"))
         return benchmark_run(benchmark, optimizer, landscape, **keywords)
 
     return run
 
 
 @pytest.fixture
-def track(request: pytest.FixtureRequest) -> Callable[[RobustWidth], RobustWidth]:
-    """Track the width of a hyperparameter's range across commits: ``track(assert_robust(..., over=...))``.
+def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Track a width, a run, a rate or a number across commits.
 
-    With ``--optlandscape`` it is compared with the baseline, and fails the test where it became narrower;
-    ``--optlandscape-update`` accepts it. Without, nothing is done. It is returned either way.
+    ``track(found, name=None, *, unit=None, better=None, gate=None, absolute_gate=None)``, where ``found`` is what
+    ``assert_robust`` or ``rate_interval`` returns, a `Run`, or a number. A number and a rate need a name. For a number
+    ``unit`` is text, ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default), and ``gate`` the move that
+    matters, as a share of the value before (default 0.1), or ``absolute_gate`` the one in its unit.
+
+    With ``--optlandscape`` it is compared with the baseline, and fails the test where it got worse;
+    ``--optlandscape-update`` accepts it. Without, nothing is done but to check the arguments. What is handed over is
+    returned either way.
     """
     session = request.config.pluginmanager.get_plugin("optlandscape-suite")
+    names: set[str] = set()
+    if session is not None:
+        session.tracking.begin(request.node)
 
-    def follow(found: RobustWidth) -> RobustWidth:
+    def follow(found: Any, name: str | None = None, **terms: Any) -> Any:
         __tracebackhide__ = True
+        from pytest_optlandscape.verdicts.tracked_comparison import tracked
+
+        checked = tracked(found, name, **terms)
+        if checked.name in names:
+            raise ValueError(f"track: this test tracks {checked.name!r} already; give each entry a name of its own")
+        names.add(checked.name)
         if session is not None:
-            session.tracking.track(request.node, found)
+            session.tracking.track(request.node, checked)
         return found
 
     return follow

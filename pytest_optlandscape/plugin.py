@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import fixtures, hookspecs
+from pytest_optlandscape import _profiles, fixtures, hookspecs
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -43,6 +43,12 @@ INI_KEYS = {
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
     "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
+    "optlandscape_history": (
+        "string",
+        "",
+        "where sessions of the suite are recorded: a folder, git:BRANCH or a URL (default: they are not)",
+    ),
+    "optlandscape_paths": ("linelist", [], "what of the project the optimizers depend on (default: all of it)"),
     "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
 }
 
@@ -79,6 +85,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the suite and write the outcome for other tools to PATH",
     )
     group.addoption(
+        "--optlandscape-history",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run the suite and record what it measures of this commit: in a folder, git:BRANCH or at a URL "
+        "(default: `optlandscape_history`, else .optlandscape/history)",
+    )
+    group.addoption(
+        "--optlandscape-history-dirty",
+        action="store_true",
+        help="record even where files differ from the commit; the record is marked",
+    )
+    group.addoption(
         "--optlandscape-replay",
         metavar="CELL",
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
@@ -108,6 +127,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.getoption("optlandscape_replay"):
         _one_thread()
         _add_optimizers(config)
+        _declare_profiles(config)
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
@@ -125,15 +145,32 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    is_wanted = any(config.getoption(name) for name in wanted) or config.getoption("optlandscape_against") is not None
+    with_value = ("optlandscape_against", "optlandscape_history")
+    is_wanted = any(config.getoption(name) for name in wanted)
+    is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)
     if is_wanted:
         _one_thread()
     _add_optimizers(config)
+    if not config.getoption("help", False):
+        _declare_profiles(config)
     if is_wanted:
         from pytest_optlandscape.session.hooks import SuitePlugin
 
         config.pluginmanager.register(SuitePlugin(config, INI_KEYS), "optlandscape-suite")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once where tests asked for times and pytest-benchmark recorded none."""
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
+    reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
+    if reasons:
+        count = "1 test" if len(reasons) == 1 else f"{len(reasons)} tests"
+        why = "; ".join(dict.fromkeys(reasons))
+        terminalreporter.write_line(
+            f"optlandscape: {count} used benchmark_minimize, but pytest-benchmark recorded nothing: {why}", yellow=True
+        )
 
 
 def _add_optimizers(config: pytest.Config) -> None:
@@ -141,6 +178,15 @@ def _add_optimizers(config: pytest.Config) -> None:
         from pytest_optlandscape.session.added import add_optimizers
 
         add_optimizers(config)
+
+
+def _declare_profiles(config: pytest.Config) -> None:
+    """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
+    try:
+        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")))
+    except ValueError as error:
+        raise pytest.UsageError(f"optlandscape: {error}") from error
+    config.add_cleanup(put_back)
 
 
 def _one_thread() -> None:

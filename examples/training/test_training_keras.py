@@ -9,7 +9,7 @@ import pytest
 
 from pytest_optlandscape import assert_converges, assert_robust
 from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
-from pytest_optlandscape.runs import RunRecorder
+from pytest_optlandscape.runs import KerasRecorder
 
 keras = pytest.importorskip("keras")
 
@@ -25,16 +25,15 @@ def train(optimizer, seed=0, loss="mse", batch_size=8, epochs=60, **recording):
     ]
     model = keras.Sequential(layers)
     model.compile(optimizer, loss)
-    if "samples" in recording:
-        recording["batch_size"] = batch_size
-    recorder = RunRecorder(LEAST, **recording)
+    recorder = KerasRecorder(LEAST, **recording)
     model.fit(MOONS, LABELS[:, None], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[recorder])
     return recorder.run
 
 
 def best_of_restarts(make_optimizer, count=4, **arguments):
     """A network may get stuck in a minimum that is none of the least, so it is begun anew a few times."""
-    return min((train(make_optimizer(), seed=seed, **arguments) for seed in range(count)), key=lambda run: run.gap)
+    runs = (train(make_optimizer(), seed=seed, **arguments) for seed in range(count))
+    return min(runs, key=lambda run: run.result_gap)
 
 
 def test_adam_trains_it():
@@ -52,8 +51,20 @@ def test_a_schedule_is_part_of_the_optimizer():
 
 
 def test_batch_by_batch():
-    run = train(keras.optimizers.Adam(0.05), batch_size=12, epochs=30, per="batch", samples=40)
+    run = train(keras.optimizers.Adam(0.05), batch_size=12, epochs=30, per="batch")
     assert run.nfev == 30 * 4
+
+
+def test_restored_weights_are_judged():
+    """Where early stopping puts back the worst weights, the best loss on the way is no pass."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    recorder = KerasRecorder()
+    worst = keras.callbacks.EarlyStopping("loss", mode="max", patience=20, restore_best_weights=True)
+    model.fit(MOONS, LABELS[:, None], epochs=60, verbose=0, callbacks=[worst, recorder])
+    with pytest.raises(AssertionError, match="gap of the final weights"):
+        assert_converges(recorder.run, gap=1.01 * recorder.run.gap)
 
 
 def test_the_same_training_on_the_landscape():

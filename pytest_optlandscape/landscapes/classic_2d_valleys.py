@@ -6,9 +6,10 @@ rounded from 40 digits.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from pytest_optlandscape.landscapes.definition import planar
+from pytest_optlandscape.landscapes.definition import enter, planar
 from pytest_optlandscape.landscapes.namespaces import Value
 
 FAMILY = "classic-2d"
@@ -38,47 +39,36 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     minimizers=[(1.0, 1.0)],
     fmin=0.0,
     tags="smooth polynomial unimodal valley ill-conditioned least-squares",
-    source="Jamil & Yang (2013), no. 70",
+    source="Leon (1966); Jamil & Yang (2013), no. 70, print x², which is Rosenbrock's function",
+    version=2,
 )
 def leon(x: Value, y: Value, xp: Any) -> Value:
-    """100 (y − x²)² + (1 − x)²: Rosenbrock's valley, from the corner of a small box."""
-    return 100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2
-
-
-@leon.residuals
-def _(x: Value, y: Value, xp: Any) -> Value:
-    return 10.0 * (y - x * x), 1.0 - x
-
-
-@leon.gradient
-def _(x: Value, y: Value, xp: Any) -> Value:
-    rise = y - x * x
-    return -400.0 * x * rise - 2.0 * (1.0 - x), 200.0 * rise
-
-
-@planar(
-    bounds=[(-10.0, 10.0), (-10.0, 10.0)],
-    x0=(-1.2, 1.0),
-    minimizers=[(1.0, 1.0)],
-    fmin=0.0,
-    tags="smooth polynomial unimodal valley ill-conditioned least-squares",
-    source="Jamil & Yang (2013), no. 41",
-)
-def cube(x: Value, y: Value, xp: Any) -> Value:
     """100 (y − x³)² + (1 − x)²."""
     return 100.0 * (y - x * x * x) ** 2 + (1.0 - x) ** 2
 
 
-@cube.residuals
+@leon.residuals
 def _(x: Value, y: Value, xp: Any) -> Value:
     return 10.0 * (y - x * x * x), 1.0 - x
 
 
-@cube.gradient
+@leon.gradient
 def _(x: Value, y: Value, xp: Any) -> Value:
     x2 = x * x
     rise = y - x2 * x
     return -600.0 * x2 * rise - 2.0 * (1.0 - x), 200.0 * rise
+
+
+enter(
+    dataclasses.replace(
+        leon,
+        name="cube",
+        same_as="leon",
+        bounds=lambda dim: [(-10.0, 10.0), (-10.0, 10.0)],
+        source="Jamil & Yang (2013), no. 41",
+        version=1,
+    )
+)
 
 
 @planar(

@@ -347,6 +347,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth polynomial unimodal valley ill-conditioned least-squares",
     source="Rosenbrock (1960); Moré, Garbow & Hillstrom (1981), no. 1",
+    same_as="rosenbrock",
 )
 def rosenbrock_2(x: Value, y: Value, xp: Any) -> Value:
     """100 (y − x²)² + (1 − x)²."""

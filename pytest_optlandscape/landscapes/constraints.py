@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["FEASIBILITY", "Constraint", "as_constraints", "check_kept"]
+__all__ = [
+    "FEASIBILITY",
+    "Constraint",
+    "Wrap",
+    "as_constraints",
+    "broken_though_kept",
+    "dense",
+    "keeping_feasible",
+    "not_kept",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +34,20 @@ own methods leave open when they succeed.
 On the constrained landscapes SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8, trust-constr
 nothing.
 """
+_ROUNDING = 64.0 * np.finfo(np.float64).eps
+"""In units of a constraint's values: by so much a value may exceed its limit and count as on it."""
+
+Wrap = Callable[[str, Callable[..., Any]], Callable[..., Any]]
+"""From ``"fun"``, ``"jac"`` or ``"hess"`` and a function of a constraint to the function that is handed over."""
+
+
+def dense(array: Any) -> FloatArray:
+    """Give an array, a sparse matrix or a linear operator as an array of doubles."""
+    if hasattr(array, "toarray"):
+        array = array.toarray()
+    elif hasattr(array, "matmat"):
+        array = array @ np.eye(array.shape[1])
+    return np.asarray(array, dtype=np.float64)
 
 
 class Constraint:
@@ -35,15 +61,28 @@ class Constraint:
         Limits, infinite where there is none; equal for an equality.
     jacobian : callable, optional
         ``jacobian(x)`` gives an array (m, dim); a `Formula` is differentiated without.
+    given : NonlinearConstraint, LinearConstraint or dict, optional
+        The user's own object. Optimizers are handed one of the same kind, with the same flags and arguments.
+    keep_feasible : bool or array_like of bool, shape (m,), optional
+        Where no point that breaks the constraint may be evaluated (default: what ``given`` says, or nowhere).
     """
 
     def __init__(
-        self, function: Formula | PlainFunction, lower: ArrayLike, upper: ArrayLike, jacobian: Any = None
+        self,
+        function: Formula | PlainFunction,
+        lower: ArrayLike,
+        upper: ArrayLike,
+        jacobian: Any = None,
+        *,
+        given: Any = None,
+        keep_feasible: Any = None,
     ) -> None:
         self.function = function
         self.lower: FloatArray = np.atleast_1d(np.asarray(lower, dtype=np.float64))
         self.upper: FloatArray = np.atleast_1d(np.asarray(upper, dtype=np.float64))
         self._jacobian = jacobian
+        self.given = given
+        self.keep_feasible = getattr(given, "keep_feasible", False) if keep_feasible is None else keep_feasible
 
     def values(self, x: ArrayLike) -> FloatArray:
         """Evaluate at a point (dim,), giving (m,), or at a batch (n, dim), giving (n, m)."""
@@ -61,7 +100,7 @@ class Constraint:
         """Differentiate at a point (dim,); shape (m, dim)."""
         point = np.asarray(x, dtype=np.float64)
         if self._jacobian is not None:
-            return np.atleast_2d(np.asarray(self._jacobian(point), dtype=np.float64))
+            return np.atleast_2d(dense(self._jacobian(point)))
         if not isinstance(self.function, Formula):
             raise ValueError("the constraint has no Jacobian; give one as NonlinearConstraint(..., jac=...)")
         return np.atleast_2d(jacobian_by_complex_step(self.function, point))
@@ -71,12 +110,45 @@ class Constraint:
         """Whether `jacobian` can be called."""
         return self._jacobian is not None or isinstance(self.function, Formula)
 
-    def to_scipy(self) -> Any:
-        """Make the `scipy.optimize.NonlinearConstraint`."""
-        from scipy.optimize import NonlinearConstraint
+    @property
+    def must_keep(self) -> NDArray[np.bool_]:
+        """Which values must stay between their limits at every point evaluated, shape (m,); equalities need not."""
+        kept: NDArray[np.bool_] = np.asarray(self.keep_feasible, dtype=bool) & (self.lower < self.upper)
+        return kept
 
-        jacobian = {"jac": self.jacobian} if self.has_jacobian else {}
-        return NonlinearConstraint(self.values, self.lower, self.upper, **jacobian)
+    def to_scipy(self, wrap: Wrap = lambda kind, function: function) -> Any:
+        """Make the object that an optimizer is handed; what it changes in it changes nothing here.
+
+        Parameters
+        ----------
+        wrap : callable, optional
+            ``wrap(kind, function)`` gives what is handed over instead of a function of the constraint; the kind is
+            ``"fun"``, ``"jac"`` or ``"hess"``. A linear constraint has no function.
+
+        Returns
+        -------
+        NonlinearConstraint, LinearConstraint or dict
+            Of the kind that was given, with the same limits, flags and arguments; for a constraint of the catalogue
+            a `scipy.optimize.NonlinearConstraint`.
+        """
+        if self.given is None:
+            from scipy.optimize import NonlinearConstraint
+
+            jacobian = {"jac": wrap("jac", self.jacobian)} if self.has_jacobian else {}
+            flags = {**jacobian, "keep_feasible": self.keep_feasible}
+            return NonlinearConstraint(wrap("fun", self.values), self.lower.copy(), self.upper.copy(), **flags)
+        if _is_linear(self.given):
+            return copy.deepcopy(self.given)
+        if isinstance(self.given, dict):
+            functions = {key: wrap(key, self.given[key]) for key in ("fun", "jac") if callable(self.given.get(key))}
+            return {**self.given, **functions}
+        handed = copy.copy(self.given)
+        for name, value in vars(self.given).items():
+            if name in ("fun", "jac", "hess") and callable(value):
+                setattr(handed, name, wrap(name, value))
+            elif not callable(value):  # arrays, and approximations of the Hessian, which have a state
+                setattr(handed, name, copy.deepcopy(value))
+        return handed
 
 
 def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
@@ -95,36 +167,89 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
     TypeError
         If one of them is none of these.
     ValueError
-        If the type of a dict is neither ``"eq"`` nor ``"ineq"``.
+        If the type of a dict is neither ``"eq"`` nor ``"ineq"``, or a matrix has not ``dim`` columns.
 
     Examples
     --------
     >>> (disk,) = as_constraints({"type": "ineq", "fun": lambda x: 1.0 - x @ x}, dim=2, name="mine")
-    >>> float(disk.violation([1.0, 1.0])), disk.to_scipy().ub.tolist()
-    (1.0, [inf])
+    >>> float(disk.violation([1.0, 1.0])), disk.to_scipy()["type"]
+    (1.0, 'ineq')
     """
     several = given if isinstance(given, list | tuple) else [given]
     return tuple(_as_constraint(one, dim, name) for one in several)
 
 
-def check_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray, name: str) -> None:
-    """Refuse minimisers (m, dim) that break the user's constraints: most often one has the wrong sign.
+def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> list[str]:
+    """Tell which minimisers (m, dim) break a user's constraint, each constraint's worst in a sentence.
 
-    Raises
-    ------
-    ValueError
-        If one breaks one. Constraints by formula are the catalogue's, and known to be kept.
+    Most often a constraint has the wrong sign. Constraints by formula are the catalogue's, and known to be kept.
     """
+    faults = []
     for constraint in constraints:
         if isinstance(constraint.function, Formula):
             continue
         broken = constraint.violation(minimizers)
         if not np.all(broken <= FEASIBILITY):
             worst = int(np.argmax(broken))
-            raise ValueError(
-                f"{name}: minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
+            faults.append(
+                f"minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
                 "mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
             )
+    return faults
+
+
+def keeping_feasible(constraint: Constraint) -> Constraint:
+    """Give the same constraint, to be kept at every point that is evaluated: ``keep_feasible=True``.
+
+    A dict, which cannot say so, becomes a `scipy.optimize.NonlinearConstraint`.
+
+    Examples
+    --------
+    >>> (disk,) = as_constraints({"type": "ineq", "fun": lambda x: 1.0 - x @ x}, dim=2, name="mine")
+    >>> keeping_feasible(disk).to_scipy().keep_feasible
+    True
+    """
+    kept = None if isinstance(constraint.given, dict) else copy.copy(constraint.given)
+    if kept is not None:
+        kept.keep_feasible = np.ones(len(constraint.lower), dtype=bool)
+    limits = constraint.lower, constraint.upper
+    return Constraint(constraint.function, *limits, constraint._jacobian, given=kept, keep_feasible=True)
+
+
+def broken_though_kept(constraints: tuple[Constraint, ...], points: FloatArray) -> FloatArray:
+    """Measure by how much each point breaks constraints that say ``keep_feasible=True``, in their own units.
+
+    Parameters
+    ----------
+    constraints : tuple of Constraint
+    points : ndarray, shape (n, dim)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 where all are kept, up to rounding; inf where one has no value.
+    """
+    worst = np.zeros(len(points))
+    for constraint in constraints:
+        kept = constraint.must_keep
+        if not kept.any():
+            continue
+        for k, point in enumerate(points):
+            worst[k] = max(worst[k], _broken(constraint, point, kept))
+    return worst
+
+
+def _broken(constraint: Constraint, point: FloatArray, kept: NDArray[np.bool_]) -> float:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = constraint.values(point)
+    except Exception:
+        return np.inf
+    rounding = _ROUNDING * np.maximum(1.0, np.abs(values))
+    over = np.maximum(constraint.lower - values, values - constraint.upper)
+    breaks = kept & ~(over <= rounding)
+    return float(np.max(np.where(np.isnan(over), np.inf, over), where=breaks, initial=0.0))
 
 
 def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
@@ -132,27 +257,34 @@ def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
         return given
     if isinstance(given, dict) and {"type", "fun"} <= given.keys():
         return _from_dict(given, dim, name)
-    if hasattr(given, "A"):
-        sparse = hasattr(given.A, "toarray")
-        matrix = np.atleast_2d(np.asarray(given.A.toarray() if sparse else given.A, dtype=np.float64))
+    if _is_linear(given):
+        matrix = np.atleast_2d(dense(given.A))
+        if matrix.shape[1:] != (dim,):
+            raise ValueError(f"{name}: the matrix of a LinearConstraint has shape (m, {dim}), got {matrix.shape}")
         linear = PlainFunction(functools.partial(np.matmul, matrix), dim, name)
-        return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix))
+        return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix), given=copy.deepcopy(given))
     if hasattr(given, "fun") and hasattr(given, "lb"):
         jacobian = given.jac if callable(getattr(given, "jac", None)) else None
-        return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian)
+        return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian, given=copy.copy(given))
     raise TypeError(
         f"{name}: a constraint is SciPy's NonlinearConstraint or LinearConstraint, or a dict with 'type' and 'fun'; "
         f"got {given!r:.80}"
     )
 
 
+def _is_linear(given: Any) -> bool:
+    return hasattr(given, "A")
+
+
 def _from_dict(given: dict[str, Any], dim: int, name: str) -> Constraint:
-    if given["type"] not in ("eq", "ineq"):
+    kind = given["type"].lower() if isinstance(given["type"], str) else given["type"]
+    if kind not in ("eq", "ineq"):
         raise ValueError(f"{name}: the type of a constraint is 'eq' or 'ineq', got {given['type']!r}")
-    upper = 0.0 if given["type"] == "eq" else np.inf
+    upper = 0.0 if kind == "eq" else np.inf
     args, jacobian = given.get("args", ()), given.get("jac")
     function = PlainFunction(_with_args(given["fun"], args), dim, name)
-    return Constraint(function, 0.0, upper, _with_args(jacobian, args) if callable(jacobian) else None)
+    own_jacobian = _with_args(jacobian, args) if callable(jacobian) else None
+    return Constraint(function, 0.0, upper, own_jacobian, given=dict(given))
 
 
 def _with_args(function: Any, args: Any) -> Any:

@@ -40,7 +40,8 @@ DEFINITIONS: dict[str, Definition] = {}
 class Definition:
     """How a landscape of the catalogue is made for each dimension it has.
 
-    Everything that depends on the dimension is a function of it.
+    Everything that depends on the dimension is a function of it. Where ``same_as`` names another landscape, this is the
+    same function under another name or in another box: `get` knows it, and the catalogue does not list it twice.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Definition:
     dims: range
     starts: dict[str, ArrayLike] = field(default_factory=dict)
     version: int = 1
+    same_as: str = ""
     noise: Noise | None = None
     structure: Mapping[str, tuple[int, ...]] | None = None
     natural_structure: Mapping[str, tuple[int, ...]] | None = None
@@ -126,7 +128,7 @@ class Definition:
         if residuals and self.jacobian_formula:
             jacobian = formula_of(flat_columns(residuals, self.jacobian_formula))
         landscape = Landscape(
-            self.name.partition(":")[0],
+            self.same_as or self.name.partition(":")[0],
             objective,
             gradient=formula_of(self.gradient_formula),
             residuals=formula_of(residuals),
@@ -148,6 +150,7 @@ class Definition:
             version=self.version,
             summary=" ".join((self.formula.__doc__ or "").split()),
             id=landscape_id,
+            validate=False,
         )
         if self.natural_structure is not None:
             landscape.natural_structure = Structure(self.natural_structure)
@@ -222,6 +225,8 @@ def planar(
     source: str,
     starts: Mapping[str, ArrayLike] | None = None,
     noise: Noise | None = None,
+    version: int = 1,
+    same_as: str = "",
 ) -> Callable[[Callable[..., Value]], Definition]:
     """Decorate ``formula(x, y, xp)``: a two-dimensional landscape enters the catalogue under its name."""
 
@@ -239,6 +244,8 @@ def planar(
                 dim=2,
                 dims=range(2, 3),
                 starts=dict(starts or {}),
+                version=version,
+                same_as=same_as,
                 noise=noise,
                 by_components=True,
             )

@@ -258,7 +258,11 @@ class Evaluable:
 
     @property
     def constraints(self) -> tuple[Any, ...]:
-        """The constraints besides the bounds, as `scipy.optimize.NonlinearConstraint`; () where there are none."""
+        """The constraints besides the bounds, as SciPy takes them; () where there are none.
+
+        Those of the catalogue are `scipy.optimize.NonlinearConstraint`. Constraints of one's own are of the kind that
+        was given, with the same flags and arguments. Their evaluations are counted where a `Problem` hands them over.
+        """
         return tuple(constraint.to_scipy() for constraint in self.own_constraints)
 
     def violation(self, x: ArrayLike) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 
-__all__ = ["as_frozen", "as_function", "check_facts", "listed"]
+__all__ = ["as_frozen", "as_function", "check_facts", "listed", "points_outside"]
 
 FloatArray = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def check_facts(
     *,
     may_pin: bool = False,
 ) -> None:
-    """Check that shapes agree, bounds leave room between them, and starts and minimisers lie inside.
+    """Check that shapes agree and bounds leave room between them.
 
     Parameters
     ----------
@@ -70,10 +70,23 @@ def check_facts(
             raise ValueError(f"{name}: {what} has shape ({dim},), got {point.shape}")
     if minimizers.shape[1:] != (dim,):
         raise ValueError(f"{name}: minimizers have shape (m, {dim}), got {minimizers.shape}")
+
+
+def points_outside(bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> list[str]:
+    """Tell which starts and minimisers lie outside the bounds, each in a sentence.
+
+    Examples
+    --------
+    >>> points_outside(np.array([[0.0, 1.0]]), {"x0": np.array([0.5])}, np.array([[2.0]]))
+    ['minimizer 0 = [2.0] lies outside the bounds']
+    """
+    lower, upper = bounds.T
     points = {**starts, **{f"minimizer {k}": point for k, point in enumerate(minimizers)}}
-    for what, point in points.items():
-        if not (np.all(point >= lower) and np.all(point <= upper)):
-            raise ValueError(f"{name}: {what} = {point.tolist()} lies outside the bounds")
+    return [
+        f"{what} = {point.tolist()} lies outside the bounds"
+        for what, point in points.items()
+        if not (np.all(point >= lower) and np.all(point <= upper))
+    ]
 
 
 def listed(numbers: Iterable[float]) -> str:

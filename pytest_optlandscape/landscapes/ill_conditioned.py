@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes.definition import planar, scalable
+from pytest_optlandscape.landscapes.definition import LARGEST_DIM, planar, scalable
 from pytest_optlandscape.landscapes.minimizers import everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
 
@@ -60,6 +60,8 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth convex quadratic polynomial separable unimodal ill-conditioned least-squares valley",
     source=f"{BBOB}, f12, neither shifted, turned nor made uneven",
+    dim=3,
+    dims=range(3, LARGEST_DIM + 1),  # in the plane it is the ellipsoid
 )
 def bent_cigar(x: Value, xp: Any) -> Value:
     """x₁² + 10⁶ Σ xᵢ², i = 2…d."""
@@ -83,6 +85,8 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth convex quadratic polynomial separable unimodal ill-conditioned least-squares",
     source=f"{BBOB}, f11, neither shifted, turned nor made uneven",
+    dim=3,
+    dims=range(3, LARGEST_DIM + 1),  # in the plane it is the ellipsoid
 )
 def discus(x: Value, xp: Any) -> Value:
     """10⁶ x₁² + Σ xᵢ², i = 2…d."""

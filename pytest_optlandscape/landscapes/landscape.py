@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import as_constraints, check_kept
+from pytest_optlandscape.landscapes.constraints import as_constraints, keeping_feasible, not_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
-from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts
+from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, points_outside
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
+from pytest_optlandscape.landscapes.validation import check, said, tolerance_of
 
 __all__ = ["Landscape"]
 
@@ -66,6 +67,10 @@ class Landscape(Evaluable):
         False if there are global minimisers that are not listed.
     version : int, default 1
         To be raised when the definition changes, so that stored results are no longer compared.
+    validate : bool, default True
+        Check the facts: ``fun`` at the minimisers is ``fmin``, no point that is looked at lies lower, derivatives agree
+        with differences. This calls ``fun`` about 100 times in two dimensions and 230 times from ten on, so switch it
+        off where ``fun`` is expensive.
 
     Attributes
     ----------
@@ -85,8 +90,14 @@ class Landscape(Evaluable):
     Raises
     ------
     ValueError
-        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, or a
-        minimiser breaks a constraint.
+        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, a minimiser
+        breaks a constraint, or, unless ``validate`` is False, another fact is found to be wrong. The message names all
+        that are.
+
+    Warns
+    -----
+    UserWarning
+        If fmin or a minimiser has so few digits that small gaps mean nothing.
 
     Examples
     --------
@@ -123,7 +134,9 @@ class Landscape(Evaluable):
         summary: str = "",
         id: str | None = None,
         made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None = None,
+        validate: bool = True,
     ) -> None:
+        __tracebackhide__ = True
         self.name = name
         self.id = id or name
         self.bounds = as_frozen(bounds)
@@ -143,10 +156,7 @@ class Landscape(Evaluable):
         self._made_by = made_by
         self.uncut: Landscape | None = None
         self.structure = Structure(structure) if structure else Structure.plain(self.dim)
-        if self.structure.dim != self.dim:
-            raise ValueError(
-                f"{self.id}: the structure {self.structure} holds {self.structure.dim} numbers, not {self.dim}"
-            )
+        self.structure.check_dim(self.dim, self.id)
         if not self.structure.is_plain:
             self.tags |= {"structured"}
         self.natural_structure: Structure | None = None
@@ -154,6 +164,7 @@ class Landscape(Evaluable):
         self.written = f"landscapes.get({self.id!r})"
         starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         check_facts(self.id, self.bounds, starting, self.minimizers, may_pin=made_by is not None)
+        faults = points_outside(self.bounds, starting, self.minimizers)
         self.objective = as_function(fun, self.dim, self.id)
         self.gradient_function = None if gradient is None else as_function(gradient, self.dim, self.id)
         self.residual_function = None if residuals is None else as_function(residuals, self.dim, self.id)
@@ -161,11 +172,17 @@ class Landscape(Evaluable):
         self._hessian = hessian
         self.own_constraints = as_constraints(constraints, self.dim, self.id)
         if made_by is None:
-            check_kept(self.own_constraints, self.minimizers, self.id)
+            faults += not_kept(self.own_constraints, self.minimizers)
         self.noise = noise
         self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
         """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
+        self._validate = validate
+        self._fmin_tolerance: float | None = None
+        if validate and made_by is None:
+            self._fmin_tolerance = check(self, faults)
+        elif faults:
+            raise ValueError(said(self.id, faults))
         if noise is not None:
             noise.check(self)
             self.tags |= {"noisy"}
@@ -182,6 +199,20 @@ class Landscape(Evaluable):
     def n_minimizers(self) -> float:
         """How many global minimisers there are, also where too many to list; inf where they are not counted."""
         return self.all_minimizers.count
+
+    @property
+    def fmin_tolerance(self) -> float:
+        """How far a feasible value may lie below ``fmin`` by rounding; one that lies lower shows that fmin is wrong.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("booth").fmin_tolerance < 1e-6
+        True
+        """
+        if self._fmin_tolerance is None:
+            self._fmin_tolerance = tolerance_of(self, is_expensive=not (self._validate or self.family))
+        return self._fmin_tolerance
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
         """Move the landscape, and with it its box and all that is known of it.
@@ -365,6 +396,30 @@ class Landscape(Evaluable):
         from pytest_optlandscape.landscapes import structure
 
         return structure.structured(self, parts)
+
+    def keeping_feasible(self) -> Landscape:
+        """Give the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
+
+        It asks an optimizer to evaluate no point that breaks them. The start must keep them, then.
+
+        Raises
+        ------
+        ValueError
+            If there are no constraints besides the bounds, or equalities alone.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> landscapes.get("rosenbrock_disk").keeping_feasible().constraints[0].keep_feasible
+        True
+        """
+        if not any(np.any(constraint.lower < constraint.upper) for constraint in self.own_constraints):
+            raise ValueError(f"{self.id} has no constraint, besides its bounds, that an optimizer could keep")
+        keeping = self.renamed(f"{self.id}:keeping-feasible", made_by=(Landscape.keeping_feasible, (self,)))
+        keeping.written = f"{self!r}.keeping_feasible()"
+        keeping.own_constraints = tuple(map(keeping_feasible, self.own_constraints))
+        keeping.uncut = self.uncut and self.uncut.keeping_feasible()
+        return keeping
 
     def within(self, bounds: ArrayLike) -> Landscape:
         """Restrict the landscape to a part of its box.

@@ -44,7 +44,7 @@ def _appended(v: Value, last: Value, xp: Any) -> Value:
     tags="smooth polynomial valley ill-conditioned",
     source=f"Spedicato (1975); {ARTICLE}, no. 21",
     dim=10,
-    dims=range(2, LARGEST_DIM + 1, 2),
+    dims=range(4, LARGEST_DIM + 1, 2),  # of two coordinates it is `rosenbrock`
 )
 def mgh_extended_rosenbrock(x: Value, xp: Any) -> Value:
     """Σ 100 (b − a²)² + (1 − a)² over pairs a, b of coordinates: independent of each other, unlike `rosenbrock`."""
@@ -238,7 +238,7 @@ def _green(dim: int) -> NDArray[np.float64]:
     tags="smooth polynomial unimodal",
     source=f"Moré & Cosnard (1979); {ARTICLE}, no. 29",
     dim=5,
-    dims=range(1, 1001),
+    dims=range(2, 1001),
 )
 def mgh_discrete_integral_equation(x: Value, xp: Any) -> Value:
     """Σ (xᵢ + h/2 Σ tₖ (1 − tₘ) (xⱼ + tⱼ + 1)³)², t = ih, h = 1/(d + 1), k the less and m the greater of i and j."""

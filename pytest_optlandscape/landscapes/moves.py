@@ -10,6 +10,7 @@ from its formulas come from the instance's.
 from __future__ import annotations
 
 import abc
+import copy
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.constraints import Constraint
+from pytest_optlandscape.landscapes.constraints import Constraint, as_constraints, dense
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import Minimizers, MovedMinimizers
@@ -79,10 +80,7 @@ class AffineMap(abc.ABC):
             hessian=landscape._hessian and self._hessian(landscape._hessian),
             residuals=of(landscape.residual_function),
             jacobian=None if landscape._jacobian is None else self._rows(landscape.jacobian),
-            constraints=[
-                Constraint(of(c.function), c.lower, c.upper, self._rows(c.jacobian) if c.has_jacobian else None)
-                for c in landscape.own_constraints
-            ],
+            constraints=[self._constraint(one, dim, name) for one in landscape.own_constraints],
             noise=landscape.noise and landscape.noise.moved(self),
             bounds=bounds,
             x0=start(landscape.x0),
@@ -97,6 +95,7 @@ class AffineMap(abc.ABC):
             summary=landscape.summary,
             id=name,
             made_by=(_apply, (self, landscape)),
+            validate=landscape._validate,
         )
         moved.written = f"{landscape!r}.{self.call}"
         moved.natural_structure = landscape.natural_structure
@@ -108,6 +107,73 @@ class AffineMap(abc.ABC):
         """Give the tags of the instance."""
         del moved
         return landscape.tags
+
+    def _constraint(self, constraint: Constraint, dim: int, name: str) -> Constraint:
+        """Compose a constraint with u. The user's own object becomes one of the same kind with the same flags."""
+        given = constraint.given
+        if given is None:
+            jacobian = self._rows(constraint.jacobian) if constraint.has_jacobian else None
+            function = self._composed(constraint.function, dim, name)
+            return Constraint(
+                function, constraint.lower, constraint.upper, jacobian, keep_feasible=constraint.keep_feasible
+            )
+        if isinstance(given, dict):
+            moved: Any = {**given, "fun": self._called_at_original(given["fun"])}
+            if callable(given.get("jac")):
+                moved["jac"] = self._called_at_original(given["jac"], self._columns_back)
+        elif hasattr(given, "A"):
+            moved = self._linear_constraint(given, dim)
+        else:
+            moved = self._nonlinear_constraint(given, dim)
+        (one,) = as_constraints(moved, dim, name)
+        return one
+
+    def _linear_constraint(self, given: Any, dim: int) -> Any:
+        """Compose ``lb <= A x <= ub`` with u(x) = M x + t: the matrix becomes A M, A t goes over to the limits."""
+        moved = copy.deepcopy(given)
+        moved.A = self._columns_back(given.A)
+        offset = dense(given.A) @ self.to_original(np.zeros(dim), numpy_namespace())
+        moved.lb, moved.ub = np.asarray(given.lb) - offset, np.asarray(given.ub) - offset
+        return moved
+
+    def _nonlinear_constraint(self, given: Any, dim: int) -> Any:
+        moved = copy.copy(given)
+        moved.fun = self._called_at_original(given.fun)
+        if callable(getattr(given, "jac", None)):
+            moved.jac = self._called_at_original(given.jac, self._columns_back)
+        if callable(getattr(given, "hess", None)):
+            moved.hess = self._called_at_original(
+                given.hess, lambda hessian: self._columns_back(self._columns_back(dense(hessian)).T)
+            )
+        mixes = np.asarray(self.gradient_back(np.eye(dim), numpy_namespace())).T != 0.0
+        sparsity = getattr(given, "finite_diff_jac_sparsity", None)
+        if sparsity is not None:
+            entries = (np.atleast_2d(dense(sparsity)) != 0.0) @ mixes
+            moved.finite_diff_jac_sparsity = type(sparsity)(entries) if hasattr(sparsity, "toarray") else entries
+        steps = getattr(given, "finite_diff_rel_step", None)
+        if steps is not None and np.ndim(steps) == 1 and np.all(mixes.sum(axis=0) == 1):
+            moved.finite_diff_rel_step = np.asarray(steps)[mixes.argmax(axis=0)]
+        return moved
+
+    def _called_at_original(
+        self, function: Callable[..., Any], back: Callable[[Any], Any] = lambda result: result
+    ) -> Callable[..., Any]:
+        """Call a function of the user's at u(x), which stays complex where x is, and bring its result back."""
+
+        def called(x: Any, *further: Any) -> Any:
+            point = np.asarray(x)
+            if point.dtype.kind not in "fc":
+                point = point.astype(np.float64)
+            return back(function(self.to_original(point, numpy_namespace()), *further))
+
+        return called
+
+    def _columns_back(self, rows: Any) -> Any:
+        """Multiply rows (m, dim), or one row (dim,), by the linear part of u; what is sparse stays so."""
+        xp = numpy_namespace()
+        if hasattr(rows, "toarray"):
+            return type(rows)(np.asarray(self.gradient_back(dense(rows).T, xp)).T)
+        return np.asarray(self.gradient_back(dense(rows).T, xp)).T
 
     def _rows(self, jacobian: Callable[[FloatArray], FloatArray]) -> Callable[[FloatArray], FloatArray]:
         """Compose a Jacobian (m, dim) with u, by the chain rule."""

@@ -43,7 +43,6 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="nonsmooth convex unimodal",
     source="Schwefel (1981), no. 2.21; Jamil & Yang (2013), no. 123",
-    dims=FROM_ONE,
 )
 def schwefel_221_max(x: Value, xp: Any) -> Value:
     """Largest |xᵢ|."""
@@ -64,7 +63,7 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="nonsmooth unimodal",
     source="Schwefel (1981), no. 2.22; Jamil & Yang (2013), no. 124",
-    dims=range(1, 301),  # the product is finite in the whole box, up to 10^300
+    dims=range(2, 301),  # the product is finite in the whole box, up to 10^300
 )
 def schwefel_222(x: Value, xp: Any) -> Value:
     """Σ |xᵢ| + Π |xᵢ|."""

@@ -85,6 +85,9 @@ def is_registered(landscape: Landscape) -> bool:
 def names() -> list[str]:
     """List the names of the catalogue, in its order.
 
+    No two landscapes are the same function. A few have a second name, which `get` knows: ``"cube"`` is ``"leon"`` in a
+    larger box, ``"rosenbrock_2"`` is ``"rosenbrock[2]"``.
+
     Returns
     -------
     list of str
@@ -94,7 +97,7 @@ def names() -> list[str]:
     >>> names()[:3]
     ['beale', 'booth', 'himmelblau']
     """
-    return [name for name in DEFINITIONS if ":" not in name]
+    return [name for name, definition in DEFINITIONS.items() if ":" not in name and not definition.same_as]
 
 
 def get(name: str, dim: int | None = None, *, variant: str | None = None, instance: int | None = None) -> Landscape:
@@ -257,7 +260,7 @@ def _in_dims(name: str, dims: list[int] | None) -> list[Landscape]:
     landscape = get(name)
     if dims is None:
         return [landscape]
-    definition = DEFINITIONS[landscape.name]
+    definition = DEFINITIONS[re.split(r"[\[:]", name)[0]]
     if "[" in name or not definition.is_scalable:
         return [landscape] if landscape.dim in dims else []
     return [get(name, dim) for dim in dims if dim in definition.dims]

@@ -12,6 +12,7 @@ from pytest_optlandscape.landscapes.facts import as_frozen, listed
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers, NoMinimizers
 from pytest_optlandscape.landscapes.noise import Move, Noise, Observer
+from pytest_optlandscape.landscapes.validation import check_lowest
 
 __all__ = ["within"]
 
@@ -48,6 +49,9 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
     part.minimizers_complete = whole.minimizers_complete and part.all_minimizers.listed_all
     if kept is None:
         part.fmin = float(whole(part.minimizers[0])) if len(part.minimizers) else np.nan
+        part._fmin_tolerance = None
+        if part.minimum_is_known and whole._validate and not whole.family:
+            check_lowest(part, f"the tags of {whole.id} say that it is separable and unimodal; correct them")
     part.tags = _tags(whole, part, is_cut_off=kept is None)
     return part
 

@@ -52,7 +52,6 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth convex quadratic separable unimodal polynomial least-squares",
     source="Surjanovic & Bingham (2013)",
-    dims=FROM_ONE,
 )
 def sum_squares(x: Value, xp: Any) -> Value:
     """Σ i xᵢ²."""

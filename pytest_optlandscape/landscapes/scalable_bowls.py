@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_optlandscape.landscapes.definition import FROM_ONE, scalable
+from pytest_optlandscape.landscapes.definition import scalable
 from pytest_optlandscape.landscapes.minimizers import everywhere
 from pytest_optlandscape.landscapes.namespaces import Value
 
@@ -42,7 +42,6 @@ def _running_sums_from_the_end(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth convex quadratic polynomial unimodal least-squares",
     source="Schwefel (1981), no. 1.2",
-    dims=FROM_ONE,
 )
 def rotated_hyper_ellipsoid(x: Value, xp: Any) -> Value:
     """Σ (x₁ + … + xᵢ)²."""
@@ -86,7 +85,6 @@ def _(x: Value, xp: Any) -> Value:
     fmin=0.0,
     tags="smooth convex polynomial unimodal ill-conditioned least-squares",
     source="Chung & Reynolds (1998); Jamil & Yang (2013), no. 34",
-    dims=FROM_ONE,
 )
 def chung_reynolds(x: Value, xp: Any) -> Value:
     """(Σ xᵢ²)²."""

@@ -112,6 +112,11 @@ class Structure(Mapping[str, tuple[int, ...]]):
         if given != self._shapes:
             raise ValueError(f"the point has the parts {self._shapes}, got {given}")
 
+    def check_dim(self, dim: int, name: str) -> None:
+        """Raise ValueError, which names the landscape, unless the parts hold ``dim`` numbers together."""
+        if self.dim != dim:
+            raise ValueError(f"{name}: the structure {self} holds {self.dim} numbers, not {dim}")
+
     def __getitem__(self, name: str) -> tuple[int, ...]:
         return self._shapes[name]
 

@@ -10,7 +10,7 @@ from pytest_optlandscape.ledger.baseline import (
 )
 from pytest_optlandscape.ledger.files import check_writable, write_atomically
 from pytest_optlandscape.ledger.stored import BaselineError
-from pytest_optlandscape.ledger.widths import read_widths, update_widths, widths_path
+from pytest_optlandscape.ledger.tracked import read_tracked, tracked_path, update_tracked
 
 __all__ = [
     "Baseline",
@@ -18,9 +18,9 @@ __all__ = [
     "baseline_path",
     "check_writable",
     "read_baseline",
-    "read_widths",
+    "read_tracked",
+    "tracked_path",
     "update_baseline",
-    "update_widths",
-    "widths_path",
+    "update_tracked",
     "write_atomically",
 ]

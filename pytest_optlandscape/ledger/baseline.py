@@ -38,9 +38,9 @@ from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, dumped, rea
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability
 
-__all__ = ["Baseline", "baseline_path", "read_baseline", "update_baseline"]
+__all__ = ["SCHEMA", "Baseline", "baseline_of", "baseline_path", "read_baseline", "update_baseline"]
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -150,16 +150,27 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     if content["optimizer"] != adapter.spec:
         raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {ADVICE}")
     try:
-        records = {name: _record(name, entry) for name, entry in content["landscapes"].items()}
-        return Baseline(
-            content["optimizer"],
-            dict(content.get("setting", {})),
-            dict(content.get("written_with", {})),
-            records,
-            _contract(content.get("contract", {})),
-        )
+        return baseline_of(content)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {ADVICE}") from None
+
+
+def baseline_of(content: dict[str, Any]) -> Baseline:
+    """Read the content of a baseline file.
+
+    Raises
+    ------
+    KeyError, TypeError, AttributeError, ValueError
+        If it is damaged.
+    """
+    records = {name: _record(name, entry) for name, entry in content["landscapes"].items()}
+    return Baseline(
+        str(content["optimizer"]),
+        dict(content.get("setting", {})),
+        dict(content.get("written_with", {})),
+        records,
+        _contract(content.get("contract", {})),
+    )
 
 
 def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
@@ -173,8 +184,8 @@ def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
 
 def _contract(entry: dict[str, str]) -> dict[str, str]:
     for name, outcome in entry.items():
-        if outcome not in ("passed", "failed", "not-applicable"):
-            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed or not-applicable")
+        if outcome not in ("passed", "failed", "warned", "not-applicable"):
+            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed, warned or not-applicable")
     return dict(entry)
 
 

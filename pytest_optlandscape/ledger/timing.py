@@ -42,7 +42,13 @@ def benchmark_run(
     Run
         The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values:
         ``optimizer``, ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and
-        ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one.
+        ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one. Where the
+        landscape has constraints, ``constr_nfev`` and ``constr_njev`` too.
+
+    Raises
+    ------
+    ValueError
+        If a value of the counted run shows that the landscape's minimum is wrong.
     """
     adapter = get(optimizer)
 
@@ -51,6 +57,8 @@ def benchmark_run(
 
     run = execute(adapter, problem())
     warn_if_never_evaluated(run)
+    if run.fmin_contradiction:
+        raise ValueError(run.fmin_contradiction)
     counts = set()
 
     def once() -> None:
@@ -59,19 +67,21 @@ def benchmark_run(
         with contextlib.suppress(Exception, SystemExit, BudgetExhausted), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             adapter.minimize(timed)
-        counts.add((timed.nfev, timed.njev))
+        counts.add((timed.nfev, timed.njev, timed.constr_nfev, timed.constr_njev))
 
     benchmark(once)
+    constraints = {"constr_nfev": run.constr_nfev, "constr_njev": run.constr_njev}
     benchmark.extra_info["optlandscape"] = {
         "optimizer": run.optimizer,
         "landscape": run.landscape.id,
         "nfev": run.nfev,
         "njev": run.njev,
+        **(constraints if run.landscape.own_constraints else {}),
         "gap": _plain(run.result_gap),
         "digits": _plain(run.digits),
         "success": bool(run.result_gap <= SUCCESS_TARGET * reference_gap(run.landscape)),
         "stop_reason": run.stop_reason,
-        "nondeterministic": counts != {(run.nfev, run.njev)},
+        "nondeterministic": counts != {(run.nfev, run.njev, run.constr_nfev, run.constr_njev)},
     }
     return run
 

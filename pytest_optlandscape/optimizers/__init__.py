@@ -7,21 +7,24 @@ True
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
 
+from pytest_optlandscape._profiles import declared
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import ask_tell, third_party
-from pytest_optlandscape.optimizers.callables import from_callable, load
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
+from pytest_optlandscape.optimizers.profile import with_profile
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 
-__all__ = ["LIBRARIES", "Adapter", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
+__all__ = ["LIBRARIES", "Adapter", "Interruption", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
 LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
 """The libraries that have an adapter here; each is a module of this package, imported when first used."""
@@ -38,17 +41,21 @@ def get(optimizer: Any) -> Adapter:
     optimizer : str, callable, class or object
         A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that an installed
         package or a hook adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods
-        are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance; a
-        class, or a function of ``x0``, that makes objects with ``ask`` and ``tell``.
+        are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance, or
+        a `functools.partial` of a class; a class, or a function of ``x0``, that makes objects with ``ask`` and
+        ``tell``; a function without arguments that makes one of these.
 
     Returns
     -------
     Adapter
+        What it is, such as local or stochastic, is inferred, and corrected by ``optlandscape_profiles`` of the pytest
+        session that runs. An adapter is returned as it is.
 
     Raises
     ------
     ValueError
-        If the spec cannot be read or names nothing that exists; the message names what is near.
+        If the spec cannot be read or names nothing that exists; the message names what is near. If an object cannot be
+        made anew for each run without losing a setting.
     TypeError
         If the object is no optimizer.
     MissingLibrary
@@ -65,6 +72,11 @@ def get(optimizer: Any) -> Adapter:
     """
     if isinstance(optimizer, Adapter):
         return optimizer
+    adapter = _made(optimizer)
+    return with_profile(adapter, declared(adapter.spec))
+
+
+def _made(optimizer: Any) -> Adapter:
     if isinstance(optimizer, str):
         spec = parse_spec(optimizer)
         library = _HOMES.get(spec.library, spec.library)
@@ -86,6 +98,10 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
         return replace(adapter, spec=spec) if spec else adapter
     if ask_tell.recognizes(thing):
         return ask_tell.from_object(thing, spec)
+    if isinstance(thing, functools.partial) and isinstance(thing.func, type):
+        return _from_class(thing, spec)
+    if makes_optimizers(thing):
+        return _from_factory(thing, spec)
     if callable(thing) and not isinstance(thing, type):
         return from_callable(thing, spec)
     what = f"{spec!r} is {thing!r:.80}" if spec else f"{thing!r:.80}"
@@ -93,6 +109,40 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
         f"{what}: not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of "
         + " or ".join(LIBRARIES)
     )
+
+
+def _from_class(thing: functools.partial[Any], spec: str | None) -> Adapter:
+    """Make the adapter of a class that none of the libraries knows, with its arguments."""
+    spec = spec or name_of(thing)
+    try:
+        instance = thing()
+    except TypeError as error:
+        raise ValueError(f"optimizer {spec!r} cannot be made: {error}") from error
+    if _recognized(instance) is None and callable(instance):
+        return from_callable(of_class(thing, instance), spec)
+    return _from_object(instance, spec)
+
+
+def _from_factory(make: Any, spec: str | None) -> Adapter:
+    """Make the adapter of a function without arguments that makes an optimizer."""
+    spec = spec or name_of(make)
+    try:
+        made = make()
+    except Exception as error:
+        raise ValueError(f"optimizer {spec!r} cannot be made: {type(error).__name__}: {error}") from error
+    keras = _library("keras")
+    if keras.recognizes(made):
+        adapter: Adapter = keras.from_factory(make, spec)
+        return adapter
+    if ask_tell.recognizes(made) and not callable(made):
+        return ask_tell.from_factory(make, spec)
+    recognized = _recognized(made)
+    if recognized is None:
+        raise TypeError(
+            f"{spec} cannot be called with a problem; called without arguments it returned {made!r:.80}, which is no "
+            "optimizer"
+        )
+    return replace(recognized, spec=spec)
 
 
 def _recognized(thing: Any) -> Adapter | None:

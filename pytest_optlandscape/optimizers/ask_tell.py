@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.optimizers.libraries import start_inside, unwrapped, written
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["drive", "from_object", "recognizes"]
+__all__ = ["drive", "from_factory", "from_object", "pickled", "recognizes"]
 
 _OFFERED = ("x0", "bounds", "rng", "seed")
+
+
+class _Before:
+    """The object of the run before; it does not travel with its adapter to another process."""
+
+    def __init__(self) -> None:
+        self.made: Any = None
+
+    def __reduce__(self) -> Any:
+        return _Before, ()
 
 
 @dataclass(frozen=True)
@@ -33,15 +46,39 @@ class AskTell(Adapter):
 
     factory: Callable[..., Any] = print
     names: frozenset[str] = field(default_factory=frozenset)
+    _before: _Before = field(default_factory=_Before, compare=False, repr=False)
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
-        offered = {
-            "x0": start_inside(problem) if self.takes_bounds else problem.x0,
-            "bounds": problem.bounds,
-            "rng": problem.rng,
-            "seed": problem.seed,
+        offered: dict[str, Callable[[], Any]] = {
+            "x0": lambda: start_inside(problem) if self.takes_bounds else problem.x0,
+            "bounds": lambda: problem.bounds,
+            "rng": lambda: problem.rng,
+            "seed": lambda: problem.seed,
         }
-        return drive(self.factory(**{name: offered[name] for name in _OFFERED if name in self.names}), problem)
+
+        def make() -> Any:
+            made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in self.names})
+            if made is self._before.made:
+                raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
+            self._before.made = made
+            return made
+
+        def resumed(optimizer: Any, interruption: Interruption) -> Any:
+            if not _has_state_dict(optimizer):
+                return pickled(optimizer, interruption)
+            interruption.means = "state_dict() and load_state_dict()"
+            random_numbers = problem.rng.bit_generator.state  # what a fresh object draws is not the run's
+            state = pickle.loads(pickle.dumps(optimizer.state_dict()))
+            fresh = make()
+            fresh.load_state_dict(state)
+            problem.rng.bit_generator.state = random_numbers
+            return fresh
+
+        return drive(make(), problem, self.interruption, resumed, own_points=False)
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
 
 def recognizes(thing: object) -> bool:
@@ -86,16 +123,55 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
     )
 
 
-def drive(optimizer: Any, problem: Problem) -> Outcome:
+def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
+    """Make the adapter of a function without arguments that makes objects with ``ask`` and ``tell``."""
+    return AskTell(spec, factory=make)
+
+
+def _has_state_dict(optimizer: Any) -> bool:
+    return all(callable(getattr(optimizer, name, None)) for name in ("state_dict", "load_state_dict"))
+
+
+def pickled(optimizer: Any, interruption: Interruption) -> Any:
+    """Give what pickle makes of an object; the object itself, and the refusal noted, where pickle refuses it."""
+    interruption.means = "pickle"
+    try:
+        saved = getattr(optimizer, "pickle_dumps", lambda: pickle.dumps(optimizer))()  # pycma has a way of its own
+    except Exception as error:
+        interruption.refusal = f"pickle refuses it: {type(error).__name__}: {error}"
+        return optimizer
+    return pickle.loads(saved)
+
+
+def drive(
+    optimizer: Any,
+    problem: Problem,
+    interruption: Interruption | None = None,
+    renewed: Callable[[Any, Interruption], Any] = pickled,
+    *,
+    own_points: bool = True,
+) -> Outcome:
     """Ask, evaluate point by point and tell, until the optimizer stops or the budget is spent.
 
     It stops where ``optimizer.stop()`` is true, and where ``ask`` gives None or raises StopIteration. Its result is
     ``optimizer.recommend()`` if it has that, else the best point evaluated.
+
+    Parameters
+    ----------
+    optimizer : object
+        With ``ask`` and ``tell``.
+    problem : Problem
+    interruption : Interruption, optional
+        Where to save the optimizer's state and go on with another object.
+    renewed : callable, optional
+        Makes that other object of the optimizer and the interruption (default: through pickle).
+    own_points : bool, default True
+        Whether the objective is handed a copy of each point. A user's optimizer that writes into a point that ``ask``
+        gave is found out only without.
     """
     told_points = _takes_points(optimizer.tell)
-    stop = getattr(optimizer, "stop", None)
     best = _Best()
-    while problem.remaining > 0 and not (callable(stop) and stop()):
+    while problem.remaining > 0 and not _has_stopped(optimizer):
         try:
             asked = optimizer.ask()
         except StopIteration:
@@ -108,11 +184,20 @@ def drive(optimizer: Any, problem: Problem) -> Outcome:
             if problem.remaining <= 0:
                 return _outcome(optimizer, best, "budget")
             copied = np.array(point, dtype=np.float64).reshape(-1)
-            values.append(float(problem.fun(copied)))
+            handed = copied if own_points or np.shape(point) != copied.shape else np.asarray(point, dtype=np.float64)
+            values.append(float(problem.fun(handed)))
             best.see(copied, values[-1])
         answer = values if batch else values[0]
         optimizer.tell(asked, answer) if told_points else optimizer.tell(answer)
+        if interruption is not None and interruption.is_due(problem):
+            optimizer = renewed(optimizer, interruption)
+            interruption.happened = not interruption.refusal
     return _outcome(optimizer, best, None if problem.remaining > 0 else "budget")
+
+
+def _has_stopped(optimizer: Any) -> bool:
+    stop = getattr(optimizer, "stop", None)
+    return callable(stop) and bool(stop())
 
 
 class _Best:

@@ -18,7 +18,23 @@ from pytest_optlandscape.optimizers.protocol import Adapter, Call
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["from_callable", "load", "name_of"]
+__all__ = ["from_callable", "load", "makes_optimizers", "name_of", "of_class"]
+
+
+_OFFERED: dict[str, Callable[[Problem], Any]] = {
+    "fun": lambda problem: problem.fun,
+    "x0": lambda problem: problem.watched_x0(),
+    "jac": lambda problem: problem.gradient if problem.landscape.has_gradient else None,
+    "hess": lambda problem: problem.hessian if problem.landscape.has_gradient else None,
+    "bounds": lambda problem: problem.bounds,
+    "constraints": lambda problem: problem.constraints,
+    "seed": lambda problem: problem.seed,
+    "rng": lambda problem: problem.rng,
+    "maxfev": lambda problem: problem.budget,
+    "maxiter": lambda problem: problem.budget,
+    "callback": lambda problem: problem.callback,
+}
+"""The parameters that a callable may name, and what each is given."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +47,7 @@ class PlainCallable(Adapter):
     def minimize(self, problem: Problem) -> Any:
         if "fun" not in self.names:
             return self.function(problem)
-        has_gradient = problem.landscape.has_gradient
-        offered: dict[str, Any] = {
-            "fun": problem.fun,
-            "x0": problem.watched_x0(),
-            "jac": problem.gradient if has_gradient else None,
-            "hess": problem.hessian if has_gradient else None,
-            "bounds": problem.bounds,
-            "constraints": problem.constraints,
-            "seed": problem.seed,
-            "rng": problem.rng,
-            "maxfev": problem.budget,
-            "maxiter": problem.budget,
-            "callback": _ignore,
-        }
-        return self.function(**{name: value for name, value in offered.items() if name in self.names})
+        return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in self.names})
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         if "maxfev" not in self.names:
@@ -53,7 +55,7 @@ class PlainCallable(Adapter):
         limited = functools.partial(self.function, maxfev=evaluations)
         return dataclasses.replace(self, function=limited, names=self.names - {"maxfev"})
 
-    def call(self, x0: str, bounds: str) -> Call | None:
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
         function, bound = self.function, ""
         while isinstance(function, functools.partial):
             bound = "".join(f", {key}={value!r}" for key, value in function.keywords.items()) + bound
@@ -66,8 +68,8 @@ class PlainCallable(Adapter):
             "jac": "lambda x: np.array(g(x))",
             "bounds": f"np.array({bounds})",
             "constraints": "()",
-            "seed": "0",
-            "rng": "np.random.default_rng(0)",
+            "seed": str(seed),
+            "rng": f"np.random.default_rng({seed})",
             "maxfev": "10_000",
             "maxiter": "10_000",
             "callback": "lambda *a, **k: None",
@@ -75,10 +77,6 @@ class PlainCallable(Adapter):
         given = "".join(f", {key}={text}" for key, text in written.items() if key in self.names)
         owner = name.partition(".")[0]
         return Call(f"import numpy as np; from {function.__module__} import {owner}", f"{name}(fun=f{given}{bound})")
-
-
-def _ignore(*args: Any, **keywords: Any) -> None:
-    """Serve as a callback that does nothing."""
 
 
 def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adapter:
@@ -100,7 +98,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     signature = _signature(function)
     parameters = signature.parameters if signature else {}
     names = frozenset(parameters) if "fun" in parameters else frozenset()
-    offered = {"fun", "x0", "jac", "hess", "bounds", "constraints", "seed", "rng", "maxfev", "maxiter", "callback"}
+    offered = set(_OFFERED)
     required = [
         name
         for name, parameter in parameters.items()
@@ -128,6 +126,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         takes_bounds="bounds" in names or not names,
         takes_constraints="constraints" in names,
         is_stochastic=bool(names & {"seed", "rng"}),
+        takes_callback="callback" in names,
         function=function,
         names=names,
     )
@@ -153,6 +152,44 @@ def name_of(function: Any) -> str:
         return f"{name_of(function.func)}({', '.join(arguments)})"
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
+
+
+def makes_optimizers(function: Any) -> bool:
+    """Tell whether this is a function that can be called without arguments, and not with a problem.
+
+    Examples
+    --------
+    >>> makes_optimizers(lambda: "an optimizer"), makes_optimizers(lambda problem: problem.x0)
+    (True, False)
+    """
+    signature = None if isinstance(function, type) or not callable(function) else _signature(function)
+    return signature is not None and _binds(signature) and not _binds(signature, None)
+
+
+def _binds(signature: inspect.Signature, *arguments: Any) -> bool:
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def of_class(make: Callable[[], Any], instance: Any) -> Callable[..., Any]:
+    """Give a function that makes a new instance for each call and calls that: no run finds the state of another.
+
+    Parameters
+    ----------
+    make : callable
+        Makes an instance that can be called.
+    instance : object
+        Such an instance; its signature is the function's.
+    """
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return make()(*arguments, **keywords)
+
+    call.__signature__ = _signature(instance)  # type: ignore[attr-defined]
+    return call
 
 
 def load(spec: Spec) -> Any:
@@ -191,19 +228,7 @@ def load(spec: Spec) -> Any:
             signature.bind_partial(**spec.arguments)
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
-    if isinstance(thing, type) and not hasattr(thing, "ask") and _is_complete(signature, spec.arguments):
-        return thing(**spec.arguments)
     return functools.partial(thing, **spec.arguments)
-
-
-def _is_complete(signature: inspect.Signature | None, arguments: dict[str, Any]) -> bool:
-    """Whether a class can be made with these arguments; those of torch's optimizers want their parameters too."""
-    try:
-        if signature:
-            signature.bind(**arguments)
-    except TypeError:
-        return False
-    return True
 
 
 def _no_module(spec: Spec) -> str:

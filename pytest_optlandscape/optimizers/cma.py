@@ -7,6 +7,7 @@ numbers come, by its option ``randn``, from the problem's own. It writes no file
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ from pytest_optlandscape.optimizers.libraries import (
     unwrapped,
     version_of,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -55,6 +56,7 @@ class CMA(Adapter):
 
     name: str = "fmin2"
     arguments: dict[str, Any] = field(default_factory=dict)
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
         cma = _import(self.spec)
@@ -67,21 +69,29 @@ class CMA(Adapter):
             if self.name == "fmin2":
                 x, strategy = cma.fmin2(problem.fun, start_inside(problem), sigma0, options, **restarts)
                 return Outcome(x, message=f"stopped by {dict(strategy.stop())}")
-            return drive(cma.CMAEvolutionStrategy(start_inside(problem), sigma0, options), problem)
+            return drive(cma.CMAEvolutionStrategy(start_inside(problem), sigma0, options), problem, self.interruption)
+
+    def interrupted(self, interruption: Interruption) -> Adapter | None:
+        return None if self.name == "fmin2" else dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {"cma": version_of(_import(self.spec))}
 
 
+@dataclass(frozen=True)
+class _StandardNormal:
+    """Normal numbers of the problem's own generator, asked for as pycma asks; pickled with the strategy."""
+
+    rng: np.random.Generator
+
+    def __call__(self, *shape: int) -> NDArray[np.float64]:
+        return self.rng.standard_normal(shape)
+
+
 def _quiet(problem: Problem) -> dict[str, Any]:
-    rng = problem.rng
-
-    def standard_normal(*shape: int) -> NDArray[np.float64]:
-        return rng.standard_normal(shape)
-
     return {
         "bounds": [*map(list, problem.bounds.T)],
-        "randn": standard_normal,
+        "randn": _StandardNormal(problem.rng),
         "seed": np.nan,  # leave NumPy's generator alone
         "verbose": -10,  # the quietest; pycma then looks for no file of signals either
         "verb_disp": 0,
@@ -128,6 +138,11 @@ def from_object(thing: Any) -> Adapter:
     target = unwrapped(thing)
     if not hasattr(target, "__name__"):
         raise TypeError("a CMAEvolutionStrategy already made runs only once: give 'cma:CMAEvolutionStrategy(...)'")
+    if getattr(thing, "args", ()):
+        raise TypeError(
+            f"functools.partial of cma.{target.__name__} takes arguments by keyword, such as sigma0 and options; the "
+            "objective and the start, its first arguments, are the problem's"
+        )
     return from_spec(Spec(PREFIX, target.__name__, _flat(getattr(thing, "keywords", {}))))
 
 

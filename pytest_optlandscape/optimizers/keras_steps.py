@@ -1,14 +1,20 @@
-"""How Keras' optimizers step on each backend: as fast as Keras itself trains with them.
+"""How Keras' optimizers step on each backend: as ``Model.fit`` steps them, and as fast.
 
-On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply`` is a `tf.function`; on torch it runs
-as it is, which is how Keras' trainer does it. What is compiled is kept for the next run, whose state starts as that of
-a new optimizer.
+On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply_gradients`` is a `tf.function`; on torch
+``optimizer.apply`` runs as it is, without recording gradients. What is compiled is kept for the next run, whose state
+starts as that of a new optimizer.
+
+`fit` does three more things around an optimizer, and so do these steps. It takes the gradient of
+``optimizer.scale_loss(loss)``, not of the loss, because ``apply`` divides by that scale. It leaves it to ``apply`` to
+skip a step, to accumulate gradients and to average. When training ends, it calls
+``optimizer.finalize_variable_values``.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.structure import Structure
-from pytest_optlandscape.optimizers.stepping import precision
+from pytest_optlandscape.optimizers.stepping import numpy_dtype, precision
 
 __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
 
@@ -34,7 +40,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype
     structure : Structure
         Of the points: one variable for each part.
     dtype : str
-        ``"float32"`` or ``"float64"``.
+        One of `stepping.DTYPES`.
     """
     kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
     return kind(keras, fresh, structure, dtype)
@@ -64,59 +70,125 @@ class Steps(abc.ABC):
     def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         self._keras = keras
         self._dtype = dtype
+        self._type = numpy_dtype(dtype)
         self._fresh = fresh
         self._structure = structure
         self._variables, self._optimizer = self._built(np.zeros(structure.dim))
+        self._scales_loss = _scales_loss(keras, self._optimizer)
 
     def _built(self, x0: FloatArray) -> tuple[list[Any], Any]:
         """Make variables and a new optimizer of them; some, such as ScheduleFreeAdamW, begin with their values."""
         variables = [
-            self._keras.Variable(part.astype(self._dtype), dtype=self._dtype, name=name)
-            for name, part in self._structure.split(x0).items()
+            self._keras.Variable(part, dtype=self._dtype, name=name)
+            for name, part in zip(self._structure, self._parts(x0.astype(self._type)), strict=True)
         ]
         optimizer = self._fresh()
         optimizer.build(variables)
         return variables, optimizer
 
-    def _parts(self, x: FloatArray) -> list[FloatArray]:
-        """Cut a point or a gradient, shape (dim,), into its parts in the optimizer's own type."""
-        return [part.astype(self._dtype, copy=False) for part in self._structure.split(x).values()]
+    def _parts(self, array: Any) -> list[Any]:
+        """Cut a point or a gradient, shape (dim,), into its parts, which are views of it and of its type."""
+        return [array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()]
 
-    def _joined(self, parts: list[FloatArray]) -> FloatArray:
+    def _joined(self, parts: list[Any]) -> FloatArray:
         """Put the parts of a point together, shape (dim,), in double precision and in a new array."""
-        return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
+        return np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])
 
     @abc.abstractmethod
     def start(self, x0: FloatArray) -> FloatArray:
         """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
 
+    def step(self, value: float, gradient: Any) -> FloatArray:
+        """Move the point by one step and give it.
+
+        The gradient is an array of the optimizer's own type and its own. The scaled gradient is rounded to that type,
+        as in `fit`: a scale that is too large makes it infinite.
+        """
+        if not self._scales_loss:
+            return self._step(self._parts(gradient))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = self._slope(value) * np.asarray(gradient, dtype=np.float64)
+            return self._step(self._parts(scaled.astype(self._type)))
+
     @abc.abstractmethod
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        """Move the point by one step and give it."""
+    def _step(self, parts: list[Any]) -> FloatArray:
+        """Move the point by the gradient of the scaled loss, which is cut into its parts, and give it."""
+
+    @abc.abstractmethod
+    def _slope(self, value: float) -> float:
+        """Differentiate the scaled loss by the loss, which has this value."""
+
+    def renewed(self) -> Steps:
+        """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
+        self._into_variables()
+        store: dict[str, Any] = {}
+        self._optimizer.save_own_variables(store)
+        other = type(self)(self._keras, self._fresh, self._structure, self._dtype)
+        other.start(self.read())
+        other._optimizer.load_own_variables({name: np.array(value) for name, value in store.items()})
+        other._from_variables()
+        return other
+
+    @abc.abstractmethod
+    def _into_variables(self) -> None:
+        """Put the point and the state into the variables, where they are kept elsewhere."""
+
+    @abc.abstractmethod
+    def _from_variables(self) -> None:
+        """Take the state from the variables, where it is kept elsewhere."""
 
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
+        return self._read_variables()
+
+    def _read_variables(self) -> FloatArray:
         return self._joined([self._keras.ops.convert_to_numpy(variable) for variable in self._variables])
 
     def finish(self) -> FloatArray:
-        """Give the last point, shape (dim,); with ``use_ema`` the average, which is what training ends with."""
-        if getattr(self._optimizer, "use_ema", False):
-            self._optimizer.finalize_variable_values(self._variables)
-        return self.read()
+        """Give the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
+        self._optimizer.finalize_variable_values(self._variables)
+        return self._read_variables()
 
 
-class _Eager(Steps):
+def _scales_loss(keras: Any, optimizer: Any) -> bool:
+    """Tell whether ``scale_loss`` gives another loss than it is given."""
+    is_own = type(optimizer).scale_loss is not keras.optimizers.Optimizer.scale_loss
+    return is_own or optimizer.loss_scale_factor is not None
+
+
+class _InVariables(Steps):
+    """Steps that keep all in variables."""
+
+    def _into_variables(self) -> None:
+        pass
+
+    def _from_variables(self) -> None:
+        pass
+
+
+class _Eager(_InVariables):
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
+        super().__init__(keras, fresh, structure, dtype)
+        self._torch = importlib.import_module("torch") if keras.backend.backend() == "torch" else None
+
     def start(self, x0: FloatArray) -> FloatArray:
         self._variables, self._optimizer = self._built(x0)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        tensors = [self._keras.ops.convert_to_tensor(part) for part in self._parts(gradient)]
-        self._optimizer.apply(tensors, self._variables)
+    def _step(self, parts: list[Any]) -> FloatArray:
+        tensors = [self._keras.ops.convert_to_tensor(part, dtype=self._dtype) for part in parts]
+        with self._torch.no_grad() if self._torch else contextlib.nullcontext():
+            self._optimizer.apply(tensors, self._variables)
         return self.read()
 
+    def _slope(self, value: float) -> float:
+        if self._torch is None:  # a backend that cannot differentiate
+            return float(self._optimizer.scale_loss(self._keras.ops.ones((), self._dtype)))
+        loss = self._torch.tensor(value, dtype=getattr(self._torch, self._dtype), requires_grad=True)
+        return float(self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0])
 
-class _Graph(Steps):
+
+class _Graph(_InVariables):
     def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         import tensorflow
 
@@ -125,9 +197,17 @@ class _Graph(Steps):
 
         @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
         def apply(*gradients: Any) -> None:
-            self._optimizer.apply(list(gradients), self._variables)
+            self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((), dtype)])  # type: ignore[untyped-decorator]
+        def slope(value: Any) -> Any:
+            with tensorflow.GradientTape() as tape:
+                tape.watch(value)
+                scaled = self._optimizer.scale_loss(value)
+            return tape.gradient(scaled, value)
 
         self._apply = apply
+        self._slope_of = slope
         self._constant = tensorflow.constant
 
     def start(self, x0: FloatArray) -> FloatArray:
@@ -138,9 +218,12 @@ class _Graph(Steps):
             variable.assign(start)
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._apply(*[self._constant(part, self._dtype) for part in self._parts(gradient)])
+    def _step(self, parts: list[Any]) -> FloatArray:
+        self._apply(*map(self._constant, parts))
         return self.read()
+
+    def _slope(self, value: float) -> float:
+        return float(self._slope_of(self._constant(value, self._dtype)))
 
 
 class _Jitted(Steps):
@@ -155,7 +238,14 @@ class _Jitted(Steps):
             return self._optimizer.stateless_apply(state, gradients, x)
 
         self._apply = jax.jit(apply)
+        self._slope_of = jax.jit(jax.grad(self._scaled))
         self._first_state = self._state_wherever_it_starts(structure.dim)
+
+    def _scaled(self, value: Any, state: list[Any]) -> Any:
+        """Scale the loss by an optimizer in this state."""
+        mapping = [*zip(self._optimizer.variables, state, strict=True)]
+        with self._keras.StatelessScope(state_mapping=mapping):
+            return self._optimizer.scale_loss(value)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
         """Give the state that a new optimizer has at every start; None if it depends on the start."""
@@ -168,22 +258,28 @@ class _Jitted(Steps):
 
     def start(self, x0: FloatArray) -> FloatArray:
         self._state = self._first_state or self._fresh_state(x0)
-        self._x = self._parts(x0)
+        self._x = self._parts(x0.astype(self._type))
         return self.read()
 
-    def step(self, value: float, gradient: FloatArray) -> FloatArray:
-        self._x, self._state = self._apply(self._state, self._parts(gradient), self._x)
+    def _step(self, parts: list[Any]) -> FloatArray:
+        self._x, self._state = self._apply(self._state, parts, self._x)
         return self.read()
+
+    def _slope(self, value: float) -> float:
+        return float(self._slope_of(self._type.type(value), self._state))
 
     def read(self) -> FloatArray:
-        return self._joined([np.asarray(part) for part in self._x])
+        return self._joined(self._x)
 
-    def finish(self) -> FloatArray:
-        if not getattr(self._optimizer, "use_ema", False):
-            return self.read()
+    def _into_variables(self) -> None:
         for variable, value in zip(self._optimizer.variables, self._state, strict=True):
             variable.assign(value)
         for variable, value in zip(self._variables, self._x, strict=True):
             variable.assign(value)
-        self._optimizer.finalize_variable_values(self._variables)
-        return super().read()
+
+    def _from_variables(self) -> None:
+        self._state = [variable.value for variable in self._optimizer.variables]
+
+    def finish(self) -> FloatArray:
+        self._into_variables()
+        return super().finish()

@@ -6,6 +6,7 @@ by one. Nevergrad is told the budget, on which many of its optimizers depend, an
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.ask_tell import pickled
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -24,7 +26,8 @@ from pytest_optlandscape.optimizers.libraries import (
     version_of,
     written,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import copied, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -40,6 +43,7 @@ class Nevergrad(Adapter):
 
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
         nevergrad = _import(self.spec)
@@ -51,10 +55,14 @@ class Nevergrad(Adapter):
             array.set_bounds(problem.bounds[:, 0], problem.bounds[:, 1])
             array.random_state = np.random.RandomState(seed)
             try:
-                optimizer = self.factory(array, budget=problem.budget, num_workers=1)
+                factory = self.factory if isinstance(self.factory, type) else copied(renewed(self.factory))
+                optimizer = factory(array, budget=problem.budget, num_workers=1)
                 while problem.remaining > 0:
                     candidate = optimizer.ask()
-                    optimizer.tell(candidate, problem.fun(candidate.value))
+                    optimizer.tell(candidate, problem.fun(np.array(candidate.value)))
+                    if self.interruption is not None and self.interruption.is_due(problem):
+                        optimizer = pickled(optimizer, self.interruption)  # as Nevergrad's own dump and load
+                        self.interruption.happened = not self.interruption.refusal
                 return Outcome(optimizer.provide_recommendation().value, "budget")
             except TypeError as error:
                 if "0-dimensional arrays can be converted" not in str(error):
@@ -63,6 +71,9 @@ class Nevergrad(Adapter):
                     f"Nevergrad {nevergrad.__version__} does not work with NumPy {np.__version__}, which no longer "
                     f"makes numbers of arrays ({error}); install an older NumPy or a newer Nevergrad"
                 ) from error
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {"nevergrad": version_of(_import(self.spec))}

@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, small_seed, start_inside
+from pytest_optlandscape.optimizers.libraries import (
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    start_inside,
+    unwrapped,
+)
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -76,6 +83,8 @@ class NLopt(Adapter):
                     f"this nlopt.opt is for {self.template.get_dimension()} coordinates, {problem.landscape.id} has "
                     f"{problem.dim}; give 'nlopt:NAME', which is made for every dimension"
                 )
+            if self.takes_bounds:
+                _check_bounds(self.template, problem)
             return nlopt.opt(self.template)
         optimizer = nlopt.opt(self.algorithm, problem.dim)
         if "local" in self.arguments:
@@ -103,6 +112,19 @@ _WORDS = {
 def version(nlopt: Any) -> str:
     """Give the version of the library, which its module states in parts."""
     return f"{nlopt.version_major()}.{nlopt.version_minor()}.{nlopt.version_bugfix()}"
+
+
+def _check_bounds(template: Any, problem: Problem) -> None:
+    """Raise ValueError where an `nlopt.opt` was given a box that is not the problem's."""
+    for name, given, bound in (
+        ("lower", template.get_lower_bounds(), problem.bounds[:, 0]),
+        ("upper", template.get_upper_bounds(), problem.bounds[:, 1]),
+    ):
+        if np.any(np.isfinite(given) & (given != bound)):
+            raise ValueError(
+                f"this nlopt.opt has {name} bounds {given.tolist()}, and the problem's are {bound.tolist()}: set none, "
+                "or give them to the problem too (minimize(..., bounds=...))"
+            )
 
 
 def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> Any:
@@ -161,8 +183,10 @@ def recognizes(thing: object) -> bool:
 def from_object(thing: Any) -> Adapter:
     """Make the adapter of an `nlopt.opt`; objective and bounds are the problem's, all else stays as it was set."""
     nlopt = _import("this optimizer")
-    if isinstance(thing, type):
-        raise TypeError("nlopt.opt alone names no algorithm; give one as 'nlopt:LD_LBFGS'")
+    if isinstance(unwrapped(thing), type):
+        raise TypeError(
+            "nlopt.opt alone names no algorithm; give one as 'nlopt:LD_LBFGS', or an nlopt.opt already made"
+        )
     names = {number: name for name, number in _algorithms(nlopt).items()}
     name = names[thing.get_algorithm()]
     return _adapter(f"{PREFIX}:{name}(instance)", name, template=thing)

@@ -9,6 +9,8 @@ update is compiled once per optimizer and structure.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -19,13 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
-from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, descend, is_finite, precision
+from pytest_optlandscape.optimizers.stepping import (
+    Cast,
+    call_in_quotes,
+    check_dtype,
+    descend,
+    is_finite,
+    numpy_dtype,
+    out_of_range,
+    precision,
+)
 from pytest_optlandscape.runs import BudgetExhausted, Problem
 from pytest_optlandscape.runs.differentiable import traceable
 
@@ -42,6 +54,8 @@ class OptaxOptimizer(Adapter):
 
     transformation: Any = None
     dtype: str = "float64"
+    make: Callable[[], Any] | None = None
+    interruption: Interruption | None = None
     _idle: dict[Structure, _Compiled] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
@@ -50,9 +64,27 @@ class OptaxOptimizer(Adapter):
             structure = problem.structure
             compiled = self._idle.pop(structure, None) or _Compiled(self.transformation, structure, self.dtype)
             try:
-                return compiled.minimize(problem)
+                return compiled.minimize(problem, self._renewed)
             finally:
                 self._idle[structure] = compiled
+
+    def _renewed(self, problem: Problem, state: Any, x: Any) -> tuple[_Compiled, Any] | None:
+        """Interrupt a run where that is due: give another transformation and the state that it goes on with."""
+        interruption = self.interruption
+        if interruption is None or not interruption.is_due(problem):
+            return None
+        interruption.means = "its arrays, which are put into the state that init makes"
+        other = _Compiled(self.make() if self.make else self.transformation, problem.structure, self.dtype)
+        other.work_on(problem)
+        state = other.restored(state, x)
+        interruption.happened = True
+        return other, state
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return out_of_range(self.dtype, landscape)
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {name: version_of(import_library(name, self.spec, "jax")) for name in ("jax", "optax")}
@@ -65,9 +97,9 @@ class _Compiled:
         import jax
         import optax
 
-        self._dtype = np.dtype(dtype)
+        self._dtype = numpy_dtype(dtype)
         self._structure = structure
-        self._objective = _Objective(structure)
+        self._objective = _Objective(structure, dtype)
         value_fn = traceable(self._objective)
         transformation = optax.with_extra_args_support(transformation)
         self._init = jax.jit(transformation.init)
@@ -82,52 +114,92 @@ class _Compiled:
 
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
-        self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim))))
+        self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim, self._dtype))))
 
-    def minimize(self, problem: Problem) -> Outcome:
+    def work_on(self, problem: Problem | None) -> None:
+        """Evaluate this problem from now on, or none."""
         self._objective.problem = problem
-        try:
-            return self._search(problem) if self._searches else self._descend(problem)
-        finally:
-            self._objective.problem = None
+        self._objective.cast = Cast(str(self._dtype))
 
-    def _descend(self, problem: Problem) -> Outcome:
-        x: Any = self._tree(problem.x0)
-        state = self._init(x)
-        start = self._point(x)
+    def minimize(self, problem: Problem, renewed: _Renewed) -> Outcome:
+        self.work_on(problem)
+        try:
+            return self._search(problem, renewed) if self._searches else self._descend(problem, renewed)
+        finally:
+            self.work_on(None)
+
+    def restored(self, saved: Any, x: Any) -> Any:
+        """Put the arrays of a state that was saved into the state with which a run at ``x`` would begin.
+
+        Raises
+        ------
+        ValueError
+            If the two are not built alike.
+        """
+        import jax
+
+        fresh = self._init(x)
+        structure: Any = jax.tree_util.tree_structure(fresh)
+        of_saved = jax.tree_util.tree_structure(saved)
+        if structure != of_saved:
+            raise ValueError(f"the saved state is {of_saved}, and init makes {structure}")
+        return jax.tree_util.tree_unflatten(structure, map(_copied, jax.tree_util.tree_leaves(saved)))
+
+    def _descend(self, problem: Problem, renewed: _Renewed) -> Outcome:
+        x: Any = self._tree(problem.x0.astype(self._dtype))
+        engine, state = self, self._init(x)
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-            nonlocal x, state
-            x, state = self._step(value, self._tree(gradient), state, x)
+            nonlocal x, state, engine
+            x, state = engine._step(value, self._tree(self._objective.cast(gradient)), state, x)
             point = self._point(x)  # waits for the step
-            if self._objective.error is not None:
-                self._objective.complain()
+            if engine._objective.error is not None:
+                engine._objective.complain()
+            engine, state = renewed(problem, state, x) or (engine, state)
             return point
 
-        return descend(problem, start, step)
+        return self._noted(descend(problem, self._point(x), step))
 
-    def _tree(self, x: NDArray[np.float64]) -> Any:
-        """Give a point or a gradient, shape (dim,), as the transformation sees it."""
+    def _tree(self, array: Any) -> Any:
+        """Give a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""
         if self._structure.is_plain:
-            return x.astype(self._dtype, copy=False)
-        return {name: part.astype(self._dtype) for name, part in self._structure.split(x).items()}
+            return array
+        return {name: array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()}
 
     def _point(self, x: Any) -> NDArray[np.float64]:
-        """Give what the transformation sees as a point, shape (dim,); JAX never writes into it."""
-        return np.asarray(x, dtype=np.float64) if self._structure.is_plain else self._structure.join(x)
+        """Copy what the transformation sees as a point, shape (dim,), in double precision."""
+        return np.array(x, dtype=np.float64) if self._structure.is_plain else self._structure.join(x)
 
-    def _search(self, problem: Problem) -> Outcome:
+    def _noted(self, outcome: Outcome) -> Outcome:
+        return dataclasses.replace(outcome, message=self._objective.cast.complaint)
+
+    def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
-        x: Any = self._tree(problem.x0)
-        state = self._init(x)
+        x: Any = self._tree(problem.x0.astype(self._dtype))
+        engine, state = self, self._init(x)
         here = problem.x0
         while problem.remaining > 0:
-            x, state = self._step_of_a_search(state, x)
-            before, here = here, np.array(self._point(x))
-            self._objective.complain()
+            x, state = engine._step_of_a_search(state, x)
+            before, here = here, self._point(x)
+            engine._objective.complain()
             if not is_finite(here) or np.array_equal(here, before):
                 break
-        return Outcome(here, "budget" if problem.remaining <= 0 else None)
+            engine, state = renewed(problem, state, x) or (engine, state)
+        return self._noted(Outcome(here, "budget" if problem.remaining <= 0 else None))
+
+
+_Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
+
+
+def _copied(leaf: Any) -> Any:
+    """Copy an array through NumPy, which knows no keys of random numbers, only what they consist of."""
+    import jax
+
+    if jax.numpy.issubdtype(getattr(leaf, "dtype", np.float64), jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(
+            jax.numpy.array(np.array(jax.random.key_data(leaf))), impl=jax.random.key_impl(leaf)
+        )
+    return np.array(leaf)
 
 
 def _remembers_values(optax: Any, state: Any) -> bool:
@@ -149,14 +221,17 @@ class _Objective:
     ----------
     problem : Problem or None
         The one at hand.
+    cast : Cast
+        Of the gradients; it remembers one that is too large.
     error : BaseException or None
         What an evaluation raised since `complain` was last called.
     """
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, dtype: str) -> None:
         self.problem: Problem | None = None
         self.structure = structure
         self.dim = structure.dim
+        self.cast = Cast(dtype)
         self.error: BaseException | None = None
 
     def complain(self) -> None:
@@ -169,7 +244,9 @@ class _Objective:
         return self._guarded(lambda problem: problem.fun(x), ())
 
     def gradient(self, x: Any) -> Any:
-        return self._guarded(lambda problem: problem.gradient(x), (self.dim,))
+        gradient: NDArray[np.float64] = self._guarded(lambda problem: problem.gradient(x), (self.dim,))
+        self.cast.look_at(gradient)
+        return gradient
 
     def hessian(self, x: Any) -> Any:
         return self._guarded(lambda problem: problem.hessian(x), (self.dim, self.dim))
@@ -186,9 +263,10 @@ class _Objective:
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of a function that makes a transformation: ``optax:adam(learning_rate=0.01)``.
 
-    Besides the function's own arguments there is ``dtype`` (``"float64"`` unless it is ``"float32"``). An argument
-    may be a schedule, a call in quotes: ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``.
-    What is experimental is found as ``optax:contrib.prodigy``.
+    Besides the function's own arguments there is ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``). An argument may be a schedule, a call in quotes:
+    ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``. What is experimental is found as
+    ``optax:contrib.prodigy``.
 
     Raises
     ------
@@ -214,10 +292,11 @@ def from_spec(spec: Spec) -> Adapter:
             for key, value in arguments.items():
                 if isinstance(value, str) and "(" in value:
                     arguments[key] = call_in_quotes(str(spec), value, optax.schedules, "schedule", schedules)()
-            transformation = make(**arguments)
+            make = functools.partial(make, **arguments)
+            transformation = make()
         except TypeError as error:
             raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
-    return _adapter(str(spec), transformation, dtype)
+    return _adapter(str(spec), transformation, dtype, make)
 
 
 def _makes_transformations(thing: Any) -> bool:
@@ -260,10 +339,10 @@ def from_object(thing: Any) -> Adapter:
         raise ValueError(f"{name_of(thing)} needs arguments: give a functools.partial of it ({error})") from error
     home, _, call = name_of(thing).partition(":")
     contrib = "contrib." if home.startswith("optax.contrib") else ""
-    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64")
+    return _adapter(f"{PREFIX}:{contrib}{call}", transformation, "float64", thing)
 
 
-def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
+def _adapter(spec: str, transformation: Any, dtype: str, make: Callable[[], Any] | None = None) -> Adapter:
     import jax
 
     platform = jax.default_backend()
@@ -275,4 +354,5 @@ def _adapter(spec: str, transformation: Any, dtype: str) -> Adapter:
         setting={"dtype": dtype} | ({} if platform == "cpu" else {"device": platform}),
         transformation=transformation,
         dtype=dtype,
+        make=make,
     )

@@ -6,6 +6,7 @@ where they are made for those. Tolerances are optimagic's, which differ from tho
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import sys
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ from pytest_optlandscape.optimizers.libraries import (
     start_inside,
     unwrapped,
     version_of,
-    written,
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
@@ -73,11 +73,13 @@ class Optimagic(Adapter):
         )
 
     def _seeded(self, seed: int) -> Any:
-        fields = {one.name for one in dataclasses.fields(unwrapped(self.algorithm))}
-        options = {"seed": seed, **self.options} if "seed" in fields else self.options
+        fields = {one.name for one in dataclasses.fields(self.algorithm)}
         if isinstance(self.algorithm, type):
-            return self.algorithm(**options)
-        return dataclasses.replace(self.algorithm, **options)
+            options = {"seed": seed, **self.options} if "seed" in fields else self.options
+            return self.algorithm(**copy.deepcopy(options))
+        if "seed" in fields and self.algorithm.seed is None:
+            return dataclasses.replace(self.algorithm, seed=seed)
+        return self.algorithm
 
     def versions(self) -> dict[str, str]:
         return {"optimagic": version_of(_import(self.spec))}
@@ -112,9 +114,11 @@ def recognizes(thing: object) -> bool:
 def from_object(thing: Any) -> Adapter:
     """Make the adapter of an algorithm's class or of a configured instance."""
     target = unwrapped(thing)
+    name = _info(target).name
     if target is not thing:
-        return _adapter(written(PREFIX, thing), target, dict(thing.keywords))
-    name = _info(thing).name
+        positional = [one.name for one in dataclasses.fields(target) if one.init and not one.kw_only]
+        options = {**dict(zip(positional, thing.args, strict=False)), **thing.keywords}
+        return _adapter(str(Spec(PREFIX, name, options)), target, options)
     if isinstance(thing, type):
         return _adapter(f"{PREFIX}:{name}", thing, {})
     changed = {

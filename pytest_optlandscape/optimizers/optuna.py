@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.ask_tell import pickled
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -27,7 +29,8 @@ from pytest_optlandscape.optimizers.libraries import (
     version_of,
     written,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -45,6 +48,7 @@ class OptunaSampler(Adapter):
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
     instance: Any = None
+    interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Outcome:
         optuna = _import(self.spec)
@@ -60,6 +64,9 @@ class OptunaSampler(Adapter):
             while problem.remaining > 0:
                 trial = study.ask(fixed_distributions=box)
                 study.tell(trial, problem.fun(np.array([trial.params[name] for name in names])))
+                if self.interruption is not None and self.interruption.is_due(problem):
+                    study = pickled(study, self.interruption)
+                    self.interruption.happened = not self.interruption.refusal
             if not any(trial.values for trial in study.get_trials(deepcopy=False)):
                 return Outcome(None, "budget")
             best = study.best_trial
@@ -67,12 +74,29 @@ class OptunaSampler(Adapter):
 
     def _sampler(self, seed: int) -> Any:
         if self.instance is not None:
-            return copy.deepcopy(self.instance)
-        seeded = {"seed": seed} if "seed" in arguments_of(unwrapped(self.factory)) else {}
-        return self.factory(**{**seeded, **self.arguments})
+            sampler = copy.deepcopy(self.instance)
+        else:
+            open_to_us = arguments_of(unwrapped(self.factory)) - set(getattr(self.factory, "keywords", {}))
+            seeded = {"seed": seed} if "seed" in open_to_us else {}
+            sampler = renewed(self.factory)(**{**seeded, **self.arguments})
+        _seed_what_has_no_seed(sampler, seed)
+        return sampler
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         return {"optuna": version_of(_import(self.spec))}
+
+
+def _seed_what_has_no_seed(sampler: Any, seed: int) -> None:
+    """Seed the generators of a sampler, and of those inside it, that would take a seed from the operating system."""
+    for inside in vars(sampler).values():
+        if type(inside).__name__ == "LazyRandomState":
+            if getattr(inside, "_rng", seed) is None:
+                inside.rng.seed(seed)
+        elif is_of(inside, "optuna", "BaseSampler") and not isinstance(inside, type):
+            _seed_what_has_no_seed(inside, seed)
 
 
 @contextlib.contextmanager
@@ -133,7 +157,7 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a sampler's class, which is seeded for each run, or instance, which keeps its own seed."""
+    """Make the adapter of a sampler's class or instance; each run is seeded, unless the user gave a seed."""
     spec = written(PREFIX, thing)
     if isinstance(unwrapped(thing), type):
         return _adapter(spec, factory=thing)

@@ -1,7 +1,7 @@
 """What an optimizer is: it decides on which landscapes it is run, with which budget, and what may be asked of it.
 
-The profile is inferred by the adapter of each library and stated in the summary; where that is wrong, the key
-``optlandscape_profiles`` of pytest's configuration says what is right.
+The profile is inferred by the adapter of each library and stated in the summary. Where that is wrong, the key
+``optlandscape_profiles`` of pytest's configuration says what is right, wherever the optimizer is used in that session.
 """
 
 from __future__ import annotations
@@ -9,36 +9,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape._profiles import INVARIANCES, WORDS, check_words
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Adapter
 
-__all__ = ["INVARIANCES", "WORDS", "obstacle", "profile_text", "with_profile"]
+__all__ = ["INVARIANCES", "WORDS", "full_profile", "obstacle", "profile_text", "with_profile"]
 
-WORDS: dict[str, tuple[str, bool]] = {
-    "local": ("is_global", False),
-    "global": ("is_global", True),
-    "gradient": ("uses_gradient", True),
-    "derivative-free": ("uses_gradient", False),
-    "bounds": ("takes_bounds", True),
-    "no-bounds": ("takes_bounds", False),
-    "constraints": ("takes_constraints", True),
-    "no-constraints": ("takes_constraints", False),
-    "noise": ("takes_noise", True),
-    "no-noise": ("takes_noise", False),
-    "residuals": ("uses_residuals", True),
-    "no-residuals": ("uses_residuals", False),
-    "stochastic": ("is_stochastic", True),
-    "deterministic": ("is_stochastic", False),
-    "ending": ("ends_by_itself", True),
-    "endless": ("ends_by_itself", False),
-}
-"""The words of a profile, and what each says of an adapter."""
-
-INVARIANCES = ("scaling", "permutation", "translation", "rotation")
-"""What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
-
-_UNDERSTOOD = ("no-constraints", "no-noise", "no-residuals", "ending")
+_OF_THE_CONTRACT = ("callback", "no-callback", "stoppable", "unstoppable")
+_UNDERSTOOD = ("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending", *_OF_THE_CONTRACT)
 
 
 def profile_text(adapter: Adapter) -> str:
@@ -79,18 +57,30 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
     'global, derivative-free, no-bounds, deterministic'
     """
     changes: dict[str, Any] = {}
-    promises = {f"{name}-invariant": name for name in INVARIANCES}
-    refusals = {f"no-{word}": name for word, name in promises.items()}
-    for word in text.replace(",", " ").split():
-        if word in promises or word in refusals:
+    for word in check_words(text):
+        if word in WORDS:
+            field, value = WORDS[word]
+            changes[field] = value
+        else:
             before = changes.get("invariances", adapter.invariances)
-            changes["invariances"] = before | {promises[word]} if word in promises else before - {refusals[word]}
-            continue
-        if word not in WORDS:
-            raise ValueError(unknown_name("word of an optimizer's profile", word, [*WORDS, *promises, *refusals]))
-        field, value = WORDS[word]
-        changes[field] = value
-    return dataclasses.replace(adapter, **changes)
+            name = word.removeprefix("no-").removesuffix("-invariant")
+            changes["invariances"] = before - {name} if word.startswith("no-") else before | {name}
+    return dataclasses.replace(adapter, **changes) if changes else adapter
+
+
+def full_profile(adapter: Adapter) -> str:
+    """Say everything that an optimizer is, in words that `with_profile` takes.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> powell = with_profile(optimizers.get("scipy:Powell"), "global rotation-invariant")
+    >>> with_profile(optimizers.get("scipy:Powell"), full_profile(powell)) == powell
+    True
+    """
+    words = [word for word, (field, value) in WORDS.items() if getattr(adapter, field) is value]
+    promises = [f"{'' if name in adapter.invariances else 'no-'}{name}-invariant" for name in INVARIANCES]
+    return " ".join([*words, *promises])
 
 
 def obstacle(adapter: Adapter, landscape: Landscape) -> str:

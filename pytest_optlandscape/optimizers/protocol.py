@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["Adapter", "Call", "MissingLibrary", "Outcome"]
+__all__ = ["Adapter", "Call", "Interruption", "MissingLibrary", "Outcome"]
 
 
 class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
@@ -56,6 +56,43 @@ class Call:
     expression: str
 
 
+@dataclass(eq=False)
+class Interruption:
+    """Where a run is interrupted: its state is saved and loaded into a fresh optimizer, and that goes on.
+
+    Attributes
+    ----------
+    after : int
+        The run is interrupted after so many evaluations of the objective, or at the next step after them.
+    means : str
+        How the library saves and loads state, such as ``"state_dict() and load_state_dict()"``; written by the adapter.
+    happened : bool
+        Whether the run was interrupted.
+    refusal : str
+        Why the state could not be saved, such as ``"pickle refuses it: …"``; "" where it could.
+    """
+
+    after: int
+    means: str = ""
+    happened: bool = False
+    refusal: str = ""
+
+    def is_due(self, problem: Problem) -> bool:
+        """Tell whether a run on this problem is to be interrupted now.
+
+        Examples
+        --------
+        >>> problem = Problem("booth")
+        >>> Interruption(after=1).is_due(problem)
+        False
+        >>> problem([0.0, 0.0])
+        74.0
+        >>> Interruption(after=1).is_due(problem)
+        True
+        """
+        return not (self.happened or self.refusal) and problem.nfev >= self.after
+
+
 @dataclass(frozen=True)
 class Adapter(abc.ABC):
     """One optimizer, ready to run any number of times.
@@ -67,6 +104,9 @@ class Adapter(abc.ABC):
     uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
         What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
         it knows nothing of them, and its infeasible points do not count.
+    keeps_feasible : bool
+        Whether it promises to evaluate no point that breaks a constraint with ``keep_feasible=True``. No adapter says
+        so by itself: it is for a profile to say.
     time_limit : float or None
         Seconds that each of its runs may take, where the problem names no limit itself.
     is_global : bool
@@ -78,6 +118,13 @@ class Adapter(abc.ABC):
         have no end of its own.
     uses_residuals : bool
         Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
+    takes_callback : bool
+        Whether it calls a callback after each iteration. The contract asks for one with ``problem.asks_for_callback``;
+        then the adapter hands over ``problem.callback``.
+    stops_on_request : bool
+        Whether StopIteration, raised in the callback, ends its run.
+    hands_results_to_callback : bool
+        Whether it hands an object with ``.x`` to a callback whose only parameter is named ``intermediate_result``.
     invariances : frozenset of str
         What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
         variables, ``"translation"`` and ``"rotation"`` of the space.
@@ -95,9 +142,13 @@ class Adapter(abc.ABC):
     takes_noise: bool = False
     ends_by_itself: bool = True
     uses_residuals: bool = False
+    takes_callback: bool = False
+    stops_on_request: bool = True
+    hands_results_to_callback: bool = False
     invariances: frozenset[str] = frozenset()
     setting: dict[str, str] = field(default_factory=dict)
     time_limit: float | None = None
+    keeps_feasible: bool = False
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:
@@ -119,6 +170,14 @@ class Adapter(abc.ABC):
         """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
         return None
 
-    def call(self, x0: str, bounds: str) -> Call | None:
-        """Write the call down, with the start and the bounds as literals; None if it takes more than one line."""
+    def interrupted(self, interruption: Interruption) -> Adapter | None:
+        """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.
+
+        The run's adapter saves the state in the library's public way, loads it into an optimizer that it makes as for
+        any run, puts that at the same point, and goes on with it. It sets ``happened`` and ``means``, or ``refusal``.
+        """
+        return None
+
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
+        """Write the call down, with start, bounds and seed as literals; None if it takes more than one line."""
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib
+import inspect
 import io
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from pytest_optlandscape.optimizers.libraries import (
     written,
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
@@ -74,8 +76,15 @@ class Pymoo(Adapter):
         optimize = import_library("pymoo.optimize", self.spec, PREFIX)
         seed = small_seed(problem)
         with _silent(), global_random_numbers(seed):
+            algorithm = self._algorithm(problem)
+            if algorithm.seed is not None:  # the user's
+                seed = algorithm.seed
+            elif seed == 0 and is_of(
+                algorithm, "pymoo", "CMAES", "SimpleCMAES"
+            ):  # to pycma, which the CMAES run on, 0 means the time
+                seed = 2**31
             result = optimize.minimize(
-                _one_by_one(problem), self._algorithm(problem), seed=seed, copy_algorithm=False, verbose=False
+                _one_by_one(problem), algorithm, seed=seed, copy_algorithm=False, verbose=algorithm.verbose
             )
         if result.X is None:
             return Outcome(None)
@@ -83,17 +92,29 @@ class Pymoo(Adapter):
 
     def _algorithm(self, problem: Problem) -> Any:
         if self.instance is not None:
-            return copy.deepcopy(self.instance)
+            algorithm = copy.deepcopy(self.instance)
+            if _samples_its_start(self.instance):
+                algorithm.initialization.sampling = start_inside(problem)[np.newaxis]
+            return algorithm
         known = arguments_of(unwrapped(self.factory))
+        if known & {"x0", "initial"} & set(getattr(self.factory, "keywords", {})):
+            known = set()  # the user's start
         start: dict[str, Any] = {}
         if "x0" in known:
             start = {"x0": start_inside(problem)}
         elif "initial" in known:
             start = {"initial": start_inside(problem)[np.newaxis]}
-        return self.factory(**{**start, **self.arguments})
+        return renewed(self.factory)(**{**start, **self.arguments})
 
     def versions(self) -> dict[str, str]:
         return {"pymoo": version_of(_import(self.spec))}
+
+
+def _samples_its_start(algorithm: Any) -> bool:
+    """Tell whether an algorithm that searches from a point was given none, nor a way of its own to sample one."""
+    local = importlib.import_module("pymoo.algorithms.base.local").LocalSearch
+    default = inspect.signature(local).parameters["sampling"].default
+    return isinstance(algorithm, local) and algorithm.initialization.sampling is default
 
 
 def _one_by_one(problem: Problem) -> Any:
@@ -144,8 +165,19 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of an algorithm's class or of an instance."""
+    """Make the adapter of an algorithm's class or of an instance.
+
+    Raises
+    ------
+    TypeError
+        If it is an instance that is at work on a problem already.
+    """
     target = unwrapped(thing)
+    if not isinstance(target, type) and target.problem is not None:
+        raise TypeError(
+            f"this {type(target).__name__} is set up for a problem of its own, and would go on with that: give one "
+            "that is not set up, its class, or functools.partial of its class"
+        )
     spec = written(PREFIX, thing)
     if isinstance(target, type):
         return _adapter(spec, target.__name__, factory=thing)

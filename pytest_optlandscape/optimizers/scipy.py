@@ -61,6 +61,20 @@ _EVALUATIONS = {
 }
 """The arguments that limit evaluations; COBYLA's counts them under another name."""
 
+_STOPPABLE_SINCE: dict[str, tuple[int, int] | None] = {
+    "differential_evolution": (1, 12),
+    "COBYLA": (1, 16),
+    "least_squares": (1, 16),
+    "SLSQP": (1, 17),
+    "shgo": (1, 17),
+    "TNC": None,
+    "dual_annealing": None,
+    "basinhopping": None,
+    "direct": None,
+}
+"""The first release of SciPy in which StopIteration, raised in the callback, ends a run; None where it escapes. It is
+1.11 for all other methods."""
+
 _NEED_NO_GRADIENT = ("CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "trust-constr")
 
 _INVARIANCES = {
@@ -108,6 +122,7 @@ class SciPyMethod(Adapter):
             constraints=problem.constraints if self.takes_constraints else (),
             tol=self.arguments.get("tol"),
             options=options or None,
+            **_callback(problem),
         )
 
     def versions(self) -> dict[str, str]:
@@ -119,7 +134,7 @@ class SciPyMethod(Adapter):
     def without_gradient(self) -> Adapter | None:
         return dataclasses.replace(self, uses_gradient=False) if self.method in _NEED_NO_GRADIENT else None
 
-    def call(self, x0: str, bounds: str) -> Call | None:
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
         if "hessian" in METHODS[self.method]:
             return None
         options = {key: value for key, value in self.arguments.items() if key != "tol"}
@@ -142,7 +157,8 @@ class SciPyGlobal(Adapter):
 
     def minimize(self, problem: Problem) -> Any:
         run = getattr(self, f"_{self.method}")
-        return run(problem, getattr(scipy.optimize, self.method), [tuple(pair) for pair in problem.bounds.tolist()])
+        function = functools.partial(getattr(scipy.optimize, self.method), **_callback(problem))
+        return run(problem, function, [tuple(pair) for pair in problem.bounds.tolist()])
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
@@ -150,21 +166,24 @@ class SciPyGlobal(Adapter):
     def with_budget(self, evaluations: int) -> Adapter | None:
         return _limited(self, evaluations)
 
-    def call(self, x0: str, bounds: str) -> Call | None:
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
         if self.method in ("basinhopping", "brute"):
             return None
-        seed = {_seed_name(getattr(scipy.optimize, self.method)): 0} if self.is_stochastic else {}
-        arguments = {**self.arguments, **seed}
         start = [f"x0={x0}"] if self.method in ("differential_evolution", "dual_annealing") else []
-        parts = ["f", bounds, *start, *(f"{key}={value!r}" for key, value in arguments.items())]
-        return Call(f"from scipy.optimize import {self.method}", f"{self.method}({', '.join(parts)})")
+        parts = ["f", bounds, *start, *(f"{key}={value!r}" for key, value in self.arguments.items())]
+        imports = f"from scipy.optimize import {self.method}"
+        if self.is_stochastic:
+            parts.append(f"{_seed_name(getattr(scipy.optimize, self.method))}=np.random.default_rng({seed})")
+            imports = f"import numpy as np; {imports}"
+        return Call(imports, f"{self.method}({', '.join(parts)})")
 
     def _seeded(self, problem: Problem, function: Any) -> dict[str, Any]:
         return {**self.arguments, _seed_name(function): problem.rng}
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
-        arguments = {"constraints": problem.constraints, **x0, **self._seeded(problem, function)}
+        constraints = tuple(map(_as_object, problem.constraints))
+        arguments = {"constraints": constraints, **x0, **self._seeded(problem, function)}
         return function(problem.fun, bounds, **arguments)
 
     def _dual_annealing(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
@@ -201,7 +220,7 @@ class SciPyLeastSquares(Adapter):
 
     def minimize(self, problem: Problem) -> Outcome:
         bounds = {"bounds": tuple(problem.bounds.T)} if self.takes_bounds else {}
-        arguments = {"jac": problem.jacobian, **bounds, **self.arguments}
+        arguments = {"jac": problem.jacobian, **bounds, **self.arguments, **_callback(problem)}
         result = scipy.optimize.least_squares(problem.residuals, problem.watched_x0(), **arguments)
         # Its own fun are the residuals, and half the sum of their squares is its cost.
         return Outcome(result.x, success=result.success, message=result.message)
@@ -213,6 +232,27 @@ class SciPyLeastSquares(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"scipy": scipy.__version__}
+
+
+def _as_object(constraint: Any) -> Any:
+    """Give a constraint that is a dict as an object: differential evolution takes no other."""
+    if not isinstance(constraint, dict):
+        return constraint
+    args, jacobian = tuple(constraint.get("args", ())), constraint.get("jac")
+    of_args = {"jac": lambda x: jacobian(x, *args)} if callable(jacobian) else {}
+    upper = 0.0 if constraint["type"].lower() == "eq" else np.inf
+    return scipy.optimize.NonlinearConstraint(lambda x: constraint["fun"](x, *args), 0.0, upper, **of_args)
+
+
+def _callback(problem: Problem) -> dict[str, Any]:
+    """Hand the callback over where somebody looks at its calls."""
+    return {"callback": problem.callback} if problem.asks_for_callback else {}
+
+
+def _stops_on_request(method: str) -> bool:
+    """Tell whether StopIteration, raised in the callback, ends a run in this release of SciPy; elsewhere it escapes."""
+    since = _STOPPABLE_SINCE.get(method, (1, 11))
+    return since is not None and since <= _VERSION
 
 
 def _box(problem: Problem) -> scipy.optimize.Bounds:
@@ -257,6 +297,9 @@ def from_spec(spec: Spec) -> Adapter:
             uses_gradient="gradient" in wants,
             takes_bounds="bounds" in wants and not (spec.name == "COBYLA" and _VERSION < (1, 11)),
             takes_constraints="constraints" in wants,
+            takes_callback=True,
+            stops_on_request=_stops_on_request(spec.name),
+            hands_results_to_callback=_VERSION >= (1, 11) and spec.name != "TNC",
             invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
             method=spec.name,
             arguments=spec.arguments,
@@ -285,6 +328,9 @@ def _least_squares_from_spec(spec: Spec) -> SciPyLeastSquares:
         uses_gradient="jac" not in spec.arguments,
         takes_bounds=method != "lm",
         uses_residuals=True,
+        takes_callback=method != "lm" and _VERSION >= (1, 16),
+        stops_on_request=_stops_on_request("least_squares"),
+        hands_results_to_callback=True,
         arguments=spec.arguments,
     )
 
@@ -302,6 +348,8 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
         is_global=True,
         takes_constraints=spec.name == "differential_evolution" or (spec.name == "shgo" and _VERSION >= (1, 11)),
         is_stochastic=spec.name in _STOCHASTIC,
+        takes_callback="callback" in known,
+        stops_on_request=_stops_on_request(spec.name),
         invariances=frozenset(_INVARIANCES.get(spec.name, "").split()),
         method=spec.name,
         arguments=spec.arguments,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,15 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Outcome
 from pytest_optlandscape.optimizers.spec import parse_spec
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["DTYPES", "call_in_quotes", "check_dtype", "descend", "is_finite", "precision"]
+__all__ = [
+    "DTYPES",
+    "Cast",
+    "call_in_quotes",
+    "check_dtype",
+    "descend",
+    "is_finite",
+    "numpy_dtype",
+    "out_of_range",
+    "precision",
+]
 
 FloatArray = NDArray[np.float64]
 
-DTYPES = ("float32", "float64")
+DTYPES = ("bfloat16", "float16", "float32", "float64")
 """The types that an optimizer's point may have."""
 
 
@@ -69,6 +81,100 @@ def is_finite(x: FloatArray) -> bool:
     (True, False)
     """
     return all(map(math.isfinite, x.tolist()))
+
+
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """Give NumPy's type of that name; bfloat16 is one of ml_dtypes, which JAX and Keras bring.
+
+    Examples
+    --------
+    >>> numpy_dtype("float16")
+    dtype('float16')
+    """
+    if dtype == "bfloat16":
+        importlib.import_module("ml_dtypes")  # which registers the name
+    return np.dtype(dtype)
+
+
+_LARGEST = {"float16": 65504.0}
+"""The largest finite number, of the types that numbers of a landscape may well exceed."""
+
+_MOST_CORNERS = 8
+"""Variables up to which all corners of a box are looked at: 256."""
+
+
+class Cast:
+    """Casts gradients to an optimizer's own type, and remembers the first one too large for it.
+
+    Parameters
+    ----------
+    dtype : str
+        One of `DTYPES`.
+
+    Attributes
+    ----------
+    complaint : str
+        What was too large, in words; "" if nothing was.
+
+    Examples
+    --------
+    >>> cast = Cast("float16")
+    >>> cast(np.array([1.0, 1e6])).tolist(), cast.complaint
+    ([1.0, inf], 'a gradient of 1e+06 is infinite in float16, whose largest number is 65504')
+    """
+
+    def __init__(self, dtype: str) -> None:
+        self._name = dtype
+        self._dtype = numpy_dtype(dtype)
+        self._largest = _LARGEST.get(dtype, math.inf)
+        self.complaint = ""
+
+    def __call__(self, gradient: FloatArray) -> Any:
+        """Give a copy in the type; the complaint, if any, is remembered."""
+        self.look_at(gradient)
+        with np.errstate(over="ignore"):
+            return gradient.astype(self._dtype)
+
+    def look_at(self, gradient: FloatArray) -> None:
+        """Remember what is too large, without casting it."""
+        if self._largest < math.inf and not self.complaint:
+            largest = max(map(abs, gradient.tolist()))
+            if self._largest < largest < math.inf:
+                self.complaint = (
+                    f"a gradient of {largest:.3g} is infinite in {self._name}, whose largest number is "
+                    f"{self._largest:.0f}"
+                )
+
+
+def out_of_range(dtype: str, landscape: Landscape) -> str:
+    """Say that a landscape's values or gradients at its starts and corners are too large for a type; "" if not.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> out_of_range("float16", landscapes.get("beale"))
+    'values or gradients up to 2.35e+05; the largest number of float16 is 65504'
+    >>> out_of_range("bfloat16", landscapes.get("beale"))
+    ''
+    """
+    if dtype not in _LARGEST:
+        return ""
+    largest = _largest_number(landscape)
+    if largest <= _LARGEST[dtype]:
+        return ""
+    return f"values or gradients up to {largest:.3g}; the largest number of {dtype} is {_LARGEST[dtype]:.0f}"
+
+
+@functools.lru_cache(maxsize=512)
+def _largest_number(landscape: Landscape) -> float:
+    """Find the largest finite value or component of a gradient at the starts and the corners of the box."""
+    edges = landscape.bounds.tolist()
+    corners = itertools.product(*edges) if len(edges) <= _MOST_CORNERS else zip(*edges, strict=True)
+    points = [landscape.x0, *landscape.starts.values(), *map(np.array, corners)]
+    numbers = [abs(float(landscape(point))) for point in points]
+    if landscape.has_gradient:
+        numbers += np.abs([landscape.gradient(point) for point in points]).ravel().tolist()
+    return max((number for number in numbers if math.isfinite(number)), default=0.0)
 
 
 def check_dtype(spec: str, dtype: Any) -> str:

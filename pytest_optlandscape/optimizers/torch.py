@@ -9,13 +9,16 @@ all, are stepped right after it. No graph is recorded, so what needs second deri
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import inspect
+import io
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +33,15 @@ from pytest_optlandscape.optimizers.libraries import (
     import_library,
     is_of,
     small_seed,
+    unwrapped,
     version_of,
     written,
 )
-from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import differences, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import call_in_quotes, check_dtype, is_finite
+from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, is_finite, out_of_range
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
@@ -58,18 +63,60 @@ class TorchOptimizer(Adapter):
     dtype: str = "float64"
     device: str | None = None
     package: str = "torch"
+    interruption: Interruption | None = None
     _obstacles: dict[Structure, str] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         torch = _import(self.spec)
-        point = _Point(torch, problem.structure, problem.x0, self.dtype, self.device)
+        point = self._point(torch, problem.structure, problem.x0)
         with _random_numbers(torch, problem, point.device):
-            optimizers, schedulers = _made(torch, self.spec, self.factory, point.parameters)
-            return _descend(torch, problem, point, optimizers, schedulers)
+            return _descend(torch, problem, self._training(torch, point), self._renewed, Cast(self.dtype))
 
     def obstacle(self, landscape: Landscape) -> str:
-        """Say that the optimizer cannot be made for the tensors of a landscape, such as Muon for a vector."""
-        return _obstacle(self, landscape.structure)
+        """Say that the optimizer cannot be made for the tensors of a landscape, or its type is too small for it."""
+        return self._refusal(landscape.structure) or out_of_range(self.dtype, landscape)
+
+    def _refusal(self, structure: Structure) -> str:
+        """Give in a few words what keeps an optimizer from being made for a structure, such as Muon for a vector."""
+        if structure not in self._obstacles:
+            torch = _import(self.spec)
+            try:
+                self._training(torch, self._point(torch, structure, np.zeros(structure.dim)))
+                self._obstacles[structure] = ""
+            except Exception as error:
+                is_part = isinstance(error, _NoSuchPart)
+                self._obstacles[structure] = "other tensors" if is_part else f"tensors it refuses ({error})"
+        return self._obstacles[structure]
+
+    def _point(self, torch: Any, structure: Structure, x: NDArray[np.float64]) -> _Point:
+        return _Point(torch, structure, x, self.dtype, self.device)
+
+    def _training(self, torch: Any, point: _Point) -> _Training:
+        return _Training(point, *_made(torch, self.spec, renewed(self.factory), point.parameters))
+
+    def _renewed(self, torch: Any, problem: Problem, training: _Training) -> _Training:
+        """Interrupt a run where that is due: give another optimizer that has loaded the state of this one."""
+        interruption = self.interruption
+        if interruption is None or not interruption.is_due(problem):
+            return training
+        interruption.means = "state_dict() and load_state_dict()"
+        file = io.BytesIO()
+        try:
+            torch.save([thing.state_dict() for thing in training.stateful], file)
+        except Exception as error:
+            interruption.refusal = f"its state_dict() cannot be saved: {type(error).__name__}: {error}"
+            return training
+        file.seek(0)
+        point = self._point(torch, problem.structure, training.point.read())
+        with _random_numbers(torch, problem, point.device):  # what is drawn for a new one is not the run's
+            other = self._training(torch, point)
+            for thing, state in zip(other.stateful, torch.load(file, weights_only=False), strict=True):
+                thing.load_state_dict(state)
+        interruption.happened = True
+        return other
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
 
     def versions(self) -> dict[str, str]:
         packages = sorted({"torch", self.package})
@@ -126,12 +173,8 @@ class _Point:
             return _read(self._first)
         return self._structure.join({name: _read(parameter) for name, parameter in self.parameters.items()})
 
-    def here(self) -> NDArray[np.float64]:
-        """Give the point, shape (dim,), as it is used at once."""
-        return self._first.detach().numpy() if self._as_it_is and self._is_vector else self.read()
-
     def set_gradient(self, gradient: NDArray[np.float64]) -> None:
-        """Hand a gradient, shape (dim,), to the parameters."""
+        """Hand a copy of a gradient, shape (dim,), to the parameters."""
         if self._is_vector:
             self._first.grad = self.as_tensor(gradient)
             return
@@ -139,18 +182,32 @@ class _Point:
             parameter.grad = self.as_tensor(part)
 
     def as_tensor(self, array: NDArray[np.float64]) -> Any:
-        """Give an array the parameters' type and device."""
-        tensor = self._torch.from_numpy(array)
+        """Copy an array to a tensor of the parameters' type, on their device."""
+        tensor = self._torch.from_numpy(array.copy())
         return tensor if self._as_it_is else tensor.to(self._first)
+
+
+class _Training(NamedTuple):
+    """A point, and what moves it."""
+
+    point: _Point
+    optimizers: list[Any]
+    schedulers: list[Any]
+
+    @property
+    def stateful(self) -> list[Any]:
+        """All that has a ``state_dict``, the parameters aside."""
+        return [*self.optimizers, *self.schedulers]
 
 
 class _Closure:
     """Evaluates at the parameters' present values, once a call, and hands the gradient over."""
 
-    def __init__(self, problem: Problem, point: _Point) -> None:
+    def __init__(self, problem: Problem, point: _Point, cast: Cast) -> None:
         self._fun = problem.fun
         self._gradient = problem.gradient
         self._point = point
+        self._cast = cast
         self.was_finite = True
         self.value = math.nan
 
@@ -160,18 +217,27 @@ class _Closure:
 
     def evaluate(self) -> None:
         """Do all that the closure does, but for making a tensor of the value."""
-        x = self._point.here()
+        x = self._point.read()
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
-        self._point.set_gradient(self._gradient(x))
+        gradient = self._gradient(x)
+        self._cast.look_at(gradient)
+        self._point.set_gradient(gradient)
 
 
-def _descend(torch: Any, problem: Problem, point: _Point, optimizers: list[Any], schedulers: list[Any]) -> Outcome:
+def _descend(
+    torch: Any,
+    problem: Problem,
+    training: _Training,
+    renewed: Callable[[Any, Problem, _Training], _Training],
+    cast: Cast,
+) -> Outcome:
     """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests.
 
     Several optimizers, each of parameters of its own, step one after the other with the same gradient.
     """
-    closure = _Closure(problem, point)
+    point, optimizers, schedulers = training
+    closure = _Closure(problem, point, cast)
     optimizer = optimizers[0]
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
     evaluates_once = all(_evaluates_once(torch, one) for one in optimizers)
@@ -197,7 +263,13 @@ def _descend(torch: Any, problem: Problem, point: _Point, optimizers: list[Any],
             before, here = here, point.read()
             if np.array_equal(before, here):
                 break
-    return Outcome(point.read(), "budget" if problem.remaining <= 0 else None)
+        other = renewed(torch, problem, training)
+        if other is not training:
+            training = other
+            point, optimizers, schedulers = training
+            optimizer = optimizers[0]
+            closure = _Closure(problem, point, cast)
+    return Outcome(point.read(), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
 
 
 def _evaluates_once(torch: Any, optimizer: Any) -> bool:
@@ -209,8 +281,12 @@ def _evaluates_once(torch: Any, optimizer: Any) -> bool:
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
+    """Copy the parameter's value, shape (dim,), which later steps overwrite."""
     tensor = parameter.detach()
-    x: NDArray[np.float64] = (tensor if tensor.is_cpu else tensor.cpu()).numpy().astype(np.float64)
+    tensor = tensor if tensor.is_cpu else tensor.cpu()
+    if tensor.itemsize < 4:  # NumPy has no bfloat16
+        tensor = tensor.float()
+    x: NDArray[np.float64] = tensor.numpy().astype(np.float64)
     return x
 
 
@@ -236,28 +312,22 @@ def _made(
             f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
             "or a tuple of one or several and their learning-rate schedulers"
         )
+    known = {id(parameter) for parameter in parameters}
+    for optimizer in optimizers:
+        if not any(id(one) in known for group in optimizer.param_groups for one in group["params"]):
+            raise TypeError(
+                f"{spec} returned a {type(optimizer).__name__} of other parameters than it was given; it has to make a "
+                "new one, of params, whenever it is called"
+            )
     return optimizers, [thing for thing in things if not isinstance(thing, torch.optim.Optimizer)]
-
-
-def _obstacle(adapter: TorchOptimizer, structure: Structure) -> str:
-    """Give in a few words what keeps an optimizer from being made for a structure."""
-    if structure not in adapter._obstacles:
-        torch = _import(adapter.spec)
-        point = _Point(torch, structure, np.zeros(structure.dim), adapter.dtype, adapter.device)
-        try:
-            _made(torch, adapter.spec, adapter.factory, point.parameters)
-            adapter._obstacles[structure] = ""
-        except Exception as error:
-            is_part = isinstance(error, _NoSuchPart)
-            adapter._obstacles[structure] = "other tensors" if is_part else f"tensors it refuses ({error})"
-    return adapter._obstacles[structure]
 
 
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
 
-    Besides the optimizer's own arguments there are ``dtype`` (``"float64"`` unless it is ``"float32"``), ``device``
-    (torch's default device), and ``scheduler``, a call in quotes: ``scheduler="ExponentialLR(gamma=0.99)"``.
+    Besides the optimizer's own arguments there are ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
+    ``"bfloat16"``), ``device`` (torch's default device), and ``scheduler``, a call in quotes:
+    ``scheduler="ExponentialLR(gamma=0.99)"``.
 
     Raises
     ------
@@ -272,9 +342,10 @@ def from_spec(spec: Spec) -> Adapter:
     if spec.name not in known:
         raise ValueError(unknown_name(f"{spec.library} optimizer", spec.name, known))
     kind = getattr(home, spec.name)
-    if not _takes_anything(kind):
-        check_arguments(spec, (arguments_of(kind) - {"params"}) | {*_OURS})
+    known = arguments_of(kind) - {"params"}
     arguments = {key: value for key, value in spec.arguments.items() if key not in _OURS}
+    swallowed = _swallowed(torch, functools.partial(kind, **arguments)) if _takes_anything(kind) else ()
+    check_arguments(spec, (set(arguments) - {*swallowed} if _takes_anything(kind) else known) | known | {*_OURS})
     ours = {key: value for key, value in spec.arguments.items() if key in _OURS}
     make = _scheduled(torch, str(spec), functools.partial(kind, **arguments), ours.pop("scheduler", None))
     return _adapter(torch, str(spec), make, spec.library, **ours)
@@ -286,6 +357,51 @@ def _is_kind(torch: Any, thing: Any) -> bool:
 
 def _takes_anything(kind: Any) -> bool:
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(kind).parameters.values())
+
+
+class _Anything:
+    """Stands for any value of an argument: an optimizer that looks at the argument keeps it, or cannot use it."""
+
+    def __init__(self, is_true: bool) -> None:
+        self._is_true = is_true
+
+    def __bool__(self) -> bool:
+        return self._is_true
+
+
+def _swallowed(torch: Any, thing: Any) -> list[str]:
+    """Name the keywords that a class with ``**keywords`` takes and does not use.
+
+    It makes the same optimizer with any value of them, or they stand nowhere in its source.
+    """
+    kind = unwrapped(thing)
+    if not isinstance(kind, type) or not _takes_anything(kind):
+        return []
+    hidden = [key for key in getattr(thing, "keywords", {}) if key not in arguments_of(kind)]
+    return [key for key in hidden if not _stands_in_source(torch, kind, key) or _drops(torch, thing, key)]
+
+
+def _stands_in_source(torch: Any, kind: Any, word: str) -> bool:
+    """Tell whether a class or a base of it, torch's own aside, names a word; True where there is no source."""
+    bases = [base for base in kind.__mro__ if base not in torch.optim.Optimizer.__mro__]
+    try:
+        return any(re.search(rf"\b{re.escape(word)}\b", inspect.getsource(base)) for base in bases)
+    except (OSError, TypeError):
+        return True
+
+
+def _drops(torch: Any, thing: functools.partial[Any], key: str) -> bool:
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    others = {name: value for name, value in thing.keywords.items() if name != key}
+    try:
+        bare, again = (thing.func([parameter], *thing.args, **others) for _ in range(2))
+        tried = [
+            thing.func([parameter], *thing.args, **others, **{key: _Anything(is_true)}) for is_true in (True, False)
+        ]
+    except Exception:
+        return False
+    restless = frozenset(differences(bare, again))
+    return not any(differences(bare, one, without=restless) for one in tried)
 
 
 def _scheduled(torch: Any, spec: str, make: Callable[[Parameters], Any], scheduler: str | None) -> Any:
@@ -333,7 +449,7 @@ def from_object(thing: Any) -> Adapter:
     TypeError
         If it is an instance: it is bound to its parameters.
     ValueError
-        If it cannot be made for a vector.
+        If it cannot be made for a vector, or drops a keyword that it is given.
     """
     torch = _import("this optimizer")
     if isinstance(thing, torch.optim.Optimizer):
@@ -344,6 +460,10 @@ def from_object(thing: Any) -> Adapter:
         )
     if not is_of(thing, "torch", "Optimizer"):
         return _adapter(torch, name_of(thing), thing, PREFIX)
+    swallowed = _swallowed(torch, thing)
+    if swallowed:
+        kind = unwrapped(thing)
+        raise ValueError(unknown_name(f"argument of {kind.__name__}", swallowed[0], arguments_of(kind) - {"params"}))
     spec = written(PREFIX, thing)
     home, _, name = spec.partition(":")
     package = home.partition(".")[0]
@@ -378,7 +498,7 @@ def _tried(torch: Any, spec: str, factory: Any, dtype: str, device: Any) -> list
         try:
             structure = Structure({"x": shape})
             point = _Point(torch, structure, np.zeros(structure.dim), dtype, device)
-            return _made(torch, spec, factory, point.parameters)[0]
+            return _made(torch, spec, renewed(factory), point.parameters)[0]
         except _NoSuchPart:
             return []
         except Exception as error:

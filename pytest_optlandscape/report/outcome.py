@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.statistics import MeanInterval
+from pytest_optlandscape.verdicts.speed import SpeedChange
 
 __all__ = ["outcome", "outcome_text"]
 
@@ -36,8 +36,9 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     dict
         Every optimizer of which something was run, in the order of the contracts; one of which no landscape was run
         has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
-        the evaluations to the targets), None where nothing was compared; ``success`` the share of cells, ``digits``
-        the median of correct decimal places.
+        the evaluations to the targets), None where nothing was compared or hardly any target is reached;
+        ``speed_ratio_to_same_gaps`` the same where no target is reached; ``success`` the share of cells, ``digits`` the
+        median of correct decimal places. ``constraint_evaluations`` is there where a landscape has constraints.
     """
     held = contracts or {}
     compared = {comparison.spec: comparison for comparison in comparisons}
@@ -67,17 +68,17 @@ def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[s
     """Say that no landscape was run, and of the contract the gravest."""
     verdicts = {verdict for _, verdict in judged}
     gravest = next(one for one in (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME) if one in verdicts)
-    unknown = dict.fromkeys(("fingerprint", "speed_ratio", "speed_interval"))
-    return {"verdict": str(gravest), **unknown, "cells_that_part": 0, "landscapes": []}
+    return {"verdict": str(gravest), "fingerprint": None, **_speed(None), "cells_that_part": 0, "landscapes": []}
 
 
 def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:
     return {
         "verdict": str(comparison.verdict),
         "fingerprint": comparison.fingerprint,
-        "speed_ratio": _rounded(comparison.speed_ratio),
-        "speed_interval": _interval(comparison.speed),
+        **_speed(comparison.speed),
         "cells_that_part": comparison.parted,
+        "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
+        "unjudged": [str(finding) for finding in comparison.unjudged if finding.metric != "time"],
         "landscapes": [_landscape(c) for c in comparison.landscapes],
     }
 
@@ -88,21 +89,28 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "name": now.landscape,
         "verdict": str(comparison.verdict),
         "fingerprint": comparison.fingerprint,
-        "speed_ratio": _rounded(comparison.speed_ratio),
+        **_speed(comparison.speed),
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
+        **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
-        "speed_interval": _interval(comparison.speed),
         "cells_that_part": len(comparison.parted),
         "cells_set_aside": comparison.set_aside,
         "worst_cell": comparison.worst_cell,
     }
 
 
-def _interval(speed: MeanInterval | None) -> list[float | None] | None:
-    """Turn an interval of log₁₀ evaluations into one of speed ratios, lowest first."""
-    return None if speed is None else [_rounded(10.0**-speed.upper), _rounded(10.0**-speed.lower)]
+def _speed(speed: SpeedChange | None) -> dict[str, Any]:
+    """Say what is known of the speed: ratios and their limits, lowest first; None where it is unknown."""
+    targets = {"reached": speed.reached, "all": speed.targets} if speed else None
+    known = {"": speed and speed.to_targets, "_to_same_gaps": speed and speed.to_same_gaps}
+    found: dict[str, Any] = {"targets": targets}
+    for name, interval in known.items():
+        found[f"speed_ratio{name}"] = _rounded(10.0**-interval.shift) if interval else None
+        limits = [_rounded(10.0**-interval.upper), _rounded(10.0**-interval.lower)] if interval else None
+        found[f"speed_interval{name}"] = limits
+    return found
 
 
 def _rounded(value: float | None) -> float | None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.wording import BASELINE, Wording
+from pytest_optlandscape.runs.run import SLACK
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.findings import Finding, verdict_of, was_bought
 from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.statistics import MeanInterval
+from pytest_optlandscape.verdicts.records import ROUNDS_OUT
+from pytest_optlandscape.verdicts.speed import SpeedChange
+from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
 __all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table"]
 
 _WIDTH = 110
+
+_UNMOVED = "no criterion moved significantly and far enough"
+_BOUGHT = "and more evaluations bought a better result"
 
 EQUIVALENT = 5.0
 """Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
@@ -57,7 +65,7 @@ def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
         f"{successes}/{cells} ({100 * successes / cells:.0f} %)",
         f"{_median([record.digits for record in records]):.1f}",
         f"{_median([record.evaluations for record in records]):.0f}",
-        _against(comparison.speed_ratio, comparison.fingerprint),
+        _against(comparison),
         str(comparison.verdict),
     ]
 
@@ -71,7 +79,7 @@ def landscape_rows(comparison: OptimizerComparison, wording: Wording = BASELINE)
             f"{c.now.successes}/{len(c.now.cells)}",
             f"{c.now.digits:.1f}",
             f"{c.now.evaluations:.0f}",
-            _against(c.speed_ratio, c.fingerprint),
+            _against(c),
             str(c.verdict),
         ]
         for c in comparison.landscapes
@@ -79,12 +87,13 @@ def landscape_rows(comparison: OptimizerComparison, wording: Wording = BASELINE)
     return table(header, rows)
 
 
-def _against(speed_ratio: float | None, fingerprint: str | None) -> str:
-    if speed_ratio is None:
+def _against(comparison: OptimizerComparison | LandscapeComparison) -> str:
+    if comparison.speed is None:
         return "-"
-    if fingerprint in ("changed", "nondeterministic"):
-        return f"speed × {speed_ratio:.3g}"
-    return "identical" if fingerprint == "identical" else "equal up to rounding"
+    if comparison.fingerprint in ("changed", "nondeterministic"):
+        ratio = comparison.speed_ratio
+        return "speed unknown" if ratio is None else f"speed × {ratio:.3g}"
+    return "identical" if comparison.fingerprint == "identical" else "equal up to rounding"
 
 
 def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> list[str]:
@@ -92,6 +101,9 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     lines: list[str] = []
     if comparison.findings:
         lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
+    if comparison.unjudged and verdict_of(comparison.unjudged) != comparison.verdict:
+        text = f"not judged, as the test `overall` was not run: over these landscapes {_findings(comparison.unjudged)}"
+        lines += _wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         for landscape in comparison.landscapes:
             if landscape.verdict == verdict:
@@ -108,37 +120,53 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
             lines += _wrapped(text, "  ")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
-        lines += _wrapped(f"{note}, which is put back after each run, on {where}", "  ")
-    return lines + _what_was_not_told(comparison, wording)
+        lines += _wrapped(f"{note}, on {where}", "  ")
+    return lines + _rounding_outside(comparison) + _what_was_not_told(comparison, wording)
+
+
+def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
+    """Say where runs leave the bounds by rounding, and where they did not before."""
+    leaves = [c for c in comparison.landscapes if any(ROUNDS_OUT in cell.flags for cell in c.now.cells)]
+    if not leaves:
+        return []
+    new = [c for c in leaves if c.before and not any(ROUNDS_OUT in cell.flags for cell in c.before.cells)]
+    is_new = f"; new on {', '.join(c.now.landscape for c in new)}" if new else ""
+    where = ", ".join(c.now.landscape for c in leaves)
+    text = f"leaves the bounds by rounding, at most {SLACK:g} units in the last place, on {where}{is_new}"
+    return _wrapped(text, "  ")
 
 
 def _changes(comparison: OptimizerComparison) -> list[str]:
     """Say where paths part, and what remains possible for the speed."""
     changed = [c for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
     lines: list[str] = []
-    if changed:
-        names = ", ".join(c.now.landscape for c in changed)
-        lines += _wrapped(f"changed on {names}: no criterion moved significantly and far enough", "  ")
+    for landscape in changed:
+        if landscape.findings:
+            text = f"changed on {landscape.now.landscape}, {_BOUGHT}: {_findings(landscape.findings)}"
+            lines += _wrapped(text, "  ")
+    unmoved = [c.now.landscape for c in changed if not c.findings]
+    if unmoved:
+        lines += _wrapped(f"changed on {', '.join(unmoved)}: {_UNMOVED}", "  ")
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
-    if comparison.verdict == Verdict.CHANGED and not changed:
+    if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
         text = f"changed: {_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
         lines += _wrapped(text, "  ")
     if parted:
-        landscape, start, where = parted[0]
-        lines += _wrapped(f"paths part, for instance on {landscape}/{start} at {where}", "  ")
+        landscape_id, start, where = parted[0]
+        lines += _wrapped(f"paths part, for instance on {landscape_id}/{start} at {where}", "  ")
     if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
-        lines += _wrapped(decision(comparison.speed, comparison.findings == ()), "  ")
+        is_open = not comparison.findings and not any(c.findings for c in comparison.landscapes)
+        lines += _wrapped(decision(comparison.speed, is_open), "  ")
     return lines
 
 
-def decision(speed: MeanInterval, is_open: bool = True) -> str:
+def decision(speed: SpeedChange, is_open: bool = True) -> str:
     """Say what is known of a change in speed, what it amounts to, and what would have been seen.
 
     Parameters
     ----------
-    speed : MeanInterval
-        Of log₁₀ of the evaluations to the targets.
+    speed : SpeedChange
     is_open : bool, default True
         Whether no criterion moved significantly.
 
@@ -147,8 +175,20 @@ def decision(speed: MeanInterval, is_open: bool = True) -> str:
     str
         Such as ``speed × 0.99 (0.98 to 1.01 at 99 % confidence): equivalent within 2 %; a slowdown of 1.5 % …``.
     """
+    if speed.to_targets:
+        share = f" by {speed.reached} of {speed.targets} targets" if speed.reached < speed.targets / 2 else ""
+        return f"speed{share} × {_interval(speed.to_targets, is_open)}"
+    text = f"speed unknown: {speed.reached} of {speed.targets} targets reached"
+    if not speed.to_same_gaps:
+        return text
+    return f"{text}; where none is reached, speed to the same gaps × {_interval(speed.to_same_gaps, is_open)}"
+
+
+def _interval(speed: ShiftInterval, is_open: bool) -> str:
     fastest, slowest = 10.0**-speed.lower, 10.0**-speed.upper
-    text = f"speed × {10.0**-speed.mean:.3g} ({slowest:.3g} to {fastest:.3g} at 99 % confidence)"
+    text = f"{10.0**-speed.shift:.3g} ({slowest:.3g} to {fastest:.3g} at 99 % confidence)"
+    if speed.detectable == math.inf:
+        return f"{text}; no slowdown would have been seen in so few cells"
     if is_open:
         within = 100.0 * (10.0 ** max(abs(speed.lower), abs(speed.upper)) - 1.0)
         text += f": equivalent within {within:.2g} %" if within <= EQUIVALENT else ": not decided"
@@ -191,8 +231,7 @@ def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = 
         return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
     if comparison.verdict == Verdict.NEW:
         return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
-    lines = [f"{spec} on {name} is {comparison.verdict} than {wording.what_was}:" if comparison.findings else
-             f"{spec} on {name} has changed since {wording.reference}; no criterion moved significantly"]  # fmt: skip
+    lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
     lines += [f"  {finding}" for finding in comparison.findings]
     if comparison.parted:
         start, where = comparison.parted[0]
@@ -202,6 +241,15 @@ def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = 
         lines.append(f"  {decision(comparison.speed, not comparison.findings)}")
     lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec, wording)]
     return "\n".join(lines)
+
+
+def _what_became(verdict: Verdict, findings: Sequence[Finding], wording: Wording) -> str:
+    """Head a list of findings: the verdict in words that agree with them."""
+    if verdict in (Verdict.WORSE, Verdict.BETTER):
+        return f"is {verdict} than {wording.what_was}:"
+    if was_bought(findings):
+        return f"has changed since {wording.reference}, {_BOUGHT}:"
+    return f"has changed since {wording.reference}: {_UNMOVED}"
 
 
 def _cells_table(comparison: LandscapeComparison) -> list[str]:
@@ -245,7 +293,9 @@ def _selection(landscape_id: str, spec: str) -> str:
 
 def overall_failure_text(comparison: OptimizerComparison, wording: Wording = BASELINE) -> str:
     """Say why the test of the suite as one fails."""
-    lines = [f"{comparison.spec} is {comparison.verdict} over {len(comparison.landscapes)} landscapes"]
+    over = f"{len(comparison.landscapes)} landscape{'s' * (len(comparison.landscapes) != 1)}"
+    is_now = "has changed" if comparison.verdict == Verdict.CHANGED else f"is {comparison.verdict}"
+    lines = [f"{comparison.spec} {is_now} over {over}"]
     return "\n".join([*lines, *details(comparison, wording)])
 
 

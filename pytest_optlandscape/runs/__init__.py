@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pytest_optlandscape.runs.execute import Optimizer, execute, execute_all
+from pytest_optlandscape.runs.keras_recorder import KerasRecorder
 from pytest_optlandscape.runs.problem import Problem, as_landscape
-from pytest_optlandscape.runs.recorders import RunRecorder, TrainingRecorder, TrainingRun, record_training
+from pytest_optlandscape.runs.recorders import TrainingRecorder, TrainingRun, record_training
 from pytest_optlandscape.runs.run import Run, Trace, box_widths, digits_of, feasible, inside
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
+RunRecorder = KerasRecorder
+"""The name of `KerasRecorder` before."""
+
 __all__ = [
     "BudgetExhausted",
+    "KerasRecorder",
     "Optimizer",
     "Problem",
     "Run",

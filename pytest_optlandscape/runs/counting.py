@@ -17,14 +17,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
-from pytest_optlandscape.runs.differentiable import library_of, stacked
+from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
-__all__ = ["Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
+__all__ = ["ConstraintCounts", "Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
 
 FloatArray = NDArray[np.float64]
 _FLOAT64 = np.dtype(np.float64)
 _NOT_KEPT = b""
+
+CONSTRAINT_EVALUATIONS = 100
+"""One constraint may be evaluated so often per coordinate, and once more, for each evaluation of the budget: its
+Jacobian by finite differences takes as many evaluations as there are coordinates, and one more. It is a safeguard
+against an optimizer that goes round in circles on the constraints alone, and ends it at the same place everywhere."""
 
 
 class Limit:
@@ -33,18 +38,27 @@ class Limit:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.was_reached = False
+        self.spent = f"the budget of {budget} evaluations was spent"
         self.refusal: Callable[[], BaseException] | None = None
         self._to_close: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
 
-    def refuse(self) -> None:
-        """Raise what ends the run; in a thread of the optimizer's it ends that thread alone."""
+    def refuse(self, spent: str = "") -> None:
+        """Raise what ends the run; in a thread of the optimizer's it ends that thread alone.
+
+        Parameters
+        ----------
+        spent : str, optional
+            What is used up (default: the budget of evaluations).
+        """
         if threading.get_ident() != self._thread:
             _end_quietly(threading.current_thread())
         if self.refusal is not None:
             raise self.refusal()
+        if spent and not self.was_reached:
+            self.spent = spent
         self.was_reached = True
-        raise BudgetExhausted(f"the budget of {self.budget} evaluations is spent")
+        raise BudgetExhausted(spent or f"the budget of {self.budget} evaluations is spent")
 
     def on_closing(self, close: Callable[[], None]) -> None:
         """Have a function called when the run is over, or now if it is."""
@@ -57,6 +71,52 @@ class Limit:
         self.refusal = refusal
         for close in self._to_close:
             close()
+
+
+class ConstraintCounts:
+    """How often each constraint's function, Jacobian and Hessian were evaluated.
+
+    Parameters
+    ----------
+    count : int
+        How many constraints there are.
+    limit : Limit
+    dim : int
+        Coordinates of a point.
+
+    Attributes
+    ----------
+    calls : list of dict
+        For each constraint the evaluations of its ``"fun"``, ``"jac"`` and ``"hess"``.
+    """
+
+    def __init__(self, count: int, limit: Limit, dim: int) -> None:
+        self.calls = [{"fun": 0, "jac": 0, "hess": 0} for _ in range(count)]
+        self._limit = limit
+        self._dim = dim
+        self._most = CONSTRAINT_EVALUATIONS * (dim + 1) * limit.budget
+        self._lock = threading.Lock()
+
+    def total(self, kind: str) -> int:
+        """Sum the evaluations of all constraints up; the kind is ``"fun"``, ``"jac"`` or ``"hess"``."""
+        return sum(calls[kind] for calls in self.calls)
+
+    def counted(self, number: int, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a function of one of the constraints; arguments and results are passed through as they are.
+
+        An array with two axes holds several points, each of which counts.
+        """
+        calls, limit, dim, most, lock = self.calls[number], self._limit, self._dim, self._most, self._lock
+
+        def evaluate(x: Any, *further: Any) -> Any:
+            if limit.refusal is not None or calls[kind] >= most:
+                limit.refuse(f"{most} evaluations of one constraint were made, as many as the budget allows")
+            points = x.size // dim if getattr(x, "ndim", 1) == 2 else 1
+            with lock:  # an optimizer may evaluate in threads of its own
+                calls[kind] += points
+            return function(x, *further)
+
+        return evaluate
 
 
 def _end_quietly(thread: threading.Thread) -> None:
@@ -173,9 +233,7 @@ def as_floats(point: bytes) -> list[float]:
 
 def as_list(x: Any) -> list[float]:
     """Read a point as a list of floats, or raise ValueError."""
-    if x.__class__ is not list and hasattr(x, "detach"):
-        x = x.detach().cpu()
-    array = np.asarray(x)
+    array = as_array(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")
     if array.ndim != 1:

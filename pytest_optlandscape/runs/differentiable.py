@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
-__all__ = ["Evaluations", "evaluate", "library_of", "stacked", "traceable"]
+__all__ = ["Evaluations", "as_array", "evaluate", "library_of", "stacked", "traceable"]
 
 FloatArray = NDArray[np.float64]
 
@@ -82,6 +82,22 @@ def library_of(x: Any) -> str:
     if "tensorflow" in sys.modules and sys.modules["tensorflow"].is_tensor(x):
         return "tensorflow"
     return ""
+
+
+def as_array(x: Any) -> NDArray[Any]:
+    """Read an array, a tensor or a list as an array; bfloat16, which NumPy does not have, in double precision.
+
+    Examples
+    --------
+    >>> as_array([1, 2]).tolist()
+    [1, 2]
+    """
+    if x.__class__ is not list and hasattr(x, "detach"):
+        x = x.detach().cpu()
+        if str(x.dtype) == "torch.bfloat16":
+            x = x.double()
+    array: NDArray[Any] = np.asarray(x)
+    return array.astype(np.float64) if array.dtype.name == "bfloat16" else array
 
 
 def stacked(x: Any) -> Any:
@@ -154,11 +170,7 @@ def _joined(structure: Structure, parts: Mapping[str, Any]) -> Any:
     if library == "tensorflow":
         tensorflow = sys.modules["tensorflow"]
         return tensorflow.concat([tensorflow.reshape(part, [-1]) for part in flat], axis=0)
-    return structure.join({name: _on_cpu(part) for name, part in parts.items()})
-
-
-def _on_cpu(part: Any) -> Any:
-    return part.detach().cpu() if hasattr(part, "detach") else part
+    return structure.join({name: as_array(part) for name, part in parts.items()})
 
 
 def _split(structure: Structure, x: Any) -> dict[str, Any]:
@@ -268,7 +280,8 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
             raise RuntimeError("the problem of this function is gone: keep the Problem as long as it is evaluated")
         sent = np.asarray(x)
         if sent.ndim == 1:
-            return [value.astype(sent.dtype) for value in _values_at(problem, first, sent)]
+            with np.errstate(over="ignore"):  # what is too large for a half-precision type is infinite in it
+                return [value.astype(sent.dtype) for value in _values_at(problem, first, sent)]
         values = _values_at(problem, first, np.ascontiguousarray(sent).view(np.float64)[:, 0])
         return [value.reshape(*value.shape, 1).view(np.uint32) for value in values]
 

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.problem import Problem, value_at
-from pytest_optlandscape.runs.run import Run, feasible
+from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
@@ -174,6 +175,8 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     points, values = problem.evaluated()
     result = _best_point(points, values, problem) if ended.x is None else ended.x
     stop_reason, message = _why(ended)
+    fun = value_at(problem.landscape, result)
+    wrong = contradiction(points, values, problem.bounds, problem.landscape)
     return Run(
         landscape=problem.landscape,
         optimizer=optimizer.spec,
@@ -182,13 +185,13 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         budget=problem.budget,
         seed=problem.seed,
         x=result,
-        fun=value_at(problem.landscape, result),
+        fun=fun,
         nfev=min(problem.nfev, len(values)),
         njev=problem.njev,
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message=message or ended.message,
+        message="; ".join(filter(None, (message or ended.message, wrong))),
         claimed_success=None if ended.success is None else bool(ended.success),
         reported_fun=ended.fun,
         wall_time=ended.wall_time,
@@ -196,6 +199,9 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         warnings=ended.warnings,
         side_effects=ended.side_effects,
         time_limit=_time_limit(optimizer, problem),
+        constr_nfev=problem.constr_nfev,
+        constr_njev=problem.constr_njev,
+        constr_nhev=problem.constr_nhev,
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -214,19 +220,20 @@ def warn_if_never_evaluated(run: Run) -> None:
 
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
-    watch, budget, x = ended.watch, ended.problem.budget, ended.x
+    watch, x = ended.watch, ended.x
     if watch.has_expired:
-        spent = f", although the budget of {budget} evaluations was spent" if ended.was_exhausted else ""
+        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
     if ended.was_exhausted:
-        return "budget", f"the budget of {budget} evaluations was spent"
+        return "budget", ended.problem.spent
     if ended.raised:
         return "exception", ended.raised
     is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
     if ended.gave_up and is_evaluated:
-        return "budget", f"the budget of {budget} evaluations was spent"
+        return "budget", ended.problem.spent
     if x is not None and not all(map(math.isfinite, x.tolist())):
-        return "non-finite", f"the optimizer returned {x.tolist()}"
+        because = f": {ended.message}" if ended.message else ""
+        return "non-finite", f"the optimizer returned {x.tolist()}{because}"
     complaint = ended.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
     return ("no-result" if complaint else "returned"), complaint
 
@@ -310,9 +317,8 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:
         if isinstance(x, Mapping):
-            x = problem.structure.join({name: _on_cpu(part) for name, part in x.items()})
-        x = _on_cpu(x)
-        array = np.asarray(x)
+            x = problem.structure.join({name: as_array(part) for name, part in x.items()})
+        array = as_array(x)
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")
         point = np.array(array, dtype=np.float64)
@@ -323,10 +329,6 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
     if point.shape != (dim,):
         return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
     return point, ""
-
-
-def _on_cpu(x: Any) -> Any:
-    return x.detach().cpu() if hasattr(x, "detach") else x
 
 
 def _shown(x: Any) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.structure import Structure
-from pytest_optlandscape.runs.counting import Limit, as_floats, as_list, as_points, counted, disturbed
+from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
@@ -51,6 +51,12 @@ class Problem:
         landscape it gives disturbed values; the trace has the exact ones.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
+    constr_nfev, constr_njev, constr_nhev : int
+        Evaluations so far of the constraints' functions, Jacobians and Hessians, over all constraints.
+    callbacks : int
+        Calls of `callback` so far.
+    seed_was_read : bool
+        Whether the optimizer asked for the seed or the random generator; if not, no other seed makes another run.
 
     Raises
     ------
@@ -83,7 +89,9 @@ class Problem:
         self.bounds = self._checked_bounds(bounds)
         self._x0 = self._checked_start(x0)
         self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
-        self.seed = seed
+        self._seed = seed
+        self.seed_was_read = False
+        self.callbacks = 0
         self.time_limit = _checked_time_limit(time_limit)
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
@@ -171,6 +179,13 @@ class Problem:
         start = self._x0.tolist()
         return [handed.tolist() for handed in self._handed_starts] != [start] * len(self._handed_starts)
 
+    asks_for_callback = False
+    """Whether adapters of libraries hand `callback` on, too. Each call costs, so only who looks at the calls asks."""
+
+    def callback(self, *arguments: Any, **keywords: Any) -> Any:
+        """Count a call that an optimizer makes after an iteration, with whatever it tells."""
+        self.callbacks += 1
+
     @property
     def exhausted(self) -> bool:
         """Whether an evaluation beyond the budget was asked for, and refused."""
@@ -180,15 +195,51 @@ class Problem:
         """Refuse every further evaluation, in whichever thread, by raising what ``refusal()`` gives."""
         self._limit.close(refusal)
 
+    @property
+    def seed(self) -> int:
+        """The seed of the optimizer's random numbers."""
+        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+            self.seed_was_read = True
+        return self._seed
+
     @functools.cached_property
     def rng(self) -> np.random.Generator:
         """A random generator made from the seed."""
         return np.random.default_rng(self.seed)
 
-    @property
+    @functools.cached_property
     def constraints(self) -> tuple[Any, ...]:
-        """The landscape's constraints besides the bounds, as `scipy.optimize.NonlinearConstraint`; not counted."""
-        return self.landscape.constraints
+        """The landscape's constraints besides the bounds, as `Landscape.constraints` has them; counted.
+
+        They are the same objects each time, and no other problem's. A linear constraint is a matrix: it has no function
+        that could be counted.
+        """
+        own, counted = self.landscape.own_constraints, self._constraint_counts.counted
+        return tuple(one.to_scipy(functools.partial(counted, number)) for number, one in enumerate(own))
+
+    @functools.cached_property
+    def _constraint_counts(self) -> ConstraintCounts:
+        return ConstraintCounts(len(self.landscape.own_constraints), self._limit, self.dim)
+
+    @property
+    def constr_nfev(self) -> int:
+        """Evaluations so far of the constraints' functions, over all constraints."""
+        return self._constraint_counts.total("fun")
+
+    @property
+    def constr_njev(self) -> int:
+        """Evaluations so far of the constraints' Jacobians, over all constraints."""
+        return self._constraint_counts.total("jac")
+
+    @property
+    def constr_nhev(self) -> int:
+        """Evaluations so far of the constraints' Hessians, over all constraints."""
+        return self._constraint_counts.total("hess")
+
+    @property
+    def spent(self) -> str:
+        """Say what was used up where `exhausted`."""
+        return self._limit.spent
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:

@@ -1,49 +1,79 @@
-"""Recording a real training, of Keras' ``fit`` or a loop of one's own, as something that can be asserted on.
+"""Recording a training, Keras' ``fit`` or a loop of one's own, as a run that `assert_converges` takes.
 
-What is recorded is the loss a training reports, batch by batch or epoch by epoch: each is one evaluation. The weights
-are not, and the minimum of the loss is what the caller says it is. So a `TrainingRun` has gaps, hits and a table, and
-neither points nor distances; and no one but the caller can repeat it (``keras.utils.set_random_seed``,
-``torch.manual_seed``).
+The losses that a training reports are recorded, by batch or by epoch. Each is an evaluation. The weights are not
+recorded, and the least loss is what the caller says it is. So a `TrainingRun` has gaps, hits and a table, but neither
+points nor distances, and only its own script can repeat it.
+
+A training returns weights. The best loss that was seen on the way need not be theirs, so the loss of the final weights
+is kept beside the trace.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from types import TracebackType
+from typing import Any, NoReturn, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytest_optlandscape.runs.run import Trace
 
-__all__ = ["RunRecorder", "TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
+__all__ = ["TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
+
+FloatArray = NDArray[np.float64]
+
+ROUNDING = 1e-5
+"""How far a loss may lie below the least one, as a share of its size: single precision leaves some 1e-7 of the largest
+term of a loss, and the terms may be larger than the loss."""
 
 
 @dataclass(frozen=True)
 class TrainingLoss:
-    """What a training minimises, as far as that is known.
+    """What a training minimises, or maximises, as far as that is known.
 
     Attributes
     ----------
     id : str
         A name for messages.
     fmin : float
-        The least value the loss can take, or a lower bound, as the caller says.
+        The least value, or a lower bound, as the caller says. It is -inf where ``fmax`` is given.
+    fmax : float or None
+        The greatest value, or an upper bound, of a measure that is maximised. None for a loss.
     """
 
     id: str
     fmin: float
+    fmax: float | None = None
+
+    @property
+    def bound(self) -> str:
+        """Name the best value for messages."""
+        return f"fmin = {self.fmin:g}" if self.fmax is None else f"fmax = {self.fmax:g}"
+
+    def excess(self, fun: Any) -> FloatArray:
+        """Subtract fmin from values, or values from fmax: what is left to gain, negative if the bound is wrong."""
+        values = np.asarray(fun, dtype=np.float64)
+        return values - self.fmin if self.fmax is None else self.fmax - values
+
+    def impossible(self, fun: Any, scale: float) -> NDArray[np.bool_]:
+        """Find values beyond the bound by more than rounding; losses up to ``scale`` occurred."""
+        best = self.fmin if self.fmax is None else self.fmax
+        return self.excess(fun) < -ROUNDING * max(abs(best), min(scale, 1.0))
+
+    def gaps(self, fun: Any, scale: float) -> FloatArray:
+        """Compute the gap of each value by itself: inf where it is not finite, or impossible."""
+        counts = np.isfinite(fun) & ~self.impossible(fun, scale)
+        return np.where(counts, np.maximum(self.excess(fun), 0.0), np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
-    """A training as a run: the losses it went through.
+    """A training as a run: the losses it went through, and the loss of the weights it ended with.
 
-    It is what `assert_converges` needs of a `Run`. The other assertions ask for points, which there are none of.
+    `assert_converges` takes it. The other assertions need points, and a recorded training has none.
 
     Attributes
     ----------
@@ -51,15 +81,23 @@ class TrainingRun:
         Whose training this was, for messages.
     landscape : TrainingLoss
     budget : int
-        Evaluations that were planned, or made where no plan is known.
+        Evaluations that were planned; those made, if no plan is known.
     trace : Trace
-        The losses and the gap after each; ``trace.x`` has the shape (n, 0).
+        The losses and the gap after each; ``trace.x`` has the shape (n, 0). A loss that was not measured is NaN. A
+        value below fmin by more than rounding has no gap: it is inf.
     stop_reason : str
         ``"budget"``: all that was planned was done; ``"returned"``: it ended before, or there was no plan;
         ``"exception"``: it raised; ``"unfinished"``: it is still going on.
     message : str
+        What it raised.
     wall_time : float
         Seconds.
+    fun : float or None
+        The loss of the final weights; None if it is not known.
+    fun_note : str
+        How ``fun`` was measured, or why it is not known.
+    unit : str
+        What an evaluation is: ``"epoch"``, ``"batch"`` or ``"evaluation"``.
     """
 
     optimizer: str
@@ -69,6 +107,9 @@ class TrainingRun:
     stop_reason: str
     message: str
     wall_time: float
+    fun: float | None = None
+    fun_note: str = "this run was made without it, fun=..."
+    unit: str = "evaluation"
 
     @property
     def nfev(self) -> int:
@@ -80,11 +121,57 @@ class TrainingRun:
         """The least finite loss so far minus fmin; inf if there was none."""
         return float(self.trace.gap[-1]) if len(self.trace) else math.inf
 
+    @property
+    def result_gap(self) -> float:
+        """The loss of the final weights minus fmin; inf if it is not finite or below fmin, NaN if it is not known."""
+        if self.fun is None:
+            return math.nan
+        return float(self.landscape.gaps(self.fun, self._scale))
+
+    @property
+    def trouble(self) -> str:
+        """Say why no assertion can hold: the training did not end well, or a loss is impossible; else empty."""
+        if self.stop_reason == "exception":
+            return f"the training ended by an exception: {self.message}"
+        if self.stop_reason == "unfinished":
+            return "the training has not ended, or not begun; ask for the run afterwards"
+        below = np.flatnonzero(self.landscape.impossible(self.trace.fun, self._scale))
+        if len(below):
+            where, value = f"the loss of {self.unit} {below[0] + 1}", self.trace.fun[below[0]]
+        elif self.fun is not None and self.landscape.impossible(self.fun, self._scale):
+            where, value = f"the loss of {self.fun_note}", self.fun
+        else:
+            return ""
+        side = "below" if self.landscape.fmax is None else "above"
+        advice = ""
+        if self.unit == "batch":
+            advice = (
+                ". One batch may fit better than all data can: give the least loss of any batch, or record per epoch"
+            )
+        return (
+            f"{where} is {value:.9g}, {side} {self.landscape.bound}; either this is not the loss that it is taken for, "
+            f"or the bound is wrong{advice}"
+        )
+
+    @property
+    def _scale(self) -> float:
+        """The largest finite loss: what rounding is a share of."""
+        return float(np.abs(self.trace.fun[np.isfinite(self.trace.fun)]).max(initial=0.0))
+
     def hit(self, gap: float) -> float:
         """Count the evaluations until the gap first falls to a target, not negative, or below; inf if it never does."""
         if not gap >= 0.0:
             raise ValueError(f"a gap is not negative, got {gap!r}")
         return self.trace.hits([gap])[0]
+
+    def shortfall(self, gap: float) -> str:
+        """Say why the final weights do not reach a gap, not negative; empty if they do."""
+        if self.result_gap <= gap:
+            return ""
+        if self.fun is None:
+            return f"the loss of the final weights is not known: {self.fun_note}"
+        best = f", although the smallest on the way was {self.gap:.3g}" if self.gap <= gap else ""
+        return f"the gap of {self.fun_note} was {self.result_gap:.3g}{best}"
 
     def table(self, rows: int = 8) -> str:
         """Draw a small table of evaluations, the loss at each and the gap after it."""
@@ -93,6 +180,8 @@ class TrainingRun:
         marks = sorted({round(mark) for mark in np.geomspace(1, len(self.trace), rows)})
         lines = [f"  {'evaluations':>11}  {'loss':>9}  {'gap':>9}"]
         lines += [f"  {k:>11}  {self.trace.fun[k - 1]:>9.3g}  {self.trace.gap[k - 1]:>9.3g}" for k in marks]
+        if self.fun is not None:
+            lines.append(f"  {'result':>11}  {self.fun:>9.3g}  {self.result_gap:>9.3g}")
         return "\n".join(lines)
 
     def command(self) -> str:
@@ -109,14 +198,17 @@ class TrainingRun:
         raise TypeError("a recorded training has no known minimiser, so no distance to one; use assert_converges")
 
     def __str__(self) -> str:
+        end = "" if self.fun is None else f", result gap {self.result_gap:.3g}"
         return (
             f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations, "
-            f"gap {self.gap:.3g}"
+            f"gap {self.gap:.3g}{end}"
         )
 
 
 class TrainingRecorder:
     """Collects the losses of a training; `record_training` makes one.
+
+    It is a context manager: what is raised inside ends the recording, and is recorded.
 
     Parameters
     ----------
@@ -142,12 +234,23 @@ class TrainingRecorder:
         if budget is not None and budget < 1:
             raise ValueError(f"a budget is a whole number of evaluations, at least 1; got {budget!r}")
         self._loss = TrainingLoss(name, float(fmin))
+        self._unit = "evaluation"
         self._optimizer = optimizer
         self._planned = budget
         self._losses: list[float] = []
+        self._result: tuple[float | None, str] | None = None
         self._started = time.perf_counter()
         self._wall_time: float | None = None
         self._error = ""
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.finish(error)
 
     def step(self, loss: Any) -> None:
         """Record a loss: a number, or a tensor or array of one.
@@ -157,20 +260,41 @@ class TrainingRecorder:
         TypeError, ValueError
             If it is none.
         """
-        if hasattr(loss, "detach"):
-            loss = loss.detach().cpu()
-        self._losses.append(float(np.asarray(loss, dtype=np.float64).item()))
+        self._losses.append(_as_number(loss))
+        self._result = None
+
+    def result(self, loss: Any) -> None:
+        """Record the loss of the weights that the training ends with: what `assert_converges` holds the end to.
+
+        Without it, the last recorded loss counts as the result. That is the loss of the weights before the last step,
+        often on one batch. Give the loss of the final weights on all data, also where the loop puts other weights back.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no number, nor a tensor or array of one.
+        """
+        self._result = _as_number(loss), "the final weights"
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the recording, by an error if there was one."""
         self._wall_time = time.perf_counter() - self._started
         self._error = f"{type(error).__name__}: {error}" if error is not None else ""
 
+    def _final(self) -> tuple[float | None, str]:
+        """Return the loss of the final weights, and how it is known or why it is not."""
+        if self._result is not None:
+            return self._result
+        if self._losses:
+            return self._losses[-1], "the last recorded loss (recorder.result(loss) takes that of the final weights)"
+        return None, "no loss was recorded; call recorder.step(loss) and, at the end, recorder.result(loss)"
+
     @property
     def run(self) -> TrainingRun:
         """What was recorded so far."""
         fun = np.array(self._losses, dtype=np.float64)
-        gaps = np.where(np.isfinite(fun), np.maximum(fun - self._loss.fmin, 0.0), np.inf)
+        scale = float(np.abs(fun[np.isfinite(fun)]).max(initial=0.0))
+        gaps = self._loss.gaps(fun, scale)
         trace = Trace(np.empty((len(fun), 0)), fun, np.minimum.accumulate(gaps))
         planned = self._planned
         if self._error:
@@ -179,6 +303,7 @@ class TrainingRecorder:
             reason = "unfinished"
         else:
             reason = "budget" if planned is not None and len(fun) >= planned else "returned"
+        result, note = self._final()
         return TrainingRun(
             optimizer=self._optimizer,
             landscape=self._loss,
@@ -187,13 +312,15 @@ class TrainingRecorder:
             stop_reason=reason,
             message=self._error,
             wall_time=time.perf_counter() - self._started if self._wall_time is None else self._wall_time,
+            fun=result,
+            fun_note=note,
+            unit=self._unit,
         )
 
 
-@contextmanager
 def record_training(
     fmin: float = 0.0, *, budget: int | None = None, name: str = "training loss", optimizer: str = "training"
-) -> Iterator[TrainingRecorder]:
+) -> TrainingRecorder:
     """Record a training loop, in torch or anything else.
 
     Parameters
@@ -201,10 +328,11 @@ def record_training(
     fmin, budget, name, optimizer
         As for `TrainingRecorder`.
 
-    Yields
-    ------
+    Returns
+    -------
     TrainingRecorder
-        Its ``step(loss)`` is to be called once for each batch or epoch; its ``run`` is what came of it.
+        To be entered with ``with``. Call its ``step(loss)`` once for each batch or epoch, and its ``result(loss)`` with
+        the loss of the final weights; its ``run`` is then what `assert_converges` takes.
 
     Examples
     --------
@@ -214,152 +342,15 @@ def record_training(
     ...     for _ in range(20):
     ...         recorder.step(x * x + 1.0)
     ...         x = x - 0.25 * 2.0 * x
+    ...     recorder.result(x * x + 1.0)
     >>> assert_converges(recorder.run, gap=1e-6, within=15)
     >>> print(recorder.run)
-    training on training loss: returned after 20 evaluations, gap 5.82e-11
+    training on training loss: returned after 20 evaluations, gap 5.82e-11, result gap 1.46e-11
     """
-    recorder = TrainingRecorder(fmin, budget=budget, name=name, optimizer=optimizer)
-    try:
-        yield recorder
-    except BaseException as error:
-        recorder.finish(error)
-        raise
-    recorder.finish()
+    return TrainingRecorder(fmin, budget=budget, name=name, optimizer=optimizer)
 
 
-class RunRecorder(TrainingRecorder):
-    """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
-
-    Per epoch, the loss is what Keras reports of it: the mean over the epoch's batches, each with the weights of its
-    time, or for ``monitor="val_loss"`` the loss after it. Per batch Keras reports the epoch's mean so far; that is
-    undone here, mean · samples − previous mean · previous samples being the batch's share. Means are kept in single
-    precision, so the last batches of an epoch of n batches are known to some n · 10⁻⁷ of the mean only. The loss of a
-    batch may lie below the least loss of the whole data.
-
-    Parameters
-    ----------
-    fmin : float, default 0.0
-        The least value the loss can take, or a lower bound.
-    per : str, default "epoch"
-        Or ``"batch"``: what an evaluation is.
-    monitor : str, default "loss"
-        Which of Keras' logs; per batch only ``"loss"`` or a metric that is a mean over samples.
-    batch_size, samples : int, optional
-        Per batch: those of the training data, if the last batch of an epoch is smaller. Without them all batches count
-        alike.
-    name : str, default "training loss"
-        What is trained, for messages.
-
-    Raises
-    ------
-    ImportError
-        If Keras is not installed.
-    ValueError
-        If an argument is out of range.
-    KeyError
-        During the training, if Keras has no log of that name.
-
-    Notes
-    -----
-    Call ``keras.utils.set_random_seed`` before the model is made: then ``fit`` repeats itself on one machine.
-
-    Examples
-    --------
-    >>> def test_learns(model, x, y):  # doctest: +SKIP
-    ...     recorder = RunRecorder(per="epoch")
-    ...     model.fit(x, y, epochs=20, callbacks=[recorder])
-    ...     assert_converges(recorder.run, gap=0.05, within=10)
-    """
-
-    params: dict[str, Any]
-
-    def __new__(cls, *args: Any, **keywords: Any) -> RunRecorder:
-        """Make a callback of Keras, whose base class is known only where Keras is installed."""
-        kind = _keras_callback() if cls is RunRecorder else cls
-        made: RunRecorder = object.__new__(kind)
-        return made
-
-    def __init__(
-        self,
-        fmin: float = 0.0,
-        *,
-        per: str = "epoch",
-        monitor: str = "loss",
-        batch_size: int | None = None,
-        samples: int | None = None,
-        name: str = "training loss",
-    ) -> None:
-        super().__init__(fmin, name=name, optimizer="fit")
-        if per not in ("batch", "epoch"):
-            raise ValueError(f"per is 'batch' or 'epoch', got {per!r}")
-        if (batch_size is None) != (samples is None):
-            raise ValueError("batch_size and samples are given together, or neither")
-        if batch_size is not None and samples is not None and not 1 <= batch_size <= samples:
-            raise ValueError(f"a batch has 1 to all of the samples, got batch_size={batch_size!r}, samples={samples!r}")
-        self._per = per
-        self._monitor = monitor
-        self._batch_size = batch_size or 1
-        self._samples = math.inf if samples is None else samples
-        self._seen, self._mean = 0.0, 0.0
-        self._plans_made = False
-
-    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Start, or go on with another ``fit``."""
-        del logs
-        if not self._losses:
-            self._started = time.perf_counter()
-        self._wall_time, self._error = None, ""
-        self._plans_made = False
-        optimizer = getattr(getattr(self, "model", None), "optimizer", None)
-        self._optimizer = f"fit with keras:{type(optimizer).__name__}" if optimizer is not None else "fit"
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Forget the mean of the epoch before."""
-        del logs
-        self._seen, self._mean = 0.0, 0.0
-        if not self._plans_made:
-            self._plans_made = True
-            epochs, steps = self.params.get("epochs"), self.params.get("steps")
-            each = 1 if self._per == "epoch" else steps
-            if epochs and each and (self._planned is not None or not self._losses):
-                self._planned = len(self._losses) + (epochs - epoch) * each
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the batch's own loss."""
-        if self._per == "batch":
-            mean = self._read(logs)
-            seen = min((batch + 1.0) * self._batch_size, self._samples)
-            self.step((mean * seen - self._mean * self._seen) / (seen - self._seen))
-            self._seen, self._mean = seen, mean
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the epoch's loss."""
-        del epoch
-        if self._per == "epoch":
-            self.step(self._read(logs))
-
-    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """End the recording."""
-        del logs
-        self.finish()
-
-    def _read(self, logs: Mapping[str, Any] | None) -> float:
-        if not logs or self._monitor not in logs:
-            raise KeyError(
-                f"Keras logs no {self._monitor!r} per {self._per}; it logs {', '.join(logs or ()) or 'nothing'}"
-            )
-        return float(logs[self._monitor])
-
-
-@functools.cache
-def _keras_callback() -> type[RunRecorder]:
-    """Make the recorder a callback of Keras, which is imported only now."""
-    try:
-        import keras
-    except ImportError as error:
-        raise ImportError(
-            f"RunRecorder needs Keras and a backend: pip install 'pytest-optlandscape[keras,torch]' ({error})"
-        ) from error
-    return type(
-        "RunRecorder", (RunRecorder, keras.callbacks.Callback), {"__module__": __name__, "__doc__": RunRecorder.__doc__}
-    )
+def _as_number(loss: Any) -> float:
+    if hasattr(loss, "detach"):
+        loss = loss.detach().cpu().double()
+    return float(np.asarray(loss, dtype=np.float64).item())

@@ -19,6 +19,11 @@ __all__ = ["MOST_DIGITS", "Run", "Trace", "digits_of"]
 
 FloatArray = NDArray[np.float64]
 
+_KEPT = 1e-9
+"""A constraint that is broken by no more than this is kept, up to rounding."""
+_FOR_BROKEN = 1000.0
+"""How many times lower than others a point may lie that breaks a constraint by more, up to 1e-6."""
+
 MOST_DIGITS = 16.0
 """A distance of zero counts as this many digits: a double has no more."""
 
@@ -64,7 +69,12 @@ class Trace:
 
 
 def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> Trace:
-    """Work out the gaps of evaluated points: infeasible and non-finite values do not count."""
+    """Work out the gaps of evaluated points: infeasible and non-finite values do not count.
+
+    Where a value contradicts fmin, the minimum is not known, and all gaps are inf.
+    """
+    if len(fun) and below_fmin(x, fun, bounds, landscape).any():
+        return Trace(x, fun, np.full(len(fun), np.inf))
     return Trace(x, fun, np.minimum.accumulate(gaps_at(x, fun, bounds, landscape)))
 
 
@@ -77,13 +87,61 @@ def gaps_at(
 ) -> FloatArray:
     """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value.
 
-    All are inf where the minimum is not known: no target counts as reached. Which points lie in the box may be handed
-    over, where it is known.
+    All are inf where the minimum is not known, and those of values that contradict it: no target counts as reached.
+    Which points lie in the box may be handed over, where it is known.
     """
     counts = feasible(x, bounds, landscape, within) & np.isfinite(fun)
     if not landscape.minimum_is_known:
         return np.full(np.shape(counts), np.inf)
+    counts = counts & ~below_fmin(x, fun, bounds, landscape, within)
     return np.where(counts, np.maximum(fun - landscape.fmin, 0.0), np.inf)
+
+
+def below_fmin(
+    x: FloatArray,
+    fun: Any,
+    bounds: FloatArray,
+    landscape: Landscape,
+    within: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Tell which values contradict fmin: feasible ones that lie below it by more than rounding explains.
+
+    A point that breaks a constraint, by no more than 1e-6, must lie lower by much more.
+    """
+    values = np.asarray(fun, dtype=np.float64)
+    below = np.asarray(values < landscape.fmin)
+    if not below.any():
+        return below
+    below = below & (landscape.fmin - values > landscape.fmin_tolerance) & np.isfinite(values)
+    if not below.any():
+        return below
+    below = below & feasible(x, bounds, landscape, within)
+    if landscape.own_constraints and below.any():
+        broken = np.zeros(below.shape)
+        broken[below] = landscape.violation(x[below] if x.ndim == 2 else x)
+        explained = landscape.fmin_tolerance * np.where(broken > _KEPT, _FOR_BROKEN, 1.0)
+        below = below & (landscape.fmin - values > explained)
+    return below
+
+
+def contradiction(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> str:
+    """Say which of the values at points (n, dim) is the lowest that contradicts fmin; "" where none does.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> sphere = landscapes.get("sphere[1]")
+    >>> contradiction(np.array([[1.0]]), np.array([-0.5]), sphere.bounds, sphere)
+    'f(x) = -0.5 at x = [1.0] is below fmin = 0.0: the minimum of sphere[1] is wrong; correct its fmin and minimizers'
+    """
+    below = below_fmin(x, fun, bounds, landscape)
+    if not below.any():
+        return ""
+    lowest = int(np.argmin(np.where(below, fun, np.inf)))
+    return (
+        f"f(x) = {float(fun[lowest])!r} at x = {x[lowest].tolist()} is below fmin = {landscape.fmin!r}: the minimum of "
+        f"{landscape.id} is wrong; correct its fmin and minimizers"
+    )
 
 
 def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
@@ -95,7 +153,7 @@ def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
 def feasible(
     x: FloatArray, bounds: FloatArray, landscape: Landscape, within: NDArray[np.bool_] | None = None
 ) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to four units in the last place, and keep the constraints to 1e-6."""
+    """Tell which points lie in the box, up to the slack of rounding, and keep the constraints to 1e-6."""
     within = inside(x, bounds) if within is None else within
     if not landscape.own_constraints:
         return within
@@ -104,9 +162,34 @@ def feasible(
         return within & _keeps_constraints(x, landscape)
 
 
+SLACK = 4.0
+"""By how many units in the last place a coordinate may lie outside its bounds and still count as feasible: a bound that
+is scaled to a unit box and back, or moved onto from elsewhere, is missed by one or two."""
+
+
+def slack_of(bounds: FloatArray) -> FloatArray:
+    """Give the slack of each coordinate: `SLACK` units in the last place of the larger of its two bounds.
+
+    Parameters
+    ----------
+    bounds : ndarray, shape (dim, 2)
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+
+    Examples
+    --------
+    >>> slack_of(np.array([[-1.0, 0.5], [0.0, 8.0]])).tolist() == [4 * 2.0**-52, 4 * 2.0**-49]
+    True
+    """
+    slack: FloatArray = SLACK * np.spacing(np.abs(bounds).max(axis=1))
+    return slack
+
+
 def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to four units in the last place of its edges."""
-    slack = 4.0 * np.spacing(np.abs(bounds).max(axis=1))
+    """Tell which points lie in the box, up to the slack of rounding; see `slack_of`."""
+    slack = slack_of(bounds)
     within: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
     return within
 
@@ -137,8 +220,10 @@ def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]
 class Run:
     """One optimizer on one problem: what it returned and every evaluation it made.
 
-    A point is feasible if it lies inside the bounds and breaks none of the landscape's constraints by more than 1e-6.
-    Where that allows a value a little below fmin, the gap is 0.
+    A point is feasible if it lies inside the bounds, up to four units in the last place of the larger bound of each
+    coordinate, and breaks none of the landscape's constraints by more than 1e-6. Where that or rounding allows a value
+    a little below fmin, the gap is 0. A feasible value that lies lower shows that the landscape's minimum is wrong:
+    then all gaps are inf, the message says so, and `check_fmin` raises.
 
     Attributes
     ----------
@@ -155,6 +240,9 @@ class Run:
         The objective there, computed by us and not counted.
     nfev, njev, nhev : int
         Evaluations of the objective, its gradient and its Hessian, counted by us.
+    constr_nfev, constr_njev, constr_nhev : int
+        Evaluations of the constraints' functions, Jacobians and Hessians, counted by us, over all constraints; 0 where
+        there are none. Linear constraints are matrices: nothing of theirs is counted.
     evaluated : tuple of ndarray, shapes (n, dim) and (n,)
         The points of all evaluations, in order, and the values there.
     stop_reason : str
@@ -201,6 +289,9 @@ class Run:
     start_was_changed: bool = False
     side_effects: tuple[str, ...] = ()
     time_limit: float | None = None
+    constr_nfev: int = 0
+    constr_njev: int = 0
+    constr_nhev: int = 0
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @functools.cached_property
@@ -215,13 +306,34 @@ class Run:
 
     @functools.cached_property
     def result_gap(self) -> float:
-        """The value at the returned point minus fmin; inf if that point is infeasible or not finite."""
-        return float(gaps_at(self.x, self.fun, self.bounds, self.landscape))
+        """The value at the returned point minus fmin; inf where that is infeasible or not finite, or fmin is wrong."""
+        return math.inf if self.fmin_contradiction else float(gaps_at(self.x, self.fun, self.bounds, self.landscape))
 
     @functools.cached_property
     def distance(self) -> float:
         """Euclidean distance from the returned point to the nearest global minimiser."""
         return float(distance_from(self.x, self.landscape))
+
+    @functools.cached_property
+    def fmin_contradiction(self) -> str:
+        """A sentence on the lowest feasible value that lies below fmin, beyond rounding; "" where none does.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import minimize
+        >>> minimize("scipy:L-BFGS-B", "beale").fmin_contradiction
+        ''
+        """
+        return contradiction(*self.evaluated, self.bounds, self.landscape) or contradiction(
+            self.x[np.newaxis], np.array([self.fun]), self.bounds, self.landscape
+        )
+
+    def check_fmin(self) -> None:
+        """Raise ValueError where a value of the run shows that the landscape's minimum is wrong, or it is not known."""
+        __tracebackhide__ = True
+        self.landscape.check_minimum_is_known()
+        if self.fmin_contradiction:
+            raise ValueError(self.fmin_contradiction)
 
     @property
     def digits(self) -> float:
@@ -293,8 +405,11 @@ class Run:
         return (
             f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
             + (f" and {self.njev} gradients" if self.njev else "")
+            + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
-                f", gap {self.gap:.3g}, distance {self.distance:.3g}"
+                f", {self.fmin_contradiction}"
+                if self.fmin_contradiction
+                else f", gap {self.gap:.3g}, distance {self.distance:.3g}"
                 if self.landscape.minimum_is_known
                 else f", f = {self.fun:.6g}, the minimum is not known"
             )

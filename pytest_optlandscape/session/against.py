@@ -20,6 +20,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import third_party
 from pytest_optlandscape.report import Wording, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
+from pytest_optlandscape.session.contract_record import accepted_outcome
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
 from pytest_optlandscape.session.settings import Settings
@@ -124,7 +125,8 @@ class AgainstRun(SuiteRun):
         self._loaded_here(spec)
         found = CheckOutcome(**self._present.get("check", spec, check=check))
         if found.is_breach and not self._reason_why_not_there(spec):
-            self.contract.know(spec, CheckOutcome(**self._reference.get("check", spec, check=check)))
+            before = CheckOutcome(**self._reference.get("check", spec, check=check))
+            self.contract.know(spec, check, accepted_outcome(before))
         return found
 
     def hindrance(self, spec: str) -> str:

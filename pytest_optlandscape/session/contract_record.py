@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from pytest_optlandscape.verdicts import CHECKS, CheckOutcome, Verdict
 
-__all__ = ["ContractRecord"]
+__all__ = ["ContractRecord", "accepted_outcome"]
+
+
+WARNED = "warned"
+"""What is accepted of a check that fails, but is only warned of; should it fail as an error one day, that is news."""
 
 
 class ContractRecord:
@@ -26,10 +30,10 @@ class ContractRecord:
         """Remember what came of a check."""
         self._found.setdefault(spec, {})[found.check] = found
 
-    def know(self, spec: str, before: CheckOutcome) -> None:
-        """Take what came of a check before; one that could not be asked then tells nothing."""
-        if before.outcome != "not-applicable":
-            self._known.setdefault(spec, {})[before.check] = before.outcome
+    def know(self, spec: str, check: str, before: str) -> None:
+        """Take what came of a check before, as `accepted` gives it; what could not be asked then tells nothing."""
+        if before != "not-applicable":
+            self._known.setdefault(spec, {})[check] = before
 
     def known(self, spec: str, check: str) -> str | None:
         """Give what came of a check before; None if that is not known."""
@@ -42,13 +46,13 @@ class ContractRecord:
 
     def accepted(self, spec: str) -> dict[str, str]:
         """Give what is to be written into the baseline."""
-        return {found.check: found.outcome for found in self.outcomes(spec)}
+        return {found.check: accepted_outcome(found) for found in self.outcomes(spec)}
 
     def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
         """Judge one outcome: a breach that was accepted is no news, and one with nothing to compare with is *new*."""
         before = self.known(spec, found.check)
         if not found.is_breach:
-            return Verdict.BETTER if before == "failed" and found.outcome == "passed" else Verdict.SAME
+            return Verdict.BETTER if before in ("failed", WARNED) and found.outcome == "passed" else Verdict.SAME
         if before is None:
             return Verdict.NEW
         return Verdict.SAME if before == "failed" else Verdict.WORSE
@@ -56,3 +60,14 @@ class ContractRecord:
     def judged(self, spec: str) -> list[tuple[CheckOutcome, Verdict]]:
         """List the outcomes of an optimizer, each with its verdict."""
         return [(found, self.verdict(spec, found)) for found in self.outcomes(spec)]
+
+
+def accepted_outcome(found: CheckOutcome) -> str:
+    """Say what is kept of what came of a check: its outcome, or that it was warned of.
+
+    Examples
+    --------
+    >>> accepted_outcome(CheckOutcome("check_stays_inside_bounds", "warning", "failed"))
+    'warned'
+    """
+    return WARNED if found.outcome == "failed" and not found.is_breach else found.outcome

@@ -14,7 +14,8 @@ import pytest
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
-from pytest_optlandscape.session.items import SuiteCollector, SuiteItem
+from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
+from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
@@ -33,6 +34,7 @@ class SuitePlugin:
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self._suite: SuiteRun | None = None
         self._spool: tempfile.TemporaryDirectory[str] | None = None
+        self.not_recorded = ""
 
     @property
     def suite(self) -> SuiteRun:
@@ -47,11 +49,19 @@ class SuitePlugin:
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
         try:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
+            self._start_recording(self._suite)
             self.tracking = Tracking(self._suite)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
+
+    def _start_recording(self, suite: SuiteRun) -> None:
+        """Look at the history; a worker records what the controller does."""
+        if not isinstance(suite, AgainstRun) and (
+            self.worker_input is None or self.worker_input["optlandscape_records"]
+        ):
+            suite.recording, self.not_recorded = start_recording(suite.settings, self.config.rootpath)
 
     def _keep_stderr(self) -> None:
         """Have what the watchdog says reach the terminal: while tests run, pytest keeps stderr to itself."""
@@ -88,6 +98,7 @@ class SuitePlugin:
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
         node.workerinput["optlandscape_spool"] = self._spool.name
+        node.workerinput["optlandscape_records"] = self.suite.recording is not None
         if isinstance(self._suite, AgainstRun):
             node.workerinput["optlandscape_worktree"] = self._suite.worktree.to_plain()
 
@@ -99,6 +110,10 @@ class SuitePlugin:
         collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
         items.extend(report.result)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember which items are run: a verdict that is shown must have a test that stands for it."""
+        self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -107,6 +122,8 @@ class SuitePlugin:
         report = yield
         if call.when == "call" and isinstance(item, SuiteItem):
             report.optlandscape_records = item.records  # type: ignore[attr-defined]
+        if call.when == "call" and isinstance(item, OverallItem) and item.is_judged:
+            report.optlandscape_judged_as_one = item.spec  # type: ignore[attr-defined]
         if call.when == "call":
             report.optlandscape_tracked = item.stash.get(TRACKED, [])  # type: ignore[attr-defined]
         return report
@@ -116,6 +133,7 @@ class SuitePlugin:
         if self.worker_input is None:
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
+            self.suite.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -124,6 +142,7 @@ class SuitePlugin:
         writes = self._suite is not None and self.worker_input is None
         if writes:
             self.suite.write()
+            self.suite.record()
         result = yield
         if self._spool is not None:
             self._spool.cleanup()
@@ -135,3 +154,5 @@ class SuitePlugin:
         """Print the table, what moved, and what to do."""
         if self._suite is not None:
             write_summary(terminalreporter, self.suite)
+            if self.not_recorded:
+                terminalreporter.write_line(self.not_recorded, yellow=True)

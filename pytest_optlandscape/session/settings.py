@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
@@ -53,6 +54,12 @@ class Settings:
         Seconds after which a run is ended.
     hooks : tuple of HookFunction
         What adds optimizers, for processes that have no session.
+    history : str or None
+        Where this session is recorded; "" at the usual place, None nowhere.
+    history_dirty : bool
+        Record even where files differ from the commit.
+    paths : tuple of str
+        What the optimizers depend on, relative to the rootdir.
     """
 
     optimizers: tuple[str, ...]
@@ -69,6 +76,9 @@ class Settings:
     time_budget: float = 60.0
     time_limit: float | None = None
     hooks: tuple[HookFunction, ...] = ()
+    history: str | None = None
+    history_dirty: bool = False
+    paths: tuple[str, ...] = (".",)
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -108,7 +118,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
-        profiles=_profiles(config.getini("optlandscape_profiles")),
+        profiles=parsed(config.getini("optlandscape_profiles")),
         suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
@@ -121,7 +131,36 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,
         hooks=hook_functions(config),
+        history=_history(config),
+        history_dirty=config.getoption("optlandscape_history_dirty"),
+        paths=_paths(config),
     )
+
+
+def _history(config: pytest.Config) -> str | None:
+    """Say where the session is recorded: on the command line, else in the configuration file."""
+    told = config.getoption("optlandscape_history")
+    if told is None:
+        return str(config.getini("optlandscape_history")).strip() or None
+    arguments = [str(one) for one in config.invocation_params.args]
+    if told and "--optlandscape-history" in arguments:
+        raise ValueError(
+            f"--optlandscape-history would take {told!r} for the place of the history: write "
+            f"--optlandscape-history={told} if it is one, or name tests before the option"
+        )
+    if config.getoption("optlandscape_against") is not None:
+        raise ValueError(
+            "--optlandscape-against compares two revisions and --optlandscape-history records one: give one of them"
+        )
+    return str(told) or str(config.getini("optlandscape_history")).strip()
+
+
+def _paths(config: pytest.Config) -> tuple[str, ...]:
+    paths = tuple(config.getini("optlandscape_paths")) or (".",)
+    for path in paths:
+        if not (config.rootpath / path).exists():
+            raise ValueError(f"optlandscape_paths: there is no {path!r} in {config.rootpath}")
+    return paths
 
 
 def _seconds(config: pytest.Config, key: str) -> float:
@@ -133,17 +172,6 @@ def _seconds(config: pytest.Config, key: str) -> float:
     if not seconds >= 0.0:
         raise ValueError(f"{key} is a number of seconds, 0 or more, got {text!r}")
     return seconds
-
-
-def _profiles(lines: Iterable[str]) -> dict[str, str]:
-    """Read ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
-    profiles = {}
-    for line in lines:
-        spec, separator, words = line.rpartition(" = ")
-        if not separator:
-            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
-        profiles[spec.strip()] = words
-    return profiles
 
 
 def _keys(path: Path | None) -> set[str]:

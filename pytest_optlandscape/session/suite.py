@@ -6,6 +6,7 @@ This is the part of ``--optlandscape`` that knows nothing of pytest's items and 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -24,10 +25,11 @@ from pytest_optlandscape.ledger import (
     update_baseline,
     write_atomically,
 )
-from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import BASELINE, Wording, outcome_text
 from pytest_optlandscape.session.contract_record import ContractRecord
+from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -79,13 +81,16 @@ class SuiteRun:
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         for spec in settings.profiles:
-            if spec not in self.adapters:
+            if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
         self._spool = spool
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
+        self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run
+        self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
-        self.tracked: list[dict[str, Any]] = []  # widths that tests of one's own handed over
+        self.recording: Recording | None = None  # where what is measured goes into the history
+        self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
@@ -121,6 +126,9 @@ class SuiteRun:
         """Run the cells of one landscape, and keep what came out."""
         record = self.measure(spec, landscape)
         self.keep(spec, record)
+        if self.recording and self._will_be_whole(spec):
+            count = len(self.landscapes_for(spec))
+            self.recording.measure(self.adapters[spec], landscape, record, self.baselines[spec], count)
         if self._spool:
             text = json.dumps(self.pack(spec, record))
             write_atomically(self._spool / _spool_name(spec, landscape.id), text)
@@ -141,11 +149,14 @@ class SuiteRun:
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""
-        return {"spec": spec, **record.to_plain()}
+        recorded = self.recording.records.get((spec, record.landscape)) if self.recording else None
+        return {"spec": spec, **record.to_plain(), **({"recorded": recorded.to_plain()} if recorded else {})}
 
     def unpack(self, plain: dict[str, Any]) -> None:
         """Take what another process ran."""
         self.keep(plain["spec"], LandscapeRecord.from_plain(plain))
+        if self.recording and "recorded" in plain:
+            self.recording.records[plain["spec"], plain["landscape"]] = LandscapeRecord.from_plain(plain["recorded"])
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
         """Give lines that explain a failure further."""
@@ -213,6 +224,15 @@ class SuiteRun:
         """Judge one optimizer by its landscapes."""
         return compare_optimizer(spec, comparisons, self.calibration(spec))
 
+    def _will_be_whole(self, spec: str) -> bool:
+        """Tell whether all landscapes of an optimizer are going to be run: the history takes nothing less."""
+        tested = self.tested(spec)
+        return "overall" in tested or {one.id for one in self.landscapes_for(spec)} <= tested
+
+    def tested(self, spec: str) -> set[str]:
+        """List the landscapes of which an optimizer has a test of its own in this session."""
+        return {name for of_spec, name in self.selected if of_spec == spec}
+
     def is_failure(self, verdict: Verdict) -> bool:
         """Tell whether a verdict fails its test."""
         if self.settings.update:
@@ -237,20 +257,42 @@ class SuiteRun:
                 if (spec, landscape.id) in self._records
             ]
             if records:
-                judged.append(self.compare_all(spec, records))
+                comparison = self.compare_all(spec, records)
+                is_tested = self.settings.update or spec in self.judged_as_one
+                judged.append(comparison if is_tested else comparison.by_landscapes())
         return judged
+
+    @property
+    def tracked_in_order(self) -> list[dict[str, Any]]:
+        """What tests of one's own tracked, by test and name, whichever worker ran them."""
+        return sorted(self.tracked, key=lambda one: (one["test"], one["name"]))
 
     def write(self) -> None:
         """Write the outcome and, on request, the baselines; what fails is kept in `errors`."""
         if self.settings.json:
             contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
-            tracked = {"tracked": sorted(self.tracked, key=str)} if self.tracked else {}
+            tracked = {"tracked": self.tracked_in_order} if self.tracked else {}
             text = outcome_text(self.comparisons, contracts, {**self.outcome_extras(), **tracked})
             self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:
             compared = {comparison.spec: comparison for comparison in self.comparisons}
             for spec in self.adapters:
                 self._try(partial(self._accept, spec, compared.get(spec)), self.path(spec))
+
+    def record(self) -> None:
+        """Write what was measured into the history; what fails is kept in `errors`."""
+        recording = self.recording
+        if recording is None:
+            return
+        verdicts = {comparison.spec: comparison.verdict for comparison in self.comparisons}
+        landscapes = {spec: self.landscapes_for(spec) for spec in self.adapters}
+        broken = {
+            spec: [found.check for found in self.contract.outcomes(spec) if found.is_breach] for spec in self.adapters
+        }
+        try:
+            recording.write(landscapes, self.adapters, verdicts, broken)
+        except (OSError, ValueError) as error:
+            self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
         landscapes = comparison.landscapes if comparison else ()
@@ -266,6 +308,27 @@ class SuiteRun:
             write(path)
         except (OSError, ValueError) as error:
             self.errors.append(f"{path} was not written: {error}")
+
+
+def _may_be_of_tests(spec: str) -> bool:
+    """Tell whether a profile may be that of an optimizer that tests alone use.
+
+    Modules of tests cannot be imported before they are collected, nor can functions that are defined in others.
+    """
+    try:
+        return get(spec).spec == spec
+    except ImportError:
+        return True
+    except (ValueError, TypeError):
+        library, _, name = spec.partition(":")
+        return "<" in name or (library not in LIBRARIES and not _can_be_imported(library))
+
+
+def _can_be_imported(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _spool_name(spec: str, landscape_id: str) -> str:

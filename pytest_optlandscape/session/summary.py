@@ -6,13 +6,13 @@ import os
 import textwrap
 from typing import Any
 
-from pytest_optlandscape.ledger import widths_path
+from pytest_optlandscape.ledger import tracked_path
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.session.tracking import Tracked
+from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["write_summary"]
@@ -89,6 +89,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     _write_tracked(terminal, suite)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+    for line in suite.recording.lines if suite.recording else ():
+        terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     if suite.settings.json and not suite.errors:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
@@ -96,13 +98,13 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
 
 
 def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
-    """Say what came of the widths that tests of one's own tracked."""
-    tracked = [Tracked(**plain) for plain in sorted(suite.tracked, key=str)]
+    """Say what came of what tests of one's own tracked."""
+    tracked = [TrackedOutcome(**plain) for plain in suite.tracked_in_order]
     for one in tracked:
         terminal.write_line(str(one), **_COLOURS[Verdict(one.verdict)])
     if any(one.accepted for one in tracked):
-        path = widths_path(suite.settings.baseline_folder)
-        terminal.write_line(f"accepted: {_relative(path)} (widths of hyperparameters); commit it", green=True)
+        path = tracked_path(suite.settings.baseline_folder)
+        terminal.write_line(f"accepted: {_relative(path)} (what tests track); commit it", green=True)
 
 
 def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[OptimizerComparison]) -> None:

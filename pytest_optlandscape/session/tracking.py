@@ -1,4 +1,4 @@
-"""Widths of hyperparameters that tests of one's own hand over: stored and compared like what the suite measures."""
+"""What tests of one's own track: stored and compared like what the suite measures."""
 
 from __future__ import annotations
 
@@ -7,50 +7,53 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.ledger import read_widths, update_widths, widths_path
+from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
 from pytest_optlandscape.report.wording import ACCEPT
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.verdicts import Verdict
-from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
-from pytest_optlandscape.verdicts.width_comparison import WidthComparison, compare_widths, width_record
+from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
 
-__all__ = ["TRACKED", "Tracked", "Tracking"]
+__all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
 
 TRACKED = pytest.StashKey[list[dict[str, Any]]]()
 """Where an item keeps what was tracked in it, until its report is made."""
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """What came of one width.
+class TrackedOutcome:
+    """What came of one entry.
 
     Attributes
     ----------
     test : str
         The id of its test.
-    optimizer, hyperparameter, verdict : str
-    decades : float
+    name, kind, verdict : str
+    value : float
+    before : float or None
+        What was accepted, if something was that can be compared.
+    unit : str
     text : str
-        Verdict and numbers in words.
+        Values and verdict in words.
     accepted : bool
         Whether it is the baseline now.
     """
 
     test: str
-    optimizer: str
-    hyperparameter: str
+    name: str
+    kind: str
     verdict: str
-    decades: float
+    value: float
+    before: float | None
+    unit: str
     text: str
     accepted: bool
 
     def __str__(self) -> str:
         accepted = "; accepted" if self.accepted else ""
-        return f"{self.optimizer}, {self.hyperparameter}, in {self.test}: {self.text}{accepted}"
+        return f"{self.name}, in {self.test}: {self.text}{accepted}"
 
 
 class Tracking:
-    """The widths of one session.
+    """What is tracked in one session.
 
     Parameters
     ----------
@@ -59,47 +62,40 @@ class Tracking:
     Raises
     ------
     BaselineError
-        If the accepted widths cannot be read.
+        If what was accepted cannot be read.
     """
 
     def __init__(self, suite: SuiteRun) -> None:
         self._suite = suite
-        self.path = widths_path(suite.settings.baseline_folder)
-        self._accepted = read_widths(self.path)
+        self.path = tracked_path(suite.settings.baseline_folder)
+        self._accepted = read_tracked(self.path)
 
-    def track(self, item: pytest.Item, found: RobustWidth) -> None:
-        """Compare a width with that of the baseline or, on request, accept it; fail the test if the verdict says so.
+    def begin(self, item: pytest.Item) -> None:
+        """Forget what an earlier run of the same test tracked, as where tests are run again."""
+        item.stash[TRACKED] = []
 
-        Raises
-        ------
-        TypeError
-            If it is no width.
-        """
+    def track(self, item: pytest.Item, found: Tracked) -> None:
+        """Compare with the baseline or, on request, accept; fail the test if the verdict says so."""
         __tracebackhide__ = True
-        if not isinstance(found, RobustWidth):
-            raise TypeError(f"track takes what assert_robust(..., over=...) returns, got {type(found).__name__}")
-        record = width_record(found)
-        key = f"{item.nodeid} {found.optimizer} {found.hyperparameter}"
+        record = found.record()
         settings = self._suite.settings
-        comparison = self._compared(record, key)
+        hindrance = "" if settings.against is None else "tests of one's own are run on this revision only"
+        before = self._accepted.get((item.nodeid, found.name))
+        comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
         if settings.update:
-            update_widths(self.path, key, record)
-        tracked = Tracked(
+            update_tracked(self.path, item.nodeid, found.name, record)
+        outcome = TrackedOutcome(
             item.nodeid,
-            found.optimizer,
-            found.hyperparameter,
+            found.name,
+            found.kind,
             str(comparison.verdict),
-            comparison.decades,
+            comparison.value,
+            comparison.before,
+            comparison.unit,
             str(comparison),
             settings.update,
         )
-        item.stash.setdefault(TRACKED, []).append(vars(tracked))
+        item.stash[TRACKED].append(vars(outcome))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self._suite.is_failure(comparison.verdict):
-            pytest.fail(f"{tracked}\n{ACCEPT}", pytrace=False)
-
-    def _compared(self, record: dict[str, Any], key: str) -> WidthComparison:
-        if self._suite.settings.against is not None:
-            reason = "tests of one's own are run on this revision only"
-            return WidthComparison(Verdict.NOT_COMPARABLE, record["decades"], reason=reason)
-        return compare_widths(record, self._accepted.get(key))
+            pytest.fail(f"{outcome}\n{ACCEPT}", pytrace=False)

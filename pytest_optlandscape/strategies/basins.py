@@ -180,6 +180,7 @@ class _Ends:
             budget=self.budget,
             seed=self.seed + number,
         )
+        run.check_fmin()
         end: list[float] = [run.result_gap, *run.x.tolist()]
         return end
 

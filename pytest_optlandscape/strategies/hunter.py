@@ -2,7 +2,8 @@
 
 Rare failures are found neither by even points, which have to hit them by chance, nor by draws that know nothing of the
 runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went, and
-at what the condition looks at. What is found is shrunk to few and short binary digits away from the standard start, and
+at what the condition looks at. Each start has a seed of its own, so that seeds which fail are found, too. The start
+that is found is shrunk to few and short binary digits away from the standard start, then its seed towards 0; both are
 remembered.
 """
 
@@ -19,8 +20,8 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
 from pytest_optlandscape.strategies.box import box_of
-from pytest_optlandscape.strategies.failures import failed_before, forget, remember
-from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk
+from pytest_optlandscape.strategies.failures import Failure, failed_before, forget, remember
+from pytest_optlandscape.strategies.shrinking import MOST_RUNS, shrunk, smallest_seed
 from pytest_optlandscape.strategies.suspicion import Search
 
 __all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
@@ -36,7 +37,7 @@ _REACH = 10.0
 
 @dataclass(frozen=True, eq=False)
 class FailingStart:
-    """A start from which a condition holds that should not.
+    """A start and a seed with which a condition holds that should not.
 
     Attributes
     ----------
@@ -48,15 +49,19 @@ class FailingStart:
         Runs until the first failing start was found.
     found : ndarray, shape (dim,)
         That start, before it was shrunk.
+    seed : int
+        The seed of the run, shrunk towards 0.
     """
 
     x0: FloatArray
     run: Run
     examples: int
     found: FloatArray
+    seed: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.run} from {self.x0.tolist()}, found after {self.examples} examples"
+        seed = f" with seed {self.seed}" if self.seed else ""
+        where = f"{self.run} from {self.x0.tolist()}{seed}, found after {self.examples} examples"
         return f"{where}\n  replay: {self.run.command()}"
 
 
@@ -67,10 +72,11 @@ def find_failing_start(
     *,
     budget: int,
     seed: int = 0,
+    vary_seed: bool = True,
     bounds: ArrayLike | None = None,
     evaluations: int | None = None,
 ) -> FailingStart | None:
-    """Search for a start from which a run fails.
+    """Search for a start, and a seed, from which a run fails.
 
     Starts that failed on this landscape before, kept in Hypothesis' example database, come first. What is found is
     kept there, and drawn again by `starts`. With the same seed and the same database, the search finds the same.
@@ -86,7 +92,10 @@ def find_failing_start(
     budget : int
         Most runs until one fails; shrinking takes further ones.
     seed : int, default 0
-        Of the search, and of every run.
+        Of the search, and of the first run; each further run has the next one. So a share p of seeds that fail
+        whatever the start is missed with the probability (1 - p)^budget.
+    vary_seed : bool, default True
+        Whether every run has a seed of its own. False runs all with ``seed``.
     bounds : array_like, shape (dim, 2), optional
         Where to start from (default: the landscape's box). Where a bound is infinite, starts stay within ten
         times max(1, |x0|) of the standard start.
@@ -118,8 +127,8 @@ def find_failing_start(
 
     search = Search(landscape, box, seed)
 
-    def run_from(x0: FloatArray) -> Run:
-        return minimize(adapter, landscape, x0=x0, budget=evaluations, seed=seed)
+    def run_from(x0: FloatArray, of_run: int) -> Run:
+        return minimize(adapter, landscape, x0=x0, budget=evaluations, seed=of_run)
 
     def fails(run: Run) -> bool:
         try:
@@ -128,15 +137,26 @@ def find_failing_start(
             error.add_note(f"raised by the condition of find_failing_start for {run.command()}")
             raise
 
-    known = [x0 for x0 in failed_before(landscape) if np.all((x0 >= box[:, 0]) & (x0 <= box[:, 1]))]
+    known = [one for one in failed_before(landscape) if np.all((one.x0 >= box[:, 0]) & (one.x0 <= box[:, 1]))]
     known = known[:_MOST_REMEMBERED]
     for example in range(1, budget + 1):
         remembered = example <= len(known)
-        x0 = known[example - 1] if remembered else search.ask()
-        run = run_from(x0)
+        of_run = seed + example - 1 if vary_seed else seed
+        if remembered:
+            x0 = known[example - 1].x0
+            of_run = known[example - 1].seed if vary_seed else seed
+        else:
+            x0 = search.ask()
+        run = run_from(x0, of_run)
         if fails(search.witness.watching(run)):
-            best = kept_simplest(landscape, box, x0, lambda start: fails(run_from(start)))
-            return FailingStart(best, run_from(best), example, x0)
+            best = kept_simplest(
+                landscape,
+                box,
+                Failure(x0, of_run),
+                lambda start, seed: fails(run_from(start, seed)),
+                shrinks_seed=vary_seed,
+            )
+            return FailingStart(best.x0, run_from(*best), example, x0, best.seed)
         if not remembered:
             search.tell(run)
     return None
@@ -145,27 +165,37 @@ def find_failing_start(
 def kept_simplest(
     landscape: Landscape,
     box: FloatArray,
-    found: FloatArray,
-    fails: Callable[[FloatArray], bool],
+    found: Failure,
+    fails: Callable[[FloatArray, int], bool],
     most: int = MOST_RUNS,
-) -> FloatArray:
-    """Shrink a start that fails, and keep what comes of it in the example database.
+    *,
+    shrinks_seed: bool = True,
+) -> Failure:
+    """Shrink a start that fails, then its seed, and keep what comes of it in the example database.
 
     Parameters
     ----------
-    landscape, box, found, fails, most
+    landscape, box, most
         As for `shrinking.shrunk`.
+    found : Failure
+        A start and the seed with which it fails.
+    fails : callable
+        Runs from a start with a seed and tells whether it fails.
+    shrinks_seed : bool, default True
+        Whether other seeds may be tried.
 
     Returns
     -------
-    ndarray, shape (dim,)
+    Failure
     """
-    remember(landscape, found)  # before it is shrunk, which may be interrupted
-    best = shrunk(landscape, box, found, fails, most)
-    if not np.array_equal(best, found):
-        remember(landscape, best)
-        forget(landscape, found)
-    return best
+    x0, seed = found
+    remember(landscape, x0, seed)  # before it is shrunk, which may be interrupted
+    best = shrunk(landscape, box, x0, lambda start: fails(start, seed), most)
+    smallest = smallest_seed(seed, lambda smaller: fails(best, smaller)) if shrinks_seed else seed
+    if smallest != seed or not np.array_equal(best, x0):
+        remember(landscape, best, smallest)
+        forget(landscape, x0, seed)
+    return Failure(best, smallest)
 
 
 def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:

@@ -86,7 +86,7 @@ def starts(
     @functools.cache
     def named() -> list[FloatArray]:
         # once a process: what Hypothesis draws from must not change while it shrinks
-        return [*special_starts(landscape, bounds=box).values(), *failed_before(landscape)]
+        return [*special_starts(landscape, bounds=box).values(), *(known.x0 for known in failed_before(landscape))]
 
     def at_hand(point: FloatArray, exact: bool) -> FloatArray:
         if exact:

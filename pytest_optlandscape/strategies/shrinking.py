@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import box_widths
 
-__all__ = ["LONGEST", "MOST_RUNS", "shrunk", "significant_digits"]
+__all__ = ["LONGEST", "MOST_RUNS", "MOST_SEEDS", "shrunk", "significant_digits", "smallest_seed"]
 
 FloatArray = NDArray[np.float64]
 
@@ -21,6 +21,10 @@ LONGEST = 3
 
 MOST_RUNS = 600
 """Starts that are tried: some seconds for a usual optimizer."""
+
+
+MOST_SEEDS = 40
+"""Seeds that are tried for a smaller one: enough if one in five fails, but for a probability of 1e-4."""
 
 
 def significant_digits(value: float) -> int:
@@ -89,6 +93,31 @@ def shrunk(
         if all(significant_digits(offset) <= LONGEST for offset in offsets.tolist()):
             break
     return best
+
+
+def smallest_seed(found: int, fails: Callable[[int], bool], most: int = MOST_SEEDS) -> int:
+    """Look for the smallest seed that fails, counting up from 0.
+
+    Parameters
+    ----------
+    found : int
+        A seed that fails.
+    fails : callable
+        Runs with a seed and tells whether it fails.
+    most : int, optional
+        How many seeds are tried.
+
+    Returns
+    -------
+    int
+        The first of 0, 1, 2, ... that fails; ``found`` itself where none before it does, among those tried.
+
+    Examples
+    --------
+    >>> smallest_seed(29, lambda seed: seed % 6 == 5)
+    5
+    """
+    return next(filter(fails, range(min(found, most))), found)
 
 
 def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray]:

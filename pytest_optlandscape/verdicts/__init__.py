@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
-from pytest_optlandscape.verdicts.assertions import assert_converges, assert_precise
+from pytest_optlandscape.verdicts.assertions import assert_converges, assert_precise, assert_stays_feasible
 from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison, compare_landscape
 from pytest_optlandscape.verdicts.contract import (
@@ -45,6 +45,7 @@ __all__ = [
     "assert_equivalent",
     "assert_precise",
     "assert_robust",
+    "assert_stays_feasible",
     "check_optimizer",
     "compare_landscape",
     "compare_optimizer",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from pytest_optlandscape.landscapes.constraints import broken_though_kept
 from pytest_optlandscape.runs import Run, TrainingRun
 
-__all__ = ["assert_converges", "assert_precise", "run_report"]
+__all__ = ["assert_converges", "assert_precise", "assert_stays_feasible", "run_report"]
 
 
 def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None = None) -> None:
@@ -15,7 +18,8 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     Parameters
     ----------
     run : Run or TrainingRun
-        The latter is what `RunRecorder` and `record_training` record.
+        The latter is what `KerasRecorder` and `record_training` record. A training must also end at the target: with
+        `TrainingRun.result_gap`, the gap of the final weights. One that raised, or reported a loss below fmin, fails.
     gap : float
         The target: best feasible value so far minus fmin, in units of f.
     within : int, optional
@@ -26,7 +30,8 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     AssertionError
         With what was required, what was reached, a table of the trace and the line that repeats the run.
     ValueError
-        If ``gap`` is negative or ``within`` below 1, or the landscape's minimum is not known.
+        If ``gap`` is negative or ``within`` below 1, or the landscape's minimum is not known, or wrong: a feasible
+        value of the run lies below fmin.
 
     Examples
     --------
@@ -37,15 +42,20 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     if within is not None and within < 1:
         raise ValueError(f"within is a number of evaluations, at least 1; got {within!r}")
     if isinstance(run, Run):
-        run.landscape.check_minimum_is_known()
+        run.check_fmin()
     limit = run.budget if within is None else within
     hit = run.hit(gap)
-    if hit <= limit:
-        return
-    if hit < math.inf:
-        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
-    else:
+    training = run if isinstance(run, TrainingRun) else None
+    if training and training.trouble:
+        reached = training.trouble
+    elif hit == math.inf:
         reached = f"the smallest gap was {run.gap:.3g} after {len(run.trace)} evaluations"
+    elif hit > limit:
+        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
+    elif training and (shortfall := training.shortfall(gap)):
+        reached = shortfall
+    else:
+        return
     raise AssertionError(run_report(run, f"required a gap of {gap:g} within {limit} evaluations", reached))
 
 
@@ -63,7 +73,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
     AssertionError
         With what was required, what was reached, a table of the trace and the line that repeats the run.
     ValueError
-        If the landscape's minimum is not known.
+        If the landscape's minimum is not known, or wrong: a feasible value of the run lies below fmin.
 
     Examples
     --------
@@ -71,13 +81,64 @@ def assert_precise(run: Run, *, digits: float) -> None:
     >>> assert_precise(minimize("scipy:L-BFGS-B", "beale"), digits=5)
     """
     __tracebackhide__ = True
+    if isinstance(run, Run):
+        run.check_fmin()
     if run.distance <= 10.0**-digits and run.was_evaluated:
         return
-    run.landscape.check_minimum_is_known()
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
     if not run.was_evaluated:
         raise AssertionError(run_report(run, required, "no evaluation was made"))
     reached = f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)"
+    raise AssertionError(run_report(run, required, reached))
+
+
+def assert_stays_feasible(run: Run) -> None:
+    """Assert that a run evaluated and returned only points that keep the constraints with ``keep_feasible=True``.
+
+    They are kept up to rounding. Equalities are not looked at.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    AssertionError
+        With the first point that breaks one, how many do, and the line that repeats the run; or that the run evaluated
+        nothing.
+    ValueError
+        If no constraint of the landscape says ``keep_feasible=True``, or equalities alone do.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes, minimize
+    >>> disk = landscapes.get("rosenbrock_disk").keeping_feasible()
+    >>> assert_stays_feasible(minimize("scipy:trust-constr", disk))
+    Traceback (most recent call last):
+        ...
+    AssertionError: scipy:trust-constr on rosenbrock_disk:keeping-feasible: required that ... keep_feasible=True...
+    """
+    __tracebackhide__ = True
+    own = run.landscape.own_constraints
+    if not any(constraint.must_keep.any() for constraint in own):
+        raise ValueError(
+            f"no inequality of {run.landscape.id} says keep_feasible=True; say so in its constraints, or take "
+            "landscape.keeping_feasible()"
+        )
+    required = "required that only points are evaluated that keep the constraints with keep_feasible=True"
+    if not run.was_evaluated:
+        raise AssertionError(run_report(run, required, "no evaluation was made"))
+    points = np.vstack([run.trace.x, run.x])
+    broken = broken_though_kept(own, points)
+    if not broken.any():
+        return
+    where = int(np.argmax(broken > 0.0))
+    what = f"evaluation {where + 1}" if where < len(run.trace) else "the returned point"
+    count = int(np.count_nonzero(broken[: len(run.trace)]))
+    reached = (
+        f"{what}, {points[where].tolist()}, breaks one by {broken[where]:.3g}; {count} of {len(run.trace)} evaluations "
+        f"break one, by up to {broken.max():.3g}"
+    )
     raise AssertionError(run_report(run, required, reached))
 
 

@@ -18,7 +18,7 @@ from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, execute_all
 from pytest_optlandscape.strategies.suites import Cell, cells, further_starts
-from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.metrics import AVERAGED
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import records_of
 
@@ -66,8 +66,9 @@ def with_further_runs(
         for k, some in zip(due, further, strict=True):
             several = [*([record.cells[k]] if number == 0 else []), *itertools.islice(made, len(some))]
             if len(several) == BATCH[over] and not any(one.was_stopped_by_time for one in several):
-                means = [float(np.mean([metric.value(record, one) for one in several])) for metric in METRICS]
-                known[k].append(_average(BATCH[over], means, over))
+                means = [float(np.mean([metric.value_of(record, one) for one in several])) for metric in AVERAGED]
+                reached = max(sum(np.isfinite(one.hits)) for one in several)
+                known[k].append(_average(BATCH[over], means, over, reached))
     averaged = [
         _with_average(kept, tuple(averages)) if averages else kept
         for kept, averages in zip(record.cells, known, strict=True)
@@ -87,13 +88,12 @@ def _further(cell: Cell, over: str, number: int) -> list[tuple[FloatArray, int]]
 def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
     if len(batches) == 1:
         return replace(cell, average=batches[0])
-    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in METRICS]
-    return replace(
-        cell, average=_average(sum(batch.runs for batch in batches), means, batches[0].over), batches=batches
-    )
+    means = [float(np.mean([getattr(batch, metric.name) for batch in batches])) for metric in AVERAGED]
+    runs, reached = sum(batch.runs for batch in batches), max(batch.reached for batch in batches)
+    return replace(cell, average=_average(runs, means, batches[0].over, reached), batches=batches)
 
 
-def _average(runs: int, means: Sequence[float], over: str) -> Average:
+def _average(runs: int, means: Sequence[float], over: str, reached: int) -> Average:
     """Round as it is stored, so that a fresh record and one that was read compare as equals."""
-    speed, precision, failure, cost = means
-    return Average.from_text(Average(runs, speed, precision, failure, cost, over).to_text())
+    criteria = {metric.name: mean for metric, mean in zip(AVERAGED, means, strict=True)}
+    return Average.from_text(Average(runs, **criteria, over=over, reached=reached).to_text())

@@ -27,9 +27,10 @@ from pytest_optlandscape.verdicts.findings import (
     verdict_of,
 )
 from pytest_optlandscape.verdicts.fingerprint import Stability, parting
-from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, SPEED, Metric
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
-from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
+from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, PROGRESS, SPEED, Metric
+from pytest_optlandscape.verdicts.records import ROUNDS_OUT, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
+from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
 __all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences", "parting_of"]
 
@@ -98,31 +99,32 @@ class LandscapeComparison:
         return len(set(starts))
 
     def differences(self, metric: Metric) -> list[float]:
-        """Now minus before, for each of the pairs; positive is worse."""
+        """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
         return [metric.difference(self.now, old, new) for old, new in self.pairs]
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline: 2.0 needs half the evaluations to the targets."""
-        return 10.0 ** -float(np.mean(self.differences(SPEED))) if self.is_compared else None
+        """How many times as fast as the baseline: 2.0 needs half the evaluations to the targets; None if unknown."""
+        return self.speed.ratio if self.speed else None
 
     @cached_property
-    def speed(self) -> MeanInterval | None:
-        """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
-        return mean_interval([self.differences(SPEED)], self.level / len(METRICS)) if self.is_compared else None
+    def speed(self) -> SpeedChange | None:
+        """What is known of the change in speed; None where nothing was compared."""
+        return speed_change([(self.now, self.pairs)], self.level) if self.is_compared else None
 
     @cached_property
     def losses(self) -> list[float]:
-        """How much each cell lost against the baseline, in speed and precision; without one, how far off it is.
+        """How much each cell lost in speed, progress and precision; without a baseline, how far off it is.
 
         Of its own run alone, which is the one that can be replayed.
         """
         if self.is_compared:
-            return [
-                sum(metric.value(self.now, new) - metric.value(self.now, old) for metric in (SPEED, PRECISION))
+            lost = [
+                [metric.difference_of_runs(self.now, old, new) for metric in (SPEED, PROGRESS, PRECISION)]
                 for old, new in self.pairs
             ]
-        return [PRECISION.value(self.now, cell) for cell in self.now.cells]
+            return np.nansum(lost, axis=1).tolist()  # type: ignore[no-any-return]
+        return [PRECISION.value_of(self.now, cell) for cell in self.now.cells]
 
     @property
     def worst_cell(self) -> dict[str, Any]:
@@ -194,7 +196,8 @@ def compare_landscape(
     findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
-        strata = {metric.name: [_differences_of_batches(before, now, metric)] for metric in METRICS}
+        pairs = list(zip(before.cells, now.cells, strict=True))
+        strata = {m.name: [[d for old, new in pairs for d in m.differences(now, old, new)]] for m in METRICS}
         findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
     if before.nondeterministic or now.nondeterministic:
         fingerprint = "nondeterministic"
@@ -223,16 +226,6 @@ def _without_stopped(before: LandscapeRecord, now: LandscapeRecord) -> tuple[Lan
     return replace(before, cells=tuple(old for old, _ in pairs)), replace(now, cells=tuple(new for _, new in pairs))
 
 
-def _differences_of_batches(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
-    """Subtract batches of runs where both sides have several: more pairs can tell more."""
-    found: list[float] = []
-    for old, new in zip(before.cells, now.cells, strict=True):
-        pairs = list(zip(old.batches, new.batches, strict=False))
-        found += [getattr(two, metric.name) - getattr(one, metric.name) for one, two in pairs]
-        found += [] if pairs else [metric.difference(now, old, new)]
-    return found
-
-
 def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str:
     differing = [
         f"{key} {before.definition.get(key)} is now {value}"
@@ -245,7 +238,8 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
 
 
 def _is_identical(before: CellRecord, now: CellRecord) -> bool:
-    return (before.bits, _end(before), before.flags) == (now.bits, _end(now), now.flags)
+    told = {ROUNDS_OUT}  # by the same bits, whether a release wrote it down or not
+    return (before.bits, _end(before), before.flags - told) == (now.bits, _end(now), now.flags - told)
 
 
 def _end(cell: CellRecord) -> tuple[int, int, str]:
@@ -254,6 +248,8 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 def parting_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
+        return "the evaluations of constraints"
     if _returns_another(before, now):
         return "the result"
     return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape._profiles import check_words
 from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers.profile import profile_text, with_profile
 from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_terms import TERMS, Outcome, Severity, Term
 from pytest_optlandscape.verdicts.contract_trials import Breach
@@ -75,6 +77,8 @@ class Check:
     term : Term
     always_raises : bool
         Whether a breach of which others are only warned raises too.
+    profile : str
+        Words that correct what the optimizer is taken for, as in ``optlandscape_profiles``.
 
     Examples
     --------
@@ -85,13 +89,15 @@ class Check:
 
     term: Term
     always_raises: bool = False
+    profile: str = ""
+    _made: _Made | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """The check's name."""
         return self.term.name
 
-    def outcome(self, optimizer: Any, *, hunts: bool = False) -> CheckOutcome:
+    def outcome(self, optimizer: Any, *, hunts: bool = False, profile: str | None = None) -> CheckOutcome:
         """Hold an optimizer to it, and say what came of it.
 
         Parameters
@@ -99,23 +105,50 @@ class Check:
         optimizer : str, callable, class or object
         hunts : bool, default False
             Whether to go on hunting for starts that break it, as where it is called.
+        profile : str, optional
+            Words that correct what the optimizer is taken for, such as ``"global stochastic"``.
 
         Returns
         -------
         CheckOutcome
-        """
-        adapter = get(optimizer)
-        outcome, message = self.term.hold(Held(adapter, hunts))
-        return CheckOutcome(self.name, self.term.severity(adapter), outcome, message)
 
-    def __call__(self, optimizer: Any) -> None:
-        """Raise or warn where the optimizer breaks it."""
+        Raises
+        ------
+        ValueError
+            If a word of the profile is unknown.
+        """
+        if profile is None and self._made:
+            adapter = self._made.adapter(optimizer)
+        else:
+            adapter = with_profile(get(optimizer), self.profile if profile is None else profile)
+        outcome, severity, message = self.term.hold(Held(adapter, hunts))
+        return CheckOutcome(self.name, severity, outcome, message)
+
+    def __call__(self, optimizer: Any, *, profile: str | None = None) -> None:
+        """Raise or warn where the optimizer breaks it; the parameters are those of `outcome`."""
         __tracebackhide__ = True
-        found = self.outcome(optimizer, hunts=True)
+        found = self.outcome(optimizer, hunts=True, profile=profile)
         if found.is_breach or (found.outcome == "failed" and self.always_raises):
             raise Breach(found.message)
         if found.outcome == "failed":
             warnings.warn(f"{self.name}: {found.message}", ContractWarning, stacklevel=2)
+
+
+class _Made:
+    """The adapter of one optimizer, made once, so that its checks share runs."""
+
+    def __init__(self, optimizer: Any, profile: str) -> None:
+        self._optimizer = optimizer
+        self._profile = profile
+        self._adapter: Adapter | None = None
+
+    def adapter(self, optimizer: Any) -> Adapter:
+        """Make it, or give the one that was made; another optimizer's is made anew."""
+        if optimizer is not self._optimizer:
+            return with_profile(get(optimizer), self._profile)
+        if self._adapter is None:
+            self._adapter = with_profile(get(optimizer), self._profile)
+        return self._adapter
 
 
 CHECKS: dict[str, Check] = {term.name: Check(term) for term in TERMS}
@@ -134,13 +167,16 @@ def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, hunts: bool
     return [CHECKS[name].outcome(adapter, hunts=hunts) for name in (CHECKS if names is None else names)]
 
 
-def check_optimizer(optimizer: Any) -> list[CheckOutcome]:
+def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
     """Hold an optimizer to the whole contract.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
         Whatever `optimizers.get` takes.
+    profile : str, optional
+        Words that correct what the optimizer is taken for, such as ``"global stochastic"``. They go before those of
+        ``optlandscape_profiles``; what is not named stays as it was.
 
     Returns
     -------
@@ -151,6 +187,8 @@ def check_optimizer(optimizer: Any) -> list[CheckOutcome]:
     ------
     AssertionError
         With every check that failed, where, and how to see it.
+    ValueError
+        If a word of the profile is unknown.
 
     Warns
     -----
@@ -166,18 +204,25 @@ def check_optimizer(optimizer: Any) -> list[CheckOutcome]:
       check_never_claims_success_with_nan: ...
     """
     __tracebackhide__ = True
-    adapter = get(optimizer)
+    adapter = with_profile(get(optimizer), profile)
     found = hold_to(adapter, hunts=True)
     for one in found:
         if one.outcome == "failed" and not one.is_breach:
             warnings.warn(f"{one.check}: {one.message}", ContractWarning, stacklevel=2)
     broken = [f"  {one.check}: {one.message}" for one in found if one.is_breach]
     if broken:
-        raise AssertionError(f"{adapter.spec} breaks {len(broken)} of {len(CHECKS)} checks\n" + "\n".join(broken))
+        title = f"{adapter.spec} breaks {len(broken)} of {len(CHECKS)} checks"
+        held_as = f"  it was taken for: {profile_text(adapter)}; if that is wrong, give its profile"
+        raise AssertionError("\n".join([title, *broken, held_as]))
     return found
 
 
-def parametrize_with_checks(optimizers: Iterable[Any], *, expected_failures: Mapping[str, str] | None = None) -> Any:
+def parametrize_with_checks(
+    optimizers: Iterable[Any],
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    profile: str | Mapping[Any, str] = "",
+) -> Any:
     """Decorate a test that takes ``optimizer`` and ``check``: it is run for each pair of them.
 
     Parameters
@@ -187,6 +232,9 @@ def parametrize_with_checks(optimizers: Iterable[Any], *, expected_failures: Map
     expected_failures : mapping of str to str, optional
         Checks that are known to fail, with the reason; should one of them pass, the test fails. One of which the
         optimizer would only be warned may be named too.
+    profile : str or mapping, optional
+        Words that correct what the optimizers are taken for, such as ``"global stochastic"``; a mapping has them by
+        optimizer or by its spec. They go before those of ``optlandscape_profiles``.
 
     Returns
     -------
@@ -195,7 +243,8 @@ def parametrize_with_checks(optimizers: Iterable[Any], *, expected_failures: Map
     Raises
     ------
     ValueError
-        If an expected failure names no check.
+        If an expected failure names no check, a word of a profile is unknown, or a profile is that of none of the
+        optimizers.
 
     Examples
     --------
@@ -211,14 +260,31 @@ def parametrize_with_checks(optimizers: Iterable[Any], *, expected_failures: Map
             raise ValueError(unknown_name("check", name, CHECKS))
     if isinstance(optimizers, str):
         raise TypeError("parametrize_with_checks takes a list of optimizers, got one string")
+    chosen = [(one, one if isinstance(one, str) else get(one).spec) for one in optimizers]
+    words_of = zip(chosen, _profiles(chosen, profile), strict=True)
+    made = [(one, spec, words, _Made(one, words)) for (one, spec), words in words_of]
     parameters = [
         pytest.param(
             optimizer,
-            replace(check, always_raises=True) if name in expected else check,
-            id=f"{optimizer if isinstance(optimizer, str) else get(optimizer).spec}-{name}",
+            replace(check, always_raises=name in expected, profile=words, _made=its_adapter),
+            id=f"{spec}-{name}",
             marks=[pytest.mark.xfail(reason=expected[name], strict=True)] if name in expected else [],
         )
-        for optimizer in optimizers
+        for optimizer, spec, words, its_adapter in made
         for name, check in CHECKS.items()
     ]
     return pytest.mark.parametrize(("optimizer", "check"), parameters)
+
+
+def _profiles(optimizers: list[tuple[Any, str]], profile: str | Mapping[Any, str]) -> list[str]:
+    """Give each optimizer, written with its spec, the words that are said of it."""
+    if isinstance(profile, str):
+        check_words(profile)
+        return [profile] * len(optimizers)
+    for key, words in profile.items():
+        check_words(words)
+        if not any(key is one or key == spec for one, spec in optimizers):
+            raise ValueError(unknown_name("optimizer of a profile:", str(key), [spec for _, spec in optimizers]))
+    return [
+        next((words for key, words in profile.items() if key is one or key == spec), "") for one, spec in optimizers
+    ]

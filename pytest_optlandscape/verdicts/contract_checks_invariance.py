@@ -72,7 +72,8 @@ def _compare(
 
     def judge(trial: Trial) -> Complaint | float | None:
         usual = trial.observe().run
-        other = Trial(trial.adapter, change(trial.landscape), matrix @ trial.x0 + offset).observe_anew().run
+        moved_start = matrix @ trial.x0 + offset
+        other = Trial(trial.adapter, change(trial.landscape), moved_start, trial.seed).observe_anew().run
         count = min(len(usual.trace), len(other.trace), _COMPARED)
         back = (other.trace.x[:count] - offset) @ matrix
         width = np.ptp(trial.landscape.bounds, axis=1).max()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import subprocess
 import sys
 
 import numpy as np
 
 from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers.profile import full_profile
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_trials import Breach, Complaint, NotApplicable, Trial, trials
@@ -33,7 +33,7 @@ def check_same_seed_same_run(held: Held) -> None:
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
-        first, second = (trial.observe_anew(seed=1).run for _ in range(2))
+        first, second = trial.observe().run, trial.observe_anew().run
         if run_hash(first) == run_hash(second):
             return None
         return Complaint(
@@ -63,8 +63,8 @@ def check_same_run_in_another_process(held: Held) -> None:
     adapter = held.adapter
     spec = _importable_spec(adapter)
     landscapes = ("beale", "rosenbrock[2]")
-    usual = [trial.observe_anew(seed=1) for trial in trials(adapter, landscapes, starts=1)]
-    answer = _other_process(spec, landscapes, usual[0].run.budget)
+    usual = [trial.observe() for trial in trials(adapter, landscapes, starts=1)]
+    answer = _other_process(adapter, spec, [seen.run for seen in usual])
     for seen, there in zip(usual, answer, strict=True):
         if run_hash(seen.run) != there:
             run = seen.run
@@ -100,14 +100,18 @@ _SOURCE = """
 import sys
 sys.path[:] = {path!r}
 from pytest_optlandscape import minimize
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.verdicts.contract_checks_repetition import run_hash
-for landscape in {landscapes!r}:
-    print("run:" + run_hash(minimize({spec!r}, landscape, budget={budget}, seed=1)))
+optimizer = with_profile(get({spec!r}), {profile!r})
+for landscape, budget, seed in {runs!r}:
+    print("run:" + run_hash(minimize(optimizer, landscape, budget=budget, seed=seed)))
 """
 
 
-def _other_process(spec: str, landscapes: tuple[str, ...], budget: int) -> list[str]:
-    source = _SOURCE.format(path=sys.path, landscapes=landscapes, spec=spec, budget=budget)
+def _other_process(adapter: Adapter, spec: str, runs: list[Run]) -> list[str]:
+    told = [(run.landscape.id, run.budget, run.seed) for run in runs]
+    source = _SOURCE.format(path=sys.path, spec=spec, profile=full_profile(adapter), runs=told)
     other_hashes = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     environment = {**os.environ, _CHILD: "1", "PYTHONHASHSEED": other_hashes}
     try:
@@ -122,7 +126,7 @@ def _other_process(spec: str, landscapes: tuple[str, ...], budget: int) -> list[
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotApplicable(f"another process could not be run: {type(error).__name__}") from None
     answers = [line.removeprefix("run:") for line in done.stdout.splitlines() if line.startswith("run:")]
-    if done.returncode or len(answers) != len(landscapes):
+    if done.returncode or len(answers) != len(runs):
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise NotApplicable(f"another process cannot run it: {last:.200}")
     return answers
@@ -133,21 +137,11 @@ def check_leaves_global_random_state(held: Held) -> None:
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
-        before = _global_states()
-        run = trial.observe_anew().run
-        touched = [name for name, state in _global_states().items() if before.get(name, state) != state]
-        if not touched:
+        seen = trial.observe()
+        if not seen.touched:
             return None
-        what = f"the global random state was touched ({', '.join(touched)})"
-        return Complaint(what, run, trial, how=f"compare the state of {touched[0]} before and after a run")
+        what = f"the global random state was touched ({', '.join(seen.touched)})"
+        how = f"compare the state of {seen.touched[0]} before and after a run"
+        return Complaint(what, seen.run, trial, how=how)
 
-    held.to(judge, lambda adapter: trials(adapter, starts=3))
-
-
-def _global_states() -> dict[str, str]:
-    # Read through the legacy functions on purpose: they are the global state.
-    states = {"random": repr(random.getstate()), "numpy.random": repr(np.random.get_state())}
-    torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "get_rng_state"):
-        states["torch"] = torch.get_rng_state().numpy().tobytes().hex()
-    return states
+    held.to(judge)

@@ -7,6 +7,7 @@ such a report need not have this package.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import obstacle
 
-__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled"]
+__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled", "unround_boxes"]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,6 +57,7 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "None",
     ),
     "sphere[20]": ("sum(t**2 for t in x)", "[2*t for t in x]"),
+    "sphere[5]": ("sum(t**2 for t in x)", "[2*t for t in x]"),
     "rosenbrock[20]": (
         "sum(100*(b - a*a)**2 + (1 - a)**2 for a, b in zip(x[:-1], x[1:]))",
         "None",
@@ -66,6 +68,12 @@ needs one."""
 
 SMALL = ("sphere[2]", "booth", "beale", "rosenbrock[2]", "himmelblau", "rastrigin[2]", "adjiman")
 """The landscapes of most checks."""
+
+_CUT = ("sphere[5]", "booth", "sphere[5]", "rosenbrock[2]")
+"""The landscapes that are cut. More coordinates are more edges that rounding may miss."""
+
+_RATIOS = (0.6180339887498949, 0.7548776662466927)
+"""The golden ratio and the plastic number, inverted: their multiples modulo 1 are spread evenly."""
 
 _NAN_SUFFIX = "[nan]"
 _EDGES = {"sphere[2]": (0.5, [0.5, 0.0], False), "rosenbrock[2]": (1.5, [1.5, 2.25], True)}
@@ -86,6 +94,46 @@ def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list
     ]
 
 
+def unround_boxes(adapter: Adapter, count: int) -> list[Landscape]:
+    """List parts of boxes for an optimizer, each with edges of long binary fractions and its minimum on an edge.
+
+    On most of their edges no point that is computed as a share of the width, or scaled to a unit box and back, comes
+    out exactly. In five dimensions the minimum lies in a corner of the box. An optimizer that takes no bounds is given
+    the whole landscapes.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> first = unround_boxes(optimizers.get("scipy:Powell"), 1)[0]
+    >>> first.uncut.id, bool((first.minimizers[0] == first.bounds[:, 0]).any())
+    ('sphere[5]', True)
+    """
+    names = [name for name in _CUT if not obstacle(adapter, get(name))]
+    chosen = [names[k % len(names)] for k in range(count)] if names else []
+    return [_unround_part(name, k) if adapter.takes_bounds else get(name) for k, name in enumerate(chosen)]
+
+
+@functools.cache
+def _unround_part(name: str, k: int) -> Landscape:
+    """Cut a landscape beside its minimiser, on either side, by shares of the room there is that are no short fractions.
+
+    The shares are those of Weyl's sequences: products modulo 1, the same in every release of every library.
+    """
+    whole = get(name)
+    minimizer = whole.minimizers[0]
+    box = np.array(whole.bounds)
+    for i, (lower, upper) in enumerate(box.tolist()):
+        number = k * whole.dim + i + 1
+        nearest, width = (0.05 + 0.85 * (number * ratio % 1.0) for ratio in _RATIOS)
+        if (k + i) % 2:
+            low = minimizer[i] + nearest * (upper - minimizer[i])
+            box[i] = low, low + width * (upper - low)
+        else:
+            high = minimizer[i] - nearest * (minimizer[i] - lower)
+            box[i] = high - width * (high - lower), high
+    return whole.within(box)
+
+
 def formulas(landscape: Landscape) -> tuple[str, str] | None:
     """Give the objective and the gradient as expressions in ``x``; None for a landscape that has none here.
 
@@ -94,6 +142,7 @@ def formulas(landscape: Landscape) -> tuple[str, str] | None:
     >>> formulas(nan_beyond("sphere[2]"))[0]
     'x[0]**2 + x[1]**2 if x[0] >= 0.5 else math.nan'
     """
+    landscape = landscape.uncut or landscape
     if not landscape.id.endswith(_NAN_SUFFIX):
         return FORMULAS.get(landscape.id)
     name = landscape.id.removesuffix(_NAN_SUFFIX)
@@ -134,6 +183,7 @@ def nan_beyond(name: str) -> Landscape:
         minimizers=[minimizer],
         fmin=float(original(minimizer)),
         id=original.id + _NAN_SUFFIX,
+        validate=False,
     )
 
 
@@ -156,6 +206,7 @@ def scaled(landscape: Landscape, factor: float) -> Landscape:
         fmin=factor * landscape.fmin,
         minimizers_complete=False,
         id=f"{landscape.id}[times {factor:g}]",
+        validate=False,
     )
 
 
@@ -199,4 +250,5 @@ def moved(landscape: Landscape, matrix: ArrayLike, offset: ArrayLike) -> Landsca
         fmin=landscape.fmin,
         minimizers_complete=False,
         id=f"{landscape.id}[moved]",
+        validate=False,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers.protocol import Call
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.verdicts.contract_landscapes import formulas
 
@@ -36,7 +39,7 @@ def script(adapter: Adapter, run: Run, show: str) -> list[str] | None:
     r = minimize(f, [3.0, 3.0], method='Powell', bounds=[(-5.12, 5.12)]*2); print(r.fun, f(r.x))
     """
     written = formulas(run.landscape)
-    call = adapter.call(str(run.x0.tolist()), _pairs(run))
+    call = _call(adapter, run)
     if written is None or call is None:
         return None
     value, gradient = written
@@ -50,6 +53,13 @@ def script(adapter: Adapter, run: Run, show: str) -> list[str] | None:
     imports = f"import math; {call.imports}" if "math." in value + gradient else call.imports
     definition = f"{'seen = []; ' if counts else ''}{', '.join(names)} = {', '.join(functions)}"
     return [imports, definition, f"r = {call.expression}; print({show})"]
+
+
+def _call(adapter: Adapter, run: Run) -> Call | None:
+    start_and_bounds = str(run.x0.tolist()), _pairs(run)
+    if "seed" in inspect.signature(adapter.call).parameters:
+        return adapter.call(*start_and_bounds, seed=run.seed)
+    return None if run.seed else adapter.call(*start_and_bounds)  # an adapter of others that knows no seed
 
 
 def _words(text: str) -> set[str]:

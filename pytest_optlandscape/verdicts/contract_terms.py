@@ -14,11 +14,13 @@ from pytest_optlandscape.optimizers.profile import INVARIANCES, WORDS
 from pytest_optlandscape.verdicts import contract_checks_arrays as arrays
 from pytest_optlandscape.verdicts import contract_checks_bounds as bounds
 from pytest_optlandscape.verdicts import contract_checks_budget as budget
+from pytest_optlandscape.verdicts import contract_checks_callback as callback
 from pytest_optlandscape.verdicts import contract_checks_invariance as invariance
 from pytest_optlandscape.verdicts import contract_checks_repetition as repetition
 from pytest_optlandscape.verdicts import contract_checks_results as results
+from pytest_optlandscape.verdicts import contract_checks_state as state
 from pytest_optlandscape.verdicts.contract_search import Held
-from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable
+from pytest_optlandscape.verdicts.contract_trials import Breach, NotApplicable, SlightBreach
 
 __all__ = ["TERMS", "Outcome", "Severity", "Term"]
 
@@ -66,18 +68,24 @@ class Term:
         """
         return "warning" if any(_is(adapter, word) for word in self.warns) else "error"
 
-    def hold(self, held: Held) -> tuple[Outcome, str]:
-        """Hold an optimizer to the check: what came of it, and what there is to say."""
+    def hold(self, held: Held) -> tuple[Outcome, Severity, str]:
+        """Hold an optimizer to the check: what came of it, how grave a breach is, and what there is to say.
+
+        A breach by no more than rounding is never more than a warning.
+        """
+        severity = self.severity(held.adapter)
         missing = [word for word in self.asked_of if not _is(held.adapter, word)]
         if missing:
-            return "not-applicable", f"asked of optimizers that are: {', '.join(self.asked_of)}"
+            return "not-applicable", severity, f"asked of optimizers that are: {', '.join(self.asked_of)}"
         try:
             self.check(held)
+        except SlightBreach as breach:
+            return "failed", "warning", str(breach)
         except Breach as breach:
-            return "failed", str(breach)
+            return "failed", severity, str(breach)
         except NotApplicable as why:
-            return "not-applicable", str(why)
-        return "passed", ""
+            return "not-applicable", severity, str(why)
+        return "passed", severity, ""
 
 
 def _is(adapter: Adapter, word: str) -> bool:
@@ -91,7 +99,7 @@ TERMS: tuple[Term, ...] = (
     Term(results.check_returns_finite_point),
     Term(results.check_reported_value),
     Term(results.check_not_worse_than_best_seen, warns=("gradient",)),
-    Term(results.check_not_worse_than_start, asked_of=("local",)),
+    Term(results.check_not_worse_than_start, asked_of=("local",), warns=("noise",)),
     Term(results.check_reported_counts),
     Term(results.check_claims_success_at_stationary_points, asked_of=("local",)),
     Term(results.check_never_claims_success_with_nan),
@@ -99,15 +107,20 @@ TERMS: tuple[Term, ...] = (
     Term(bounds.check_stays_inside_bounds, asked_of=("bounds",)),
     Term(bounds.check_clips_start, asked_of=("bounds",)),
     Term(bounds.check_keeps_fixed_variables, asked_of=("bounds",)),
+    Term(bounds.check_stays_feasible, asked_of=("constraints", "keeps-feasible")),
     Term(budget.check_keeps_budget),
     Term(budget.check_larger_budget_goes_on, asked_of=("deterministic",)),
     Term(repetition.check_same_seed_same_run),
     Term(repetition.check_same_run_in_another_process),
     Term(repetition.check_leaves_global_random_state),
+    Term(state.check_resumes_from_saved_state),
     Term(arrays.check_keeps_start_unchanged),
     Term(arrays.check_hands_out_own_points),
     Term(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),
     Term(arrays.check_takes_any_start),
+    Term(callback.check_calls_callback, asked_of=("callback",)),
+    Term(callback.check_hands_callback_own_points, asked_of=("callback",)),
+    Term(callback.check_stops_on_request, asked_of=("callback", "stoppable")),
     Term(invariance.check_invariant_to_scaling, asked_of=("scaling",)),
     Term(invariance.check_invariant_to_permutation, asked_of=("permutation",)),
     Term(invariance.check_invariant_to_translation, asked_of=("translation",)),

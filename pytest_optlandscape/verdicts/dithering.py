@@ -13,29 +13,41 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Problem, Run
 
-__all__ = ["DOUBLE", "SINGLE", "DitheredProblem", "precision_of"]
+__all__ = ["BFLOAT", "DOUBLE", "HALF", "SINGLE", "DitheredProblem", "precision_of"]
 
 FloatArray = NDArray[np.float64]
 
-DOUBLE, SINGLE = 2.0**-52, 2.0**-23
-"""The spacing of floats near 1, in double and in single precision."""
+DOUBLE, SINGLE, HALF, BFLOAT = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
+"""The spacing of floats near 1: in double and in single precision, of float16 and of bfloat16."""
+
+_STATED = {"float64": DOUBLE, "float32": SINGLE, "float16": HALF, "bfloat16": BFLOAT}
+
+_LAST_BITS = {HALF: 11, BFLOAT: 8}
+"""Significant bits of a number, the leading one included."""
+
+_LEAST_ODD, _LEAST_NUMBERS = 1 / 3, 8
+"""Numbers of half precision use their last bit in half of all cases. Points on a grid of binary fractions are such
+numbers too, but use it in less than a quarter; of few numbers nothing is said."""
 
 _FACTORS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
 _FEW = 128  # made floats of at a time: a short run needs no more
 
 
-def precision_of(runs: list[Run]) -> float:
+def precision_of(runs: list[Run], stated: str = "") -> float:
     """Tell in which precision an optimizer moves, by its points.
 
     Parameters
     ----------
     runs : list of Run
         Best from starts that are no short binary fractions themselves.
+    stated : str, optional
+        The dtype that the optimizer's adapter states: what is stated as coarse is not looked for in the points.
 
     Returns
     -------
     float
-        `SINGLE` if every point after the start is a single-precision number, else `DOUBLE`.
+        `SINGLE` if every point after the start is a single-precision number; `HALF` or `BFLOAT` if every one is a
+        number of float16 or bfloat16, and their last bits are in use; else `DOUBLE`.
 
     Examples
     --------
@@ -43,12 +55,25 @@ def precision_of(runs: list[Run]) -> float:
     >>> precision_of([minimize("scipy:L-BFGS-B", "beale", x0=[0.1, 0.2])]) == DOUBLE
     True
     """
-    moved = [run.trace.x[1:] for run in runs if len(run.trace) > 1]
+    if _STATED.get(stated, DOUBLE) > SINGLE:
+        return _STATED[stated]
+    moved = [run.trace.x[1:].ravel() for run in runs if len(run.trace) > 1]
     if not moved:
         return DOUBLE
     points = np.concatenate(moved)
     with np.errstate(over="ignore"):
-        return SINGLE if np.array_equal(points, points.astype(np.float32), equal_nan=True) else DOUBLE
+        if not np.array_equal(points, points.astype(np.float32), equal_nan=True):
+            return DOUBLE
+    return SINGLE if stated in _STATED else next(filter(functools.partial(_is_used, points), (BFLOAT, HALF)), SINGLE)
+
+
+def _is_used(points: FloatArray, precision: float) -> bool:
+    """Tell whether all numbers have the significant bits of a precision, and many use the last of them."""
+    numbers = np.unique(np.abs(points[np.isfinite(points) & (points != 0.0)]))
+    bits = np.ldexp(np.frexp(numbers)[0], _LAST_BITS[precision])  # whole numbers, if all bits are among the first ones
+    whole = bits.astype(np.int64)
+    is_odd = whole % 2 == 1
+    return bool(len(numbers) >= _LEAST_NUMBERS and np.all(bits == whole) and np.mean(is_odd) >= _LEAST_ODD)
 
 
 class DitheredProblem(Problem):
@@ -65,7 +90,7 @@ class DitheredProblem(Problem):
     rng : numpy.random.Generator
         Which way each number is off.
     precision : float
-        ε: `DOUBLE` or `SINGLE`.
+        ε: `DOUBLE`, `SINGLE`, `HALF` or `BFLOAT`.
     units : int, default 1
         By how many ε.
     """

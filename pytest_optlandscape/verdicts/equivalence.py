@@ -20,8 +20,8 @@ from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.strategies.suites import cells, suite_landscapes
-from pytest_optlandscape.verdicts.dithering import DOUBLE, DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import MULTIPLE
+from pytest_optlandscape.verdicts.dithering import SINGLE, DitheredProblem, precision_of
+from pytest_optlandscape.verdicts.fingerprint import largest_envelope, multiple_of
 from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
 __all__ = ["Equivalence", "assert_equivalent"]
@@ -57,7 +57,7 @@ class Equivalence:
         Cells in which paths part, no more than rounding explains.
     largest : float
         The largest deviation where paths do not part, as a multiple of what rounding was seen to do; up to 1000 count
-        as rounding.
+        as rounding, in float16 and bfloat16 up to 8.
     """
 
     first: str
@@ -134,7 +134,10 @@ def assert_equivalent(
     __tracebackhide__ = True
     one, other = get(first), get(second)
     pairs = [_run(one, other, cell, budget, seed) for cell in _cells(one, other, landscapes, starts)]
-    precision = max(_precision([run for run, _ in pairs]), _precision([run for _, run in pairs]))
+    precision = max(
+        precision_of([pair[k] for pair in pairs], adapter.setting.get("dtype", ""))
+        for k, adapter in enumerate((one, other))
+    )
     found = [_compared(one, expected, actual, precision) for expected, actual in pairs]
     parted = [cell for cell in found if cell.parting]
     measured = [cell for cell in found if cell.trials]
@@ -182,11 +185,6 @@ def _run(one: Adapter, other: Adapter, cell: tuple[Landscape, FloatArray], budge
     return runs[0], runs[1]
 
 
-def _precision(runs: list[Run]) -> float:
-    """Tell in which precision an optimizer moves; one run may do so on short binary fractions by chance."""
-    return min((precision_of([run]) for run in runs if len(run.trace) > 1), default=DOUBLE)
-
-
 @dataclass(frozen=True)
 class _Compared:
     """One cell: where it parts, if so, how much was compared, and how dithered runs fared against each other."""
@@ -230,11 +228,13 @@ class _Envelope:
 
     def __init__(self, run: Run, dithered: list[Run], precision: float) -> None:
         self.run = run
+        self.largest = max(_LARGEST_ENVELOPE, largest_envelope(precision))
+        self.multiple_allowed = multiple_of(precision)
         length = min(len(one.trace) for one in (run, *dithered))
-        floor = max(_FLOOR, precision)
+        floor = max(_FLOOR, precision if precision <= SINGLE else precision / 8.0)
         moved = [_deviation(run.trace.x[:length], one.trace.x[:length], run) for one in dithered]
         grown = np.maximum.accumulate(np.max([np.full(length, floor), *moved], axis=0))
-        self.path = grown[grown < _LARGEST_ENVELOPE]
+        self.path = grown[grown < self.largest]
         ends = {len(one.trace) for one in (run, *dithered)}
         self.end_is_stable = len(ends) == 1 and len(self.path) == len(run.trace)
         results = [float(_deviation(run.x[None], one.x[None], run)[0]) for one in dithered]
@@ -254,7 +254,7 @@ class _Envelope:
         run, length = self.run, self.compared(actual)
         replay = f"\n  replay: {run.command()}\n     with: {actual.command()}"
         deviation = self._apart(actual)
-        apart = deviation > MULTIPLE * self.path[:length]
+        apart = deviation > self.multiple_allowed * self.path[:length]
         if apart.any():
             k = int(np.argmax(apart))
             return (
@@ -272,7 +272,7 @@ class _Envelope:
         if not run.stop_reason == actual.stop_reason == "returned":  # otherwise the points may be none they returned
             return ""
         result = float(_deviation(run.x[None], actual.x[None], run)[0])
-        if self.end_is_stable and self.result < _LARGEST_ENVELOPE and result > MULTIPLE * self.result:
+        if self.end_is_stable and self.result < self.largest and result > self.multiple_allowed * self.result:
             return (
                 f"follow the same path on {run.landscape.id}, but return {run.x.tolist()} and {actual.x.tolist()}, "
                 f"{result:.1e} of the box apart; rounding explains {self.result:.1e}{replay}"

@@ -6,11 +6,9 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
 from pytest_optlandscape.verdicts.records import FLAGS, HANGS, LandscapeRecord
-from pytest_optlandscape.verdicts.statistics import holm, stratified_signed_rank
+from pytest_optlandscape.verdicts.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
 
 __all__ = [
     "HARD",
@@ -20,6 +18,7 @@ __all__ = [
     "hangs_that_are_new_or_gone",
     "mistakes_that_are_new",
     "verdict_of",
+    "was_bought",
 ]
 
 HARD = ("exceptions", "contract", "hang")
@@ -72,14 +71,16 @@ def criteria_that_moved(
 ) -> list[Finding]:
     """Test each criterion's paired differences.
 
+    A criterion of which no difference is other than zero is no hypothesis: it does not count for the correction.
+
     Parameters
     ----------
     strata : dict
-        For each criterion's name the differences of each landscape; positive is worse.
+        For each criterion's name the differences of each landscape; positive is worse, nan tells nothing.
     level : float
         Of all criteria together.
     gate : callable
-        The smallest mean difference of a criterion that matters.
+        The smallest shift of a criterion that matters.
     prefix : str, optional
         What the words of the findings begin with.
 
@@ -87,12 +88,14 @@ def criteria_that_moved(
     -------
     list of Finding
     """
-    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in METRICS])
+    tested = [metric for metric in METRICS if has_moved(strata.get(metric.name, []))]
+    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in tested])
     found = []
-    for metric, p_value in zip(METRICS, adjusted, strict=True):
-        effect = float(np.mean([np.mean(differences) for differences in strata[metric.name]]))
-        if p_value < level and abs(effect) >= gate(metric):
-            found.append(Finding(metric.name, effect, p_value, prefix + metric.describe(effect)))
+    for metric, p_value in zip(tested, adjusted, strict=True):
+        shift = metric.shift(strata[metric.name])
+        points_as_tested = shift * signed_rank_balance(strata[metric.name]) > 0.0
+        if p_value < level and abs(shift) >= gate(metric) and points_as_tested:
+            found.append(Finding(metric.name, shift, p_value, prefix + metric.describe(shift)))
     return found
 
 
@@ -162,12 +165,15 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
     return found
 
 
-def verdict_of(findings: Sequence[Finding]) -> Verdict:
-    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
+def was_bought(findings: Sequence[Finding]) -> bool:
+    """Tell whether nothing got worse but the evaluations in all, which bought precision or success."""
     worse = {finding.metric for finding in findings if finding.is_worse}
     better = {finding.metric for finding in findings if not finding.is_worse}
-    if worse == {"cost"} and better & {"precision", "failure"}:
+    return worse == {"cost"} and bool(better & {"precision", "failure"})
+
+
+def verdict_of(findings: Sequence[Finding]) -> Verdict:
+    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
+    if was_bought(findings) or not findings:
         return Verdict.CHANGED
-    if worse:
-        return Verdict.WORSE
-    return Verdict.BETTER if better else Verdict.CHANGED
+    return Verdict.WORSE if any(finding.is_worse for finding in findings) else Verdict.BETTER

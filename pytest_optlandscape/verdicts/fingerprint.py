@@ -30,7 +30,16 @@ from numpy.typing import NDArray
 from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
-__all__ = ["Fingerprint", "Stability", "fingerprints_of", "least_envelope", "measured", "parting"]
+__all__ = [
+    "Fingerprint",
+    "Stability",
+    "fingerprints_of",
+    "largest_envelope",
+    "least_envelope",
+    "measured",
+    "multiple_of",
+    "parting",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -41,7 +50,14 @@ MULTIPLE = 1000.0
 LARGEST_ENVELOPE = 1e-6
 """Windows that rounding moves by more than this share of the box are left out: a thousand times that is all the box."""
 
+_COARSE_MULTIPLE = 8.0
+"""The same in float16 and bfloat16, where a thousand units in the last place are all the number."""
+
+_LARGEST_COARSE_ENVELOPE = 2.0**-5
+"""Eight times this share is a quarter of the box."""
+
 _FLOOR = 2.0**-48  # what is stored of a number; 16 units in the last place of a double near 1
+_FINE = 1e-6  # the spacing near 1 of what is fine: single and double precision
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes: a path farther out is at infinity
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
@@ -209,25 +225,50 @@ def measured(
         How many of the dithered runs part from the fingerprint that the others would have given.
     """
     own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
-    floor = least_envelope(precision)
+    floor, largest = least_envelope(precision), largest_envelope(precision)
+    # Of a coarse type less is allowed: its envelopes are kept smaller, so that `MULTIPLE` times them is that.
+    scale = multiple_of(precision) / MULTIPLE
     path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, dithered, coarsely)
-    envelope = np.maximum.accumulate(path.max(axis=0, initial=floor))
-    result_envelope = float(result.max(initial=floor))
+    envelope = scale * np.maximum.accumulate(path.max(axis=0, initial=floor))
+    result_envelope = scale * float(result.max(initial=floor))
     whole = Fingerprint(
         own.path[: min(len(one.path) for one in (own, *others))],
         own.result,
-        tuple(_rounded_up(e) for e in envelope[envelope <= LARGEST_ENVELOPE].tolist()),
-        _rounded_up(result_envelope) if result_envelope <= LARGEST_ENVELOPE else math.inf,
+        tuple(_rounded_up(e) for e in envelope[envelope <= scale * largest].tolist()),
+        _rounded_up(result_envelope) if result_envelope <= scale * largest else math.inf,
         ends.spread,
     )
-    jumps = int((_jump(path, floor).any(axis=1) | _jump(result, floor) | ends.jump()).sum()) + ends.coarse_jumps()
+    jump = functools.partial(_jump, precision=precision)
+    jumps = int((jump(path).any(axis=1) | jump(result) | ends.jump()).sum()) + ends.coarse_jumps()
     return whole, Stability(jumps, len(dithered) + len(coarsely))
 
 
 def least_envelope(precision: float) -> float:
     """Give the share of the box by which rounding moves a point at least: near its middle numbers lie closer."""
     return max(precision / 8.0, _FLOOR)
+
+
+def multiple_of(precision: float) -> float:
+    """Give the multiple of an envelope up to which deviations are rounding, in the optimizer's own precision.
+
+    Examples
+    --------
+    >>> multiple_of(2.0**-52), multiple_of(2.0**-10)
+    (1000.0, 8.0)
+    """
+    return MULTIPLE if precision <= _FINE else _COARSE_MULTIPLE
+
+
+def largest_envelope(precision: float) -> float:
+    """Give the envelope beyond which a window is left out, in the optimizer's own precision.
+
+    Examples
+    --------
+    >>> largest_envelope(2.0**-52), largest_envelope(2.0**-10)
+    (1e-06, 0.03125)
+    """
+    return LARGEST_ENVELOPE if precision <= _FINE else _LARGEST_COARSE_ENVELOPE
 
 
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
@@ -238,12 +279,13 @@ def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
     return np.where(has_none, np.nan, _distance(numbers, np.array(own.path)))
 
 
-def _jump(moved: FloatArray, floor: float) -> NDArray[np.bool_]:
+def _jump(moved: FloatArray, precision: float) -> NDArray[np.bool_]:
     """Tell where each run is moved beyond the envelope of all others; shape (runs, …) as that of ``moved``."""
-    envelope = np.maximum(_greatest_of_others(moved), floor)
+    envelope = np.maximum(_greatest_of_others(moved), least_envelope(precision))
     if moved.ndim > 1:
         envelope = np.maximum.accumulate(envelope, axis=1)
-    return np.asarray((envelope <= LARGEST_ENVELOPE) & (moved > MULTIPLE * envelope))
+    is_usable = envelope <= largest_envelope(precision)
+    return np.asarray(is_usable & (moved > multiple_of(precision) * envelope))
 
 
 def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:

@@ -202,7 +202,8 @@ def robust_width(
     Raises
     ------
     ValueError
-        If the optimizer has no such hyperparameter, the values are not positive, or there is one start only.
+        If the optimizer has no such hyperparameter, the values are not positive, there is one start only, or the
+        runs with all values are the same, bit by bit: then the optimizer does not use the hyperparameter.
     """
     name, grid, halvings = _checked_grid(over)
     if isinstance(starts, str):
@@ -217,20 +218,27 @@ def robust_width(
         with_value(optimizer, name, value)  # what cannot be made is told before anything runs
     named = starts if isinstance(starts, int) else tuple(starts)
     search = _Search(optimizer, name, tuple(grid), halvings, tuple(landscapes), named, succeeds, budget, seed)
-    found: list[tuple[RobustRange, list[bool]]] = []
+    found: list[tuple[RobustRange, list[bool], Run | None]] = []
     total = each * len(landscapes)
     with Progress(total, "start", progress) as bar:
         for numbers, several in in_order(search, total, executor, longest=1):
             found += several
             bar.advance(len(numbers))
-    ranges = [one for one, _ in found]
-    reached = [successes for _, successes in found]
-    width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
-    counts = np.sum(reached, axis=0).tolist()
-    rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
     spec = (
         optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
     )
+    only = [run for *_, run in found if run is not None]
+    if len(only) == len(found):
+        raise ValueError(
+            f"{name} changes nothing: from each of the {total} starts {spec} makes the same run, bit by bit, with all "
+            f"{len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or ends before {name} matters. "
+            f"The first run: {only[0].stop_reason}, {only[0].message or f'{only[0].nfev} evaluations'}"
+        )
+    ranges = [one for one, *_ in found]
+    reached = [successes for _, successes, _ in found]
+    width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
+    counts = np.sum(reached, axis=0).tolist()
+    rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
     conditions = {
         "landscapes": {landscape.id: landscape.version for landscape in landscapes},
         "starts": named if isinstance(named, int) else list(named),
@@ -256,21 +264,37 @@ class _Search:
     budget: int | None
     seed: int
 
-    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool]]]:
+    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool], Run | None]]:
         return [self._found(number) for number in numbers]
 
-    def _found(self, number: int) -> tuple[RobustRange, list[bool]]:
+    def _found(self, number: int) -> tuple[RobustRange, list[bool], Run | None]:
+        """Give the range, which values of the grid succeed, and the run that all values make, if it is one."""
         which, k = divmod(number, self.starts if isinstance(self.starts, int) else len(self.starts))
         landscape = self.landscapes[which]
         x0 = starts_of(landscape, self.starts)[k]
 
+        made: dict[tuple[bytes, ...], Run] = {}
+
         def works(value: float) -> bool:
             adapter = with_value(self.optimizer, self.name, value)
-            return self.succeeds(minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k))
+            run = minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k)
+            if len(made) < 2:
+                made[_bits(run)] = run
+            return self.succeeds(run)
 
         reached = [works(value) for value in self.grid]
         ends = longest_range(self.grid, reached, works, self.halvings)
-        return RobustRange(landscape.id, k if isinstance(self.starts, int) else self.starts[k], *ends), reached
+        start = k if isinstance(self.starts, int) else self.starts[k]
+        only = next(iter(made.values())) if len(made) == 1 else None
+        return RobustRange(landscape.id, start, *ends), reached, only
+
+
+def _bits(run: Run) -> tuple[bytes, ...]:
+    """Tell a run from others: the bits of all it evaluated, of its result and of how it ended, or what it raised."""
+    if run.stop_reason == "exception":
+        return (run.message.encode(), run.trace.x.tobytes())
+    ended = f"{run.stop_reason} {run.njev} {run.nhev}"
+    return (run.trace.x.tobytes(), run.trace.fun.tobytes(), np.asarray(run.x).tobytes(), ended.encode())
 
 
 def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
@@ -282,7 +306,7 @@ def _is_whole(optimizer: Any) -> bool:
     """Tell whether it can be run without the hyperparameter, and so has a name of its own."""
     try:
         get(optimizer)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
     return True
 

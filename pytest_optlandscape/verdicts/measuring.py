@@ -29,7 +29,7 @@ from pytest_optlandscape.strategies.suites import (
 )
 from pytest_optlandscape.verdicts.averaging import with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
-from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability, measured
+from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
 from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
@@ -81,6 +81,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+        **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
         **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
     }
 
@@ -192,7 +193,8 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
     runs = _run_all(adapter, landscape, budget)
     record = _landscape_record(landscape, budget, runs)
     if repeats_itself(adapter, record, budget, at=[0, len(runs) // 2]):
-        precision = precision_of([run for run, cell in zip(runs, cells(landscape), strict=True) if cell.is_spread])
+        spread = [run for run, cell in zip(runs, cells(landscape), strict=True) if cell.is_spread]
+        precision = precision_of(spread, adapter.setting.get("dtype", ""))
         record = _with_envelopes(adapter, record, runs, precision)
     else:
         record = replace(record, nondeterministic=True)
@@ -212,9 +214,10 @@ def _with_envelopes(
             continue
         problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
         fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
+        units = [1] * fine + [round(multiple_of(precision))] * coarse
         dithered = execute_all(
             adapter,
-            (DitheredProblem(problem, rng, precision, units) for units in (*[1] * fine, *[round(MULTIPLE)] * coarse)),
+            (DitheredProblem(problem, rng, precision, so_many) for so_many in units),
         )
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
@@ -250,7 +253,10 @@ def _landscape_record(
         dict(definition_of(landscape, budget)),
         with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
-        notes=_distinct(effect for run in runs for effect in run.side_effects),
+        notes=_distinct(
+            [f"{effect}, which is put back after each run" for run in runs for effect in run.side_effects]
+            + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
+        ),
     )
 
 

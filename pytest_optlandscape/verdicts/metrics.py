@@ -1,16 +1,25 @@
-"""The four criteria on which an optimizer is judged: speed, precision, success, cost. A new one is one entry here."""
+"""The criteria on which an optimizer is judged: speed, precision, success, cost, and progress. One entry each."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.records import TARGETS, Average, CellRecord, Descent, LandscapeRecord
+from pytest_optlandscape.verdicts.statistics import mean_of_means, signed_rank_shift
 
-__all__ = ["METRICS", "PRECISION", "SPEED", "Metric"]
+__all__ = ["AVERAGED", "METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "metrics_on", "targets_reached"]
+
+Averages = tuple[Average, Average] | None
+
+
+def _everywhere(record: LandscapeRecord) -> bool:
+    """Exist on every landscape."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -20,30 +29,102 @@ class Metric:
     Attributes
     ----------
     name : str
-    value : callable
-        Of a cell's record and its landscape's; higher is worse.
     gate_landscape, gate_suite : float
-        The smallest mean change that matters on one landscape, and over a suite.
+        The smallest change that matters on one landscape, and over a suite.
     describe : callable
-        Says a change in words.
+        Say a change in words.
+    value : callable or None
+        Of a landscape's record and a cell's; higher is worse. None where only two runs together have a value.
+    compare : callable or None
+        For two runs of a cell, or two averages over runs of it: the difference, positive if the second is worse, nan
+        where the two tell nothing (default: the difference of the values).
+    is_averaged : bool, default True
+        Whether averages over several runs of a cell have a value too, under the metric's name.
+    exists_on : callable
+        Whether it exists on a landscape, given the landscape's record (default: on all).
+    shift : callable
+        Estimate from the differences of each landscape how far the criterion moved (default: the Hodges–Lehmann
+        estimate that belongs to the signed-rank test).
     """
 
     name: str
-    value: Callable[[LandscapeRecord, CellRecord], float]
     gate_landscape: float
     gate_suite: float
     describe: Callable[[float], str]
+    value: Callable[[LandscapeRecord, CellRecord], float] | None = None
+    compare: Callable[[LandscapeRecord, CellRecord, CellRecord, Averages], float] | None = None
+    is_averaged: bool = True
+    exists_on: Callable[[LandscapeRecord], bool] = _everywhere
+    shift: Callable[[Sequence[ArrayLike]], float] = signed_rank_shift
+
+    def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
+        """Work out the value of one run; ValueError where only two runs together have one."""
+        if self.value is None:
+            raise ValueError(f"one run by itself has no {self.name}")
+        return self.value(record, cell)
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
-        """Subtract: positive is worse. Averages are taken where both cells have them, over the same."""
-        if before.average and now.average and before.average.over == now.average.over:
-            return float(getattr(now.average, self.name) - getattr(before.average, self.name))
-        return self.value(record, now) - self.value(record, before)
+        """Subtract: positive is worse, nan where the two runs tell nothing.
+
+        Averages are taken where both cells have them, over the same.
+        """
+        has_averages = before.average and now.average and before.average.over == now.average.over
+        return self._difference(record, before, now, (before.average, now.average) if has_averages else None)  # type: ignore[arg-type]
+
+    def difference_of_runs(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
+        """Subtract as `difference` does, but without averages: each cell's own run can be replayed."""
+        return self._difference(record, before, now, None)
+
+    def differences(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> list[float]:
+        """Subtract batch by batch where both cells have several averages: more pairs can tell more."""
+        pairs = zip(before.batches, now.batches, strict=False) if self.is_averaged else ()
+        return [self._difference(record, before, now, pair) for pair in pairs] or [self.difference(record, before, now)]
+
+    def _difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord, averages: Averages) -> float:
+        if not self.exists_on(record):
+            return math.nan
+        averages = averages if self.is_averaged else None
+        if self.compare:
+            return self.compare(record, before, now, averages)
+        if averages:
+            return float(getattr(averages[1], self.name) - getattr(averages[0], self.name))
+        return self.value_of(record, now) - self.value_of(record, before)
 
 
-def _speed(record: LandscapeRecord, cell: CellRecord) -> float:
+def _mean_log_hit(record: LandscapeRecord, cell: CellRecord) -> float:
     """Mean log₁₀ of the evaluations to each target; a missed one counts as twice the budget."""
     return float(np.mean([math.log10(min(hit, 2.0 * record.budget)) for hit in cell.hits]))
+
+
+def _speed(record: LandscapeRecord, before: CellRecord, now: CellRecord, averages: Averages) -> float:
+    """Compare mean log₁₀ of the evaluations to the targets that say anything.
+
+    A target that both missed is censored: it says nothing, and does not count as equal. Nor does one that both start
+    in. One that either missed counts there as twice the budget.
+    """
+    if averages:
+        was, is_now = averages[0].speed, averages[1].speed
+        reached = max(averages[0].reached, averages[1].reached)
+    else:
+        was, is_now = _mean_log_hit(record, before), _mean_log_hit(record, now)
+        reached = max(_reached(before), _reached(now))
+    telling = reached - (_started_in(before, now) if not averages or averages[0].over == "seeds" else 0)
+    # Targets are nested, so those that neither reached are the last ones, and differ by nothing.
+    return (is_now - was) * len(TARGETS) / telling if telling > 0 else math.nan
+
+
+def _reached(cell: CellRecord) -> int:
+    return sum(hit != math.inf for hit in cell.hits)
+
+
+def _started_in(before: CellRecord, now: CellRecord) -> int:
+    return sum(old <= 1.0 and new <= 1.0 for old, new in zip(before.hits, now.hits, strict=True))
+
+
+def targets_reached(pairs: Sequence[tuple[CellRecord, CellRecord]]) -> tuple[int, int]:
+    """Count the targets that at least one run of each pair reached after its first evaluation; and all targets."""
+    reached = sum(max(_reached(old), _reached(new)) - _started_in(old, new) for old, new in pairs)
+    return reached, len(TARGETS) * len(pairs)
 
 
 def _precision(record: LandscapeRecord, cell: CellRecord) -> float:
@@ -64,6 +145,44 @@ def _cost(record: LandscapeRecord, cell: CellRecord) -> float:
     return math.log10(max(cell.nfev + cell.njev, 1))
 
 
+def _constraint_evaluations(record: LandscapeRecord, cell: CellRecord) -> float:
+    """log₁₀ of all evaluations of constraints, functions and Jacobians together."""
+    return math.log10(max(cell.constr_nfev + cell.constr_njev, 1))
+
+
+def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
+    """Compare mean log₁₀ of the evaluations to the same gaps, where neither run reached a target.
+
+    The gaps lie at quarters of the way to the lowest that both reached. Where only one run got anywhere at all, the
+    other counts as having needed twice the budget.
+    """
+    if targets_reached([(before, now)])[0]:
+        return math.nan
+    old, new = before.descent, now.descent
+    if old is None and new is None:
+        return math.nan
+    if old is None or new is None:
+        lost = math.log10(2.0 * record.budget) - _mean_log_evaluations(old or new, record.budget)
+        return lost if new is None else -lost
+    top, bottom = min(old.top, new.top), max(old.top - old.depth, new.top - new.depth)
+    if bottom >= top:
+        return math.nan
+    return _mean_log_evaluations(new, record.budget, top, bottom) - _mean_log_evaluations(
+        old, record.budget, top, bottom
+    )
+
+
+def _mean_log_evaluations(
+    descent: Descent | None, budget: int, top: float | None = None, bottom: float | None = None
+) -> float:
+    """Average log₁₀ of the evaluations until the gap has fallen by quarters of the way from top to bottom."""
+    assert descent is not None
+    top = descent.top if top is None else top
+    bottom = descent.top - descent.depth if bottom is None else bottom
+    levels = [top - share * (top - bottom) for share in (0.25, 0.5, 0.75, 1.0)]
+    return float(np.mean([math.log10(descent.evaluations_to(level, budget)) for level in levels]))
+
+
 def _percent(what: str) -> Callable[[float], str]:
     def describe(effect: float) -> str:
         change = 100.0 * (10.0**effect - 1.0)
@@ -80,13 +199,37 @@ def _points(effect: float) -> str:
     return f"{100 * abs(effect):.3g} points {'less' if effect > 0 else 'more'} success"
 
 
-SPEED = Metric("speed", _speed, math.log10(1.10), math.log10(1.02), _percent("to the targets"))
-PRECISION = Metric("precision", _precision, 0.3, 0.1, _digits)
+_TENTH, _FIFTIETH = math.log10(1.10), math.log10(1.02)
 
-METRICS = (
-    SPEED,
-    PRECISION,
-    Metric("failure", _failure, 0.10, 0.02, _points),
-    Metric("cost", _cost, math.log10(1.10), math.log10(1.02), _percent("in all")),
+SPEED = Metric("speed", _TENTH, _FIFTIETH, _percent("to the targets"), _mean_log_hit, _speed)
+PRECISION = Metric("precision", 0.3, 0.1, _digits, _precision)
+FAILURE = Metric("failure", 0.10, 0.02, _points, _failure, shift=mean_of_means)
+COST = Metric("cost", _TENTH, _FIFTIETH, _percent("in all"), _cost)
+CONSTRAINT_EVALUATIONS = Metric(
+    "constraint_evaluations",
+    _TENTH,
+    _FIFTIETH,
+    _percent("of constraints"),
+    _constraint_evaluations,
+    exists_on=lambda record: record.has_constraints,
 )
+PROGRESS = Metric(
+    "progress",
+    _TENTH,
+    _FIFTIETH,
+    _percent("to the same gap where no target is reached"),
+    compare=_progress,
+    is_averaged=False,
+)
+
+METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS)
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
+
+AVERAGED = tuple(metric for metric in METRICS if metric.is_averaged)
+"""The criteria that are averaged over further runs of a cell, in the order of `Average`'s attributes."""
+
+
+def metrics_on(records: Iterable[LandscapeRecord]) -> list[Metric]:
+    """List the criteria that exist on some of these landscapes."""
+    several = list(records)
+    return [metric for metric in METRICS if any(map(metric.exists_on, several))]

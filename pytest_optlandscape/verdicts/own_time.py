@@ -28,7 +28,7 @@ from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.strategies.suites import Cell
 from pytest_optlandscape.verdicts.comparison import LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, verdict_of
-from pytest_optlandscape.verdicts.metrics import SPEED
+from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.suite_comparison import OptimizerComparison
 
 __all__ = [
@@ -317,7 +317,7 @@ def judge_landscape_by_time(
     found = _finding(timed.ratio, p_value, TIME_LEVEL / 2.0 / landscapes, LANDSCAPE_TIME_GATE)
     if found is None or (timed.ratio > 1.0) != (timed.slower > timed.faster):
         return comparison
-    if not _holds_to_the_targets(found, float(np.mean(comparison.differences(SPEED)))):
+    if not _holds_to_the_targets(found, comparison.speed):
         return comparison
     findings = (*comparison.findings, found)
     return replace(comparison, findings=findings, verdict=verdict_of(findings))
@@ -339,19 +339,21 @@ def judge_suite_by_time(comparison: OptimizerComparison, timed: Sequence[TimeRat
         return comparison
     interval = median_interval([change for ratios in timed for _, change in ratios.cells])
     found = _finding(interval.ratio, interval.p_value, TIME_LEVEL / 2.0, TIME_GATE)
-    if found is None or comparison.speed is None or not _holds_to_the_targets(found, comparison.speed.mean):
+    if found is None or not _holds_to_the_targets(found, comparison.speed):
         return comparison
     findings = (*comparison.findings, found)
     verdict = Verdict.WORSE if comparison.verdict == Verdict.WORSE else verdict_of(findings)
     return replace(comparison, findings=findings, verdict=verdict)
 
 
-def _holds_to_the_targets(found: Finding, speed_change: float) -> bool:
-    """Tell whether the own time until the targets are reached moved beyond the gate, too.
+def _holds_to_the_targets(found: Finding, speed: SpeedChange | None) -> bool:
+    """Tell whether the own time until the targets, or the same gaps, are reached moved beyond the gate, too.
 
     An optimizer that saves every other evaluation takes longer for each, and one that makes each twice seems faster.
     """
-    return math.copysign(1.0, found.effect) * (found.effect + speed_change) >= math.log10(TIME_GATE) - _ROUNDING
+    known = speed and (speed.to_targets or speed.to_same_gaps)
+    moved = known.shift if known else 0.0
+    return math.copysign(1.0, found.effect) * (found.effect + moved) >= math.log10(TIME_GATE) - _ROUNDING
 
 
 def _finding(ratio: float, p_value: float, level: float, gate: float) -> Finding | None:

@@ -12,7 +12,17 @@ import numpy as np
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
 
-__all__ = ["FLAGS", "HANGS", "SUCCESS_TARGET", "TARGETS", "Average", "CellRecord", "LandscapeRecord"]
+__all__ = [
+    "FLAGS",
+    "HANGS",
+    "ROUNDS_OUT",
+    "SUCCESS_TARGET",
+    "TARGETS",
+    "Average",
+    "CellRecord",
+    "Descent",
+    "LandscapeRecord",
+]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
@@ -31,6 +41,9 @@ FLAGS = {
 HANGS = "h"
 """The flag of a run that the time limit stopped, although the others on the landscape ended long before it."""
 
+ROUNDS_OUT = "u"
+"""The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`: it is told, but not worse."""
+
 _STOP_LETTERS = {
     "returned": "r",
     "budget": "b",
@@ -41,6 +54,8 @@ _STOP_LETTERS = {
 }
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 _STARTS = "*"  # before the number of runs whose starts differ
+_DESCENT = "v"  # before a descent
+_CONSTRAINTS = "c"  # before evaluations of constraints
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,12 @@ class Average:
     ----------
     runs : int
         How many.
-    speed, precision, failure, cost : float
-        See `metrics`.
+    speed, precision, failure, cost, constraint_evaluations : float
+        See `metrics`; the last is 0 where there are no constraints.
     over : str, default "seeds"
         What the runs differ in: ``seeds``, or ``starts`` of the same kind.
+    reached : int, default 8
+        How many targets at least one of the runs reached.
     """
 
     runs: int
@@ -62,28 +79,128 @@ class Average:
     precision: float
     failure: float
     cost: float
+    constraint_evaluations: float = 0.0
     over: str = "seeds"
+    reached: int = len(TARGETS)
 
     def to_text(self) -> str:
         """Write as one word.
 
         Examples
         --------
-        >>> Average.from_text("5/1.5/-7.25/0.2/2.6").to_text()
-        '5/1.5/-7.25/0.2/2.6'
-        >>> Average.from_text("*3/1.5/-7.25/0/2.6").over
+        >>> Average.from_text("5/1.5/-7.25/0.2/2.6/8").to_text()
+        '5/1.5/-7.25/0.2/2.6/8'
+        >>> Average.from_text("*3/1.5/-7.25/0/2.6/2").over
         'starts'
+        >>> Average.from_text("5/1.5/-7.25/0.2/2.6/8/c3.1").constraint_evaluations
+        3.1
         """
-        values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}"
+        values = f"{self.speed:.4g}/{self.precision:.4g}/{self.failure:.3g}/{self.cost:.4g}/{self.reached}"
+        if self.constraint_evaluations:
+            values += f"/{_CONSTRAINTS}{self.constraint_evaluations:.4g}"
         return f"{_STARTS if self.over == 'starts' else ''}{self.runs}/{values}"
 
     @classmethod
     def from_text(cls, text: str) -> Average:
         """Read what `to_text` wrote."""
         runs, *values = text.split("/")
-        speed, precision, failure, cost = map(float, values)
+        constraints = float(values.pop()[1:]) if values[-1].startswith(_CONSTRAINTS) else 0.0
+        *criteria, reached = values
+        speed, precision, failure, cost = map(float, criteria)
         over = "starts" if runs.startswith(_STARTS) else "seeds"
-        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, over)
+        return cls(int(runs.removeprefix(_STARTS)), speed, precision, failure, cost, constraints, over, int(reached))
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How the best gap of a run fell: the datum that is left to compare where no target is reached.
+
+    Gaps are compared as logarithms, so that a fall from 10 to 9.99 is told from a fall to 9.98. They are kept at
+    evaluations 1, 2, 4, … times the same number for all runs of a budget: two runs that fall alike are interpolated
+    alike, whichever of them falls deeper in the end.
+
+    Attributes
+    ----------
+    top : float
+        log₁₀ of the first feasible gap as a share of the reference gap.
+    depth : float
+        How far log₁₀ of the best gap fell below it; positive.
+    end : int
+        Evaluations until the whole depth was reached.
+    thousandths : tuple of int
+        How many thousandths of the depth were reached at those evaluations of `grid` that came before the end.
+    """
+
+    top: float
+    depth: float
+    end: int
+    thousandths: tuple[int, ...]
+
+    @staticmethod
+    def grid(budget: int) -> list[float]:
+        """List the numbers of evaluations at which gaps are kept: the budget and its halves down to one.
+
+        Examples
+        --------
+        >>> Descent.grid(12)
+        [1.5, 3.0, 6.0, 12.0]
+        """
+        return [budget / 2.0**k for k in range(int(math.log2(budget)), -1, -1)]
+
+    def to_text(self) -> str:
+        """Write as one word.
+
+        Examples
+        --------
+        >>> Descent.from_text("v0.4312/0.0001738/7/125,500").to_text()
+        'v0.4312/0.0001738/7/125,500'
+        """
+        return f"{_DESCENT}{self.top:.6g}/{self.depth:.4g}/{self.end}/{','.join(map(str, self.thousandths))}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Descent:
+        """Read what `to_text` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such word.
+        """
+        top, depth, end, thousandths = text.removeprefix(_DESCENT).split("/")
+        shares = tuple(map(int, thousandths.split(","))) if thousandths else ()
+        descent = cls(float(top), float(depth), int(end), shares)
+        is_fall = math.isfinite(descent.top) and 0.0 < descent.depth < math.inf and descent.end > 1
+        if not is_fall or [0, *shares, 1000] != sorted([0, *shares, 1000]):
+            raise ValueError(f"not how a gap fell: {text!r:.80}")
+        return descent
+
+    def evaluations_to(self, level: float, budget: int) -> float:
+        """Interpolate the evaluations until log₁₀ of the gap has fallen to a level.
+
+        Parameters
+        ----------
+        level : float
+            Between ``top - depth`` and ``top``.
+        budget : int
+            Of the run.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> Descent(0.0, 1.0, 7, (125, 250, 500)).evaluations_to(-0.5, budget=8)
+        4.0
+        """
+        reached = 1000.0 * (self.top - level) / self.depth
+        shares = (*self.thousandths, 1000)
+        evaluations = (*self.grid(budget)[: len(self.thousandths)], float(self.end))
+        k = next((k for k, share in enumerate(shares) if share >= reached), len(shares) - 1)
+        if k == 0 or shares[k] == shares[k - 1]:
+            return evaluations[k]
+        within = (min(reached, 1000.0) - shares[k - 1]) / (shares[k] - shares[k - 1])
+        return float(evaluations[k - 1] * (evaluations[k] / evaluations[k - 1]) ** within)
 
 
 @dataclass(frozen=True)
@@ -103,16 +220,20 @@ class CellRecord:
     hits : tuple of float
         Evaluations until each of the targets; inf where it was missed.
     flags : frozenset of str
-        What a run does wrong, one letter each; see `FLAGS` and `HANGS`.
+        What a run does wrong, one letter each; see `FLAGS`, `HANGS` and `ROUNDS_OUT`.
     trace : str
         Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, with that of
         the first one that equals it up to rounding before it, if that is another one; or x and a hash of the returned
         point, if it is none of them.
     fingerprint : Fingerprint
+    descent : Descent or None
+        How the gap fell, of a run that reached no target after its first evaluation.
     average : Average or None
         Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
     batches : tuple of Average
         The averages over a few runs each that the average is made of, where there is more than one.
+    constr_nfev, constr_njev : int
+        Evaluations of the constraints' functions and Jacobians, over all constraints.
     """
 
     start: str
@@ -125,8 +246,11 @@ class CellRecord:
     flags: frozenset[str]
     trace: str
     fingerprint: Fingerprint
+    descent: Descent | None = None
     average: Average | None = None
     batches: tuple[Average, ...] = ()
+    constr_nfev: int = 0
+    constr_njev: int = 0
 
     @property
     def digits(self) -> float:
@@ -152,9 +276,9 @@ class CellRecord:
         return (int(near or exact), int(exact)) if exact.isdigit() else None
 
     @property
-    def bits(self) -> tuple[str, str]:
-        """What is the same for two runs that evaluate and return the same, bit by bit."""
-        return self.path, self.trace.partition(".")[2].rpartition("-")[2]
+    def bits(self) -> tuple[str, str, int, int]:
+        """What is the same for two runs that evaluate and return the same, bit by bit, constraints as often."""
+        return self.path, self.trace.partition(".")[2].rpartition("-")[2], self.constr_nfev, self.constr_njev
 
     @property
     def was_stopped_by_time(self) -> bool:
@@ -177,7 +301,10 @@ class CellRecord:
         >>> text = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- o 0f3a -:W:V"
         >>> CellRecord.from_text(text).to_text() == text
         True
+        >>> CellRecord.from_text(text.replace("0f3a", "0f3a c1094/12")).constr_nfev
+        1094
         """
+        constraints = self.constr_nfev or self.constr_njev
         fields = (
             self.start,
             str(self.nfev),
@@ -188,6 +315,8 @@ class CellRecord:
             ",".join("-" if hit == math.inf else str(int(hit)) for hit in self.hits),
             "".join(sorted(self.flags)) or "-",
             self.trace,
+            *([f"{_CONSTRAINTS}{self.constr_nfev}/{self.constr_njev}"] if constraints else []),
+            *([self.descent.to_text()] if self.descent else []),
             self.fingerprint.to_text(),
             *([self.average.to_text()] if self.average else []),
             *(batch.to_text() for batch in self.batches),
@@ -208,7 +337,11 @@ class CellRecord:
             averages: list[Average] = []
             while ":" not in words[-1]:
                 averages.insert(0, Average.from_text(words.pop()))
-            *start, nfev, njev, stop, gap, distance, hits, flags, trace, path = words
+            path = words.pop()
+            descent = Descent.from_text(words.pop()) if words[-1].startswith(_DESCENT) else None
+            has_constraints = words[-1].startswith(_CONSTRAINTS) and "/" in words[-1]
+            constr_nfev, constr_njev = words.pop()[1:].split("/") if has_constraints else ("0", "0")
+            *start, nfev, njev, stop, gap, distance, hits, flags, trace = words
             cell = cls(
                 start=" ".join(start),
                 nfev=int(nfev),
@@ -220,12 +353,15 @@ class CellRecord:
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
+                descent=descent,
                 average=averages[0] if averages else None,
                 batches=tuple(averages[1:]),
+                constr_nfev=int(constr_nfev),
+                constr_njev=int(constr_njev),
             )
             _ = cell.returned  # can be read, too
             return cell
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
 
 
@@ -247,7 +383,8 @@ class LandscapeRecord:
     nondeterministic : bool
         Whether a cell that was run twice gave two different runs.
     notes : tuple of str
-        What else there is to say of the runs: what they did to the session around them; not stored.
+        What else there is to say of the runs: what they did to the session around them, and that a value lies below
+        fmin; not stored.
     """
 
     landscape: str
@@ -302,6 +439,16 @@ class LandscapeRecord:
     def evaluations(self) -> float:
         """The median over the cells of the evaluations made, of the objective or the gradient."""
         return float(np.median([max(cell.nfev, cell.njev) for cell in self.cells]))
+
+    @property
+    def has_constraints(self) -> bool:
+        """Whether the landscape has constraints besides its bounds."""
+        return "constraints" in self.definition
+
+    @property
+    def constraint_evaluations(self) -> float:
+        """The median over the cells of the evaluations made of constraints, functions and Jacobians together."""
+        return float(np.median([cell.constr_nfev + cell.constr_njev for cell in self.cells]))
 
     def to_plain(self) -> dict[str, Any]:
         """Turn into dicts, lists, strings and numbers, which may cross a process border."""

@@ -137,7 +137,7 @@ def assert_robust(
         Whether to stop as soon as the rate is shown, refuted, or cannot be shown any more. False makes all runs.
     adversarial : bool, default False
         Whether, in addition, no start at all may fail: where none has, `strategies.find_failing_start` searches each
-        combination, with as many runs as there are ``starts``.
+        combination, with as many runs as there are ``starts``, each with a seed of its own unless ``seeds`` names them.
     executor : concurrent.futures.Executor, optional
         Who runs: processes, threads, ``dask.distributed.Client(...).get_executor()``. The result is the same. The
         search of ``adversarial`` stays in this process: each of its runs builds on those before.
@@ -241,6 +241,7 @@ def _hunted(robustness: Robustness, trials: Trials, each: int, title: str) -> Ro
             lambda run: not trials.succeeds(run),
             budget=each,
             seed=trials.seed if kind.seed is None else kind.seed,
+            vary_seed=kind.seed is None,
             **({} if trials.budget is None else {"evaluations": trials.budget}),
         )
         if found is not None:

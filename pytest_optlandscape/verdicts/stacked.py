@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Run, inside
-from pytest_optlandscape.runs.run import gaps_at
+from pytest_optlandscape.runs.run import below_fmin, gaps_at
 
 __all__ = ["StackedRuns", "in_stacks"]
 
@@ -56,13 +56,32 @@ class StackedRuns:
 
     @functools.cached_property
     def inside(self) -> NDArray[np.bool_]:
-        """Which points lie in the box; shape (n,)."""
+        """Which points lie in the box, up to the slack of rounding; shape (n,)."""
         return inside(self.x, self.bounds)
 
     @functools.cached_property
+    def is_strictly_inside(self) -> bool:
+        """Whether every point lies in the box, without any slack."""
+        lower, upper = self.bounds.T
+        return bool((self.x.min(axis=0) >= lower).all() and (self.x.max(axis=0) <= upper).all())
+
+    @property
+    def just_outside(self) -> NDArray[np.bool_]:
+        """Which points do not lie in the box, without any slack; shape (n,)."""
+        lower, upper = self.bounds.T
+        outside: NDArray[np.bool_] = ((self.x < lower) | (self.x > upper)).any(axis=1)
+        return outside
+
+    @functools.cached_property
     def gaps(self) -> FloatArray:
-        """The gap of each point by itself; shape (n,)."""
-        return gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        """The gap of each point by itself; shape (n,). All of a run are inf where a value of it contradicts fmin."""
+        gaps = gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        below = below_fmin(self.x, self.fun, self.bounds, self.landscape, self.inside)
+        if below.any():
+            for start, end in zip(self.starts, self.ends, strict=True):
+                if below[start : end + 1].any():
+                    gaps[start : end + 1] = np.inf
+        return gaps
 
 
 def in_stacks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:

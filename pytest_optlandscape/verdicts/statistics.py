@@ -11,10 +11,14 @@ import scipy  # its statistics are loaded where they are first used: a run that 
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "MeanInterval",
+    "ShiftInterval",
     "chance_of_as_many",
+    "has_moved",
     "holm",
-    "mean_interval",
+    "mean_of_means",
+    "shift_interval",
+    "signed_rank_balance",
+    "signed_rank_shift",
     "stratified_signed_rank",
 ]
 
@@ -41,21 +45,110 @@ def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
     >>> stratified_signed_rank([[1.0, 2.0, 3.0], [0.5, 0.25]])  # all five positive: 2 of 32 sign patterns
     0.0625
     """
-    doubled_ranks: list[int] = []
-    positive = 0
-    for differences in strata:
-        d = np.asarray(differences, dtype=np.float64)
-        d = d[d != 0.0]
-        if d.size:
-            ranks = np.rint(2.0 * scipy.stats.rankdata(np.abs(d))).astype(int)  # doubled, so that ties are whole
-            doubled_ranks += ranks.tolist()
-            positive += int(ranks[d > 0.0].sum())
-    if not doubled_ranks:
+    ranks, positive = _doubled_ranks(strata)
+    if not ranks:
         return 1.0
-    probability = _sum_distribution(doubled_ranks)
+    probability = _sum_distribution(ranks)
     lower_tail = float(probability[: positive + 1].sum())
     upper_tail = float(probability[positive:].sum())
     return min(2.0 * min(lower_tail, upper_tail), 1.0)
+
+
+def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
+    """Say which way the differences go that `stratified_signed_rank` tests: from -1, all down, to 1, all up.
+
+    Examples
+    --------
+    >>> signed_rank_balance([[1.0, 2.0, -3.0]])  # the ranks of both signs add up to three
+    0.0
+    """
+    ranks, positive = _doubled_ranks(strata)
+    return 2.0 * positive / sum(ranks) - 1.0 if ranks else 0.0
+
+
+def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
+    """Rank the sizes of each stratum's differences and add up the ranks of positive ones; doubled, for ties."""
+    doubled: list[int] = []
+    positive = 0
+    for told in _told(strata):
+        d = told[told != 0.0]
+        ranks = np.rint(2.0 * scipy.stats.rankdata(np.abs(d))).astype(int)
+        doubled += ranks.tolist()
+        positive += int(ranks[d > 0.0].sum())
+    return doubled, positive
+
+
+def _told(strata: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
+    """Leave out differences that tell nothing (nan), and strata in which none is left."""
+    arrays = [np.asarray(differences, dtype=np.float64) for differences in strata]
+    told = [d[~np.isnan(d)] for d in arrays]
+    return [d for d in told if d.size]
+
+
+def has_moved(strata: Sequence[ArrayLike]) -> bool:
+    """Tell whether any difference is other than zero.
+
+    Examples
+    --------
+    >>> has_moved([[0.0, float("nan")], []]), has_moved([[0.0, 0.5]])
+    (False, True)
+    """
+    return any(bool(d.any()) for d in _told(strata))
+
+
+def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
+    """Estimate how far paired differences are shifted, as `stratified_signed_rank` tests it.
+
+    Of the differences that are not zero it is the Hodges–Lehmann estimate (Hodges & Lehmann 1963): the median of
+    Walsh's averages of two differences of one stratum. Their median is positive exactly where the ranks of positive
+    differences outweigh the others, so that the estimate never contradicts the test, and a large gain in one stratum
+    does not pay for a loss in the others. It is multiplied by the share of differences that are not zero.
+
+    Parameters
+    ----------
+    strata : sequence of array_like
+        The differences of each stratum; nan where a pair tells nothing.
+
+    Returns
+    -------
+    float
+        0.0 where every difference is zero.
+
+    References
+    ----------
+    J. L. Hodges and E. L. Lehmann, Estimates of location based on rank tests, 1963, Ann. Math. Statist. 34(2).
+
+    Examples
+    --------
+    >>> signed_rank_shift([[0.08, 0.08, 0.08], [0.08, 0.08, 0.08], [-2.0, -2.0, -2.0]])
+    0.08
+    >>> signed_rank_shift([[1.0, 1.0, 0.0, 0.0]])
+    0.5
+    """
+    walsh, share = _walsh_averages(strata)
+    return share * float(np.median(walsh)) if walsh.size else 0.0
+
+
+def _walsh_averages(strata: Sequence[ArrayLike]) -> tuple[NDArray[np.float64], float]:
+    """List the averages of any two differences, zeros apart, of one stratum; and say what share is not zero."""
+    told = _told(strata)
+    nonzero = [d[d != 0.0] for d in told]
+    averages = [((d[:, np.newaxis] + d) / 2.0)[np.tril_indices(d.size)] for d in nonzero]
+    count = sum(d.size for d in told)
+    share = sum(d.size for d in nonzero) / count if count else 0.0
+    return np.concatenate([np.empty(0), *averages]), share
+
+
+def mean_of_means(strata: Sequence[ArrayLike]) -> float:
+    """Average the strata's mean differences; nan differences are left out.
+
+    Examples
+    --------
+    >>> mean_of_means([[1.0, 0.0], [0.0, float("nan")]])
+    0.25
+    """
+    told = _told(strata)
+    return float(np.mean([d.mean() for d in told])) if told else 0.0
 
 
 def _sum_distribution(ranks: Sequence[int]) -> NDArray[np.float64]:
@@ -89,34 +182,38 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True)
-class MeanInterval:
-    """A mean of paired differences with what is known of it.
+class ShiftInterval:
+    """How far paired differences are shifted, and what is known of it.
 
     Attributes
     ----------
-    mean : float
+    shift : float
+        As `signed_rank_shift` estimates it.
     lower, upper : float
         Two-sided limits at the stated confidence.
     detectable : float
-        The smallest true mean that would have been found significant with a probability of 0.9.
+        The smallest true shift that would have been found significant with a probability of 0.9; inf where there are
+        too few pairs for the test to find anything.
     """
 
-    mean: float
+    shift: float
     lower: float
     upper: float
     detectable: float
 
 
-def mean_interval(strata: Sequence[ArrayLike], level: float, confidence: float = 0.99) -> MeanInterval:
-    """Bound the mean over strata of the strata's mean differences.
+def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float = 0.99) -> ShiftInterval:
+    """Bound how far paired differences are shifted.
 
-    Limits are Student's, with the variances of the strata's means added up and the degrees of freedom that are left
-    where few strata carry most of the variance (Satterthwaite 1946; Cochran 1977, eq. 5.16).
+    Limits are those shifts that the signed-rank test would not reject (Moses 1965): of Walsh's averages, in order, as
+    many are left out at each end as the exact distribution of the statistic allows. With too few differences for that,
+    they are Student's, with the variances of the strata's means added up and the degrees of freedom that are left
+    where few strata carry most of the variance (Satterthwaite 1946).
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum, at least one in each.
+        The differences of each stratum; nan where a pair tells nothing.
     level : float
         Of the two-sided test that ``detectable`` is about. Its power is that of Student's test, less what ranks lose
         where differences are normal: their efficiency is 3/π (Hodges & Lehmann 1956).
@@ -124,25 +221,45 @@ def mean_interval(strata: Sequence[ArrayLike], level: float, confidence: float =
 
     Returns
     -------
-    MeanInterval
+    ShiftInterval
+
+    References
+    ----------
+    L. E. Moses, Confidence limits from rank tests, 1965, Technometrics 7(2).
+    F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946, Biometrics Bull. 2(6).
 
     Examples
     --------
-    >>> interval = mean_interval([[0.1, 0.2, 0.15, 0.12]], level=0.001)
-    >>> round(interval.mean, 4), round(interval.lower, 2), round(interval.upper, 2)
-    (0.1425, 0.02, 0.27)
+    >>> interval = shift_interval([[0.1, 0.2, 0.15, 0.12, 0.11, 0.16, 0.13, 0.14]], level=0.01)
+    >>> round(interval.shift, 4), round(interval.lower, 3), round(interval.upper, 3)
+    (0.1375, 0.1, 0.2)
     """
-    arrays = [np.asarray(differences, dtype=np.float64) for differences in strata]
-    mean = float(np.mean([d.mean() for d in arrays]))
-    variances = [d.var(ddof=1) / d.size if d.size > 1 else 0.0 for d in arrays]
-    error = float(np.sqrt(np.sum(variances))) / len(arrays)
-    if error == 0.0:  # as where nothing differs
-        return MeanInterval(mean, mean, mean, 0.0)
-    freedom = _effective_freedom(variances, [d.size for d in arrays])
-    width = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, freedom)) * error
+    told = _told(strata)
+    walsh, share = _walsh_averages(told)
+    shift = share * float(np.median(walsh)) if walsh.size else 0.0
+    count = sum(d.size for d in told)
+    can_tell = 2.0 ** (1 - count) < level
+    if not walsh.size:
+        return ShiftInterval(0.0, 0.0, 0.0, 0.0 if can_tell else math.inf)
+    variances = [d.var(ddof=1) / d.size if d.size > 1 else 0.0 for d in told]
+    error = float(np.sqrt(np.sum(variances))) / len(told)
+    freedom = _effective_freedom(variances, [d.size for d in told])
     seen = float(scipy.stats.t.isf(level / 2.0, freedom) + scipy.stats.t.isf(0.1, freedom))
-    detectable = seen * error * math.sqrt(math.pi / 3.0)
-    return MeanInterval(mean, mean - width, mean + width, detectable)
+    detectable = seen * error * math.sqrt(math.pi / 3.0) if can_tell else math.inf
+    left_out = _walsh_averages_left_out([int(np.count_nonzero(d)) for d in told], (1.0 - confidence) / 2.0)
+    if left_out < 0:
+        half = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, freedom)) * error
+        return ShiftInterval(shift, shift - half, shift + half, detectable)
+    walsh = np.sort(walsh)
+    limits = share * walsh[left_out], share * walsh[-1 - left_out]
+    return ShiftInterval(shift, float(limits[0]), float(limits[1]), detectable)
+
+
+def _walsh_averages_left_out(sizes: Sequence[int], tail: float) -> int:
+    """Count how many of the lowest of Walsh's averages lie below the lower limit; -1 where the limit is infinite."""
+    ranks = [rank for size in sizes for rank in range(1, size + 1)]
+    below = np.cumsum(_sum_distribution(ranks))
+    return int(np.searchsorted(below, tail, side="right")) - 1
 
 
 def _effective_freedom(variances: Sequence[float], sizes: Sequence[int]) -> float:

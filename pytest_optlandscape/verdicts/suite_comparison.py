@@ -7,8 +7,8 @@ the landscapes are tested as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,9 @@ from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
-from pytest_optlandscape.verdicts.metrics import METRICS, SPEED
-from pytest_optlandscape.verdicts.statistics import MeanInterval, chance_of_as_many, mean_interval
+from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
+from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
 __all__ = ["OptimizerComparison", "compare_optimizer"]
 
@@ -38,6 +39,8 @@ class OptimizerComparison:
     verdict : Verdict
     findings : tuple of Finding
         Of the suite as one.
+    unjudged : tuple of Finding
+        Findings of the suite as one that no test stands for, so that they do not count for the verdict.
     parted : int
         Cells that part by more than rounding explains.
     expected : float
@@ -48,6 +51,7 @@ class OptimizerComparison:
     landscapes: tuple[LandscapeComparison, ...]
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    unjudged: tuple[Finding, ...] = ()
     parted: int = 0
     expected: float = 0.0
 
@@ -60,13 +64,30 @@ class OptimizerComparison:
         order = ("nondeterministic", "changed", "rounding", "identical")
         return next((name for name in order if name in seen), None)
 
-    @property
-    def as_one(self) -> Verdict:
-        """The verdict without what stands at single landscapes, each of which has a test of its own."""
+    def verdicts_as_one(self, tested: Collection[str]) -> set[Verdict]:
+        """List the verdicts that the test of the suite as one stands for.
+
+        Parameters
+        ----------
+        tested : collection of str
+            Landscapes that have a test of their own in this session: it stands for their verdicts.
+
+        Returns
+        -------
+        set of Verdict
+        """
+        verdicts = {one.verdict for one in self.landscapes if one.now.landscape not in tested}
         if self.findings:
-            return verdict_of(self.findings)
-        is_told_elsewhere = any(c.verdict == self.verdict for c in self.landscapes)
-        return Verdict.SAME if is_told_elsewhere else self.verdict
+            return verdicts | {verdict_of(self.findings)}
+        is_told_elsewhere = any(one.verdict == self.verdict for one in self.landscapes)
+        return verdicts if is_told_elsewhere else verdicts | {self.verdict}
+
+    def by_landscapes(self) -> OptimizerComparison:
+        """Judge by the landscapes alone, where no test stands for the suite as one."""
+        if not self.compared:
+            return self
+        verdict = _gravest({one.verdict for one in self.landscapes})
+        return replace(self, verdict=verdict, findings=(), unjudged=self.findings)
 
     @property
     def compared(self) -> list[LandscapeComparison]:
@@ -85,14 +106,14 @@ class OptimizerComparison:
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline, over all landscapes compared."""
-        return 10.0**-self.speed.mean if self.speed else None
+        """How many times as fast as the baseline, over all landscapes compared; None where the speed is unknown."""
+        return self.speed.ratio if self.speed else None
 
     @cached_property
-    def speed(self) -> MeanInterval | None:
-        """What is known of the change in speed, as log₁₀ of evaluations; None where nothing was compared."""
-        strata = [comparison.differences(SPEED) for comparison in self.compared]
-        return mean_interval(strata, SUITE_LEVEL / len(METRICS)) if strata else None
+    def speed(self) -> SpeedChange | None:
+        """What is known of the change in speed; None where nothing was compared."""
+        compared = [(comparison.now, comparison.pairs) for comparison in self.compared]
+        return speed_change(compared, SUITE_LEVEL) if compared else None
 
 
 def compare_optimizer(
@@ -123,21 +144,21 @@ def compare_optimizer(
     findings: list[Finding] = []
     if any(comparison.fingerprint != "identical" for comparison in compared):
         findings = _findings(compared)
-    verdict = verdict_of(findings) if findings else Verdict.SAME
-    for candidate in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED):
-        if verdict == Verdict.SAME and candidate in verdicts:
-            verdict = candidate
-    if Verdict.WORSE in verdicts:
-        verdict = Verdict.WORSE
+    verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else _gravest(verdicts)
     chance = chance_of_as_many(parted, count, known.jumps, known.trials)
     if verdict == Verdict.SAME and chance < CHANGE_LEVEL / 2.0:
         verdict = Verdict.CHANGED
-    return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings), parted, expected)
+    return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings), parted=parted, expected=expected)
+
+
+def _gravest(verdicts: Collection[Verdict]) -> Verdict:
+    return next((one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in verdicts), Verdict.SAME)
 
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     whole = {metric.name: [c.differences(metric) for c in compared] for metric in METRICS}
     found = criteria_that_moved(whole, SUITE_LEVEL, lambda metric: metric.gate_suite)
+    found += _masked_losses(compared, whole, found)
     on_bounds = [_starts_on_bounds(comparison) for comparison in compared]
     if any(mask.any() for mask in on_bounds):
         part = {
@@ -153,6 +174,28 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix)
         found += [finding for finding in further if finding.metric not in already]
     return found
+
+
+def _masked_losses(
+    compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
+) -> list[Finding]:
+    """Test for a loss on the landscapes that gained nothing by themselves: those that did must not pay for it.
+
+    This test spends nothing of the level: where nothing moved, a landscape gains only with the probability that the
+    level of the landscapes allows, and without such a landscape there is no further test.
+    """
+    has_gained = [any(not finding.is_worse for finding in comparison.findings) for comparison in compared]
+    others = has_gained.count(False)
+    if others < 2 or others == len(compared):  # one landscape speaks for itself
+        return []
+    rest = {
+        name: [of_one for of_one, gained in zip(strata, has_gained, strict=True) if not gained]
+        for name, strata in whole.items()
+    }
+    prefix = f"on the {others} landscapes that gained nothing, "
+    already = {finding.metric for finding in found if finding.is_worse}
+    further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: metric.gate_suite, prefix)
+    return [finding for finding in further if finding.is_worse and finding.metric not in already]
 
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

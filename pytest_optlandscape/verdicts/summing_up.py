@@ -17,7 +17,7 @@ from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 from pytest_optlandscape.verdicts.dithering import DOUBLE, SINGLE
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of, least_envelope
-from pytest_optlandscape.verdicts.records import FLAGS, HANGS, TARGETS, CellRecord
+from pytest_optlandscape.verdicts.records import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
 __all__ = ["record_of", "records_of", "reference_gap"]
@@ -86,6 +86,8 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
     """Give the record of a run before, where this one made the same evaluations and returned the same one of them."""
     if before is None or (run.nfev, run.njev, run.stop_reason) != (before.nfev, before.njev, before.stop_reason):
         return None
+    if (run.constr_nfev, run.constr_njev) != (before.constr_nfev, before.constr_njev):
+        return None
     if run.start_was_changed or not before.flags.isdisjoint(_NOT_OF_THE_PATH):
         return None
     points, _ = run.evaluated
@@ -97,11 +99,13 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
     stack = StackedRuns(runs)
+    every_hits = _hits(stack)
     found = zip(
         runs,
         stack.gaps[stack.ends].tolist(),
         distance_from(stack.returned, stack.landscape).tolist(),
-        _hits(stack).tolist(),
+        every_hits.tolist(),
+        _descents(stack, runs, every_hits),
         _flags(stack, runs),
         _returned(stack),
         fingerprints_of(stack),
@@ -119,8 +123,11 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
             flags=flags,
             trace=_trace(run, returned),
             fingerprint=fingerprint,
+            descent=descent,
+            constr_nfev=run.constr_nfev,
+            constr_njev=run.constr_njev,
         )
-        for run, gap, distance, hits, flags, returned, fingerprint in found
+        for run, gap, distance, hits, descent, flags, returned, fingerprint in found
     ]
 
 
@@ -131,16 +138,49 @@ def _hits(stack: StackedRuns) -> FloatArray:
     return np.minimum.reduceat(counted, stack.starts, axis=1).T
 
 
+def _descents(stack: StackedRuns, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
+    """Follow the gap of each run that reached no target after its first evaluation."""
+    reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
+    return [
+        _descent(stack.gaps[start:end], reference_gap(stack.landscape), run.budget) if is_due else None
+        for run, start, end, is_due in zip(runs, stack.starts, stack.ends, reached_none.tolist(), strict=True)
+    ]
+
+
+def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
+    """Follow the best of some gaps; None where it never falls."""
+    if not np.isfinite(gaps).any():
+        return None
+    best = np.minimum.accumulate(gaps)
+    first = int(np.argmax(np.isfinite(best)))
+    top = best[first]
+    if not 0.0 < best[-1] < top:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slightly = -np.log1p((best - top) / top)  # exact where the gap hardly moves
+        fallen = np.where(best > 0.5 * top, slightly, np.log(top / best)) / math.log(10.0)
+    depth = float(f"{fallen[-1]:.4g}")
+    if depth <= 0.0:
+        return None
+    end = int(np.argmax(best == best[-1])) + 1
+    at = [int(evaluations) for evaluations in Descent.grid(budget) if int(evaluations) < end]
+    thousandths = [round(1000.0 * fallen[n - 1] / fallen[-1]) if n > first else 0 for n in at]
+    return Descent(float(f"{math.log10(top / reference):.6g}"), depth, end, tuple(thousandths))
+
+
 def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     changes_start = [run.start_was_changed for run in runs]
-    if not any(changes_start) and stack.inside.all():
+    if not any(changes_start) and stack.is_strictly_inside:
         return [frozenset()] * len(runs)
     outside = ~stack.inside
+    leaves = np.logical_or.reduceat(stack.just_outside & ~outside, stack.starts) & ~np.logical_or.reduceat(
+        outside, stack.starts
+    )
     returns_outside = outside[stack.ends] & np.isfinite(stack.returned).all(axis=1)
     outside[stack.ends] = False
     evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
-    does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, strict=True)
-    return [frozenset(itertools.compress(FLAGS, one)) for one in does]
+    does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, leaves.tolist(), strict=True)
+    return [frozenset(itertools.compress((*FLAGS, ROUNDS_OUT), one)) for one in does]
 
 
 def _returned(stack: StackedRuns) -> list[list[float]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers import Adapter, get, parse_spec
+from pytest_optlandscape.optimizers import Adapter, get, keras, parse_spec
+from pytest_optlandscape.optimizers.libraries import unwrapped
 from pytest_optlandscape.optimizers.spec import Spec
 
 __all__ = ["with_value"]
@@ -32,7 +32,7 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
     Raises
     ------
     ValueError
-        If the optimizer has no such argument.
+        If the optimizer has no such argument, or is an instance that cannot be rebuilt without losing a setting.
     TypeError
         If it is of a kind that cannot be made anew.
 
@@ -46,15 +46,9 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
         return get(str(Spec(spec.library, spec.name, {**spec.arguments, name: value})))
     if isinstance(optimizer, type):
         _check_takes(optimizer, name)
-        return get(optimizer(**{name: value}))
-    if hasattr(optimizer, "get_config") and hasattr(type(optimizer), "from_config"):
-        with warnings.catch_warnings():
-            # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            config = optimizer.get_config()
-        if name not in config:
-            raise ValueError(unknown_name(f"argument of {type(optimizer).__name__}", name, config))
-        return get(type(optimizer).from_config({**config, name: value}))
+        return get(functools.partial(optimizer, **{name: value}))
+    if keras.recognizes(optimizer) and not isinstance(unwrapped(optimizer), type):
+        return get(keras.with_setting(optimizer, name, value))
     if callable(optimizer) and not isinstance(optimizer, Adapter):
         _check_takes(optimizer, name)
         return get(functools.partial(optimizer, **{name: value}))

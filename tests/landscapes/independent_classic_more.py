@@ -45,11 +45,6 @@ def bohachevsky_3(v):
 
 def leon(v):
     x, y = v
-    return 100 * (y - x**2) ** 2 + (1 - x) ** 2
-
-
-def cube(v):
-    x, y = v
     return 100 * (y - x**3) ** 2 + (1 - x) ** 2
 
 

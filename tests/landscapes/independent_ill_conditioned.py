@@ -2,7 +2,7 @@
 
 from mpmath import fabs, mpf, power, sqrt
 
-DIMS = {"hilbert_quadratic": (4, 5, 10, 32)}
+DIMS = {"hilbert_quadratic": (4, 5, 10, 32), "bent_cigar": (3, 5, 10, 40), "discus": (3, 5, 10, 40)}
 
 
 def ellipsoid_1e6(v):

@@ -20,6 +20,7 @@ NEVER = Landscape(
     x0=[0.5, 0.5],
     minimizers=[[0.0, 0.0]],
     fmin=0.0,
+    validate=False,
 )
 
 
@@ -158,3 +159,13 @@ class AdapterTests:
     def test_misspelt(self, spec, said):
         with pytest.raises(ValueError, match=said):
             get(spec)
+
+
+def assert_kept(optimizer, told, *, seeded, budget=40):
+    """Check that runs of an object are those of a spec, and whether the problem's seed is used or the object's own."""
+    adapter = get(optimizer)
+    first, again = (minimize(adapter, "booth", budget=budget) for _ in range(2))
+    assert np.array_equal(first.trace.x, again.trace.x)
+    assert np.array_equal(first.trace.x, minimize(told, "booth", budget=budget).trace.x)
+    other = minimize(adapter, "booth", budget=budget, seed=1)
+    assert np.array_equal(first.trace.x, other.trace.x) == (not seeded)

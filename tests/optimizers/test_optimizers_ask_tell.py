@@ -7,6 +7,7 @@ import pytest
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import MissingLibrary, get
 from pytest_optlandscape.optimizers.libraries import arguments_of, import_library
+from pytest_optlandscape.verdicts.contract import hold_to
 
 
 class Batches:
@@ -149,3 +150,109 @@ def test_arguments_that_are_handed_on():
 
     assert arguments_of(Child) == {"colour", "size", "rate"}
     assert arguments_of(lambda x, y: None) == {"x", "y"}
+
+
+class Wandering:
+    """Remembers where it was: in itself, and in what it is made of."""
+
+    def __init__(self, x0, start, rng):
+        self.start, self.rng = start, rng
+
+    def ask(self):
+        self.start += self.rng.standard_normal(len(self.start))
+        return self.start.copy()
+
+    def tell(self, x, value):
+        pass
+
+
+def test_no_run_finds_the_state_of_another():
+    partial = functools.partial(Wandering, start=np.zeros(2), rng=np.random.default_rng(5))
+    first, again = (minimize(partial, "booth", budget=5) for _ in range(2))
+    assert np.array_equal(first.trace.x, again.trace.x)
+    assert partial.keywords["start"].tolist() == [0.0, 0.0]
+    made = partial(x0=None)
+    for function in (lambda x0: made, lambda: made):
+        adapter = get(function)
+        assert minimize(adapter, "booth", budget=5).stop_reason == "budget"
+        run = minimize(adapter, "booth", budget=5)
+        assert run.message.startswith("TypeError")
+        assert "it has to make a new one for each run" in run.message
+
+
+def test_functions_without_arguments():
+    def make():
+        return Wandering(None, np.zeros(2), np.random.default_rng(5))
+
+    partial = functools.partial(Wandering, start=np.zeros(2), rng=np.random.default_rng(5))
+    assert np.array_equal(minimize(make, "booth", budget=5).trace.x, minimize(partial, "booth", budget=5).trace.x)
+
+
+class Walk:
+    """Step at random from the best point; a fresh array for each point, or always the same."""
+
+    reuses = False
+
+    def __init__(self, x0, rng):
+        self.best, self.value, self.rng, self.point = np.array(x0), np.inf, rng, np.array(x0)
+        self.step = 0.5
+
+    def ask(self):
+        if not self.reuses:
+            self.point = np.empty_like(self.best)
+        self.point[:] = self.best + self.step * self.rng.standard_normal(len(self.best))
+        return self.point
+
+    def tell(self, x, value):
+        self.step *= 0.99
+        if value < self.value:
+            self.best, self.value = x.copy(), value
+
+
+class ReusingWalk(Walk):
+    reuses = True
+
+
+class WalkWithStates(Walk):
+    """Its state is a dict, and it cannot be pickled."""
+
+    kept = ("best", "value", "step")
+
+    def __init__(self, x0, rng):
+        super().__init__(x0, rng)
+        self.started = rng.standard_normal()  # a fresh one draws, too
+        self.unpicklable = lambda: None
+
+    def state_dict(self):
+        return {name: getattr(self, name) for name in self.kept}
+
+    def load_state_dict(self, state):
+        vars(self).update(state)
+
+
+class WalkThatForgets(WalkWithStates):
+    kept = ("best", "value")
+
+
+class UnpicklableWalk(Walk):
+    def __init__(self, x0, rng):
+        super().__init__(x0, rng)
+        self.unpicklable = lambda: None
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "outcome", "said"),
+    [
+        (Walk, "check_hands_out_own_points", "passed", ""),
+        (ReusingWalk, "check_hands_out_own_points", "failed", "arrays that it had handed to f"),
+        (Walk, "check_resumes_from_saved_state", "passed", ""),
+        (WalkWithStates, "check_resumes_from_saved_state", "passed", ""),
+        (WalkThatForgets, "check_resumes_from_saved_state", "failed", "(state_dict() and load_state_dict())"),
+        (UnpicklableWalk, "check_resumes_from_saved_state", "not-applicable", "pickle refuses it: "),
+        (lambda fun, x0: x0, "check_resumes_from_saved_state", "not-applicable", "no state of it can be saved"),
+    ],
+)
+def test_the_contract_of_what_is_asked_and_told(kind, check, outcome, said):
+    (found,) = hold_to(get(kind), [check])
+    assert found.outcome == outcome
+    assert said in found.message

@@ -240,3 +240,24 @@ def test_an_optimizer_of_a_library_in_ones_own_module_is_called_as_it_is_written
     sys.modules.pop("own_ready")
     assert (coarse.optimizer, fine.optimizer) == ("own_ready:coarse", "own_ready:fine")
     assert coarse.nfev < fine.nfev
+
+
+class Shrinking:
+    """A class of a user's, whose objects are called and remember it."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, problem):
+        self.step *= 0.5
+        return problem.x0 - self.step * problem.gradient(problem.x0)
+
+
+def test_a_class_in_a_spec_is_made_anew_for_each_run():
+    adapter = get(f"{__name__}:Shrinking(step=0.1)")
+    first, again = (minimize(adapter, "booth", budget=5) for _ in range(2))
+    assert np.array_equal(first.x, again.x)
+    with pytest.raises(ValueError, match=r"<lambda>' cannot be made: ZeroDivisionError"):
+        get(lambda: 1 / 0)
+    with pytest.raises(ValueError, match=r"Shrinking\(stp=1\)"):
+        get(f"{__name__}:Shrinking(stp=1)")

@@ -1,5 +1,7 @@
+import functools
+
 import pytest
-from blackbox_checks import AdapterTests, needed
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -34,3 +36,15 @@ def test_minimum_is_found():
     assert run.stop_reason == "returned"
     assert run.gap < 1e-10
     assert profile_text(get("cma:fmin2")) == "global, derivative-free, bounds, stochastic"
+
+
+def test_options_of_a_partial_are_kept():
+    for partial in (
+        functools.partial(cma.fmin2, options={"popsize": 9}, sigma0=0.5),
+        functools.partial(cma.fmin2, sigma0=0.5, options=cma.CMAOptions("popsize") | {"popsize": 9}),
+    ):
+        assert_kept(partial, "cma:fmin2(popsize=9, sigma0=0.5)", seeded=True)
+    with pytest.raises(ValueError, match="unknown argument of cma:fmin2 'popsiz'"):
+        get(functools.partial(cma.fmin2, options={"popsiz": 9}))
+    with pytest.raises(TypeError, match="takes arguments by keyword, such as sigma0"):
+        get(functools.partial(cma.CMAEvolutionStrategy, [0.0, 0.0], 0.5))

@@ -70,7 +70,9 @@ def test_residuals_that_raise_are_an_evaluation():
     def bad(x):
         raise ArithmeticError("no")
 
-    landscape = Landscape("bad", lambda x: 0.0, residuals=bad, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0.0]], fmin=0.0)
+    landscape = Landscape(
+        "bad", lambda x: 0.0, residuals=bad, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0.0]], fmin=0.0, validate=False
+    )
     problem = Problem(landscape, budget=3)
     with pytest.raises(ArithmeticError):
         problem.residuals([0.5])

@@ -1,5 +1,7 @@
+import functools
+
 import pytest
-from blackbox_checks import AdapterTests, needed
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -41,3 +43,10 @@ def test_what_is_broken_in_nevergrad_is_said_to_be():
     else:
         assert run.nfev == 200
     assert profile_text(get("nevergrad:NGOpt")) == "global, derivative-free, bounds, noise, stochastic, endless"
+
+
+def test_a_configured_family_is_kept():
+    family = nevergrad.families.ParametrizedOnePlusOne
+    for thing in (family(mutation="cauchy"), functools.partial(family, mutation="cauchy")):
+        assert_kept(thing, "nevergrad:ParametrizedOnePlusOne(mutation='cauchy')", seeded=True)
+    assert_kept(family(mutation="cauchy").set_name("mine"), family(mutation="cauchy"), seeded=True)

@@ -1,9 +1,12 @@
+import functools
+
 import pytest
-from blackbox_checks import AdapterTests, needed
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import profile_text
+from pytest_optlandscape.verdicts import CHECKS
 
 nlopt = needed("nlopt")
 
@@ -37,8 +40,9 @@ def test_objects():
     assert (run.optimizer, run.stop_reason) == ("nlopt:LN_BOBYQA(instance)", "returned")
     assert run.gap < 1e-4
     assert "is for 2 coordinates" in minimize(optimizer, "sphere[3]").message
-    with pytest.raises(TypeError, match="names no algorithm"):
-        get(nlopt.opt)
+    for thing in (nlopt.opt, functools.partial(nlopt.opt, nlopt.LN_BOBYQA)):
+        with pytest.raises(TypeError, match="names no algorithm"):
+            get(thing)
 
 
 def test_a_result_limited_by_rounding_is_one():
@@ -63,4 +67,46 @@ def _raising():
             raise ArithmeticError("not here")
         return float(x @ x)
 
-    return Landscape("raising", objective, bounds=[(-1, 1), (-1, 1)], x0=[0.5, 0.5], minimizers=[[0.0, 0.0]], fmin=0.0)
+    facts = {"bounds": [(-1, 1), (-1, 1)], "x0": [0.5, 0.5], "minimizers": [[0.0, 0.0]], "fmin": 0.0}
+    return Landscape("raising", objective, **facts, validate=False)
+
+
+SETTINGS = {
+    "initial_step=0.3": lambda one: one.set_initial_step(0.3),
+    "xtol_rel=1e-2": lambda one: one.set_xtol_rel(1e-2),
+    "ftol_abs=0.1": lambda one: one.set_ftol_abs(0.1),
+    "stopval=5.0": lambda one: one.set_stopval(5.0),
+    "maxeval=7": lambda one: one.set_maxeval(7),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_of_an_instance_are_kept(setting):
+    optimizer = nlopt.opt(nlopt.LN_SBPLX, 2)
+    SETTINGS[setting](optimizer)
+    assert_kept(optimizer, f"nlopt:LN_SBPLX({setting})", seeded=False, budget=200)
+
+
+def test_population_and_local_optimizer_of_an_instance_are_kept():
+    population = nlopt.opt(nlopt.GN_CRS2_LM, 2)
+    population.set_population(40)
+    assert_kept(population, "nlopt:GN_CRS2_LM(population=40)", seeded=True, budget=100)
+    augmented = nlopt.opt(nlopt.AUGLAG, 2)
+    augmented.set_local_optimizer(nlopt.opt(nlopt.LN_SBPLX, 2))
+    assert_kept(augmented, "nlopt:AUGLAG(local='LN_SBPLX')", seeded=False)
+
+
+def test_bounds_of_an_instance_are_the_problems_or_refused():
+    optimizer = nlopt.opt(nlopt.LN_SBPLX, 2)
+    optimizer.set_lower_bounds([-1.0, -1.0])
+    run = minimize(optimizer, "booth", budget=50)
+    assert run.stop_reason == "exception"
+    assert "has lower bounds [-1.0, -1.0], and the problem's are [-10.0, -10.0]" in run.message
+    assert minimize(optimizer, "booth", budget=50, bounds=[(-1, 10), (-1, 10)]).stop_reason == "budget"
+
+
+@pytest.mark.skipif(not nlopt.__version__.startswith("2.11"), reason="what rounding does is a release's own")
+def test_bobyqa_leaves_boxes_with_unround_edges_by_rounding():
+    found = CHECKS["check_stays_inside_bounds"].outcome("nlopt:LN_BOBYQA")
+    assert (found.outcome, found.severity) == ("failed", "warning")
+    assert "outside the bounds, which is rounding" in found.message

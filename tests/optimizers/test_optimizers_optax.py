@@ -110,7 +110,14 @@ def test_an_objective_that_raises_in_a_callback(lbfgs):
         return float(x @ x)
 
     bowl = landscapes.Landscape(
-        "bowl", broken, gradient=lambda x: 2 * x, bounds=[(-1, 1)] * 2, x0=[1, 0.5], minimizers=[[0, 0]], fmin=0
+        "bowl",
+        broken,
+        gradient=lambda x: 2 * x,
+        bounds=[(-1, 1)] * 2,
+        x0=[1, 0.5],
+        minimizers=[[0, 0]],
+        fmin=0,
+        validate=False,
     )
     calls.clear()
     run = minimize("optax:sgd(learning_rate=0.01)", bowl, budget=50)
@@ -158,7 +165,10 @@ def test_schedules():
         ("optax:apply_updates", "unknown optax optimizer 'apply_updates'"),
         ("optax:adam(lr=1)", "unknown argument of optax:adam 'lr'"),
         ("optax:adam", "optax refuses these arguments: .*learning_rate"),
-        ("optax:adam(learning_rate=1, dtype='bfloat16')", "dtype is one of float32, float64; got 'bfloat16'"),
+        (
+            "optax:adam(learning_rate=1, dtype='int8')",
+            "dtype is one of bfloat16, float16, float32, float64; got 'int8'",
+        ),
         ("optax:sgd(learning_rate='cosine(x=1)')", "unknown schedule 'cosine'"),
     ],
 )
@@ -220,3 +230,15 @@ def test_transformations_are_called_by_what_they_remember():
 
     assert len(set(specs())) == 6
     assert specs() == specs()
+
+
+def make_momentum(rate):
+    return optax.sgd(rate, momentum=0.9)
+
+
+@pytest.mark.parametrize("thing", [f"{__name__}:make_momentum(rate=0.01)", functools.partial(make_momentum, rate=0.01)])
+def test_functions_that_make_a_transformation(thing):
+    run = minimize(thing, "booth", budget=9)
+    assert np.array_equal(
+        run.trace.x, minimize("optax:sgd(learning_rate=0.01, momentum=0.9)", "booth", budget=9).trace.x
+    )

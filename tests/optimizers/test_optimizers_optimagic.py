@@ -1,4 +1,6 @@
-from blackbox_checks import AdapterTests, needed
+import functools
+
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -36,3 +38,14 @@ def test_residuals_are_handed_to_those_made_for_them():
         assert run.stop_reason == "returned"
         assert run.gap < 1e-8
         assert "residuals" in profile_text(get(f"optimagic:{name}"))
+
+
+def test_options_and_seeds_that_are_given_are_kept():
+    evolution = optimagic.algos.scipy_differential_evolution
+    for thing in (evolution(seed=7), functools.partial(evolution, seed=7)):
+        assert_kept(thing, "optimagic:scipy_differential_evolution(seed=7)", seeded=False)
+    for thing in (evolution(), evolution, functools.partial(evolution)):
+        assert_kept(thing, "optimagic:scipy_differential_evolution", seeded=True)
+    limited = functools.partial(optimagic.algos.scipy_lbfgsb, stopping_maxiter=2)
+    assert get(limited).spec == "optimagic:scipy_lbfgsb(stopping_maxiter=2)"
+    assert_kept(limited, "optimagic:scipy_lbfgsb(stopping_maxiter=2)", seeded=False)

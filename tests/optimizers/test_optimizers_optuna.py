@@ -1,4 +1,7 @@
-from blackbox_checks import AdapterTests, needed
+import functools
+
+import pytest
+from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
@@ -46,3 +49,18 @@ def test_what_a_sampler_needs_besides_is_named():
         get("optuna:GPSampler")
     except ImportError as error:
         assert "torch" in str(error)  # noqa: PT017 - either it is installed or it is named
+
+
+def test_seeds_that_are_given_are_kept_and_others_are_the_problems():
+    samplers = optuna.samplers
+    for thing in (samplers.TPESampler(seed=5), functools.partial(samplers.TPESampler, seed=5)):
+        assert_kept(thing, "optuna:TPESampler(seed=5)", seeded=False, budget=14)
+    for thing in (samplers.TPESampler(), samplers.TPESampler, functools.partial(samplers.TPESampler)):
+        assert_kept(thing, "optuna:TPESampler", seeded=True, budget=14)
+
+
+@pytest.mark.filterwarnings("ignore:PartialFixedSampler is experimental")
+def test_a_sampler_inside_another_is_a_new_one_in_every_run():
+    inner = optuna.samplers.RandomSampler(seed=3)
+    partial = functools.partial(optuna.samplers.PartialFixedSampler, {"x0": 0.5}, inner)
+    assert_kept(partial, optuna.samplers.PartialFixedSampler({"x0": 0.5}, inner), seeded=False, budget=8)

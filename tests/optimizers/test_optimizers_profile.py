@@ -1,6 +1,6 @@
 import pytest
 
-from pytest_optlandscape import landscapes, optimizers
+from pytest_optlandscape import _profiles, landscapes, optimizers
 from pytest_optlandscape.optimizers.profile import WORDS, obstacle, profile_text, with_profile
 
 
@@ -36,3 +36,15 @@ def test_obstacles():
     disk, noisy = landscapes.get("rosenbrock_disk"), landscapes.get("beale").noisy()
     assert (obstacle(slsqp, disk), obstacle(lbfgsb, disk)) == ("", "constraints")
     assert (obstacle(lbfgsb, noisy), obstacle(with_profile(lbfgsb, "noise"), noisy)) == ("noise", "")
+
+
+def test_an_inner_session_puts_back_what_was_in_force_around_it():
+    outermost, outer, inner = (_profiles.declare(words) for words in ({}, {"scipy:Powell": "global"}, {}))
+    try:
+        assert not optimizers.get("scipy:Powell").is_global
+        inner()
+        assert optimizers.get("scipy:Powell").is_global
+    finally:
+        for put_back in (inner, outer, outermost):
+            put_back()
+    assert not optimizers.get("scipy:Powell").is_global

@@ -134,7 +134,7 @@ def test_instances_are_refused():
         ("torch:SparseAdam", "unknown torch optimizer 'SparseAdam'"),
         ("torch:Adam(learning_rate=1)", "unknown argument of torch:Adam 'learning_rate'"),
         ("torch:Adam(lr=-1.0)", "cannot be made for a vector: Invalid learning rate"),
-        ("torch:Adam(dtype='float16')", "dtype is one of float32, float64; got 'float16'"),
+        ("torch:Adam(dtype='int8')", "dtype is one of bfloat16, float16, float32, float64; got 'int8'"),
         ("torch:Adam(scheduler='StepR(step_size=2)')", "unknown scheduler 'StepR'; did you mean 'StepLR'"),
         ("torch:Adam(scheduler='StepLR(steps=2)')", "cannot be made for a vector: .*'steps'"),
     ],
@@ -245,3 +245,43 @@ def test_two_of_ones_own_module_stay_two(tmp_path, monkeypatch):
     del sys.modules["own_sgd"]
     assert (slow.optimizer, quick.optimizer) == ("own_sgd:slow", "own_sgd:quick")
     assert slow.gap != quick.gap
+
+
+def test_optimizers_of_other_parameters_are_refused():
+    parameter = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    made = torch.optim.SGD([parameter], lr=0.1)
+    with pytest.raises(ValueError, match="returned a SGD of other parameters than it was given"):
+        get(lambda params: made)
+
+
+class Dropping(torch.optim.SGD):
+    """Takes any keyword and uses one."""
+
+    def __init__(self, params, lr=0.1, **further):
+        super().__init__(params, lr, momentum=further.get("inertia", 0.0))
+
+
+@pytest.mark.parametrize("thing", [f"{__name__}:Dropping(inertai=0.5)", functools.partial(Dropping, inertai=0.5)])
+def test_keywords_that_a_class_drops_are_refused(thing):
+    with pytest.raises(ValueError, match="unknown argument of Dropping 'inertai'"):
+        get(thing)
+    assert minimize(functools.partial(Dropping, inertia=0.5), "booth", budget=3).stop_reason == "budget"
+
+
+def test_keywords_that_a_third_party_drops_are_refused():
+    library = pytest.importorskip("pytorch_optimizer")
+    with pytest.raises(ValueError, match="'lrr'; did you mean 'lr'"):
+        get("pytorch_optimizer:AdaBelief(lrr=0.1)")
+    with pytest.raises(ValueError, match="'lrr'; did you mean 'lr'"):
+        get(functools.partial(library.Adai, lrr=0.1))
+    assert get("pytorch_optimizer:AdaBelief(maximize=False)").uses_gradient
+
+
+def test_arguments_are_those_of_a_new_optimizer_in_every_run():
+    class Wearing(torch.optim.SGD):
+        def __init__(self, params, rates):
+            super().__init__(params, lr=rates.pop())
+
+    adapter = get(functools.partial(Wearing, rates=[0.01, 0.02]))
+    first, again = (minimize(adapter, "booth", budget=5) for _ in range(2))
+    assert np.array_equal(first.trace.x, again.trace.x)

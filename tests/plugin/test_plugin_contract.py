@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pytest_optlandscape import _profiles, optimizers
 from pytest_optlandscape.verdicts import CHECKS
 
 
@@ -68,3 +69,70 @@ def test_the_outcome_has_optimizers_of_which_no_landscape_was_run(held):
     assert [(one["verdict"], one["contract"][0]["verdict"]) for one in found["optimizers"]] == [("new", "new")]
     found, _ = held.outcome("-k", "CG and check_keeps_start_unchanged")
     assert [one["spec"] for one in found["optimizers"]] == ["scipy:CG"]
+
+
+OWN = """
+import numpy as np
+import pytest
+from pytest_optlandscape import check_optimizer, optimizers, parametrize_with_checks
+from pytest_optlandscape.verdicts import CHECKS
+
+START = "check_not_worse_than_start"
+
+def corner(fun, x0, bounds):
+    return min((bounds[:, 1], bounds[:, 0]), key=fun).copy()
+
+def test_one_profile_everywhere(minimize):
+    assert optimizers.get(corner).is_global
+    assert optimizers.get("test_own:corner").is_global
+    assert CHECKS[START].outcome(corner).outcome == "not-applicable"
+    CHECKS[START](corner)
+    check_optimizer(corner)
+    assert minimize("scipy:L-BFGS-B", "booth").nfev and not optimizers.get("scipy:L-BFGS-B").uses_gradient
+    assert minimize("scipy:L-BFGS-B", "booth").njev == 0
+
+def test_a_keyword_wins():
+    with pytest.raises(AssertionError, match=START):
+        check_optimizer(corner, profile="local")
+    with pytest.raises(AssertionError):
+        CHECKS[START](corner, profile="local")
+
+@parametrize_with_checks([corner], expected_failures={START: "a toy"}, profile={corner: "local"})
+def test_local(optimizer, check):
+    check(optimizer)
+
+@parametrize_with_checks([corner])
+def test_global(optimizer, check):
+    check(optimizer)
+"""
+
+
+def test_what_the_configuration_says_of_an_optimizer_holds_in_tests(pytester):
+    pytester.makepyfile(test_own=OWN)
+    pytester.makeini(
+        "[pytest]\noptlandscape_profiles =\n    test_own:corner = global\n    scipy:L-BFGS-B = derivative-free\n"
+    )
+    put_back = _profiles.declare({"scipy:L-BFGS-B": "global"})
+    try:
+        result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+        result.assert_outcomes(passed=2 + 2 * len(CHECKS) - 1, xfailed=1)
+        around = optimizers.get("scipy:L-BFGS-B")
+        assert (around.is_global, around.uses_gradient) == (True, True)
+    finally:
+        put_back()
+    assert not optimizers.get("scipy:L-BFGS-B").is_global
+
+
+@pytest.mark.parametrize("arguments", [(), ("--optlandscape",)])
+def test_a_misspelt_word_is_a_mistake_whoever_is_used(pytester, arguments):
+    pytester.makeini("[pytest]\noptlandscape_profiles = nobody:knows = globl\n")
+    result = pytester.runpytest_inprocess(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*unknown word of an optimizer's profile 'globl'; did you mean 'global'*")
+
+
+def test_a_profile_of_what_tests_alone_use_is_no_mistake(project):
+    project.configure(
+        optlandscape_profiles="\n    scipy:Powell = global\n    test_mine:anneal = global\n    solver:minimize = local"
+    )
+    assert project.on_booth().ret == 0

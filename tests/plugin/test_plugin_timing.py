@@ -28,6 +28,9 @@ def test_restless(booth, benchmark_minimize):
 
 def test_lost(benchmark_minimize):
     benchmark_minimize(lost, "booth")
+
+def test_constrained(benchmark_minimize):
+    benchmark_minimize("scipy:SLSQP", "rosenbrock_disk")
 """
 FAST = "--benchmark-min-rounds=3", "--benchmark-max-time=0.01", "--benchmark-warmup=off"
 KEYS = {"optimizer", "landscape", "nfev", "njev", "gap", "digits", "success", "stop_reason", "nondeterministic"}
@@ -40,7 +43,7 @@ def timed(pytester):
     def run(*arguments, how=pytester.runpytest_inprocess):
         result = how(*FAST, *arguments)
         assert result.ret == 0
-        result.assert_outcomes(passed=3)
+        result.assert_outcomes(passed=4)
         return result
 
     return run
@@ -66,17 +69,33 @@ def test_plain_numbers_reach_the_json_of_pytest_benchmark(timed, pytester):
     assert info["test_restless"]["nondeterministic"] is True
     lost = info["test_lost"]
     assert (lost["gap"], lost["digits"], lost["success"]) == (None, None, False)
-    assert len(found["benchmarks"]) == 3
+    assert "constr_nfev" not in good
+    assert info["test_constrained"]["constr_nfev"] > info["test_constrained"]["constr_njev"] > 0
+    assert len(found["benchmarks"]) == 4
 
 
-@pytest.mark.parametrize("arguments", [["--benchmark-disable"], ["--benchmark-only"], ["--optlandscape"]])
+@pytest.mark.parametrize("arguments", [["--benchmark-only"], ["--optlandscape"]])
 def test_runs_whatever_pytest_benchmark_is_told(timed, arguments):
-    timed(*arguments)
+    timed(*arguments).stdout.no_fnmatch_line("*recorded nothing*")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--benchmark-disable"], "--benchmark-disable switches it off"),
+        (["--benchmark-disable", "--optlandscape"], "--benchmark-disable switches it off"),
+        (["-n", "2"], "pytest-xdist runs the tests: leave out -n"),
+    ],
+)
+def test_where_nothing_is_recorded_it_is_said_once(timed, arguments, why):
+    lines = timed(*arguments).outlines
+    said = [line for line in lines if "recorded nothing" in line]
+    assert said == [f"optlandscape: 4 tests used benchmark_minimize, but pytest-benchmark recorded nothing: {why}"]
 
 
 def test_skipped_with_the_other_benchmarks(pytester):
     pytester.makepyfile(test_timed=SOURCE)
-    pytester.runpytest_inprocess("--benchmark-skip").assert_outcomes(skipped=3)
+    pytester.runpytest_inprocess("--benchmark-skip").assert_outcomes(skipped=4)
 
 
 def test_saving_and_comparing(timed):

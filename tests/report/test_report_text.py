@@ -88,7 +88,7 @@ def test_rows_of_landscapes():
         ("booth", "worse"),
         ("bird", "new"),
     ]
-    assert "0.4" in rows[1]
+    assert "speed × 0.5 " in rows[1]
     assert "-" in rows[2]
 
 
@@ -153,7 +153,7 @@ def test_a_revision_is_named_where_one_is_compared_with():
     earlier = Wording("v1.0")
     for comparison, said in (
         (WORSE, "mine:minimize on booth is worse than at v1.0:"),
-        (CHANGED, "mine:minimize on branin has changed since v1.0; no criterion moved significantly"),
+        (CHANGED, "mine:minimize on branin has changed since v1.0: no criterion moved significantly and far enough"),
         (OTHER, "mine:minimize on easom cannot be compared with v1.0: budget 400 is now 200"),
     ):
         assert failure_text(comparison, SPEC, earlier).startswith(said)

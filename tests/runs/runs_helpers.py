@@ -24,7 +24,7 @@ class Bowl:
 
 
 def bowl(fun, dim=2, **changes):
-    facts = {"bounds": [(-4, 4)] * dim, "x0": [2.0] * dim, "minimizers": [[0.0] * dim], "fmin": 0.0}
+    facts = {"bounds": [(-4, 4)] * dim, "x0": [2.0] * dim, "minimizers": [[0.0] * dim], "fmin": 0.0, "validate": False}
     return Landscape("bowl", fun, **{**facts, **changes})
 
 

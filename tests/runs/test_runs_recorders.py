@@ -1,14 +1,11 @@
 import math
+import sys
 
 import numpy as np
 import pytest
 
 from pytest_optlandscape import assert_converges, assert_precise
-from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
-from pytest_optlandscape.runs import RunRecorder, record_training
-
-# Keras on torch reads its own variables in a way that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+from pytest_optlandscape.runs import KerasRecorder, keras_recorder, record_training
 
 
 def recorded(losses, **arguments):
@@ -24,7 +21,6 @@ def test_losses_become_gaps():
     assert run.trace.x.shape == (6, 0)
     assert (run.nfev, run.gap, run.hit(0.5), run.hit(0.1)) == (6, 0.0, 3, 6)
     assert recorded([1.0], fmin=0.5).hit(0.1) == math.inf
-    assert recorded([0.5], fmin=1.0).gap == 0.0
     assert recorded([]).gap == math.inf
 
 
@@ -39,6 +35,54 @@ def test_how_it_ended():
         recorder.step(1 / 0)
     assert recorder.run.stop_reason == "exception"
     assert "ZeroDivisionError" in recorder.run.message
+
+
+def test_a_loss_below_the_least_is_no_gap_and_fails():
+    run = recorded([2.0, 0.5, 1.0], fmin=1.0)
+    assert run.trace.gap.tolist() == [1.0, 1.0, 0.0]
+    with pytest.raises(AssertionError, match=r"loss of evaluation 2 is 0\.5, below fmin = 1;"):
+        assert_converges(run, gap=3.0)
+    rounded = recorded([2.0, 1.0 - 1e-7], fmin=1.0)
+    assert rounded.gap == 0.0
+    assert_converges(rounded, gap=0.0)
+    tiny = recorded([1e-7, 1e-9], fmin=2e-9)
+    assert tiny.trace.gap[1] > 0.0
+    with pytest.raises(AssertionError, match="below fmin"):
+        assert_converges(tiny, gap=1.0)
+
+
+def test_the_end_is_judged():
+    diverged = recorded([3.0, 0.01, 5.0])
+    assert (diverged.gap, diverged.result_gap) == (0.01, 5.0)
+    with pytest.raises(AssertionError, match=r"gap of the last recorded loss .* was 5, .* on the way was 0\.01"):
+        assert_converges(diverged, gap=0.1)
+    with record_training(fmin=1.0) as recorder:
+        recorder.step(3.0)
+        recorder.step(1.5)
+        recorder.result(1.1)
+    assert_converges(recorder.run, gap=0.6)
+    assert recorder.run.result_gap == pytest.approx(0.1)
+    recorder.result(9.0)
+    with pytest.raises(AssertionError, match="gap of the final weights was 8"):
+        assert_converges(recorder.run, gap=0.6)
+    recorder.result(math.nan)
+    assert recorder.run.result_gap == math.inf
+    recorder.result(0.9)
+    with pytest.raises(AssertionError, match=r"loss of the final weights is 0\.9, below fmin"):
+        assert_converges(recorder.run, gap=3.0)
+    recorder.step(1.4)
+    assert recorder.run.result_gap == pytest.approx(0.4)
+
+
+def test_a_training_that_did_not_end_fails():
+    recorder = record_training()
+    recorder.step(0.0)
+    with pytest.raises(AssertionError, match="has not ended"):
+        assert_converges(recorder.run, gap=1.0)
+    with pytest.raises(ZeroDivisionError), recorder:
+        recorder.step(1 / 0)
+    with pytest.raises(AssertionError, match="exception: ZeroDivisionError"):
+        assert_converges(recorder.run, gap=1.0)
 
 
 def test_assertions_on_it():
@@ -66,14 +110,10 @@ def test_wrong_arguments_are_named():
 
 
 def test_keras_missing_is_said(monkeypatch):
-    import sys
-
-    from pytest_optlandscape.runs import recorders
-
     monkeypatch.setitem(sys.modules, "keras", None)
-    recorders._keras_callback.cache_clear()
+    keras_recorder._keras_callback.cache_clear()
     with pytest.raises(ImportError, match=r"pytest-optlandscape\[keras"):
-        RunRecorder()
+        KerasRecorder()
 
 
 def test_torch_loop():
@@ -87,131 +127,7 @@ def test_torch_loop():
             loss.backward()
             optimizer.step()
             recorder.step(loss)
+        recorder.result((weight**2).sum().to(torch.bfloat16))
+    assert recorder.run.fun == pytest.approx(13.0 * 0.25**12, rel=0.01)
     np.testing.assert_allclose(recorder.run.trace.fun, 13.0 * 0.25 ** np.arange(12), rtol=1e-5)
     assert_converges(recorder.run, gap=1e-4, within=10)
-
-
-def network(loss="mse", learning_rate=0.5, seed=1):
-    """The network of the landscapes, in Keras."""
-    keras = pytest.importorskip("keras")
-    keras.utils.set_random_seed(seed)
-    decay = {
-        "kernel_regularizer": keras.regularizers.L2(WEIGHT_DECAY),
-        "bias_regularizer": keras.regularizers.L2(WEIGHT_DECAY),
-    }
-    model = keras.Sequential([keras.layers.Dense(3, "tanh", **decay), keras.layers.Dense(1, **decay)])
-    model.compile(keras.optimizers.SGD(learning_rate), loss)
-    return model
-
-
-def weights(model):
-    """The model's weights in the landscape's order."""
-    import keras
-
-    kernel, biases, out, bias = (keras.ops.convert_to_numpy(w.value) for w in model.weights)
-    return np.concatenate([kernel.T.ravel(), biases, out.ravel(), bias]).astype(float)
-
-
-def train(recorder, epochs=5, batch_size=40, **arguments):
-    model = network(**arguments)
-    model.fit(MOONS, LABELS[:, None], epochs=epochs, batch_size=batch_size, verbose=0, callbacks=[recorder])
-    return model
-
-
-@pytest.mark.parametrize(("loss", "name"), [("mse", "mse"), ("squared_hinge", "squared-hinge")])
-def test_keras_trains_the_same_network_as_the_landscape(loss, name):
-    pytest.importorskip("keras")
-    landscape = training_task(name).landscape
-    model = network(loss)
-    model(MOONS[:1])
-    before = landscape(weights(model))
-    recorder = RunRecorder(landscape.fmin)
-    model.fit(MOONS, LABELS[:, None], epochs=3, batch_size=40, verbose=0, callbacks=[recorder])
-    assert recorder.run.trace.fun[0] == pytest.approx(before, rel=1e-5)
-    assert before - landscape.fmin == pytest.approx(recorder.run.trace.gap[0], rel=1e-5)
-
-
-@pytest.mark.parametrize("batch_size", [8, 12])
-def test_batches_have_their_own_losses(batch_size):
-    keras = pytest.importorskip("keras")
-    batches = RunRecorder(per="batch", batch_size=batch_size, samples=40)
-    epochs = RunRecorder()
-
-    values = []
-
-    class Exact(keras.callbacks.Callback):
-        """The loss of each batch, from the weights it began with; the data are not shuffled."""
-
-        def on_train_batch_begin(self, batch, logs=None):
-            rows = slice(batch * batch_size, (batch + 1) * batch_size)
-            v = weights(self.model)
-            hidden = np.tanh(MOONS[rows] @ v[:6].reshape(3, 2).T + v[6:9])
-            error = hidden @ v[9:12] + v[12] - LABELS[rows]
-            values.append(np.mean(error**2) + WEIGHT_DECAY * v @ v)
-
-    model = network(learning_rate=0.1)
-    model(MOONS[:1])
-    model.fit(
-        MOONS,
-        LABELS[:, None],
-        epochs=3,
-        batch_size=batch_size,
-        shuffle=False,
-        verbose=0,
-        callbacks=[batches, epochs, Exact()],
-    )
-    n = math.ceil(40 / batch_size)
-    assert batches.run.nfev == batches.run.budget == 3 * n
-    assert epochs.run.nfev == epochs.run.budget == 3
-    np.testing.assert_allclose(batches.run.trace.fun, values, rtol=1e-5, atol=1e-5)
-    sizes = np.minimum(batch_size, 40 - batch_size * np.arange(n)) / 40
-    np.testing.assert_allclose(batches.run.trace.fun.reshape(3, n) @ sizes, epochs.run.trace.fun, rtol=1e-5)
-
-
-def test_fit_repeats_itself_with_a_seed():
-    pytest.importorskip("keras")
-    first, again, other = RunRecorder(), RunRecorder(), RunRecorder()
-    train(first, batch_size=8, seed=3)
-    train(again, batch_size=8, seed=3)
-    train(other, batch_size=8, seed=4)
-    assert first.run.trace.fun.tolist() == again.run.trace.fun.tolist()
-    assert first.run.trace.fun.tolist() != other.run.trace.fun.tolist()
-
-
-def test_stopping_early_and_going_on():
-    keras = pytest.importorskip("keras")
-    recorder = RunRecorder()
-    assert isinstance(recorder, RunRecorder)
-    assert isinstance(recorder, keras.callbacks.Callback)
-    model = network(learning_rate=1e-9)
-    stop = keras.callbacks.EarlyStopping("loss", min_delta=1.0, patience=2)
-    data = (MOONS, LABELS[:, None])
-    model.fit(*data, epochs=20, verbose=0, callbacks=[recorder, stop])
-    assert recorder.run.stop_reason == "returned"
-    assert (recorder.run.budget, recorder.run.optimizer) == (20, "fit with keras:SGD")
-    made = recorder.run.nfev
-    assert made < 20
-    model.fit(*data, epochs=5, initial_epoch=3, verbose=0, callbacks=[recorder])
-    assert recorder.run.nfev == recorder.run.budget == made + 2
-    assert recorder.run.stop_reason == "budget"
-
-
-def test_validation_loss_and_wrong_logs():
-    pytest.importorskip("keras")
-    recorder = RunRecorder(monitor="val_loss")
-    data = (MOONS, LABELS[:, None])
-    model = network()
-    model.fit(*data, epochs=2, verbose=0, validation_data=data, callbacks=[recorder])
-    assert recorder.run.gap == pytest.approx(float(model.evaluate(*data, verbose=0)), rel=1e-5)
-    with pytest.raises(KeyError, match="Keras logs no 'val_los'"):
-        train(RunRecorder(monitor="val_los"))
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [{"per": "step"}, {"batch_size": 4}, {"samples": 4}, {"batch_size": 5, "samples": 4}, {"fmin": math.inf}],
-)
-def test_wrong_recorders_are_named(arguments):
-    pytest.importorskip("keras")
-    with pytest.raises(ValueError, match=r"per|batch_size|fmin"):
-        RunRecorder(**arguments)

@@ -34,7 +34,7 @@ def test_none_where_nothing_fails():
 
 def test_second_search_finds_it_at_once():
     first = hunt()
-    assert [x0.tolist() for x0 in failed_before(landscapes.get("beale"))] == [first.x0.tolist()]
+    assert [one.x0.tolist() for one in failed_before(landscapes.get("beale"))] == [first.x0.tolist()]
     second = hunt(seed=5)
     assert second.examples == 1
     assert second.x0.tolist() == first.x0.tolist()
@@ -82,7 +82,7 @@ def test_interrupted_shrinking_keeps_what_was_found():
 
     with pytest.raises(KeyboardInterrupt):
         hunt(condition)
-    assert [x0.tolist() for x0 in failed_before(landscapes.get("beale"))] == failed
+    assert [one.x0.tolist() for one in failed_before(landscapes.get("beale"))] == failed
 
 
 def test_without_a_database_nothing_is_kept(example_database):
@@ -160,3 +160,28 @@ def test_a_rare_failure_is_found_sooner_than_by_even_points():
         found = find_failing_start(slower_near_it, "beale", lambda run: run.nfev > 49, budget=500, seed=number)
         examples.append(found.examples if found else 500)
     assert np.median(examples) <= np.log(0.5) / np.log(1.0 - 0.0025) / 2.0
+
+
+def fails_for_some_seeds(problem):
+    return problem.x0 if problem.rng.random() < 0.133 else problem.landscape.minimizers[0]
+
+
+def test_seeds_that_fail_are_found_and_shrunk():
+    smallest = next(seed for seed in range(100) if np.random.default_rng(seed).random() < 0.133)
+    found = find_failing_start(fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, budget=100, seed=300)
+    assert (found.seed, found.run.seed) == (smallest, smallest)
+    assert found.x0.tolist() == landscapes.get("beale").x0.tolist()
+    assert f" with seed {smallest}, found after " in str(found)
+    assert f"seed={smallest})" in str(found)
+    assert found.run.replay().result_gap > 1.0
+    assert [one.seed for one in failed_before(landscapes.get("beale"))] == [smallest]
+    again = find_failing_start(fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, budget=1)
+    assert (again.examples, again.seed) == (1, smallest)
+
+
+def test_one_seed_can_be_kept_to():
+    seeds = set()
+    hunt(lambda run: seeds.add(run.seed), budget=20, seed=3, vary_seed=False)
+    assert seeds == {3}
+    hunt(lambda run: seeds.add(run.seed), budget=20, seed=3)
+    assert seeds == set(range(3, 23))

@@ -1,5 +1,6 @@
 """Optimizers that break one check of the contract each, and one that keeps it."""
 
+import contextlib
 import math
 import random
 import types
@@ -119,6 +120,29 @@ def moves_a_fixed_variable(fun, x0, bounds, rng):
     return search(fun, x0, bounds, rng).x
 
 
+def keeps_feasible(fun, x0, bounds, rng, constraints):
+    """What breaks a constraint is infinitely bad, and not evaluated."""
+
+    def kept(x):
+        return all(np.all(one.lb <= values) and np.all(values <= one.ub) for one, values in valued(constraints, x))
+
+    return search(lambda x: fun(x) if kept(x) else math.inf, x0, bounds, rng).x
+
+
+def valued(constraints, x):
+    return [(one, one.A @ x if hasattr(one, "A") else one.fun(x)) for one in constraints]
+
+
+def leaves_the_feasible_set(fun, x0, bounds, rng, constraints):
+    """It looks at what a constraint forbids, once."""
+    middle = np.clip(np.array(x0, dtype=float), *np.transpose(bounds))
+    for x in np.linspace(middle, np.transpose(bounds), 9).reshape(-1, len(middle)):
+        if any(np.any(one.lb > values) or np.any(values > one.ub) for one, values in valued(constraints, x)):
+            fun(x)
+            break
+    return keeps_feasible(fun, x0, bounds, rng, constraints)
+
+
 def overspends(fun, x0, bounds, rng, maxfev):
     found = search(fun, x0, bounds, rng, maxfev)
     value = fun(found.x.copy())
@@ -222,3 +246,131 @@ def has_an_origin(fun, x0, bounds, rng):
     origin = np.clip(np.zeros(len(x0)), *np.transpose(bounds))
     values = fun(first), fun(origin)
     return search(fun, origin if values[1] < values[0] else x0, bounds, rng).x
+
+
+def descent(fun, x0, bounds, callback):
+    """Go along the coordinates, and call the callback after each round, with a copy of the point."""
+    return rounds(fun, x0, bounds, lambda x: callback(x.copy()))
+
+
+ROUNDS = 40
+
+
+def rounds(fun, x0, bounds, after_each, *, catches=StopIteration):
+    lower, upper = np.transpose(bounds)
+    x = np.clip(np.array(x0, dtype=float), lower, upper)
+    value, step = fun(x.copy()), (upper - lower) / 4.0
+    for _ in range(ROUNDS):
+        for k in range(len(x)):
+            for sign in (-1.0, 1.0):
+                new = x.copy()
+                new[k] = np.clip(x[k] + sign * step[k], lower[k], upper[k])
+                at_new = fun(new.copy())
+                if at_new < value or math.isnan(value):
+                    x[:], value = new, at_new
+        step = step / 2.0
+        try:
+            after_each(x)
+        except catches:
+            break
+    return result(x.copy(), value)
+
+
+def calls_back(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, callback)
+
+
+def never_calls_back(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, lambda x: None)
+
+
+def calls_back_without_a_point(fun, x0, bounds, callback):
+    return descent(fun, x0, bounds, lambda x: callback(fun(x)))
+
+
+def hands_out_its_point(fun, x0, bounds, callback):
+    return rounds(fun, x0, bounds, callback)
+
+
+def hands_out_one_buffer(fun, x0, bounds, callback):
+    buffer = np.empty(len(x0))
+
+    def copied(x):
+        buffer[:] = x
+        callback(buffer)
+
+    return rounds(fun, x0, bounds, copied)
+
+
+def works_on_what_it_hands_out(fun, x0, bounds, callback):
+    """Its points are its own each time, but it goes on from what the callback made of them."""
+
+    def copied(x):
+        handed = x.copy()
+        callback(handed)
+        x[:] = handed
+
+    return rounds(fun, x0, bounds, copied)
+
+
+def succeeds_when_stopped(fun, x0, bounds, callback):
+    calls = []
+
+    def counted(x):
+        calls.append(x)
+        callback(x)
+
+    found = descent(fun, x0, bounds, counted)
+    return result(found.x, found.fun, success=len(calls) < ROUNDS)
+
+
+def goes_on_when_stopped(fun, x0, bounds, callback):
+    def deaf(x):
+        with contextlib.suppress(StopIteration):
+            callback(x)
+
+    return descent(fun, x0, bounds, deaf)
+
+
+def forgets_its_callback_when_stopped(fun, x0, bounds, callback):
+    heard = []
+
+    def once(x):
+        try:
+            if not heard:
+                callback(x)
+        except StopIteration:
+            heard.append(x)
+
+    return descent(fun, x0, bounds, once)
+
+
+def lets_stop_iteration_out(fun, x0, bounds, callback):
+    return rounds(fun, x0, bounds, lambda x: callback(x.copy()), catches=())
+
+
+class KeepsItsStep:
+    """An evolution strategy of one parent and one child, asked and told."""
+
+    def __init__(self, x0, bounds, rng):
+        self.lower, self.upper = np.transpose(bounds)
+        self.rng = rng
+        self.best, self.value, self.step = np.clip(np.array(x0, dtype=float), self.lower, self.upper), math.inf, 0.1
+
+    def ask(self):
+        if math.isinf(self.value):
+            return self.best.copy()
+        away = self.step * (self.upper - self.lower) * self.rng.standard_normal(len(self.best))
+        return np.clip(self.best + away, self.lower, self.upper)
+
+    def tell(self, x, value):
+        self.step *= 1.5 if value < self.value else 0.9
+        if value < self.value:
+            self.best, self.value = np.array(x), value
+
+
+class ForgetsItsStep(KeepsItsStep):
+    """Its pickle has not all of its state."""
+
+    def __getstate__(self):
+        return {**vars(self), "step": 0.1}

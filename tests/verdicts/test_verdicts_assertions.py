@@ -3,7 +3,14 @@ import types
 import numpy as np
 import pytest
 
-from pytest_optlandscape import assert_converges, assert_precise, assert_robust, minimize
+from pytest_optlandscape import (
+    assert_converges,
+    assert_precise,
+    assert_robust,
+    assert_stays_feasible,
+    landscapes,
+    minimize,
+)
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +183,23 @@ def test_robust_is_asked_sensibly(wrong, said):
 
 def test_as_many_starts_as_the_message_asks_for_are_enough():
     assert_robust(hits(100), "beale", starts=44)
+
+
+def test_stays_feasible():
+    disk = landscapes.get("rosenbrock_disk").keeping_feasible()
+
+    def through(*points):
+        def optimizer(problem):
+            for x in points:
+                problem(x)
+            return points[-1]
+
+        return minimize(optimizer, disk)
+
+    assert_stays_feasible(through([0.0, 0.0], [1.0, 1.0]))
+    text = message_of(assert_stays_feasible, through([0.0, 0.0], [1.0, 1.5], [1.0, 1.25], [0.0, 1.0]))
+    assert "but evaluation 2, [1.0, 1.5], breaks one by 1.25; 2 of 4 evaluations break one, by up to 1.25" in text
+    text = message_of(assert_stays_feasible, minimize(lambda problem: [1.0, 1.5], disk))
+    assert "but the returned point, [1.0, 1.5], breaks one by 1.25; 0 of 0 evaluations" in text
+    with pytest.raises(ValueError, match=r"no inequality of rosenbrock_disk says keep_feasible=True; say so in its"):
+        assert_stays_feasible(minimize("scipy:SLSQP", "rosenbrock_disk"))

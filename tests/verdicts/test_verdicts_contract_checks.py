@@ -1,6 +1,7 @@
 import contract_breakers as breakers
 import numpy as np
 import pytest
+import scipy
 
 from pytest_optlandscape import check_optimizer, optimizers
 from pytest_optlandscape.optimizers.profile import with_profile
@@ -21,16 +22,35 @@ BREAKERS = [
     ("steps_outside", "check_stays_inside_bounds", "a point lies 1e-09 outside the bounds"),
     ("evaluates_a_start_outside", "check_clips_start", "evaluates a start that lies outside the bounds"),
     ("moves_a_fixed_variable", "check_keeps_fixed_variables", r"x\[0\] is fixed at 0 .* was moved by 1e-06"),
+    (
+        "leaves_the_feasible_set keeps-feasible",
+        "check_stays_feasible",
+        "breaks a constraint with keep_feasible=True, and so do 1 of .* evaluations, by up to",
+    ),
     ("overspends", "check_keeps_budget", "told to evaluate at most 3 times, it evaluated 4 times"),
     ("plans_ahead", "check_larger_budget_goes_on", "evaluates other points than with"),
     ("ignores_the_seed", "check_same_seed_same_run", "a second run with the same seed went elsewhere"),
     ("depends_on_hashes", OTHER_PROCESS, "another process with the same seed went elsewhere"),
     ("draws_globally", "check_leaves_global_random_state", r"random state was touched \(numpy.random\)"),
     ("draws_from_python", "check_leaves_global_random_state", r"random state was touched \(random\)"),
+    ("ForgetsItsStep", "check_resumes_from_saved_state", "after 1 evaluations a fresh optimizer loaded its state"),
     ("writes_to_the_start", "check_keeps_start_unchanged", "it wrote into the array x0 that it was handed"),
     ("reuses_its_array", "check_hands_out_own_points", "arrays that it had handed to f"),
     ("keeps_gradients", "check_copies_gradients", "relies on gradients that it did not copy"),
     ("wants_floats", "check_takes_any_start", "does not take an integer array for a start: TypeError"),
+    ("never_calls_back", "check_calls_callback", "it made .* evaluations, and never called the callback"),
+    (
+        "calls_back_without_a_point",
+        "check_calls_callback",
+        "calls the callback with .*, which is no point",
+    ),
+    ("hands_out_its_point", "check_hands_callback_own_points", "it wrote into .* points that it had handed"),
+    ("hands_out_one_buffer", "check_hands_callback_own_points", "it wrote into .* points that it had handed"),
+    ("works_on_what_it_hands_out", "check_hands_callback_own_points", "where the callback writes into its point"),
+    ("succeeds_when_stopped", "check_stops_on_request", "claims success after StopIteration was raised"),
+    ("goes_on_when_stopped", "check_stops_on_request", "it called the callback .* times more after StopIteration"),
+    ("forgets_its_callback_when_stopped", "check_stops_on_request", "it went on, to .* evaluations"),
+    ("lets_stop_iteration_out", "check_stops_on_request", "StopIteration, raised in the callback, leaves it"),
     ("sees_sizes scaling-invariant", "check_invariant_to_scaling", "on f times 4 it goes elsewhere"),
     (
         "goes_along_axes permutation-invariant",
@@ -60,7 +80,9 @@ def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
     assert not_asked == {
         "check_larger_budget_goes_on",  # it takes a random generator
         "check_copies_gradients",
-        *(name for name in CHECKS if "invariant" in name),
+        "check_resumes_from_saved_state",
+        "check_stays_feasible",
+        *(name for name in CHECKS if "invariant" in name or "callback" in name or name == "check_stops_on_request"),
     }
 
 
@@ -68,6 +90,25 @@ def test_a_decent_optimizer_keeps_what_it_promises():
     kept = ["check_invariant_to_scaling", "check_larger_budget_goes_on"]
     adapter = with_profile(optimizers.get(breakers.decent), "scaling-invariant deterministic")
     assert [one.outcome for one in hold_to(adapter, kept)] == ["passed", "passed"]
+
+
+def test_an_optimizer_that_keeps_feasible_is_believed_no_more_than_others():
+    kept = ["check_stays_feasible"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible"), kept, hunts=True)] == ["not-applicable"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible keeps-feasible"), kept, hunts=True)] == ["passed"]
+    without = with_profile(optimizers.get("scipy:L-BFGS-B"), "keeps-feasible")
+    assert hold_to(without, kept)[0].message == "asked of optimizers that are: constraints, keeps-feasible"
+
+
+@pytest.mark.skipif(
+    tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 18), reason="mended in SciPy 1.18 (scipy#24424)"
+)
+def test_trust_constr_does_not_keep_feasible():
+    adapter = with_profile(optimizers.get("scipy:trust-constr"), "keeps-feasible")
+    (found,) = hold_to(adapter, ["check_stays_feasible"])
+    assert found.outcome == "failed"
+    assert "breaks a constraint with keep_feasible=True" in found.message
+    assert ".keeping_feasible()" in found.message
 
 
 @pytest.mark.parametrize(("text", "name", "said"), BREAKERS, ids=IDS)

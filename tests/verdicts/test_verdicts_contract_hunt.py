@@ -27,7 +27,7 @@ def is_on_one_face(x0, bounds):
 
 
 def steps_outside_from_faces(fun, x0, bounds):
-    if is_on_one_face(x0, bounds):
+    if is_on_one_face(x0, bounds) and (bounds[:, 0] == -bounds[:, 1]).all():
         fun(bounds[:, 1] + 1e-9)
     return x0
 
@@ -83,7 +83,7 @@ def test_how_near_a_run_came_leads_the_search():
 def test_finds_are_kept_and_none_is_drawn_from():
     first = hold_to(optimizers.get(ends_too_early), [SUCCESS], hunts=True)[0].message
     (kept,) = failed_before(landscapes.get("sphere[2]"))
-    assert kept.tolist() == pytest.approx(started_at(first), rel=1e-5)
+    assert kept.x0.tolist() == pytest.approx(started_at(first), rel=1e-5)
     assert hold_to(optimizers.get(ends_too_early), [SUCCESS], hunts=True)[0].message == first
     assert hold_to(optimizers.get(ends_too_early), [SUCCESS])[0].outcome == "passed"
 
@@ -133,7 +133,8 @@ def test_who_breaks_an_invariance_by_rounding_alone_is_not_hunted():
 
 @pytest.mark.parametrize("method", ["Nelder-Mead", "Powell", "CG", "SLSQP"])
 def test_the_simplest_starts_are_at_most_three_binary_digits_away(method):
-    own = [name for name in CHECKS if name not in ("check_same_run_in_another_process", "check_clips_start")]
+    others = ("check_same_run_in_another_process", "check_clips_start", INSIDE)
+    own = [name for name in CHECKS if name not in others]
     told = 0
     for found in hold_to(optimizers.get(f"scipy:{method}"), own, hunts=True):
         if found.outcome == "failed":

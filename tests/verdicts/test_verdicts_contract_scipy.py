@@ -23,13 +23,14 @@ FOUND = {
     "clips_start larger_budget_goes_on",
     "CG": "survives_nan",
     "BFGS": "survives_nan",
-    "Newton-CG": "survives_nan takes_any_start",
-    "L-BFGS-B": "never_claims_success_with_nan survives_nan keeps_budget",
+    "Newton-CG": "survives_nan takes_any_start hands_callback_own_points",
+    "L-BFGS-B": "never_claims_success_with_nan survives_nan keeps_budget hands_callback_own_points",
     "TNC": "never_claims_success_with_nan clips_start keeps_budget takes_any_start",
     "SLSQP": "",
 }
 """The errors found in the quick methods."""
 WARNED = {
+    "Powell": "stays_inside_bounds",
     "CG": "not_worse_than_best_seen copies_gradients",
     "BFGS": "copies_gradients",
     "Newton-CG": "copies_gradients",
@@ -37,6 +38,7 @@ WARNED = {
 }
 SLOW = {
     "COBYLA": "stays_inside_bounds clips_start keeps_budget",
+    "COBYQA": "stops_on_request",
     "trust-constr": "stays_inside_bounds clips_start keeps_fixed_variables",
 }
 """Errors of slow methods; only these checks are held to."""

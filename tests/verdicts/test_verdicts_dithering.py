@@ -114,6 +114,7 @@ def constant(value, slope=0.0):
         minimizers=[[0.0, 0.0]],
         fmin=0.0,
         gradient=lambda x: np.full(2, slope),
+        validate=False,
     )
 
 

@@ -179,6 +179,25 @@ def test_a_bound_argument_is_given_anew():
     )
 
 
+def swallowing(fun, x0, jac, maxiter, **further):
+    return descend(fun, x0, jac, further.get("rate", 0.1), maxiter)
+
+
+def raising(fun, x0, learning_rate):
+    raise ArithmeticError("not here")
+
+
+def test_a_hyperparameter_that_changes_nothing_has_no_width():
+    with pytest.raises(
+        ValueError, match=r"learning_rate changes nothing: from each of the 4 starts .*swallowing makes"
+    ):
+        assert_robust(swallowing, "booth", over={"learning_rate": (1e-2, 1.0)}, decades=0.1, starts=4, budget=9)
+    with pytest.raises(ValueError, match="The first run: exception, ArithmeticError: not here"):
+        found(raising, starts=4)
+    width = assert_robust(swallowing, SPHERE, over={"rate": (1e-2, 1.0)}, decades=0.1, starts=4, budget=99, gap=1e-3)
+    assert width.hyperparameter == "rate"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

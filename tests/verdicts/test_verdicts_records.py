@@ -23,7 +23,7 @@ from pytest_optlandscape.verdicts import (
     run_baseline,
     run_landscape,
 )
-from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, Average
+from pytest_optlandscape.verdicts.records import FLAGS, TARGETS, Average, Descent
 from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 counts = st.integers(0, 10**6)
@@ -53,6 +53,15 @@ records = st.builds(
         failure=st.floats(0, 1),
         cost=st.floats(0, 9),
         over=st.sampled_from(["seeds", "starts"]),
+        reached=st.integers(0, 8),
+    ),
+    descent=st.none()
+    | st.builds(
+        Descent,
+        top=st.floats(-1, 20),
+        depth=st.floats(1e-12, 20),
+        end=st.integers(2, 10**6),
+        thousandths=st.lists(st.integers(0, 1000), max_size=12).map(lambda all_: tuple(sorted(all_))),
     ),
 )
 
@@ -70,12 +79,17 @@ def test_text_is_read_as_it_was_written(cell):
     assert read.fingerprint.path == pytest.approx(cell.fingerprint.path, abs=2.0**-48, rel=1e-15, nan_ok=True)
     assert (read.average is None) == (cell.average is None)
     if cell.average:
-        *numbers, over = dataclasses.astuple(cell.average)
-        assert dataclasses.astuple(read.average)[:-1] == pytest.approx(numbers, rel=5e-3)
-        assert read.average.over == over
+        *numbers, over, reached = dataclasses.astuple(cell.average)
+        assert dataclasses.astuple(read.average)[:-2] == pytest.approx(numbers, rel=5e-3)
+        assert (read.average.over, read.average.reached) == (over, reached)
+    assert (read.descent is None) == (cell.descent is None)
+    if cell.descent:
+        assert read.descent.top == pytest.approx(cell.descent.top, rel=1e-5)
+        assert read.descent.depth == pytest.approx(cell.descent.depth, rel=1e-3)
+        assert (read.descent.end, read.descent.thousandths) == (cell.descent.end, cell.descent.thousandths)
 
 
-GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- mo 0f3a 0:mW:mV 5/1.5/-7.25/0.2/2.6"
+GOOD = "standard 9 16 r 4e-14 5e-07 2,3,5,9,12,14,15,- mo 0f3a v0.43/0.00017/9/125,999 0:mW:mV 5/1.5/-7.25/0.2/2.6/8"
 
 
 @pytest.mark.parametrize(
@@ -83,10 +97,10 @@ GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- mo 0f3a 0:mW:mV 5/
     [
         "",
         "standard",
-        GOOD.replace("16 16", "16"),
-        GOOD.replace("16 16", "16 many"),
+        GOOD.replace("9 16", "9"),
+        GOOD.replace("9 16", "9 many"),
         GOOD.replace(" r ", " x "),
-        GOOD.replace("4.15e-14", "small"),
+        GOOD.replace("4e-14", "small"),
         GOOD.replace("15,-", "15,"),
         GOOD.replace("0:mW:mV", "0"),
         GOOD.replace("0:mW:mV", "zero:mW:mV"),
@@ -94,10 +108,16 @@ GOOD = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- mo 0f3a 0:mW:mV 5/
         GOOD.replace("0:mW:mV", "0:mW:"),
         GOOD.replace("0:mW:mV", "-:W:+"),
         GOOD.replace("/2.6", ""),
+        GOOD.replace("/8", "/many"),
+        GOOD.replace("/125,", "/1000,"),
+        GOOD.replace("/125,999", ""),
+        GOOD.replace("v0.43", "vinf"),
+        GOOD.replace("0.00017", "0"),
+        GOOD.replace("v0.43", "0.43"),
         GOOD.replace("5/", "many/"),
         GOOD.replace("0f3a", "0f3a.some-16"),
         GOOD + " more",
-        GOOD.partition(" 0:")[0],
+        GOOD.partition(" v")[0],
         None,
         3,
     ],
@@ -166,6 +186,7 @@ def overwrites(fun, x0):
         (overwrites, {"m"}),
         (lambda problem: [9.0, 9.0], {"r"}),
         (lambda problem: [math.inf, 0.0], set()),
+        (lambda problem: [np.nextafter(4.5, 5.0), 0.0], {"u"}),
         (lambda problem: [4.5, -4.5], set()),
     ],
 )

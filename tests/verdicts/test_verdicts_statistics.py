@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from pytest_optlandscape.verdicts.statistics import (
+    ShiftInterval,
     chance_of_as_many,
     holm,
-    mean_interval,
+    mean_of_means,
+    shift_interval,
+    signed_rank_balance,
+    signed_rank_shift,
     stratified_signed_rank,
 )
 
@@ -138,17 +143,18 @@ SAMPLES = 1500
 @pytest.mark.parametrize("confidence", [0.9, 0.99])
 @pytest.mark.parametrize(
     ("sizes", "deviations"),
-    [((21,), (0.2,)), ((21, 21, 16), (0.2,) * 3), ((21, 21, 21), (0.0, 0.0, 1.0)), ((3, 30), (1.0, 0.1))],
+    [((21,), (0.2,)), ((21, 21, 16), (0.2,) * 3), ((21, 21, 21), (0.01, 0.1, 1.0)), ((3, 30), (1.0, 0.1))],
 )
-def test_interval_of_a_mean_covers_often_enough(sizes, deviations, confidence):
+def test_interval_of_a_shift_covers_often_enough(sizes, deviations, confidence):
     rng = np.random.default_rng(9)
-    means = np.linspace(0.1, 0.5, len(sizes))
     covered = 0
     for _ in range(SAMPLES):
-        strata = [rng.normal(*of_stratum) for of_stratum in zip(means, deviations, sizes, strict=True)]
-        interval = mean_interval(strata, 0.001, confidence)
-        covered += interval.lower <= np.mean(means) <= interval.upper
-    assert covered / SAMPLES == pytest.approx(confidence, abs=3.5 * np.sqrt(confidence * (1 - confidence) / SAMPLES))
+        strata = [rng.normal(0.3, deviation, size) for deviation, size in zip(deviations, sizes, strict=True)]
+        interval = shift_interval(strata, 0.001, confidence)
+        assert interval.lower <= interval.shift <= interval.upper
+        covered += interval.lower <= 0.3 <= interval.upper
+    error = 3.5 * np.sqrt(confidence * (1 - confidence) / SAMPLES)
+    assert confidence - error <= covered / SAMPLES <= confidence + error + 0.005  # the distribution has steps
 
 
 @pytest.mark.parametrize(("strata", "least"), [(1, 0.75), (8, 0.84)])
@@ -157,24 +163,66 @@ def test_what_is_called_detectable_is_found_about_nine_times_in_ten(strata, leas
     rng = np.random.default_rng(10)
     level, cells, found, samples = 0.001, 21, 0, 400
     for _ in range(samples):
-        effect = mean_interval([rng.normal(size=cells) for _ in range(strata)], level).detectable
+        effect = shift_interval([rng.normal(size=cells) for _ in range(strata)], level).detectable
         found += stratified_signed_rank([rng.normal(effect, size=cells) for _ in range(strata)]) < level
     assert least <= found / samples <= 0.95
 
 
-def test_interval_of_means_by_hand():
-    interval = mean_interval([[1.0, 3.0], [4.0]], level=0.05, confidence=0.95)
-    assert interval.mean == 3.0
+def test_few_differences_have_students_interval():
+    interval = shift_interval([[1.0, 3.0], [4.0]], level=0.6, confidence=0.95)
+    assert interval.shift == 2.5  # of 1, 2, 3 and 4
     error = np.sqrt(2.0 / 2.0) / 2.0
-    assert interval.upper - 3.0 == pytest.approx(stats.t.ppf(0.975, 1) * error)
-    assert 3.0 - interval.lower == pytest.approx(interval.upper - 3.0)
-    assert interval.detectable == pytest.approx((12.706205 + 3.077684) * error * np.sqrt(np.pi / 3.0), rel=1e-6)
-    still = mean_interval([[0.0] * 5, [0.0] * 4], level=0.001)
-    assert (still.mean, still.lower, still.upper, still.detectable) == (0.0, 0.0, 0.0, 0.0)
+    assert interval.upper - 2.5 == pytest.approx(stats.t.ppf(0.975, 1) * error)
+    assert 2.5 - interval.lower == pytest.approx(interval.upper - 2.5)
+    seen = stats.t.isf(0.3, 1) + stats.t.isf(0.1, 1)
+    assert interval.detectable == pytest.approx(seen * error * np.sqrt(np.pi / 3.0))
 
 
-def test_strata_count_alike_however_long_they_are():
-    assert mean_interval([[1.0] * 100, [0.0]], level=0.01).mean == 0.5
-    wide, narrow = (mean_interval([np.tile([-1.0, 1.0], n)], level=0.01) for n in (5, 500))
-    assert wide.upper > 5.0 * narrow.upper > 0.0
+def test_nothing_is_detectable_where_the_test_can_find_nothing():
+    assert shift_interval([[0.0] * 5, [0.0] * 4], level=0.01).detectable == 0.0
+    assert shift_interval([[0.0] * 5, [0.0] * 4], level=0.001) == ShiftInterval(0.0, 0.0, 0.0, np.inf)
+    assert shift_interval([[0.1] * 9], level=0.001).detectable == np.inf
+
+
+@given(strata=arrays(float, (3, 7), elements=st.floats(-2.0, 2.0, width=16)))
+def test_the_shift_never_contradicts_the_test(strata):
+    shift, balance = signed_rank_shift(strata), signed_rank_balance(strata)
+    assert shift * balance >= 0.0
+    assert signed_rank_shift(-strata) == pytest.approx(-shift)
+    with_nothing_told = np.hstack([strata, np.full((3, 2), np.nan)])
+    assert signed_rank_shift(with_nothing_told) == shift
+    assert stratified_signed_rank(with_nothing_told) == stratified_signed_rank(strata)
+
+
+def test_the_interval_holds_the_shifts_that_the_test_does_not_reject():
+    rng = np.random.default_rng(3)
+    strata = rng.normal(0.2, 1.0, size=(2, 12))
+    interval = shift_interval(strata, 0.001, confidence=0.95)
+    for limit, outward in ((interval.lower, -1.0), (interval.upper, 1.0)):
+        assert stratified_signed_rank(strata - limit - outward * 1e-9) < 0.05
+        assert stratified_signed_rank(strata - limit + outward * 1e-9) > 0.05
+
+
+def test_a_large_gain_in_one_stratum_does_not_pay_for_losses_in_the_others():
+    strata = [[0.03 + k * 1e-4 for k in range(21)]] * 14 + [[-1.5 - k * 1e-3 for k in range(21)]] * 2
+    assert np.mean(strata) < 0.0 < signed_rank_shift(strata) < 0.04
+    assert stratified_signed_rank(strata) < 1e-10
+    assert shift_interval(strata, 0.001).lower > 0.0
+
+
+def test_differences_of_zero_lower_the_shift_and_not_the_proof():
+    moved = [[0.1, 0.2, 0.3]] * 4
+    diluted = [[0.1, 0.2, 0.3, 0.0, 0.0, 0.0]] * 4
+    assert signed_rank_shift(diluted) == pytest.approx(signed_rank_shift(moved) / 2.0)
+    assert stratified_signed_rank(diluted) == stratified_signed_rank(moved)
+
+
+def test_more_pairs_tell_more():
+    wide, narrow = (shift_interval([np.tile([-1.0, 1.0], n)], level=0.01) for n in (5, 500))
+    assert wide.upper > 5.0 * narrow.upper >= 0.0
     assert wide.detectable > 5.0 * narrow.detectable > 0.0
+
+
+def test_means_of_strata_count_alike_however_long_they_are():
+    assert mean_of_means([[1.0] * 100, [0.0], [np.nan]]) == 0.5
+    assert mean_of_means([]) == 0.0

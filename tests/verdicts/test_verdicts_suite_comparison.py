@@ -6,12 +6,14 @@ import pytest
 from verdicts_helpers import STEADY, edited, jittered, record
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.report.terminal import details
 from pytest_optlandscape.strategies.suites import cells, suite_ids
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.verdicts.comparison import LEVEL
 from pytest_optlandscape.verdicts.findings import HARD, criteria_that_moved, verdict_of
-from pytest_optlandscape.verdicts.metrics import METRICS, SPEED
+from pytest_optlandscape.verdicts.metrics import AVERAGED, METRICS
 from pytest_optlandscape.verdicts.records import FLAGS, Average
+from pytest_optlandscape.verdicts.statistics import signed_rank_balance
 
 QUICK = [landscapes.get(name) for name in suite_ids("quick")]
 NAMES = [landscape.id for landscape in QUICK if not landscape.tags & {"constrained", "noisy"}]
@@ -46,7 +48,7 @@ def test_all_the_same():
     assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.SAME, "identical", ())
     assert (comparison.parted, comparison.expected, comparison.set_aside) == (0, 0.0, 0)
     assert comparison.speed_ratio == 1.0
-    assert (comparison.speed.lower, comparison.speed.upper) == (0.0, 0.0)
+    assert (comparison.speed.to_targets.lower, comparison.speed.to_targets.upper) == (0.0, 0.0)
 
 
 def test_rounding_everywhere_is_the_same():
@@ -60,8 +62,9 @@ def test_a_small_loss_everywhere_is_worse_though_no_landscape_is(parts):
     assert verdicts(comparison) == {Verdict.CHANGED if parts else Verdict.SAME}
     assert comparison.verdict == Verdict.WORSE
     assert [finding.metric for finding in comparison.findings] == ["speed"]
-    assert comparison.speed.lower < comparison.speed.mean < comparison.speed.upper
-    assert comparison.speed.mean == pytest.approx(math.log10(1.04), rel=0.05)  # evaluations are whole numbers
+    speed = comparison.speed.to_targets
+    assert speed.lower < speed.shift < speed.upper
+    assert speed.shift == pytest.approx(math.log10(1.04), rel=0.05)  # evaluations are whole numbers
     better = compare(everywhere(hits=1 / 1.04, parts=parts))
     assert better.verdict == Verdict.BETTER
 
@@ -169,8 +172,8 @@ def null_suites(rng, number, names, size):
 
 def averaged(made, rng, size=0.08):
     def average(cell):
-        moved = rng.normal(0.0, size / math.sqrt(5.0), size=len(METRICS))
-        values = [metric.value(made, cell) + m for metric, m in zip(METRICS, moved, strict=True)]
+        moved = rng.normal(0.0, size / math.sqrt(5.0), size=len(AVERAGED))
+        values = [metric.value_of(made, cell) + m for metric, m in zip(AVERAGED, moved, strict=True)]
         return dataclasses.replace(cell, average=Average(5, *values))
 
     return dataclasses.replace(made, cells=tuple(map(average, made.cells)))
@@ -207,7 +210,7 @@ def test_what_no_evaluation_decided_is_worse_by_statistics_of_averages():
 
     comparison = compare({name: slowed(made) for name, made in before.items()}, base=before)
     assert comparison.verdict == Verdict.WORSE
-    assert 10.0**-comparison.speed.mean == pytest.approx(1 / 1.3, rel=1e-6)
+    assert comparison.speed_ratio == pytest.approx(1 / 1.3, rel=1e-6)
 
 
 @pytest.mark.parametrize("letter", FLAGS)
@@ -273,10 +276,75 @@ def test_records_that_crossed_a_process_compare_alike():
     assert base["beale"].stability == STEADY
 
 
-def test_speed_is_the_mean_over_landscapes_however_many_cells_they_have():
-    first, second = record("beale", cells=22), record("booth", cells=16)
+def test_speed_counts_cells_that_did_not_move():
+    first, second = record("beale", cells=16), record("booth", cells=16)
     pairs = [(edited(first, hits=2.0), first), (edited(second, hits=1.0), second)]
     comparison = compare_optimizer("x", [compare_landscape(now, old, landscapes=2) for now, old in pairs])
-    doubled = np.mean([np.log10(np.ceil(2.0 * np.array(c.hits)) / c.hits) for c in first.cells])
-    assert comparison.speed.mean == pytest.approx(doubled / 2.0, rel=1e-9)
-    assert np.mean(comparison.landscapes[0].differences(SPEED)) == pytest.approx(doubled)
+    assert comparison.speed.to_targets.shift == pytest.approx(math.log10(2.0) / 2.0, rel=1e-2)
+    assert comparison.landscapes[0].speed_ratio == pytest.approx(0.5, rel=1e-2)
+
+
+def lost_but_gained(lost, gained, metric="hits"):
+    """All landscapes lose but the first few, which gain much more than all others lose."""
+    return {
+        name: edited(before, parts=True, **{metric: gained if k < 2 else lost})
+        for k, (name, before) in enumerate(BASE.items())
+    }
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(1.08, 0.05), (1.04, 0.3), (1.3, 0.01)])
+@pytest.mark.parametrize(("attribute", "metric"), [("hits", "speed"), ("nfev", "cost")])
+def test_a_gain_on_few_landscapes_does_not_pay_for_a_loss_on_the_others(lost, gained, attribute, metric):
+    comparison = compare(lost_but_gained(lost, gained, attribute))
+    assert comparison.verdict == Verdict.WORSE
+    (finding,) = [finding for finding in comparison.findings if finding.metric == metric]
+    assert finding.is_worse
+    assert 10.0**finding.effect == pytest.approx(lost, abs=0.012)
+    assert [one.now.landscape for one in comparison.landscapes if one.verdict == Verdict.BETTER] == NAMES[:2]
+    if metric == "speed":
+        assert comparison.speed_ratio < 1.0
+        assert comparison.speed.to_targets.lower > 0.0
+
+
+def test_a_loss_that_only_the_landscapes_without_a_gain_show_is_worse():
+    """Six landscapes gain and ten lose: over all there is no loss, and no test of all of them would tell of it."""
+    changed = {name: edited(b, hits=0.3 if k < 7 else 1.05, parts=True) for k, (name, b) in enumerate(BASE.items())}
+    comparison = compare(changed)
+    assert comparison.verdict == Verdict.WORSE
+    losses = [finding for finding in comparison.findings if finding.is_worse]
+    assert [finding.metric for finding in losses] == ["speed"]
+    assert "on the 9 landscapes that gained nothing, " in losses[0].text
+    assert 10.0 ** losses[0].effect == pytest.approx(1.05, abs=0.005)
+
+
+def test_success_gained_on_one_landscape_does_not_pay_for_success_lost_on_the_others():
+    few = {name: edited(before, gap=1e9, only=set(range(4))) for name, before in BASE.items()}
+    base = {**BASE, "beale": edited(BASE["beale"], gap=1e9)}
+    changed = {**few, "beale": edited(base["beale"], gap=1e-9, parts=True, trace="2222cccc")}
+    comparison = compare(changed, base=base)
+    assert comparison.verdict == Verdict.WORSE
+    assert {f.metric for f in comparison.findings if f.is_worse} >= {"failure"}
+    assert [one.now.landscape for one in comparison.landscapes if one.verdict == Verdict.BETTER] == ["beale"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_reported_goes_the_way_of_its_evidence(seed):
+    """Whatever moves where, no finding contradicts the ranks that its p-value comes from."""
+    rng = np.random.default_rng(seed)
+    changed = {n: edited(jittered(b, rng, 0.02), hits=10.0 ** rng.normal(0.0, 0.3)) for n, b in BASE.items()}
+    comparison = compare(changed)
+    for finding in comparison.findings:
+        metric = next(metric for metric in METRICS if metric.name == finding.metric)
+        told = [one for one in comparison.landscapes if finding.text.startswith(metric.describe(finding.effect))]
+        balance = signed_rank_balance([one.differences(metric) for one in told])
+        assert not told or balance * finding.effect > 0.0
+
+
+def test_rounding_outside_the_bounds_is_told_and_not_worse():
+    now = edited(BASE["beale"], only={5}, flags=frozenset("u"))
+    comparison = compare({"beale": now}, takes_bounds=True)
+    assert comparison.verdict == Verdict.SAME
+    told = "\n".join(details(comparison))
+    assert "leaves the bounds by rounding, at most 4 units in the last place, on beale; new on beale" in told
+    known = compare({"beale": now}, base={**BASE, "beale": now}, takes_bounds=True)
+    assert "new on" not in "\n".join(details(known))

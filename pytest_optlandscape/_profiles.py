@@ -1,0 +1,133 @@
+"""What optimizers are, as the configuration says: the words of a profile, and the profiles in force by spec.
+
+The plugin reads them before anything that is heavy is imported, so nothing of the package is imported here.
+`optimizers.get` applies them to every optimizer that it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pytest_optlandscape._names import unknown_name
+
+__all__ = ["INVARIANCES", "WORDS", "check_words", "declare", "declared", "parsed"]
+
+WORDS: dict[str, tuple[str, bool]] = {
+    "local": ("is_global", False),
+    "global": ("is_global", True),
+    "gradient": ("uses_gradient", True),
+    "derivative-free": ("uses_gradient", False),
+    "bounds": ("takes_bounds", True),
+    "no-bounds": ("takes_bounds", False),
+    "constraints": ("takes_constraints", True),
+    "no-constraints": ("takes_constraints", False),
+    "keeps-feasible": ("keeps_feasible", True),
+    "no-keeps-feasible": ("keeps_feasible", False),
+    "noise": ("takes_noise", True),
+    "no-noise": ("takes_noise", False),
+    "residuals": ("uses_residuals", True),
+    "no-residuals": ("uses_residuals", False),
+    "stochastic": ("is_stochastic", True),
+    "deterministic": ("is_stochastic", False),
+    "ending": ("ends_by_itself", True),
+    "endless": ("ends_by_itself", False),
+    "callback": ("takes_callback", True),
+    "no-callback": ("takes_callback", False),
+    "stoppable": ("stops_on_request", True),
+    "unstoppable": ("stops_on_request", False),
+}
+"""The words of a profile, and what each says of an adapter."""
+
+INVARIANCES = ("scaling", "permutation", "translation", "rotation")
+"""What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
+
+_PROMISES = {f"{name}-invariant" for name in INVARIANCES}
+
+_sessions: list[Mapping[str, str]] = []
+"""By spec, what each session of this process says; an inner session (pytester's) comes after an outer one."""
+
+
+def declare(profiles: Mapping[str, str]) -> Callable[[], None]:
+    """Put the profiles of a session in force, instead of those of a session around it.
+
+    Parameters
+    ----------
+    profiles : mapping of str to str
+        By spec, words separated by spaces or commas.
+
+    Returns
+    -------
+    callable
+        Puts back what was in force before.
+
+    Raises
+    ------
+    ValueError
+        If a word is unknown.
+
+    Examples
+    --------
+    >>> put_back = declare({"scipy:Powell": "global"})
+    >>> declared("scipy:Powell")
+    'global'
+    >>> put_back()
+    >>> declared("scipy:Powell")
+    ''
+    """
+    for text in profiles.values():
+        check_words(text)
+    own = dict(profiles)
+    _sessions.append(own)
+
+    def put_back() -> None:
+        _sessions[:] = [session for session in _sessions if session is not own]  # others may be equal
+
+    return put_back
+
+
+def declared(spec: str) -> str:
+    """Give what the session says of an optimizer; "" if it says nothing."""
+    return _sessions[-1].get(spec, "") if _sessions else ""
+
+
+def parsed(lines: Iterable[str]) -> dict[str, str]:
+    """Read lines ``SPEC = words``; a spec may hold equals signs, but none with spaces around.
+
+    Raises
+    ------
+    ValueError
+        If a line has another form.
+
+    Examples
+    --------
+    >>> parsed(["mypackage:anneal(steps=3) = global stochastic"])
+    {'mypackage:anneal(steps=3)': 'global stochastic'}
+    """
+    profiles = {}
+    for line in lines:
+        spec, separator, words = line.rpartition(" = ")
+        if not separator:
+            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
+        profiles[spec.strip()] = words
+    return profiles
+
+
+def check_words(text: str) -> list[str]:
+    """Split a profile into its words.
+
+    Raises
+    ------
+    ValueError
+        If a word is unknown; the message names the nearest.
+
+    Examples
+    --------
+    >>> check_words("global, stochastic")
+    ['global', 'stochastic']
+    """
+    words = text.replace(",", " ").split()
+    for word in words:
+        if word not in WORDS and word.removeprefix("no-") not in _PROMISES:
+            known = [*WORDS, *sorted(_PROMISES), *(f"no-{promise}" for promise in sorted(_PROMISES))]
+            raise ValueError(unknown_name("word of an optimizer's profile", word, known))
+    return words

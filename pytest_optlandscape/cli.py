@@ -1,0 +1,652 @@
+"""The command ``optlandscape``, the same as ``python -m pytest_optlandscape``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import json
+import os
+import signal
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.backfill import CommitMeasurer
+    from pytest_optlandscape.store import CommitEntry, History
+    from pytest_optlandscape.trend import Trend
+
+__all__ = ["main"]
+
+SAME, WORSE, NOT_COMPARABLE, USAGE = 0, 1, 3, 4
+"""Exit statuses."""
+
+_READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
+"""How pytest reads the configuration for a command that runs none of the user's code."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and do what it says.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0; 1 where something is worse; 3 where nothing can be compared; 4 for mistakes.
+    """
+    parser = _parser()
+    told, rest = parser.parse_known_args(arguments)
+    if rest and told.command != "list":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    told.rest = rest
+    try:
+        status: int = told.run(told)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SAME
+    except KeyboardInterrupt:
+        print("interrupted; what was measured is stored", file=sys.stderr)
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with the status that pytest has for mistakes."""
+
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="optlandscape", description="What became of optimizers over the commits of a project.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, example: str, **further: Any
+    ) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog="example:\n" + textwrap.indent(example, "  "),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **further,
+        )
+        made.set_defaults(run=run)
+        return made
+
+    def of_history(made: argparse.ArgumentParser, as_json: bool = True) -> argparse.ArgumentParser:
+        made.add_argument(
+            "--history", metavar="PLACE", help="a folder, git:BRANCH or a URL (default: optlandscape_history)"
+        )
+        if as_json:
+            made.add_argument("--json", action="store_true", help="print JSON for other tools")
+        return made
+
+    def of_line(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
+        made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
+
+    made = of_history(
+        add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
+    )
+    of_line(made)
+    made = of_history(add("trend", _trend, "tell steps and creep, with shares", "optlandscape trend --exit-code"))
+    of_line(made)
+    made.add_argument(
+        "--exit-code", action="store_true", help="end with 1 where something is worse and nobody said a word on it"
+    )
+    made = of_history(add("show", _show, "show a commit, landscape by landscape", "optlandscape show HEAD"))
+    made.add_argument("commit", metavar="COMMIT")
+    made = of_history(
+        add(
+            "compare",
+            _compare,
+            "give the verdict between two recorded commits; 0 nothing worse, 1 worse, 3 not comparable",
+            "optlandscape compare v1.0 HEAD",
+        )
+    )
+    made.add_argument("before", metavar="A")
+    made.add_argument("now", metavar="B")
+    made = of_history(
+        add(
+            "triage",
+            _triage,
+            "say a person's word on the step or creep at a commit",
+            'optlandscape triage 3f2a91b expected "a safer default"',
+        ),
+        as_json=False,
+    )
+    made.add_argument("commit", metavar="COMMIT")
+    made.add_argument("word", choices=("accepted", "expected", "fixed"))
+    made.add_argument("why", metavar="WHY")
+    made = of_history(
+        add(
+            "backfill",
+            _backfill,
+            "measure past commits that the history does not know, along first parents",
+            "optlandscape backfill v1.0..HEAD",
+        )
+    )
+    made.add_argument("revisions", metavar="REV..REV", help="as git rev-list takes it")
+    made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
+    made.add_argument("--retry", action="store_true", help="try again what could not be run")
+    made = of_history(
+        add(
+            "bisect",
+            _bisect,
+            "find the commit that made an optimizer worse, better, or other",
+            'optlandscape bisect v1.0 HEAD -k "solver beale"',
+        )
+    )
+    made.add_argument("good", metavar="GOOD")
+    made.add_argument("bad", metavar="BAD")
+    made.add_argument(
+        "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
+    )
+    made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
+    made.add_argument("places", metavar="PLACE", nargs="+")
+    made = of_history(
+        add(
+            "prune",
+            _prune,
+            "keep the first and the last commit of each state, and the records they name",
+            "optlandscape prune --dry-run",
+        )
+    )
+    made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    made = of_history(add("doctor", _doctor, "say what is damaged, and what to do", "optlandscape doctor --repair"))
+    made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+    made = add("list", _list, "print the catalogue of landscapes", "optlandscape list multimodal dim=2 -noisy")
+    made.add_argument("words", nargs="*", help="names, tags, families or dim=N; put a minus in front to exclude")
+    made.add_argument("--json", action="store_true", help="print JSON for other tools")
+    made = add(
+        "replay", _replay, "run one cell of each configured optimizer again", "optlandscape replay beale/sobol-03"
+    )
+    made.add_argument("cell", metavar="CELL")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a whole number of 1 or more")
+    return number
+
+
+class _Command:
+    """What is done when pytest has read the configuration; no session is begun."""
+
+    def __init__(self, do: Callable[[pytest.Config], int]) -> None:
+        self._do = do
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        """Do it; a mistake is told on one line."""
+        try:
+            return self._do(config) or SAME
+        except (ValueError, TypeError, ImportError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise pytest.UsageError(f"optlandscape: {error}") from error
+
+
+def _with_configuration(do: Callable[[pytest.Config], int], runs_code: bool = False) -> int:
+    """Have pytest read the project's configuration, and do something with it."""
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` does, whichever way the command was called
+    if runs_code:
+        return int(pytest.main([], plugins=[_Command(do)]))
+    from pytest_optlandscape import plugin
+
+    with _no_other_plugins():
+        return int(pytest.main(list(_READING), plugins=[plugin, _Command(do)]))
+
+
+@contextlib.contextmanager
+def _no_other_plugins() -> Any:
+    """Have pytest load no plugins by itself: they cost more time than the command."""
+    names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS")
+    before = {name: os.environ.pop(name, None) for name in names}
+    os.environ[names[0]] = "1"
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            os.environ.pop(key, None)
+            if value is not None:
+                os.environ[key] = value
+
+
+def _open(config: pytest.Config, told: argparse.Namespace) -> History:
+    from pytest_optlandscape.store import open_history
+
+    place = told.history if told.history is not None else str(config.getini("optlandscape_history")).strip()
+    folder = config.invocation_params.dir if told.history is not None else config.rootpath
+    return open_history(place, folder)
+
+
+def _entries(history: History) -> list[CommitEntry]:
+    """Read the entries; without any, say how to get some."""
+    entries = history.entries()
+    if not entries:
+        _complain(history)
+        raise ValueError(
+            f"the history {history} is empty: record a session with `pytest --optlandscape-history`, or past commits "
+            "with `optlandscape backfill REV..REV`"
+        )
+    return entries
+
+
+def _complain(history: History) -> None:
+    for problem in history.problems[:5]:
+        print(f"optlandscape: {problem}", file=sys.stderr)
+    if len(history.problems) > 5:
+        rest = len(history.problems) - 5
+        print(f"optlandscape: and {rest} more; `optlandscape doctor` lists them", file=sys.stderr)
+
+
+def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
+    from pytest_optlandscape.store import GitError, StoreError, first_parents
+    from pytest_optlandscape.trend import find_trend, in_order, series_of
+
+    history = _open(config, told)
+    entries = _entries(history)
+    recorded = {entry.commit for entry in entries}
+    line = None
+    try:
+        line = first_parents(config.rootpath, told.until or "HEAD")
+    except GitError:
+        if told.until:
+            raise
+    if line is not None and not recorded & set(line):
+        line = None
+    commits = in_order(entries, line)
+    beside = recorded - set(commits)
+    if beside:
+        count = f"{len(beside)} recorded commit{'s' * (len(beside) != 1)}"
+        print(f"optlandscape: {count} left out, not on the line of first parents", file=sys.stderr)
+
+    def load(digest: str) -> Any:
+        try:
+            return history.record(digest)
+        except StoreError as error:
+            if str(error) not in history.problems:
+                history.problems.append(str(error))
+            return None
+
+    words = told.words.lower().split()
+    chosen = [one for one in series_of(entries, commits) if all(word in one.title.lower() for word in words)]
+    if not chosen:
+        raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
+    triages = history.triages()
+    found = [find_trend(one, load, triages) for one in chosen]
+    _complain(history)
+    return found, history
+
+
+def _history(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report.trend import history_lines, trend_plain
+
+        trends, _ = _trends(config, told)
+        if told.json:
+            _print_json(trend_plain(trends))
+            return SAME
+        for k, trend in enumerate(trends):
+            print(*([""] if k else []), *history_lines(trend), sep="\n")
+        return SAME
+
+    return _with_configuration(do)
+
+
+def _trend(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report.trend import trend_lines, trend_plain
+
+        trends, _ = _trends(config, told)
+        if told.json:
+            _print_json(trend_plain(trends))
+        else:
+            for trend in trends:
+                print(*trend_lines(trend), sep="\n")
+        open_events = any(event.is_worse and event.triage is None for trend in trends for event in trend.events)
+        return WORSE if told.exit_code and open_events else SAME
+
+    return _with_configuration(do)
+
+
+def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) -> list[CommitEntry]:
+    """Find the entries of a commit by whatever git takes for one, or by the beginning of its hash."""
+    from pytest_optlandscape.store import GitError, first_parents, resolve_commit
+
+    try:
+        commit = resolve_commit(config.rootpath, revision)
+    except GitError:
+        commit = revision.lower()
+    found = [entry for entry in entries if entry.commit.startswith(commit)]
+    if len({entry.commit for entry in found}) > 1:
+        raise ValueError(f"{revision!r} is the beginning of several recorded commits: give more of it")
+    if found:
+        return sorted(found, key=lambda entry: (entry.is_dirty, entry.name))
+    advice = f"measure it with `optlandscape backfill {revision}^..{revision}`"
+    with contextlib.suppress(GitError):
+        recorded = {entry.commit for entry in entries}
+        near = [one for one in first_parents(config.rootpath, commit) if one in recorded]
+        if near:
+            advice += f", or take the nearest recorded before it, {near[-1][:10]}"
+    raise ValueError(f"commit {revision!r} is not in the history: {advice}")
+
+
+def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[CommitEntry]) -> tuple[list[Any], list[str]]:
+    """Compare all optimizers that two commits have; tell those that only one has."""
+    from pytest_optlandscape.trend import compare_records
+
+    def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], Any]:
+        found: dict[tuple[str, str], Any] = {}
+        for entry in entries:
+            for spec, one in entry.optimizers.items():
+                if one.record:
+                    found.setdefault((spec, entry.suite), one)
+        return found
+
+    old, new = by_key(before), by_key(now)
+    compared = [
+        compare_records(history.record(old[key].record), history.record(one.record), one.takes_bounds)
+        for key, one in new.items()
+        if key in old
+    ]
+    alone = [
+        f"{spec}, suite {suite}, is recorded at one of the two only" for spec, suite in sorted(old.keys() ^ new.keys())
+    ]
+    return compared, alone
+
+
+def _compare(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report import Wording, details, landscape_rows, outcome, summary_lines
+        from pytest_optlandscape.verdicts import Verdict
+
+        history = _open(config, told)
+        entries = _entries(history)
+        before, now = (_find(config, entries, one) for one in (told.before, told.now))
+        compared, alone = _pairs(history, before, now)
+        verdicts = {one.verdict for one in compared}
+        if told.json:
+            _print_json({"before": before[0].commit, "now": now[0].commit, **outcome(compared)})
+        else:
+            wording = Wording(told.before)
+            if compared:
+                print(*summary_lines(compared, wording), sep="\n")
+            for one in compared:
+                if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
+                    print("", *landscape_rows(one, wording), sep="\n")
+                print(*details(one, wording), sep="\n")
+            print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
+        if Verdict.WORSE in verdicts:
+            return WORSE
+        return SAME if any(one.compared for one in compared) else NOT_COMPARABLE
+
+    return _with_configuration(do)
+
+
+def _show(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report import Wording, details, landscape_rows, outcome
+        from pytest_optlandscape.report.trend import clean
+        from pytest_optlandscape.trend import compare_records
+
+        history = _open(config, told)
+        entries = _entries(history)
+        now = _find(config, entries, told.commit)
+        before = _recorded_before(config, entries, now[0])
+        compared, _ = _pairs(history, before or now, now)
+        if told.json:
+            facts = {"commit": now[0].commit, "against": before[0].commit if before else None}
+            _print_json({**facts, **outcome(compared), "entries": [json.loads(one.data) for one in now]})
+            return SAME
+        one = now[0]
+        print(f"{one.short} by {clean(one.author, 40)}: {clean(one.subject)}" if one.author else one.short)
+        print(f"  {one.platform}; " + ", ".join(f"{name} {version}" for name, version in one.versions.items()))
+        against = f"against {before[0].short}" if before else "the first that was recorded"
+        print(f"  {against}")
+        for comparison in compared:
+            wording = Wording(before[0].short if before else "itself")
+            print("", *landscape_rows(comparison, wording), *details(comparison, wording), sep="\n")
+        recorded = {comparison.spec for comparison in compared}
+        for entry in now:
+            for spec, optimizer in entry.optimizers.items():
+                if optimizer.missing:
+                    print("", f"{spec} could not be run: {clean(optimizer.missing, 300)}", sep="\n")
+                elif spec not in recorded:
+                    record = history.record(optimizer.record)
+                    print("", *landscape_rows(compare_records(record, record), Wording("itself")), sep="\n")
+                recorded.add(spec)
+        return SAME
+
+    return _with_configuration(do)
+
+
+def _recorded_before(config: pytest.Config, entries: Sequence[CommitEntry], now: CommitEntry) -> list[CommitEntry]:
+    """Find the nearest recorded commit before one, along first parents."""
+    from pytest_optlandscape.store import GitError, first_parents
+    from pytest_optlandscape.trend import in_order
+
+    line = None
+    with contextlib.suppress(GitError):
+        line = first_parents(config.rootpath, now.commit)
+    has_record = {entry.commit for entry in entries if any(one.record for one in entry.optimizers.values())}
+    order = [one for one in in_order(entries, line) if one in has_record or one == now.commit]
+    if now.commit not in order or order.index(now.commit) == 0:
+        return []
+    commit = order[order.index(now.commit) - 1]
+    return [entry for entry in entries if entry.commit == commit and not entry.is_dirty]
+
+
+def _triage(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.store import GitError, Triage, ask_git
+
+        history = _open(config, told)
+        entry = _find(config, _entries(history), told.commit)[0]
+        try:
+            who = ask_git(config.rootpath, "config", "user.name")
+        except GitError:
+            who = getpass.getuser()
+        history.add_triage(Triage(entry.commit, told.word, told.why, who, time.time_ns() // 1000))
+        print(f"{entry.commit[:10]} {told.word}: {told.why}")
+        return SAME
+
+    return _with_configuration(do)
+
+
+def _measurer(config: pytest.Config, told: argparse.Namespace) -> CommitMeasurer:
+    from pytest_optlandscape.plugin import INI_KEYS
+    from pytest_optlandscape.session.backfill import CommitMeasurer
+    from pytest_optlandscape.session.settings import read_settings
+    from pytest_optlandscape.session.suite import SuiteRun
+
+    suite = SuiteRun(read_settings(config, INI_KEYS))
+    if not suite.adapters:
+        raise ValueError("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
+    return CommitMeasurer(suite, _open(config, told), config.rootpath)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _backfill(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.backfill import backfill
+        from pytest_optlandscape.store import first_parents
+
+        measurer = _measurer(config, told)
+        commits = first_parents(config.rootpath, told.revisions, steps=told.steps)
+        with _ended_by_sigterm():
+            counts = backfill(measurer, commits, _say, told.retry)
+        _complain(measurer.history)
+        if told.json:
+            _print_json(counts)
+        else:
+            print(", ".join(f"{number} {what}" for what, number in counts.items()))
+        return SAME
+
+    return _with_configuration(do, runs_code=True)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Any:
+    """Have a polite kill remove the worktree, as Ctrl-C does."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _bisect(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report.trend import clean, what_moved
+        from pytest_optlandscape.session.bisecting import bisect
+
+        measurer = _measurer(config, told)
+        with _ended_by_sigterm():
+            found = bisect(measurer, told.good, told.bad, told.words, _say)
+        if told.json:
+            _print_json({"verdict": str(found.verdict), "commits": list(found.commits)})
+            return SAME
+        if not found.commits:
+            print(f"{told.bad} is the same as {told.good}")
+            return SAME
+        if len(found.commits) > 1:
+            print("one of these, as the others could not be run:")
+        for commit in found.commits:
+            facts = measurer.facts(commit)
+            print(f"{found.verdict}: {commit[:10]} by {clean(facts.author, 40)}: {clean(facts.subject)}")
+        if found.comparison:
+            print(f"  {found.comparison.spec}, {told.bad} against {told.good}: {what_moved(found.comparison)}")
+        return SAME
+
+    return _with_configuration(do, runs_code=True)
+
+
+def _merge(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.store import open_history
+
+        history = _open(config, told)
+        total: dict[str, int] = {}
+        for place in told.places:
+            if "://" not in place and not place.startswith("git:") and not (Path.cwd() / place).is_dir():
+                raise ValueError(f"there is no folder {place!r}")
+            added = history.merge(open_history(place, Path.cwd()))
+            total = {kind: total.get(kind, 0) + number for kind, number in added.items()}
+        for problem in history.problems:
+            print(f"optlandscape: {problem}", file=sys.stderr)
+        if told.json:
+            _print_json(total)
+        else:
+            print(f"{total['commits']} commits, {total['records']} records, {total['triage']} triages were new")
+        return WORSE if history.problems else SAME
+
+    return _with_configuration(do)
+
+
+def _prune(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.store.entries import record_name
+
+        told.until, told.words = None, ""
+        trends, history = _trends(config, told)
+        if history.problems:
+            raise ValueError(
+                "nothing is removed from a history with files that cannot be used; see `optlandscape doctor`"
+            )
+        every = history.entries()
+        on_the_line = {one.commit for trend in trends for state in trend.states for one in state.points}
+        kept = {one.entry.name for trend in trends for state in trend.states for one in (state.first, state.last)}
+        kept |= {point.entry.name for trend in trends for point in trend.not_run}
+        removed = [entry.name for entry in every if entry.commit in on_the_line and entry.name not in kept]
+        left = [entry for entry in every if entry.name not in set(removed)]
+        used = {record_name(one.record) for entry in left for one in entry.optimizers.values() if one.record}
+        unused = [name for name in history.files.names() if name.startswith("records/") and name not in used]
+        if not told.dry_run:
+            history.files.remove([*removed, *unused])
+        if told.json:
+            _print_json({"commits": removed, "records": unused})
+        else:
+            would = "would be removed" if told.dry_run else "were removed"
+            print(f"{len(removed)} commits and {len(unused)} records {would}")
+        return SAME
+
+    return _with_configuration(do)
+
+
+def _doctor(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        history = _open(config, told)
+        damaged, missing, unused = history.check()
+        aside = history.put_aside(damaged) if told.repair else []
+        if told.json:
+            found = {"damaged": damaged, "missing": missing, "unused": unused, "put_aside": aside}
+            _print_json({**found, "problems": history.problems})
+        else:
+            print(*history.problems, sep="\n", end="\n" if history.problems else "")
+            if aside:
+                print(f"{len(aside)} damaged files were put aside into {history}/damaged")
+            elif damaged:
+                print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
+            if unused:
+                print(f"{len(unused)} records are named by no commit; `optlandscape prune` removes them")
+            if not (damaged or missing):
+                print(f"{history}: {len(history.files.names())} files, nothing is damaged")
+        return WORSE if missing or (damaged and not aside) else SAME
+
+    return _with_configuration(do)
+
+
+def _list(told: argparse.Namespace) -> int:
+    from pytest_optlandscape.session.listing import list_landscapes
+
+    words = " ".join([*told.words, *told.rest])
+    try:
+        if told.json:
+            from pytest_optlandscape.landscapes import select_by_text
+
+            keys = ("id", "family", "dim", "fmin")
+            chosen = select_by_text(words)
+            _print_json([{**{k: getattr(one, k) for k in keys}, "tags": sorted(one.tags)} for one in chosen])
+            return SAME
+        return list_landscapes(words, print)
+    except (pytest.UsageError, ValueError, TypeError) as error:
+        print(f"optlandscape list: {str(error).removeprefix('--optlandscape-list: ')}", file=sys.stderr)
+        return USAGE
+
+
+def _replay(told: argparse.Namespace) -> int:
+    return int(pytest.main([f"--optlandscape-replay={told.cell}"]))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False))

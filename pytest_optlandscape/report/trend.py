@@ -1,0 +1,225 @@
+"""States, steps and creep as text and as plain values."""
+
+from __future__ import annotations
+
+import datetime
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.trend import Event, Point, State, Trend
+from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+
+__all__ = ["clean", "history_lines", "trend_lines", "trend_plain", "what_moved"]
+
+_WIDTH = 110
+
+
+def clean(text: str, length: int = 72) -> str:
+    r"""Make text from elsewhere fit to be printed: on one line, without control characters, not longer than a line.
+
+    Examples
+    --------
+    >>> clean("Fix \x1b[31mall\nof it")
+    'Fix �[31mall of it'
+    """
+    plain = " ".join(text.split())
+    plain = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one)[0] == "C" else one for one in plain)
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
+
+
+def history_lines(trend: Trend) -> list[str]:
+    """Draw the states of an optimizer, newest first.
+
+    Parameters
+    ----------
+    trend : Trend
+
+    Returns
+    -------
+    list of str
+    """
+    commits = sum(len(state.points) for state in trend.states)
+    heading = (
+        f"{trend.series.title}, suite {trend.series.suite}: {_count(len(trend.states), 'state')} over "
+        f"{_count(commits, 'recorded commit')}"
+    )
+    if trend.not_run:
+        heading += f"; {_count(len(trend.not_run), 'commit')} could not be run"
+    rows = []
+    for state in reversed(trend.states):
+        first, last = state.first, state.last
+        span = first.entry.short if first is last else f"{first.entry.short} … {last.entry.short}"
+        what = [what_moved(state.comparison)] if state.comparison else ["the first state"]
+        what += [f"with {', '.join(state.came_with)}"] if state.came_with else []
+        rows.append(
+            [span, _date(first), str(len(state.points)), str(state.verdict), _speed(state.comparison), "; ".join(what)]
+        )
+    return [heading, *table(["commits", "since", "number", "verdict", "speed", "what moved"], rows)]
+
+
+def what_moved(comparison: OptimizerComparison) -> str:
+    """Say in one line what moved: over the suite, else on the landscape where it moved most."""
+    if comparison.verdict == Verdict.NOT_COMPARABLE:
+        return clean(next(one.reason for one in comparison.landscapes if one.reason))
+    if comparison.findings:
+        return "; ".join(map(str, comparison.findings))
+    moved = [one for one in comparison.landscapes if one.findings]
+    if moved:
+        texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
+        return "; ".join([*texts, *([f"and {len(moved) - 2} more landscapes"] if len(moved) > 2 else [])])
+    new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)
+    others = f"; {_count(new, 'landscape')} new" if new else ""
+    return ("nothing significant and far enough" if comparison.verdict == Verdict.CHANGED else "nothing") + others
+
+
+def trend_lines(trend: Trend) -> list[str]:
+    """Say what became of an optimizer: every step and creep, oldest first.
+
+    Parameters
+    ----------
+    trend : Trend
+
+    Returns
+    -------
+    list of str
+    """
+    name = f"{trend.series.title}, suite {trend.series.suite}"
+    if not trend.events:
+        commits = sum(len(state.points) for state in trend.states)
+        return [f"{name}: nothing better or worse over {_count(commits, 'recorded commit')}"]
+    lines = [f"{name}:"]
+    for event in trend.events:
+        lines += _event_lines(event)
+    return lines
+
+
+def _event_lines(event: Event) -> list[str]:
+    verdict = str(event.comparison.verdict)
+    state = event.states[-1]
+    if event.kind == "step":
+        head = f"{verdict}: step at {_named(state.first)}"
+    else:
+        head = (
+            f"{verdict}: creep over {_count(len(event.states), 'state')}, from "
+            f"{event.states[0].first.entry.short} to {state.first.entry.short}, against {event.since.last.entry.short}"
+        )
+    lines = [*_wrapped(head, "  "), *_wrapped(what_moved(event.comparison), "    ")]
+    for one in event.states:
+        where = "" if event.kind == "step" else f"{one.first.entry.short}: "
+        if one.came_with:
+            lines += _wrapped(f"{where}{', '.join(one.came_with)} came with it", "    ")
+        if one.between:
+            named = ", ".join(commit[:10] for commit in one.between[:5]) + (" …" if len(one.between) > 5 else "")
+            text = f"{where}or one of {_count(len(one.between), 'commit')} before it that were not measured: {named}"
+            lines += _wrapped(text, "    ")
+    if event.kind == "creep" and event.shares:
+        subjects = {one.first.commit: one.first.entry for one in event.states}
+        rows = [
+            [
+                f"    {subjects[one.commit].short}",
+                f"{one.permille / 10:.1f} %",
+                one.text,
+                clean(subjects[one.commit].subject, 48),
+            ]
+            for one in event.shares
+        ]
+        lines += table(["    commit", "share", "change of the mean", ""], rows)
+    if event.triage:
+        word = event.triage
+        lines += _wrapped(f"{word.word} by {clean(word.who, 40)}: {clean(word.why, 400)}", "    ")
+    return lines
+
+
+def _named(point: Point) -> str:
+    who = f", {clean(point.entry.author, 40)}" if point.entry.author else ""
+    subject = f": {clean(point.entry.subject)}" if point.entry.subject else ""
+    return f"{point.entry.short} ({_date(point)}{who}){subject}"
+
+
+def trend_plain(trends: Iterable[Trend]) -> dict[str, Any]:
+    """Turn trends into plain values, for other tools.
+
+    Parameters
+    ----------
+    trends : iterable of Trend
+
+    Returns
+    -------
+    dict
+        ``speed_ratio`` is how many times as fast as the state before, ``share`` a part of 1; all of one event's add
+        up to 1.
+    """
+    return {"schema": 1, "optimizers": [_trend(trend) for trend in trends]}
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    return {
+        "spec": trend.series.spec,
+        "setting": dict(trend.series.setting),
+        "suite": trend.series.suite,
+        "path": trend.series.path,
+        "states": [_state(state) for state in trend.states],
+        "events": [_event(event) for event in trend.events],
+        "not_run": [{"commit": one.commit, "why": one.optimizer.missing} for one in trend.not_run],
+    }
+
+
+def _state(state: State) -> dict[str, Any]:
+    return {
+        "commits": [point.commit for point in state.points],
+        "time": state.first.entry.commit_time,
+        "record": state.digest,
+        "verdict": str(state.verdict),
+        "speed_ratio": _ratio(state.comparison),
+        "what_moved": what_moved(state.comparison) if state.comparison else "",
+        "came_with": list(state.came_with),
+        "not_measured_before": list(state.between),
+        "means": dict(state.first.optimizer.means),
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    triage = event.triage
+    return {
+        "kind": event.kind,
+        "verdict": str(event.comparison.verdict),
+        "commit": event.commit,
+        "commits": [one.first.commit for one in event.states],
+        "against": event.since.last.commit,
+        "speed_ratio": _ratio(event.comparison),
+        "what_moved": what_moved(event.comparison),
+        "shares": [{"commit": one.commit, "share": one.permille / 1000, "change": one.change} for one in event.shares],
+        "triage": {"word": triage.word, "why": triage.why, "who": triage.who} if triage else None,
+    }
+
+
+def _ratio(comparison: OptimizerComparison | None) -> float | None:
+    ratio = comparison.speed_ratio if comparison else None
+    return None if ratio is None else float(f"{ratio:.6g}")
+
+
+def _speed(comparison: OptimizerComparison | None) -> str:
+    ratio = _ratio(comparison)
+    return "-" if ratio is None else f"× {ratio:.3g}"
+
+
+def _date(point: Point) -> str:
+    seconds = point.entry.commit_time
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _wrapped(text: str, indent: str) -> Sequence[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""Which commit did it: ``git bisect`` along first parents, in a worktree, with our verdicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.session.backfill import CommitMeasurer, Measured
+from pytest_optlandscape.session.worktree import make_worktree
+from pytest_optlandscape.store import GitError, StoreError, ask_git, resolve_commit, run_git
+from pytest_optlandscape.trend import compare_records
+from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+
+__all__ = ["Conviction", "Selection", "bisect", "select"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is run at each commit.
+
+    Attributes
+    ----------
+    landscapes : dict
+        By spec, the landscapes chosen.
+    is_whole : bool
+        Whether nothing was left out, so that what is measured may go into the history.
+    """
+
+    landscapes: dict[str, list[Landscape]]
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Conviction:
+    """What a bisection found.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        What the bad commit is against the good one.
+    commits : tuple of str
+        The commit that did it; several where those between could not be run.
+    comparison : OptimizerComparison or None
+        Of the bad commit with the good one, for the optimizer that decides.
+    """
+
+    verdict: Verdict
+    commits: tuple[str, ...]
+    comparison: OptimizerComparison | None = None
+
+
+def select(measurer: CommitMeasurer, words: str) -> Selection:
+    """Choose optimizers and landscapes by words, all of which must occur in ``SPEC::LANDSCAPE``.
+
+    Parameters
+    ----------
+    measurer : CommitMeasurer
+    words : str
+        Separated by blanks or ``and``; upper and lower case are alike. "" chooses all.
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    ValueError
+        If nothing is chosen.
+    """
+    wanted = [word.lower() for word in words.split() if word != "and"]
+    suite = measurer.suite
+    chosen: dict[str, list[Landscape]] = {}
+    every = {spec: suite.landscapes_for(spec) for spec in suite.adapters}
+    for spec, landscapes in every.items():
+        of_spec = [one for one in landscapes if all(word in f"{spec}::{one.id}".lower() for word in wanted)]
+        if of_spec:
+            chosen[spec] = of_spec
+    if not chosen:
+        names = [*every, *(one.id for one in suite.landscapes)]
+        raise ValueError(f"-k {words!r} chooses nothing: {unknown_name('optimizer or landscape', words, names)}")
+    is_whole = all(chosen.get(spec) == landscapes for spec, landscapes in every.items())
+    return Selection(chosen, is_whole)
+
+
+def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Callable[[str], object]) -> Conviction:
+    """Find the commit that made an optimizer worse, or better, or changed it, as the two ends differ.
+
+    A commit that cannot be imported or run is skipped: it convicts nobody.
+
+    Parameters
+    ----------
+    measurer : CommitMeasurer
+    good, bad : str
+        Revisions; good is an ancestor of bad.
+    words : str
+        What is run; see `select`.
+    say : callable
+        Takes a line for each commit.
+
+    Returns
+    -------
+    Conviction
+        Without commits where the two ends do not differ.
+
+    Raises
+    ------
+    ValueError
+        If an end cannot be run, or git refuses.
+    """
+    chosen = select(measurer, words)
+    before = _measured(measurer, good, chosen)
+    after = _measured(measurer, bad, chosen)
+    for revision, measured in ((good, before), (bad, after)):
+        for spec, one in measured.items():
+            if one.record is None:
+                raise ValueError(f"at {revision} {spec} cannot be run: {one.optimizer.missing}; choose another end")
+    compared = _compared(before, after)
+    verdict = next(
+        (one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in {c.verdict for c in compared}),
+        Verdict.SAME,
+    )
+    if verdict == Verdict.SAME:
+        return Conviction(verdict, ())
+    say(f"{bad} is {verdict} against {good}; looking for the commit that did it")
+    deciding = next(one for one in compared if one.verdict == verdict)
+
+    def judge(commit: str) -> str:
+        measured = _measured(measurer, commit, chosen)
+        now = measured[deciding.spec]
+        if now.record is None:
+            say(f"{commit[:10]} skipped: {now.optimizer.missing}")
+            return "skip"
+        found = next((one.verdict for one in _compared(before, measured) if one.spec == deciding.spec), Verdict.SAME)
+        is_bad = found == verdict or (verdict == Verdict.CHANGED and found != Verdict.SAME)
+        say(f"{commit[:10]} {found}")
+        return "bad" if is_bad else "good"
+
+    return Conviction(verdict, _search(measurer, good, bad, judge), deciding)
+
+
+def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:
+    """Have git choose the commits, in a worktree of its own: the user's checkout is left alone."""
+    worktree = make_worktree(measurer.rootpath, bad)
+    folder = worktree.folder
+    ends = [resolve_commit(folder, one) for one in (bad, good)]
+    try:
+        done = run_git(folder, "bisect", "start", "--first-parent", "--no-checkout", *ends)
+        while True:
+            said = done.stdout.decode("utf-8", "replace")
+            convicted = re.search(r"^([0-9a-f]{40,64}) is the first bad commit", said, re.MULTILINE)
+            if convicted:
+                return (convicted[1],)
+            if "only 'skip'ped commits left" in said:  # git ends with a status other than 0
+                return tuple(re.findall(r"^([0-9a-f]{40,64})\s*$", said, re.MULTILINE))
+            if done.returncode:
+                raise GitError(f"git bisect: {' '.join(done.stderr.decode('utf-8', 'replace').split()) or said}")
+            done = run_git(folder, "bisect", judge(ask_git(folder, "rev-parse", "--verify", "BISECT_HEAD")))
+    finally:
+        worktree.remove()
+
+
+def _measured(measurer: CommitMeasurer, revision: str, chosen: Selection) -> dict[str, Measured]:
+    """Take what the history knows of a commit; run what it does not know."""
+    facts = measurer.facts(revision)
+    found: dict[str, Measured] = {}
+    for spec, optimizer in measurer.known(facts).items():
+        if spec in chosen.landscapes:
+            try:
+                record = measurer.history.record(optimizer.record) if optimizer.record else None
+            except StoreError:
+                continue
+            found[spec] = Measured(optimizer, _only(record, chosen.landscapes[spec]))
+    due = [spec for spec in chosen.landscapes if spec not in found]
+    if due:
+        measured = measurer.measure(facts.commit, due, lambda spec: chosen.landscapes[spec])
+        if chosen.is_whole:
+            measurer.record(facts, measured)
+        found |= measured
+    return found
+
+
+def _only(record: Baseline | None, landscapes: Sequence[Landscape]) -> Baseline | None:
+    names = {one.id for one in landscapes}
+    kept = {name: one for name, one in record.records.items() if name in names} if record else {}
+    return replace(record, records=kept) if record else None
+
+
+def _compared(before: dict[str, Measured], after: dict[str, Measured]) -> list[OptimizerComparison]:
+    pairs = [(before[spec].record, now.record, now.optimizer.takes_bounds) for spec, now in after.items()]
+    return [compare_records(old, new, takes_bounds) for old, new, takes_bounds in pairs if old and new]

@@ -1,0 +1,288 @@
+"""What a session puts into the history: ``--optlandscape-history``."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy
+import scipy
+
+import pytest_optlandscape
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.store import (
+    CommitEntry,
+    CommitFacts,
+    History,
+    OptimizerEntry,
+    StoreError,
+    commit_facts,
+    digest_of_record,
+    open_history,
+)
+from pytest_optlandscape.trend.shares import mean_of
+from pytest_optlandscape.verdicts import LandscapeRecord, Verdict, compare_landscape, run_baseline
+from pytest_optlandscape.verdicts.metrics import AVERAGED
+
+__all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "start_recording"]
+
+MOST_KNOWN = 12
+"""Records of the history with which a run is compared, newest first, before it is measured in full."""
+
+
+def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> tuple[Recording | None, str]:
+    """Look at the history and the commit before anything is run.
+
+    Parameters
+    ----------
+    settings : Settings
+    rootpath : Path
+        The project's folder.
+    writes : bool, default True
+        False in a worker, which measures what another process writes.
+
+    Returns
+    -------
+    recording : Recording or None
+        None if nothing is to be recorded.
+    why_not : str
+        Why nothing is recorded although it was asked for.
+
+    Raises
+    ------
+    ValueError
+        If there can be no history at the place that the settings name, or git refuses.
+    """
+    if settings.history is None:
+        return None, ""
+    history = open_history(settings.history, rootpath)
+    if not writes:
+        return Recording(history, None, settings), ""
+    ignored = [path for path in (settings.baseline_folder, history.folder, settings.json) if path]
+    facts = commit_facts(rootpath, settings.paths, ignored)
+    if facts is not None and facts.is_dirty and not settings.history_dirty:
+        named = ", ".join([*facts.changed[:3], *(["…"] if len(facts.changed) > 3 else [])])
+        return None, (
+            f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
+            "commit first, or record it, marked, with --optlandscape-history-dirty"
+        )
+    return Recording(history, facts, settings), ""
+
+
+@dataclass
+class Recording:
+    """What is to be written at the end of a session.
+
+    Attributes
+    ----------
+    history : History
+    facts : CommitFacts or None
+        None without git.
+    settings : Settings
+    records : dict
+        By spec and landscape, what was measured, with all that a later comparison needs.
+    lines : list of str
+        What was written, and what was not, for the summary.
+    """
+
+    history: History
+    facts: CommitFacts | None
+    settings: Settings
+    records: dict[tuple[str, str], LandscapeRecord] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def measure(
+        self,
+        adapter: Adapter,
+        landscape: Landscape,
+        record: LandscapeRecord,
+        accepted: Baseline | None,
+        landscapes: int,
+    ) -> None:
+        """Find what the history is to have of a landscape: a record that is known, or one that is measured in full.
+
+        Parameters
+        ----------
+        adapter : Adapter
+        landscape : Landscape
+        record : LandscapeRecord
+            What the session ran.
+        accepted : Baseline or None
+            The optimizer's baseline.
+        landscapes : int
+            How many landscapes the optimizer is run on.
+        """
+        known = [*([accepted] if accepted and accepted.setting == adapter.setting else []), *self._known(adapter)]
+        found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
+        if found is None:
+            is_full = self.settings.update
+            found = record if is_full else run_baseline(adapter, landscape, record.budget)
+        self.records[adapter.spec, landscape.id] = found
+
+    def _known(self, adapter: Adapter) -> Iterator[Baseline]:
+        return newest_records(self.history, self._entries, adapter.spec, adapter.setting)
+
+    @cached_property
+    def _entries(self) -> list[CommitEntry]:
+        return self.history.entries()
+
+    def write(
+        self,
+        wanted: Mapping[str, Sequence[Landscape]],
+        adapters: Mapping[str, Adapter],
+        verdicts: Mapping[str, Verdict],
+        broken: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Store the optimizers of which every landscape was run.
+
+        Parameters
+        ----------
+        wanted : mapping
+            By spec, all landscapes of the suite.
+        adapters : mapping
+            By spec.
+        verdicts : mapping
+            By spec, against the baseline.
+        broken : mapping
+            By spec, the checks of the contract that fail.
+
+        Raises
+        ------
+        OSError, ValueError
+            If they cannot be stored.
+        """
+        optimizers, records = {}, []
+        for spec, landscapes in wanted.items():
+            measured = {one.id: self.records[spec, one.id] for one in landscapes if (spec, one.id) in self.records}
+            if len(measured) < len(landscapes):
+                if spec in verdicts:
+                    self.lines.append(
+                        f"not recorded: {spec}, of which only a part of the suite was run (all of its "
+                        f"{len(landscapes)} landscapes are needed)"
+                    )
+                continue
+            if not measured:
+                continue
+            record = Baseline(spec, dict(sorted(adapters[spec].setting.items())), {}, measured)
+            verdict = Verdict.SAME if self.settings.update else verdicts.get(spec, Verdict.NEW)
+            optimizers[spec] = optimizer_entry(adapters[spec], record, verdict, broken.get(spec, ()))
+            records.append(record)
+        if optimizers:
+            entry = entry_of(self.facts, self.settings, optimizers)
+            self.history.add(entry, records)
+            named = "this session" if self.facts is None else f"commit {entry.short}"
+            self.lines.append(f"recorded: {named} ({_count(len(optimizers), 'optimizer')}) in {self.history}")
+        if self.history.problems:
+            self.lines.append(
+                f"history {self.history}: {_count(len(self.history.problems), 'file')} cannot be used; "
+                "`optlandscape doctor` says which and why"
+            )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def newest_records(
+    history: History, entries: Iterable[CommitEntry], spec: str, setting: Mapping[str, str]
+) -> Iterator[Baseline]:
+    """Give the records of an optimizer that were recorded last, each once; those that cannot be read are left out."""
+    seen: set[str] = set()
+    for entry in sorted(entries, key=lambda one: (one.commit_time, one.name), reverse=True):
+        optimizer = entry.optimizers.get(spec)
+        if optimizer is None or not optimizer.record or optimizer.record in seen or optimizer.setting != setting:
+            continue
+        seen.add(optimizer.record)
+        if len(seen) > MOST_KNOWN:
+            return
+        try:
+            yield history.record(optimizer.record)
+        except StoreError as error:
+            if str(error) not in history.problems:
+                history.problems.append(str(error))
+
+
+def equal_record(
+    record: LandscapeRecord, known: Iterable[Baseline], *, landscapes: int, takes_bounds: bool
+) -> LandscapeRecord | None:
+    """Find a record that equals what was run now: bit by bit if there is any, else up to rounding.
+
+    What equals it only as far as some cells can tell, because rounding makes others unpredictable, does not count:
+    small changes there would never be seen to add up.
+
+    Parameters
+    ----------
+    record : LandscapeRecord
+    known : iterable of Baseline
+        The first that is equal is taken.
+    landscapes : int
+        How many landscapes the suite has.
+    takes_bounds : bool
+        Whether the optimizer is told the bounds.
+
+    Returns
+    -------
+    LandscapeRecord or None
+        One with envelopes and averages; None where everything known is different.
+    """
+    up_to_rounding = None
+    for baseline in known:
+        before = baseline.records.get(record.landscape)
+        if before is None:
+            continue
+        comparison = compare_landscape(
+            record, before, landscapes=landscapes, calibration=baseline.calibration, takes_bounds=takes_bounds
+        )
+        if comparison.fingerprint == "identical" and not comparison.stopped:
+            return before
+        is_equal = comparison.verdict == Verdict.SAME and comparison.fingerprint == "rounding"
+        if is_equal and not comparison.parted and not comparison.set_aside and not comparison.stopped:
+            up_to_rounding = up_to_rounding or before
+    return up_to_rounding
+
+
+def optimizer_entry(
+    adapter: Adapter, record: Baseline, verdict: Verdict = Verdict.NEW, broken: Sequence[str] = ()
+) -> OptimizerEntry:
+    """Describe what was measured of an optimizer for a commit's entry."""
+    means = {metric.name: float(f"{mean_of(metric, record, list(record.records), False):.6g}") for metric in AVERAGED}
+    return OptimizerEntry(
+        record=digest_of_record(record),
+        setting=dict(sorted(adapter.setting.items())),
+        versions=dict(sorted(adapter.versions().items())),
+        verdict=str(verdict),
+        takes_bounds=adapter.takes_bounds,
+        means=means,
+        broken=tuple(broken),
+    )
+
+
+def entry_of(facts: CommitFacts | None, settings: Settings, optimizers: Mapping[str, OptimizerEntry]) -> CommitEntry:
+    """Make the entry of a commit that was measured here and now."""
+    return CommitEntry.of(
+        facts,
+        time.time_ns() // 1000,
+        suite=settings.suite,
+        budget=settings.budget,
+        optimizers=dict(optimizers),
+        versions=machine_versions(),
+        platform=f"{platform.system()} {platform.machine()}",
+    )
+
+
+def machine_versions() -> dict[str, str]:
+    """Name the versions that numbers may depend on, whatever the optimizer."""
+    return {
+        "numpy": numpy.__version__,
+        "pytest-optlandscape": pytest_optlandscape.__version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "scipy": scipy.__version__,
+    }

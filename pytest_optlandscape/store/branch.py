@@ -1,0 +1,156 @@
+"""A history on a branch of the repository that has nothing else on it, written without a checkout.
+
+Files go into git's objects, into an index of our own, a tree, a commit, and with a plain push to the remote. A push
+that comes too late is made again on top of what was pushed meanwhile: nothing is ever forced, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pytest_optlandscape.store.entries import StoreError
+from pytest_optlandscape.store.git import GitError, ask_git, run_git
+
+__all__ = ["BranchFiles"]
+
+TRIES = 60
+"""Pushes that came too late before giving up."""
+
+_NOBODY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "pytest-optlandscape"), ("EMAIL", "pytest-optlandscape@localhost"))
+}
+
+
+class BranchFiles:
+    """The files of a history on an orphan branch.
+
+    Parameters
+    ----------
+    folder : Path
+        In the repository.
+    branch : str
+    remote : str, optional
+        Where the branch is pushed to and fetched from (default: ``origin`` where there is one, else nowhere).
+
+    Raises
+    ------
+    StoreError
+        If the folder is in no repository or the branch has no valid name.
+    """
+
+    def __init__(self, folder: Path, branch: str, remote: str | None = None) -> None:
+        self.folder = folder
+        self.branch = branch
+        try:
+            ask_git(folder, "check-ref-format", "--branch", branch)
+            remotes = ask_git(folder, "remote").split()
+        except GitError as error:
+            raise StoreError(f"history git:{branch}: {error}") from None
+        self.remote = remote or ("origin" if "origin" in remotes else None)
+        self._ref = f"refs/heads/{branch}" if self.remote is None else f"refs/optlandscape/{branch}"
+        self._fetched = False
+
+    def __str__(self) -> str:
+        return f"git:{self.branch}"
+
+    def names(self) -> list[str]:
+        """List the names of all files, in order."""
+        return sorted(self._ids())
+
+    def read(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Read files; those that do not exist are left out."""
+        ids = self._ids()
+        wanted = [name for name in names if name in ids]
+        told = "".join(f"{ids[name]}\n" for name in wanted).encode()
+        output = run_git(self.folder, "cat-file", "--batch", told=told).stdout
+        found, position = {}, 0
+        for name in wanted:
+            end = output.index(b"\n", position)
+            size = int(output[position:end].split()[2])
+            found[name] = output[end + 1 : end + 1 + size]
+            position = end + size + 2
+        return found
+
+    def add(self, files: Mapping[str, bytes]) -> None:
+        """Commit files that are not there yet, and push; when this returns they are stored.
+
+        Raises
+        ------
+        StoreError
+            If the remote refuses the push for another reason than that somebody else was faster.
+        """
+        ids = {name: ask_git(self.folder, "hash-object", "-w", "--stdin", told=data) for name, data in files.items()}
+        self._change(ids)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files in a further commit; those that do not exist are left out."""
+        self._change(dict.fromkeys(names))
+
+    def _change(self, wanted: Mapping[str, str] | Mapping[str, None]) -> None:
+        for attempt in range(TRIES):
+            tip = self._tip(fresh=True)
+            there = self._ids()
+            changed = {name: one for name, one in wanted.items() if there.get(name) != one}
+            if not changed:
+                return
+            commit = self._commit(tip, changed)
+            if self._moved(tip, commit):
+                return
+            time.sleep(min(0.05 * 2**attempt, 2.0) * os.urandom(1)[0] / 255.0)  # others wait for other times
+        raise StoreError(f"history {self}: others pushed {TRIES} times in between; nothing was lost there, try again")
+
+    def _commit(self, tip: str, changed: Mapping[str, str | None]) -> str:
+        with tempfile.TemporaryDirectory(prefix="optlandscape-") as private:
+            environment = {"GIT_INDEX_FILE": str(Path(private) / "index"), **_NOBODY}
+            if tip:
+                ask_git(self.folder, "read-tree", tip, environment=environment)
+            lines = "".join(
+                f"100644 {one}\t{name}\n" if one else f"0 {'0' * 40}\t{name}\n" for name, one in changed.items()
+            )
+            ask_git(self.folder, "update-index", "--index-info", told=lines.encode(), environment=environment)
+            tree = ask_git(self.folder, "write-tree", environment=environment)
+            parent = ("-p", tip) if tip else ()
+            count = f"{len(changed)} file{'s' * (len(changed) != 1)}"
+            message = ("-m", f"pytest-optlandscape: {count} of the history")
+            return ask_git(self.folder, "commit-tree", tree, *parent, *message, environment=environment)
+
+    def _moved(self, tip: str, commit: str) -> bool:
+        """Move the branch from one commit to its successor; False if it is elsewhere by now."""
+        if self.remote is not None:
+            pushed = run_git(self.folder, "push", "--quiet", self.remote, f"{commit}:refs/heads/{self.branch}")
+            if pushed.returncode:
+                said = " ".join(pushed.stderr.decode("utf-8", "replace").split())
+                late = ("rejected", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref",
+                        "reference already exists", "is at ")  # fmt: skip
+                if "denied" in said or "protected" in said or not any(word in said for word in late):
+                    raise StoreError(f"history {self} cannot be pushed to {self.remote}: {said}")
+                return False
+            run_git(self.folder, "update-ref", self._ref, commit)
+            return True
+        moved = run_git(self.folder, "update-ref", self._ref, commit, tip or "0" * 40)
+        return moved.returncode == 0
+
+    def _tip(self, fresh: bool = False) -> str:
+        if self.remote is not None and (fresh or not self._fetched):
+            source = f"+refs/heads/{self.branch}:{self._ref}"
+            fetched = run_git(self.folder, "fetch", "--quiet", "--no-tags", self.remote, source)
+            said = " ".join(fetched.stderr.decode("utf-8", "replace").split())
+            is_new = "couldn't find remote ref" in said
+            if fetched.returncode and not is_new and "cannot lock ref" not in said:
+                raise StoreError(f"history {self} cannot be fetched from {self.remote}: {said}")
+            self._fetched = True
+        return run_git(self.folder, "rev-parse", "--verify", "--quiet", self._ref).stdout.decode().strip()
+
+    def _ids(self) -> dict[str, str]:
+        tip = self._tip()
+        if not tip:
+            return {}
+        listed = run_git(self.folder, "ls-tree", "-r", "-z", tip).stdout.decode("utf-8", "surrogateescape")
+        lines = (line.partition("\t") for line in listed.split("\0") if line)
+        return {name: facts.split()[2] for facts, _, name in lines}

@@ -1,0 +1,367 @@
+"""The files of a history and how they are read: a commit's entry, and a person's word on a step.
+
+Every file is named by its content, so that one that was altered, cut off or exchanged is known by its name, that the
+same content is written once, and that two histories are merged by the union of their files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pytest_optlandscape.store.commits import CommitFacts
+
+__all__ = [
+    "SCHEMA",
+    "TRIAGE_WORDS",
+    "CommitEntry",
+    "OptimizerEntry",
+    "StoreError",
+    "Triage",
+    "checked_json",
+    "digest_of",
+    "kind_of",
+    "record_name",
+]
+
+SCHEMA = 1
+
+TRIAGE_WORDS = ("accepted", "expected", "fixed")
+
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}|t[0-9]{16}"
+_NAMES = {
+    "commits": re.compile(rf"commits/({_COMMIT})-([0-9a-f]{{16}})\.json"),
+    "records": re.compile(r"records/([0-9a-f]{2})/(\1[0-9a-f]{62})\.json"),
+    "triage": re.compile(rf"triage/({_COMMIT})-([0-9a-f]{{16}})\.json"),
+}
+_MOST_BYTES = {"commits": 1 << 20, "records": 1 << 28, "triage": 1 << 16}
+"""A file that is larger is none of ours."""
+
+
+class StoreError(ValueError):
+    """A file of a history, or a whole history, cannot be used; it is left as it is."""
+
+
+def digest_of(data: bytes) -> str:
+    """Name a content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def record_name(digest: str) -> str:
+    """Name the file of a record."""
+    return f"records/{digest[:2]}/{digest}.json"
+
+
+def kind_of(name: str) -> str | None:
+    """Say whether a file's name is that of an entry (``commits``), a record or a triage; None for any other."""
+    return next((kind for kind, pattern in _NAMES.items() if pattern.fullmatch(name)), None)
+
+
+def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]:
+    """Read a file of a history.
+
+    Parameters
+    ----------
+    name : str
+        Within the history, with slashes.
+    data : bytes
+    schema : int
+        The newest that is known.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    StoreError
+        If the name is none of a history's, the content is not the one that the name says, is no JSON object, or has a
+        schema that is not known.
+    """
+    kind = kind_of(name)
+    if kind is None:
+        raise StoreError(f"{name!r:.120} is no file of a history")
+    if len(data) > _MOST_BYTES[kind]:
+        raise StoreError(f"{name} has {len(data)} bytes, more than any file of its kind")
+    digest = name.removesuffix(".json").rpartition("/")[2].rpartition("-")[2]
+    if not digest_of(data).startswith(digest):
+        raise StoreError(f"{name} is damaged: its content is not the one that its name says (cut off or altered)")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        raise StoreError(f"{name} is damaged: no valid JSON") from None
+    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+        raise StoreError(f"{name} is JSON, but no file of a history")
+    if content["schema"] > schema:
+        raise StoreError(
+            f"{name} has schema {content['schema']}, this version of pytest-optlandscape reads up to {schema}: "
+            "use the version that wrote it, or a newer one"
+        )
+    return content
+
+
+@dataclass(frozen=True)
+class OptimizerEntry:
+    """What a commit's entry says of one optimizer.
+
+    Attributes
+    ----------
+    record : str
+        Digest of the record; "" where there is none.
+    missing : str
+        Why the optimizer could not be run; "" where it could.
+    setting : mapping
+        What else its numbers depend on, such as Keras' backend.
+    versions : mapping
+        Of the libraries that do the work.
+    verdict : str
+        Against the accepted baseline of that commit.
+    takes_bounds : bool
+    means : mapping
+        Of the criteria over all cells; for other tools, never for a verdict.
+    broken : tuple of str
+        Checks of the contract that fail.
+    """
+
+    record: str = ""
+    missing: str = ""
+    setting: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    verdict: str = "new"
+    takes_bounds: bool = False
+    means: Mapping[str, float] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        """Turn into plain values."""
+        if self.missing:
+            return {"missing": self.missing, "versions": dict(self.versions)}
+        return {
+            "record": self.record,
+            "setting": dict(self.setting),
+            "versions": dict(self.versions),
+            "verdict": self.verdict,
+            "takes_bounds": self.takes_bounds,
+            "means": dict(self.means),
+            "broken": list(self.broken),
+        }
+
+
+@dataclass(frozen=True)
+class CommitEntry:
+    """What was measured of one commit, with one setting, on one machine.
+
+    Attributes
+    ----------
+    commit : str
+        The full hash; without git a ``t`` and microseconds since 1970.
+    parents : tuple of str
+    author, subject : str
+    author_time, commit_time : int
+        Seconds since 1970.
+    path : str
+        Of the project within its repository.
+    tree : str
+        Id of the files on which the optimizers depend; "" without git.
+    suite : str
+    budget : int or None
+        Evaluations per dimension, where the configuration says any.
+    optimizers : mapping of str to OptimizerEntry
+        By spec.
+    versions : mapping
+        Of Python, NumPy, SciPy and this package.
+    platform : str
+    dirty_since : int
+        Microseconds since 1970 at which a tree with changed files was recorded; 0 for a clean one.
+    """
+
+    commit: str
+    parents: tuple[str, ...] = ()
+    author: str = ""
+    subject: str = ""
+    author_time: int = 0
+    commit_time: int = 0
+    path: str = ""
+    tree: str = ""
+    suite: str = "quick"
+    budget: int | None = None
+    optimizers: Mapping[str, OptimizerEntry] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    dirty_since: int = 0
+
+    @classmethod
+    def of(cls, facts: CommitFacts | None, now: int, **further: Any) -> CommitEntry:
+        """Make an entry of a commit.
+
+        Parameters
+        ----------
+        facts : CommitFacts or None
+            None without git: the entry is named by the time.
+        now : int
+            Microseconds since 1970.
+        **further
+            The other attributes.
+        """
+        if facts is None:
+            seconds = now // 1_000_000
+            return cls(f"t{now:016d}", author_time=seconds, commit_time=seconds, **further)
+        told = {name: value for name, value in vars(facts).items() if name != "changed"}
+        return cls(**told, dirty_since=now if facts.is_dirty else 0, **further)
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether files differed from the commit."""
+        return self.dirty_since > 0
+
+    @property
+    def short(self) -> str:
+        """The commit as people read it."""
+        return self.commit[:10] + ("+changes" if self.is_dirty else "")
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file's content."""
+        plain = {
+            "schema": SCHEMA,
+            **{name: value for name, value in vars(self).items() if name not in ("optimizers", "data", "name")},
+            "optimizers": {spec: one.to_plain() for spec, one in sorted(self.optimizers.items())},
+        }
+        return (json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+    @property
+    def name(self) -> str:
+        """The file's name within the history."""
+        return f"commits/{self.commit}-{digest_of(self.data)[:16]}.json"
+
+    @classmethod
+    def read(cls, name: str, data: bytes) -> CommitEntry:
+        """Read a commit's entry.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be used; the message says why.
+        """
+        content = checked_json(name, data)
+        try:
+            optimizers = {
+                _text(spec): OptimizerEntry(
+                    record=_digest(one.get("record", "")),
+                    missing=_text(one.get("missing", "")),
+                    setting=_words(one.get("setting", {})),
+                    versions=_words(one.get("versions", {})),
+                    verdict=_text(one.get("verdict", "new")),
+                    takes_bounds=bool(one.get("takes_bounds", False)),
+                    means={_text(key): float(value) for key, value in one.get("means", {}).items()},
+                    broken=tuple(map(_text, one.get("broken", ()))),
+                )
+                for spec, one in content["optimizers"].items()
+            }
+            entry = cls(
+                commit=_commit(content["commit"]),
+                parents=tuple(map(_commit, content["parents"])),
+                author=_text(content["author"]),
+                subject=_text(content["subject"]),
+                author_time=int(content["author_time"]),
+                commit_time=int(content["commit_time"]),
+                path=_text(content["path"]),
+                tree=_text(content["tree"]),
+                suite=_text(content["suite"]),
+                budget=None if content["budget"] is None else int(content["budget"]),
+                optimizers=optimizers,
+                versions=_words(content["versions"]),
+                platform=_text(content["platform"]),
+                dirty_since=int(content["dirty_since"]),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+            raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
+        if not name.startswith(f"commits/{entry.commit}-"):
+            raise StoreError(f"{name} is damaged: it describes commit {entry.commit}")
+        return entry
+
+
+@dataclass(frozen=True)
+class Triage:
+    """A person's word on the step or creep at a commit.
+
+    Attributes
+    ----------
+    commit : str
+    word : str
+        ``accepted``, ``expected`` or ``fixed``.
+    why : str
+    who : str
+    time : int
+        Microseconds since 1970; the latest word counts.
+    """
+
+    commit: str
+    word: str
+    why: str
+    who: str
+    time: int
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file's content."""
+        plain = {"schema": SCHEMA, **{k: v for k, v in vars(self).items() if k != "data"}}
+        return (json.dumps(plain, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+
+    @property
+    def name(self) -> str:
+        """The file's name within the history."""
+        return f"triage/{self.commit}-{digest_of(self.data)[:16]}.json"
+
+    @classmethod
+    def read(cls, name: str, data: bytes) -> Triage:
+        """Read a triage.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be used; the message says why.
+        """
+        content = checked_json(name, data)
+        try:
+            found = cls(
+                _commit(content["commit"]),
+                _text(content["word"]),
+                _text(content["why"]),
+                _text(content["who"]),
+                int(content["time"]),
+            )
+            if found.word not in TRIAGE_WORDS:
+                raise ValueError(f"{found.word!r:.40} is none of {', '.join(TRIAGE_WORDS)}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
+        if not name.startswith(f"triage/{found.commit}-"):
+            raise StoreError(f"{name} is damaged: it speaks of commit {found.commit}")
+        return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _words(value: Any) -> dict[str, str]:
+    return {_text(key): str(one) for key, one in value.items()}
+
+
+def _commit(value: Any) -> str:
+    if not re.fullmatch(_COMMIT, _text(value)):
+        raise ValueError(f"{value!r:.80} is no commit")
+    return str(value)
+
+
+def _digest(value: Any) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}|", _text(value)):
+        raise ValueError(f"{value!r:.80} is no digest")
+    return str(value)

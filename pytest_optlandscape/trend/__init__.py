@@ -1,0 +1,24 @@
+"""What became of an optimizer over the commits: states, steps and creep; pure functions of what a history holds."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
+from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
+from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, versions_that_changed
+
+__all__ = [
+    "Event",
+    "Point",
+    "Series",
+    "Share",
+    "State",
+    "Trend",
+    "compare_records",
+    "find_trend",
+    "in_order",
+    "series_of",
+    "shares_of",
+    "split_exactly",
+    "versions_that_changed",
+]

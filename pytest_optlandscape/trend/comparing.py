@@ -1,0 +1,38 @@
+"""The whole verdict between any two records."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.verdicts import OptimizerComparison, compare_landscape, compare_optimizer
+
+__all__ = ["compare_records"]
+
+
+def compare_records(before: Baseline, now: Baseline, takes_bounds: bool = False) -> OptimizerComparison:
+    """Judge an optimizer between two records, as a session judges it against its baseline.
+
+    Parameters
+    ----------
+    before, now : Baseline
+    takes_bounds : bool, default False
+        Whether the optimizer is told the bounds, so that leaving them is a mistake.
+
+    Returns
+    -------
+    OptimizerComparison
+        Landscapes that only ``now`` has are new.
+    """
+    differs = "" if before.setting == now.setting else f"setting {before.setting} is now {now.setting}"
+    calibration = before.calibration
+    landscapes = [
+        compare_landscape(
+            record,
+            before.records.get(name),
+            landscapes=len(now.records),
+            calibration=calibration,
+            takes_bounds=takes_bounds,
+            setting_differs=differs,
+        )
+        for name, record in now.records.items()
+    ]
+    return compare_optimizer(now.optimizer, landscapes, calibration)

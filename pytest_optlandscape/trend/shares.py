@@ -1,0 +1,132 @@
+"""How much of a change each of several states brought: shares that add up exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.verdicts.metrics import METRICS, Metric
+from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+
+__all__ = ["Share", "mean_of", "shares_of", "split_exactly"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one state has of a change.
+
+    Attributes
+    ----------
+    commit : str
+    permille : int
+        Of the whole change; negative where the state went the other way. All shares of a change add up to 1000.
+    change : float
+        Of the criterion's mean; positive is worse.
+    text : str
+        The change in words.
+    """
+
+    commit: str
+    permille: int
+    change: float
+    text: str
+
+
+def split_exactly(changes: Sequence[float], whole: int = 1000) -> list[int]:
+    """Express changes as whole parts of their sum, so that the parts add up exactly.
+
+    Parameters
+    ----------
+    changes : sequence of float
+        Their sum must not be 0.
+    whole : int, default 1000
+        What the parts add up to.
+
+    Returns
+    -------
+    list of int
+        What rounding leaves over goes to the parts that lost most by it.
+
+    Examples
+    --------
+    >>> split_exactly([1.0, 1.0, 1.0])
+    [334, 333, 333]
+    >>> split_exactly([1.27, -0.2, 1.51])
+    [492, -77, 585]
+    """
+    total = math.fsum(changes)
+    exact = [whole * change / total for change in changes]
+    parts = [math.floor(one) for one in exact]
+    order = sorted(range(len(parts)), key=lambda k: (parts[k] - exact[k], k))
+    for k in order[: whole - sum(parts)]:
+        parts[k] += 1
+    return parts
+
+
+def mean_of(metric: Metric, record: Baseline, landscapes: Sequence[str], averaged: bool) -> float:
+    """Average a criterion over all cells of some landscapes, each landscape counting alike."""
+    means = []
+    for name in landscapes:
+        of_landscape = record.records[name]
+        means.append(math.fsum(_value(metric, of_landscape, one, averaged) for one in of_landscape.cells))
+        means[-1] /= len(of_landscape.cells)
+    return math.fsum(means) / len(means)
+
+
+def shares_of(
+    metric_name: str, commits: Sequence[str], records: Sequence[Baseline], landscape: str = ""
+) -> tuple[Share, ...]:
+    """Share a change out among the states that it consists of.
+
+    Parameters
+    ----------
+    metric_name : str
+        The criterion that moved.
+    commits : sequence of str
+        The first one of each state after the one before the change.
+    records : sequence of Baseline
+        That of the state before the change, and of each further one.
+    landscape : str, optional
+        Where the criterion moved (default: over the suite).
+
+    Returns
+    -------
+    tuple of Share
+        None at all where the criterion has no value of its own for each run, or where its mean did not move.
+    """
+    metric = next((one for one in METRICS if one.name == metric_name and one.value), None)
+    landscapes = [landscape] if landscape else _common(records)
+    if metric is None or not landscapes or not set(landscapes) <= set(_common(records)):
+        return ()
+    averaged = metric.is_averaged and all(
+        cell.average is not None for record in records for name in landscapes for cell in record.records[name].cells
+    )
+    means = [mean_of(metric, record, landscapes, averaged) for record in records]
+    changes = np.diff(means).tolist()
+    if abs(means[-1] - means[0]) < 1e-12:
+        return ()
+    parts = split_exactly(changes)
+    return tuple(
+        Share(commit, part, change, metric.describe(change) if change else "no change")
+        for commit, part, change in zip(commits, parts, changes, strict=True)
+    )
+
+
+def _common(records: Sequence[Baseline]) -> list[str]:
+    """List the landscapes that all records have, with the same definition."""
+    first, *others = records
+    return [
+        name
+        for name, record in first.records.items()
+        if all(name in one.records and one.records[name].definition == record.definition for one in others)
+    ]
+
+
+def _value(metric: Metric, record: LandscapeRecord, cell: CellRecord, averaged: bool) -> float:
+    if averaged and cell.average is not None:
+        return float(getattr(cell.average, metric.name))
+    return metric.value_of(record, cell)

@@ -1,0 +1,294 @@
+"""States, steps and creep.
+
+Commits whose records are equal, bit by bit or up to rounding, are one *state*: they cost nothing and can raise no
+alarm. A state that is better or worse than the one before it is a *step*. One that is not, but is better or worse than
+the accepted state, or than the last one that was reported, is *creep*: small changes that add up.
+
+The accepted state is never chosen by its numbers: "the best so far" would select lucky ones, and raise false alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.store import Triage
+from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.trend.series import Point, Series
+from pytest_optlandscape.trend.shares import Share, shares_of
+from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.findings import Finding
+from pytest_optlandscape.verdicts.metrics import METRICS
+
+__all__ = ["Event", "State", "Trend", "find_trend", "versions_that_changed"]
+
+Load = Callable[[str], Baseline | None]
+
+_GOES_ON = 0.1
+"""A creep goes on with a state that brings at least this part of what matters over a suite."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Consecutive commits whose records are equal.
+
+    Attributes
+    ----------
+    points : tuple of Point
+        Oldest first. The first one's record stands for all.
+    comparison : OptimizerComparison or None
+        With the state before; None for the first.
+    came_with : tuple of str
+        Versions that changed with it, such as ``scipy 1.15.3 → 1.16.0``.
+    between : tuple of str
+        Commits between the state before and this one of which nothing is known: any of them may have brought it.
+    """
+
+    points: tuple[Point, ...]
+    comparison: OptimizerComparison | None = None
+    came_with: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Point:
+        """Where it begins."""
+        return self.points[0]
+
+    @property
+    def last(self) -> Point:
+        """Where it ends."""
+        return self.points[-1]
+
+    @property
+    def digest(self) -> str:
+        """Of its record."""
+        return self.first.optimizer.record
+
+    @property
+    def verdict(self) -> Verdict:
+        """Against the state before."""
+        return self.comparison.verdict if self.comparison else Verdict.NEW
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that became better or worse.
+
+    Attributes
+    ----------
+    kind : str
+        ``step`` or ``creep``.
+    since : State
+        The state that is compared with.
+    states : tuple of State
+        Those that make it up, oldest first; one for a step.
+    comparison : OptimizerComparison
+        Of the last of them with ``since``.
+    shares : tuple of Share
+        What each state has of it; empty where that cannot be told.
+    triage : Triage or None
+        A person's word on it.
+    """
+
+    kind: str
+    since: State
+    states: tuple[State, ...]
+    comparison: OptimizerComparison
+    shares: tuple[Share, ...] = ()
+    triage: Triage | None = None
+
+    @property
+    def commit(self) -> str:
+        """Where it shows."""
+        return self.states[-1].first.commit
+
+    @property
+    def is_worse(self) -> bool:
+        """Which way it went."""
+        return self.comparison.verdict == Verdict.WORSE
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What moved: over the suite, else on single landscapes."""
+        return [found for _, found in _moved(self.comparison)]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One optimizer along the commits.
+
+    Attributes
+    ----------
+    series : Series
+    states : tuple of State
+        Oldest first.
+    events : tuple of Event
+        In the order in which they show.
+    not_run : tuple of Point
+        Commits at which the optimizer could not be run.
+    """
+
+    series: Series
+    states: tuple[State, ...]
+    events: tuple[Event, ...]
+    not_run: tuple[Point, ...] = ()
+
+
+def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None = None) -> Trend:
+    """Find the states of an optimizer, and what became of it between them.
+
+    Parameters
+    ----------
+    series : Series
+    load : callable
+        Gives the record of a digest, or None where there is none that can be used: its commit is then unknown.
+    triages : mapping of str to Triage, optional
+        By commit. A state that was accepted, or expected, is what later ones are compared with.
+
+    Returns
+    -------
+    Trend
+    """
+    states, not_run = _states(series, load)
+    return Trend(series, tuple(states), tuple(_events(states, load, triages or {})), tuple(not_run))
+
+
+def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
+    states: list[State] = []
+    not_run: list[Point] = []
+    unknown: list[str] = []
+    for commit in series.commits:
+        points = series.points.get(commit, ())
+        could_run = [point for point in points if not point.optimizer.missing]
+        if points and not could_run:
+            not_run.append(points[0])
+        usable = [point for point in could_run if load(point.optimizer.record) is not None]
+        if not usable:
+            unknown.append(commit)
+            continue
+        point, comparison = _chosen(usable, states[-1] if states else None, load)
+        if states and (comparison is None or _is_same_state(states[-1], comparison, load)):
+            states[-1] = replace(states[-1], points=(*states[-1].points, point))
+        else:
+            came_with = versions_that_changed(states[-1].last.versions, point.versions) if states else ()
+            states.append(State((point,), comparison, came_with, tuple(unknown) if states else ()))
+        unknown = []
+    return states, not_run
+
+
+def _chosen(points: Sequence[Point], state: State | None, load: Load) -> tuple[Point, OptimizerComparison | None]:
+    """Choose among several measurements of one commit the one that is nearest to the state before.
+
+    If the commit does on one machine what the state before did, it changed nothing: the machines differ, not the code.
+    The comparison is None where the records are identical.
+    """
+    if state is None:
+        return points[0], None
+    for point in points:
+        if point.optimizer.record == state.digest:
+            return point, None
+    compared = [(point, _compare(state, point, load)) for point in points]
+    equal = [one for one in compared if _is_same_state(state, one[1], load)]
+    return (equal or compared)[0]
+
+
+def _compare(state: State, point: Point, load: Load) -> OptimizerComparison:
+    before, now = load(state.digest), load(point.optimizer.record)
+    assert before is not None
+    assert now is not None
+    return compare_records(before, now, point.optimizer.takes_bounds)
+
+
+def _is_same_state(state: State, comparison: OptimizerComparison, load: Load) -> bool:
+    """Tell whether all landscapes of both are the same, up to rounding."""
+    before = load(state.digest)
+    assert before is not None
+    landscapes = {one.now.landscape for one in comparison.landscapes}
+    unmoved = {one.verdict for one in comparison.landscapes} == {Verdict.SAME}
+    return comparison.verdict == Verdict.SAME and unmoved and landscapes == set(before.records)
+
+
+def versions_that_changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the versions that differ.
+
+    Examples
+    --------
+    >>> versions_that_changed({"scipy": "1.15", "numpy": "2.3"}, {"scipy": "1.16", "numpy": "2.3"})
+    ('scipy 1.15 → 1.16',)
+    """
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return tuple(f"{name} {before.get(name, 'absent')} → {now.get(name, 'absent')}" for name in sorted(names))
+
+
+def _events(states: Sequence[State], load: Load, triages: Mapping[str, Triage]) -> list[Event]:
+    found: list[Event] = []
+    reference = 0
+    creep: Event | None = None
+    for k in range(1, len(states)):
+        step = states[k].comparison
+        assert step is not None
+        if step.verdict in (Verdict.WORSE, Verdict.BETTER):
+            found.append(_event("step", states[k - 1], states[k : k + 1], step, load=load, triages=triages))
+            reference, creep = k, None
+        elif step.verdict == Verdict.NOT_COMPARABLE:
+            reference, creep = k, None
+        elif k > reference + 1:
+            total = _compare(states[reference], states[k].first, load)
+            if total.verdict in (Verdict.WORSE, Verdict.BETTER):
+                event = _event(
+                    "creep", states[reference], states[reference + 1 : k + 1], total, load=load, triages=triages
+                )
+                if creep is None or creep.is_worse != event.is_worse:
+                    creep = event
+                    found.append(creep)
+                elif _goes_on(creep, event):
+                    creep = found[-1] = event
+        if _is_accepted(states[k], triages):
+            reference, creep = k, None
+    return found
+
+
+def _event(
+    kind: str,
+    since: State,
+    states: Sequence[State],
+    comparison: OptimizerComparison,
+    *,
+    load: Load,
+    triages: Mapping[str, Triage],
+) -> Event:
+    records = [record for record in (load(one.digest) for one in (since, *states)) if record is not None]
+    commits = [one.first.commit for one in states]
+    shares: tuple[Share, ...] = ()
+    for landscape, finding in _moved(comparison):
+        shares = shares_of(finding.metric, commits, records, landscape)
+        if shares and (sum(one.change for one in shares) > 0.0) == finding.is_worse:
+            break
+        shares = ()
+    triage = next((triages[one] for one in reversed(commits) if one in triages), None)
+    return Event(kind, since, tuple(states), comparison, shares, triage)
+
+
+def _moved(comparison: OptimizerComparison) -> list[tuple[str, Finding]]:
+    """List what moved the way of the verdict, with the landscape: first over the suite, which has none."""
+    is_worse = comparison.verdict == Verdict.WORSE
+    every = [("", one) for one in comparison.findings]
+    every += [(c.now.landscape, one) for c in comparison.landscapes for one in c.findings]
+    return [(landscape, one) for landscape, one in every if one.is_worse == is_worse]
+
+
+def _goes_on(creep: Event, event: Event) -> bool:
+    """Tell whether a creep goes on with the last state of an event that begins where it does."""
+    new = event.shares[len(creep.states) :]
+    if not new:
+        return False
+    gate = next(one.gate_suite for one in METRICS if any(found.metric == one.name for found in event.findings))
+    change = sum(share.change for share in new)
+    return (change if event.is_worse else -change) > _GOES_ON * gate
+
+
+def _is_accepted(state: State, triages: Mapping[str, Triage]) -> bool:
+    """Tell whether a state is the one that people accepted: by their word, or because it is their baseline."""
+    words = {triages[point.commit].word for point in state.points if point.commit in triages}
+    return bool(words & {"accepted", "expected"}) or any(one.optimizer.verdict == "same" for one in state.points)

@@ -1,0 +1,167 @@
+import json
+import sys
+
+import pytest
+
+from pytest_optlandscape.cli import main
+from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.store import open_history
+
+
+@pytest.fixture
+def command(repository, monkeypatch, capfd):
+    """Run the command in the repository, whose suite is two landscapes; give its status, output and complaints."""
+    chosen = [get("beale"), get("booth")]
+    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(repository.path)
+
+    def run(*arguments):
+        sys.modules.pop("solver", None)
+        capfd.readouterr()
+        status = main(arguments)
+        captured = capfd.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def commit(repository, subject, **knobs):
+    repository.project.solver(**knobs)
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "--allow-empty", "-m", subject)
+    return repository.git("rev-parse", "HEAD").strip()
+
+
+def test_from_past_commits_to_who_did_it(repository, command):  # noqa: PLR0915 - one history, made once
+    first = repository.git("rev-parse", "HEAD").strip()
+    rounding = commit(repository, "a refactor", SCALE=1.0 + 2e-16)
+    repository.git("checkout", "-q", "-b", "side")
+    commit(repository, "beside", REPEATS=3)
+    repository.git("checkout", "-q", "main")
+    broken = commit(repository, "broken", source="import nothing_of_this_name\n")
+    slower = commit(repository, "twice \x1b[31mis safer", REPEATS=2)
+    (repository.path / "notes").write_text("")
+    last = commit(repository, "notes", REPEATS=2)
+    state = repository.git("status", "--porcelain"), repository.git("branch", "-v")
+
+    status, said, progress = command("backfill", "main")
+    assert (status, said) == (0, "4 measured, 0 known, 0 taken over, 1 not run\n")
+    assert f"{broken[:10]} not run (solver:minimize: " in progress
+    assert "No module named 'nothing_of_this_name')" in progress
+    assert "\x1b" not in progress
+    files = {path: path.read_bytes() for path in (repository.path / ".optlandscape").rglob("*.json")}
+    status, said, _ = command("backfill", "main", "--json")
+    assert json.loads(said) == {"measured": 0, "known": 5, "taken over": 0, "not run": 0}
+    assert files == {path: path.read_bytes() for path in (repository.path / ".optlandscape").rglob("*.json")}
+
+    status, said, _ = command("history")
+    assert status == 0
+    assert "2 states over 4 recorded commits; 1 commit could not be run" in said
+    assert f"{first[:10]} … {rounding[:10]}" in said
+    status, said, _ = command("trend", "--exit-code")
+    assert status == 1
+    assert f"worse: step at {slower[:10]}" in said
+    assert "\x1b" not in said
+    assert f"or one of 1 commit before it that were not measured: {broken[:10]}" in " ".join(said.split())
+    status, said, _ = command("trend", "--json")
+    ((event,),) = [one["events"] for one in json.loads(said)["optimizers"]]
+    assert (event["kind"], event["commit"], event["shares"]) == (
+        "step", slower, [{"commit": slower, "share": 1.0, "change": event["shares"][0]["change"]}],
+    )  # fmt: skip
+
+    assert command("compare", first, slower)[0] == 1
+    assert command("compare", slower, first)[0] == 0
+    status, said, _ = command("compare", first, rounding)
+    assert (status, "same" in said) == (0, True)
+    status, said, _ = command("show", last[:8])
+    assert (status, "identical" in said, f"against {slower[:10]}" in said) == (0, True, True)
+    status, said, _ = command("show", broken)
+    assert (status, "No module named" in said) == (0, True)
+
+    assert command("triage", slower, "expected", "safer \x07")[0] == 0
+    status, said, _ = command("trend", "--exit-code")
+    assert (status, "expected by" in said, "\x07" in said) == (0, True, False)
+
+    status, said, progress = command("bisect", first, "main", "-k", "beale")
+    assert status == 0
+    assert "one of these" in said
+    assert {broken[:10], slower[:10]} <= {line.split()[1] for line in said.splitlines() if line.startswith("worse")}
+    status, said, _ = command("bisect", first, rounding)
+    assert said == f"{rounding} is the same as {first}\n"
+    assert state == (repository.git("status", "--porcelain"), repository.git("branch", "-v"))
+
+    assert command("doctor")[:2] == (0, f"{repository.path / '.optlandscape/history'}: 8 files, nothing is damaged\n")
+    status, said, _ = command("prune", "--dry-run")
+    assert said == "0 commits and 0 records would be removed\n"
+
+
+def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
+    repository.project.configure(optlandscape_paths="solver.py")
+    first = commit(repository, "one")
+    (repository.path / "notes").write_text("")
+    second = commit(repository, "notes")
+    command("backfill", "HEAD")
+    entries = {one.commit: one for one in open_history("", repository.path).entries()}
+    assert entries[first].tree == entries[second].tree
+    assert command("backfill", "HEAD")[1] == "0 measured, 3 known, 0 taken over, 0 not run\n"
+    commit(repository, "notes")
+    assert command("backfill", "HEAD")[1] == "0 measured, 3 known, 1 taken over, 0 not run\n"
+    assert command("prune")[1] == "2 commits and 0 records were removed\n"
+    assert len(open_history("", repository.path).entries()) == 2
+
+
+def test_mistakes_are_told_on_one_line(repository, command):
+    for arguments, said in [
+        (["history"], "is empty: record a session with `pytest --optlandscape-history`"),
+        (["backfill", "nothing..HEAD"], "git rev-list"),
+        (["merge", "nowhere"], "there is no folder 'nowhere'"),
+        (["bisect", "HEAD", "HEAD", "-k", "bealle"], "chooses nothing"),
+    ]:
+        status, _, error = command(*arguments)
+        assert (status, said in error, "Traceback" in error) == (4, True, False), error
+    for arguments in (["trends"], [], ["compare", "A"], ["backfill", "HEAD", "--steps", "0"]):
+        with pytest.raises(SystemExit) as ended:
+            command(*arguments)
+        assert ended.value.code == 4
+
+
+def test_every_command_explains_itself_with_an_example(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    names = [name for name in listed if name.isalpha() and name.islower()]
+    assert {"history", "show", "compare", "trend", "backfill", "bisect", "triage", "merge", "prune", "doctor"} <= set(
+        names
+    )
+    for name in ("history", "compare", "backfill", "list", "replay"):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert f"example:\n  optlandscape {name}" in capsys.readouterr().out
+
+
+def test_the_doctor_puts_damaged_files_aside(repository, command):
+    command("backfill", "HEAD")
+    history = open_history("", repository.path)
+    (path,) = (history.folder / "records").rglob("*.json")
+    path.write_bytes(path.read_bytes()[:100])
+    status, said, _ = command("doctor")
+    assert (status, "its content is not the one" in said, "--repair" in said) == (1, True, True)
+    status, _, error = command("history")
+    assert status == 0
+    assert "is damaged" in error
+    status, said, _ = command("doctor", "--repair")
+    assert "1 damaged files were put aside" in said
+    assert [len(one.read_bytes()) for one in (history.folder / "damaged").iterdir()] == [100]
+    assert not path.exists()
+    assert command("backfill", "HEAD")[1].startswith("1 measured")
+    assert command("doctor")[0] == 0
+
+
+def test_the_catalogue(capsys):
+    assert main(["list", "dim=2", "-multimodal", "convex"]) == 0
+    table = capsys.readouterr().out
+    assert main(["list", "dim=2", "-multimodal", "convex", "--json"]) == 0
+    assert f"{len(json.loads(capsys.readouterr().out))} landscapes" in table
+    assert main(["list", "nonsense"]) == 4
+    assert "nonsense" in capsys.readouterr().err

@@ -1,0 +1,141 @@
+import json
+
+import pytest
+
+from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.store import open_history
+from pytest_optlandscape.trend import compare_records
+
+WORKERS = """
+import os
+if "PYTEST_XDIST_WORKER" in os.environ:
+    import pytest_optlandscape.session.suite
+    from pytest_optlandscape.landscapes import get
+    pytest_optlandscape.session.suite.suite_landscapes = lambda suite: [get("beale"), get("booth")]
+"""
+
+
+@pytest.fixture
+def small(monkeypatch, project):
+    """Have the suite be two landscapes, in the workers of a distributed session, too."""
+    (project.path / "conftest.py").write_text(WORKERS)
+    chosen = [get("beale"), get("booth")]
+    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+
+
+@pytest.fixture
+def tracked(small, repository):
+    repository.project.configure(optlandscape_baseline_dir="accepted")
+    repository.commit()
+    return repository
+
+
+def history(repository):
+    return open_history("", repository.path)
+
+
+def entries(repository):
+    found = history(repository)
+    return found, {entry.commit: entry for entry in found.entries()}
+
+
+def head(repository):
+    return repository.git("rev-parse", "HEAD").strip()
+
+
+def record(repository, *arguments, knobs=None, status=0):
+    if knobs is not None:
+        repository.project.solver(**knobs)
+        repository.commit()
+    result = repository.project.run("--optlandscape-history", "-p", "no:cacheprovider", *arguments)
+    assert result.ret == status, str(result.stdout)
+    return result
+
+
+def test_commits_are_recorded_and_any_two_of_them_can_be_compared(tracked):
+    assert record(tracked).stdout.fnmatch_lines(["recorded: commit * (1 optimizer) in *.optlandscape/history"]) is None
+    first = head(tracked)
+    record(tracked, knobs={})  # a commit that changes nothing
+    unchanged = head(tracked)
+    record(tracked, knobs={"SCALE": 1.0 + 2e-16})
+    rounding = head(tracked)
+    record(tracked, "-n", "2", knobs={"REPEATS": 2})
+    slower = head(tracked)
+    found, recorded = entries(tracked)
+    digest = {commit: entry.optimizers["solver:minimize"].record for commit, entry in recorded.items()}
+    assert digest[first] == digest[unchanged] == digest[rounding] != digest[slower]
+    assert recorded[unchanged].parents == (first,)
+    assert recorded[first].tree == tracked.git("rev-parse", f"{first}:").strip()
+    assert {"python", "numpy", "scipy", "pytest-optlandscape"} == set(recorded[first].versions)
+    before, now = found.record(digest[first]), found.record(digest[slower])
+    assert list(now.records) == ["beale", "booth"]
+    assert str(compare_records(before, now).verdict) == "worse"
+    assert str(compare_records(now, before).verdict) == "better"
+    assert all(cell.fingerprint.is_measured for one in now.records.values() for cell in one.cells)
+    tracked.git("diff", "--exit-code")
+    assert tracked.git("status", "--porcelain") == ""
+    assert found.check() == ([], [], [])
+
+
+def test_the_accepted_state_is_recorded_with_the_baseline_s_envelopes(tracked):
+    tracked.project.accept()
+    tracked.commit()
+    record(tracked)
+    found, recorded = entries(tracked)
+    entry = recorded[head(tracked)].optimizers["solver:minimize"]
+    accepted = json.loads((tracked.path / "accepted" / "solver_minimize.json").read_text())["landscapes"]
+    stored = found.record(entry.record)
+    assert entry.verdict == "same"
+    cells = {name: [cell.to_text() for cell in one.cells] for name, one in stored.records.items()}
+    assert cells == {name: one["cells"] for name, one in accepted.items()}
+
+
+def test_what_is_not_whole_is_not_recorded(tracked):
+    result = record(tracked, "-k", "booth")
+    result.stdout.fnmatch_lines(["not recorded: solver:minimize, of which only a part *all of its 2 landscapes*"])
+    assert entries(tracked)[1] == {}
+
+
+def test_a_tree_with_changes_is_recorded_on_request_only_and_marked(tracked):
+    tracked.project.solver(REPEATS=2)
+    record(tracked).stdout.fnmatch_lines(["not recorded: solver.py differs from commit *--optlandscape-history-dirty"])
+    assert entries(tracked)[1] == {}
+    record(tracked, "--optlandscape-history-dirty").stdout.fnmatch_lines(["recorded: commit *+changes *"])
+    (entry,) = entries(tracked)[1].values()
+    assert entry.is_dirty
+
+
+def test_without_git_sessions_are_recorded_in_their_order(small, project):
+    for knobs in ({}, {"REPEATS": 2}):
+        project.solver(**knobs)
+        project.run("--optlandscape-history=kept/here").stdout.fnmatch_lines(["recorded: this session *kept/here"])
+    first, second = open_history("kept/here", project.path).entries()
+    assert first.commit < second.commit
+    assert first.optimizers["solver:minimize"].record != second.optimizers["solver:minimize"].record
+
+
+@pytest.mark.parametrize(
+    ("ini", "arguments", "said"),
+    [
+        ({}, ["--optlandscape-history", "solver.py"], "would take 'solver.py' for the place of the history"),
+        ({"optlandscape_history": "solver.py"}, [], "is a file, not a folder"),
+        ({"optlandscape_history": "git:a b"}, [], "history git:a b"),
+        ({"optlandscape_paths": "src"}, [], "optlandscape_paths: there is no 'src'"),
+        ({}, ["--optlandscape-history", "--optlandscape-against=HEAD"], "give one of them"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(project, ini, arguments, said):
+    project.configure(**ini)
+    result = project.run(*arguments)
+    assert result.ret == 4
+    assert said in str(result.stderr)
+
+
+def test_a_damaged_file_of_the_history_is_told_and_left(tracked):
+    record(tracked)
+    (path,) = (tracked.path / ".optlandscape/history/commits").glob("*.json")
+    path.write_bytes(path.read_bytes()[:50])
+    record(tracked, knobs={"REPEATS": 2}).stdout.fnmatch_lines(
+        ["history *: 1 file cannot be used; `optlandscape doctor`*"]
+    )
+    assert path.stat().st_size == 50
