@@ -162,7 +162,7 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
 
 
 def decision(speed: SpeedChange, is_open: bool = True) -> str:
-    """Say what is known of a change in speed, what it amounts to, and what would have been seen.
+    """Say what is known of a change in speed and, where no criterion moved, what would have been seen.
 
     Parameters
     ----------
@@ -187,11 +187,12 @@ def decision(speed: SpeedChange, is_open: bool = True) -> str:
 def _interval(speed: ShiftInterval, is_open: bool) -> str:
     fastest, slowest = 10.0**-speed.lower, 10.0**-speed.upper
     text = f"{10.0**-speed.shift:.3g} ({slowest:.3g} to {fastest:.3g} at 99 % confidence)"
+    if not is_open:
+        return text
     if speed.detectable == math.inf:
-        return f"{text}; no slowdown would have been seen in so few cells"
-    if is_open:
-        within = 100.0 * (10.0 ** max(abs(speed.lower), abs(speed.upper)) - 1.0)
-        text += f": equivalent within {within:.2g} %" if within <= EQUIVALENT else ": not decided"
+        return f"{text}: not decided; no slowdown would have been seen in so few cells"
+    within = 100.0 * (10.0 ** max(abs(speed.lower), abs(speed.upper)) - 1.0)
+    text += f": equivalent within {within:.2g} %" if within <= EQUIVALENT else ": not decided"
     seen = 100.0 * (10.0 ** max(speed.detectable, SPEED.gate_suite) - 1.0)
     return f"{text}; a slowdown of {seen:.2g} % would have been seen with 90 % power"
 

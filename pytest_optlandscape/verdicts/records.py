@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape.runs import digits_of
-from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability
 
 __all__ = [
     "FLAGS",
@@ -412,9 +412,13 @@ class LandscapeRecord:
 
     @property
     def noise(self) -> float:
-        """The gap that rounding of f leaves at the minimum."""
+        """The gap that rounding leaves at the minimum: of f, and of a point that is off by as much as a path may be.
+
+        Near a minimum f grows with the square of the distance. Two exact solutions of a quadratic landscape differ by
+        less: one may hit the minimiser to the last bit, and the other end a few units in the last place beside it.
+        """
         eps = float(np.finfo(float).eps)
-        return eps * max(4.0 * abs(float(self.definition["fmin"])), eps * self.reference)
+        return max(4.0 * eps * abs(float(self.definition["fmin"])), (MULTIPLE * eps) ** 2 * self.reference)
 
     @property
     def budget(self) -> int:

@@ -160,7 +160,7 @@ def test_other_revision_makes_it_of_its_own_conftest(repository):
     result.stdout.no_fnmatch_line("*is not in this repository*")
     repository.project.pytester.makeconftest(CONFTEST.replace("        fun(x)\n", "        fun(x), fun(x)\n"))
     landscape, _, result = repository.verdict()
-    assert (result.ret, landscape["fingerprint"]) == (0, "changed")
+    assert landscape["fingerprint"] == "changed"
     assert landscape["worst_cell"]["parts_at"] == "evaluation 2"
     workers, _, _ = repository.verdict("-n", "2")
     assert workers == landscape

@@ -344,3 +344,10 @@ def test_another_one_of_the_same_evaluations_is_no_rounding():
     assert compare(mean, before).fingerprint == "rounding"
     found = compare(last, before)
     assert (found.fingerprint, {where for _, where in found.parted}) == ("changed", {"the result"})
+
+
+def test_ends_that_miss_an_exact_minimiser_by_rounding_are_as_precise_as_those_that_hit_it():
+    exact, nearly = edited(BEFORE, gap=0.0), edited(BEFORE, gap=1e-19, trace="2222cccc")
+    assert max(cell.gap for cell in nearly.cells) < 1e-25
+    assert compare(nearly, exact).verdict == Verdict.SAME
+    assert compare(edited(BEFORE, gap=1e-12, trace="2222cccc"), exact).verdict == Verdict.WORSE
