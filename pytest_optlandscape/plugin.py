@@ -19,7 +19,7 @@ INI_KEYS = {
         [],
         "optimizers whose suite is run: library:Name(key=literal, ...)",
     ),
-    "optlandscape_suite": ("string", "quick", "suite of landscapes: quick, standard or full"),
+    "optlandscape_suite": ("string", "quick", "suite of landscapes: quick, standard, full or structured"),
     "optlandscape_budget": (
         "string",
         "",
@@ -75,7 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the suite on another revision of the project, too, and compare with that instead of the baseline",
     )
     group.addoption(
-        "--optlandscape-suite", metavar="NAME", help="quick, standard or full; overrides `optlandscape_suite`"
+        "--optlandscape-suite",
+        metavar="NAME",
+        help="quick, standard, full or structured; overrides `optlandscape_suite`",
     )
     group.addoption(
         "--optlandscape-json",

@@ -23,6 +23,7 @@ from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.namespaces import Value
 from pytest_optlandscape.landscapes.noise import Noise
 from pytest_optlandscape.landscapes.residuals import flat_columns, gradient_of_squares, sum_of_squares
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
 
 __all__ = ["DEFINITIONS", "FROM_ONE", "LARGEST_DIM", "Definition", "least_squares", "line", "planar", "scalable"]
@@ -57,6 +58,8 @@ class Definition:
     version: int = 1
     same_as: str = ""
     noise: Noise | None = None
+    structure: Mapping[str, tuple[int, ...]] | None = None
+    natural_structure: Mapping[str, tuple[int, ...]] | None = None
     gradient_formula: FormulaFunction | None = None
     residual_formula: FormulaFunction | None = None
     jacobian_formula: FormulaFunction | None = None
@@ -135,6 +138,7 @@ class Definition:
                 for formula, lower, upper in self.constraint_formulas
             ],
             noise=self.noise,
+            structure=self.structure,
             bounds=self.bounds(dim),
             x0=self.x0(dim),
             minimizers=self.minimizers(dim),
@@ -148,6 +152,8 @@ class Definition:
             id=landscape_id,
             validate=False,
         )
+        if self.natural_structure is not None:
+            landscape.natural_structure = Structure(self.natural_structure)
         return landscape.instance(instance)
 
     def checked_dim(self, dim: int | None) -> int:

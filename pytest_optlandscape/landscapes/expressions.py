@@ -43,7 +43,7 @@ def select_by_text(text: str) -> list[Landscape]:
     chosen_families: list[str] = []
     excluded: list[str] = []
     dims: list[int] = []
-    for word in text.replace(",", " ").split():
+    for word in re.findall(r"(?:\([^()]*\)|[^\s,])+", text):
         dim = re.fullmatch(r"dim=(\d+)", word)
         if dim:
             dims.append(int(dim[1]))

@@ -15,6 +15,7 @@ from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_f
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
 from pytest_optlandscape.landscapes.validation import check, said, tolerance_of
 
@@ -55,6 +56,9 @@ class Landscape(Evaluable):
         What a run sees instead of exact values; see `noisy`.
     starts : mapping of str to array_like, optional
         Further starts by name.
+    structure : mapping of str to tuple of int, optional
+        The tensors that a point is made of, for optimizers that treat tensors apart: the shape of each by name, such
+        as ``{"kernel": (2, 3), "bias": (3,)}`` (default: one vector ``"x"``). See `structured`.
     tags : str or iterable of str, optional
         Words of `TAGS` that describe the landscape.
     source : str, optional
@@ -80,6 +84,8 @@ class Landscape(Evaluable):
         The expression that gives it, if it comes from the catalogue.
     uncut : Landscape or None
         What it is a part of; see `within`.
+    unstructured : Landscape or None
+        What was given a structure; see `structured`.
 
     Raises
     ------
@@ -119,6 +125,7 @@ class Landscape(Evaluable):
         constraints: Any = (),
         noise: Noise | None = None,
         starts: Mapping[str, ArrayLike] | None = None,
+        structure: Mapping[str, Any] | None = None,
         tags: str | Iterable[str] = (),
         source: str = "",
         family: str = "",
@@ -148,6 +155,12 @@ class Landscape(Evaluable):
         self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
         self._made_by = made_by
         self.uncut: Landscape | None = None
+        self.structure = Structure(structure) if structure else Structure.plain(self.dim)
+        self.structure.check_dim(self.dim, self.id)
+        if not self.structure.is_plain:
+            self.tags |= {"structured"}
+        self.natural_structure: Structure | None = None
+        self.unstructured: Landscape | None = None
         self.written = f"landscapes.get({self.id!r})"
         starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         check_facts(self.id, self.bounds, starting, self.minimizers, may_pin=made_by is not None)
@@ -352,6 +365,38 @@ class Landscape(Evaluable):
         disturbed.tags = self.tags | {"noisy"}
         return disturbed
 
+    def structured(self, **parts: int | tuple[int, ...]) -> Landscape:
+        """Give the landscape with a point that is made of several tensors; values and everything known stay.
+
+        Optimizers of Keras, torch and optax then see one variable, parameter or leaf for each part, under its name.
+        All others still see the vector of all parts, each in C order, one after the other.
+
+        Parameters
+        ----------
+        **parts : int or tuple of int
+            The shape of each part (default: the landscape's own structure, which networks have).
+
+        Raises
+        ------
+        ValueError
+            If the parts do not hold ``dim`` numbers together, a shape or name is wrong, or no part is named and the
+            landscape has no structure of its own.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import landscapes
+        >>> layer = landscapes.get("rosenbrock[6]").structured(kernel=(2, 2), bias=2)
+        >>> layer
+        landscapes.get('rosenbrock[6]:structured(kernel=2x2,bias=2)')
+        >>> layer.structure.split(layer.x0)["kernel"].shape
+        (2, 2)
+        >>> dict(landscapes.get("xor_mlp_l2").structured().structure)
+        {'hidden_weight': (2, 2), 'hidden_bias': (2,), 'output_weight': (1, 2), 'output_bias': (1,)}
+        """
+        from pytest_optlandscape.landscapes import structure
+
+        return structure.structured(self, parts)
+
     def keeping_feasible(self) -> Landscape:
         """Give the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
 
@@ -432,6 +477,7 @@ class Landscape(Evaluable):
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
         copied.__dict__.update(self.__dict__)
         copied.id = name
+        copied.unstructured = None
         copied.written = f"landscapes.get({name!r})"
         copied._made_by = made_by
         return copied

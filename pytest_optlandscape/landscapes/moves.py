@@ -87,6 +87,7 @@ class AffineMap(abc.ABC):
             starts={key: start(point) for key, point in landscape.starts.items()},
             minimizers=self.minimizers(landscape),
             fmin=landscape.fmin,
+            structure=landscape.structure,
             tags=landscape.tags,
             source=landscape.source,
             family=landscape.family,
@@ -97,6 +98,7 @@ class AffineMap(abc.ABC):
             validate=landscape._validate,
         )
         moved.written = f"{landscape!r}.{self.call}"
+        moved.natural_structure = landscape.natural_structure
         moved.uncut = landscape.uncut and self.apply(landscape.uncut)
         moved.tags = self.tags(landscape, moved)
         return moved

@@ -3,6 +3,9 @@
 Hidden units may change places, and tanh units their signs, without the network noticing: each minimiser of a network
 with two hidden tanh units comes eight times. The parameters of such a 2-2-1 network are, in this order, the weights
 w₁₁ w₁₂ w₂₁ w₂₂ (unit, input), the units' biases b₁ b₂, the output's weights v₁ v₂ and its bias c.
+
+These are a matrix and a vector for each layer. `Landscape.structured` gives the networks with their tensors apart;
+without it they are functions of one vector. The landscapes at the end have tensors from the start.
 """
 
 from __future__ import annotations
@@ -290,3 +293,73 @@ def phase_retrieval_2(x: Value, xp: Any) -> Value:
 def _(x: Value, xp: Any) -> Value:
     p, q = x[0] + x[1], x[0] - x[1]
     return (x[0], 0.0, p, q), (0.0, x[1], p, -q)
+
+
+_INPUTS = np.array(
+    [[1.0, 0.5, -2.0], [-1.0, 1.5, 0.5], [2.0, 1.0, 0.25], [0.5, -0.5, 1.0], [-1.5, -0.25, -1.0], [0.25, 2.0, 1.5]]
+)
+_UNITS = ([0.5, -1.0, 0.25], [1.5, 0.75, -0.5])
+_BIASES = (0.25, -1.0)
+_ANSWERS_OF_UNITS = [_INPUTS @ unit + bias for unit, bias in zip(_UNITS, _BIASES, strict=True)]  # exact
+
+
+def _layer_errors(x: Value, xp: Any) -> list[Value]:
+    """Give the errors of each of the two units at all inputs."""
+    weights = (xp.take(x, np.arange(3)), xp.take(x, np.arange(3, 6)))
+    answers = [xp.constant(answer, x) for answer in _ANSWERS_OF_UNITS]
+    return [xp.dot(_INPUTS, weights[k]) + x[6 + k] - answers[k] for k in range(2)]
+
+
+@least_squares(
+    bounds=[(-4.0, 4.0)] * 8,
+    x0=[0.5, 0.25, -0.5, -0.25, 0.5, 0.25, 0.0, 0.0],
+    minimizers=[[*_UNITS[0], *_UNITS[1], *_BIASES]],
+    fmin=0.0,
+    tags="smooth convex quadratic polynomial unimodal network",
+    source="This project (2026): linear regression, whose minimiser is unique because the inputs and 1 are independent",
+    dim=8,
+)
+def linear_layer_3_2(x: Value, xp: Any) -> Value:
+    """Σ ‖W a + b − y‖² over six inputs a; x is the matrix W, of two rows of three, and the vector b."""
+    return xp.interleave(_layer_errors(x, xp))
+
+
+@linear_layer_3_2.gradient
+def _(x: Value, xp: Any) -> Value:
+    first, second = _layer_errors(x, xp)
+    pulls, others = xp.dot(_INPUTS.T, first), xp.dot(_INPUTS.T, second)
+    slopes = (pulls[0], pulls[1], pulls[2], others[0], others[1], others[2], xp.sum(first), xp.sum(second))
+    return tuple(2.0 * slope for slope in slopes)
+
+
+@least_squares(
+    bounds=[(-4.0, 4.0)] * 4,
+    x0=[1.0, 0.5, 0.0, 1.5],
+    minimizers=[[2.5, -0.5, -0.5, 2.5], [-2.5, 0.5, 0.5, -2.5], [0.5, -2.5, -2.5, 0.5], [-0.5, 2.5, 2.5, -0.5]],
+    fmin=0.0,
+    tags="smooth polynomial multimodal many-minimizers",
+    source="Jain, Jin, Kakade & Netrapalli (2017), for a general matrix W; the roots of a matrix with two positive "
+    "eigenvalues, here 4 and 9: Higham (2008), theorem 1.26",
+    dim=4,
+)
+def matrix_square_root_2(x: Value, xp: Any) -> Value:
+    """‖W² − M‖² for a matrix W of two rows, M = ((6.5, −2.5), (−2.5, 6.5)); it has four square roots."""
+    a, b, c, d = x[0], x[1], x[2], x[3]
+    return a * a + b * c - 6.5, a * b + b * d + 2.5, a * c + c * d + 2.5, b * c + d * d - 6.5
+
+
+@matrix_square_root_2.jacobian
+def _(x: Value, xp: Any) -> Value:
+    a, b, c, d = x[0], x[1], x[2], x[3]
+    return (2.0 * a, b, c, 0.0), (c, a + d, 0.0, c), (b, 0.0, a + d, b), (0.0, b, c, 2.0 * d)
+
+
+linear_layer_3_2.structure = {"weight": (2, 3), "bias": (2,)}
+matrix_square_root_2.structure = {"matrix": (2, 2)}
+
+_TWO_LAYERS = {"hidden_weight": (2, 2), "hidden_bias": (2,), "output_weight": (1, 2), "output_bias": (1,)}
+mlp_tanh_teacher_2_2_1.natural_structure = _TWO_LAYERS
+xor_mlp_l2.natural_structure = _TWO_LAYERS
+logistic_regression_12.natural_structure = {"weight": (1, 2), "bias": (1,)}
+deep_linear_1_1_1.natural_structure = {"weight_1": (1, 1), "weight_2": (1, 1), "weight_3": (1, 1)}
+relu_single_neuron.natural_structure = {"weight": (1, 1), "bias": (1,)}

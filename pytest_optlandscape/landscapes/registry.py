@@ -9,11 +9,13 @@ from typing import TypeVar
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, enter
 from pytest_optlandscape.landscapes.landscape import Landscape
+from pytest_optlandscape.landscapes.structure import SUFFIX, Structure, structured
 from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 
 __all__ = ["families", "get", "names", "register", "select", "shipped_names", "variants"]
 
 _Part = TypeVar("_Part", int | None, str | None)
+_structured_form = re.compile(rf"(?P<whole>[^()]+?):{SUFFIX}(\((?P<parts>[^()]*)\))?(:(?P<instance>\d+))?")
 _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Za-z][\w.-]*))?(:(?P<instance>\d+))?")
 
 
@@ -105,7 +107,8 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     ----------
     name : str
         A name such as ``"rosenbrock"``, or an id with its dimension, variant or instance: ``"rosenbrock[10]"``,
-        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``.
+        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``. After ``":structured"`` stand the tensors of its point:
+        ``"rosenbrock[6]:structured(kernel=2x2,bias=2)"``; see `Landscape.structured`.
     dim : int, optional
         The dimension of a scalable landscape; by default the one in the id or, without it, the usual one.
     variant : str, optional
@@ -132,6 +135,8 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     """
     if not isinstance(name, str):
         raise TypeError(f"a landscape's name is a string, got {type(name).__name__}")
+    if f":{SUFFIX}" in name and (form := _structured_form.fullmatch(name)):
+        return _get_structured(name, form, dim, variant, instance)
     form = _id_form.fullmatch(name)
     base = form["name"] if form else name
     if form is None or base not in DEFINITIONS:
@@ -148,6 +153,15 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     if landscape_id not in _made:
         _made[landscape_id] = definition.landscape(dim, number)
     return _made[landscape_id]
+
+
+def _get_structured(
+    name: str, form: re.Match[str], dim: int | None, variant: str | None, instance: int | None
+) -> Landscape:
+    number = _one_of(name, "instance", _whole(form["instance"]), instance) or 0
+    parts = None if form["parts"] is None else Structure.parse(form["parts"])
+    made = structured(get(form["whole"], dim, variant=variant), parts).instance(number)
+    return _made.setdefault(made.id, made)
 
 
 def _whole(digits: str | None) -> int | None:

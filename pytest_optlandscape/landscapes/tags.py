@@ -31,6 +31,7 @@ TAGS = {
     "noisy": "values are random",
     "constrained": "has constraints besides the bounds",
     "network": "the loss of a small neural network",
+    "structured": "its point is made of several tensors, or of a matrix",
 }
 """Every tag and what it says of a landscape."""
 

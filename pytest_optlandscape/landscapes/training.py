@@ -225,6 +225,10 @@ def _(x: Value, xp: Any) -> Value:
 
 moons_mlp_squared_hinge.residuals(_roots(_squared_hinge))
 
+_TENSORS = {"hidden_weight": (UNITS, 2), "hidden_bias": (UNITS,), "output_weight": (1, UNITS), "output_bias": (1,)}
+for _loss in (moons_mlp_mse, moons_mlp_cross_entropy, moons_mlp_squared_hinge):
+    _loss.natural_structure = _TENSORS
+
 LOSSES = {
     "mse": "moons_mlp_mse",
     "cross-entropy": "moons_mlp_cross_entropy",

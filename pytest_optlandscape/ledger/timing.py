@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import BudgetExhausted, Problem, Run, execute
+from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 from pytest_optlandscape.verdicts.summing_up import reference_gap
 
@@ -55,6 +56,7 @@ def benchmark_run(
         return Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed)
 
     run = execute(adapter, problem())
+    warn_if_never_evaluated(run)
     if run.fmin_contradiction:
         raise ValueError(run.fmin_contradiction)
     counts = set()

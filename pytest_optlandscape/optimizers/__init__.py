@@ -22,6 +22,7 @@ from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem, Run, execute
+from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 
 __all__ = ["LIBRARIES", "Adapter", "Interruption", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
 
@@ -194,6 +195,11 @@ def minimize(
     Run
         Also where the optimizer raises, ignores its budget or takes too long: the run's ``stop_reason`` says so.
 
+    Warns
+    -----
+    RuntimeWarning
+        If the optimizer returned without calling the objective.
+
     Raises
     ------
     ValueError, TypeError, MissingLibrary
@@ -206,4 +212,6 @@ def minimize(
     ('returned', [3.0, 0.5])
     """
     problem = Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed, time_limit=time_limit)
-    return execute(get(optimizer), problem)
+    run = execute(get(optimizer), problem)
+    warn_if_never_evaluated(run)
+    return run

@@ -3,7 +3,8 @@
 Every run begins with the state of a new optimizer: a class is called again with the arguments that were given, a
 function is called again, and an instance is rebuilt from its configuration, if that tells all of it. Each step
 evaluates the objective and its analytic gradient at the current point and hands the gradient to the optimizer as
-``Model.fit`` does (see `keras_steps`). The point is a `keras.Variable` of Keras' own float type
+``Model.fit`` does (see `keras_steps`). The point is a `keras.Variable`, or one for each tensor of the landscape's
+structure under its name, of Keras' own float type
 (``keras.config.floatx()``, float32 unless it was changed) or of the one named by ``dtype=``, because that is what a
 user's model has.
 """
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
@@ -78,13 +80,14 @@ class KerasOptimizer(Adapter):
     make: Callable[[], Any] = list
     dtype: str = "float32"
     interruption: Interruption | None = None
-    _idle: dict[int, Steps] = field(default_factory=dict, compare=False, repr=False)
+    _idle: dict[Structure, Steps] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         keras = _import_keras(self.spec)
         with double_precision_where_needed(keras, self.dtype):
             # Taken out while it works: what is compiled serves one run at a time.
-            steps = self._idle.pop(problem.dim, None) or make_steps(keras, self.make, problem.dim, self.dtype)
+            structure = problem.structure
+            steps = self._idle.pop(structure, None) or make_steps(keras, self.make, structure, self.dtype)
             cast = Cast(self.dtype)
 
             def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,7 +102,7 @@ class KerasOptimizer(Adapter):
                 outcome = descend(problem, steps.start(problem.x0), step)
                 return dataclasses.replace(outcome, x=steps.finish(), message=cast.complaint)
             finally:
-                self._idle[problem.dim] = steps
+                self._idle[structure] = steps
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave what is compiled in this process."""
@@ -124,10 +127,11 @@ class _Called:
     kind: Any
     arguments: tuple[Callable[[], Any], ...]
     keywords: dict[str, Callable[[], Any]]
+    undecayed: tuple[str, ...] = ()
 
     def __call__(self) -> Any:
         keywords = {key: make() for key, make in self.keywords.items()}
-        return self.kind(*(make() for make in self.arguments), **keywords)
+        return _excluding(self.kind(*(make() for make in self.arguments), **keywords), self.undecayed)
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,41 @@ class _Rebuilt:
     kind: Any
     config: dict[str, Any]
     custom_objects: dict[str, Any]
+    undecayed: tuple[str, ...] = ()
 
     def __call__(self) -> Any:
         keras = sys.modules["keras"]
         with keras.saving.custom_object_scope(self.custom_objects):
-            return self.kind.from_config(dict(copied(self.config)))
+            return _excluding(self.kind.from_config(dict(copied(self.config))), self.undecayed)
 
 
-def _called(kind: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> _Called:
-    return _Called(kind, tuple(map(_maker, arguments)), {key: _maker(value) for key, value in keywords.items()})
+def _called(kind: Any, arguments: Sequence[Any], keywords: dict[str, Any], undecayed: tuple[str, ...] = ()) -> _Called:
+    makers = {key: _maker(value) for key, value in keywords.items()}
+    return _Called(kind, tuple(map(_maker, arguments)), makers, undecayed)
+
+
+def _excluding(optimizer: Any, undecayed: tuple[str, ...]) -> Any:
+    """Leave variables of these names out of weight decay, also that of wrapped optimizers, which do the work."""
+    if undecayed:
+        optimizer.exclude_from_weight_decay(var_names=list(undecayed))
+        for one in _wrapped(optimizer):
+            _excluding(one, undecayed)
+    return optimizer
+
+
+def _undecayed(instance: Any) -> tuple[str, ...]:
+    """Give the names that an instance leaves out of weight decay, as Keras keeps them: as one regular expression."""
+    pattern = getattr(instance, "_exclude_from_weight_decay_pattern", None)
+    return () if pattern is None else (pattern.pattern,)
+
+
+def _alternatives(undecayed: tuple[str, ...]) -> list[str]:
+    """Write names in one order: Keras joins them in that of a set, which differs from process to process."""
+    return sorted(name for pattern in undecayed for name in (pattern.split("|") if _is_plain(pattern) else [pattern]))
+
+
+def _is_plain(pattern: str) -> bool:
+    return not set(pattern) & set("()[]\\")
 
 
 def _maker(value: Any) -> Callable[[], Any]:
@@ -168,6 +198,9 @@ def _mapped(kind: Any, default: Callable[[], Any], others: dict[str, Callable[[]
 def from_spec(spec: Spec) -> Adapter:
     """Make the adapter of an optimizer's class name.
 
+    Besides the class's own arguments there are ``dtype`` and ``exclude_from_weight_decay``, a list of regular
+    expressions for the names of variables, such as ``["bias"]``.
+
     Raises
     ------
     ValueError
@@ -180,13 +213,23 @@ def from_spec(spec: Spec) -> Adapter:
     if spec.name not in known:
         raise ValueError(unknown_name("Keras optimizer", spec.name, known))
     kind = known[spec.name]
-    arguments = {*inspect.signature(kind).parameters, "dtype"} - {"kwargs"}
+    arguments = {*inspect.signature(kind).parameters, "dtype", "exclude_from_weight_decay"} - {"kwargs"}
     for key in spec.arguments:
         if key not in arguments:
             raise ValueError(unknown_name(f"argument of keras:{spec.name}", key, arguments))
     keywords = {key: _made_of_call(keras, str(spec), key, value) for key, value in spec.arguments.items()}
     dtype = keywords.pop("dtype", keras.config.floatx())
-    return _adapter(keras, str(spec), _called(kind, (), keywords), dtype)
+    undecayed = _names_of_variables(str(spec), keywords.pop("exclude_from_weight_decay", ()))
+    return _adapter(keras, str(spec), _called(kind, (), keywords, undecayed), dtype)
+
+
+def _names_of_variables(spec: str, names: Any) -> tuple[str, ...]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"optimizer {spec!r}: exclude_from_weight_decay is a list of variables' names, such as ['bias']; "
+            f"got {names!r}"
+        )
+    return tuple(names)
 
 
 def _optimizers(keras: Any) -> dict[str, Any]:
@@ -242,6 +285,8 @@ def from_object(thing: Any) -> Adapter:
     arguments, keywords = (thing.args, dict(thing.keywords)) if thing is not kind else ((), {})
     if "dtype" not in arguments_of(kind):
         dtype = keywords.pop("dtype", dtype)
+    excluded = {key: keywords.pop(key) for key in ("exclude_from_weight_decay",) if key in keywords}
+    undecayed = _names_of_variables(kind.__name__, *excluded.values()) if excluded else ()
     try:
         named = inspect.signature(kind).bind_partial(*arguments, **keywords).arguments
     except TypeError as error:
@@ -249,9 +294,9 @@ def from_object(thing: Any) -> Adapter:
     further = [name for name, p in inspect.signature(kind).parameters.items() if p.kind is p.VAR_KEYWORD]
     for name in further:
         named.update(named.pop(name, {}))
-    written = {**named, **({} if dtype == keras.config.floatx() else {"dtype": dtype})}
+    written = {**named, **excluded, **({} if dtype == keras.config.floatx() else {"dtype": dtype})}
     spec = f"{_home(kind)}:{kind.__name__}{_written(written)}".removesuffix("()")
-    return _adapter(keras, spec, _called(kind, arguments, keywords), dtype)
+    return _adapter(keras, spec, _called(kind, arguments, keywords, undecayed), dtype)
 
 
 def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
@@ -287,6 +332,8 @@ def _spec_of_instance(instance: Any) -> str:
         config["optimizer_map"] = instance._optimizer_map
     names = differences(_Settings(config), _Settings(_defaults(type(instance))))
     changed = {key: value for key, value in config.items() if key in names}
+    if undecayed := _undecayed(instance):
+        changed["exclude_from_weight_decay"] = _alternatives(undecayed)
     return f"{_home(type(instance))}:{type(instance).__name__}{_written(changed)}".removesuffix("()")
 
 
@@ -374,15 +421,15 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
 
 def _ways(instance: Any, config: dict[str, Any]) -> Iterator[_Called | _Rebuilt]:
     """Give the ways to rebuild an instance: what it holds is copied, or as the last way read from its configuration."""
-    kind = type(instance)
+    kind, undecayed = type(instance), _undecayed(instance)
     if kind is sys.modules["keras"].optimizers.LossScaleOptimizer:
-        yield _called(kind, (), {**config, "inner_optimizer": instance.inner_optimizer})
+        yield _called(kind, (), {**config, "inner_optimizer": instance.inner_optimizer}, undecayed)
     elif _is_multi(instance):
-        yield _called(kind, (), {**config, "optimizer_map": instance._optimizer_map})
+        yield _called(kind, (), {**config, "optimizer_map": instance._optimizer_map}, undecayed)
     classes = _classes_inside(instance)
     if isinstance(config.get("learning_rate"), dict):
-        yield _Rebuilt(kind, {**config, "learning_rate": instance._learning_rate}, classes)
-    yield _Rebuilt(kind, config, classes)
+        yield _Rebuilt(kind, {**config, "learning_rate": instance._learning_rate}, classes, undecayed)
+    yield _Rebuilt(kind, config, classes, undecayed)
 
 
 def _is_multi(optimizer: Any) -> bool:

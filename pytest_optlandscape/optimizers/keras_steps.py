@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.stepping import numpy_dtype, precision
 
 __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
@@ -28,7 +29,7 @@ __all__ = ["Steps", "double_precision_where_needed", "make_steps"]
 FloatArray = NDArray[np.float64]
 
 
-def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> Steps:
+def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> Steps:
     """Make the steps of an optimizer on the backend that Keras runs on.
 
     Parameters
@@ -36,13 +37,13 @@ def make_steps(keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> St
     keras : module
     fresh : callable
         Makes an optimizer that is not built.
-    dim : int
-        Of the points.
+    structure : Structure
+        Of the points: one variable for each part.
     dtype : str
         One of `stepping.DTYPES`.
     """
     kind = {"jax": _Jitted, "tensorflow": _Graph}.get(keras.backend.backend(), _Eager)
-    return kind(keras, fresh, dim, dtype)
+    return kind(keras, fresh, structure, dtype)
 
 
 def double_precision_where_needed(keras: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
@@ -62,24 +63,36 @@ class Steps(abc.ABC):
     keras : module
     fresh : callable
         Makes an optimizer that is not built.
-    dim : int
+    structure : Structure
     dtype : str
     """
 
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         self._keras = keras
         self._dtype = dtype
         self._type = numpy_dtype(dtype)
         self._fresh = fresh
-        self._variable, self._optimizer = self._built(np.zeros(dim))
+        self._structure = structure
+        self._variables, self._optimizer = self._built(np.zeros(structure.dim))
         self._scales_loss = _scales_loss(keras, self._optimizer)
 
-    def _built(self, x0: FloatArray) -> tuple[Any, Any]:
-        """Make a variable and a new optimizer of it; some, such as ScheduleFreeAdamW, begin with its value."""
-        variable = self._keras.Variable(x0.astype(self._type), dtype=self._dtype, name="x")
+    def _built(self, x0: FloatArray) -> tuple[list[Any], Any]:
+        """Make variables and a new optimizer of them; some, such as ScheduleFreeAdamW, begin with their values."""
+        variables = [
+            self._keras.Variable(part, dtype=self._dtype, name=name)
+            for name, part in zip(self._structure, self._parts(x0.astype(self._type)), strict=True)
+        ]
         optimizer = self._fresh()
-        optimizer.build([variable])
-        return variable, optimizer
+        optimizer.build(variables)
+        return variables, optimizer
+
+    def _parts(self, array: Any) -> list[Any]:
+        """Cut a point or a gradient, shape (dim,), into its parts, which are views of it and of its type."""
+        return [array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()]
+
+    def _joined(self, parts: list[Any]) -> FloatArray:
+        """Put the parts of a point together, shape (dim,), in double precision and in a new array."""
+        return np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])
 
     @abc.abstractmethod
     def start(self, x0: FloatArray) -> FloatArray:
@@ -92,14 +105,14 @@ class Steps(abc.ABC):
         as in `fit`: a scale that is too large makes it infinite.
         """
         if not self._scales_loss:
-            return self._step(gradient)
+            return self._step(self._parts(gradient))
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = self._slope(value) * np.asarray(gradient, dtype=np.float64)
-            return self._step(scaled.astype(self._type))
+            return self._step(self._parts(scaled.astype(self._type)))
 
     @abc.abstractmethod
-    def _step(self, gradient: Any) -> FloatArray:
-        """Move the point by the gradient of the scaled loss and give it."""
+    def _step(self, parts: list[Any]) -> FloatArray:
+        """Move the point by the gradient of the scaled loss, which is cut into its parts, and give it."""
 
     @abc.abstractmethod
     def _slope(self, value: float) -> float:
@@ -110,7 +123,7 @@ class Steps(abc.ABC):
         self._into_variables()
         store: dict[str, Any] = {}
         self._optimizer.save_own_variables(store)
-        other = type(self)(self._keras, self._fresh, self.read().size, self._dtype)
+        other = type(self)(self._keras, self._fresh, self._structure, self._dtype)
         other.start(self.read())
         other._optimizer.load_own_variables({name: np.array(value) for name, value in store.items()})
         other._from_variables()
@@ -126,12 +139,15 @@ class Steps(abc.ABC):
 
     def read(self) -> FloatArray:
         """Give the point, shape (dim,), as an array that later steps leave alone."""
-        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+        return self._read_variables()
+
+    def _read_variables(self) -> FloatArray:
+        return self._joined([self._keras.ops.convert_to_numpy(variable) for variable in self._variables])
 
     def finish(self) -> FloatArray:
         """Give the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
-        self._optimizer.finalize_variable_values([self._variable])
-        return np.array(self._keras.ops.convert_to_numpy(self._variable), dtype=np.float64)
+        self._optimizer.finalize_variable_values(self._variables)
+        return self._read_variables()
 
 
 def _scales_loss(keras: Any, optimizer: Any) -> bool:
@@ -151,18 +167,18 @@ class _InVariables(Steps):
 
 
 class _Eager(_InVariables):
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
-        super().__init__(keras, fresh, dim, dtype)
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
+        super().__init__(keras, fresh, structure, dtype)
         self._torch = importlib.import_module("torch") if keras.backend.backend() == "torch" else None
 
     def start(self, x0: FloatArray) -> FloatArray:
-        self._variable, self._optimizer = self._built(x0)
+        self._variables, self._optimizer = self._built(x0)
         return self.read()
 
-    def _step(self, gradient: Any) -> FloatArray:
-        tensor = self._keras.ops.convert_to_tensor(gradient, dtype=self._dtype)
+    def _step(self, parts: list[Any]) -> FloatArray:
+        tensors = [self._keras.ops.convert_to_tensor(part, dtype=self._dtype) for part in parts]
         with self._torch.no_grad() if self._torch else contextlib.nullcontext():
-            self._optimizer.apply([tensor], [self._variable])
+            self._optimizer.apply(tensors, self._variables)
         return self.read()
 
     def _slope(self, value: float) -> float:
@@ -173,14 +189,15 @@ class _Eager(_InVariables):
 
 
 class _Graph(_InVariables):
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         import tensorflow
 
-        super().__init__(keras, fresh, dim, dtype)
+        super().__init__(keras, fresh, structure, dtype)
+        signature = [tensorflow.TensorSpec(shape, dtype) for shape in structure.values()]
 
-        @tensorflow.function(input_signature=[tensorflow.TensorSpec((dim,), dtype)])  # type: ignore[untyped-decorator]
-        def apply(gradient: Any) -> None:
-            self._optimizer.apply_gradients([(gradient, self._variable)])
+        @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
+        def apply(*gradients: Any) -> None:
+            self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
 
         @tensorflow.function(input_signature=[tensorflow.TensorSpec((), dtype)])  # type: ignore[untyped-decorator]
         def slope(value: Any) -> Any:
@@ -194,14 +211,15 @@ class _Graph(_InVariables):
         self._constant = tensorflow.constant
 
     def start(self, x0: FloatArray) -> FloatArray:
-        start, optimizer = self._built(x0)
+        starts, optimizer = self._built(x0)
         for variable, initial in zip(self._optimizer.variables, optimizer.variables, strict=True):
             variable.assign(initial)
-        self._variable.assign(start)
+        for variable, start in zip(self._variables, starts, strict=True):
+            variable.assign(start)
         return self.read()
 
-    def _step(self, gradient: Any) -> FloatArray:
-        self._apply(self._constant(gradient))
+    def _step(self, parts: list[Any]) -> FloatArray:
+        self._apply(*map(self._constant, parts))
         return self.read()
 
     def _slope(self, value: float) -> float:
@@ -209,19 +227,19 @@ class _Graph(_InVariables):
 
 
 class _Jitted(Steps):
-    def __init__(self, keras: Any, fresh: Callable[[], Any], dim: int, dtype: str) -> None:
+    def __init__(self, keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> None:
         import jax
 
-        super().__init__(keras, fresh, dim, dtype)
+        super().__init__(keras, fresh, structure, dtype)
         self._state: list[Any] = []
-        self._x: list[Any] = [self._variable.value]
+        self._x: list[Any] = [variable.value for variable in self._variables]
 
-        def apply(state: list[Any], gradient: Any, x: list[Any]) -> Any:
-            return self._optimizer.stateless_apply(state, [gradient], x)
+        def apply(state: list[Any], gradients: list[Any], x: list[Any]) -> Any:
+            return self._optimizer.stateless_apply(state, gradients, x)
 
         self._apply = jax.jit(apply)
         self._slope_of = jax.jit(jax.grad(self._scaled))
-        self._first_state = self._state_wherever_it_starts(dim)
+        self._first_state = self._state_wherever_it_starts(structure.dim)
 
     def _scaled(self, value: Any, state: list[Any]) -> Any:
         """Scale the loss by an optimizer in this state."""
@@ -240,23 +258,24 @@ class _Jitted(Steps):
 
     def start(self, x0: FloatArray) -> FloatArray:
         self._state = self._first_state or self._fresh_state(x0)
-        self._x = [x0.astype(self._type)]
+        self._x = self._parts(x0.astype(self._type))
         return self.read()
 
-    def _step(self, gradient: Any) -> FloatArray:
-        self._x, self._state = self._apply(self._state, gradient, self._x)
+    def _step(self, parts: list[Any]) -> FloatArray:
+        self._x, self._state = self._apply(self._state, parts, self._x)
         return self.read()
 
     def _slope(self, value: float) -> float:
         return float(self._slope_of(self._type.type(value), self._state))
 
     def read(self) -> FloatArray:
-        return np.array(self._x[0], dtype=np.float64)
+        return self._joined(self._x)
 
     def _into_variables(self) -> None:
         for variable, value in zip(self._optimizer.variables, self._state, strict=True):
             variable.assign(value)
-        self._variable.assign(self._x[0])
+        for variable, value in zip(self._variables, self._x, strict=True):
+            variable.assign(value)
 
     def _from_variables(self) -> None:
         self._state = [variable.value for variable in self._optimizer.variables]

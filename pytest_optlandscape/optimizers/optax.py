@@ -3,7 +3,8 @@
 The objective and its analytic gradient are evaluated by us, in double precision, and handed to
 ``update(gradient, state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as
 `optax.lbfgs` in its line search, does so through a callback, so that its evaluations are counted like all others.
-The update is compiled once per optimizer and dimension.
+The point is an array of shape (dim,) or, where the landscape's structure has several tensors, a dict of them. The
+update is compiled once per optimizer and structure.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
@@ -37,6 +39,7 @@ from pytest_optlandscape.optimizers.stepping import (
     precision,
 )
 from pytest_optlandscape.runs import BudgetExhausted, Problem
+from pytest_optlandscape.runs.differentiable import traceable
 
 __all__ = ["from_object", "from_spec", "recognizes"]
 
@@ -53,16 +56,17 @@ class OptaxOptimizer(Adapter):
     dtype: str = "float64"
     make: Callable[[], Any] | None = None
     interruption: Interruption | None = None
-    _idle: dict[int, _Compiled] = field(default_factory=dict, compare=False, repr=False)
+    _idle: dict[Structure, _Compiled] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         jax = import_library("jax", self.spec, "jax")
         with precision(jax, self.dtype):
-            compiled = self._idle.pop(problem.dim, None) or _Compiled(self.transformation, problem.dim, self.dtype)
+            structure = problem.structure
+            compiled = self._idle.pop(structure, None) or _Compiled(self.transformation, structure, self.dtype)
             try:
                 return compiled.minimize(problem, self._renewed)
             finally:
-                self._idle[problem.dim] = compiled
+                self._idle[structure] = compiled
 
     def _renewed(self, problem: Problem, state: Any, x: Any) -> tuple[_Compiled, Any] | None:
         """Interrupt a run where that is due: give another transformation and the state that it goes on with."""
@@ -70,7 +74,7 @@ class OptaxOptimizer(Adapter):
         if interruption is None or not interruption.is_due(problem):
             return None
         interruption.means = "its arrays, which are put into the state that init makes"
-        other = _Compiled(self.make() if self.make else self.transformation, problem.dim, self.dtype)
+        other = _Compiled(self.make() if self.make else self.transformation, problem.structure, self.dtype)
         other.work_on(problem)
         state = other.restored(state, x)
         interruption.happened = True
@@ -87,15 +91,16 @@ class OptaxOptimizer(Adapter):
 
 
 class _Compiled:
-    """A transformation's update for points of one dimension, compiled; it serves one run at a time."""
+    """A transformation's update for points of one structure, compiled; it serves one run at a time."""
 
-    def __init__(self, transformation: Any, dim: int, dtype: str) -> None:
+    def __init__(self, transformation: Any, structure: Structure, dtype: str) -> None:
         import jax
         import optax
 
         self._dtype = numpy_dtype(dtype)
-        self._objective = _Objective(dim, dtype)
-        value_fn = self._objective.traced()
+        self._structure = structure
+        self._objective = _Objective(structure, dtype)
+        value_fn = traceable(self._objective)
         transformation = optax.with_extra_args_support(transformation)
         self._init = jax.jit(transformation.init)
 
@@ -109,7 +114,7 @@ class _Compiled:
 
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
-        self._searches = _remembers_values(optax, self._init(np.zeros(dim, self._dtype)))
+        self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim, self._dtype))))
 
     def work_on(self, problem: Problem | None) -> None:
         """Evaluate this problem from now on, or none."""
@@ -141,31 +146,41 @@ class _Compiled:
         return jax.tree_util.tree_unflatten(structure, map(_copied, jax.tree_util.tree_leaves(saved)))
 
     def _descend(self, problem: Problem, renewed: _Renewed) -> Outcome:
-        x: Any = problem.x0.astype(self._dtype)
+        x: Any = self._tree(problem.x0.astype(self._dtype))
         engine, state = self, self._init(x)
 
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state, engine
-            x, state = engine._step(value, self._objective.cast(gradient), state, x)
-            point: NDArray[np.float64] = np.array(x, dtype=np.float64)  # waits for the step
+            x, state = engine._step(value, self._tree(self._objective.cast(gradient)), state, x)
+            point = self._point(x)  # waits for the step
             if engine._objective.error is not None:
                 engine._objective.complain()
             engine, state = renewed(problem, state, x) or (engine, state)
             return point
 
-        return self._noted(descend(problem, x.astype(np.float64), step))
+        return self._noted(descend(problem, self._point(x), step))
+
+    def _tree(self, array: Any) -> Any:
+        """Give a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""
+        if self._structure.is_plain:
+            return array
+        return {name: array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()}
+
+    def _point(self, x: Any) -> NDArray[np.float64]:
+        """Copy what the transformation sees as a point, shape (dim,), in double precision."""
+        return np.array(x, dtype=np.float64) if self._structure.is_plain else self._structure.join(x)
 
     def _noted(self, outcome: Outcome) -> Outcome:
         return dataclasses.replace(outcome, message=self._objective.cast.complaint)
 
     def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
         """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
-        x: Any = problem.x0.astype(self._dtype)
+        x: Any = self._tree(problem.x0.astype(self._dtype))
         engine, state = self, self._init(x)
         here = problem.x0
         while problem.remaining > 0:
             x, state = engine._step_of_a_search(state, x)
-            before, here = here, np.array(x, dtype=np.float64)
+            before, here = here, self._point(x)
             engine._objective.complain()
             if not is_finite(here) or np.array_equal(here, before):
                 break
@@ -197,7 +212,7 @@ def _remembers_values(optax: Any, state: Any) -> bool:
 
 
 class _Objective:
-    """The objective as a function that JAX can trace and differentiate; it evaluates the problem at hand.
+    """The evaluations of whichever problem is at hand, for `traceable`.
 
     JAX turns an exception of a callback into one of its own and may go on for a while. So none leaves the callback:
     it returns NaN, and `complain` raises after the step.
@@ -206,14 +221,16 @@ class _Objective:
     ----------
     problem : Problem or None
         The one at hand.
+    cast : Cast
+        Of the gradients; it remembers one that is too large.
     error : BaseException or None
         What an evaluation raised since `complain` was last called.
     """
 
-    def __init__(self, dim: int, dtype: str) -> None:
+    def __init__(self, structure: Structure, dtype: str) -> None:
         self.problem: Problem | None = None
-        self._dim = dim
-        self._dtype = numpy_dtype(dtype)
+        self.structure = structure
+        self.dim = structure.dim
         self.cast = Cast(dtype)
         self.error: BaseException | None = None
 
@@ -223,47 +240,24 @@ class _Objective:
         if error is not None:
             raise error
 
-    def traced(self) -> Callable[[Any], Any]:
-        """Give the function for JAX: a value alone is one evaluation; with its gradient, one of each."""
-        import jax
-        from jax.experimental import io_callback
+    def fun(self, x: Any) -> Any:
+        return self._guarded(lambda problem: problem.fun(x), ())
 
-        shape_of: Any = jax.ShapeDtypeStruct
-        scalar, vector = shape_of((), self._dtype), shape_of((self._dim,), self._dtype)
+    def gradient(self, x: Any) -> Any:
+        gradient: NDArray[np.float64] = self._guarded(lambda problem: problem.gradient(x), (self.dim,))
+        self.cast.look_at(gradient)
+        return gradient
 
-        @jax.custom_vjp  # type: ignore[untyped-decorator,unused-ignore]
-        def objective(x: Any) -> Any:
-            return io_callback(self._value, scalar, x, ordered=True)
+    def hessian(self, x: Any) -> Any:
+        return self._guarded(lambda problem: problem.hessian(x), (self.dim, self.dim))
 
-        def forward(x: Any) -> Any:
-            return io_callback(self._value_and_gradient, (scalar, vector), x, ordered=True)
-
-        def backward(gradient: Any, slope: Any) -> Any:
-            return (slope * gradient,)
-
-        objective.defvjp(forward, backward)
-        value_fn: Callable[[Any], Any] = objective
-        return value_fn
-
-    def _value(self, x: Any) -> Any:
-        return self._guarded(lambda problem, point: problem.fun(point), x, math.nan)
-
-    def _value_and_gradient(self, x: Any) -> Any:
-        def both(problem: Problem, point: Any) -> Any:
-            return problem.fun(point), self.cast(problem.gradient(point))
-
-        value, gradient = self._guarded(both, x, (math.nan, np.full(self._dim, math.nan, self._dtype)))
-        with np.errstate(over="ignore"):
-            return self._dtype.type(value), gradient
-
-    def _guarded(self, evaluate: Callable[[Problem, Any], Any], x: Any, instead: Any) -> Any:
-        if self.error is not None or self.problem is None:
-            return instead
-        try:
-            return evaluate(self.problem, np.array(x, dtype=np.float64))
-        except (Exception, BudgetExhausted) as error:
-            self.error = error
-            return instead
+    def _guarded(self, evaluate: Callable[[Problem], Any], shape: tuple[int, ...]) -> Any:
+        if self.error is None and self.problem is not None:
+            try:
+                return evaluate(self.problem)
+            except (Exception, BudgetExhausted) as error:
+                self.error = error
+        return np.full(shape, math.nan)
 
 
 def from_spec(spec: Spec) -> Adapter:

@@ -1,9 +1,9 @@
 """torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
 
-The point is one parameter of shape (dim,). An optimizer is stepped as ``optimizer.step(closure)``; each call of the
-closure evaluates the objective and its analytic gradient, once, and puts the gradient into ``parameter.grad``. torch's
-own optimizers but L-BFGS, which would call it first of all, are stepped right after it. No graph is recorded, so what
-needs second derivatives (AdaHessian, Sophia) cannot run.
+The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is
+stepped as ``optimizer.step(closure)``; each call of the closure evaluates the objective and its analytic gradient,
+once, and puts the gradient into ``parameter.grad``. torch's own optimizers but L-BFGS, which would call it first of
+all, are stepped right after it. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import inspect
 import io
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
@@ -58,24 +59,40 @@ _OURS = ("device", "dtype", "scheduler")
 class TorchOptimizer(Adapter):
     """Something that makes an optimizer of torch from its parameters."""
 
-    factory: Callable[[list[Any]], Any] = list
+    factory: Callable[[Any], Any] = list
     dtype: str = "float64"
     device: str | None = None
     package: str = "torch"
     interruption: Interruption | None = None
+    _obstacles: dict[Structure, str] = field(default_factory=dict, compare=False, repr=False)
 
     def minimize(self, problem: Problem) -> Outcome:
         torch = _import(self.spec)
-        x0 = torch.tensor(problem.x0, dtype=getattr(torch, self.dtype), device=self.device)
-        with _random_numbers(torch, problem, x0.device):
-            return _descend(torch, problem, self._training(torch, x0), self._renewed, Cast(self.dtype))
+        point = self._point(torch, problem.structure, problem.x0)
+        with _random_numbers(torch, problem, point.device):
+            return _descend(torch, problem, self._training(torch, point), self._renewed, Cast(self.dtype))
 
     def obstacle(self, landscape: Landscape) -> str:
-        return out_of_range(self.dtype, landscape)
+        """Say that the optimizer cannot be made for the tensors of a landscape, or its type is too small for it."""
+        return self._refusal(landscape.structure) or out_of_range(self.dtype, landscape)
 
-    def _training(self, torch: Any, x: Any) -> _Training:
-        parameter = torch.nn.Parameter(x)
-        return _Training(parameter, *_made(torch, self.spec, renewed(self.factory), parameter))
+    def _refusal(self, structure: Structure) -> str:
+        """Give in a few words what keeps an optimizer from being made for a structure, such as Muon for a vector."""
+        if structure not in self._obstacles:
+            torch = _import(self.spec)
+            try:
+                self._training(torch, self._point(torch, structure, np.zeros(structure.dim)))
+                self._obstacles[structure] = ""
+            except Exception as error:
+                is_part = isinstance(error, _NoSuchPart)
+                self._obstacles[structure] = "other tensors" if is_part else f"tensors it refuses ({error})"
+        return self._obstacles[structure]
+
+    def _point(self, torch: Any, structure: Structure, x: NDArray[np.float64]) -> _Point:
+        return _Point(torch, structure, x, self.dtype, self.device)
+
+    def _training(self, torch: Any, point: _Point) -> _Training:
+        return _Training(point, *_made(torch, self.spec, renewed(self.factory), point.parameters))
 
     def _renewed(self, torch: Any, problem: Problem, training: _Training) -> _Training:
         """Interrupt a run where that is due: give another optimizer that has loaded the state of this one."""
@@ -90,9 +107,9 @@ class TorchOptimizer(Adapter):
             interruption.refusal = f"its state_dict() cannot be saved: {type(error).__name__}: {error}"
             return training
         file.seek(0)
-        x = training.parameter.detach().clone()
-        with _random_numbers(torch, problem, x.device):  # what is drawn for a new one is not the run's
-            other = self._training(torch, x)
+        point = self._point(torch, problem.structure, training.point.read())
+        with _random_numbers(torch, problem, point.device):  # what is drawn for a new one is not the run's
+            other = self._training(torch, point)
             for thing, state in zip(other.stateful, torch.load(file, weights_only=False), strict=True):
                 thing.load_state_dict(state)
         interruption.happened = True
@@ -106,49 +123,106 @@ class TorchOptimizer(Adapter):
         return {name: version_of(importlib.import_module(name)) for name in packages}
 
 
-class _Training(NamedTuple):
-    """A parameter, and what moves it."""
+class Parameters(list[Any]):
+    """The parameters that an optimizer is made of: a list, from which each can also be taken by its name."""
 
-    parameter: Any
-    optimizer: Any
+    def __init__(self, by_name: Mapping[str, Any]) -> None:
+        super().__init__(by_name.values())
+        self._by_name = dict(by_name)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Take a parameter by its name or number."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if key not in self._by_name:
+            raise _NoSuchPart(f"the point has no part {key!r}; it has {', '.join(self._by_name)}")
+        return self._by_name[key]
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """List names and parameters, as ``model.named_parameters()`` does."""
+        return self._by_name.items()
+
+
+class _NoSuchPart(KeyError):  # noqa: N818 - an optimizer for certain parts is no mistake
+    """A function of params asks for a part that a landscape does not have."""
+
+    __str__ = Exception.__str__
+
+
+class _Point:
+    """A point as parameters of torch, one for each part of its structure."""
+
+    def __init__(self, torch: Any, structure: Structure, x0: NDArray[np.float64], dtype: str, device: Any) -> None:
+        self._torch = torch
+        self._structure = structure
+        kind = getattr(torch, dtype)
+        self.parameters = Parameters(
+            {
+                name: torch.nn.Parameter(torch.tensor(part, dtype=kind, device=device))
+                for name, part in structure.split(x0).items()
+            }
+        )
+        self._first = self.parameters[0]
+        self.device = self._first.device
+        self._as_it_is = kind is torch.float64 and self.device.type == "cpu"
+        self._is_vector = len(structure) == 1 and self._first.ndim == 1
+
+    def read(self) -> NDArray[np.float64]:
+        """Give a copy of the point, shape (dim,)."""
+        if self._is_vector:
+            return _read(self._first)
+        return self._structure.join({name: _read(parameter) for name, parameter in self.parameters.items()})
+
+    def set_gradient(self, gradient: NDArray[np.float64]) -> None:
+        """Hand a copy of a gradient, shape (dim,), to the parameters."""
+        if self._is_vector:
+            self._first.grad = self.as_tensor(gradient)
+            return
+        for (_, parameter), part in zip(self.parameters.items(), self._structure.split(gradient).values(), strict=True):
+            parameter.grad = self.as_tensor(part)
+
+    def as_tensor(self, array: NDArray[np.float64]) -> Any:
+        """Copy an array to a tensor of the parameters' type, on their device."""
+        tensor = self._torch.from_numpy(array.copy())
+        return tensor if self._as_it_is else tensor.to(self._first)
+
+
+class _Training(NamedTuple):
+    """A point, and what moves it."""
+
+    point: _Point
+    optimizers: list[Any]
     schedulers: list[Any]
 
     @property
     def stateful(self) -> list[Any]:
-        """All that has a ``state_dict``, the parameter aside."""
-        return [self.optimizer, *self.schedulers]
+        """All that has a ``state_dict``, the parameters aside."""
+        return [*self.optimizers, *self.schedulers]
 
 
 class _Closure:
-    """Evaluates at the parameter's present value, once a call, and hands the gradient over."""
+    """Evaluates at the parameters' present values, once a call, and hands the gradient over."""
 
-    def __init__(self, torch: Any, problem: Problem, parameter: Any, cast: Cast) -> None:
+    def __init__(self, problem: Problem, point: _Point, cast: Cast) -> None:
         self._fun = problem.fun
         self._gradient = problem.gradient
-        self._parameter = parameter
+        self._point = point
         self._cast = cast
-        self._tensor = torch.from_numpy
-        self._as_it_is = parameter.dtype is torch.float64 and parameter.device.type == "cpu"
         self.was_finite = True
         self.value = math.nan
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         self.evaluate()
-        return self._as_tensor(np.array(self.value, dtype=np.float64))
+        return self._point.as_tensor(np.array(self.value, dtype=np.float64))
 
     def evaluate(self) -> None:
         """Do all that the closure does, but for making a tensor of the value."""
-        x = _read(self._parameter)
+        x = self._point.read()
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
         gradient = self._gradient(x)
         self._cast.look_at(gradient)
-        self._parameter.grad = self._as_tensor(gradient)
-
-    def _as_tensor(self, array: NDArray[np.float64]) -> Any:
-        """Copy an array to a tensor of the parameter's type, on its device."""
-        tensor = self._tensor(array.copy())
-        return tensor if self._as_it_is else tensor.to(self._parameter)
+        self._point.set_gradient(gradient)
 
 
 def _descend(
@@ -158,18 +232,23 @@ def _descend(
     renewed: Callable[[Any, Problem, _Training], _Training],
     cast: Cast,
 ) -> Outcome:
-    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests."""
-    parameter, optimizer, schedulers = training
-    closure = _Closure(torch, problem, parameter, cast)
+    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests.
+
+    Several optimizers, each of parameters of its own, step one after the other with the same gradient.
+    """
+    point, optimizers, schedulers = training
+    closure = _Closure(problem, point, cast)
+    optimizer = optimizers[0]
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
-    evaluates_once = "closure" not in inspect.signature(optimizer.step).parameters or (
-        not ends_by_itself and type(optimizer).__module__.startswith("torch.optim.")
-    )  # torch's own begin by calling the closure, if they have one
-    here = _read(parameter)
+    evaluates_once = all(_evaluates_once(torch, one) for one in optimizers)
+    if len(optimizers) > 1 and not evaluates_once:
+        raise TypeError("several optimizers step with one gradient: none of them may need a closure")
+    here = point.read()
     while (left := problem.remaining) > 0:
         if evaluates_once:
             closure.evaluate()
-            optimizer.step()
+            for one in optimizers:
+                one.step()
         else:
             optimizer.step(closure)
             if problem.remaining == left:
@@ -181,15 +260,24 @@ def _descend(
         if not closure.was_finite:
             break
         if ends_by_itself:
-            before, here = here, _read(parameter)
+            before, here = here, point.read()
             if np.array_equal(before, here):
                 break
         other = renewed(torch, problem, training)
         if other is not training:
             training = other
-            parameter, optimizer, schedulers = training
-            closure = _Closure(torch, problem, parameter, cast)
-    return Outcome(_read(parameter), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
+            point, optimizers, schedulers = training
+            optimizer = optimizers[0]
+            closure = _Closure(problem, point, cast)
+    return Outcome(point.read(), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
+
+
+def _evaluates_once(torch: Any, optimizer: Any) -> bool:
+    """Whether one evaluation before the step does: torch's own begin by calling the closure, if they have one."""
+    if "closure" not in inspect.signature(optimizer.step).parameters:
+        return True
+    is_torchs = f"{type(optimizer).__module__}.".startswith("torch.optim.")  # Muon's is torch.optim itself
+    return is_torchs and not isinstance(optimizer, torch.optim.LBFGS)
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
@@ -213,20 +301,25 @@ def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]
         yield
 
 
-def _made(torch: Any, spec: str, factory: Callable[[list[Any]], Any], parameter: Any) -> tuple[Any, list[Any]]:
-    made = factory([parameter])
-    optimizer, *schedulers = made if isinstance(made, tuple | list) else (made,)
-    if not isinstance(optimizer, torch.optim.Optimizer):
+def _made(
+    torch: Any, spec: str, factory: Callable[[Parameters], Any], parameters: Parameters
+) -> tuple[list[Any], list[Any]]:
+    made = factory(parameters)
+    things = list(made) if isinstance(made, tuple | list) else [made]
+    optimizers = [thing for thing in things if isinstance(thing, torch.optim.Optimizer)]
+    if not optimizers or not isinstance(things[0], torch.optim.Optimizer):
         raise TypeError(
             f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
-            "or a tuple of one and its learning-rate schedulers"
+            "or a tuple of one or several and their learning-rate schedulers"
         )
-    if not any(one is parameter for group in optimizer.param_groups for one in group["params"]):
-        raise TypeError(
-            f"{spec} returned a {type(optimizer).__name__} of other parameters than it was given; it has to make a new "
-            "one, of params, whenever it is called"
-        )
-    return optimizer, schedulers
+    known = {id(parameter) for parameter in parameters}
+    for optimizer in optimizers:
+        if not any(id(one) in known for group in optimizer.param_groups for one in group["params"]):
+            raise TypeError(
+                f"{spec} returned a {type(optimizer).__name__} of other parameters than it was given; it has to make a "
+                "new one, of params, whenever it is called"
+            )
+    return optimizers, [thing for thing in things if not isinstance(thing, torch.optim.Optimizer)]
 
 
 def from_spec(spec: Spec) -> Adapter:
@@ -311,7 +404,7 @@ def _drops(torch: Any, thing: functools.partial[Any], key: str) -> bool:
     return not any(differences(bare, one, without=restless) for one in tried)
 
 
-def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], scheduler: str | None) -> Any:
+def _scheduled(torch: Any, spec: str, make: Callable[[Parameters], Any], scheduler: str | None) -> Any:
     if scheduler is None:
         return make
     home = torch.optim.lr_scheduler
@@ -322,7 +415,7 @@ def _scheduled(torch: Any, spec: str, make: Callable[[list[Any]], Any], schedule
     }
     schedule = call_in_quotes(spec, scheduler, home, "scheduler", known)
 
-    def make_both(params: list[Any]) -> tuple[Any, Any]:
+    def make_both(params: Parameters) -> tuple[Any, Any]:
         optimizer = make(params)
         return optimizer, schedule(optimizer)
 
@@ -383,22 +476,34 @@ def _adapter(
     torch: Any, spec: str, factory: Any, package: str, *, dtype: str = "float64", device: str | None = None
 ) -> Adapter:
     check_dtype(spec, dtype)
-    try:
-        point = torch.zeros(2, dtype=getattr(torch, dtype), device=device)
-        optimizer, _ = _made(torch, spec, factory, torch.nn.Parameter(point))
-    except Exception as error:
-        raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {error}") from error
+    optimizers = _tried(torch, spec, factory, dtype, device)
+    device_type = torch.zeros(1, device=device).device.type
     return TorchOptimizer(
         spec,
         uses_gradient=True,
         takes_noise=True,
-        ends_by_itself=isinstance(optimizer, torch.optim.LBFGS),
-        setting={"dtype": dtype} | ({} if point.device.type == "cpu" else {"device": point.device.type}),
+        ends_by_itself=any(isinstance(optimizer, torch.optim.LBFGS) for optimizer in optimizers),
+        setting={"dtype": dtype} | ({} if device_type == "cpu" else {"device": device_type}),
         factory=factory,
         dtype=dtype,
         device=device,
         package=package if package in THIRD_PARTIES else PREFIX,
     )
+
+
+def _tried(torch: Any, spec: str, factory: Any, dtype: str, device: Any) -> list[Any]:
+    """Make an optimizer for trial; of a function that asks for parts by name, nothing is known before it gets them."""
+    refused: Exception | None = None
+    for shape in ((2,), (2, 2)):
+        try:
+            structure = Structure({"x": shape})
+            point = _Point(torch, structure, np.zeros(structure.dim), dtype, device)
+            return _made(torch, spec, renewed(factory), point.parameters)[0]
+        except _NoSuchPart:
+            return []
+        except Exception as error:
+            refused = refused or error
+    raise ValueError(f"optimizer {spec!r} cannot be made for a vector: {refused}") from refused
 
 
 def _import(spec: str) -> Any:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
-__all__ = ["ConstraintCounts", "Limit", "as_array", "as_floats", "as_list", "as_points", "counted", "disturbed"]
+__all__ = ["ConstraintCounts", "Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
 
 FloatArray = NDArray[np.float64]
 _FLOAT64 = np.dtype(np.float64)
@@ -131,6 +132,7 @@ def counted(
     *,
     keep: Callable[[Any], None] | None = None,
     instead: Sequence[Any] = (),
+    on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[ArrayLike], Any]:
     """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
 
@@ -149,6 +151,8 @@ def counted(
         Takes each result, NaN where the function raised.
     instead : sequence, optional
         While it has elements, points are counted, but not kept: nobody will ask for them.
+    on_tensor : callable, optional
+        Evaluates what a library of tensors has to evaluate itself; see `differentiable`.
     """
     budget = limit.budget
     remember = points.append
@@ -171,7 +175,15 @@ def counted(
             values = unpack(x)
             point = _NOT_KEPT if instead else tobytes(x)
         else:
-            values = as_list(x)
+            if x.__class__ is not list and on_tensor is not None and library_of(x):
+                return on_tensor(x)
+            try:
+                values = as_list(x)
+            except Exception:
+                tensors = x if isinstance(x, Mapping) else stacked(x)
+                if on_tensor is None or tensors is None:
+                    raise
+                return on_tensor(tensors)
             point = array("d", values).tobytes()
         try:
             result = function(values)
@@ -191,11 +203,18 @@ def counted(
 
 
 def disturbed(
-    function: Callable[[Any], Any], points: list[bytes], observe: Callable[[Any, Any, int], Any]
+    function: Callable[[Any], Any],
+    points: list[bytes],
+    observe: Callable[[Any, Any, int], Any],
+    on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[Any], Any]:
     """Put noise on what a counted function gives: evaluation k always alike."""
 
     def observed(x: Any) -> Any:
+        if x.__class__ is not np.ndarray and on_tensor is not None:
+            tensors = x if library_of(x) or isinstance(x, Mapping) else stacked(x)
+            if tensors is not None:
+                return on_tensor(tensors)
         exact = function(x)
         return observe(as_floats(points[-1]), exact, len(points) - 1)
 
@@ -210,22 +229,6 @@ def as_points(points: list[bytes], dim: int) -> FloatArray:
 def as_floats(point: bytes) -> list[float]:
     """Give a remembered point as a list of floats."""
     return array("d", point).tolist()
-
-
-def as_array(x: Any) -> NDArray[Any]:
-    """Read an array, a tensor or a list as an array; bfloat16, which NumPy does not have, in double precision.
-
-    Examples
-    --------
-    >>> as_array([1, 2]).tolist()
-    [1, 2]
-    """
-    if hasattr(x, "detach"):
-        x = x.detach().cpu()
-        if str(x.dtype) == "torch.bfloat16":
-            x = x.double()
-    array: NDArray[Any] = np.asarray(x)
-    return array.astype(np.float64) if array.dtype.name == "bfloat16" else array
 
 
 def as_list(x: Any) -> list[float]:

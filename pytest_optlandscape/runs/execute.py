@@ -7,20 +7,21 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs.counting import as_array
+from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
-__all__ = ["Optimizer", "execute", "execute_all", "plain", "revived"]
+__all__ = ["Optimizer", "execute", "execute_all", "plain", "revived", "warn_if_never_evaluated"]
 
 FloatArray = NDArray[np.float64]
 
@@ -135,7 +136,7 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         raised,
         warned,
         side_effects,
-        *_as_point(_attribute(returned, "x", returned), problem.dim),
+        *_as_point(_attribute(returned, "x", returned), problem),
         _number(_attribute(returned, "fun")),
         _number(_attribute(returned, "success")),
         _text(_attribute(returned, "message", "")),
@@ -205,22 +206,36 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     )
 
 
+_NEVER_EVALUATED = (
+    "the optimizer never called the objective, so nothing was counted; call problem(x) or fun(x), inside JAX, torch "
+    "and TensorFlow too, and not problem.landscape(x)"
+)
+
+
+def warn_if_never_evaluated(run: Run) -> None:
+    """Warn the caller's caller of a run that ended without a single evaluation."""
+    if run.message == _NEVER_EVALUATED:
+        warnings.warn(f"{run.optimizer} on {run.landscape.id}: {run.message}", RuntimeWarning, stacklevel=3)
+
+
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
     watch, x = ended.watch, ended.x
     if watch.has_expired:
         spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    if ended.was_exhausted or ended.gave_up:
+    if ended.was_exhausted:
         return "budget", ended.problem.spent
     if ended.raised:
         return "exception", ended.raised
-    if x is None:
-        return "no-result", ended.complaint
-    if not all(map(math.isfinite, x.tolist())):
+    is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
+    if ended.gave_up and is_evaluated:
+        return "budget", ended.problem.spent
+    if x is not None and not all(map(math.isfinite, x.tolist())):
         because = f": {ended.message}" if ended.message else ""
         return "non-finite", f"the optimizer returned {x.tolist()}{because}"
-    return "returned", ""
+    complaint = ended.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
+    return ("no-result" if complaint else "returned"), complaint
 
 
 def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
@@ -293,13 +308,16 @@ def _text(thing: Any) -> str:
         return ""
 
 
-def _as_point(x: Any, dim: int) -> tuple[FloatArray | None, str]:
-    """Read what an optimizer returned as a point, or say why it is none."""
+def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
+    """Read what an optimizer returned as a point, or as a mapping of its parts, or say why it is none."""
+    dim = problem.dim
     if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
         return x.copy(), ""
     if x is None:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:
+        if isinstance(x, Mapping):
+            x = problem.structure.join({name: as_array(part) for name, part in x.items()})
         array = as_array(x)
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")

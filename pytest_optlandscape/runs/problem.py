@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
+from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
@@ -97,9 +100,10 @@ class Problem:
         self._values: list[float] = []
         self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
-        self.fun = self._counted(self._objective(), self._points, keep=self._values.append)
+        on_tensor = self._on_tensor("fun")
+        self.fun = self._counted(self._objective(), self._points, keep=self._values.append, on_tensor=on_tensor)
         if observer:
-            self.fun = disturbed(self.fun, self._points, observer.value)
+            self.fun = disturbed(self.fun, self._points, observer.value, on_tensor)
         self._observer = observer
 
     def __call__(self, x: ArrayLike) -> float:
@@ -109,12 +113,16 @@ class Problem:
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
-        return np.array(self._counted_gradient(x))
+        gradient = self._counted_gradient(x)
+        return np.array(gradient) if gradient.__class__ is list else _as_array(gradient)
 
     def hessian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
         if self.nhev >= self.budget or self._limit.refusal:
             self._limit.refuse()
+        if library_of(x):
+            hessian: FloatArray = self._on_tensor("hessian")(x)
+            return hessian
         values = as_list(x)
         self.nhev += 1
         return self.landscape.hessian(values)
@@ -129,11 +137,30 @@ class Problem:
         ValueError
             If the landscape is no sum of squares.
         """
-        return np.array(self._counted_residuals(x))
+        return _as_array(self._counted_residuals(x))
 
     def jacobian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the residuals' derivatives at a point of shape (dim,); counted as a gradient. Shape (m, dim)."""
-        return np.array(self._counted_jacobian(x))
+        return _as_array(self._counted_jacobian(x))
+
+    @property
+    def structure(self) -> Structure:
+        """The tensors that a point is made of: their shapes by name; ``structure.split(x)`` gives a point's."""
+        return self.landscape.structure
+
+    @property
+    def traceable(self) -> Traceable:
+        """The counted objective as a pytree of JAX: a function to be handed to a jitted function as an argument.
+
+        ``problem(x)`` can be traced as well, but each problem is then compiled anew. What is compiled for one problem's
+        `traceable` serves all problems of its dimension.
+
+        Raises
+        ------
+        ImportError
+            If JAX is not installed.
+        """
+        return traceable(self)
 
     @property
     def x0(self) -> FloatArray:
@@ -216,10 +243,12 @@ class Problem:
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
+        on_tensor = self._on_tensor("gradient")
         if self._observer:
             exact = self._counted(self._derivative(), self._gradient_points)
-            return disturbed(exact, self._gradient_points, self._observer.gradient)
-        return self._counted(self._derivative(), self._gradient_points, instead=self._values)
+            return disturbed(exact, self._gradient_points, self._observer.gradient, on_tensor)
+        kept = self._values
+        return self._counted(self._derivative(), self._gradient_points, instead=kept, on_tensor=on_tensor)
 
     @functools.cached_property
     def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
@@ -229,12 +258,26 @@ class Problem:
         def keep(result: Any) -> None:
             values.append(objective(as_floats(points[-1])) if isinstance(result, np.ndarray) else math.nan)
 
-        return self._counted(lambda point: residuals(np.array(point)), points, keep=keep)
+        on_tensor = self._on_tensor("residuals")
+        return self._counted(lambda point: residuals(np.array(point)), points, keep=keep, on_tensor=on_tensor)
 
     @functools.cached_property
     def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
         jacobian = self.landscape.jacobian
-        return self._counted(lambda point: jacobian(np.array(point)), self._gradient_points, instead=self._values)
+        points, on_tensor = self._gradient_points, self._on_tensor("jacobian")
+        return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._values, on_tensor=on_tensor)
+
+    def _on_tensor(self, what: str) -> Callable[[Any], Any]:
+        """Give the function that evaluates tensors; it does not hold the problem, which holds it."""
+        this = weakref.ref(self)
+
+        def on_tensor(x: Any) -> Any:
+            problem = this()
+            if problem is None:
+                raise RuntimeError("the problem of this function is gone: keep the Problem as long as it is evaluated")
+            return evaluate(problem, what, x)
+
+        return on_tensor
 
     @property
     def nfev(self) -> int:
@@ -330,6 +373,14 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
         return float(landscape.floats(np.asarray(x, dtype=np.float64).tolist()))
     except Exception:
         return math.nan
+
+
+def _as_array(result: Any) -> FloatArray:
+    """Copy what a counted function gives into an array; a tensor stays as it is."""
+    if result.__class__ is dict or library_of(result):
+        tensor: FloatArray = result
+        return tensor
+    return np.array(result)
 
 
 def _checked_budget(budget: Any) -> int:

@@ -248,7 +248,8 @@ class Run:
     stop_reason : str
         ``"returned"``: the optimizer ended by itself; ``"budget"``: it was stopped, or its loop ended, when the
         budget was spent; ``"time"``: it was stopped when its time was up; ``"exception"``: it raised;
-        ``"no-result"``: it returned nothing that is a point; ``"non-finite"``: it returned NaN or infinity.
+        ``"no-result"``: it returned nothing that is a point, or evaluated nothing; ``"non-finite"``:
+        it returned NaN or infinity.
     message : str
         What the optimizer said, or what went wrong.
     claimed_success : bool or None
@@ -338,6 +339,11 @@ class Run:
     def digits(self) -> float:
         """Correct decimal places of the returned point: −log₁₀ of `distance`, at most 16."""
         return digits_of(self.distance)
+
+    @property
+    def was_evaluated(self) -> bool:
+        """Whether the optimizer evaluated the objective, its gradient or its Hessian at all."""
+        return bool(self.nfev or self.njev or self.nhev)
 
     def hit(self, gap: float) -> float:
         """Count the evaluations until the gap first falls to a target or below.

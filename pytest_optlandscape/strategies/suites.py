@@ -70,6 +70,13 @@ _MORE_DIMENSIONS = (
     "griewank[10]", "levy[10]", "styblinski_tang[10]", "schwefel_226[10]", "zakharov[10]", "dixon_price[10]",
 )  # fmt: skip
 
+_STRUCTURED = (
+    "linear_layer_3_2", "matrix_square_root_2", "logistic_regression_12:structured", "xor_mlp_l2:structured",
+    "mlp_tanh_teacher_2_2_1:structured", "moons_mlp_mse:structured", "moons_mlp_cross_entropy:structured",
+    "moons_mlp_squared_hinge:structured", "rosenbrock[6]:structured(kernel=2x2,bias=2)",
+    "ellipsoid_1e6[8]:structured(kernel=2x3,bias=2)", "ackley[6]:structured(first=3,second=3)",
+)  # fmt: skip
+
 SUITE_VERSION = 3
 """Raised when the landscapes of a suite change; what two versions share is compared all the same."""
 
@@ -78,26 +85,31 @@ SUITE_VERSION = 3
 def suite_ids(name: str) -> tuple[str, ...]:
     """List the ids of a suite's landscapes; a larger suite holds the smaller ones.
 
-    Those with constraints or noise are only for optimizers that take them.
+    Several suites may be named, with spaces in between. Landscapes with constraints or noise are only for optimizers
+    that take them.
 
     Raises
     ------
     ValueError
         If there is no suite of that name.
     """
+    if len(name.split()) > 1:
+        return tuple(dict.fromkeys(landscape for word in name.split() for landscape in suite_ids(word)))
     if name not in SUITES:
         raise ValueError(unknown_name("suite", name, SUITES))
     if name == "quick":
         return _QUICK + _QUICK_FOR_SOME
     if name == "standard":
         return _STANDARD + _STANDARD_FOR_SOME
+    if name == "structured":
+        return _STRUCTURED
     listed = (*_STANDARD, *_STANDARD_FOR_SOME, *_MORE_DIMENSIONS)
     already = {get(landscape_id).id for landscape_id in listed} | {"rosenbrock[2]"}  # it is rosenbrock_2
     return (*listed, *(landscape for landscape in shipped_names() if get(landscape).id not in already))
 
 
-SUITES = ("quick", "standard", "full")
-"""The names of the suites: some 16 landscapes, some 48, and the whole catalogue."""
+SUITES = ("quick", "standard", "full", "structured")
+"""The names of the suites: some 16 landscapes, some 48, the whole catalogue, and 11 whose points are tensors."""
 
 
 GLOBAL_EVALUATIONS_PER_DIMENSION = 600

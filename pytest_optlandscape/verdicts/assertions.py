@@ -83,9 +83,11 @@ def assert_precise(run: Run, *, digits: float) -> None:
     __tracebackhide__ = True
     if isinstance(run, Run):
         run.check_fmin()
-    if run.distance <= 10.0**-digits:
+    if run.distance <= 10.0**-digits and run.was_evaluated:
         return
     required = f"required {digits:g} digits: a distance of at most {10.0**-digits:.3g} to a global minimiser"
+    if not run.was_evaluated:
+        raise AssertionError(run_report(run, required, "no evaluation was made"))
     reached = f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)"
     raise AssertionError(run_report(run, required, reached))
 
@@ -102,7 +104,8 @@ def assert_stays_feasible(run: Run) -> None:
     Raises
     ------
     AssertionError
-        With the first point that breaks one, how many do, and the line that repeats the run.
+        With the first point that breaks one, how many do, and the line that repeats the run; or that the run evaluated
+        nothing.
     ValueError
         If no constraint of the landscape says ``keep_feasible=True``, or equalities alone do.
 
@@ -122,6 +125,9 @@ def assert_stays_feasible(run: Run) -> None:
             f"no inequality of {run.landscape.id} says keep_feasible=True; say so in its constraints, or take "
             "landscape.keeping_feasible()"
         )
+    required = "required that only points are evaluated that keep the constraints with keep_feasible=True"
+    if not run.was_evaluated:
+        raise AssertionError(run_report(run, required, "no evaluation was made"))
     points = np.vstack([run.trace.x, run.x])
     broken = broken_though_kept(own, points)
     if not broken.any():
@@ -133,7 +139,6 @@ def assert_stays_feasible(run: Run) -> None:
         f"{what}, {points[where].tolist()}, breaks one by {broken[where]:.3g}; {count} of {len(run.trace)} evaluations "
         f"break one, by up to {broken.max():.3g}"
     )
-    required = "required that only points are evaluated that keep the constraints with keep_feasible=True"
     raise AssertionError(run_report(run, required, reached))
 
 

@@ -229,7 +229,7 @@ def _without_stopped(before: LandscapeRecord, now: LandscapeRecord) -> tuple[Lan
 def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str:
     differing = [
         f"{key} {before.definition.get(key)} is now {value}"
-        for key, value in now.definition.items()
+        for key, value in {**dict.fromkeys(before.definition), **now.definition}.items()
         if before.definition.get(key) != value
     ]
     if not differing and [c.start for c in before.cells] != [c.start for c in now.cells]:

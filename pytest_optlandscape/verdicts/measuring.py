@@ -82,6 +82,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
+        **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
     }
 
 

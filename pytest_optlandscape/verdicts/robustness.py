@@ -56,9 +56,14 @@ class Criterion:
     digits: float | None
 
     def __call__(self, run: Run) -> bool:
-        """Tell whether a run succeeds; raise ValueError where it shows that the landscape's minimum is wrong."""
+        """Tell whether a run succeeds; one that evaluated nothing does not.
+
+        Raises ValueError where the run shows that the landscape's minimum is wrong.
+        """
         __tracebackhide__ = True
         run.check_fmin()
+        if not run.was_evaluated:
+            return False
         if self.digits is not None and not run.distance <= 10.0**-self.digits:
             return False
         if self.gap is None and self.digits is not None:

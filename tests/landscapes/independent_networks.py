@@ -12,6 +12,7 @@ N_MINIMIZERS = {
     "deep_linear_1_1_1": math.inf,
     "matrix_factorisation_rank1": 2,
     "phase_retrieval_2": 2,
+    "matrix_square_root_2": 4,
 }
 
 LOWER_OUTSIDE = {}
@@ -73,3 +74,21 @@ def phase_retrieval_2(v):
         return (a[0] * u[0] + a[1] * u[1]) ** 2
 
     return sum((power(v, a) - power(signal, a)) ** 2 for a in ((1, 0), (0, 1), (1, 1), (1, -1))) / 4
+
+
+def linear_layer_3_2(v):
+    inputs = "1 0.5 -2  -1 1.5 0.5  2 1 0.25  0.5 -0.5 1  -1.5 -0.25 -1  0.25 2 1.5"
+    answers = "-0.25 1.875  -1.625 -1.625  0.3125 2.625  1.25 -1.125  -0.5 -2.9375  -1.25 0.125"
+    a, y = ([mpf(number) for number in text.split()] for text in (inputs, answers))
+    units = [(v[0:3], v[6]), (v[3:6], v[7])]
+    return sum(
+        (sum(w * s for w, s in zip(weights, a[3 * i : 3 * i + 3], strict=True)) + bias - y[2 * i + k]) ** 2
+        for i in range(6)
+        for k, (weights, bias) in enumerate(units)
+    )
+
+
+def matrix_square_root_2(v):
+    w = matrix([[v[0], v[1]], [v[2], v[3]]])
+    rest = w * w - matrix([[4 + 9, 4 - 9], [4 - 9, 4 + 9]]) / 2
+    return sum(entry**2 for entry in rest)

@@ -105,8 +105,15 @@ class FallingWhole(Falling):
 
 
 def excluding():
+    """Leave out a variable, which is the user's; names of variables are kept."""
     optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.exclude_from_weight_decay(var_list=[keras.Variable(np.ones(3), dtype="float32")])
+    return optimizer
+
+
+def excluding_by_name():
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["x", "bias"])
     return optimizer
 
 
@@ -192,6 +199,8 @@ PLAIN = {
     "map": lambda: keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(SGD(0.001), {"y": Adam()})),
     "changed": changed,
     "Muon": lambda: keras.optimizers.Muon(0.01, exclude_layers=["a"]),
+    "exclusion by name": excluding_by_name,
+    "exclusion by name that was used": lambda: used(excluding_by_name()),
 }
 
 

@@ -6,6 +6,7 @@ import sys
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from pytest_optlandscape import Landscape, assert_robust, landscapes
@@ -59,6 +60,7 @@ def raises(numbers):
 
 def steps(problem):
     """Fails from some starts."""
+    problem(problem.x0)
     return problem.landscape.minimizers[0] if problem.x0[0] > -3.0 else problem.x0
 
 
@@ -125,13 +127,13 @@ def test_landscapes_of_ones_own_travel_although_registered(processes):
 
 
 def test_a_lambda_runs_in_threads_and_is_named_where_it_cannot_be_sent(threads, monkeypatch):
-    minimizer = [3.0, 0.5]
-    assert assert_robust(lambda problem: minimizer, "beale", executor=threads).is_shown
+    minimizer = np.array([3.0, 0.5])
+    assert assert_robust(lambda problem: problem(minimizer) + minimizer, "beale", executor=threads).is_shown
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     with pytest.raises(
         TypeError, match=r"optimizer cannot be sent.*top of a module.*'module:name'.*ThreadPoolExecutor"
     ):
-        assert_robust(lambda problem: minimizer, "beale", executor=Here())
+        assert_robust(lambda problem: problem(minimizer) + minimizer, "beale", executor=Here())
 
 
 def test_threads_leave_the_warning_filters(threads):

@@ -42,7 +42,7 @@ def test_infeasible_evaluations_do_not_count():
 def test_never_feasible():
     run = minimize(visiting(0.5, 0.0), line(AT_LEAST_1))
     assert (run.gap, run.hit(1e9), run.result_gap) == (math.inf, math.inf, math.inf)
-    assert minimize(lambda problem: [1.5], line(AT_LEAST_1)).gap == math.inf
+    assert minimize(lambda problem: 1 / 0, line(AT_LEAST_1)).gap == math.inf
 
 
 def test_tolerated_violation_gives_no_negative_gap():
@@ -51,7 +51,7 @@ def test_tolerated_violation_gives_no_negative_gap():
     assert run.trace.gap.tolist() == [math.inf, 0.0]
     assert run.fun < run.landscape.fmin
     assert run.result_gap == 0.0
-    assert minimize(visiting(returned=outside), line(AT_LEAST_1)).result_gap == math.inf
+    assert minimize(visiting(outside, returned=outside), line(AT_LEAST_1)).result_gap == math.inf
 
 
 def test_bounds_count_as_well():

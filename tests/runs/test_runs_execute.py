@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 from runs_helpers import Bowl, bowl, forever, gradients_forever
 
-from pytest_optlandscape import minimize
+from pytest_optlandscape import assert_converges, assert_precise, minimize
 
 
 def returns(thing):
-    return lambda problem: thing
+    def optimizer(problem):
+        problem(problem.x0)
+        return thing
+
+    return optimizer
 
 
 def raises(error):
@@ -28,7 +32,7 @@ def test_returned():
 def test_point_never_evaluated_is_evaluated_uncounted():
     run = minimize(returns((0.25, 0.75)), "beale")
     assert run.fun == run.landscape([0.25, 0.75])
-    assert (run.nfev, len(run.trace), run.gap) == (0, 0, np.inf)
+    assert (run.nfev, len(run.trace), run.gap) == (1, 1, run.landscape(run.x0))
     assert run.result_gap == run.fun - run.landscape.fmin
 
 
@@ -61,7 +65,7 @@ def test_interrupts_and_outcomes_pass_through(error):
         (1.0, r"an array of shape \(\); a point"),
         ("somewhere", "returned 'somewhere', which is no point"),
         (["1", "2"], "which is no point"),
-        ({"x": [1.0, 2.0]}, "which is no point"),
+        ({"y": [1.0, 2.0]}, "which is no point"),
         (([1.0, 2.0], 14.2), "which is no point"),
         ([1j, 2.0], "which is no point"),
         (np.array([1j, 2.0]), "which is no point"),
@@ -76,6 +80,18 @@ def test_no_result(thing, said):
         raise ValueError(run.message)
     assert run.x.tolist() == run.x0.tolist()
     assert run.fun == run.landscape(run.x0)
+
+
+@pytest.mark.parametrize("thing", [[3.0, 0.5], types.SimpleNamespace(x=[3.0, 0.5])])
+def test_a_run_without_an_evaluation_is_no_result_and_is_told(thing):
+    with pytest.warns(RuntimeWarning, match=r"on beale: the optimizer never called the objective.*; call problem\(x\)"):
+        run = minimize(lambda problem: thing, "beale", x0=[3.0, 0.5])
+    assert (run.stop_reason, run.was_evaluated) == ("no-result", False)
+    assert run.message.startswith("the optimizer never called the objective")
+    for assertion, required in [(assert_converges, {"gap": 1e9}), (assert_precise, {"digits": -9})]:
+        with pytest.raises(AssertionError, match=r"no-result \(the optimizer never called the objective, so nothing"):
+            assertion(run, **required)
+    assert minimize(lambda problem: (problem.gradient(problem.x0), thing)[1], "beale").was_evaluated
 
 
 def test_without_result_the_best_point_evaluated_counts():
@@ -128,6 +144,7 @@ def test_warnings_are_recorded_and_raise_nothing():
         for _ in range(3):
             warnings.warn("slow", RuntimeWarning, stacklevel=1)
         warnings.warn("old", DeprecationWarning, stacklevel=1)
+        problem(problem.x0)
         return problem.x0
 
     with warnings.catch_warnings(record=True) as seen:

@@ -10,8 +10,19 @@ from pytest_optlandscape.strategies import basin_map, sobol_starts
 CAMEL = landscapes.get("six_hump_camel")
 
 
+def ending_at(end):
+    """Make an optimizer that evaluates its start and ends elsewhere."""
+
+    def optimizer(problem):
+        problem(problem.x0)
+        return end(problem)
+
+    return optimizer
+
+
 def sign_of_first(problem):
     """End at one minimiser or the other, by a half-space."""
+    problem(problem.x0)
     return CAMEL.minimizers[0 if problem.x0[0] < 0.0 else 1]
 
 
@@ -42,7 +53,7 @@ def test_half_a_box_leads_to_each_minimiser():
 
 
 def test_minimisers_that_no_start_leads_to_are_listed():
-    found = basin_map(lambda problem: CAMEL.minimizers[0], CAMEL, starts=16)
+    found = basin_map(ending_at(lambda problem: CAMEL.minimizers[0]), CAMEL, starts=16)
     assert [basin.share.successes for basin in found.basins] == [16, 0]
     assert "0.000 of the box, 0.000 to 0.250" in str(found)
 
@@ -65,7 +76,8 @@ def test_bounds_cover_known_volumes(region):
     missed_below = missed_above = 0
     for _ in range(100):
         volume, holds = region(rng)
-        found = basin_map(lambda p, holds=holds: CAMEL.minimizers[int(holds((p.x0 - lower) / width))], CAMEL, starts=24)
+        to_one_side = ending_at(lambda p, holds=holds: CAMEL.minimizers[int(holds((p.x0 - lower) / width))])
+        found = basin_map(to_one_side, CAMEL, starts=24)
         (share,) = (basin.share for basin in found.basins if np.array_equal(basin.x, CAMEL.minimizers[1]))
         missed_below += share.lower > volume
         missed_above += share.upper < volume
@@ -81,7 +93,7 @@ def test_ends_that_are_no_points_are_elsewhere():
 
 def test_one_run_alone_makes_no_place():
     ends = iter([[1.0, 0.5], [-1.0, 0.5], [1.0, 0.5001]])
-    found = basin_map(lambda problem: np.array(next(ends)), CAMEL, starts=3)
+    found = basin_map(ending_at(lambda problem: np.array(next(ends))), CAMEL, starts=3)
     assert [basin.share.successes for basin in found.basins] == [0, 0, 2]
     assert found.labels.tolist() == [2, -1, 2]
 
@@ -89,7 +101,7 @@ def test_one_run_alone_makes_no_place():
 def test_a_continuum_is_one_minimiser():
     square = {"bounds": [[-1, 1], [-1, 1]], "x0": [1, 1], "minimizers": [[0, 0]], "fmin": 0.0}
     valley = Landscape("valley", lambda x: x[0] ** 2, **square, minimizers_complete=False)
-    found = basin_map(lambda problem: np.array([0.0, problem.x0[1]]), valley, starts=8)
+    found = basin_map(ending_at(lambda problem: np.array([0.0, problem.x0[1]])), valley, starts=8)
     assert [basin.share.successes for basin in found.basins] == [8]
 
 

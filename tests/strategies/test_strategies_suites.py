@@ -6,12 +6,13 @@ from pytest_optlandscape.strategies import SUITES, cells, sobol_starts, suite_la
 from pytest_optlandscape.strategies.suites import suite_ids
 
 EVERYWHERE = suite_landscapes("full")
+NESTED = ("quick", "standard", "full")
 
 
 def test_larger_suites_begin_with_the_smaller():
-    quick, standard, full = (set(suite_ids(name)) for name in SUITES)
+    quick, standard, full = (set(suite_ids(name)) for name in NESTED)
     assert quick < standard < full
-    assert SUITES == ("quick", "standard", "full")
+    assert (*NESTED, "structured") == SUITES
     assert {landscape.name for landscape in EVERYWHERE} == set(landscapes.shipped_names())
 
 
@@ -23,7 +24,7 @@ def test_sizes():
     assert (len(plain("quick")), len(plain("standard"))) == (16, 48)
 
 
-@pytest.mark.parametrize("name", SUITES)
+@pytest.mark.parametrize("name", NESTED)
 def test_suites_hold_every_kind_of_difficulty(name):
     tags = set().union(*(landscape.tags for landscape in plain(name)))
     assert tags >= {"valley", "ill-conditioned", "flat", "active-bounds", "nonsmooth", "many-minimizers", "multimodal"}

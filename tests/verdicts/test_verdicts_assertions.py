@@ -1,3 +1,5 @@
+import types
+
 import numpy as np
 import pytest
 
@@ -79,11 +81,14 @@ def test_broken_optimizers_converge_nowhere():
     assert "stop reason: exception (RuntimeError: no line search" in text
     assert "(no evaluation was made)" in text
     diverged = minimize(lambda problem: [np.nan, 0.0], "beale")
+    assert "no evaluation was made" in message_of(assert_precise, diverged, digits=-3)
+    diverged = minimize(lambda problem: problem(problem.x0) * np.array([np.nan, 0.0]), "beale")
     assert "is inf away" in message_of(assert_precise, diverged, digits=-3)
 
 
 def hits(share):
     def optimizer(problem):
+        problem(problem.x0)
         return problem.landscape.minimizers[0] if problem.seed % 100 < share else problem.x0
 
     return optimizer
@@ -114,6 +119,7 @@ def test_refuted():
 
 def test_worst_failure_is_shown():
     def optimizer(problem):
+        problem(problem.x0)
         return problem.x0 if problem.seed < 5 else [9.0, 9.0] if problem.seed == 5 else [3.0, 0.5]
 
     assert "ended at [9.0, 9.0]" in message_of(
@@ -126,6 +132,7 @@ def test_robust_over_landscapes_counts_all_starts():
 
     def optimizer(problem):
         seen.append((problem.landscape.id, problem.seed, problem.budget))
+        problem(problem.x0)
         return problem.landscape.minimizers[0]
 
     robustness = assert_robust(optimizer, ["beale", "booth"], starts=30, budget=77, seed=5, sequential=False)
@@ -135,7 +142,7 @@ def test_robust_over_landscapes_counts_all_starts():
 
 def test_what_counts_as_success():
     def near(distance):
-        return lambda problem: [3.0 + distance, 0.5]
+        return lambda problem: (problem(problem.x0), types.SimpleNamespace(x=[3.0 + distance, 0.5]))[1]
 
     assert_robust(near(1e-3), "beale", digits=2.9)
     assert "reaches 3.1 digits" in message_of(assert_robust, near(1e-3), "beale", digits=3.1)
@@ -145,7 +152,9 @@ def test_what_counts_as_success():
     assert "reaches a gap of 1e-08 and 2 digits" in text
     assert_robust(near(1e-3), "beale")
     message_of(assert_robust, near(0.1), "beale")
-    message_of(assert_robust, lambda problem: [9.0, 9.0], "beale", gap=1e9)
+    message_of(assert_robust, near(6.0), "beale", gap=1e9)
+    with pytest.warns(RuntimeWarning, match="never called the objective"):
+        message_of(assert_robust, lambda problem: [3.0, 0.5], "beale")
 
 
 @pytest.mark.parametrize(

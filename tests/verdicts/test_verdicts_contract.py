@@ -63,6 +63,7 @@ def ends_above(fun, x0, bounds):
     return min((bounds[:, 1], bounds[:, 0]), key=fun).copy()
 
 def stays(fun, x0):
+    fun(x0)
     return x0
 
 def keeps_gradients(fun, x0, jac):

@@ -1,0 +1,417 @@
+"""Counted evaluations of tensors: JAX, torch and TensorFlow can trace and differentiate them.
+
+A problem counts in Python, so its values come out of a library's program by a callback, and its derivatives are the
+problem's own, counted too. Differentiating the objective evaluates the gradient; differentiating the gradient
+evaluates the Hessian. Residuals have their Jacobian. Nothing can be differentiated further.
+
+`library_of` says whose tensor a point is, and `evaluate` does the rest. A point may also be a mapping of its parts by
+name, see `Structure`: JAX and torch then give the derivatives by parts, too. No library is imported here before
+somebody hands over a tensor of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import logging
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes.structure import Structure
+from pytest_optlandscape.runs.watchdog import BudgetExhausted
+
+__all__ = ["Evaluations", "as_array", "evaluate", "library_of", "stacked", "traceable"]
+
+FloatArray = NDArray[np.float64]
+
+_DERIVATIVES = {
+    "fun": ("fun", "gradient", "hessian"),
+    "gradient": ("gradient", "hessian"),
+    "hessian": ("hessian",),
+    "residuals": ("residuals", "jacobian"),
+    "jacobian": ("jacobian",),
+}
+"""What a problem can evaluate, each with its derivatives."""
+
+_NO_TENSORS = frozenset({list, tuple, np.ndarray, float, int, np.float64})
+
+
+class Evaluations(Protocol):
+    """What is evaluated: the counted functions of a `Problem`, each of a point of shape (dim,)."""
+
+    @property
+    def structure(self) -> Structure:
+        """The parts of a point."""
+
+    def fun(self, x: Any) -> Any:
+        """Evaluate the objective."""
+
+    def gradient(self, x: Any) -> Any:
+        """Evaluate the gradient, shape (dim,)."""
+
+
+def library_of(x: Any) -> str:
+    """Name the library that has to evaluate a point; "" for NumPy.
+
+    Parameters
+    ----------
+    x : array_like or tensor
+
+    Returns
+    -------
+    str
+        ``"jax"`` for what JAX traces, ``"torch"`` for a tensor that requires its gradient, ``"tensorflow"`` for any
+        tensor of TensorFlow. All others are read by NumPy, such as an array of JAX outside of its transformations.
+
+    Examples
+    --------
+    >>> library_of([1.0, 2.0]), library_of(np.zeros(2))
+    ('', '')
+    """
+    if x.__class__ in _NO_TENSORS:
+        return ""
+    if "jax" in sys.modules and isinstance(x, sys.modules["jax"].core.Tracer):
+        return "jax"
+    if "torch" in sys.modules and isinstance(x, sys.modules["torch"].Tensor):
+        return "torch" if x.requires_grad else ""
+    if "tensorflow" in sys.modules and sys.modules["tensorflow"].is_tensor(x):
+        return "tensorflow"
+    return ""
+
+
+def as_array(x: Any) -> NDArray[Any]:
+    """Read an array, a tensor or a list as an array; bfloat16, which NumPy does not have, in double precision.
+
+    Examples
+    --------
+    >>> as_array([1, 2]).tolist()
+    [1, 2]
+    """
+    if x.__class__ is not list and hasattr(x, "detach"):
+        x = x.detach().cpu()
+        if str(x.dtype) == "torch.bfloat16":
+            x = x.double()
+    array: NDArray[Any] = np.asarray(x)
+    return array.astype(np.float64) if array.dtype.name == "bfloat16" else array
+
+
+def stacked(x: Any) -> Any:
+    """Give what NumPy could not read as one tensor; None if there is none that a library has to evaluate.
+
+    That is a list of tensors, or a tensor inside a transformation of `torch.func`.
+
+    Examples
+    --------
+    >>> stacked([1.0, 2.0]) is None
+    True
+    """
+    if not isinstance(x, list | tuple):
+        return x if "torch" in sys.modules and isinstance(x, sys.modules["torch"].Tensor) else None
+    library = next(filter(None, map(library_of, x)), "")
+    if library == "jax":
+        return sys.modules["jax"].numpy.stack(list(map(sys.modules["jax"].numpy.asarray, x)))
+    if library == "torch":
+        torch = sys.modules["torch"]
+        like = next(item for item in x if isinstance(item, torch.Tensor))
+        return torch.stack([torch.as_tensor(item, dtype=like.dtype, device=like.device) for item in x])
+    return sys.modules["tensorflow"].stack(x) if library else None
+
+
+def evaluate(problem: Evaluations, what: str, x: Any) -> Any:
+    """Evaluate a problem at a tensor.
+
+    Parameters
+    ----------
+    problem : Problem
+    what : str
+        ``"fun"``, ``"gradient"``, ``"hessian"``, ``"residuals"`` or ``"jacobian"``.
+    x : tensor, shape (dim,), or mapping
+        One for which `library_of` names a library, or the parts of a point, which may also be arrays.
+
+    Returns
+    -------
+    tensor
+        Of the type and on the device of ``x``, in that library's own program, and differentiable there. The gradient at
+        a mapping is a dict of parts.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` has another shape or holds no real numbers.
+    """
+    if isinstance(x, Mapping):
+        gathered = _joined(problem.structure, x)
+        result = evaluate(problem, what, gathered) if library_of(gathered) else getattr(problem, what)(gathered)
+        return _split(problem.structure, result) if what == "gradient" else result
+    library = library_of(x)
+    if library == "jax":
+        return traceable(problem, what)(x)
+    if library != "tensorflow":
+        return _torch_function().apply(x, problem, _DERIVATIVES[what])
+    return _on_tensorflow(problem, _DERIVATIVES[what], x)
+
+
+def _joined(structure: Structure, parts: Mapping[str, Any]) -> Any:
+    """Put parts together into one point, in the library of whichever needs one."""
+    structure.check({name: tuple(np.shape(part)) for name, part in parts.items()})
+    library = next(filter(None, (library_of(part) for part in parts.values())), "")
+    flat = [parts[name] for name in structure]
+    if library == "jax":
+        numpy = sys.modules["jax"].numpy
+        return numpy.concatenate([numpy.ravel(part) for part in flat])
+    if library == "torch":
+        torch = sys.modules["torch"]
+        return torch.cat([torch.as_tensor(part).reshape(-1) for part in flat])
+    if library == "tensorflow":
+        tensorflow = sys.modules["tensorflow"]
+        return tensorflow.concat([tensorflow.reshape(part, [-1]) for part in flat], axis=0)
+    return structure.join({name: as_array(part) for name, part in parts.items()})
+
+
+def _split(structure: Structure, x: Any) -> dict[str, Any]:
+    """Cut a vector of any library into parts."""
+    reshape = sys.modules["tensorflow"].reshape if library_of(x) == "tensorflow" else None
+    return {
+        name: reshape(x[part], structure[name]) if reshape else x[part].reshape(structure[name])
+        for name, part in structure.slices.items()
+    }
+
+
+def _values_at(problem: Any, names: tuple[str, ...], x: Any) -> list[FloatArray]:
+    """Evaluate at a point and count it."""
+    point = np.array(x, dtype=np.float64)
+    return [np.asarray(getattr(problem, name)(point), dtype=np.float64) for name in names]
+
+
+def _checked_shape(problem: Any, shape: tuple[int, ...]) -> None:
+    dim = getattr(problem, "dim", None)
+    if len(shape) != 1 or dim not in (None, shape[0]):
+        raise ValueError(f"a point has shape ({'dim' if dim is None else dim},), got a tensor of shape {shape}")
+
+
+# JAX
+
+
+_numbers = itertools.count()
+_by_number: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_number_of: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+
+class Traceable:
+    """A problem's function for JAX: a pytree, so that what is compiled for one problem serves others as well.
+
+    Traced programs do not hold the problem. They hold its number, and the callback looks the problem up.
+    """
+
+    def __init__(self, number: Any, form: tuple[str, Structure, int, str]) -> None:
+        self._number = number
+        self._form = form
+
+    def __call__(self, x: Any, *_: Any) -> Any:
+        """Evaluate at a point of shape (dim,), or at a dict of its parts; counted, and differentiable by JAX.
+
+        Further arguments are ignored.
+        """
+        import jax
+
+        what, structure, residuals, refusal = self._form
+        x = jax.numpy.asarray(_joined(structure, x) if isinstance(x, Mapping) else x)
+        if x.shape != (structure.dim,):
+            raise ValueError(f"a point has shape ({structure.dim},), got a tensor of shape {x.shape}")
+        if not jax.numpy.issubdtype(x.dtype, jax.numpy.floating):
+            if jax.numpy.issubdtype(x.dtype, jax.numpy.complexfloating):
+                raise ValueError(f"a point is an array of real numbers, got a tensor of {x.dtype}")
+            x = x.astype(float)
+        (value,) = _jax_function(_DERIVATIVES[what], 1, residuals, refusal)(x, self._number)
+        return value
+
+
+def traceable(problem: Any, what: str = "fun") -> Traceable:
+    """Give a problem's function as a pytree that JAX can call, trace and differentiate; see `Problem.traceable`."""
+    import jax
+
+    _prepare_jax()
+    if problem not in _number_of:
+        number = _number_of[problem] = next(_numbers)
+        _by_number[number] = problem
+    refusal = ""
+    landscape = getattr(problem, "landscape", None)
+    if landscape is not None and what == "fun" and not landscape.has_gradient:
+        refusal = f"{landscape.id} has no gradient, so JAX cannot differentiate it; give one as "
+        refusal += "Landscape(..., gradient=...), or take an optimizer without"
+    residuals = len(landscape.residuals(landscape.x0)) if landscape and what in ("residuals", "jacobian") else 0
+    return Traceable(jax.numpy.int32(_number_of[problem]), (what, problem.structure, residuals, refusal))
+
+
+@functools.cache
+def _prepare_jax() -> None:
+    import jax
+
+    jax.tree_util.register_pytree_node(
+        Traceable, lambda one: ((one._number,), one._form), lambda form, leaves: Traceable(leaves[0], form)
+    )
+    logging.getLogger("jax._src.callback").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record is about anything but a budget that is spent, which is how most runs end."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BudgetExhausted))
+
+
+@functools.cache
+def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: str) -> Callable[[Any, Any], Any]:
+    """Make the function of JAX that evaluates the first ``count`` of the names, all at once, at (x, problem's number).
+
+    Its derivative evaluates one more. A vectorised call is one evaluation after the other.
+    """
+    import jax
+    from jax.experimental import io_callback
+
+    first = names[:count]
+
+    def call(x: Any, number: Any) -> list[Any]:
+        problem = _by_number.get(int(number))
+        if problem is None:
+            raise RuntimeError("the problem of this function is gone: keep the Problem as long as it is evaluated")
+        sent = np.asarray(x)
+        if sent.ndim == 1:
+            with np.errstate(over="ignore"):  # what is too large for a half-precision type is infinite in it
+                return [value.astype(sent.dtype) for value in _values_at(problem, first, sent)]
+        values = _values_at(problem, first, np.ascontiguousarray(sent).view(np.float64)[:, 0])
+        return [value.reshape(*value.shape, 1).view(np.uint32) for value in values]
+
+    @jax.custom_batching.custom_vmap  # type: ignore[untyped-decorator,unused-ignore]
+    def once(x: Any, number: Any) -> Any:
+        dim = x.shape[0]
+        shapes = {"fun": (), "gradient": (dim,), "hessian": (dim, dim)}
+        shapes |= {"residuals": (residuals,), "jacobian": (residuals, dim)}
+        shape_of: Any = jax.ShapeDtypeStruct
+        if x.dtype != np.float64:
+            results = [shape_of(shapes[name], x.dtype) for name in first]
+            return io_callback(call, results, x, number, ordered=True)
+        # JAX may call from a thread of its own, where double precision is off if a `with` has switched it on: numbers
+        # would be cut to single precision on their way. Their bits, as pairs of whole numbers, are not.
+        results = [shape_of((*shapes[name], 2), np.uint32) for name in first]
+        bits = io_callback(call, results, jax.lax.bitcast_convert_type(x, np.uint32), number, ordered=True)
+        return [jax.lax.bitcast_convert_type(pairs, np.float64) for pairs in bits]
+
+    @once.def_vmap  # type: ignore[untyped-decorator,unused-ignore]
+    def one_after_another(size: int, in_batched: list[bool], x: Any, number: Any) -> Any:
+        each = [
+            argument if batched else jax.numpy.broadcast_to(argument, (size, *argument.shape))
+            for argument, batched in zip((x, number), in_batched, strict=True)
+        ]
+        return jax.lax.map(lambda arguments: function(*arguments), each), [True] * count
+
+    @jax.custom_jvp  # type: ignore[untyped-decorator,unused-ignore]
+    def function(x: Any, number: Any) -> Any:
+        return once(x, number)
+
+    @function.defjvp  # type: ignore[untyped-decorator,unused-ignore]
+    def derivative(at: tuple[Any, Any], tangents: tuple[Any, Any]) -> Any:
+        if refusal:
+            raise ValueError(refusal)
+        if count == len(names):
+            raise NotImplementedError(f"JAX cannot differentiate what a problem gives as its {names[-1]}")
+        values = _jax_function(names, count + 1, residuals, refusal)(*at)
+        return list(values[:-1]), [jax.numpy.matmul(slope, tangents[0]) for slope in values[1:]]
+
+    return function
+
+
+# torch
+
+
+@functools.cache
+def _torch_function() -> Any:
+    import torch
+
+    class Counted(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
+        """The first of some names at a point; the second is its derivative."""
+
+        @staticmethod
+        def forward(x: Any, problem: Any, names: tuple[str, ...]) -> Any:
+            _checked_shape(problem, tuple(x.shape))
+            (value,) = _values_at(problem, names[:1], x.detach().to("cpu", torch.float64).numpy())
+            return torch.from_numpy(value.copy()).to(x) if x.is_floating_point() else torch.from_numpy(value.copy())
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+            x, ctx.problem, ctx.names = inputs
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+
+        @staticmethod
+        def backward(ctx: Any, slope: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            jacobian = derivative(x, ctx.problem, ctx.names)
+            return (slope * jacobian if slope.ndim == 0 else slope @ jacobian), None, None
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any, *_: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return derivative(x, ctx.problem, ctx.names) @ tangent
+
+        @staticmethod
+        def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, problem: Any, names: tuple[str, ...]) -> Any:
+            each = x.unbind(in_dims[0])
+            return torch.stack([apply(one, problem, names) for one in each]), 0
+
+    apply: Any = Counted.apply
+
+    def derivative(x: Any, problem: Any, names: tuple[str, ...]) -> Any:
+        if len(names) == 1:
+            raise NotImplementedError(f"torch cannot differentiate what a problem gives as its {names[0]}")
+        return apply(x, problem, names[1:])
+
+    return Counted
+
+
+# TensorFlow
+
+
+def _on_tensorflow(problem: Any, names: tuple[str, ...], x: Any) -> Any:
+    import tensorflow
+
+    x = tensorflow.convert_to_tensor(x)
+    _checked_shape(problem, tuple(x.shape))
+    dtype = x.dtype if x.dtype.is_floating else tensorflow.float64
+    raised: list[BaseException] = []
+
+    def call(point: Any) -> Any:
+        try:
+            return _values_at(problem, names[:1], point)[0].astype(dtype.as_numpy_dtype)
+        except BaseException as error:  # TensorFlow would make an error of its own of it
+            raised.append(error)
+            raise
+
+    @tensorflow.custom_gradient  # type: ignore[untyped-decorator,unused-ignore]
+    def counted(x: Any) -> Any:
+        try:
+            value = tensorflow.numpy_function(call, [x], dtype)
+        except Exception:
+            if raised:
+                raise raised[0] from None
+            raise
+        value.set_shape(_tensorflow_shape(problem, names[0]))
+
+        def derivative(slope: Any) -> Any:
+            if len(names) == 1:
+                raise NotImplementedError(f"TensorFlow cannot differentiate what a problem gives as its {names[0]}")
+            jacobian = _on_tensorflow(problem, names[1:], x)
+            return slope * jacobian if slope.shape.rank == 0 else tensorflow.linalg.matvec(jacobian, slope, True)
+
+        return value, derivative
+
+    return counted(x)
+
+
+def _tensorflow_shape(problem: Any, name: str) -> tuple[int | None, ...]:
+    dim = problem.dim
+    shapes = {"fun": (), "gradient": (dim,), "hessian": (dim, dim), "residuals": (None,), "jacobian": (None, dim)}
+    return shapes[name]
