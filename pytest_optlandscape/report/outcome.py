@@ -68,7 +68,8 @@ def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[s
     """Say that no landscape was run, and of the contract the gravest."""
     verdicts = {verdict for _, verdict in judged}
     gravest = next(one for one in (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME) if one in verdicts)
-    return {"verdict": str(gravest), "fingerprint": None, **_speed(None), "cells_that_part": 0, "landscapes": []}
+    nothing: dict[str, Any] = {"cells_that_part": 0, "findings": [], "unjudged": [], "landscapes": []}
+    return {"verdict": str(gravest), "fingerprint": None, **_speed(None), **nothing}
 
 
 def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:

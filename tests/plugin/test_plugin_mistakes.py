@@ -157,7 +157,7 @@ DAMAGED = {
     "foreign JSON": (lambda text: '{"name": "package", "version": 3}', "no baseline of pytest-optlandscape"),
     "a list": (lambda text: "[1, 2]", "no baseline of pytest-optlandscape"),
     "not JSON": (lambda text: "<<<<<<< HEAD\n" + text, "damaged or truncated: line 1"),
-    "other schema": (lambda text: text.replace('"schema": 2', '"schema": 1'), "schema 1*--optlandscape-update"),
+    "other schema": (lambda text: text.replace('"schema": 3', '"schema": 1'), "schema 1*--optlandscape-update"),
     "another's": (lambda text: text.replace("solver:minimize", "scipy:BFGS"), "belongs to 'scipy:BFGS'"),
     "cell": (lambda text: re.sub(r'"sobol-03 \d+', '"sobol-03 x', text), "damaged*sobol-03"),
     "field lost": (lambda text: text.replace('"definition":', '"definitions":'), "damaged"),
