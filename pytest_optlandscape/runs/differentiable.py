@@ -321,7 +321,8 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         values = _jax_function(names, count + 1, residuals, refusal)(*at)
         return list(values[:-1]), [jax.numpy.matmul(slope, tangents[0]) for slope in values[1:]]
 
-    return function
+    differentiable: Callable[[Any, Any], Any] = function
+    return differentiable
 
 
 # torch
