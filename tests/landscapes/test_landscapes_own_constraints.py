@@ -240,6 +240,7 @@ def _linear(original, k):
         x0=original.x0,
         minimizers=original.minimizers,
         fmin=0.0,
+        validate=False,
     )
 
 

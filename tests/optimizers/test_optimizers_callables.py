@@ -17,6 +17,7 @@ def minimize(fun, x0, bounds=None, step=0.5):
     return x0 + step
 
 def on_problem(problem, *, shift=0.0):
+    problem(problem.x0)
     return problem.x0 + shift
 
 class Solver:
@@ -24,11 +25,11 @@ class Solver:
         self.shift = shift
 
     def __call__(self, problem):
-        return problem.x0 + self.shift
+        return on_problem(problem, shift=self.shift)
 
 class Inner:
     def best(problem):
-        return problem.x0
+        return on_problem(problem)
 
 ready = Solver(2.0)
 number = 3
@@ -135,6 +136,7 @@ def test_without_gradient_none_is_given():
 
     def optimizer(fun, x0, jac, hess):
         seen.extend([jac, hess])
+        fun(x0)
         return x0
 
     minimize(optimizer, landscape)
@@ -172,6 +174,7 @@ class Descent:
         return x0 - self.rate * jac(x0)
 
     def method(self, problem):
+        problem(problem.x0)
         return problem.x0 * self.rate
 
 
