@@ -232,7 +232,7 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
     --------
     >>> interval = shift_interval([[0.1, 0.2, 0.15, 0.12, 0.11, 0.16, 0.13, 0.14]], level=0.01)
     >>> round(interval.shift, 4), round(interval.lower, 3), round(interval.upper, 3)
-    (0.1375, 0.1, 0.2)
+    (0.135, 0.1, 0.2)
     """
     told = _told(strata)
     walsh, share = _walsh_averages(told)

@@ -46,8 +46,8 @@ def test_rare_failures_are_shown_robust_without_and_found_with_it(optimizer):
     with pytest.raises(AssertionError, match="but no start may fail, and one does") as raised:
         assert_robust(optimizer, "booth", adversarial=True)
     assert "replay: minimize(" in str(raised.value)
-    (x0,) = failed_before(BOOTH)
-    assert all(significant_digits(offset) <= LONGEST for offset in (x0 - BOOTH.x0).tolist())
+    (failure,) = failed_before(BOOTH)
+    assert all(significant_digits(offset) <= LONGEST for offset in (failure.x0 - BOOTH.x0).tolist())
 
 
 def test_what_failed_before_fails_at_once_with_the_fewest_starts():

@@ -212,7 +212,6 @@ def search(problem):
         (search, DOUBLE),
         ("scipy:Nelder-Mead", DOUBLE),
         ("scipy:L-BFGS-B", DOUBLE),
-        (lambda problem: problem.x0, DOUBLE),
         (lambda problem: problem(problem.x0), DOUBLE),
     ],
 )

@@ -143,6 +143,7 @@ def test_numbers_are_in_units_of_the_box():
     assert of(POINTS, landscape="booth").path == pytest.approx(of(POINTS, landscape="beale").path, rel=1e-12)
 
 
+@pytest.mark.filterwarnings("default:.*never called the objective")
 def test_no_evaluation_is_no_window():
     run = minimize(lambda problem: problem.x0, "booth")
     empty = fingerprint_of(run)
