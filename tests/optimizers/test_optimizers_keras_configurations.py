@@ -104,16 +104,19 @@ class FallingWhole(Falling):
         return {"rate": self.rate, "half": self.half}
 
 
+OF_A_MODEL = keras.Variable(np.ones(3), dtype="float32")  # kept, because Keras knows variables by their id
+
+
 def excluding():
-    """Leave out a variable, which is the user's; names of variables are kept."""
+    """Leave out a variable of the user's model, which no other variable stands for."""
     optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
-    optimizer.exclude_from_weight_decay(var_list=[keras.Variable(np.ones(3), dtype="float32")])
+    optimizer.exclude_from_weight_decay(var_list=[OF_A_MODEL])
     return optimizer
 
 
 def excluding_by_name():
     optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
-    optimizer.exclude_from_weight_decay(var_names=["x", "bias"])
+    optimizer.exclude_from_weight_decay(var_names=["kernel", "bias"])
     return optimizer
 
 

@@ -117,7 +117,9 @@ class TestJax(OfJax):
                 raise ZeroDivisionError("not here")
             return float(x @ x)
 
-        bowl = landscapes.Landscape("bowl", broken, bounds=[(-1, 1)] * 2, x0=[0.75, 0.5], minimizers=[[0, 0]], fmin=0)
+        bowl = landscapes.Landscape(
+            "bowl", broken, bounds=[(-1, 1)] * 2, x0=[0.75, 0.5], minimizers=[[0, 0]], fmin=0, validate=False
+        )
         run = minimize(lambda problem: self.jax.jit(problem)(problem.x0), bowl)
         assert (run.stop_reason, run.nfev) == ("exception", 1)
         assert "ZeroDivisionError: not here" in run.message
