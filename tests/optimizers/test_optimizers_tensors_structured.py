@@ -5,10 +5,13 @@ import pytest
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.optimizers.protocol import Interruption
 
 LAYER = landscapes.get("linear_layer_3_2")
 FLAT = LAYER.structured(x=8)
 SQUARE_ROOT = landscapes.get("matrix_square_root_2")
+KERAS = "ignore:__array__:DeprecationWarning"
+"""Keras reads its own variables so."""
 
 
 def loop(landscape, steps, update):
@@ -36,7 +39,7 @@ def all_by_their_norm(parts, gradients):
     return {name: part - 0.01 * clipped(gradients[name], norm, 5.0) for name, part in parts.items()}
 
 
-@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras reads its own variables so
+@pytest.mark.filterwarnings(KERAS)
 class TestKeras:
     @pytest.fixture(autouse=True)
     def library(self):
@@ -71,7 +74,7 @@ class TestKeras:
             tensors = [keras.ops.convert_to_tensor(part.astype(np.float32)) for part in parts]
             optimizer.apply(tensors, list(variables.values()))
         assert run.trace.x == pytest.approx(np.array(points), abs=1e-4)
-        assert np.abs(run.trace.x - minimize(spec, FLAT, budget=15).trace.x).max() > 0.01
+        assert np.abs(run.trace.x - minimize(spec, FLAT, budget=15).trace.x).max() > 1e-3
 
     @pytest.mark.parametrize("form", ["spec", "instance"])
     def test_weight_decay_leaves_out_what_it_is_told_to(self, form):
@@ -90,6 +93,22 @@ class TestKeras:
         assert run.trace.x == pytest.approx(loop(LAYER, 15, update), abs=1e-5)
         assert "exclude_from_weight_decay=['bias']" in run.optimizer
         assert np.array_equal(minimize(get(run.optimizer), LAYER, budget=15).trace.x, run.trace.x)
+
+    def test_loss_scaling_keeps_parts_apart(self):
+        """The scale is a power of two, so it changes no digit."""
+        inner = "SGD(learning_rate=0.01, clipnorm=5.0, weight_decay=0.5)"
+        spec = f'keras:LossScaleOptimizer(inner_optimizer="{inner}", initial_scale=1024.0, '
+        scaled = minimize(f"{spec}exclude_from_weight_decay=['bias'])", LAYER, budget=15)
+        plain = minimize(f"keras:{inner[:-1]}, exclude_from_weight_decay=['bias'])", LAYER, budget=15)
+        assert scaled.trace.x == pytest.approx(plain.trace.x, rel=1e-6)
+        assert np.abs(scaled.trace.x - minimize(f"keras:{inner}", LAYER, budget=15).trace.x).max() > 1e-3
+
+    def test_several_names_are_written_in_one_order(self):
+        """Keras keeps names in a set, whose order differs from process to process."""
+        for names in (["weight", "bias"], ["bias", "weight"]):
+            optimizer = self.keras.optimizers.SGD(learning_rate=0.01, weight_decay=0.5)
+            optimizer.exclude_from_weight_decay(var_names=names)
+            assert "exclude_from_weight_decay=['bias', 'weight']" in get(optimizer).spec
 
     def test_names_to_leave_out_are_a_list(self):
         with pytest.raises(ValueError, match=r"a list of variables' names, such as \['bias'\]; got 'bias'"):
@@ -197,7 +216,7 @@ class TestOptax:
         transformation = eval(call, {"contrib": self.optax.contrib, "adafactor": self.optax.adafactor})
         run = minimize(f"optax:{call}", LAYER, budget=15)
         assert run.trace.x == pytest.approx(self.by_hand(transformation, 15), rel=1e-6)
-        assert np.abs(run.trace.x - minimize(f"optax:{call}", FLAT, budget=15).trace.x).max() > 0.01
+        assert np.abs(run.trace.x - minimize(f"optax:{call}", FLAT, budget=15).trace.x).max() > 1e-3
 
     def test_elementwise_ones_and_line_searches_do_not_care(self):
         spec = "optax:adam(learning_rate=0.1)"
@@ -212,6 +231,37 @@ class TestOptax:
             run = minimize(adapter, "rosenbrock[8]", budget=60)
             assert (run.stop_reason, run.nfev) == ("budget", 60)
             assert not np.array_equal(run.trace.x, run.trace.x.astype(np.float32))
+
+
+@pytest.mark.filterwarnings(KERAS)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "keras:SGD(learning_rate=0.02, momentum=0.5)",
+        "torch:SGD(lr=0.02, momentum=0.5)",
+        "optax:sgd(learning_rate=0.02, momentum=0.5)",
+    ],
+)
+class TestOnEachLibrary:
+    """Half precision and saved state, which the adapters of all three have, on points of several tensors."""
+
+    @pytest.fixture(autouse=True)
+    def library(self, spec):
+        pytest.importorskip(spec.partition(":")[0])
+
+    def test_half_precision(self, spec):
+        exact = minimize(spec, LAYER, budget=15)
+        for dtype, accuracy in (("float16", 0.01), ("bfloat16", 0.1)):
+            run = minimize(f"{spec[:-1]}, dtype={dtype!r})", LAYER, budget=15)
+            assert run.stop_reason == "budget"
+            assert run.trace.x == pytest.approx(exact.trace.x, abs=accuracy)
+            assert np.abs(run.trace.x - exact.trace.x).max() > 1e-5
+
+    def test_state_that_is_saved_and_loaded(self, spec):
+        adapter, interruption = get(spec), Interruption(after=6)
+        run = minimize(adapter.interrupted(interruption), LAYER, budget=15)
+        assert interruption.happened
+        assert np.array_equal(run.trace.x, minimize(adapter, LAYER, budget=15).trace.x)
 
 
 class TestNativeTensors:
