@@ -68,8 +68,9 @@ class Metric:
 
         Averages are taken where both cells have them, over the same.
         """
-        has_averages = before.average and now.average and before.average.over == now.average.over
-        return self._difference(record, before, now, (before.average, now.average) if has_averages else None)  # type: ignore[arg-type]
+        if before.average and now.average and before.average.over == now.average.over:
+            return self._difference(record, before, now, (before.average, now.average))
+        return self._difference(record, before, now, None)
 
     def difference_of_runs(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
         """Subtract as `difference` does, but without averages: each cell's own run can be replayed."""
