@@ -74,7 +74,7 @@ class TestKeras:
             tensors = [keras.ops.convert_to_tensor(part.astype(np.float32)) for part in parts]
             optimizer.apply(tensors, list(variables.values()))
         assert run.trace.x == pytest.approx(np.array(points), abs=1e-4)
-        assert np.abs(run.trace.x - minimize(spec, FLAT, budget=15).trace.x).max() > 1e-3
+        assert np.abs(run.trace.x - minimize(spec, FLAT, budget=15).trace.x).max() > 0.01
 
     @pytest.mark.parametrize("form", ["spec", "instance"])
     def test_weight_decay_leaves_out_what_it_is_told_to(self, form):
@@ -216,7 +216,7 @@ class TestOptax:
         transformation = eval(call, {"contrib": self.optax.contrib, "adafactor": self.optax.adafactor})
         run = minimize(f"optax:{call}", LAYER, budget=15)
         assert run.trace.x == pytest.approx(self.by_hand(transformation, 15), rel=1e-6)
-        assert np.abs(run.trace.x - minimize(f"optax:{call}", FLAT, budget=15).trace.x).max() > 1e-3
+        assert np.abs(run.trace.x - minimize(f"optax:{call}", FLAT, budget=15).trace.x).max() > 0.01
 
     def test_elementwise_ones_and_line_searches_do_not_care(self):
         spec = "optax:adam(learning_rate=0.1)"
