@@ -12,7 +12,7 @@ from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.runs.run import SLACK
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding, verdict_of, was_bought
+from pytest_optlandscape.verdicts.findings import Finding, was_bought
 from pytest_optlandscape.verdicts.metrics import SPEED
 from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
@@ -101,8 +101,9 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     lines: list[str] = []
     if comparison.findings:
         lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
-    if comparison.unjudged and verdict_of(comparison.unjudged) != comparison.verdict:
-        text = f"not judged, as the test `overall` was not run: over these landscapes {_findings(comparison.unjudged)}"
+    if comparison.unjudged_verdict not in (None, comparison.verdict):
+        found = _findings(comparison.unjudged) or _more_cells_part(comparison)
+        text = f"not judged, as the test `overall` was not run: over these landscapes {found}"
         lines += _wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         for landscape in comparison.landscapes:
@@ -150,7 +151,7 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
-        text = f"changed: {_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
+        text = f"changed: {_more_cells_part(comparison)}"
         lines += _wrapped(text, "  ")
     if parted:
         landscape_id, start, where = parted[0]
@@ -212,13 +213,18 @@ def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> lis
     if comparison.set_aside:
         text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"
         lines += _wrapped(text, "  ")
-    if comparison.verdict == Verdict.SAME and comparison.parted and not restless:
+    is_same = comparison.verdict == Verdict.SAME and comparison.unjudged_verdict in (None, Verdict.SAME)
+    if is_same and comparison.parted and not restless:
         text = (
             f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
         )
         lines += _wrapped(text, "  ")
     return lines
+
+
+def _more_cells_part(comparison: OptimizerComparison) -> str:
+    return f"{_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
 
 
 def _cells_part(comparison: OptimizerComparison) -> str:

@@ -41,6 +41,8 @@ class OptimizerComparison:
         Of the suite as one.
     unjudged : tuple of Finding
         Findings of the suite as one that no test stands for, so that they do not count for the verdict.
+    unjudged_verdict : Verdict or None
+        The verdict with the suite as one, where no test stands for that.
     parted : int
         Cells that part by more than rounding explains.
     expected : float
@@ -52,6 +54,7 @@ class OptimizerComparison:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     unjudged: tuple[Finding, ...] = ()
+    unjudged_verdict: Verdict | None = None
     parted: int = 0
     expected: float = 0.0
 
@@ -87,7 +90,7 @@ class OptimizerComparison:
         if not self.compared:
             return self
         verdict = _gravest({one.verdict for one in self.landscapes})
-        return replace(self, verdict=verdict, findings=(), unjudged=self.findings)
+        return replace(self, verdict=verdict, findings=(), unjudged=self.findings, unjudged_verdict=self.verdict)
 
     @property
     def compared(self) -> list[LandscapeComparison]:

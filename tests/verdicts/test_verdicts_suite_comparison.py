@@ -131,6 +131,15 @@ def test_cells_that_part_here_and_there_are_a_change_together():
         assert comparison.fingerprint == ("changed" if verdict == Verdict.CHANGED else "rounding")
 
 
+def test_scattered_cells_are_named_as_not_judged_where_no_test_stands_for_them():
+    changed = {name: edited(BASE[name], only={k}, parts=True) for k, name in enumerate(NAMES[:9])}
+    comparison = compare(changed).by_landscapes()
+    assert (comparison.verdict, comparison.unjudged_verdict) == (Verdict.SAME, Verdict.CHANGED)
+    said = " ".join(" ".join(details(comparison)).split())
+    assert "not judged, as the test `overall` was not run: over these landscapes 9 cells part" in said
+    assert "no proof of a change" not in said
+
+
 def test_where_rounding_parts_cells_as_many_may():
     changed = {name: edited(BASE[name], only={k}, parts=True) for k, name in enumerate(NAMES[:9])}
     comparison = compare(changed, jumps=70)
