@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.report.wording import BASELINE, Wording
+from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
 from pytest_optlandscape.runs.run import SLACK
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
@@ -18,7 +18,7 @@ from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
-__all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table"]
+__all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table", "wrapped"]
 
 _WIDTH = 110
 
@@ -100,28 +100,28 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     """Say what moved, per verdict, what merely changed, and what could not be told."""
     lines: list[str] = []
     if comparison.findings:
-        lines += _wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
+        lines += wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
     if comparison.unjudged_verdict not in (None, comparison.verdict):
         found = _findings(comparison.unjudged) or _more_cells_part(comparison)
         text = f"not judged, as the test `overall` was not run: over these landscapes {found}"
-        lines += _wrapped(text, "  ")
+        lines += wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         for landscape in comparison.landscapes:
             if landscape.verdict == verdict:
-                lines += _wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
+                lines += wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
     lines += _changes(comparison)
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
-        lines += _wrapped(f"not compared on {', '.join(names)}: {reason}", "  ")
+        lines += wrapped(f"not compared on {', '.join(names)}: {reason}", "  ")
     for landscape in comparison.landscapes:
         for error in landscape.now.errors[:1]:
             count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
             text = f"no result from {count} of {len(landscape.now.cells)} starts on {landscape.now.landscape}: {error}"
-            lines += _wrapped(text, "  ")
+            lines += wrapped(text, "  ")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
-        lines += _wrapped(f"{note}, on {where}", "  ")
+        lines += wrapped(f"{note}, on {where}", "  ")
     return lines + _rounding_outside(comparison) + _what_was_not_told(comparison, wording)
 
 
@@ -134,7 +134,7 @@ def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
     is_new = f"; new on {', '.join(c.now.landscape for c in new)}" if new else ""
     where = ", ".join(c.now.landscape for c in leaves)
     text = f"leaves the bounds by rounding, at most {SLACK:g} units in the last place, on {where}{is_new}"
-    return _wrapped(text, "  ")
+    return wrapped(text, "  ")
 
 
 def _changes(comparison: OptimizerComparison) -> list[str]:
@@ -144,21 +144,21 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
     for landscape in changed:
         if landscape.findings:
             text = f"changed on {landscape.now.landscape}, {_BOUGHT}: {_findings(landscape.findings)}"
-            lines += _wrapped(text, "  ")
+            lines += wrapped(text, "  ")
     unmoved = [c.now.landscape for c in changed if not c.findings]
     if unmoved:
-        lines += _wrapped(f"changed on {', '.join(unmoved)}: {_UNMOVED}", "  ")
+        lines += wrapped(f"changed on {', '.join(unmoved)}: {_UNMOVED}", "  ")
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
         text = f"changed: {_more_cells_part(comparison)}"
-        lines += _wrapped(text, "  ")
+        lines += wrapped(text, "  ")
     if parted:
         landscape_id, start, where = parted[0]
-        lines += _wrapped(f"paths part, for instance on {landscape_id}/{start} at {where}", "  ")
+        lines += wrapped(f"paths part, for instance on {landscape_id}/{start} at {where}", "  ")
     if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
         is_open = not comparison.findings and not any(c.findings for c in comparison.landscapes)
-        lines += _wrapped(decision(comparison.speed, is_open), "  ")
+        lines += wrapped(decision(comparison.speed, is_open), "  ")
     return lines
 
 
@@ -205,21 +205,21 @@ def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> lis
     if restless:
         names = ", ".join(restless)
         text = f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared"
-        lines += _wrapped(text, "  ")
+        lines += wrapped(text, "  ")
     if comparison.stopped:
-        count = f"{comparison.stopped} cell{'s' * (comparison.stopped != 1)}"
+        count = number_of(comparison.stopped, "cell")
         names = ", ".join(c.now.landscape for c in comparison.landscapes if c.stopped)
-        lines += _wrapped(f"{count} stopped by the time limit, and therefore not compared, on {names}", "  ")
+        lines += wrapped(f"{count} stopped by the time limit, and therefore not compared, on {names}", "  ")
     if comparison.set_aside:
         text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"
-        lines += _wrapped(text, "  ")
+        lines += wrapped(text, "  ")
     is_same = comparison.verdict == Verdict.SAME and comparison.unjudged_verdict in (None, Verdict.SAME)
     if is_same and comparison.parted and not restless:
         text = (
             f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
         )
-        lines += _wrapped(text, "  ")
+        lines += wrapped(text, "  ")
     return lines
 
 
@@ -300,7 +300,7 @@ def _selection(landscape_id: str, spec: str) -> str:
 
 def overall_failure_text(comparison: OptimizerComparison, wording: Wording = BASELINE) -> str:
     """Say why the test of the suite as one fails."""
-    over = f"{len(comparison.landscapes)} landscape{'s' * (len(comparison.landscapes) != 1)}"
+    over = number_of(len(comparison.landscapes), "landscape")
     is_now = "has changed" if comparison.verdict == Verdict.CHANGED else f"is {comparison.verdict}"
     lines = [f"{comparison.spec} {is_now} over {over}"]
     return "\n".join([*lines, *details(comparison, wording)])
@@ -310,7 +310,7 @@ def _findings(findings: Iterable[object]) -> str:
     return "; ".join(map(str, findings))
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def wrapped(text: str, indent: str) -> list[str]:
     """Wrap between words only, so that paths and ids stay whole."""
     wrapper = textwrap.TextWrapper(
         _WIDTH,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.report.terminal import table, wrapped
+from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, State, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["clean", "history_lines", "trend_lines", "trend_plain", "what_moved"]
-
-_WIDTH = 110
 
 
 def clean(text: str, length: int = 72) -> str:
@@ -43,11 +41,11 @@ def history_lines(trend: Trend) -> list[str]:
     """
     commits = sum(len(state.points) for state in trend.states)
     heading = (
-        f"{trend.series.title}, suite {trend.series.suite}: {_count(len(trend.states), 'state')} over "
-        f"{_count(commits, 'recorded commit')}"
+        f"{trend.series.title}, suite {trend.series.suite}: {number_of(len(trend.states), 'state')} over "
+        f"{number_of(commits, 'recorded commit')}"
     )
     if trend.not_run:
-        heading += f"; {_count(len(trend.not_run), 'commit')} could not be run"
+        heading += f"; {number_of(len(trend.not_run), 'commit')} could not be run"
     rows = []
     for state in reversed(trend.states):
         first, last = state.first, state.last
@@ -71,7 +69,7 @@ def what_moved(comparison: OptimizerComparison) -> str:
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
         return "; ".join([*texts, *([f"and {len(moved) - 2} more landscapes"] if len(moved) > 2 else [])])
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)
-    others = f"; {_count(new, 'landscape')} new" if new else ""
+    others = f"; {number_of(new, 'landscape')} new" if new else ""
     return ("nothing significant and far enough" if comparison.verdict == Verdict.CHANGED else "nothing") + others
 
 
@@ -89,7 +87,7 @@ def trend_lines(trend: Trend) -> list[str]:
     name = f"{trend.series.title}, suite {trend.series.suite}"
     if not trend.events:
         commits = sum(len(state.points) for state in trend.states)
-        return [f"{name}: nothing better or worse over {_count(commits, 'recorded commit')}"]
+        return [f"{name}: nothing better or worse over {number_of(commits, 'recorded commit')}"]
     lines = [f"{name}:"]
     for event in trend.events:
         lines += _event_lines(event)
@@ -103,18 +101,18 @@ def _event_lines(event: Event) -> list[str]:
         head = f"{verdict}: step at {_named(state.first)}"
     else:
         head = (
-            f"{verdict}: creep over {_count(len(event.states), 'state')}, from "
+            f"{verdict}: creep over {number_of(len(event.states), 'state')}, from "
             f"{event.states[0].first.entry.short} to {state.first.entry.short}, against {event.since.last.entry.short}"
         )
-    lines = [*_wrapped(head, "  "), *_wrapped(what_moved(event.comparison), "    ")]
+    lines = [*wrapped(head, "  "), *wrapped(what_moved(event.comparison), "    ")]
     for one in event.states:
         where = "" if event.kind == "step" else f"{one.first.entry.short}: "
         if one.came_with:
-            lines += _wrapped(f"{where}{', '.join(one.came_with)} came with it", "    ")
+            lines += wrapped(f"{where}{', '.join(one.came_with)} came with it", "    ")
         if one.between:
             named = ", ".join(commit[:10] for commit in one.between[:5]) + (" …" if len(one.between) > 5 else "")
-            text = f"{where}or one of {_count(len(one.between), 'commit')} before it that were not measured: {named}"
-            lines += _wrapped(text, "    ")
+            text = f"{where}or one of {number_of(len(one.between), 'commit')} before it that were not measured: {named}"
+            lines += wrapped(text, "    ")
     if event.kind == "creep" and event.shares:
         subjects = {one.first.commit: one.first.entry for one in event.states}
         rows = [
@@ -129,7 +127,7 @@ def _event_lines(event: Event) -> list[str]:
         lines += table(["    commit", "share", "change of the mean", ""], rows)
     if event.triage:
         word = event.triage
-        lines += _wrapped(f"{word.word} by {clean(word.who, 40)}: {clean(word.why, 400)}", "    ")
+        lines += wrapped(f"{word.word} by {clean(word.who, 40)}: {clean(word.why, 400)}", "    ")
     return lines
 
 
@@ -212,14 +210,3 @@ def _date(point: Point) -> str:
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
     except (ValueError, OverflowError, OSError):
         return "?"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _wrapped(text: str, indent: str) -> Sequence[str]:
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip

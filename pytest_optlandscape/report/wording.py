@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ACCEPT", "BASELINE", "Wording"]
+__all__ = ["ACCEPT", "BASELINE", "Wording", "number_of"]
 
 ACCEPT = "  accept what it does now:   the same with --optlandscape-update; then commit the baseline"
 """How to make what was measured the baseline."""
+
+
+def number_of(count: int, noun: str) -> str:
+    """Say how many of a thing there are.
+
+    Examples
+    --------
+    >>> number_of(1, "landscape"), number_of(0, "landscape")
+    ('1 landscape', '0 landscapes')
+    """
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)

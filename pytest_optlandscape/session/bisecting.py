@@ -14,6 +14,7 @@ from pytest_optlandscape.session.worktree import make_worktree
 from pytest_optlandscape.store import GitError, StoreError, ask_git, resolve_commit, run_git
 from pytest_optlandscape.trend import compare_records
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.findings import gravest
 
 __all__ = ["Conviction", "Selection", "bisect", "select"]
 
@@ -119,10 +120,7 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
             if one.record is None:
                 raise ValueError(f"at {revision} {spec} cannot be run: {one.optimizer.missing}; choose another end")
     compared = _compared(before, after)
-    verdict = next(
-        (one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in {c.verdict for c in compared}),
-        Verdict.SAME,
-    )
+    verdict = gravest([one.verdict for one in compared])
     if verdict == Verdict.SAME:
         return Conviction(verdict, ())
     say(f"{bad} is {verdict} against {good}; looking for the commit that did it")

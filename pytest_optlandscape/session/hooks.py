@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
@@ -88,9 +89,8 @@ class SuitePlugin:
     def pytest_report_header(self) -> str:
         """Say what is going to be run."""
         suite = self.suite
-        count = len(suite.adapters)
         against = f", against {suite.worktree.ref}" if isinstance(suite, AgainstRun) else ""
-        return f"optlandscape: suite {suite.settings.suite}, {count} optimizer{'s' * (count != 1)}{against}"
+        return f"optlandscape: suite {suite.settings.suite}, {number_of(len(suite.adapters), 'optimizer')}{against}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

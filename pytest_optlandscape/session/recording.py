@@ -17,6 +17,7 @@ import pytest_optlandscape
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import (
     CommitEntry,
@@ -179,16 +180,12 @@ class Recording:
             entry = entry_of(self.facts, self.settings, optimizers)
             self.history.add(entry, records)
             named = "this session" if self.facts is None else f"commit {entry.short}"
-            self.lines.append(f"recorded: {named} ({_count(len(optimizers), 'optimizer')}) in {self.history}")
+            self.lines.append(f"recorded: {named} ({number_of(len(optimizers), 'optimizer')}) in {self.history}")
         if self.history.problems:
             self.lines.append(
-                f"history {self.history}: {_count(len(self.history.problems), 'file')} cannot be used; "
+                f"history {self.history}: {number_of(len(self.history.problems), 'file')} cannot be used; "
                 "`optlandscape doctor` says which and why"
             )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def newest_records(

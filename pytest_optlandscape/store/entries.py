@@ -233,12 +233,12 @@ class CommitEntry:
             **{name: value for name, value in vars(self).items() if name not in ("optimizers", "data", "name")},
             "optimizers": {spec: one.to_plain() for spec, one in sorted(self.optimizers.items())},
         }
-        return (json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+        return _encoded(plain)
 
     @cached_property
     def name(self) -> str:
         """The file's name within the history."""
-        return f"commits/{self.commit}-{digest_of(self.data)[:16]}.json"
+        return _file_name("commits", self.commit, self.data)
 
     @classmethod
     def read(cls, name: str, data: bytes) -> CommitEntry:
@@ -312,13 +312,12 @@ class Triage:
     @cached_property
     def data(self) -> bytes:
         """The file's content."""
-        plain = {"schema": SCHEMA, **{k: v for k, v in vars(self).items() if k != "data"}}
-        return (json.dumps(plain, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+        return _encoded({"schema": SCHEMA, **{k: v for k, v in vars(self).items() if k != "data"}})
 
     @property
     def name(self) -> str:
         """The file's name within the history."""
-        return f"triage/{self.commit}-{digest_of(self.data)[:16]}.json"
+        return _file_name("triage", self.commit, self.data)
 
     @classmethod
     def read(cls, name: str, data: bytes) -> Triage:
@@ -345,6 +344,14 @@ class Triage:
         if not name.startswith(f"triage/{found.commit}-"):
             raise StoreError(f"{name} is damaged: it speaks of commit {found.commit}")
         return found
+
+
+def _encoded(plain: dict[str, Any]) -> bytes:
+    return (json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def _file_name(folder: str, commit: str, data: bytes) -> str:
+    return f"{folder}/{commit}-{digest_of(data)[:16]}.json"
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
@@ -15,6 +15,7 @@ __all__ = [
     "Finding",
     "Verdict",
     "criteria_that_moved",
+    "gravest",
     "hangs_that_are_new_or_gone",
     "mistakes_that_are_new",
     "verdict_of",
@@ -163,6 +164,17 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
             text = f"{does} from {len(starts)} of {len(now.cells)} starts and did from none, {starts[0]} first"
             found.append(Finding("contract", float(len(starts)), 0.0, text))
     return found
+
+
+def gravest(verdicts: Collection[Verdict]) -> Verdict:
+    """Choose the gravest of some verdicts; *same* where nothing moved.
+
+    Examples
+    --------
+    >>> str(gravest([Verdict.SAME, Verdict.BETTER, Verdict.WORSE]))
+    'worse'
+    """
+    return next((one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in verdicts), Verdict.SAME)
 
 
 def was_bought(findings: Sequence[Finding]) -> bool:

@@ -159,27 +159,19 @@ def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: A
     """
     if targets_reached([(before, now)])[0]:
         return math.nan
-    old, new = before.descent, now.descent
-    if old is None and new is None:
-        return math.nan
-    if old is None or new is None:
-        lost = math.log10(2.0 * record.budget) - _mean_log_evaluations(old or new, record.budget)
-        return lost if new is None else -lost
-    top, bottom = min(old.top, new.top), max(old.top - old.depth, new.top - new.depth)
+    falls = [one for one in (before.descent, now.descent) if one is not None]
+    top = min((one.top for one in falls), default=0.0)
+    bottom = max((one.top - one.depth for one in falls), default=0.0)
     if bottom >= top:
         return math.nan
-    return _mean_log_evaluations(new, record.budget, top, bottom) - _mean_log_evaluations(
-        old, record.budget, top, bottom
-    )
+    was, is_now = (_mean_log_evaluations(one, record.budget, top, bottom) for one in (before.descent, now.descent))
+    return is_now - was
 
 
-def _mean_log_evaluations(
-    descent: Descent | None, budget: int, top: float | None = None, bottom: float | None = None
-) -> float:
+def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bottom: float) -> float:
     """Average log₁₀ of the evaluations until the gap has fallen by quarters of the way from top to bottom."""
-    assert descent is not None
-    top = descent.top if top is None else top
-    bottom = descent.top - descent.depth if bottom is None else bottom
+    if descent is None:
+        return math.log10(2.0 * budget)
     levels = [top - share * (top - bottom) for share in (0.25, 0.5, 0.75, 1.0)]
     return float(np.mean([math.log10(descent.evaluations_to(level, budget)) for level in levels]))
 

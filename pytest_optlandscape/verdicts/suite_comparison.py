@@ -16,7 +16,7 @@ import numpy as np
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
-from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, verdict_of
+from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
 from pytest_optlandscape.verdicts.metrics import METRICS
 from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
@@ -89,7 +89,7 @@ class OptimizerComparison:
         """Judge by the landscapes alone, where no test stands for the suite as one."""
         if not self.compared:
             return self
-        verdict = _gravest({one.verdict for one in self.landscapes})
+        verdict = gravest({one.verdict for one in self.landscapes})
         return replace(self, verdict=verdict, findings=(), unjudged=self.findings, unjudged_verdict=self.verdict)
 
     @property
@@ -147,15 +147,11 @@ def compare_optimizer(
     findings: list[Finding] = []
     if any(comparison.fingerprint != "identical" for comparison in compared):
         findings = _findings(compared)
-    verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else _gravest(verdicts)
+    verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else gravest(verdicts)
     chance = chance_of_as_many(parted, count, known.jumps, known.trials)
     if verdict == Verdict.SAME and chance < CHANGE_LEVEL / 2.0:
         verdict = Verdict.CHANGED
     return OptimizerComparison(spec, tuple(landscapes), verdict, tuple(findings), parted=parted, expected=expected)
-
-
-def _gravest(verdicts: Collection[Verdict]) -> Verdict:
-    return next((one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in verdicts), Verdict.SAME)
 
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
