@@ -72,7 +72,7 @@ def criteria_that_moved(
 ) -> list[Finding]:
     """Test each criterion's paired differences.
 
-    A criterion of which no difference is other than zero is no hypothesis: it does not count for the correction.
+    A criterion whose differences are all zero is not tested, and does not count for the correction.
 
     Parameters
     ----------

@@ -98,10 +98,11 @@ def _mean_log_hit(record: LandscapeRecord, cell: CellRecord) -> float:
 
 
 def _speed(record: LandscapeRecord, before: CellRecord, now: CellRecord, averages: Averages) -> float:
-    """Compare mean log₁₀ of the evaluations to the targets that say anything.
+    """Compare the mean log₁₀ evaluations to the targets that are informative.
 
-    A target that both missed is censored: it says nothing, and does not count as equal. Nor does one that both start
-    in. One that either missed counts there as twice the budget.
+    A target that both runs missed is censored: it is left out instead of counting as equal. A target that both runs
+    reach with their first evaluation is left out, too. Where one run alone missed a target, it counts as having needed
+    twice the budget.
     """
     if averages:
         was, is_now = averages[0].speed, averages[1].speed

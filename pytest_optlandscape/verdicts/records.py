@@ -113,11 +113,11 @@ class Average:
 
 @dataclass(frozen=True)
 class Descent:
-    """How the best gap of a run fell: the datum that is left to compare where no target is reached.
+    """How the best gap of a run fell. It is compared where no target is reached.
 
-    Gaps are compared as logarithms, so that a fall from 10 to 9.99 is told from a fall to 9.98. They are kept at
-    evaluations 1, 2, 4, … times the same number for all runs of a budget: two runs that fall alike are interpolated
-    alike, whichever of them falls deeper in the end.
+    Gaps are compared as logarithms, which tell a fall from 10 to 9.99 from a fall to 9.98. They are kept at the budget
+    and its halves, the same evaluations for all runs. So two runs that begin alike are interpolated alike, also where
+    one of them falls deeper later.
 
     Attributes
     ----------
@@ -412,10 +412,10 @@ class LandscapeRecord:
 
     @property
     def noise(self) -> float:
-        """The gap that rounding leaves at the minimum: of f, and of a point that is off by as much as a path may be.
+        """The gap that rounding leaves at the minimum: rounding of f, and of the point.
 
-        Near a minimum f grows with the square of the distance. Two exact solutions of a quadratic landscape differ by
-        less: one may hit the minimiser to the last bit, and the other end a few units in the last place beside it.
+        Near a minimum f grows with the square of the distance. Of two correct runs one may hit the minimiser exactly,
+        and the other may end a few units in the last place beside it.
         """
         eps = float(np.finfo(float).eps)
         return max(4.0 * eps * abs(float(self.definition["fmin"])), (MULTIPLE * eps) ** 2 * self.reference)

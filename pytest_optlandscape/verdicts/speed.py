@@ -1,4 +1,4 @@
-"""What is known of a change in speed: by the targets that runs reach or, where hardly any is reached, not at all."""
+"""The change in speed, from the targets that runs reach. Where hardly any is reached, it stays unknown."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SpeedChange:
 def speed_change(
     landscapes: Sequence[tuple[LandscapeRecord, Sequence[tuple[CellRecord, CellRecord]]]], level: float
 ) -> SpeedChange:
-    """Sum up what paired cells tell of a change in speed.
+    """Estimate the change in speed from paired cells.
 
     Parameters
     ----------
