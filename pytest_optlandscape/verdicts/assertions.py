@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from pytest_optlandscape.landscapes.constraints import broken_though_kept
 from pytest_optlandscape.runs import Run, TrainingRun
+from pytest_optlandscape.verdicts.infeasible_points import infeasible_points
 
 __all__ = ["assert_converges", "assert_precise", "assert_stays_feasible", "run_report"]
 
@@ -128,16 +126,12 @@ def assert_stays_feasible(run: Run) -> None:
     required = "required that only points are evaluated that keep the constraints with keep_feasible=True"
     if not run.was_evaluated:
         raise AssertionError(run_report(run, required, "no evaluation was made"))
-    points = np.vstack([run.trace.x, run.x])
-    broken = broken_though_kept(own, points)
-    if not broken.any():
+    found = infeasible_points(run)
+    if found is None:
         return
-    where = int(np.argmax(broken > 0.0))
-    what = f"evaluation {where + 1}" if where < len(run.trace) else "the returned point"
-    count = int(np.count_nonzero(broken[: len(run.trace)]))
     reached = (
-        f"{what}, {points[where].tolist()}, breaks one by {broken[where]:.3g}; {count} of {len(run.trace)} evaluations "
-        f"break one, by up to {broken.max():.3g}"
+        f"{found.first}, {found.point}, breaks one by {found.excess:.3g}; {found.count} of {len(run.trace)} "
+        f"evaluations break one, by up to {found.most:.3g}"
     )
     raise AssertionError(run_report(run, required, reached))
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.landscapes.constraints import broken_though_kept
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs.run import SLACK, inside
 from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_trials import Complaint, Trial, further_trials, trials, trials_on
+from pytest_optlandscape.verdicts.infeasible_points import infeasible_points
 
 __all__ = ["check_clips_start", "check_keeps_fixed_variables", "check_stays_feasible", "check_stays_inside_bounds"]
 
@@ -120,15 +120,12 @@ def check_stays_feasible(held: Held) -> None:
 
     def judge(trial: Trial) -> Complaint | float | None:
         run = trial.observe_anew(x0=_feasible(trial)).run
-        broken = broken_though_kept(trial.landscape.own_constraints, np.vstack([run.trace.x, run.x]))
-        if not broken.any():
+        found = infeasible_points(run)
+        if found is None:
             return None
-        where = int(np.argmax(broken > 0.0))
-        what = f"evaluation {where + 1}" if where < len(run.trace) else "the returned point"
-        count = int(np.count_nonzero(broken[: len(run.trace)]))
         return Complaint(
-            f"{what} breaks a constraint with keep_feasible=True, and so do {count} of {len(run.trace)} evaluations, "
-            f"by up to {broken.max():.3g}",
+            f"{found.first} breaks a constraint with keep_feasible=True, and so do {found.count} of {len(run.trace)} "
+            f"evaluations, by up to {found.most:.3g}",
             run,
             trial,
             how="look at run.landscape.violation(run.trace.x) of the run below",
