@@ -111,10 +111,10 @@ def assert_stays_feasible(run: Run) -> None:
     --------
     >>> from pytest_optlandscape import landscapes, minimize
     >>> disk = landscapes.get("rosenbrock_disk").keeping_feasible()
-    >>> assert_stays_feasible(minimize("scipy:trust-constr", disk))
+    >>> assert_stays_feasible(minimize("scipy:Nelder-Mead", disk))
     Traceback (most recent call last):
         ...
-    AssertionError: scipy:trust-constr on rosenbrock_disk:keeping-feasible: required that ... keep_feasible=True...
+    AssertionError: scipy:Nelder-Mead on rosenbrock_disk:keeping-feasible: required that ... keep_feasible=True...
     """
     __tracebackhide__ = True
     own = run.landscape.own_constraints
