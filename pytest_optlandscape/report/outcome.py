@@ -38,7 +38,8 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
         has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
         the evaluations to the targets), None where nothing was compared or hardly any target is reached;
         ``speed_ratio_to_same_gaps`` the same where no target is reached; ``success`` the share of cells, ``digits`` the
-        median of correct decimal places. ``constraint_evaluations`` is there where a landscape has constraints.
+        median of correct decimal places. ``constraint_evaluations`` is there where a
+        landscape has constraints. ``drifts`` are criteria that moved in one direction by less than their gate.
     """
     held = contracts or {}
     compared = {comparison.spec: comparison for comparison in comparisons}
@@ -68,7 +69,7 @@ def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[s
     """Say that no landscape was run, and of the contract the gravest."""
     verdicts = {verdict for _, verdict in judged}
     gravest = next(one for one in (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME) if one in verdicts)
-    nothing: dict[str, Any] = {"cells_that_part": 0, "findings": [], "unjudged": [], "landscapes": []}
+    nothing: dict[str, Any] = {"cells_that_part": 0, "findings": [], "unjudged": [], "drifts": [], "landscapes": []}
     return {"verdict": str(gravest), "fingerprint": None, **_speed(None), **nothing}
 
 
@@ -80,6 +81,7 @@ def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:
         "cells_that_part": comparison.parted,
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "unjudged": [str(finding) for finding in comparison.unjudged if finding.metric != "time"],
+        "drifts": [str(finding) for finding in comparison.drifts],
         "landscapes": [_landscape(c) for c in comparison.landscapes],
     }
 

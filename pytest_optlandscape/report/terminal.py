@@ -102,7 +102,7 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
     if comparison.findings:
         lines += wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
     if comparison.unjudged_verdict not in (None, comparison.verdict):
-        found = _findings(comparison.unjudged) or _more_cells_part(comparison)
+        found = _findings(comparison.unjudged) or _how_it_shows(comparison)
         text = f"not judged, as the test `overall` was not run: over these landscapes {found}"
         lines += wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
@@ -151,7 +151,7 @@ def _changes(comparison: OptimizerComparison) -> list[str]:
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
-        text = f"changed: {_more_cells_part(comparison)}"
+        text = f"changed: {_how_it_shows(comparison)}"
         lines += wrapped(text, "  ")
     if parted:
         landscape_id, start, where = parted[0]
@@ -221,6 +221,13 @@ def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> lis
         )
         lines += wrapped(text, "  ")
     return lines
+
+
+def _how_it_shows(comparison: OptimizerComparison) -> str:
+    """Say what tells of a change that shows on no landscape by itself."""
+    if comparison.drifts:
+        return f"{_findings(comparison.drifts)}; this is below the gate, but rounding has no direction"
+    return _more_cells_part(comparison)
 
 
 def _more_cells_part(comparison: OptimizerComparison) -> str:

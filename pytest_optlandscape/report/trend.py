@@ -68,6 +68,8 @@ def what_moved(comparison: OptimizerComparison) -> str:
     if moved:
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
         return "; ".join([*texts, *([f"and {len(moved) - 2} more landscapes"] if len(moved) > 2 else [])])
+    if comparison.drifts:
+        return f"{'; '.join(map(str, comparison.drifts))}, below the gate"
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)
     others = f"; {number_of(new, 'landscape')} new" if new else ""
     return ("nothing significant and far enough" if comparison.verdict == Verdict.CHANGED else "nothing") + others

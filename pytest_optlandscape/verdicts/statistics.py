@@ -20,6 +20,7 @@ __all__ = [
     "signed_rank_balance",
     "signed_rank_shift",
     "stratified_signed_rank",
+    "without_strongest_stratum",
 ]
 
 
@@ -64,6 +65,30 @@ def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
     """
     ranks, positive = _doubled_ranks(strata)
     return 2.0 * positive / sum(ranks) - 1.0 if ranks else 0.0
+
+
+def without_strongest_stratum(strata: Sequence[ArrayLike]) -> list[ArrayLike]:
+    """Leave out the stratum whose ranks speak most for the direction of them all.
+
+    Parameters
+    ----------
+    strata : sequence of array_like
+        The differences of each stratum; nan where a pair tells nothing.
+
+    Returns
+    -------
+    list of array_like
+
+    Examples
+    --------
+    >>> without_strongest_stratum([[1.0, 2.0, 3.0], [1.0, 1.0], [-1.0, -2.0, -3.0, 4.0]])
+    [[1.0, 1.0], [-1.0, -2.0, -3.0, 4.0]]
+    """
+    ranks = [_doubled_ranks([stratum]) for stratum in strata]
+    surplus = [2 * positive - sum(of_stratum) for of_stratum, positive in ranks]
+    direction = 1 if sum(surplus) >= 0 else -1
+    strongest = max(range(len(strata)), key=lambda k: direction * surplus[k], default=-1)
+    return [stratum for k, stratum in enumerate(strata) if k != strongest]
 
 
 def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:

@@ -74,6 +74,33 @@ def test_a_loss_within_the_gate_is_not_worse():
     assert (comparison.verdict, comparison.findings) == (Verdict.CHANGED, ())
 
 
+@pytest.mark.parametrize("factor", [1.01, 1 / 1.01])
+def test_a_drift_below_the_gate_is_a_change_though_no_cell_parts(factor):
+    comparison = compare(everywhere(hits=factor, trace="1111bbbb"))
+    assert (verdicts(comparison), comparison.parted) == ({Verdict.SAME}, 0)
+    assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
+    assert [(drift.metric, drift.is_worse) for drift in comparison.drifts] == [("speed", factor > 1.0)]
+    said = " ".join(" ".join(details(comparison)).split())
+    assert "below the gate, but rounding has no direction" in said
+    assert "cells part" not in said
+
+
+def test_a_drift_on_one_landscape_alone_may_be_a_tie_that_rounding_decides():
+    assert compare({"trid[6]": edited(BASE["trid[6]"], hits=1.01, trace="1111bbbb")}).verdict == Verdict.SAME
+
+
+def test_moves_without_a_direction_are_rounding():
+    rng = np.random.default_rng(7)
+
+    def moved(before):
+        cells = zip(before.cells, jittered(before, rng, 0.02).cells, strict=True)
+        along = tuple(dataclasses.replace(old, hits=new.hits, trace="1111bbbb") for old, new in cells)
+        return dataclasses.replace(before, cells=along)
+
+    comparison = compare({name: moved(before) for name, before in BASE.items()})
+    assert (comparison.verdict, comparison.fingerprint, comparison.drifts) == (Verdict.SAME, "rounding", ())
+
+
 def test_one_worse_landscape_is_enough_however_good_the_others():
     changed = everywhere(hits=0.5, parts=True)
     changed["beale"] = edited(BASE["beale"], gap=1e6)
