@@ -27,6 +27,9 @@ __all__ = ["main"]
 SAME, WORSE, NOT_COMPARABLE, USAGE = 0, 1, 3, 4
 """Exit statuses."""
 
+EXPORT_FORMATS = ("csv", "json", "github-action-benchmark", "bencher", "asv", "openmetrics", "codequality")
+"""The names of `report.exporters.EXPORTERS`, which is not imported before it is used."""
+
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """How pytest reads the configuration for a command that runs none of the user's code."""
 
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
     )
     of_line(made)
+    _timing_argument(made)
     made = of_history(add("trend", _trend, "tell steps and creep, with shares", "optlandscape trend --exit-code"))
     of_line(made)
     made.add_argument(
@@ -156,6 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
     )
+    made = of_history(
+        add("export", _export, "write the history for another tool", "optlandscape export csv -o history.csv")
+    )
+    of_line(made)
+    _export_arguments(made)
     made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")
     made = of_history(
@@ -259,6 +268,7 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
+    from pytest_optlandscape._names import unknown_name
     from pytest_optlandscape.store import GitError, StoreError, first_parents
     from pytest_optlandscape.trend import find_trend, in_order, series_of
 
@@ -290,7 +300,7 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
     words = told.words.lower().split()
     chosen = [one for one in series_of(entries, commits) if all(word in one.title.lower() for word in words)]
     if not chosen:
-        raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
+        raise ValueError(unknown_name("optimizer", told.words, {one.title for one in series_of(entries, commits)}))
     triages = history.triages()
     found = [find_trend(one, load, triages) for one in chosen]
     _complain(history)
@@ -302,11 +312,19 @@ def _history(told: argparse.Namespace) -> int:
         from pytest_optlandscape.report.trend import history_lines, trend_plain
 
         trends, _ = _trends(config, told)
+        timing = None
+        if told.timing is not None:
+            from pytest_optlandscape.session.saved_times import saved_times
+
+            timing = saved_times(config, told.timing, trends)
+            for remark in timing.remarks:
+                _say(f"optlandscape: {remark}")
         if told.json:
-            _print_json(trend_plain(trends))
+            _print_json({**trend_plain(trends), **({"timing": timing.to_plain()} if timing else {})})
             return SAME
         for k, trend in enumerate(trends):
             print(*([""] if k else []), *history_lines(trend), sep="\n")
+            print(*(timing.lines(trend) if timing else []), sep="\n", end="\n" if timing else "")
         return SAME
 
     return _with_configuration(do)
@@ -549,6 +567,51 @@ def _bisect(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do, runs_code=True)
+
+
+def _timing_argument(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--timing",
+        nargs="?",
+        const="",
+        metavar="PLACE",
+        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
+    )
+
+
+def _export_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help=", ".join(EXPORT_FORMATS))
+    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
+    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
+    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
+    made.add_argument(
+        "--direction",
+        choices=("smaller", "bigger"),
+        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
+    )
+
+
+def _export(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.exporting import checked_options, export, options_of
+        from pytest_optlandscape.trend import rows_of
+        from pytest_optlandscape.trend.reading import loader
+
+        output = Path(told.output) if told.output else None
+        given = {"direction": told.direction is not None, "last": told.last}
+        exporter = checked_options(told.format, given, output)
+        if told.json and output is None:
+            raise ValueError("--json tells what was written: say where to write with -o")
+        trends, history = _trends(config, told)
+        options = options_of(config, trends, told.direction or "smaller", told.last)
+        written = export(exporter, rows_of(trends, loader(history), not told.overall), trends, options, output)
+        for remark in written.remarks:
+            _say(f"optlandscape: {remark}")
+        if told.json:
+            _print_json({"format": told.format, "rows": written.rows, "files": list(written.files)})
+        return SAME
+
+    return _with_configuration(do)
 
 
 def _merge(told: argparse.Namespace) -> int:
