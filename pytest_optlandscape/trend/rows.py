@@ -77,7 +77,7 @@ CRITERIA = (
         _power_of_ten,
     ),
     Criterion(
-        "digits",
+        "precision",
         "precision",
         "digits",
         False,
@@ -201,7 +201,7 @@ class Row:
             "event": self.event,
             "triage": self.triage,
             "note": self.note,
-            "broken": ", ".join(self.broken),
+            "broken_checks": ", ".join(self.broken),
         }
 
 

@@ -20,7 +20,7 @@ MACHINE = "optlandscape"
 """Stands in for a machine: the numbers depend on none."""
 
 _AS_COST: dict[str, tuple[str, str, Callable[[float], float]]] = {
-    "digits": ("relative_gap", "share of the typical gap", lambda digits: 10.0**-digits),
+    "precision": ("relative_gap", "share of the typical gap", lambda digits: 10.0**-digits),
     "success": ("failure", "share of the runs", lambda success: 1.0 - success),
 }
 """The tool takes whatever grows for a regression, so that criteria of which bigger is better are turned round."""

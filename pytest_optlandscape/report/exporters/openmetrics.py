@@ -12,7 +12,7 @@ __all__ = ["openmetrics"]
 
 _NAMES = {
     "evaluations_to_targets": ("to_targets_evaluations", "evaluations"),
-    "digits": ("precision_digits", "digits"),
+    "precision": ("precision_digits", "digits"),
     "success": ("success_ratio", "ratio"),
     "evaluations": ("run_evaluations", "evaluations"),
     "constraint_evaluations": ("constraint_evaluations", "evaluations"),
