@@ -33,7 +33,7 @@ def last(given_rows):
 
 
 def row(landscape="beale", value=1.5, **facts):
-    told = {"optimizer": "a:b", "setting": "", "suite": "quick", "path": "", "commit": commit(1), "seconds": 1_700_000_000,
+    told = {"optimizer": "a:b", "setting": "", "suite": "quick", "path": "", "commit": commit(1), "seconds": 1_700_000,
             "author": "Ann", "subject": "", "verdict": "same", "state": "0" * 16}  # fmt: skip
     return Row(**{**told, **facts}, landscape=landscape, values={one.name: value for one in CRITERIA})
 
@@ -82,8 +82,9 @@ def test_github_action_benchmark_has_a_file_for_each_direction():
     value = {one["name"]: one["value"] for one in [*smaller, *bigger]}
     assert len(value) == len(smaller) + len(bigger)
     assert value["solver:minimize / quick / beale / success"] == found[1].values["success"]
-    assert value["solver:minimize / quick / overall / evaluations_to_targets"] == (
-        found[0].values["evaluations_to_targets"]
+    assert (
+        value["solver:minimize / quick / overall / evaluations_to_targets"]
+        == (found[0].values["evaluations_to_targets"])
     )
     assert {one["name"].rpartition(" / ")[2] for one in bigger} == {"precision", "success"}
     assert smaller[0]["unit"] == "evaluations"
