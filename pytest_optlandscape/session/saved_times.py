@@ -232,10 +232,9 @@ def _why_not(name: str, content: Any, machine: str, here: Mapping[str, Any], rec
     if not isinstance(info, dict) or not isinstance(commit, dict):
         return "it does not say of which machine and commit it is"
     known = str(commit.get("id"))
-    unknown = f"commit {known[:10]} is not in the history, or not on this line of commits"
     reasons = {
         "it names no commit": known in ("unversioned", "unknown", "None"),
-        unknown: known not in recorded,
+        "its commit is not in the history, or not on this line of commits": known not in recorded,
         "files differed from the commit": bool(commit.get("dirty")),
     }
     return _other_machine(name, info, machine, here) or next((why for why, holds in reasons.items() if holds), "")
