@@ -268,9 +268,9 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
-    from pytest_optlandscape._names import unknown_name
     from pytest_optlandscape.store import GitError, StoreError, first_parents
     from pytest_optlandscape.trend import find_trend, in_order, series_of
+    from pytest_optlandscape.trend.reading import choose_series
 
     history = _open(config, told)
     entries = _entries(history)
@@ -297,10 +297,9 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
                 history.problems.append(str(error))
             return None
 
-    words = told.words.lower().split()
-    chosen = [one for one in series_of(entries, commits) if all(word in one.title.lower() for word in words)]
+    chosen = choose_series(series_of(entries, commits), told.words)
     if not chosen:
-        raise ValueError(unknown_name("optimizer", told.words, {one.title for one in series_of(entries, commits)}))
+        raise ValueError("no commit of this line is recorded, apart from trees with changed files; see --until")
     triages = history.triages()
     found = [find_trend(one, load, triages) for one in chosen]
     _complain(history)
@@ -597,7 +596,7 @@ def _export(told: argparse.Namespace) -> int:
         from pytest_optlandscape.trend import rows_of
         from pytest_optlandscape.trend.reading import loader
 
-        output = Path(told.output) if told.output else None
+        output = Path(told.output) if told.output and told.output != "-" else None
         given = {"direction": told.direction is not None, "last": told.last}
         exporter = checked_options(told.format, given, output)
         if told.json and output is None:

@@ -118,7 +118,7 @@ def export(
     OSError
         If a file cannot be written: the old one is untouched.
     """
-    if not any(trend.states for trend in trends) and exporter is not EXPORTERS["codequality"]:
+    if not any(trend.states for trend in trends) and exporter.needs_numbers:
         raise ValueError("there is nothing to export: no recorded commit has numbers; see `optlandscape history`")
     remarks: list[str] = []
     if exporter.commits == "last":
@@ -126,8 +126,7 @@ def export(
     counted = _Counted(rows)
     pieces = exporter.write(counted, options)
     if output is None:
-        for _, text in pieces:
-            sys.stdout.write(text)
+        _print(text for _, text in pieces)
         files: list[str] = []
     elif exporter.is_folder:
         files = _write_folder(output, pieces, exporter)
@@ -135,6 +134,18 @@ def export(
         _write_whole(output, (text for _, text in pieces))
         files = [str(output)]
     return Written(counted.number, tuple(files), tuple(remarks))
+
+
+def _print(pieces: Iterable[str]) -> None:
+    """Write to standard output, in UTF-8 whatever the terminal's encoding is."""
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    for piece in pieces:
+        if stream is None:
+            sys.stdout.write(piece)
+        else:
+            stream.write(piece.encode("utf-8"))
+    sys.stdout.flush()
 
 
 class _Counted:

@@ -90,6 +90,7 @@ def test_a_history_is_exported_to_standard_output_and_to_files(recorded, command
     assert float(table[-3]["precision"]) == pytest.approx(-means["precision"], rel=1e-4)
     assert math.isclose(float(table[-3]["evaluations_to_targets"]), 10 ** means["speed"], rel_tol=1e-4)
 
+    assert command("export", "csv", "-o", "-")[1] == said
     path = tmp_path / "history.csv"
     status, told, _ = command("export", "csv", "-o", str(path), "--json")
     assert (status, path.read_bytes().decode()) == (0, said)

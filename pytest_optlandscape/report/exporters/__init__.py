@@ -18,8 +18,8 @@ from pytest_optlandscape.report.exporters.openmetrics import openmetrics
 __all__ = ["EXPORTERS", "Exporter", "Options", "Pieces"]
 
 EXPORTERS: dict[str, Exporter] = {
-    "csv": Exporter(csv, "a table with a row for each commit and landscape"),
-    "json": Exporter(json, "the same table, with unit and direction of each column"),
+    "csv": Exporter(csv, "a table with a row for each commit and landscape", needs_numbers=False),
+    "json": Exporter(json, "the same table, with unit and direction of each criterion", needs_numbers=False),
     "github-action-benchmark": Exporter(
         github_action_benchmark,
         "the last commit as customSmallerIsBetter, or customBiggerIsBetter with --direction bigger",
@@ -33,6 +33,8 @@ EXPORTERS: dict[str, Exporter] = {
         "gauges with the commits' times; with --last those of the last commit, without times",
         takes=frozenset({"last"}),
     ),
-    "codequality": Exporter(codequality, "GitLab's code quality report: what is worse or changed at the last commit"),
+    "codequality": Exporter(
+        codequality, "GitLab's code quality report: what is worse or changed at the last commit", needs_numbers=False
+    ),
 }
 """All exporters by the name of their format."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ class Exporter:
         What is written, for the command's help.
     commits : str, default "all"
         ``all``, or ``last`` for a format that describes one commit.
+    needs_numbers : bool, default True
+        Whether a history without any number cannot be written.
     is_folder : bool, default False
         Whether several files are written.
     takes : frozenset of str
@@ -61,11 +64,13 @@ class Exporter:
     write: Callable[[Iterable[Row], Options], Pieces]
     about: str
     commits: Literal["all", "last"] = "all"
+    needs_numbers: bool = True
     is_folder: bool = False
     takes: frozenset[str] = frozenset()
     merge: Callable[[str, str, str], str] | None = None
 
 
+@functools.lru_cache(maxsize=4096)  # the same few names stand in every row
 def plain(text: str, length: int = 1000) -> str:
     r"""Put text from elsewhere on one line, without control characters.
 
