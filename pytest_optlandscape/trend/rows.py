@@ -125,8 +125,8 @@ class Row:
         Against the commit recorded before: ``new``, ``same``, ``changed``, ``better``, ``worse``, ``not-comparable``;
         or ``not-run``.
     state : str
-        The first 16 characters of the digest of the state's record: the same for all commits of a state. "" where the
-        optimizer could not be run.
+        ``sha256:`` and the first 16 characters of the digest of the state's record: the same for all commits of a
+        state. "" where the optimizer could not be run.
     speed_ratio : float or None
         How many times as fast as the state before (2.0: half the evaluations to the targets); None where nothing
         changed or nothing can be said.
@@ -329,7 +329,7 @@ class _Measured:
     def rows(self, trend: Trend, point: Point, event: Event | None) -> Iterator[Row]:
         state, comparison = self.state, self.state.comparison
         is_first = point is state.first
-        facts = {**_facts(trend, point), "state": state.digest[:16]}
+        facts = {**_facts(trend, point), "state": f"sha256:{state.digest[:16]}"}
         same = str(Verdict.SAME)
         yield Row(
             **facts,

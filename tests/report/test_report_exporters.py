@@ -116,10 +116,10 @@ def test_names_that_read_alike_lose_no_number():
 
 
 def test_openmetrics_times_grow_though_clocks_go_back():
-    times = [100, 50, 50, 200]
+    times = [-2, -3, 50, 50, 200]
     found = [row("overall", seconds=time, commit=commit(k)) for k, time in enumerate(times)]
     lines = [line for line in text("openmetrics", found).splitlines() if line.startswith("optlandscape_success")]
-    assert [line.split()[-1] for line in lines] == ["100", "100.001", "100.002", "200"]
+    assert [line.split()[-1] for line in lines] == ["-2", "-1.999", "50", "50.001", "200"]
     lines = text("openmetrics", found, Options(last=True)).splitlines()
     assert [line for line in lines if line.startswith("optlandscape_success")] == [
         'optlandscape_success_ratio{optimizer="a:b",setting="",suite="quick",path="",landscape="overall"} 1.5'

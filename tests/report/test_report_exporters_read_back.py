@@ -101,7 +101,7 @@ def test_csv_is_read_by_pandas_and_polars(tmp_path):
     path = tmp_path / "history.csv"
     path.write_text(text("csv", history_rows()), encoding="utf-8", newline="")
     frame = pandas.read_csv(path, parse_dates=["time"])
-    table = polars.read_csv(path, try_parse_dates=True)
+    table = polars.read_csv(path, try_parse_dates=True, infer_schema_length=None)
     assert list(frame.columns) == table.columns == list(history_rows()[0].to_plain())
     assert len(frame) == table.height == len(history_rows())
     assert str(frame["time"].dtype).startswith("datetime64")

@@ -118,7 +118,7 @@ def _results(
     return json_text(
         {
             "commit_hash": commit,
-            "date": first.seconds * 1000,
+            "date": first.seconds * 1000 if first.time else 0,
             "durations": {},
             "env_name": MACHINE,
             "env_vars": {},

@@ -102,5 +102,6 @@ def _times(rows: Sequence[Row], options: Options) -> list[str]:
     for row in rows:
         at = row.seconds * 1000
         before = at if before is None or at > before else before + 1
-        found.append(f" {before // 1000}.{before % 1000:03d}" if before % 1000 else f" {before // 1000}")
+        whole, part = divmod(abs(before), 1000)
+        found.append(f" {'-' * (before < 0)}{whole}" + (f".{part:03d}" if part else ""))
     return found
