@@ -15,7 +15,7 @@ import pytest
 
 from pytest_optlandscape.report.exporters import EXPORTERS, Exporter, Options, Pieces
 from pytest_optlandscape.report.wording import number_of
-from pytest_optlandscape.session.locating import locations_of
+from pytest_optlandscape.session.static_locations import locations_of
 from pytest_optlandscape.store import GitError, ask_git
 from pytest_optlandscape.trend import Row, Trend
 from pytest_optlandscape.trend.rows import NOT_RUN

@@ -328,7 +328,7 @@ class _Measured:
 
     def rows(self, trend: Trend, point: Point, event: Event | None) -> Iterator[Row]:
         state, comparison = self.state, self.state.comparison
-        is_first = point is state.first
+        is_first = point.commit == state.first.commit
         facts = {**_facts(trend, point), "state": f"sha256:{state.digest[:16]}"}
         same = str(Verdict.SAME)
         yield Row(

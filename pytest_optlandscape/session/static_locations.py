@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 __all__ = ["locate", "locations_of"]
+
+Location = tuple[str, int]
 
 _MOST_STEPS = 8
 """How often a name may be imported from elsewhere before it is given up."""
@@ -38,9 +40,6 @@ def locations_of(specs: Iterable[str], folders: Sequence[Path], config: Path | N
         if where and where[0].resolve().is_relative_to(top.resolve()):
             found[spec] = where[0].resolve().relative_to(top.resolve()).as_posix(), where[1]
     return found
-
-
-Location = tuple[str, int]
 
 
 def locate(spec: str, folders: Sequence[Path]) -> tuple[Path, int] | None:
@@ -88,7 +87,7 @@ def _file_of(module: str, folders: Sequence[Path]) -> Path | None:
 def _defined(body: Sequence[ast.stmt], name: str, further: str) -> int:
     """Find the line of a definition; the last one counts. 0 if there is none."""
     line = 0
-    for node in body:
+    for node in _statements(body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             inner, _, rest = further.partition(".")
             line = (_defined(node.body, inner, rest) if inner else 0) or node.lineno
@@ -101,7 +100,7 @@ def _defined(body: Sequence[ast.stmt], name: str, further: str) -> int:
 
 def _imported(body: Sequence[ast.stmt], name: str, module: str, path: Path) -> tuple[str, str] | None:
     """Find from which module a name is imported, and its name there."""
-    for node in body:
+    for node in _statements(body):
         if not isinstance(node, ast.ImportFrom):
             continue
         package = module.split(".")
@@ -114,6 +113,17 @@ def _imported(body: Sequence[ast.stmt], name: str, module: str, path: Path) -> t
             if (alias.asname or alias.name) == name:
                 return ".".join([*package, *([node.module] if node.module else [])]), alias.name
     return None
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Go through statements, also those under ``if``, ``try`` and ``with``."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+            blocks += [handler.body for handler in getattr(node, "handlers", [])]
+            for block in blocks:
+                yield from _statements(block)
 
 
 def _line_of(spec: str, config: Path) -> tuple[Path, int] | None:
