@@ -14,6 +14,7 @@ from typing import Literal
 import pytest
 
 from pytest_optlandscape.report.exporters import EXPORTERS, Exporter, Options, Pieces
+from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.static_locations import locations_of
 from pytest_optlandscape.store import GitError, ask_git
@@ -177,7 +178,8 @@ def _of_last_commit(rows: Iterable[Row], trends: Sequence[Trend]) -> tuple[list[
         )
     absent = [title for title in measured if title not in {row.title for row in chosen}]
     if absent:
-        remarks.append(f"left out, as they have no numbers at commit {last[:10]}: {', '.join(absent)}")
+        named = ", ".join(clean(title, 100) for title in absent[:5]) + (" …" if len(absent) > 5 else "")
+        remarks.append(f"left out, as they have no numbers at commit {last[:10]}: {named}")
     return chosen, remarks
 
 

@@ -104,7 +104,7 @@ class SavedTimes:
         """
         told = self.of(trend)
         if not told:
-            return [f"no times of {trend.series.spec} were saved on this machine"]
+            return [f"no times of {clean(trend.series.spec, 100)} were saved on this machine"]
         rows = []
         for one, state, before in reversed(told):
             rows.append(
