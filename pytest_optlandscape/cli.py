@@ -27,8 +27,16 @@ __all__ = ["main"]
 SAME, WORSE, NOT_COMPARABLE, USAGE = 0, 1, 3, 4
 """Exit statuses."""
 
-EXPORT_FORMATS = ("csv", "json", "github-action-benchmark", "bencher", "asv", "openmetrics", "codequality")
-"""The names of `report.exporters.EXPORTERS`, which is not imported before it is used."""
+EXPORT_FORMATS = {
+    "csv": "a table with a row for each commit and landscape",
+    "json": "the same table, with unit and direction of each criterion",
+    "github-action-benchmark": "the last commit as customSmallerIsBetter, or customBiggerIsBetter",
+    "bencher": "the last commit in Bencher Metric Format",
+    "asv": "a results folder for `asv publish`",
+    "openmetrics": "gauges with the commits' times; with --last those of the last commit",
+    "codequality": "GitLab's report: what is worse or changed at the last commit",
+}
+"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
 
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """How pytest reads the configuration for a command that runs none of the user's code."""
@@ -579,7 +587,10 @@ def _timing_argument(made: argparse.ArgumentParser) -> None:
 
 
 def _export_arguments(made: argparse.ArgumentParser) -> None:
-    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help=", ".join(EXPORT_FORMATS))
+    width = max(map(len, EXPORT_FORMATS))
+    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
+    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
+    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
     made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
     made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
     made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")

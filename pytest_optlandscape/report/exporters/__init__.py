@@ -18,23 +18,12 @@ from pytest_optlandscape.report.exporters.openmetrics import openmetrics
 __all__ = ["EXPORTERS", "Exporter", "Options", "Pieces"]
 
 EXPORTERS: dict[str, Exporter] = {
-    "csv": Exporter(csv, "a table with a row for each commit and landscape", needs_numbers=False),
-    "json": Exporter(json, "the same table, with unit and direction of each criterion", needs_numbers=False),
-    "github-action-benchmark": Exporter(
-        github_action_benchmark,
-        "the last commit as customSmallerIsBetter, or customBiggerIsBetter with --direction bigger",
-        commits="last",
-        takes=frozenset({"direction"}),
-    ),
-    "bencher": Exporter(bencher, "the last commit as Bencher Metric Format", commits="last"),
-    "asv": Exporter(asv, "a results folder that `asv publish` reads", is_folder=True, merge=merge_benchmarks),
-    "openmetrics": Exporter(
-        openmetrics,
-        "gauges with the commits' times; with --last those of the last commit, without times",
-        takes=frozenset({"last"}),
-    ),
-    "codequality": Exporter(
-        codequality, "GitLab's code quality report: what is worse or changed at the last commit", needs_numbers=False
-    ),
+    "csv": Exporter(csv, needs_numbers=False),
+    "json": Exporter(json, needs_numbers=False),
+    "github-action-benchmark": Exporter(github_action_benchmark, commits="last", takes=frozenset({"direction"})),
+    "bencher": Exporter(bencher, commits="last"),
+    "asv": Exporter(asv, is_folder=True, merge=merge_benchmarks),
+    "openmetrics": Exporter(openmetrics, takes=frozenset({"last"})),
+    "codequality": Exporter(codequality, needs_numbers=False),
 }
-"""All exporters by the name of their format."""
+"""All exporters by the name of their format; `cli.EXPORT_FORMATS` says what each writes."""

@@ -47,8 +47,6 @@ class Exporter:
     ----------
     write : callable
         Given rows and options, yields pairs of a file's name and a piece of its text.
-    about : str
-        What is written, for the command's help.
     commits : str, default "all"
         ``all``, or ``last`` for a format that describes one commit.
     needs_numbers : bool, default True
@@ -62,7 +60,6 @@ class Exporter:
     """
 
     write: Callable[[Iterable[Row], Options], Pieces]
-    about: str
     commits: Literal["all", "last"] = "all"
     needs_numbers: bool = True
     is_folder: bool = False
