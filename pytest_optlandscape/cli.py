@@ -168,11 +168,6 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
     )
-    made = of_history(
-        add("export", _export, "write the history for another tool", "optlandscape export csv -o history.csv")
-    )
-    of_line(made)
-    _export_arguments(made)
     made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")
     made = of_history(
@@ -186,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     made = of_history(add("doctor", _doctor, "say what is damaged, and what to do", "optlandscape doctor --repair"))
     made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+    made = of_history(
+        add("export", _export, "write the history for another tool", "optlandscape export csv -o history.csv")
+    )
+    of_line(made)
+    _export_arguments(made)
     made = add("list", _list, "print the catalogue of landscapes", "optlandscape list multimodal dim=2 -noisy")
     made.add_argument("words", nargs="*", help="names, tags, families or dim=N; put a minus in front to exclude")
     made.add_argument("--json", action="store_true", help="print JSON for other tools")
@@ -576,54 +576,6 @@ def _bisect(told: argparse.Namespace) -> int:
     return _with_configuration(do, runs_code=True)
 
 
-def _timing_argument(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
-        "--timing",
-        nargs="?",
-        const="",
-        metavar="PLACE",
-        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
-    )
-
-
-def _export_arguments(made: argparse.ArgumentParser) -> None:
-    width = max(map(len, EXPORT_FORMATS))
-    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
-    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
-    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
-    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
-    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
-    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
-    made.add_argument(
-        "--direction",
-        choices=("smaller", "bigger"),
-        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
-    )
-
-
-def _export(told: argparse.Namespace) -> int:
-    def do(config: pytest.Config) -> int:
-        from pytest_optlandscape.session.exporting import checked_options, export, options_of
-        from pytest_optlandscape.trend import rows_of
-        from pytest_optlandscape.trend.reading import loader
-
-        output = Path(told.output) if told.output and told.output != "-" else None
-        given = {"direction": told.direction is not None, "last": told.last}
-        exporter = checked_options(told.format, given, output)
-        if told.json and output is None:
-            raise ValueError("--json tells what was written: say where to write with -o")
-        trends, history = _trends(config, told)
-        options = options_of(config, trends, told.direction or "smaller", told.last)
-        written = export(exporter, rows_of(trends, loader(history), not told.overall), trends, options, output)
-        for remark in written.remarks:
-            _say(f"optlandscape: {remark}")
-        if told.json:
-            _print_json({"format": told.format, "rows": written.rows, "files": list(written.files)})
-        return SAME
-
-    return _with_configuration(do)
-
-
 def _merge(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.store import open_history
@@ -695,6 +647,54 @@ def _doctor(told: argparse.Namespace) -> int:
             if not (damaged or missing):
                 print(f"{history}: {len(history.files.names())} files, nothing is damaged")
         return WORSE if missing or (damaged and not aside) else SAME
+
+    return _with_configuration(do)
+
+
+def _timing_argument(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--timing",
+        nargs="?",
+        const="",
+        metavar="PLACE",
+        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
+    )
+
+
+def _export_arguments(made: argparse.ArgumentParser) -> None:
+    width = max(map(len, EXPORT_FORMATS))
+    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
+    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
+    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
+    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
+    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
+    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
+    made.add_argument(
+        "--direction",
+        choices=("smaller", "bigger"),
+        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
+    )
+
+
+def _export(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.exporting import checked_options, export, options_of
+        from pytest_optlandscape.trend import rows_of
+        from pytest_optlandscape.trend.reading import loader
+
+        output = Path(told.output) if told.output and told.output != "-" else None
+        given = {"direction": told.direction is not None, "last": told.last}
+        exporter = checked_options(told.format, given, output)
+        if told.json and output is None:
+            raise ValueError("--json tells what was written: say where to write with -o")
+        trends, history = _trends(config, told)
+        options = options_of(config, trends, told.direction or "smaller", told.last)
+        written = export(exporter, rows_of(trends, loader(history), not told.overall), trends, options, output)
+        for remark in written.remarks:
+            _say(f"optlandscape: {remark}")
+        if told.json:
+            _print_json({"format": told.format, "rows": written.rows, "files": list(written.files)})
+        return SAME
 
     return _with_configuration(do)
 
