@@ -83,6 +83,9 @@ CODE_QUALITY = {
 }
 
 
+names = st.text(max_size=8)
+
+
 def text(form, given_rows, options=None):
     return "".join(piece for _, piece in EXPORTERS[form].write(given_rows, options or Options()))
 
@@ -144,6 +147,21 @@ def test_github_action_benchmark_and_bencher_keep_to_their_schemas(direction):
     jsonschema.validate(json.loads(text("bencher", last)), BENCHER)
 
 
+@settings(max_examples=30)
+@given(names, names, names)
+def test_whatever_the_names_the_schemas_are_kept(optimizer, suite, landscape):
+    jsonschema = importlib.import_module("jsonschema")
+    values = {one.name: 0.5 for one in CRITERIA}
+    facts = {"setting": "", "path": suite, "commit": commit(1), "seconds": 1, "author": "", "subject": ""}
+    made = [
+        Row(optimizer, suite=suite, landscape=one, verdict="worse", state="s", values=values, **facts)
+        for one in dict.fromkeys(["overall", landscape])
+    ]
+    jsonschema.validate(json.loads(text("github-action-benchmark", made)), GITHUB_ACTION_BENCHMARK)
+    jsonschema.validate(json.loads(text("bencher", made)), BENCHER)
+    jsonschema.validate(json.loads(text("codequality", made)), CODE_QUALITY)
+
+
 def test_code_quality_keeps_to_gitlab_s_schema():
     jsonschema = importlib.import_module("jsonschema")
     for extras in [(0, 4), (0, 4, HOSTILE), (0, 20), (0,)]:
@@ -175,9 +193,6 @@ def test_openmetrics_is_read_by_prometheus_s_parser():
     assert commits == [(one.commit, one.verdict) for one in history_rows() if one.state and one.landscape == "overall"]
     last = gauges(text("openmetrics", history_rows(), Options(last=True)))
     assert {one.timestamp for family in last.values() for one in family.samples} == {None}
-
-
-names = st.text(max_size=8)
 
 
 @settings(max_examples=40)

@@ -87,8 +87,9 @@ def label(row: Row) -> str:
     >>> label(Row("scipy:BFGS", "", "quick", "", "0" * 40, 0, "", "", "beale", "same"))
     'scipy:BFGS / quick / beale'
     """
+    parts = [plain(row.title, 400), plain(row.suite, 60), plain(row.landscape, 200)]
     path = [plain(row.path, 300)] if row.path else []
-    return " / ".join([*path, plain(row.title, 400), plain(row.suite, 60), plain(row.landscape, 200)])
+    return " / ".join(part or "?" for part in [*path, *parts])
 
 
 def unique(name: str, taken: Mapping[str, Any] | set[str]) -> str:
