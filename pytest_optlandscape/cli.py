@@ -27,6 +27,17 @@ __all__ = ["main"]
 SAME, WORSE, NOT_COMPARABLE, USAGE = 0, 1, 3, 4
 """Exit statuses."""
 
+EXPORT_FORMATS = {
+    "csv": "a table with a row for each commit and landscape",
+    "json": "the same table, with unit and direction of each criterion",
+    "github-action-benchmark": "the last commit as customSmallerIsBetter, or customBiggerIsBetter",
+    "bencher": "the last commit in Bencher Metric Format",
+    "asv": "a results folder for `asv publish`",
+    "openmetrics": "gauges with the commits' times; with --last those of the last commit",
+    "codequality": "GitLab's report: what is worse or changed at the last commit",
+}
+"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
+
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """How pytest reads the configuration for a command that runs none of the user's code."""
 
@@ -103,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
     )
     of_line(made)
+    _timing_argument(made)
     made = of_history(add("trend", _trend, "tell steps and creep, with shares", "optlandscape trend --exit-code"))
     of_line(made)
     made.add_argument(
@@ -169,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     made = of_history(add("doctor", _doctor, "say what is damaged, and what to do", "optlandscape doctor --repair"))
     made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+    made = of_history(
+        add("export", _export, "write the history for another tool", "optlandscape export csv -o history.csv")
+    )
+    of_line(made)
+    _export_arguments(made)
     made = add("list", _list, "print the catalogue of landscapes", "optlandscape list multimodal dim=2 -noisy")
     made.add_argument("words", nargs="*", help="names, tags, families or dim=N; put a minus in front to exclude")
     made.add_argument("--json", action="store_true", help="print JSON for other tools")
@@ -261,6 +278,7 @@ def _complain(history: History) -> None:
 def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
     from pytest_optlandscape.store import GitError, StoreError, first_parents
     from pytest_optlandscape.trend import find_trend, in_order, series_of
+    from pytest_optlandscape.trend.reading import choose_series
 
     history = _open(config, told)
     entries = _entries(history)
@@ -287,10 +305,9 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
                 history.problems.append(str(error))
             return None
 
-    words = told.words.lower().split()
-    chosen = [one for one in series_of(entries, commits) if all(word in one.title.lower() for word in words)]
+    chosen = choose_series(series_of(entries, commits), told.words)
     if not chosen:
-        raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
+        raise ValueError("no commit of this line is recorded, apart from trees with changed files; see --until")
     triages = history.triages()
     found = [find_trend(one, load, triages) for one in chosen]
     _complain(history)
@@ -302,11 +319,19 @@ def _history(told: argparse.Namespace) -> int:
         from pytest_optlandscape.report.trend import history_lines, trend_plain
 
         trends, _ = _trends(config, told)
+        timing = None
+        if told.timing is not None:
+            from pytest_optlandscape.session.saved_times import saved_times
+
+            timing = saved_times(config, told.timing, trends)
+            for remark in timing.remarks:
+                _say(f"optlandscape: {remark}")
         if told.json:
-            _print_json(trend_plain(trends))
+            _print_json({**trend_plain(trends), **({"timing": timing.to_plain()} if timing else {})})
             return SAME
         for k, trend in enumerate(trends):
             print(*([""] if k else []), *history_lines(trend), sep="\n")
+            print(*(timing.lines(trend) if timing else []), sep="\n", end="\n" if timing else "")
         return SAME
 
     return _with_configuration(do)
@@ -622,6 +647,54 @@ def _doctor(told: argparse.Namespace) -> int:
             if not (damaged or missing):
                 print(f"{history}: {len(history.files.names())} files, nothing is damaged")
         return WORSE if missing or (damaged and not aside) else SAME
+
+    return _with_configuration(do)
+
+
+def _timing_argument(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--timing",
+        nargs="?",
+        const="",
+        metavar="PLACE",
+        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
+    )
+
+
+def _export_arguments(made: argparse.ArgumentParser) -> None:
+    width = max(map(len, EXPORT_FORMATS))
+    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
+    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
+    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
+    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
+    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
+    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
+    made.add_argument(
+        "--direction",
+        choices=("smaller", "bigger"),
+        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
+    )
+
+
+def _export(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.exporting import checked_options, export, options_of
+        from pytest_optlandscape.trend import rows_of
+        from pytest_optlandscape.trend.reading import loader
+
+        output = Path(told.output) if told.output and told.output != "-" else None
+        given = {"direction": told.direction is not None, "last": told.last}
+        exporter = checked_options(told.format, given, output)
+        if told.json and output is None:
+            raise ValueError("--json tells what was written: say where to write with -o")
+        trends, history = _trends(config, told)
+        options = options_of(config, trends, told.direction or "smaller", told.last)
+        written = export(exporter, rows_of(trends, loader(history), not told.overall), trends, options, output)
+        for remark in written.remarks:
+            _say(f"optlandscape: {remark}")
+        if told.json:
+            _print_json({"format": told.format, "rows": written.rows, "files": list(written.files)})
+        return SAME
 
     return _with_configuration(do)
 

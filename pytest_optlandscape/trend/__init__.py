@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.trend.reading import trends_of
+from pytest_optlandscape.trend.rows import CRITERIA, Row, rows_of, to_dataframe, to_rows
 from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
 from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
 from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, versions_that_changed
 
 __all__ = [
+    "CRITERIA",
     "Event",
     "Point",
+    "Row",
     "Series",
     "Share",
     "State",
@@ -17,8 +21,12 @@ __all__ = [
     "compare_records",
     "find_trend",
     "in_order",
+    "rows_of",
     "series_of",
     "shares_of",
     "split_exactly",
+    "to_dataframe",
+    "to_rows",
+    "trends_of",
     "versions_that_changed",
 ]

@@ -1,0 +1,76 @@
+"""Reading the trends of a history in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.store import History, StoreError
+from pytest_optlandscape.trend.series import Series, in_order, series_of
+from pytest_optlandscape.trend.states import Load, Trend, find_trend
+
+__all__ = ["choose_series", "loader", "trends_of"]
+
+
+def trends_of(history: History, first_parents: Sequence[str] | None = None, words: str = "") -> list[Trend]:
+    """Find the trend of every optimizer in a history.
+
+    Parameters
+    ----------
+    history : History
+        Files that cannot be used are named in its ``problems``.
+    first_parents : sequence of str, optional
+        The commits of the line that is looked at, oldest first. Default: the line of first parents that leads to the
+        newest commit recorded.
+    words : str, optional
+        Optimizers with all these words in their names only.
+
+    Returns
+    -------
+    list of Trend
+        Empty for an empty history.
+
+    Raises
+    ------
+    ValueError
+        If no optimizer has these words; the message names the nearest.
+    """
+    entries = history.entries()
+    if not entries:
+        return []
+    chosen = choose_series(series_of(entries, in_order(entries, first_parents)), words)
+    load, triages = loader(history), history.triages()
+    return [find_trend(one, load, triages) for one in chosen]
+
+
+def choose_series(series: Sequence[Series], words: str) -> list[Series]:
+    """Choose the optimizers that have all the words in their names.
+
+    Raises
+    ------
+    ValueError
+        If none has; the message names the nearest.
+    """
+    wanted = words.lower().split()
+    chosen = [one for one in series if all(word in one.title.lower() for word in wanted)]
+    if not chosen and series:
+        raise ValueError(unknown_name("optimizer", words, {one.title for one in series}))
+    return chosen
+
+
+def loader(history: History) -> Load:
+    """Make a function that reads a record by its digest; of one that cannot be used it gives None.
+
+    The problem is then named in the history's ``problems``.
+    """
+
+    def load(digest: str) -> Baseline | None:
+        try:
+            return history.record(digest)
+        except StoreError as error:
+            if str(error) not in history.problems:
+                history.problems.append(str(error))
+            return None
+
+    return load
