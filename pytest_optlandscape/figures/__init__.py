@@ -6,6 +6,7 @@ and ``identifier``; the last begins the ids of the picture's elements.
 
 from pytest_optlandscape.figures.curves import data_profile, gap_curves, performance_profile, runtime_ecdf
 from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve
 from pytest_optlandscape.figures.profiles import StepFunction, performance_ratios, shares_of_hits
 from pytest_optlandscape.figures.style import STYLE
 
@@ -13,6 +14,10 @@ __all__ = [
     "STYLE",
     "Figure",
     "StepFunction",
+    "basin_map",
+    "beside",
+    "contour",
+    "curve",
     "data_profile",
     "gap_curves",
     "performance_profile",

@@ -66,6 +66,7 @@ _RULES = {
     ".changed": "fill:var(--paper);stroke:var(--ink)",
     ".unknown": "fill:none;stroke:var(--muted);stroke-dasharray:2 2",
     "text.better,text.worse": "stroke:none",
+    ".outlined": "paint-order:stroke;stroke:var(--paper);stroke-width:3;stroke-linejoin:round",
     ".band": "fill:var(--band)",
     ".sheet": "fill:var(--paper)",
     ".field": "fill:var(--field);fill-opacity:.1;stroke:var(--field);stroke-opacity:.5;stroke-width:1;"
