@@ -110,12 +110,11 @@ class Canvas:
         """Draw a straight line."""
         self.add(f'<path class="{classes}" d="{path_of(np.array([[x1, y1], [x2, y2]]))}"/>')
 
-    def rectangle(self, x: float, y: float, width: float, height: float, classes: str, fill: str = "") -> None:
+    def rectangle(self, x: float, y: float, width: float, height: float, classes: str) -> None:
         """Draw a rectangle."""
-        fill = f' fill="{fill}"' if fill else ""
         self.add(
             f'<rect class="{classes}" x="{number(x)}" y="{number(y)}" width="{number(width)}" '
-            f'height="{number(height)}"{fill}/>'
+            f'height="{number(height)}"/>'
         )
 
     def text(
@@ -133,15 +132,13 @@ class Canvas:
         )
         self.add(f"<text{named} {where}>{title}{escape(shown)}</text>")
 
-    def mark(self, x: float, y: float, shape: str, classes: str, size: float = 4.0, title: str = "") -> None:
+    def mark(self, at: Sequence[float], shape: str, classes: str, size: float = 4.0) -> None:
         """Draw a mark: disc, square, diamond, up, down, star, cross, plus or hexagon."""
-        titled = f"<title>{escape(title)}</title>" if title else ""
+        x, y = at
         if shape == "disc":
-            start = f'<circle class="{classes}" cx="{number(x)}" cy="{number(y)}" r="{number(size)}"'
-            self.add(f"{start}>{titled}</circle>" if titled else f"{start}/>")
-            return
-        start = f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"'
-        self.add(f"{start}>{titled}</path>" if titled else f"{start}/>")
+            self.add(f'<circle class="{classes}" cx="{number(x)}" cy="{number(y)}" r="{number(size)}"/>')
+        else:
+            self.add(f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"/>')
 
     def marker(self, name: str, shape: str, classes: str, size: float) -> None:
         """Define a mark that `marks` puts on many points."""
@@ -155,7 +152,9 @@ class Canvas:
         """Put the mark of that name on each of the points (n, 2)."""
         if len(points):
             at = f"url(#{self.reference(name)})"
-            self.add(f'<path marker-start="{at}" marker-mid="{at}" marker-end="{at}" d="{path_of(points, apart=True)}"/>')
+            self.add(
+                f'<path marker-start="{at}" marker-mid="{at}" marker-end="{at}" d="{path_of(points, apart=True)}"/>'
+            )
 
     def legend(self, x: float, y: float, width: float, entries: Sequence[tuple[str, str, str]]) -> None:
         """Write names with samples of their lines ("line") or marks (a shape) in one row.
@@ -172,7 +171,7 @@ class Canvas:
             if kind == "line":
                 self.line(x, y - 4, x + 20, y - 4, classes)
             else:
-                self.mark(x + 10, y - 4, kind, classes)
+                self.mark((x + 10, y - 4), kind, classes)
             self.text(x + sample, y, name, most=room)
             x += sample + width_of(shorten(plain(name), room)) + gap
 
@@ -248,7 +247,7 @@ class Canvas:
 
 
 def _room(widths: Sequence[float], total: float) -> float:
-    """Return the width to which texts are shortened so that all fit into a row: short ones leave theirs to the others."""
+    """Return the width to which texts are shortened so that all fit into a row; short ones leave room to others."""
     left, waiting = total, sorted(widths)
     while waiting:
         share = left / len(waiting)

@@ -117,8 +117,8 @@ def data_profile(
 ) -> Figure:
     """Draw the share of problems that are solved within a number of simplex gradients.
 
-    A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear, as
-    in the original, and ends at the smallest budget.
+    A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear,
+    as in the original, and ends at the smallest budget.
 
     Parameters
     ----------
@@ -185,8 +185,8 @@ def performance_profile(
 ) -> Figure:
     """Draw how often each of two sides is at most τ times as slow as the faster one.
 
-    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves. It is
-    always drawn of two sides: among three or more, the order of any two depends on the others (Gould & Scott 2016).
+    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves.
+    Exactly two sides are drawn: among three or more, the order of any two depends on the others (Gould & Scott 2016).
 
     Parameters
     ----------
@@ -211,9 +211,12 @@ def performance_profile(
 
     Examples
     --------
-    >>> print(performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")]).description)
-    Of 3 problems, before is the faster one or as fast on 100 %, now on 66.7 %: ρ(1). Within twice the evaluations of the
-    faster one are 100 % and 66.7 %: ρ(2). Solved at all are 100 % and 66.7 %: ρ(∞).
+    >>> figure = performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")])
+    >>> for sentence in figure.description.split(". "):
+    ...     print(sentence)
+    Of 3 problems, before is the faster one or as fast on 100 % and now on 33.3 %: ρ(1)
+    Within twice the evaluations of the faster one are 100 % and 33.3 %: ρ(2)
+    Solved at all are 100 % and 66.7 %: ρ(∞).
     """
     ratios = performance_ratios(before, now)
     curves = [StepFunction.of(ratio) for ratio in ratios]
@@ -221,9 +224,9 @@ def performance_profile(
     one, two, last = ([percent(float(share)) for share in shares] for shares in _at_one_two_and_last(curves))
     former, latter = map(plain, names)
     description = (
-        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]}, {latter} on "
-        f"{one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at all "
-        f"are {last[0]} and {last[1]}: ρ(∞)."
+        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]} and {latter} "
+        f"on {one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at "
+        f"all are {last[0]} and {last[1]}: ρ(∞)."
     )
     figure_rows = [("1", *one), ("2", *two)]
     for tau in (4.0, 8.0, 16.0, 32.0, 64.0):
@@ -333,9 +336,8 @@ def gap_curves(
 ) -> Figure:
     """Draw the gap against evaluations: the median over the cells, and their quartiles as a band.
 
-    Medians and quartiles are order statistics (of an even number the lower one in the middle), so that a run that has no
-    feasible point yet counts as worse than all others instead of spoiling a mean. A run that ended keeps its last gap up
-    to the budget.
+    Medians and quartiles are order statistics (of an even number the lower one in the middle): a run that has no
+    feasible point yet is worse than all others. A run that ended keeps its last gap up to the budget.
 
     Parameters
     ----------
@@ -360,8 +362,9 @@ def gap_curves(
     --------
     >>> falling = [([1, 10, 100], [1.0, 1e-2, 1e-6])]
     >>> faster = [([1, 10, 60], [1.0, 1e-3, 1e-6])]
-    >>> gap_curves(before=falling, now=faster, budget=100).description
-    'After 100 evaluations the median gap over 1 cell is 1e−6 before and 1e−6 now; now it is lower in 0 cells and higher in 0.'
+    >>> figure = gap_curves(before=falling, now=faster, budget=50)
+    >>> figure.columns[:2], figure.rows[-1][1], figure.rows[-1][4]
+    (('evaluations', 'before: median'), '0.01', '0.001')
     """
     if not len(before):
         raise ValueError("there is no cell to draw a curve of")
@@ -390,7 +393,10 @@ def gap_curves(
     for (low, _, high), kind in zip(quartiles, kinds, strict=True):
         known = np.isfinite(low)
         if len(gaps[0]) > 1 and known.any():
-            there, back = np.stack([across, placed(low)], axis=1)[known], np.stack([across, placed(high)], axis=1)[known]
+            there, back = (
+                np.stack([across, placed(low)], axis=1)[known],
+                np.stack([across, placed(high)], axis=1)[known],
+            )
             outline = np.concatenate([simplified(there), simplified(back)[::-1]])
             canvas.path(outline, f"{kind}-area", closed=True, tolerance=0.0)
     ends = []

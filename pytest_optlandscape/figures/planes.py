@@ -56,7 +56,7 @@ def contour(
     minimizers, starts : array_like, shape (k, 2), optional
         Marked by stars and dots.
     trajectories : sequence of (name, points), optional
-        The points (n, 2) that a run evaluated, in order. Of two runs the first is drawn as *before*, the second as *now*.
+        The points (n, 2) that a run evaluated, in order. Of two runs the first is *before*, the second *now*.
     divergence : int, optional
         The first evaluation, counted from 1, at which two runs part; it is marked on both paths.
     x_title, y_title, title, caption, identifier : str
@@ -97,8 +97,8 @@ def contour(
     frame = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
     canvas.add(f'<clipPath id="{clip}"><rect {frame}/></clipPath>')
     if not finite.all():
-        _hatch(canvas, left, top, width, height, clip)
-    levels = _draw_levels(canvas, generate, across, up, gaps, x, y)
+        _hatch(canvas, (left, top), width, height, clip)
+    levels = _draw_levels(canvas, generate, gaps, across(x), up(y))
     _key(canvas, left + width + 14.0, top, min(height, 220.0), levels)
     _frame(canvas, across, up, x_title, y_title)
 
@@ -108,12 +108,14 @@ def contour(
         _draw_path(canvas, _placed(points, across, up), kind)
     mark_split = divergence is not None and len(paths) == 2
     if mark_split:
-        _draw_split(canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width))
+        _draw_split(
+            canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width)
+        )
     for point in _placed(_points(starts), across, up).tolist():
-        canvas.mark(*point, "disc", "start", 4.5)
+        canvas.mark(point, "disc", "start", 4.5)
     stars = _distinct(_placed(_points(minimizers), across, up))
     for point in stars.tolist():
-        canvas.mark(*point, "star", "star", 5.0 if len(stars) <= 16 else 3.0)
+        canvas.mark(point, "star", "star", 5.0 if len(stars) <= 16 else 3.0)
     canvas.add("</g>")
     entries = [(name, "line", kind) for (name, _), kind in zip(paths, kinds, strict=True)]
     entries += [("minimiser", "star", "star")] if len(stars) else []
@@ -199,9 +201,9 @@ def curve(
         canvas.path(np.stack([across(x[first:last]), up(values[first:last])], axis=1), "now")
     lowest, begin = _points(minimizers), _points(starts)
     for point in _placed(begin, across, up).tolist():
-        canvas.mark(*point, "disc", "start", 4.5)
+        canvas.mark(point, "disc", "start", 4.5)
     for point in _distinct(_placed(lowest, across, up)).tolist():
-        canvas.mark(*point, "star", "star", 5.0)
+        canvas.mark(point, "star", "star", 5.0)
     entries = [(y_title, "line", "now")]
     entries += [("minimiser", "star", "star")] if len(lowest) else []
     entries += [("start", "disc", "start")] if len(begin) else []
@@ -286,12 +288,12 @@ def basin_map(
     count = max(len(ends), len(names), *(int(side.max()) + 1 for side in sides))
     called = [plain(names[k]) if k < len(names) else f"place {k + 1}" for k in range(count)] + ["elsewhere"]
     switched = sides[0] != sides[-1]
+    (x_lower, x_upper), (y_lower, y_upper) = box.tolist()
     left, top, gap = 56.0, 34.0, 28.0
     side_length = 236.0 if before is not None else 300.0
     kinds = [*range(min(count, BASIN_COLOURS)), -1]
-    columns = 1 if before is None else 2
     width = left + len(sides) * side_length + (len(sides) - 1) * gap + 14.0
-    lines = math.ceil(len(kinds) / columns)
+    lines = math.ceil(len(kinds) / len(sides))
     canvas = Canvas(width, top + side_length + 48.0 + 17.0 * lines)
     size = 3.6 if len(begin) <= 300 else 2.4
     for kind in kinds:
@@ -300,25 +302,27 @@ def basin_map(
     canvas.marker("ring", "disc", "switched", size + 2.8)
     for k, labels in enumerate(sides):
         start = left + k * (side_length + gap)
-        across = Scale(*box[0].tolist(), start, start + side_length)
-        up = Scale(*box[1].tolist(), top + side_length, top)
+        across = Scale(x_lower, x_upper, start, start + side_length)
+        up = Scale(y_lower, y_upper, top + side_length, top)
         _frame(canvas, across, up, x_title, y_title if k == 0 else "", labelled=k == 0)
         if before is not None:
             canvas.text(start, 18.0, panels[k], "strong", most=side_length)
-        placed = _placed(begin, across, up)
+        canvas.add(f'<g transform="translate({number(start)})">')  # points alike in both panels compress well
+        placed = _placed(begin, Scale(x_lower, x_upper, 0.0, side_length), up)
         for kind in kinds:
             chosen = labels == kind if kind != BASIN_COLOURS - 1 else labels >= kind
             _draw_group(canvas, placed[chosen], kind)
         canvas.marks(placed[switched], "ring")
+        canvas.add("</g>")
         for place in _placed(ends, across, up).tolist():
-            canvas.mark(*place, "star", "star", 5.0)
-    rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0, columns)
+            canvas.mark(place, "star", "star", 5.0)
+    rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0)
     leads = f"{counted(int(switched.sum()), 'start')}"
     if before is None:
         description = f"{counted(len(begin), 'start')}: " + "; ".join(f"{row[0]} {row[-1]}" for row in rows) + "."
     else:
         verb = "leads" if switched.sum() == 1 else "lead"
-        description = f"Of {counted(len(begin), 'start')}, {leads.split()[0]} {verb} elsewhere now."
+        description = f"Of {counted(len(begin), 'start')}, {leads.split(maxsplit=1)[0]} {verb} elsewhere now."
     return canvas.figure(
         title=title,
         description=description,
@@ -452,48 +456,51 @@ def _levels(gaps: FloatArray) -> FloatArray:
         levels = levels[(levels > lower) & (levels < upper)]
         if len(levels) <= _LEVELS:
             return levels
-    return levels[len(levels) % 2 :: 2] if len(levels) > _LEVELS else levels
+    coarse: FloatArray = levels[len(levels) % 2 :: 2]
+    return coarse
 
 
-def _draw_levels(
-    canvas: Canvas, generate: Any, across: Scale, up: Scale, gaps: FloatArray, x: FloatArray, y: FloatArray
-) -> FloatArray:
-    """Fill what lies below each level, one upon the other, and return the levels drawn."""
+def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Fill what lies below each level, one upon the other, on a grid of places; return the levels drawn."""
     lowest = max(float(np.nanmax(gaps)) * 10.0 ** -(_DECADES + 1.0), 1e-300)
     heights = np.log10(np.maximum(gaps, lowest))
-    lines = generate(x=across(x), y=up(y), z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
+    lines = generate(x=x, y=y, z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
     bottom, top = float(np.nanmin(heights)) - 1.0, float(np.nanmax(heights)) + 1.0
     if np.isnan(gaps).any():
-        canvas.add(f'<path class="sheet" d="{_filled(lines, bottom, top, 0.4)[0]}"/>')
+        canvas.add(f'<path class="sheet" d="{_outline(_rings(lines, bottom, top))}"/>')
     levels = _levels(gaps)
+    rings = [_rings(lines, bottom, math.log10(level)) for level in levels.tolist()]
+    while len(levels) > 4 and sum(len(ring) for each in rings for ring in each) > 5 * _MOST_POINTS:
+        levels, rings = levels[::-2][::-1], rings[::-2][::-1]
     for tolerance in (0.35, 0.6, 1.0):
-        drawn = [_filled(lines, bottom, math.log10(level), tolerance) for level in levels.tolist()]
-        if sum(count for _, count in drawn) <= _MOST_POINTS:
+        drawn = [[simplified(ring, tolerance)[:-1] for ring in each] for each in rings]
+        if sum(len(ring) for each in drawn for ring in each) <= _MOST_POINTS:
             break
-    while len(levels) > 3 and sum(count for _, count in drawn) > _MOST_POINTS:
+    while len(levels) > 3 and sum(len(ring) for each in drawn for ring in each) > _MOST_POINTS:
         levels, drawn = levels[::-2][::-1], drawn[::-2][::-1]
-    for path, _ in reversed(drawn):
+    for each in reversed(drawn):
+        path = _outline(each)
         if path:
             canvas.add(f'<path class="field" d="{path}"/>')
     return levels
 
 
-def _filled(lines: Any, lower: float, upper: float, tolerance: float) -> tuple[str, int]:
-    """Return what lies between two heights as data of a path, and of how many points it is made."""
-    parts, count = [], 0
-    for points, offsets in zip(*lines.filled(lower, upper), strict=True):
-        for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
-            ring = points[first:last]
-            if np.ptp(ring[:, 0]) * np.ptp(ring[:, 1]) < 4.0:  # hardly a dot
-                continue
-            ring = simplified(ring, tolerance)[:-1]
-            if len(ring) > 2:
-                parts.append(path_of(ring, closed=True))
-                count += len(ring)
-    return "".join(parts), count
+def _rings(lines: Any, lower: float, upper: float) -> list[FloatArray]:
+    """Return the closed lines around what lies between two heights, those of hardly a dot left out."""
+    return [
+        points[first:last]
+        for points, offsets in zip(*lines.filled(lower, upper), strict=True)
+        for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+        if np.ptp(points[first:last, 0]) * np.ptp(points[first:last, 1]) > 4.0
+    ]
 
 
-def _hatch(canvas: Canvas, left: float, top: float, width: float, height: float, clip: str) -> None:
+def _outline(rings: Sequence[FloatArray]) -> str:
+    return "".join(path_of(ring, closed=True) for ring in rings if len(ring) > 2)
+
+
+def _hatch(canvas: Canvas, corner: tuple[float, float], width: float, height: float, clip: str) -> None:
+    left, top = corner
     lines = "".join(
         f"M{number(left + at)} {number(top + height)}l{number(height)} {number(-height)}"
         for at in np.arange(-height, width, 9.0).tolist()
@@ -520,6 +527,8 @@ def _key(canvas: Canvas, x: float, top: float, height: float, levels: FloatArray
 def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
     if not len(placed):
         return
+    if len(placed) > _MOST_PATH * 3:
+        placed = placed[np.unique(np.geomspace(1, len(placed), _MOST_PATH * 3).round().astype(int) - 1)]
     tolerance = 0.3
     line = simplified(placed, tolerance)
     while len(line) > _MOST_PATH:
@@ -527,18 +536,16 @@ def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
         line = simplified(placed, tolerance)
     data = path_of(line)
     canvas.add(f'<path class="halo" d="{data}"/><path class="{kind}" d="{data}"/>')
-    dots = _distinct(placed[: _MOST_MARKS * 20]) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
+    dots = _distinct(placed) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
     outline = "".join(_disc(point, 2.6) for point in dots.tolist())
     canvas.add(f'<path class="{kind}-mark" d="{outline}"/>')
 
 
-def _draw_split(
-    canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]
-) -> None:
+def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]) -> None:
     """Ring the points at which two paths part, and say which evaluation it is."""
     points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
     for point in points:
-        canvas.mark(*point.tolist(), "disc", "split", 7.0)
+        canvas.mark(point.tolist(), "disc", "split", 7.0)
     if points:
         words = f"part at {evaluation}"
         left, right = ends
@@ -548,7 +555,7 @@ def _draw_split(
 
 
 def _marked(count: int) -> list[int]:
-    return np.unique(np.geomspace(1, max(count, 1), 12).round().astype(int) - 1).tolist()
+    return [int(k) - 1 for k in np.unique(np.geomspace(1, max(count, 1), 12).round())]
 
 
 def _disc(point: Sequence[float], radius: float) -> str:
@@ -562,14 +569,10 @@ def _draw_group(canvas: Canvas, placed: FloatArray, kind: int) -> None:
 
 
 def _draw_shares(
-    canvas: Canvas,
-    kinds: Sequence[int],
-    names: Sequence[str],
-    sides: Sequence[NDArray[np.int64]],
-    top: float,
-    columns: int,
+    canvas: Canvas, kinds: Sequence[int], names: Sequence[str], sides: Sequence[NDArray[np.int64]], top: float
 ) -> list[tuple[object, ...]]:
     """Write which mark stands for which place, and the share of the starts that leads there; return them."""
+    columns = len(sides)
     room = (canvas.width - 70.0) / columns
     for line, kind in enumerate(kinds):
         is_rest = kind == BASIN_COLOURS - 1 and len(names) - 1 > BASIN_COLOURS
@@ -582,5 +585,6 @@ def _draw_shares(
         title = f"<title>{escape(name)}</title>" if shown != name else ""
         canvas.add(f'<text x="{number(x + 18)}" y="{number(y)}">{title}{escape(shown)}: {escape(shares)}</text>')
     return [
-        (names[kind], *(percent(float(np.mean(side == kind))) for side in sides)) for kind in [*range(len(names) - 1), -1]
+        (names[kind], *(percent(float(np.mean(side == kind))) for side in sides))
+        for kind in [*range(len(names) - 1), -1]
     ]
