@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.figures.canvas import Canvas, number, path_of, simplified
 from pytest_optlandscape.figures.figure import Figure
-from pytest_optlandscape.figures.scales import Scale
+from pytest_optlandscape.figures.scales import Scale, round_ticks
 from pytest_optlandscape.figures.style import BASIN_COLOURS
 from pytest_optlandscape.figures.wording import counted, escape, percent, plain, shorten, significant, width_of
 
@@ -450,14 +450,17 @@ def _levels(gaps: FloatArray) -> FloatArray:
     if upper <= 0.0:
         return np.empty(0)
     lower = max(float(np.quantile(finite, 0.004)), upper * 10.0**-_DECADES, 1e-300)
-    exponents = np.arange(math.floor(math.log10(lower)), math.ceil(math.log10(upper)) + 1)
+    if lower > 0.3 * upper:  # a plain with narrow holes
+        lower = max(float(np.min(finite)), 0.01 * upper)
+    exponents = np.arange(math.floor(math.log10(lower)), math.floor(math.log10(upper)) + 1)
+    levels = np.array([level for level in round_ticks(lower, upper, _LEVELS) if lower < level < upper])
     for mantissas in ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        levels = np.outer(10.0**exponents, mantissas).ravel()
-        levels = levels[(levels > lower) & (levels < upper)]
-        if len(levels) <= _LEVELS:
-            return levels
-    coarse: FloatArray = levels[len(levels) % 2 :: 2]
-    return coarse
+        finer = np.array([float(f"{mantissa}e{exponent}") for exponent in exponents for mantissa in mantissas])
+        finer = np.compress((finer > lower) & (finer < upper), finer)
+        if 3 <= len(finer) <= _LEVELS:
+            return finer
+        levels = finer if len(finer) > _LEVELS else levels
+    return np.array(levels if len(levels) <= _LEVELS else levels[len(levels) % 2 :: 2])
 
 
 def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -62,7 +62,7 @@ def shorten(text: str, most: float, size: float = 12.0) -> str:
     Examples
     --------
     >>> shorten("rosenbrock[10]", 200.0), shorten("a_very_long_name_of_a_landscape[10]", 100.0)
-    ('rosenbrock[10]', 'a_very_l…ape[10]')
+    ('rosenbrock[10]', 'a_very_…pe[10]')
     """
     if width_of(text, size) <= most:
         return text

@@ -83,8 +83,8 @@ def draw_contour(
     chosen = _chosen(landscape, axes)
     if len(chosen) < 2:
         raise ValueError(f"contours take two coordinates that vary, and {landscape.id} has {len(chosen)}")
-    x, y = (_axis(landscape, k, points) for k in chosen)
-    gaps = _gaps(landscape, _plane(landscape, chosen, x, y)).reshape(points, points)
+    x, y = (_axis_with_minimizers(landscape, k, points) for k in chosen)
+    gaps = _gaps(landscape, _plane(landscape, chosen, x, y)).reshape(len(y), len(x))
     plane = list(chosen)
     begin = np.array([landscape.x0, *landscape.starts.values()]) if starts is None else np.asarray(starts)
     caption = ""
@@ -255,6 +255,12 @@ def _draw_surface(landscape: Landscape, chosen: tuple[int, ...], points: int) ->
 def _axis(landscape: Landscape, k: int, points: int) -> FloatArray:
     lower, upper = landscape.bounds[k].tolist()
     return np.linspace(lower, upper, points)
+
+
+def _axis_with_minimizers(landscape: Landscape, k: int, points: int) -> FloatArray:
+    """Return coordinates of a grid; those of a few minimisers are among them, so that narrow holes are not missed."""
+    few = landscape.minimizers[:8, k]
+    return np.unique(np.concatenate([_axis(landscape, k, points), few]))
 
 
 def _through(landscape: Landscape) -> FloatArray:
