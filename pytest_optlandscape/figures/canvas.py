@@ -64,12 +64,10 @@ def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
         if last - first < 2:
             continue
         base = points[last] - points[first]
-        length = float(np.hypot(*base))
         between = points[first + 1 : last] - points[first]
-        if length == 0.0:
-            away = np.hypot(between[:, 0], between[:, 1])
-        else:
-            away = np.abs(base[0] * between[:, 1] - base[1] * between[:, 0]) / length
+        along = np.clip(between @ base / max(float(base @ base), 1e-300), 0.0, 1.0)
+        apart = between - along[:, np.newaxis] * base
+        away = np.hypot(apart[:, 0], apart[:, 1])
         farthest = int(np.argmax(away))
         if away[farthest] > tolerance:
             middle = first + 1 + farthest

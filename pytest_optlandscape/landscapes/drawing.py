@@ -25,6 +25,8 @@ _POINTS_IN_NOTEBOOKS = 61
 _SECONDS_IN_NOTEBOOKS = 0.1
 """A landscape that would take longer to evaluate is not drawn unasked."""
 _MOST_SHOWN = 6
+_MOST_BROKEN = 0.99
+"""Share of a grid that breaks constraints beyond which these are not drawn."""
 
 
 def draw(
@@ -280,10 +282,10 @@ def _values(landscape: Landscape, points: FloatArray) -> FloatArray:
 
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
-    """Values above fmin; NaN where a constraint is broken, unless one is at every point: a grid misses thin sets."""
+    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps them: a grid misses thin sets."""
     known = landscape if landscape.minimum_is_known else landscape.uncut or landscape
     gaps: FloatArray = _values(landscape, points) - known.fmin
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         broken = ~(landscape.violation(points) <= 0.0)
-    return gaps if np.all(broken) else np.where(broken, np.nan, gaps)
+    return gaps if np.mean(broken) > _MOST_BROKEN else np.where(broken, np.nan, gaps)

@@ -71,7 +71,8 @@ FIGURES = {
         **k,
     ),
     "basin_map": lambda a, **k: figures.basin_map(
-        bounds=[(0, 1), (0, 1)], starts=STARTS, now=[0, 1, -1] * 10, before=[0] * 30, names=[a, a], panels=(a, a), title=a, **k
+        bounds=[(0, 1), (0, 1)], starts=STARTS, now=[0, 1, -1] * 10, before=[0] * 30,
+        names=[a, a], panels=(a, a), title=a, **k
     ),
     "curve": lambda a, **k: figures.curve(x=[0, 1, 2], values=[1, np.nan, 1], x_title=a, y_title=a, title=a, **k),
     "contour": lambda a, **k: contour(
