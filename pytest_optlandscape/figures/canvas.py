@@ -42,10 +42,10 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def path_of(points: FloatArray, *, closed: bool = False, apart: bool = False) -> str:
-    """Write a line through points (n, 2), or points apart, as the data of an SVG path, rounded to a tenth."""
+    """Write a line through points (n, 2), rounded to a tenth, as the data of an SVG path; or points apart."""
+    if apart:  # each is moved to, and whole numbers do: they carry marks
+        return "".join(f"M{x} {y}" for x, y in np.rint(points).astype(np.int64).tolist())
     tenths = np.rint(10.0 * points).astype(np.int64)
-    if apart:  # one marker a vertex: a line that is not stroked; its last point would be marked twice if alone
-        return "M" + "L".join(_joined([number(value / 10) for value in point]) for point in tenths.tolist())
     if len(tenths) > 1:
         moved = np.any(tenths[1:] != tenths[:-1], axis=1)
         tenths = tenths[np.concatenate([[True], moved])]

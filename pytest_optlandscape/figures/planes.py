@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _SIDE = 320.0
 _DECADES = 8.0  # gaps below 10⁻⁸ of the largest are drawn alike: the eye sees the valley, not the last digit
 _LEVELS = 9
-_MOST_POINTS = 1800  # of all contours: about 5 kB once compressed
+_MOST_POINTS = 1300  # of all contours: about 4 kB once compressed
 _MOST_MARKS = 40
 _MOST_PATH = 500
 _SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
@@ -282,7 +282,7 @@ def basin_map(
     box, begin, ends = np.asarray(bounds, dtype=np.float64), _points(starts), _points(places)
     if box.shape != (2, 2) or not np.all(box[:, 0] < box[:, 1]):
         raise ValueError(f"bounds are a lower and an upper end for two coordinates, got shape {box.shape}")
-    sides = [np.asarray(side, dtype=np.int64) for side in ([now] if before is None else [before, now])]
+    sides = [np.maximum(np.asarray(side, dtype=np.int64), -1) for side in ([now] if before is None else [before, now])]
     if not len(begin) or any(side.shape != (len(begin),) for side in sides):
         raise ValueError(f"each of the {len(begin)} starts needs the number of its place, on both sides")
     count = max(len(ends), len(names), *(int(side.max()) + 1 for side in sides))
@@ -293,8 +293,7 @@ def basin_map(
     side_length = 236.0 if before is not None else 300.0
     kinds = [*range(min(count, BASIN_COLOURS)), -1]
     width = left + len(sides) * side_length + (len(sides) - 1) * gap + 14.0
-    lines = math.ceil(len(kinds) / len(sides))
-    canvas = Canvas(width, top + side_length + 48.0 + 17.0 * lines)
+    canvas = Canvas(width, top + side_length + 48.0 + 17.0 * len(kinds))
     size = 3.6 if len(begin) <= 300 else 2.4
     for kind in kinds:
         shape, classes = (_SHAPES[kind], f"basin{kind}") if kind >= 0 else ("cross", "axis")
@@ -475,7 +474,7 @@ def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray,
     rings = [_rings(lines, bottom, math.log10(level)) for level in levels.tolist()]
     while len(levels) > 4 and sum(len(ring) for each in rings for ring in each) > 5 * _MOST_POINTS:
         levels, rings = levels[::-2][::-1], rings[::-2][::-1]
-    for tolerance in (0.35, 0.6, 1.0):
+    for tolerance in (0.35, 0.6, 1.0, 1.4):
         drawn = [[simplified(ring, tolerance)[:-1] for ring in each] for each in rings]
         if sum(len(ring) for each in drawn for ring in each) <= _MOST_POINTS:
             break
@@ -538,7 +537,7 @@ def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
         tolerance *= 1.6
         line = simplified(placed, tolerance)
     data = path_of(line)
-    canvas.add(f'<path class="halo" d="{data}"/><path class="{kind}" d="{data}"/>')
+    canvas.add(f'<path class="halo" d="{data}"/><path class="{kind} run" d="{data}"/>')
     dots = _distinct(placed) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
     outline = "".join(_disc(point, 2.6) for point in dots.tolist())
     canvas.add(f'<path class="{kind}-mark" d="{outline}"/>')
@@ -575,14 +574,13 @@ def _draw_shares(
     canvas: Canvas, kinds: Sequence[int], names: Sequence[str], sides: Sequence[NDArray[np.int64]], top: float
 ) -> list[tuple[object, ...]]:
     """Write which mark stands for which place, and the share of the starts that leads there; return them."""
-    columns = len(sides)
-    room = (canvas.width - 70.0) / columns
+    room = canvas.width - 70.0
     for line, kind in enumerate(kinds):
         is_rest = kind == BASIN_COLOURS - 1 and len(names) - 1 > BASIN_COLOURS
         name = f"{len(names) - BASIN_COLOURS} more" if is_rest else names[kind]
         chosen = [side >= kind if is_rest else side == kind for side in sides]
         shares = " → ".join(percent(float(np.mean(part))) for part in chosen)
-        x, y = 56.0 + (line % columns) * room, top + 17.0 * (line // columns)
+        x, y = 56.0, top + 17.0 * line
         _draw_group(canvas, np.array([[x + 6, y - 4]]), kind)
         shown = shorten(name, room - 34.0 - width_of(shares))
         title = f"<title>{escape(name)}</title>" if shown != name else ""

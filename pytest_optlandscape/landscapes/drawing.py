@@ -282,7 +282,7 @@ def _values(landscape: Landscape, points: FloatArray) -> FloatArray:
 
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
-    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps them: a grid misses thin sets."""
+    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps all: a grid misses thin sets."""
     known = landscape if landscape.minimum_is_known else landscape.uncut or landscape
     gaps: FloatArray = _values(landscape, points) - known.fmin
     with warnings.catch_warnings(), np.errstate(all="ignore"):
