@@ -440,8 +440,8 @@ def _gap_words(gaps: Sequence[FloatArray], quartiles: Sequence[FloatArray], name
     fell = int(np.sum(gaps[1][:, -1] < gaps[0][:, -1]))
     rose = int(np.sum(gaps[1][:, -1] > gaps[0][:, -1]))
     return (
-        f"After {budget:g} evaluations the {gap} is {ends[0]} {names[0]} and {ends[1]} {names[1]}; {names[1]} it is lower "
-        f"in {counted(fell, 'cell')} and higher in {rose}."
+        f"After {budget:g} evaluations the {gap} is {ends[0]} {names[0]} and {ends[1]} {names[1]}; {names[1]} it is "
+        f"lower in {counted(fell, 'cell')} and higher in {rose}."
     )
 
 
