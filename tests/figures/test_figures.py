@@ -13,6 +13,7 @@ from pytest_optlandscape.figures.canvas import number, path_of, simplified
 from pytest_optlandscape.figures.scales import Scale, decade_ticks, round_ticks
 from pytest_optlandscape.figures.wording import escape, plain, shorten, significant, width_of
 
+UNTIMED = settings(deadline=None)
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '</text><script>alert("1")</script>&\x00\x1b[31m\u202e\ud800\'' + "long" * 50
 RNG = np.random.default_rng(7)
@@ -307,6 +308,7 @@ def test_missing_contourpy_names_the_extra():
         figures.contour(x=[0, 1], y=[0, 1], gaps=np.ones((2, 2)))
 
 
+@UNTIMED
 @given(st.lists(st.tuples(*[st.floats(-500, 500)] * 2), min_size=2, max_size=60), st.floats(0.1, 5.0))
 def test_lines_keep_within_the_tolerance(points, tolerance):
     line = np.array(points)
@@ -323,6 +325,7 @@ def _distance(point, a, b):
     return float(np.hypot(*(point - a - part * along)))
 
 
+@UNTIMED
 @given(st.lists(st.tuples(*[st.floats(-900, 900)] * 2), min_size=1, max_size=20))
 def test_paths_are_read_back_to_a_tenth(points):
     """An independent reader of "M x y l dx dy …" finds the points again: rounding does not add up."""
@@ -332,11 +335,13 @@ def test_paths_are_read_back_to_a_tenth(points):
     np.testing.assert_allclose(read[[0, -1]], np.array(points)[[0, -1]], atol=0.0501)
 
 
+@UNTIMED
 @given(st.floats(-1e6, 1e6))
 def test_numbers_are_short(value):
     assert abs(float(number(value)) - value) <= 0.0501 + 1e-9 * abs(value)
 
 
+@UNTIMED
 @given(st.floats(-1e12, 1e12), st.floats(1e-9, 1e12), st.integers(2, 12))
 def test_ticks_are_round_few_and_inside(lower, width, most):
     width = max(width, 1e-6 * abs(lower))
@@ -346,6 +351,7 @@ def test_ticks_are_round_few_and_inside(lower, width, most):
     assert all(lower - 1e-6 * width <= tick <= upper + 1e-6 * width or len(ticks) == 1 for tick in ticks)
 
 
+@UNTIMED
 @given(st.floats(-300, 290), st.floats(0.3, 300), st.integers(3, 9))
 def test_decades_are_few_and_inside(exponent, span, most):
     lower, upper = 10.0**exponent, 10.0 ** min(exponent + span, 300.0)
@@ -361,6 +367,7 @@ def test_labels_of_an_axis_are_written_in_one_way():
     assert Scale(1, 1e4, 0, 1, log=True).labels([1.0, 10.0, 1e4]) == ["1", "10", "10000"]
 
 
+@UNTIMED
 @given(st.text(max_size=60), st.floats(30, 300))
 def test_text_is_plain_and_fits(text, most):
     shown = plain(text)
@@ -369,7 +376,7 @@ def test_text_is_plain_and_fits(text, most):
     assert width_of(shortened) <= most or shortened in (shown, "…")
 
 
-@settings(max_examples=30)
+@UNTIMED
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_any_number_is_written(value):
     text = significant(value)

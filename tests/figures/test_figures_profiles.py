@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pytest_optlandscape.figures import StepFunction, performance_ratios, shares_of_hits
 
+UNTIMED = settings(deadline=None)
 HIT = st.one_of(st.integers(1, 10_000).map(float), st.just(np.inf))
 HITS = arrays.arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=HIT)
 
@@ -16,6 +17,7 @@ def pairs(draw):
     return before, draw(arrays.arrays(np.float64, before.shape, elements=HIT))
 
 
+@UNTIMED
 @given(HITS, st.integers(1, 40), st.integers(1, 10_000))
 def test_shares_rise_within_0_and_1_to_what_is_reached(hits, dim, budget):
     shares = shares_of_hits(hits, dim=dim, budget=budget)
@@ -26,12 +28,14 @@ def test_shares_rise_within_0_and_1_to_what_is_reached(hits, dim, budget):
     assert shares.problems == hits.size
 
 
+@UNTIMED
 @given(HITS, st.integers(1, 10_000))
 def test_share_is_the_count_of_hits_divided(hits, evaluations):
     assert shares_of_hits(hits)(evaluations) == pytest.approx(np.sum(hits <= evaluations) / hits.size)
     assert shares_of_hits(hits, dim=4.0)(evaluations / 4.0) == pytest.approx(np.sum(hits <= evaluations) / hits.size)
 
 
+@UNTIMED
 @given(HITS, st.randoms(use_true_random=False))
 def test_order_of_cells_and_targets_does_not_matter(hits, random):
     cells = list(range(len(hits)))
@@ -41,6 +45,7 @@ def test_order_of_cells_and_targets_does_not_matter(hits, random):
     np.testing.assert_array_equal(shares.share, shuffled.share)
 
 
+@UNTIMED
 @given(HITS)
 def test_two_halves_average_to_the_whole(hits):
     twice = shares_of_hits(np.concatenate([hits, hits]))
@@ -54,6 +59,7 @@ def test_dimensions_and_budgets_are_those_of_each_cell():
     assert shares.limit == 0.75
 
 
+@UNTIMED
 @given(pairs())
 def test_ratios_are_those_of_the_definition(sides):
     before, now = sides
@@ -62,6 +68,7 @@ def test_ratios_are_those_of_the_definition(sides):
             assert ratio == (np.inf if np.isinf(hit) else max(1.0, hit / other))
 
 
+@UNTIMED
 @given(pairs())
 def test_profiles_rise_and_together_cover_what_is_solved(sides):
     before, now = sides
@@ -75,6 +82,7 @@ def test_profiles_rise_and_together_cover_what_is_solved(sides):
     assert profiles[0](1.0) + profiles[1](1.0) == pytest.approx(solved + ties)
 
 
+@UNTIMED
 @given(pairs(), st.sampled_from([0.5, 2.0, 8.0]))
 def test_profiles_do_not_depend_on_the_unit_or_on_who_is_first(sides, unit):
     ratios = performance_ratios(*sides)
