@@ -106,7 +106,7 @@ def contour(
     kinds = ("before", "now")[-len(paths) :] if paths else ()
     for (_, points), kind in zip(paths, kinds, strict=True):
         _draw_path(canvas, _placed(points, across, up), kind)
-    mark_split = divergence is not None and len(paths) == 2
+    mark_split = divergence is not None and divergence >= 1 and len(paths) == 2
     if mark_split:
         _draw_split(
             canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width)

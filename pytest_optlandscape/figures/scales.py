@@ -66,6 +66,11 @@ class Scale:
         The places of these.
     log : bool, default False
         Whether it is logarithmic.
+
+    Raises
+    ------
+    ValueError
+        If the values at its ends are not finite, or do not rise.
     """
 
     lower: float
@@ -73,6 +78,12 @@ class Scale:
     start: float
     end: float
     log: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.lower < self.upper and math.isfinite(self.lower) and math.isfinite(self.upper)):
+            raise ValueError(
+                f"an axis runs from a finite number to a larger one, and this one from {self.lower:g} to {self.upper:g}"
+            )
 
     def __call__(self, values: ArrayLike) -> FloatArray:
         """Return the places of values; those beyond the ends are moved onto them, NaN stays."""

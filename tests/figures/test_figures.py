@@ -288,6 +288,20 @@ def test_contours_stay_small():
     assert len(gzip.compress(still.svg.encode())) < 6_500
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: figures.runtime_ecdf(before=[1], now=[1], budget=np.inf, dim=1),
+        lambda: figures.data_profile(before=[1], now=[1], budget=np.inf, dim=1),
+        lambda: figures.curve(x=[0, np.inf], values=[0, 1]),
+        lambda: figures.basin_map(bounds=[(0, np.inf), (0, 1)], starts=[[0, 0]], now=[0]),
+    ],
+)
+def test_axes_without_an_end_are_named(draw):
+    with pytest.raises(ValueError, match="to inf"):
+        draw()
+
+
 def test_wrong_planes_are_named():
     pytest.importorskip("contourpy")
     with pytest.raises(ValueError, match="rising"):
