@@ -15,6 +15,7 @@ MODULES = {
 }
 ROOMS = {
     "_names": 0,
+    "figures": 0,
     "_profiles": 1,
     "landscapes": 1,
     "runs": 2,

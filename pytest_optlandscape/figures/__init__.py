@@ -1,0 +1,27 @@
+"""Pictures: pure functions from numbers to accessible SVG. They know nothing of landscapes, runs or records.
+
+Every function takes keyword arguments (numbers, arrays, strings) and returns a `Figure`. All take ``title``, ``caption``
+and ``identifier``; the last begins the ids of the picture's elements.
+"""
+
+from pytest_optlandscape.figures.curves import data_profile, gap_curves, performance_profile, runtime_ecdf
+from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve
+from pytest_optlandscape.figures.profiles import StepFunction, performance_ratios, shares_of_hits
+from pytest_optlandscape.figures.style import STYLE
+
+__all__ = [
+    "STYLE",
+    "Figure",
+    "StepFunction",
+    "basin_map",
+    "beside",
+    "contour",
+    "curve",
+    "data_profile",
+    "gap_curves",
+    "performance_profile",
+    "performance_ratios",
+    "runtime_ecdf",
+    "shares_of_hits",
+]

@@ -1,0 +1,253 @@
+"""What pictures are made of: lines, marks, texts and axes, written as short SVG."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.scales import Scale
+from pytest_optlandscape.figures.style import STYLE
+from pytest_optlandscape.figures.wording import escape, plain, shorten, width_of
+
+__all__ = ["Canvas", "number", "simplified"]
+
+FloatArray = NDArray[np.float64]
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_HERE = "\0"  # where the identifier goes; no text holds it
+LINE = 15.0
+
+
+def number(value: float) -> str:
+    """Write a coordinate with at most one decimal.
+
+    Examples
+    --------
+    >>> number(12.04), number(-0.04), number(0.55)
+    ('12', '0', '.6')
+    """
+    tenths = round(10.0 * float(value))
+    text = f"{tenths / 10:.1f}".removesuffix(".0")
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Join numbers of a path; a minus sign separates, too."""
+    return "".join(part if k == 0 or part.startswith("-") else f" {part}" for k, part in enumerate(parts))
+
+
+def path_of(points: FloatArray, *, closed: bool = False) -> str:
+    """Write a line through points (n, 2) as the data of an SVG path, rounded to a tenth."""
+    tenths = np.rint(10.0 * points).astype(np.int64)
+    if len(tenths) > 1:
+        moved = np.any(tenths[1:] != tenths[:-1], axis=1)
+        tenths = tenths[np.concatenate([[True], moved])]
+    start = _joined([number(value / 10) for value in tenths[0].tolist()])
+    steps = [number(value / 10) for value in np.diff(tenths, axis=0).ravel().tolist()]
+    return f"M{start}" + (f"l{_joined(steps)}" if steps else "h0") + ("z" if closed else "")
+
+
+def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
+    """Leave out points of a line that lie within ``tolerance`` of the rest (Ramer 1972; Douglas & Peucker 1973)."""
+    kept = np.zeros(len(points), dtype=bool)
+    kept[[0, -1]] = True
+    open_ranges = [(0, len(points) - 1)]
+    while open_ranges:
+        first, last = open_ranges.pop()
+        if last - first < 2:
+            continue
+        base = points[last] - points[first]
+        length = float(np.hypot(*base))
+        between = points[first + 1 : last] - points[first]
+        if length == 0.0:
+            away = np.hypot(between[:, 0], between[:, 1])
+        else:
+            away = np.abs(base[0] * between[:, 1] - base[1] * between[:, 0]) / length
+        farthest = int(np.argmax(away))
+        if away[farthest] > tolerance:
+            middle = first + 1 + farthest
+            kept[middle] = True
+            open_ranges += [(first, middle), (middle, last)]
+    return points[kept]
+
+
+class Canvas:
+    """A picture while it is drawn.
+
+    Parameters
+    ----------
+    width, height : float
+        Its size; the reader's window scales it.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width = width
+        self.height = height
+        self.parts: list[str] = []
+
+    def add(self, markup: str) -> None:
+        """Add an element that is written already."""
+        self.parts.append(markup)
+
+    def reference(self, name: str) -> str:
+        """Return an id for an element of this picture, unlike those of any other picture on the page."""
+        return f"{_HERE}-{name}"
+
+    def path(self, points: ArrayLike, classes: str, *, closed: bool = False, tolerance: float = 0.3) -> None:
+        """Draw a line through points (n, 2), those left out that change nothing that is seen."""
+        line = np.asarray(points, dtype=np.float64)
+        if len(line):
+            self.add(f'<path class="{classes}" d="{path_of(simplified(line, tolerance), closed=closed)}"/>')
+
+    def line(self, x1: float, y1: float, x2: float, y2: float, classes: str) -> None:
+        """Draw a straight line."""
+        self.add(f'<path class="{classes}" d="{path_of(np.array([[x1, y1], [x2, y2]]))}"/>')
+
+    def rectangle(self, x: float, y: float, width: float, height: float, classes: str, fill: str = "") -> None:
+        """Draw a rectangle."""
+        fill = f' fill="{fill}"' if fill else ""
+        self.add(
+            f'<rect class="{classes}" x="{number(x)}" y="{number(y)}" width="{number(width)}" '
+            f'height="{number(height)}"{fill}/>'
+        )
+
+    def text(
+        self, x: float, y: float, text: object, classes: str = "", *, most: float | None = None, turned: bool = False
+    ) -> None:
+        """Write a text, shortened to a width; where it is shortened, the whole is its title."""
+        whole = plain(text)
+        shown = whole if most is None else shorten(whole, most)
+        title = f"<title>{escape(whole)}</title>" if shown != whole else ""
+        named = f' class="{classes}"' if classes else ""
+        where = (
+            f'transform="translate({number(x)} {number(y)})rotate(-90)"'
+            if turned
+            else f'x="{number(x)}" y="{number(y)}"'
+        )
+        self.add(f"<text{named} {where}>{title}{escape(shown)}</text>")
+
+    def mark(self, x: float, y: float, shape: str, classes: str, size: float = 4.0, title: str = "") -> None:
+        """Draw a mark: disc, square, diamond, up, down, star, cross, plus or hexagon."""
+        titled = f"<title>{escape(title)}</title>" if title else ""
+        if shape == "disc":
+            start = f'<circle class="{classes}" cx="{number(x)}" cy="{number(y)}" r="{number(size)}"'
+            self.add(f"{start}>{titled}</circle>" if titled else f"{start}/>")
+            return
+        start = f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"'
+        self.add(f"{start}>{titled}</path>" if titled else f"{start}/>")
+
+    def legend(self, x: float, y: float, width: float, entries: Sequence[tuple[str, str, str]]) -> None:
+        """Write names with samples of their lines ("line") or marks (a shape) in one row.
+
+        Parameters
+        ----------
+        x, y, width : float
+            Where the row begins, its baseline, and how wide it may be.
+        entries : sequence of (name, kind, classes)
+        """
+        gap, sample = 14.0, 26.0
+        room = (width - gap * (len(entries) - 1)) / max(len(entries), 1) - sample
+        for name, kind, classes in entries:
+            if kind == "line":
+                self.line(x, y - 4, x + 20, y - 4, classes)
+            else:
+                self.mark(x + 10, y - 4, kind, classes)
+            self.text(x + sample, y, name, most=room)
+            x += sample + width_of(shorten(plain(name), room)) + gap
+
+    def axes(self, x: Scale, y: Scale, x_title: str, y_title: str, *, zero_at: float | None = None) -> None:
+        """Draw two axes with light lines at the ticks of the upright one.
+
+        A logarithmic upright axis may have a place for zero below its lower end: ``zero_at``, where the other axis is
+        then drawn.
+        """
+        left, right, top, bottom = x.start, x.end, y.end, y.start if zero_at is None else zero_at
+        across = max(2, int((right - left) / 62))
+        x_ticks, y_ticks = x.ticks(across), y.ticks(max(2, int((y.start - top) / 34)))
+        lines = "".join(path_of(np.array([[left, at], [right, at]])) for at in y(y_ticks).tolist())
+        self.add(f'<path class="grid" d="{lines}"/>')
+        ends = "".join(path_of(np.array([[at, bottom], [at, bottom + 4]])) for at in x(x_ticks).tolist())
+        self.add(f'<path class="axis" d="{path_of(np.array([[left, bottom], [right, bottom]]))}{ends}"/>')
+        for at, label in zip(x(x_ticks).tolist(), x.labels(x_ticks), strict=True):
+            self.text(at, bottom + 17, label, "muted middle")
+        labelled = [*zip(y(y_ticks).tolist(), y.labels(y_ticks), strict=True)]
+        if zero_at is not None:
+            labelled.append((zero_at, "0"))
+        for at, label in labelled:
+            self.text(left - 6, at + 4, label, "muted end")
+        self.text((left + right) / 2, bottom + 34, x_title, "middle", most=right - left + 40)
+        wide = max((width_of(label) for _, label in labelled), default=0.0)
+        self.text(left - wide - 12, (top + bottom) / 2, y_title, "middle", turned=True, most=bottom - top + 40)
+
+    def figure(
+        self,
+        *,
+        title: str,
+        description: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[object, ...]],
+        caption: str = "",
+        identifier: str = "",
+    ) -> Figure:
+        """Finish the picture.
+
+        Parameters
+        ----------
+        title, description, columns, rows, caption
+            See `Figure`.
+        identifier : str, default ""
+            What ids begin with; by default they are made from what is drawn, so that pictures that differ have ids
+            that differ.
+
+        Raises
+        ------
+        ValueError
+            If the identifier is not made of a letter and then letters, digits, "_" and "-".
+        """
+        if identifier and not _IDENTIFIER.match(identifier):
+            raise ValueError(
+                "an identifier begins with a letter and goes on with letters, digits, _ and - (none other than of "
+                f"ASCII), got {identifier!r}"
+            )
+        title, description = plain(title), plain(description)
+        body = "".join(self.parts)
+        if not identifier:
+            digest = hashlib.sha256(f"{title}\n{description}\n{body}".encode()).hexdigest()
+            identifier = f"figure-{digest[:10]}"
+        size = f"{number(self.width)} {number(self.height)}"
+        width, height = size.split()
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="optlandscape" role="img" '
+            f'aria-labelledby="{identifier}-title {identifier}-desc" viewBox="0 0 {size}" width="{width}" '
+            f'height="{height}"><title id="{identifier}-title">{escape(title)}</title>'
+            f'<desc id="{identifier}-desc">{escape(description)}</desc><style>{STYLE}</style>'
+            f"{body.replace(_HERE, identifier)}</svg>"
+        )
+        return Figure(svg, title, description, tuple(columns), tuple(rows), plain(caption))
+
+
+def mark_path(x: float, y: float, shape: str, size: float) -> str:
+    """Write the outline of a mark around a place as the data of an SVG path."""
+    if shape in ("cross", "plus"):
+        arm = 0.9 * size if shape == "cross" else 1.2 * size
+        a, b = ((arm, arm), (arm, -arm)) if shape == "cross" else ((arm, 0.0), (0.0, arm))
+        strokes = [np.array([[x - dx, y - dy], [x + dx, y + dy]]) for dx, dy in (a, b)]
+        return "".join(path_of(stroke) for stroke in strokes)
+    corners, first, inner = {
+        "square": (4, 0.25 * np.pi, 1.0),
+        "diamond": (4, 0.0, 1.0),
+        "up": (3, -0.5 * np.pi, 1.0),
+        "down": (3, 0.5 * np.pi, 1.0),
+        "hexagon": (6, 0.0, 1.0),
+        "star": (10, -0.5 * np.pi, 0.42),
+        "disc": (12, 0.0, 1.0),
+    }[shape]
+    size *= {"square": 1.15, "diamond": 1.3, "up": 1.35, "down": 1.35, "star": 1.7, "hexagon": 1.15}.get(shape, 1.0)
+    angles = first + 2.0 * np.pi * np.arange(corners) / corners
+    radii = np.where(np.arange(corners) % 2, inner * size, size)
+    return path_of(np.stack([x + radii * np.cos(angles), y + radii * np.sin(angles)], axis=1), closed=True)

@@ -1,0 +1,448 @@
+"""Curves of an optimizer before and now: gaps, runtime distributions, data and performance profiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.figures.canvas import Canvas, simplified
+from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.profiles import (
+    StepFunction,
+    paired_hits,
+    per_cell,
+    performance_ratios,
+    shares_of_hits,
+)
+from pytest_optlandscape.figures.scales import Scale
+from pytest_optlandscape.figures.wording import counted, percent, plain, significant
+
+__all__ = ["data_profile", "gap_curves", "performance_profile", "runtime_ecdf"]
+
+FloatArray = NDArray[np.float64]
+
+WIDTH, HEIGHT = 480.0, 300.0
+_TOP, _BOTTOM = 28.0, 44.0
+_COLUMNS = 140  # places along the axis at which curves are drawn
+_MOST_DECADES = 40
+
+
+def runtime_ecdf(
+    *,
+    before: ArrayLike,
+    now: ArrayLike,
+    budget: ArrayLike,
+    dim: ArrayLike = 1.0,
+    names: tuple[str, str] = ("before", "now"),
+    title: str = "Runtime distribution",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw the share of (cell, target) pairs that are reached, against evaluations per dimension.
+
+    The curves end at the budget: nothing is known beyond. Where budgets per dimension differ, they end at the smallest,
+    up to which every cell was run. The share that is reached at each cell's own budget is said in words.
+
+    Parameters
+    ----------
+    before, now : array_like, shape (cells,) or (cells, targets)
+        Evaluations to each target; inf where it was missed. The cells are the same.
+    budget : array_like, shape () or (cells,)
+        In evaluations.
+    dim : array_like, shape () or (cells,), default 1
+        Of each cell's landscape.
+    names : tuple of str
+        Of the two sides.
+    title, caption, identifier : str
+        See `Figure`; the identifier begins all ids, by default it is made from what is drawn.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no pair, or a number is not positive.
+
+    References
+    ----------
+    N. Hansen, A. Auger, D. Brockhoff, D. Tušar, T. Tušar: COCO: Performance Assessment, arXiv:1605.03560 (2016).
+
+    Examples
+    --------
+    >>> figure = runtime_ecdf(before=[[10, 60], [20, float("inf")]], now=[[8, 40], [20, 90]], budget=100, dim=2)
+    >>> figure.description
+    'Of 4 (cell, target) pairs, before reaches 75 % and now 100 % within the budget of 50 evaluations per dimension.'
+    """
+    sides = paired_hits(before, now)
+    per_dim = per_cell(budget, sides[0], "a budget") / per_cell(dim, sides[0], "a dimension")
+    curves = [shares_of_hits(hits, dim=dim, budget=budget) for hits in sides]
+    reach = float(np.min(per_dim))
+    pairs = counted(curves[0].problems, "(cell, target) pair" if sides[0].ndim == 2 else "cell")
+    differ = float(np.max(per_dim)) > reach
+    within = (
+        f"its budget; the curves end at the smallest, {significant(reach)} evaluations per dimension"
+        if differ
+        else f"the budget of {significant(reach)} evaluations per dimension"
+    )
+    first = min((float(curve.at[0]) for curve in curves if len(curve.at)), default=reach)
+    return _shares(
+        curves,
+        Scale(min(first, reach / 10.0), reach, 0.0, 0.0, log=True),
+        x_title="evaluations per dimension",
+        y_title="share of targets reached" if sides[0].ndim == 2 else "share of cells solved",
+        names=names,
+        title=title,
+        description=_reached(pairs, names, curves, f"within {within}"),
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def data_profile(
+    *,
+    before: ArrayLike,
+    now: ArrayLike,
+    budget: ArrayLike,
+    dim: ArrayLike,
+    target: str = "",
+    names: tuple[str, str] = ("before", "now"),
+    title: str = "Data profile",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw the share of problems that are solved within a number of simplex gradients.
+
+    A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear, as
+    in the original, and ends at the smallest budget.
+
+    Parameters
+    ----------
+    before, now : array_like, shape (cells,) or (cells, targets)
+        Evaluations to the target, or to each of several; inf where it was missed. The cells are the same.
+    budget, dim : array_like, shape () or (cells,)
+        In evaluations; of each cell's landscape.
+    target : str, default ""
+        In words, such as ``"10⁻⁵ of the gap at the start"``.
+    names, title, caption, identifier
+        See `runtime_ecdf`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no cell, or a number is not positive.
+
+    References
+    ----------
+    J. J. Moré, S. M. Wild: Benchmarking Derivative-Free Optimization Algorithms, SIAM J. Optim. 20 (2009).
+
+    Examples
+    --------
+    >>> data_profile(before=[30, 60], now=[30, float("inf")], budget=90, dim=2, target="10⁻⁵").description
+    'Of 2 cells, before solves 100 % and now 50 % to 10⁻⁵ within the budget of 30 simplex gradients.'
+    """
+    sides = paired_hits(before, now)
+    per_gradient = per_cell(budget, sides[0], "a budget") / (per_cell(dim, sides[0], "a dimension") + 1.0)
+    curves = [shares_of_hits(hits, dim=dim, budget=budget, plus=1.0) for hits in sides]
+    reach = float(np.min(per_gradient))
+    problems = counted(curves[0].problems, "(cell, target) pair" if sides[0].ndim == 2 else "cell")
+    differ = float(np.max(per_gradient)) > reach
+    within = (
+        f"its budget; the curves end at the smallest, {significant(reach)} simplex gradients"
+        if differ
+        else f"the budget of {significant(reach)} simplex gradients"
+    )
+    words = f"to {target} within {within}" if target else f"within {within}"
+    return _shares(
+        curves,
+        Scale(0.0, reach, 0.0, 0.0),
+        x_title="simplex gradients: evaluations / (dimension + 1)",
+        y_title="share of problems solved",
+        names=names,
+        title=title,
+        description=_reached(problems, names, curves, words, verb="solves"),
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def performance_profile(
+    *,
+    before: ArrayLike,
+    now: ArrayLike,
+    names: tuple[str, str] = ("before", "now"),
+    title: str = "Performance profile",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw how often each of two sides is at most τ times as slow as the faster one.
+
+    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves. It is
+    always drawn of two sides: among three or more, the order of any two depends on the others (Gould & Scott 2016).
+
+    Parameters
+    ----------
+    before, now : array_like, of the same shape
+        Evaluations to the same targets; inf where they were missed.
+    names, title, caption, identifier
+        See `runtime_ecdf`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no problem, or a number is not positive.
+
+    References
+    ----------
+    E. D. Dolan, J. J. Moré: Benchmarking optimization software with performance profiles, Math. Program. 91 (2002).
+    N. Gould, J. Scott: A Note on Performance Profiles for Benchmarking Software, ACM TOMS 43 (2016).
+
+    Examples
+    --------
+    >>> print(performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")]).description)
+    Of 3 problems, before is the faster one or as fast on 100 %, now on 66.7 %: ρ(1). Within twice the evaluations of the
+    faster one are 100 % and 66.7 %: ρ(2). Solved at all are 100 % and 66.7 %: ρ(∞).
+    """
+    ratios = performance_ratios(before, now)
+    curves = [StepFunction.of(ratio) for ratio in ratios]
+    largest = max((float(curve.at[-1]) for curve in curves if len(curve.at)), default=1.0)
+    one, two, last = ([percent(float(share)) for share in shares] for shares in _at_one_two_and_last(curves))
+    former, latter = map(plain, names)
+    description = (
+        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]}, {latter} on "
+        f"{one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at all "
+        f"are {last[0]} and {last[1]}: ρ(∞)."
+    )
+    figure_rows = [("1", *one), ("2", *two)]
+    for tau in (4.0, 8.0, 16.0, 32.0, 64.0):
+        if tau < largest:
+            figure_rows.append((f"{tau:g}", *(percent(float(curve(tau))) for curve in curves)))
+    figure_rows.append(("∞", *last))
+    return _shares(
+        curves,
+        Scale(1.0, max(4.0, largest * 1.05), 0.0, 0.0, log=True),
+        x_title="τ: evaluations as a multiple of the faster side's",
+        y_title="ρ(τ): share of problems",
+        names=names,
+        title=title,
+        description=description,
+        caption=caption,
+        identifier=identifier,
+        rows=figure_rows,
+        column="τ",
+    )
+
+
+def _at_one_two_and_last(curves: Sequence[StepFunction]) -> list[list[float]]:
+    return [
+        [float(curve(1.0)) for curve in curves],
+        [float(curve(2.0)) for curve in curves],
+        [curve.limit for curve in curves],
+    ]
+
+
+def _reached(
+    problems: str, names: tuple[str, str], curves: Sequence[StepFunction], within: str, verb: str = "reaches"
+) -> str:
+    former, latter = map(plain, names)
+    return (
+        f"Of {problems}, {former} {verb} {percent(curves[0].limit)} and {latter} {percent(curves[1].limit)} {within}."
+    )
+
+
+def _shares(
+    curves: Sequence[StepFunction],
+    across: Scale,
+    *,
+    x_title: str,
+    y_title: str,
+    names: tuple[str, str],
+    title: str,
+    description: str,
+    caption: str,
+    identifier: str,
+    rows: Sequence[tuple[str, ...]] = (),
+    column: str = "",
+) -> Figure:
+    """Draw two step functions, the share that each reaches at its end."""
+    canvas = Canvas(WIDTH, HEIGHT)
+    x = Scale(across.lower, across.upper, 58.0, WIDTH - 58.0, across.log)
+    y = Scale(0.0, 1.0, HEIGHT - _BOTTOM, _TOP)
+    canvas.axes(x, y, x_title, y_title)
+    canvas.legend(x.start, 15.0, x.end - x.start, _entries(names))
+    places = np.geomspace if across.log else np.linspace
+    grid = places(across.lower, across.upper, 2 * _COLUMNS)
+    grid[[0, -1]] = across.lower, across.upper
+    for curve, kind in zip(curves, ("before", "now"), strict=True):
+        shares = curve(grid)
+        right, up = x(grid), y(shares)
+        corners = np.stack([np.repeat(right, 2)[1:], np.repeat(up, 2)[:-1]], axis=1)
+        canvas.path(corners, kind, tolerance=0.05)
+    ends = [float(curve(across.upper)) for curve in curves]
+    heights = _apart([float(y(end)) for end in ends])
+    for end, height, kind in zip(ends, heights, ("before", "now"), strict=True):
+        canvas.text(x.end + 5, height + 4, percent(end), f"{kind}-text strong")
+    if not rows:
+        ticks = sorted({*x.ticks(8), across.upper} - {0.0})
+        rows = [(significant(tick, 6), *(percent(float(curve(tick))) for curve in curves)) for tick in ticks]
+    return canvas.figure(
+        title=title,
+        description=description,
+        columns=(column or x_title, *map(plain, names)),
+        rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def _entries(names: tuple[str, str]) -> list[tuple[str, str, str]]:
+    return [(names[0], "line", "before"), (names[1], "line", "now")]
+
+
+def _apart(heights: list[float], least: float = 14.0) -> list[float]:
+    """Move two labels apart where they would overlap; the upper one stays above."""
+    first, second = heights
+    if abs(first - second) >= least:
+        return heights
+    middle = (first + second) / 2.0
+    offset = least / 2.0 if first >= second else -least / 2.0
+    return [middle + offset, middle - offset]
+
+
+def gap_curves(
+    *,
+    before: Sequence[tuple[ArrayLike, ArrayLike]],
+    now: Sequence[tuple[ArrayLike, ArrayLike]] = (),
+    budget: int,
+    names: tuple[str, str] = ("before", "now"),
+    title: str = "Gap against evaluations",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw the gap against evaluations: the median over the cells, and their quartiles as a band.
+
+    Medians and quartiles are order statistics (of an even number the lower one in the middle), so that a run that has no
+    feasible point yet counts as worse than all others instead of spoiling a mean. A run that ended keeps its last gap up
+    to the budget.
+
+    Parameters
+    ----------
+    before, now : sequence of (evaluations, gaps)
+        A pair of arrays, shape (n,), for each cell: after that many evaluations, the best gap so far is that. Both
+        sides list the same cells in the same order. ``now`` may be left out.
+    budget : int
+        In evaluations: where the curves end.
+    names, title, caption, identifier
+        See `runtime_ecdf`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no cell, the sides have other numbers of cells, or a curve is no pair of arrays of one length.
+
+    Examples
+    --------
+    >>> falling = [([1, 10, 100], [1.0, 1e-2, 1e-6])]
+    >>> faster = [([1, 10, 60], [1.0, 1e-3, 1e-6])]
+    >>> gap_curves(before=falling, now=faster, budget=100).description
+    'After 100 evaluations the median gap over 1 cell is 1e−6 before and 1e−6 now; now it is lower in 0 cells and higher in 0.'
+    """
+    if not len(before):
+        raise ValueError("there is no cell to draw a curve of")
+    if len(now) and len(now) != len(before):
+        raise ValueError(f"cells are paired, and there are {len(before)} before and {len(now)} now")
+    if not budget >= 1:
+        raise ValueError(f"a budget is at least 1 evaluation, got {budget!r}")
+    sides = [side for side in (before, now) if len(side)]
+    grid = np.unique(np.rint(np.geomspace(1.0, budget, _COLUMNS)))
+    gaps = [np.array([_best_so_far(curve, grid) for curve in side]) for side in sides]
+    quartiles = [np.quantile(side, (0.25, 0.5, 0.75), axis=0, method="inverted_cdf") for side in gaps]
+    paired = len(sides) == 2
+    kinds = ("before", "now") if paired else ("now",)
+    canvas = Canvas(WIDTH, HEIGHT)
+    lower, upper, has_zero = _span(np.concatenate([part.ravel() for part in quartiles]))
+    x = Scale(1.0, max(2.0, float(budget)), 64.0, WIDTH - 66.0, log=True)
+    bottom = HEIGHT - _BOTTOM
+    y = Scale(lower, upper, bottom - 16.0 if has_zero else bottom, _TOP, log=True)
+    canvas.axes(x, y, "evaluations", "gap: best f so far − minimum", zero_at=bottom if has_zero else None)
+    canvas.legend(x.start, 15.0, x.end - x.start, _entries(names) if paired else [(names[0], "line", "now")])
+
+    def placed(values: FloatArray) -> FloatArray:
+        return np.where(values > 0.0, y(np.where(values > 0.0, values, upper)), bottom)
+
+    across = x(grid)
+    for (low, _, high), kind in zip(quartiles, kinds, strict=True):
+        known = np.isfinite(low)
+        if len(gaps[0]) > 1 and known.any():
+            there, back = np.stack([across, placed(low)], axis=1)[known], np.stack([across, placed(high)], axis=1)[known]
+            outline = np.concatenate([simplified(there), simplified(back)[::-1]])
+            canvas.path(outline, f"{kind}-area", closed=True, tolerance=0.0)
+    ends = []
+    for (_, median, _), kind in zip(quartiles, kinds, strict=True):
+        known = np.isfinite(median)
+        canvas.path(np.stack([across, placed(median)], axis=1)[known], kind)
+        ends.append(float(placed(median[-1:])[0]) if known[-1] else _TOP)
+    labels = [significant(float(part[1][-1]), 2) for part in quartiles]
+    for label, height, kind in zip(labels, _apart(ends) if paired else ends, kinds, strict=True):
+        canvas.text(x.end + 5, height + 4, label, f"{kind}-text strong")
+    cells = counted(len(before), "cell")
+    former, latter = map(plain, names)
+    if paired:
+        fell = int(np.sum(gaps[1][:, -1] < gaps[0][:, -1]))
+        rose = int(np.sum(gaps[1][:, -1] > gaps[0][:, -1]))
+        description = (
+            f"After {budget} evaluations the median gap over {cells} is {labels[0]} {former} and {labels[1]} {latter}; "
+            f"{latter} it is lower in {counted(fell, 'cell')} and higher in {rose}."
+        )
+    else:
+        description = f"After {budget} evaluations the median gap over {cells} is {labels[0]}."
+    columns = ["evaluations"]
+    for name in (former, latter) if paired else (former,):
+        columns += [f"{name}: median", f"{name}: lower quartile", f"{name}: upper quartile"]
+    rows = []
+    for tick in sorted({*x.ticks(7), float(budget)}):
+        place = int(np.searchsorted(grid, tick, side="right")) - 1
+        numbers = [significant(float(part[k][place])) for part in quartiles for k in (1, 0, 2)]
+        rows.append((f"{grid[place]:g}", *numbers))
+    return canvas.figure(
+        title=title, description=description, columns=columns, rows=rows, caption=caption, identifier=identifier
+    )
+
+
+def _best_so_far(curve: tuple[ArrayLike, ArrayLike], grid: FloatArray) -> FloatArray:
+    """Return the gap after each number of evaluations; infinite before the first that is known."""
+    at, gaps = (np.asarray(part, dtype=np.float64) for part in curve)
+    if at.ndim != 1 or at.shape != gaps.shape or np.any(np.diff(at) < 0.0):
+        raise ValueError("a curve is a pair of arrays of one length: rising evaluations, and the gap after each")
+    known = np.minimum.accumulate(np.concatenate([[np.inf], np.where(np.isnan(gaps), np.inf, np.maximum(gaps, 0.0))]))
+    best: FloatArray = known[np.searchsorted(at, grid, side="right")]
+    return best
+
+
+def _span(values: FloatArray) -> tuple[float, float, bool]:
+    """Return the ends of a logarithmic axis for gaps, and whether some are zero."""
+    positive = values[np.isfinite(values) & (values > 0.0)]
+    if not len(positive):
+        return 0.1, 10.0, bool(np.any(values == 0.0))
+    lower, upper = float(np.min(positive)), float(np.max(positive))
+    middle = math.sqrt(lower) * math.sqrt(upper)
+    if upper < 10.0 * lower:
+        lower, upper = middle / math.sqrt(10.0), middle * math.sqrt(10.0)
+    lower = max(lower, upper * 10.0**-_MOST_DECADES, 1e-300)
+    return lower / 1.15, min(upper * 1.15, 1e300), bool(np.any(values == 0.0))

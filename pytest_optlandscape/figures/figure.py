@@ -1,0 +1,130 @@
+"""`Figure`: a picture as SVG, with its description and its numbers as a table."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_optlandscape.figures.style import STYLE
+from pytest_optlandscape.figures.wording import escape
+
+__all__ = ["Figure"]
+
+_MOST_ROWS = 500
+_PAGE = (
+    ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
+    "padding:0 1rem;background:#fff;color:#1c2128}@media (prefers-color-scheme:dark){body{background:#14171c;"
+    "color:#e4e7eb}}table{border-collapse:collapse}th,td{padding:.15rem .6rem;text-align:right}"
+    "th:first-child,td:first-child{text-align:left}figure{margin:0}"
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its description and its numbers.
+
+    Notebooks show the picture, its caption, and its numbers in a table that opens on a click.
+
+    Attributes
+    ----------
+    svg : str
+        The picture, which stands by itself: its style is part of it, and it names its title and description to screen
+        readers. It follows the reader's light or dark colour scheme.
+    title : str
+        What it shows.
+    description : str
+        What is to be seen in it, in words.
+    columns : tuple of str
+        The names of the table's columns.
+    rows : tuple of tuple
+        The numbers, or words, that are drawn.
+    caption : str, default ""
+        A remark on how it was drawn.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import figures
+    >>> figure = figures.performance_profile(before=[10, 20, 40], now=[12, 20, float("inf")])
+    >>> figure.title
+    'Performance profile'
+    >>> figure.rows[0]
+    ('1', '100 %', '33.3 %')
+    """
+
+    svg: str
+    title: str
+    description: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    caption: str = ""
+
+    @property
+    def bare_svg(self) -> str:
+        """The picture without its style, for a page that includes `STYLE` once."""
+        return self.svg.replace(f"<style>{STYLE}</style>", "")
+
+    @property
+    def table(self) -> str:
+        """The table as HTML; of more than 500 rows the first."""
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>" for row in self.rows[:_MOST_ROWS]
+        )
+        left_out = len(self.rows) - _MOST_ROWS
+        more = f"<caption>The first {_MOST_ROWS} of {len(self.rows)} rows</caption>" if left_out > 0 else ""
+        return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def to_html(self, *, full_html: bool = True) -> str:
+        """Return the picture, its caption and its table as HTML.
+
+        Parameters
+        ----------
+        full_html : bool, default True
+            Whether to return a whole document, or what stands inside its body.
+
+        Returns
+        -------
+        str
+        """
+        caption = f"<strong>{escape(self.title)}</strong>" + (f" {escape(self.caption)}" if self.caption else "")
+        inside = (
+            f'<figure class="optlandscape-figure">{self.svg}<figcaption>{caption}</figcaption>'
+            f"<details><summary>Numbers</summary><p>{escape(self.description)}</p>{self.table}</details></figure>"
+        )
+        if not full_html:
+            return inside
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{escape(self.title)}</title><style>{_PAGE}</style></head>\n<body>{inside}</body></html>\n"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends with ``.svg`` (the picture) or ``.html`` (a page of picture, caption and table).
+
+        Raises
+        ------
+        ValueError
+            If it ends with something else.
+        """
+        path = Path(path)
+        texts = {".svg": self.svg + "\n", ".html": self.to_html()}
+        text = texts.get(path.suffix.lower())
+        if text is None:
+            raise ValueError(f"a figure is saved as .svg or .html, and the file is called {path.name!r}")
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+    def _repr_html_(self) -> str:
+        return self.to_html(full_html=False)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.title}>"

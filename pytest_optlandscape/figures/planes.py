@@ -1,0 +1,592 @@
+"""Pictures of what lies in a plane: contours with the paths of runs, basins of attraction; and the curve of a line."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.figures.canvas import Canvas, mark_path, number, path_of, simplified
+from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.scales import Scale
+from pytest_optlandscape.figures.style import BASIN_COLOURS
+from pytest_optlandscape.figures.wording import counted, escape, percent, plain, shorten, significant, width_of
+
+__all__ = ["basin_map", "beside", "contour", "curve"]
+
+FloatArray = NDArray[np.float64]
+
+_SIDE = 320.0
+_DECADES = 8.0  # gaps below 10⁻⁸ of the largest are drawn alike: the eye sees the valley, not the last digit
+_LEVELS = 9
+_MOST_POINTS = 2200  # of all contours: about 5 kB once compressed
+_MOST_MARKS = 40
+_MOST_PATH = 500
+_SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
+
+
+def contour(
+    *,
+    x: ArrayLike,
+    y: ArrayLike,
+    gaps: ArrayLike,
+    minimizers: ArrayLike = (),
+    starts: ArrayLike = (),
+    trajectories: Sequence[tuple[str, ArrayLike]] = (),
+    divergence: int | None = None,
+    x_title: str = "x₁",
+    y_title: str = "x₂",
+    title: str = "Contours of the gap",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw the contours of a gap in a plane, darker where it is lower, and the paths of one or two runs.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (n,) and (m,)
+        Rising coordinates of a grid.
+    gaps : array_like, shape (m, n)
+        Values minus the minimum, row k at ``y[k]``; NaN where a point is not feasible or has no value. Levels lie at
+        round numbers on a logarithmic scale, down to 10⁻⁸ of the largest gap.
+    minimizers, starts : array_like, shape (k, 2), optional
+        Marked by stars and dots.
+    trajectories : sequence of (name, points), optional
+        The points (n, 2) that a run evaluated, in order. Of two runs the first is drawn as *before*, the second as *now*.
+    divergence : int, optional
+        The first evaluation, counted from 1, at which two runs part; it is marked on both paths.
+    x_title, y_title, title, caption, identifier : str
+        See `Figure`; the identifier begins all ids, by default it is made from what is drawn.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ImportError
+        If contourpy is not installed: it comes with the extra ``report``.
+    ValueError
+        If shapes disagree, coordinates do not rise, no gap is a number, or there are more than two trajectories.
+    """
+    x, y, gaps = (np.asarray(part, dtype=np.float64) for part in (x, y, gaps))
+    if x.ndim != 1 or y.ndim != 1 or min(len(x), len(y)) < 2 or np.any(np.diff(x) <= 0) or np.any(np.diff(y) <= 0):
+        raise ValueError("x and y are at least 2 rising coordinates each")
+    if gaps.shape != (len(y), len(x)):
+        raise ValueError(f"the gaps have a row for each y and a column for each x, got shape {gaps.shape}")
+    paths = [(plain(name), _points(points)) for name, points in trajectories]
+    if len(paths) > 2:
+        raise ValueError(f"at most two runs are drawn, before and now; got {len(paths)}")
+    finite = np.isfinite(gaps)
+    if not finite.any():
+        raise ValueError("no gap is a number: there is nothing to draw contours of")
+    gaps = np.where(finite, np.maximum(gaps, 0.0), np.nan)
+    generate = _contour_generator()
+
+    ratio = (y[-1] - y[0]) / (x[-1] - x[0])
+    height = _SIDE * min(max(ratio, 0.5), 1.0) if 0.4 <= ratio <= 2.5 else _SIDE
+    width = min(_SIDE, height / ratio) if 0.4 <= ratio <= 2.5 else _SIDE
+    left, top = 62.0, 30.0
+    canvas = Canvas(left + width + 76.0, top + height + 46.0)
+    across, up = Scale(x[0], x[-1], left, left + width), Scale(y[0], y[-1], top + height, top)
+    clip = canvas.reference("clip")
+    frame = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
+    canvas.add(f'<clipPath id="{clip}"><rect {frame}/></clipPath>')
+    if not finite.all():
+        _hatch(canvas, left, top, width, height, clip)
+    levels = _draw_levels(canvas, generate, across, up, gaps, x, y)
+    _key(canvas, left + width + 14.0, top, min(height, 220.0), levels)
+    _frame(canvas, across, up, x_title, y_title)
+
+    canvas.add(f'<g clip-path="url(#{clip})">')
+    kinds = ("before", "now")[-len(paths) :] if paths else ()
+    for (_, points), kind in zip(paths, kinds, strict=True):
+        _draw_path(canvas, _placed(points, across, up), kind)
+    mark_split = divergence is not None and len(paths) == 2
+    if mark_split:
+        _draw_split(canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0))
+    for point in _placed(_points(starts), across, up).tolist():
+        canvas.mark(*point, "disc", "start", 4.5)
+    stars = _distinct(_placed(_points(minimizers), across, up))
+    for point in stars.tolist():
+        canvas.mark(*point, "star", "star", 5.0 if len(stars) <= 16 else 3.0)
+    canvas.add("</g>")
+    entries = [(name, "line", kind) for (name, _), kind in zip(paths, kinds, strict=True)]
+    entries += [("minimiser", "star", "star")] if len(stars) else []
+    entries += [("start", "disc", "start")] if len(_points(starts)) and len(entries) < 3 else []
+    canvas.legend(left, 15.0, width + 70.0, entries)
+
+    description = (
+        f"The gap from {significant(float(np.nanmin(gaps)))} to {significant(float(np.nanmax(gaps)))} for "
+        f"{plain(x_title)} from {significant(x[0])} to {significant(x[-1])} and {plain(y_title)} from "
+        f"{significant(y[0])} to {significant(y[-1])}, with {counted(len(_points(minimizers)), 'minimiser')}."
+    )
+    for name, points in paths:
+        description += f" {name} makes {counted(len(points), 'evaluation')}"
+        description += f" and ends at ({', '.join(map(significant, points[-1].tolist()))})." if len(points) else "."
+    if mark_split:
+        description += f" The paths part at evaluation {divergence}."
+    rows = _rows_of_points([("minimiser", minimizers), ("start", starts)])
+    for name, points in paths:
+        shown = sorted({0, *_marked(len(points)), len(points) - 1}) if len(points) else []
+        rows += [(f"{name}, evaluation {k + 1}", *map(significant, points[k].tolist())) for k in shown]
+    return canvas.figure(
+        title=title,
+        description=description,
+        columns=("point", plain(x_title), plain(y_title)),
+        rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def curve(
+    *,
+    x: ArrayLike,
+    values: ArrayLike,
+    minimizers: ArrayLike = (),
+    starts: ArrayLike = (),
+    x_title: str = "x",
+    y_title: str = "f(x)",
+    title: str = "Curve of f",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw a function of one coordinate.
+
+    Parameters
+    ----------
+    x, values : array_like, shape (n,)
+        Rising coordinates, and the values there; NaN where there is none.
+    minimizers, starts : array_like, shape (k, 2), optional
+        Pairs of a coordinate and the value there, marked by stars and dots.
+    x_title, y_title, title, caption, identifier : str
+        See `contour`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, the coordinates do not rise, or no value is a number.
+
+    Examples
+    --------
+    >>> curve(x=[-1, 0, 1], values=[1, 0, 1], minimizers=[[0, 0]]).description
+    'f(x) from 0 to 1 for x from −1 to 1; minimiser at x = 0.'
+    """
+    x, values = np.asarray(x, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or x.shape != values.shape or len(x) < 2 or np.any(np.diff(x) <= 0.0):
+        raise ValueError("x and the values are at least 2 numbers each, as many, and x rises")
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ValueError("no value is a number: there is no curve to draw")
+    lower, upper = float(np.min(values[finite])), float(np.max(values[finite]))
+    margin = 0.06 * (upper - lower) or max(abs(lower), 1.0) * 0.06
+    if not math.isfinite(margin):
+        raise ValueError("the values are too large to draw")
+    canvas = Canvas(480.0, 300.0)
+    across, up = Scale(x[0], x[-1], 72.0, 466.0), Scale(lower - margin, upper + margin, 256.0, 28.0)
+    canvas.axes(across, up, x_title, y_title)
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], finite.astype(int), [0]])))
+    for first, last in ends.reshape(-1, 2).tolist():
+        canvas.path(np.stack([across(x[first:last]), up(values[first:last])], axis=1), "now")
+    lowest, begin = _points(minimizers), _points(starts)
+    for point in _placed(begin, across, up).tolist():
+        canvas.mark(*point, "disc", "start", 4.5)
+    for point in _distinct(_placed(lowest, across, up)).tolist():
+        canvas.mark(*point, "star", "star", 5.0)
+    entries = [(y_title, "line", "now")]
+    entries += [("minimiser", "star", "star")] if len(lowest) else []
+    entries += [("start", "disc", "start")] if len(begin) else []
+    canvas.legend(72.0, 15.0, 394.0, entries)
+    where = ", ".join(significant(float(at)) for at in lowest[:4, 0])
+    more = f" and {len(lowest) - 4} more" if len(lowest) > 4 else ""
+    name = plain(x_title)
+    description = (
+        f"{plain(y_title)} from {significant(lower)} to {significant(upper)} for {name} from {significant(x[0])} to "
+        f"{significant(x[-1])}" + (f"; minimiser at {name} = {where}{more}." if where else ".")
+    )
+    rows = _rows_of_points([("minimiser", minimizers), ("start", starts)])
+    ticks = np.linspace(0, len(x) - 1, 9).round().astype(int).tolist()
+    rows += [("curve", significant(x[k]), significant(values[k])) for k in sorted(set(ticks))]
+    return canvas.figure(
+        title=title,
+        description=description,
+        columns=("point", name, plain(y_title)),
+        rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def basin_map(
+    *,
+    bounds: ArrayLike,
+    starts: ArrayLike,
+    now: ArrayLike,
+    before: ArrayLike | None = None,
+    places: ArrayLike = (),
+    names: Sequence[str] = (),
+    panels: tuple[str, str] = ("before", "now"),
+    x_title: str = "x₁",
+    y_title: str = "x₂",
+    title: str = "Basins of attraction",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw starts by the place that they lead to, before and now; those that lead elsewhere now are ringed.
+
+    Each place has a shape and a colour of its own; from the eighth on, places share the last.
+
+    Parameters
+    ----------
+    bounds : array_like, shape (2, 2)
+        Lower and upper end of each coordinate.
+    starts : array_like, shape (n, 2)
+        Where the runs begin.
+    now, before : array_like of int, shape (n,)
+        The number of the place that each leads to, from 0; −1 is none of them. Without ``before`` there is one panel.
+    places : array_like, shape (m, 2), optional
+        Where these are.
+    names : sequence of str, optional
+        What they are called.
+    panels : tuple of str
+        What the two panels are called.
+    x_title, y_title, title, caption, identifier : str
+        See `contour`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, or there is no start.
+
+    Examples
+    --------
+    >>> figure = basin_map(bounds=[(0, 1), (0, 1)], starts=[[0.1, 0.2], [0.8, 0.9]], before=[0, 1], now=[0, 0])
+    >>> figure.description
+    'Of 2 starts, 1 leads elsewhere now.'
+    """
+    box, begin, ends = np.asarray(bounds, dtype=np.float64), _points(starts), _points(places)
+    if box.shape != (2, 2) or not np.all(box[:, 0] < box[:, 1]):
+        raise ValueError(f"bounds are a lower and an upper end for two coordinates, got shape {box.shape}")
+    sides = [np.asarray(side, dtype=np.int64) for side in ([now] if before is None else [before, now])]
+    if not len(begin) or any(side.shape != (len(begin),) for side in sides):
+        raise ValueError(f"each of the {len(begin)} starts needs the number of its place, on both sides")
+    count = max(len(ends), len(names), *(int(side.max()) + 1 for side in sides))
+    called = [plain(names[k]) if k < len(names) else f"place {k + 1}" for k in range(count)] + ["elsewhere"]
+    switched = sides[0] != sides[-1]
+    left, top, gap = 56.0, 34.0, 28.0
+    side_length = 236.0 if before is not None else 300.0
+    kinds = [*range(min(count, BASIN_COLOURS)), -1]
+    columns = 1 if before is None else 2
+    width = left + len(sides) * side_length + (len(sides) - 1) * gap + 14.0
+    lines = math.ceil(len(kinds) / columns)
+    canvas = Canvas(width, top + side_length + 48.0 + 17.0 * lines)
+    for k, labels in enumerate(sides):
+        start = left + k * (side_length + gap)
+        across = Scale(*box[0].tolist(), start, start + side_length)
+        up = Scale(*box[1].tolist(), top + side_length, top)
+        _frame(canvas, across, up, x_title, y_title if k == 0 else "", labelled=k == 0)
+        if before is not None:
+            canvas.text(start, 18.0, panels[k], "strong", most=side_length)
+        placed = _placed(begin, across, up)
+        size = 3.6 if len(begin) <= 300 else 2.4
+        for kind in kinds:
+            chosen = labels == kind if kind != BASIN_COLOURS - 1 else labels >= kind
+            _draw_group(canvas, placed[chosen], kind, size)
+        if switched.any():
+            rings = "".join(_disc(point, size + 2.6) for point in placed[switched].tolist())
+            canvas.add(f'<path class="switched" d="{rings}"/>')
+        for place in _placed(ends, across, up).tolist():
+            canvas.mark(*place, "star", "star", 5.0)
+    rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0, columns)
+    leads = f"{counted(int(switched.sum()), 'start')}"
+    if before is None:
+        description = f"{counted(len(begin), 'start')}: " + "; ".join(f"{row[0]} {row[-1]}" for row in rows) + "."
+    else:
+        verb = "leads" if switched.sum() == 1 else "lead"
+        description = f"Of {counted(len(begin), 'start')}, {leads.split()[0]} {verb} elsewhere now."
+    return canvas.figure(
+        title=title,
+        description=description,
+        columns=("place", *(map(plain, panels) if before is not None else ("share of starts",))),
+        rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def beside(*figures: Figure, title: str, caption: str = "", identifier: str = "") -> Figure:
+    """Put pictures beside each other into one; the table is the first one's.
+
+    Parameters
+    ----------
+    *figures : Figure
+        At least one.
+    title, caption, identifier : str
+        See `contour`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no picture.
+
+    Examples
+    --------
+    >>> line = curve(x=[-1, 0, 1], values=[1, 0, 1])
+    >>> beside(line, line, title="Twice").svg.count("<svg")
+    3
+    """
+    if not figures:
+        raise ValueError("there is no picture to put beside another")
+    parts, x, highest = [], 0.0, 0.0
+    for figure in figures:
+        found = _HEAD.match(figure.bare_svg)
+        assert found is not None, "a figure's picture begins in the one way in which they are written"
+        width, height = float(found[1]), float(found[2])
+        parts.append((x, width, height, figure.bare_svg[found.end() :]))
+        x, highest = x + width + 12.0, max(highest, height)
+    canvas = Canvas(x - 12.0, highest)
+    for at, width, height, body in parts:
+        canvas.add(f'<svg x="{number(at)}" width="{number(width)}" height="{number(height)}">{body}')
+    return canvas.figure(
+        title=title,
+        description=" ".join(figure.description for figure in figures),
+        columns=figures[0].columns,
+        rows=figures[0].rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+_HEAD = re.compile(r'<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*><title [^>]*>[^<]*</title><desc [^>]*>[^<]*</desc>')
+
+
+def _contour_generator() -> Any:
+    try:
+        import contourpy
+    except ImportError as error:
+        raise ImportError(
+            "contours are found by contourpy, which is not installed; install pytest-optlandscape[report]"
+        ) from error
+    return contourpy.contour_generator
+
+
+def _points(points: ArrayLike) -> FloatArray:
+    array = np.asarray(points, dtype=np.float64)
+    if array.size == 0:
+        return np.empty((0, 2))
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError(f"points in a plane have shape (n, 2), got {array.shape}")
+    return array
+
+
+def _placed(points: FloatArray, across: Scale, up: Scale) -> FloatArray:
+    """Return the places of points, also beyond the ends of the scales; those that are not finite are left out."""
+    finite = points[np.all(np.isfinite(points), axis=1)]
+    placed = []
+    for scale, values in zip((across, up), finite.T, strict=True):
+        with np.errstate(over="ignore"):
+            part = (values - scale.lower) / (scale.upper - scale.lower)
+        placed.append(scale.start + np.clip(part, -5.0, 6.0) * (scale.end - scale.start))
+    return np.stack(placed, axis=1)
+
+
+def _distinct(placed: FloatArray) -> FloatArray:
+    return np.unique(placed.round(), axis=0)
+
+
+def _rows_of_points(groups: Sequence[tuple[str, ArrayLike]]) -> list[tuple[object, ...]]:
+    return [
+        (name, *(significant(value, 6) for value in point))
+        for name, points in groups
+        for point in _points(points)[:12].tolist()
+    ]
+
+
+def _frame(canvas: Canvas, across: Scale, up: Scale, x_title: str, y_title: str, *, labelled: bool = True) -> None:
+    left, right, top, bottom = across.start, across.end, up.end, up.start
+    canvas.rectangle(left, top, right - left, bottom - top, "frame")
+    x_ticks, y_ticks = across.ticks(max(2, int((right - left) / 50))), up.ticks(max(2, int((bottom - top) / 45)))
+    marks = "".join(path_of(np.array([[at, bottom], [at, bottom + 4]])) for at in across(x_ticks).tolist())
+    marks += "".join(path_of(np.array([[left - 4, at], [left, at]])) for at in up(y_ticks).tolist())
+    canvas.add(f'<path class="axis" d="{marks}"/>')
+    for at, label in zip(across(x_ticks).tolist(), across.labels(x_ticks), strict=True):
+        canvas.text(at, bottom + 17, label, "muted middle")
+    labels = up.labels(y_ticks) if labelled else []
+    for at, label in zip(up(y_ticks).tolist(), labels, strict=False):
+        canvas.text(left - 7, at + 4, label, "muted end")
+    canvas.text((left + right) / 2, bottom + 34, x_title, "middle", most=right - left)
+    if y_title:
+        wide = max((width_of(label) for label in labels), default=0.0)
+        canvas.text(left - wide - 13, (top + bottom) / 2, y_title, "middle", turned=True, most=bottom - top)
+
+
+def _levels(gaps: FloatArray) -> FloatArray:
+    """Choose round levels on a logarithmic scale, at most nine, rising."""
+    finite = gaps[np.isfinite(gaps)]
+    upper = float(np.max(finite))
+    if upper <= 0.0:
+        return np.empty(0)
+    lower = max(float(np.quantile(finite, 0.004)), upper * 10.0**-_DECADES, 1e-300)
+    exponents = np.arange(math.floor(math.log10(lower)), math.ceil(math.log10(upper)) + 1)
+    for mantissas in ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        levels = np.outer(10.0**exponents, mantissas).ravel()
+        levels = levels[(levels > lower) & (levels < upper)]
+        if len(levels) <= _LEVELS:
+            return levels
+    return levels[len(levels) % 2 :: 2] if len(levels) > _LEVELS else levels
+
+
+def _draw_levels(
+    canvas: Canvas, generate: Any, across: Scale, up: Scale, gaps: FloatArray, x: FloatArray, y: FloatArray
+) -> FloatArray:
+    """Fill what lies below each level, one upon the other, and return the levels drawn."""
+    lowest = max(float(np.nanmax(gaps)) * 10.0 ** -(_DECADES + 1.0), 1e-300)
+    heights = np.log10(np.maximum(gaps, lowest))
+    lines = generate(x=across(x), y=up(y), z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
+    bottom, top = float(np.nanmin(heights)) - 1.0, float(np.nanmax(heights)) + 1.0
+    if np.isnan(gaps).any():
+        canvas.add(f'<path class="sheet" d="{_filled(lines, bottom, top, 0.4)[0]}"/>')
+    levels = _levels(gaps)
+    for tolerance in (0.35, 0.6, 1.0):
+        drawn = [_filled(lines, bottom, math.log10(level), tolerance) for level in levels.tolist()]
+        if sum(count for _, count in drawn) <= _MOST_POINTS:
+            break
+    while len(levels) > 3 and sum(count for _, count in drawn) > _MOST_POINTS:
+        levels, drawn = levels[::-2][::-1], drawn[::-2][::-1]
+    for path, _ in reversed(drawn):
+        if path:
+            canvas.add(f'<path class="field" d="{path}"/>')
+    return levels
+
+
+def _filled(lines: Any, lower: float, upper: float, tolerance: float) -> tuple[str, int]:
+    """Return what lies between two heights as data of a path, and of how many points it is made."""
+    parts, count = [], 0
+    for points, offsets in zip(*lines.filled(lower, upper), strict=True):
+        for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+            ring = points[first:last]
+            if np.ptp(ring[:, 0]) * np.ptp(ring[:, 1]) < 4.0:  # hardly a dot
+                continue
+            ring = simplified(ring, tolerance)[:-1]
+            if len(ring) > 2:
+                parts.append(path_of(ring, closed=True))
+                count += len(ring)
+    return "".join(parts), count
+
+
+def _hatch(canvas: Canvas, left: float, top: float, width: float, height: float, clip: str) -> None:
+    lines = "".join(
+        f"M{number(left + at)} {number(top + height)}l{number(height)} {number(-height)}"
+        for at in np.arange(-height, width, 9.0).tolist()
+    )
+    canvas.add(f'<path class="hatch" clip-path="url(#{clip})" d="{lines}"/>')
+
+
+def _key(canvas: Canvas, x: float, top: float, height: float, levels: FloatArray) -> None:
+    """Draw which shade stands for gaps below which level."""
+    if not len(levels):
+        return
+    step = min(height / (len(levels) + 1), 24.0)
+    bottom = top + step * (len(levels) + 1)
+    canvas.rectangle(x, top, 12.0, bottom - top, "frame")
+    every = 1 if step >= 13.0 else 2
+    for k, level in enumerate(reversed(levels.tolist())):
+        at = top + step * (k + 1)
+        canvas.rectangle(x, at, 12.0, bottom - at, "field")
+        if k % every == 0:
+            canvas.text(x + 17, at + 4, _level(level), "muted")
+
+
+def _level(level: float) -> str:
+    scale = Scale(level, level, 0.0, 0.0, log=True)
+    return scale.labels([level])[0]
+
+
+def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
+    if not len(placed):
+        return
+    tolerance = 0.3
+    line = simplified(placed, tolerance)
+    while len(line) > _MOST_PATH:
+        tolerance *= 1.6
+        line = simplified(placed, tolerance)
+    data = path_of(line)
+    canvas.add(f'<path class="halo" d="{data}"/><path class="{kind}" d="{data}"/>')
+    dots = _distinct(placed[: _MOST_MARKS * 20]) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
+    outline = "".join(_disc(point, 2.6) for point in dots.tolist())
+    canvas.add(f'<path class="{kind}-mark" d="{outline}"/>')
+
+
+def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int) -> None:
+    """Ring the points at which two paths part, and say which evaluation it is."""
+    points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
+    for point in points:
+        canvas.mark(*point.tolist(), "disc", "split", 7.0)
+    if points:
+        x, y = points[-1].tolist()
+        canvas.text(x + 10, y - 8, f"part at {evaluation}", "outlined strong")
+
+
+def _marked(count: int) -> list[int]:
+    return np.unique(np.geomspace(1, max(count, 1), 12).round().astype(int) - 1).tolist()
+
+
+def _disc(point: Sequence[float], radius: float) -> str:
+    x, y = point
+    r, d = number(radius), number(2 * radius)
+    return f"M{number(x - radius)} {number(y)}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0-{d} 0"
+
+
+def _draw_group(canvas: Canvas, placed: FloatArray, kind: int, size: float) -> None:
+    if not len(placed):
+        return
+    if kind < 0:
+        data = "".join(mark_path(*point, "cross", size) for point in placed.tolist())
+        canvas.add(f'<path class="axis" d="{data}"/>')
+    elif _SHAPES[kind] == "disc":
+        canvas.add(f'<path class="basin{kind}" d="{"".join(_disc(point, size) for point in placed.tolist())}"/>')
+    else:
+        data = "".join(mark_path(*point, _SHAPES[kind], size) for point in placed.tolist())
+        canvas.add(f'<path class="basin{kind}" d="{data}"/>')
+
+
+def _draw_shares(
+    canvas: Canvas,
+    kinds: Sequence[int],
+    names: Sequence[str],
+    sides: Sequence[NDArray[np.int64]],
+    top: float,
+    columns: int,
+) -> list[tuple[object, ...]]:
+    """Write which mark stands for which place, and the share of the starts that leads there; return them."""
+    room = (canvas.width - 70.0) / columns
+    for line, kind in enumerate(kinds):
+        is_rest = kind == BASIN_COLOURS - 1 and len(names) - 1 > BASIN_COLOURS
+        name = f"{len(names) - BASIN_COLOURS} more" if is_rest else names[kind]
+        chosen = [side >= kind if is_rest else side == kind for side in sides]
+        shares = " → ".join(percent(float(np.mean(part))) for part in chosen)
+        x, y = 56.0 + (line % columns) * room, top + 17.0 * (line // columns)
+        _draw_group(canvas, np.array([[x + 6, y - 4]]), kind, 4.0)
+        shown = shorten(name, room - 34.0 - width_of(shares))
+        title = f"<title>{escape(name)}</title>" if shown != name else ""
+        canvas.add(f'<text x="{number(x + 18)}" y="{number(y)}">{title}{escape(shown)}: {escape(shares)}</text>')
+    return [
+        (names[kind], *(percent(float(np.mean(side == kind))) for side in sides)) for kind in [*range(len(names) - 1), -1]
+    ]
