@@ -39,7 +39,10 @@ def cards_of(subject: Subject) -> list[Card]:
     """
     cards = []
     if subject.trend is not None:
-        cards += [_event_card(subject, event) for event in reversed(subject.trend.events)]
+        cards += [
+            _event_card(subject, event, f"{subject.anchor}-event-{k}")
+            for k, event in reversed(list(enumerate(subject.trend.events, start=1)))
+        ]
         cards += _not_run_cards(subject, subject.trend)
         cards += _contract_cards(subject, subject.trend)
     change = subject.change
@@ -59,7 +62,7 @@ def _is_told(subject: Subject, change: Change) -> bool:
     return verdict in (Verdict.WORSE, Verdict.BETTER) and bool(events)
 
 
-def _event_card(subject: Subject, event: Event) -> Card:
+def _event_card(subject: Subject, event: Event, identifier: str) -> Card:
     comparison, last = event.comparison, event.states[-1]
     if event.kind == "step":
         where = f"Step at {point_text(last.first)}"
@@ -97,7 +100,7 @@ def _event_card(subject: Subject, event: Event) -> Card:
         where=where,
         notes=tuple(dict.fromkeys(notes)),
         shares=shares,
-        pictures=_pictures(Change(comparison, event.since.last.entry.short, last.first.entry.short)),
+        pictures=_pictures(Change(comparison, event.since.last.entry.short, last.first.entry.short), identifier),
         commands=tuple(commands),
         triage=triage,
     )
@@ -112,13 +115,13 @@ def _change_card(subject: Subject, change: Change) -> Card:
         anchor=subject.anchor,
         title=what_moved(change.comparison),
         where=f"{change.now} against {change.before}",
-        pictures=() if verdict == Verdict.NOT_COMPARABLE else _pictures(change),
+        pictures=() if verdict == Verdict.NOT_COMPARABLE else _pictures(change, f"{subject.anchor}-now"),
         commands=() if verdict == Verdict.NOT_COMPARABLE else tuple(_replay(change.comparison)),
     )
 
 
-def _pictures(change: Change) -> tuple[pictures.Picture, ...]:
-    drawn = pictures.effects(change.moved, change, _DRAWN)
+def _pictures(change: Change, identifier: str) -> tuple[pictures.Picture, ...]:
+    drawn = pictures.effects(change.moved, change, identifier, _DRAWN)
     return (drawn,) if drawn is not None and change.moved else ()
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "Change",
     "Effect",
     "Runtimes",
-    "budget_per_dimension",
     "by_gravity",
     "effect_of",
     "gap_steps",
@@ -162,10 +161,8 @@ class Runtimes:
     Attributes
     ----------
     before, now : ndarray, shape (cells, targets)
-        Evaluations per dimension; inf where the target was missed.
-    dims : ndarray, shape (cells,)
-    budget : float
-        The largest budget per dimension.
+        Evaluations; inf where the target was missed.
+    dims, budgets : ndarray, shape (cells,)
     left_out : tuple of str
         Landscapes that are not known here, so that their dimension is not, or that were not compared.
     """
@@ -173,14 +170,8 @@ class Runtimes:
     before: FloatArray
     now: FloatArray
     dims: FloatArray
-    budget: float
+    budgets: FloatArray
     left_out: tuple[str, ...] = ()
-
-    @property
-    def simplex_gradients(self) -> tuple[FloatArray, FloatArray]:
-        """The same in simplex gradients, dim + 1 evaluations each, as data profiles count."""
-        scale = (self.dims / (self.dims + 1.0))[:, np.newaxis]
-        return self.before * scale, self.now * scale
 
 
 def runtimes_of(landscapes: Sequence[LandscapeComparison]) -> Runtimes | None:
@@ -195,56 +186,50 @@ def runtimes_of(landscapes: Sequence[LandscapeComparison]) -> Runtimes | None:
     Runtimes or None
         None where nothing was compared.
     """
-    before, now, dims, left_out = [], [], [], []
-    budget = 0.0
+    before: list[tuple[float, ...]] = []
+    now: list[tuple[float, ...]] = []
+    facts: list[tuple[float, float]] = []
+    left_out = []
     for one in landscapes:
         landscape = known_landscape(one.now.landscape)
         if landscape is None or not one.pairs:
             left_out.append(one.now.landscape)
             continue
-        for old, new in one.pairs:
-            before.append(old.hits)
-            now.append(new.hits)
-            dims.append(landscape.dim)
-        budget = max(budget, one.now.budget / landscape.dim)
-    if not dims:
+        before += (old.hits for old, _ in one.pairs)
+        now += (new.hits for _, new in one.pairs)
+        facts += [(landscape.dim, one.now.budget)] * len(one.pairs)
+    if not facts:
         return None
-    each = np.array(dims, dtype=np.float64)
-    scale = each[:, np.newaxis]
-    return Runtimes(np.array(before) / scale, np.array(now) / scale, each, budget, tuple(left_out))
+    dims, budgets = np.array(facts, dtype=np.float64).T
+    return Runtimes(np.array(before), np.array(now), dims, budgets, tuple(left_out))
 
 
-def budget_per_dimension(record: LandscapeRecord) -> float | None:
-    """Divide the budget of a landscape's cells by its dimension; None where the landscape is not known here."""
-    landscape = known_landscape(record.landscape)
-    return record.budget / landscape.dim if landscape is not None else None
-
-
-def gap_steps(record: LandscapeRecord, evaluations: FloatArray) -> FloatArray:
-    """Rebuild how the gap of each cell fell from the targets that it hit.
+def gap_steps(record: LandscapeRecord, cell: CellRecord) -> tuple[FloatArray, FloatArray]:
+    """Rebuild how the gap of a cell fell from the targets that it hit.
 
     A record keeps when each target was hit, and not the gaps between two targets. So a gap stays at the last target
-    that was hit. Before the first it is that of the first evaluation where the record has it, else one reference gap.
+    that was hit. What lies before the first one is not known, except of a run that reached no target: of such a run the
+    gaps at the budget and its halves are kept.
 
     Parameters
     ----------
     record : LandscapeRecord
-    evaluations : ndarray, shape (n,)
+    cell : CellRecord
 
     Returns
     -------
-    ndarray, shape (cells, n)
-        Gaps as shares of the reference gap.
+    evaluations, gaps : ndarray, shape (n,)
+        After so many evaluations the gap is that.
     """
-    curves = np.ones((len(record.cells), len(evaluations)))
-    for k, cell in enumerate(record.cells):
-        if cell.descent is not None:  # reached no target: gaps at the budget's halves are kept instead
-            fall = cell.descent
-            grid = np.array([*fall.grid(record.budget)[: len(fall.thousandths)], fall.end], dtype=np.float64)
-            levels = 10.0 ** (fall.top - fall.depth * np.array([*fall.thousandths, 1000]) / 1000.0)
-            at = np.searchsorted(grid, evaluations, side="right")
-            curves[k] = np.concatenate([[10.0**fall.top], levels])[at]
-            continue
-        reached = np.searchsorted(np.array(cell.hits, dtype=np.float64), evaluations, side="right")
-        curves[k] = np.concatenate([[1.0], TARGETS])[reached]
-    return curves
+    if cell.descent is not None:
+        fall = cell.descent
+        at = [1.0, *fall.grid(record.budget)[: len(fall.thousandths)], float(fall.end)]
+        depths = np.array([0, *fall.thousandths, 1000]) / 1000.0
+        order = np.argsort(at, kind="stable")
+        return np.array(at)[order], record.reference * 10.0 ** (fall.top - fall.depth * depths)[order]
+    hits = [(float(hit), share) for hit, share in zip(cell.hits, TARGETS, strict=False) if hit != math.inf]
+    last = float(max(cell.nfev, cell.njev, 1))
+    steps = [(at, record.reference * share) for at, share in hits]
+    if math.isfinite(cell.gap) and last >= max((at for at, _ in steps), default=0.0):
+        steps.append((last, cell.gap))
+    return np.array([at for at, _ in steps]), np.array([gap for _, gap in steps])

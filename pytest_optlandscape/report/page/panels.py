@@ -195,7 +195,7 @@ def panel_of(
     paths = trajectories or Trajectories()
     heat_map, all_heat_map, means = None, None, []
     if trend is not None and trend.states:
-        heat_map, all_heat_map, means = _heat_maps(trend, load, accepted_state(trend, triages))
+        heat_map, all_heat_map, means = _heat_maps(trend, load, accepted_state(trend, triages), subject.anchor)
     facts = (*subject.facts, *(_facts(trend) if trend is not None else ()))
     if change is None:
         why = "nothing of it was measured"
@@ -204,8 +204,8 @@ def panel_of(
     moved = [one for one in landscapes if one.verdict not in (Verdict.SAME, Verdict.NEW)]
     is_single = change.is_single
     runtimes = None if is_single else runtimes_of(landscapes)
-    profiles, rho = pictures.profiles(runtimes, change) if runtimes is not None else ((), "")
-    drawn = pictures.effects(landscapes, change, MOST_DRAWN)
+    profiles, rho = pictures.profiles(runtimes, change, subject.anchor) if runtimes is not None else ((), "")
+    drawn = pictures.effects(landscapes, change, f"{subject.anchor}-effects", MOST_DRAWN)
     return Panel(
         anchor=subject.anchor,
         title=subject.title,
@@ -216,15 +216,20 @@ def panel_of(
         heat_map=heat_map,
         all_heat_map=all_heat_map,
         effects=None if is_single else drawn,
-        all_effects=pictures.effects(landscapes, change) if len(landscapes) > MOST_DRAWN and not is_single else None,
-        time_line=pictures.time_line(trend, means) if trend is not None and len(trend.states) > 1 else None,
+        all_effects=(
+            pictures.effects(landscapes, change, f"{subject.anchor}-all-effects")
+            if len(landscapes) > MOST_DRAWN and not is_single
+            else None
+        ),
+        time_line=pictures.time_line(trend, means, f"{subject.anchor}-time") if trend is not None and len(trend.states) > 1 else None,
         profiles=profiles,
         rho=rho,
         landscapes=tuple(map(_landscape_row, landscapes)),
-        details=[functools.partial(_landscape_detail, one, change, paths) for one in landscapes],
+        details=[functools.partial(_landscape_detail, one, change, paths, f"{subject.anchor}-{k}")
+            for k, one in enumerate(landscapes, start=1)],
         opened=min(OPENED, len(moved)),
         states=tuple(map(_state_row, reversed(trend.states))) if trend is not None else (),
-        state_details=_state_details(trend) if trend is not None else (),
+        state_details=_state_details(trend, subject.anchor) if trend is not None else (),
         facts=facts,
     )
 
@@ -239,7 +244,7 @@ def _sentence(change: Change) -> str:
 
 
 def _heat_maps(
-    trend: Trend, load: Load, accepted: int
+    trend: Trend, load: Load, accepted: int, anchor: str
 ) -> tuple[pictures.Picture | None, pictures.Picture | None, list[float]]:
     """Draw the map of what moved, that of everything where it is more, and average each state's column."""
     reference = load(trend.states[accepted].digest)
@@ -263,10 +268,11 @@ def _heat_maps(
 
     ordered = sorted(names, key=lambda name: (-extent(name), name))
     moved = [name for name in ordered if extent(name) > 0.0][:MOST_DRAWN] or ordered[:MOST_DRAWN]
-    short = pictures.heat_map(trend.states, columns, moved, accepted, MOST_STATES, total=len(names))
+    short = pictures.heat_map(trend.states, columns, moved, accepted, MOST_STATES, f"{anchor}-heat", len(names))
     if len(names) == len(moved) and len(trend.states) <= MOST_STATES:
         return short, None, means
-    return short, pictures.heat_map(trend.states, columns, sorted(names), accepted, MOST_STATES_OF_ALL), means
+    every = pictures.heat_map(trend.states, columns, sorted(names), accepted, MOST_STATES_OF_ALL, f"{anchor}-all-heat")
+    return short, every, means
 
 
 def _landscape_row(one: LandscapeComparison) -> LandscapeRow:
@@ -291,14 +297,14 @@ def _landscape_row(one: LandscapeComparison) -> LandscapeRow:
     )
 
 
-def _landscape_detail(one: LandscapeComparison, change: Change, paths: Trajectories) -> LandscapeDetail:
+def _landscape_detail(one: LandscapeComparison, change: Change, paths: Trajectories, identifier: str) -> LandscapeDetail:
     name = one.now.landscape
     pair = paths.pairs.get((change.comparison.spec, name))
     has_before = one.is_compared and not change.is_single
     drawn = [
-        pictures.contour(one, change, pair, paths.why_none),
-        pictures.gaps(one, change),
-        pictures.basins(one, change),
+        pictures.contour(one, change, pair, paths.why_none, f"{identifier}-paths"),
+        pictures.gaps(one, change, f"{identifier}-gaps"),
+        pictures.basins(one, change, f"{identifier}-basins"),
     ]
     said = moved_on(one) or ("nothing moved" if has_before else "nothing to compare with")
     losses = one.losses
@@ -347,17 +353,17 @@ def _state_row(state: State) -> StateRow:
     )
 
 
-def _state_details(trend: Trend) -> list[Callable[[], StateDetail]]:
+def _state_details(trend: Trend, anchor: str) -> list[Callable[[], StateDetail]]:
     states = trend.states
-    return [functools.partial(_state_detail, states[k - 1], states[k]) for k in range(len(states) - 1, 0, -1)]
+    return [functools.partial(_state_detail, states[k - 1], states[k], f"{anchor}-state-{k}") for k in range(len(states) - 1, 0, -1)]
 
 
-def _state_detail(before: State, state: State) -> StateDetail:
+def _state_detail(before: State, state: State, identifier: str) -> StateDetail:
     comparison = state.comparison
     assert comparison is not None
     change = Change(comparison, before.last.entry.short, state.first.entry.short)
     moved = change.moved
-    drawn = pictures.effects(moved, change, MOST_DRAWN)
+    drawn = pictures.effects(moved, change, identifier, MOST_DRAWN)
     return StateDetail(
         label=f"{state.first.entry.short} ({day_of(state.first.entry.commit_time)}): {state.verdict}",
         title=what_moved(comparison),

@@ -1,20 +1,294 @@
-"""stub"""
+"""The pictures of the page: from records and comparisons to the numbers that `figures` draws."""
+
 from __future__ import annotations
-from pytest_optlandscape.figures import Figure
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape import figures
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.report.page.changes import (
+    Change,
+    Effect,
+    Runtimes,
+    effect_of,
+    gap_steps,
+    known_landscape,
+    start_points,
+)
 from pytest_optlandscape.report.page.content import Picture
-def _f(name):
-    return Figure('<svg class="optlandscape" viewBox="0 0 700 120" width="700" height="120"><title>'+name+'</title><rect width="90" height="80" class="now-area"><title>mark 1</title></rect><rect x="200" width="90" height="80" class="worse"><title>mark 2</title></rect></svg>', name, "desc", ("a","b"), ((1,2),(3,4)))
-def profiles(runtimes, change):
-    return (Picture("ECDF", _f("ecdf")),), "rho words"
-def effects(landscapes, change, most=None):
-    return Picture("effects", _f("effects"))
-def heat_map(states, columns, names, accepted, most_states, total=None):
-    return Picture("heat", _f("heat"))
-def time_line(trend, means):
-    return Picture("time", _f("time"))
-def contour(one, change, pair, why):
+from pytest_optlandscape.report.page.trajectories import PathPair, first_divergence, two_coordinates
+from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.trend import State, Trend
+from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
+from pytest_optlandscape.verdicts.metrics import SPEED
+from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, TARGETS, LandscapeRecord
+
+__all__ = ["Picture", "basins", "contour", "effects", "gaps", "heat_map", "profiles", "time_line"]
+
+FloatArray = NDArray[np.float64]
+
+GATE = SPEED.gate_landscape * math.log2(10.0)
+"""The change in speed that matters on one landscape, 10 %, as a binary logarithm."""
+
+SUITE_GATE = SPEED.gate_suite * math.log2(10.0)
+"""The same over a suite, 2 %."""
+
+_PROFILE_TARGET = TARGETS.index(1e-6) if 1e-6 in TARGETS else 5
+_GRID = 61
+"""Points along each side of a contour's grid."""
+
+_MOST_POINTS = 400
+"""Evaluations of a path that are drawn; a longer one is drawn up to there, and the caption says so."""
+
+
+def effects(
+    landscapes: Sequence[LandscapeComparison], change: Change, identifier: str, most: int | None = None
+) -> Picture | None:
+    """Draw the change in speed on each landscape with its interval, and the gates as a band.
+
+    Parameters
+    ----------
+    landscapes : sequence of LandscapeComparison
+        In the order in which they are drawn.
+    change : Change
+    identifier : str
+    most : int, optional
+        At most so many, from the first.
+
+    Returns
+    -------
+    Picture or None
+        None where there is no landscape.
+    """
+    if not landscapes:
+        return None
+    known = [one for one in map(effect_of, landscapes[:most]) if one is not None]
+    left_out = len(landscapes) - len(landscapes[:most])
+    unknown = len(landscapes[:most]) - len(known)
+    caption = f"{change.now} against {change.before}, 99 % intervals; the band is the gate of ± 10 %."
+    if unknown:
+        caption += f" The speed is unknown on {number_of(unknown, 'landscape')}."
+    if left_out:
+        caption += f" {number_of(left_out, 'further landscape')} that moved less {'is' if left_out == 1 else 'are'} left out."
+    if not known:
+        return Picture("Speed on each landscape", None, caption)
+    return Picture("Speed on each landscape", _effect_plot(known, identifier), caption)
+
+
+def _effect_plot(known: Sequence[Effect], identifier: str) -> figures.Figure:
+    return figures.effect_plot(known, identifier)
+
+
+def heat_map(
+    states: Sequence[State],
+    columns: Sequence[Mapping[str, float | None]],
+    names: Sequence[str],
+    accepted: int,
+    most_states: int,
+    identifier: str,
+    total: int | None = None,
+) -> Picture | None:
+    """Draw landscapes × states, coloured by the speed against the accepted state.
+
+    Parameters
+    ----------
+    states : sequence of State
+        Oldest first.
+    columns : sequence of mapping
+        For each state, log₂ of the speed ratio by landscape; None where it is not comparable or unknown.
+    names : sequence of str
+        The landscapes that are drawn.
+    accepted : int
+        The number of the accepted state.
+    most_states : int
+        At most so many, the newest.
+    identifier : str
+    total : int, optional
+        How many landscapes there are.
+
+    Returns
+    -------
+    Picture or None
+    """
     return None
-def gaps(one, change):
-    return Picture("gaps", _f("gaps"))
-def basins(one, change):
+
+
+def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture | None:
+    """Draw the states in order, with steps and creep."""
     return None
+
+
+def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple[Picture, ...], str]:
+    """Draw runtime distribution, data profile and performance profile, before and now; say the last in words.
+
+    Parameters
+    ----------
+    runtimes : Runtimes
+    change : Change
+    identifier : str
+
+    Returns
+    -------
+    pictures : tuple of Picture
+    words : str
+        What the performance profile says: ρ(1), ρ(2), ρ(∞).
+    """
+    names = (change.before, change.now)
+    share = f"10⁻{_PROFILE_TARGET + 1} of the reference gap"
+    left = ""
+    if runtimes.left_out:
+        shown = ", ".join(runtimes.left_out[:3]) + (" …" if len(runtimes.left_out) > 3 else "")
+        left = f" Left out, as not compared or not known here: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
+    ecdf = figures.runtime_ecdf(
+        before=runtimes.before, now=runtimes.now, budget=runtimes.budgets, dim=runtimes.dims, names=names,
+        title="Runtime distribution", identifier=f"{identifier}-ecdf",
+    )  # fmt: skip
+    before, now = runtimes.before[:, _PROFILE_TARGET], runtimes.now[:, _PROFILE_TARGET]
+    data = figures.data_profile(
+        before=before, now=now, budget=runtimes.budgets, dim=runtimes.dims, target=share, names=names,
+        title="Data profile", identifier=f"{identifier}-data",
+    )  # fmt: skip
+    performance = figures.performance_profile(
+        before=before, now=now, names=names, title="Performance profile", identifier=f"{identifier}-performance"
+    )
+    drawn = (
+        Picture(
+            "Runtime distribution",
+            ecdf,
+            f"{ecdf.description} All eight targets, 10⁻¹ to 10⁻⁸ of a landscape's reference gap.{left}",
+        ),
+        Picture("Data profile", data, data.description),
+        Picture("Performance profile", performance, f"To {share}. Always two curves: with more, ranks depend on who takes part."),
+    )
+    return drawn, performance.description
+
+
+def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
+    """Draw the gap against evaluations: median and quartiles over the cells, before and now."""
+    has_before = one.is_compared and not change.is_single
+    pairs = one.pairs if has_before else []
+    name = "Gap against evaluations"
+    caption = (
+        "Median and quartiles over the cells. A record keeps when each of eight targets was hit, so the gap falls in steps."
+    )
+    if pairs and one.before is not None:
+        sides = [[gap_steps(one.now, cell) for cell in side] for side in zip(*pairs, strict=True)]
+        figure = figures.gap_curves(
+            before=sides[0], now=sides[1], budget=one.now.budget, names=(change.before, change.now),
+            title=name, identifier=identifier,
+        )  # fmt: skip
+        return Picture(name, figure, f"{caption} {figure.description}")
+    figure = figures.gap_curves(
+        before=[gap_steps(one.now, cell) for cell in one.now.cells], budget=one.now.budget,
+        names=(change.now, change.now), title=name, identifier=identifier,
+    )  # fmt: skip
+    return Picture(name, figure, caption)
+
+
+def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture | None:
+    """Draw the starts of a landscape of two dimensions by whether they lead to the minimum, before and now."""
+    landscape = known_landscape(one.now.landscape)
+    if landscape is None or landscape.dim != 2:
+        return None
+    points = start_points(one.now)
+    has_before = one.is_compared and not change.is_single and one.before is not None
+    cells = [cell for cell in one.now.cells if cell.start in points]
+    if not cells:
+        return None
+
+    def labels(record: LandscapeRecord) -> list[int]:
+        by_start = {cell.start: cell for cell in record.cells}
+        return [0 if record.succeeded(by_start[cell.start]) else -1 for cell in cells]
+
+    figure = figures.basin_map(
+        bounds=landscape.bounds,
+        starts=np.array([points[cell.start] for cell in cells]),
+        now=labels(one.now),
+        before=labels(one.before) if has_before and one.before is not None else None,
+        names=("the minimum",),
+        panels=(change.before, change.now),
+        title="Where starts lead",
+        identifier=identifier,
+    )
+    caption = (
+        f"{figure.description} A start leads to the minimum if the returned point has a gap of at most "
+        f"{SUCCESS_TARGET:g} of the reference gap; a record does not keep which minimiser it was."
+    )
+    return Picture("Where starts lead", figure, caption)
+
+
+def contour(
+    one: LandscapeComparison, change: Change, pair: PathPair | None, why_none: str, identifier: str
+) -> Picture | None:
+    """Draw the worst cell's two paths upon the contours of the gap.
+
+    Parameters
+    ----------
+    one : LandscapeComparison
+    change : Change
+    pair : PathPair or None
+        The paths of the cell that lost most, where runs were made again.
+    why_none : str
+        Why there are none.
+    identifier : str
+
+    Returns
+    -------
+    Picture or None
+        None where nothing moved, so that there is nothing to show.
+    """
+    if pair is None and one.verdict in (Verdict.SAME, Verdict.NEW):
+        return None
+    name = "Paths of the cell that lost most"
+    landscape = known_landscape(one.now.landscape)
+    if landscape is None or pair is None or (pair.before is None and pair.now is None):
+        why = "; ".join(pair.why_not) if pair is not None and pair.why_not else why_none
+        if landscape is None:
+            why = "the landscape is not known here"
+        return Picture(name, None, f"Not drawn: {why}.")
+    if landscape.dim < 2:
+        return Picture(name, None, "Not drawn: the landscape has one dimension.")
+    first, second = two_coordinates(pair, landscape.bounds)
+    named = [(change.before, pair.before), (change.now, pair.now)]
+    paths = [(label, trace.x[:_MOST_POINTS][:, [first, second]]) for label, trace in named if trace is not None]
+    divergence = first_divergence(pair, landscape.bounds)
+    x, y, heights = _plane(landscape, first, second)
+    axes = [f"x{str(k + 1).translate(_SUBSCRIPTS)}" for k in (first, second)]
+    figure = figures.contour(
+        x=x, y=y, gaps=heights, minimizers=landscape.minimizers[:, [first, second]][:20],
+        starts=[path[0] for _, path in paths[:1] if len(path)], trajectories=paths,
+        divergence=divergence if divergence is not None and divergence <= _MOST_POINTS else None,
+        x_title=axes[0], y_title=axes[1], title=name, identifier=identifier,
+    )  # fmt: skip
+    said = [f"{pair.cell}."]
+    if divergence is not None:
+        said.append(f"The runs part at evaluation {divergence}.")
+    if landscape.dim > 2:
+        said.append(
+            f"The two of {landscape.dim} coordinates that moved most; contours in their plane through a minimiser."
+        )
+    if any(trace is not None and len(trace) > _MOST_POINTS for _, trace in named):
+        said.append(f"The first {_MOST_POINTS} evaluations.")
+    said += [f"{why[0].upper()}{why[1:]}." for why in pair.why_not]
+    return Picture(name, figure, " ".join(said))
+
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def _plane(landscape: Landscape, first: int, second: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Evaluate the gap on a grid in the plane of two coordinates through a minimiser; NaN where it is infeasible."""
+    through = landscape.minimizers[0] if len(landscape.minimizers) else landscape.x0
+    x, y = (np.linspace(*landscape.bounds[k].tolist(), _GRID) for k in (first, second))
+    grid = np.tile(through, (_GRID * _GRID, 1))
+    across, up = np.meshgrid(x, y)
+    grid[:, first], grid[:, second] = across.ravel(), up.ravel()
+    with np.errstate(all="ignore"):
+        heights = np.asarray(landscape(grid), dtype=np.float64) - landscape.fmin
+        broken = landscape.violation(grid) > 0.0
+    heights = np.where(broken & ~np.all(broken), np.nan, heights)
+    return x, y, np.where(np.isfinite(heights), heights, np.nan).reshape(_GRID, _GRID)
