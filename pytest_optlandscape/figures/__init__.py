@@ -9,6 +9,7 @@ from pytest_optlandscape.figures.figure import Figure
 from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve
 from pytest_optlandscape.figures.profiles import StepFunction, performance_ratios, shares_of_hits
 from pytest_optlandscape.figures.style import STYLE
+from pytest_optlandscape.figures.suites import effect_plot, heat_map, time_line
 
 __all__ = [
     "STYLE",
@@ -19,9 +20,12 @@ __all__ = [
     "contour",
     "curve",
     "data_profile",
+    "effect_plot",
     "gap_curves",
+    "heat_map",
     "performance_profile",
     "performance_ratios",
     "runtime_ecdf",
     "shares_of_hits",
+    "time_line",
 ]

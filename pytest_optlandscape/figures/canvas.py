@@ -41,9 +41,11 @@ def _joined(parts: Sequence[str]) -> str:
     return "".join(part if k == 0 or part.startswith("-") else f" {part}" for k, part in enumerate(parts))
 
 
-def path_of(points: FloatArray, *, closed: bool = False) -> str:
-    """Write a line through points (n, 2) as the data of an SVG path, rounded to a tenth."""
+def path_of(points: FloatArray, *, closed: bool = False, apart: bool = False) -> str:
+    """Write a line through points (n, 2), or points apart, as the data of an SVG path, rounded to a tenth."""
     tenths = np.rint(10.0 * points).astype(np.int64)
+    if apart:  # one marker a vertex: a line that is not stroked; its last point would be marked twice if alone
+        return "M" + "L".join(_joined([number(value / 10) for value in point]) for point in tenths.tolist())
     if len(tenths) > 1:
         moved = np.any(tenths[1:] != tenths[:-1], axis=1)
         tenths = tenths[np.concatenate([[True], moved])]
@@ -141,6 +143,20 @@ class Canvas:
         start = f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"'
         self.add(f"{start}>{titled}</path>" if titled else f"{start}/>")
 
+    def marker(self, name: str, shape: str, classes: str, size: float) -> None:
+        """Define a mark that `marks` puts on many points."""
+        outline = mark_path(0.0, 0.0, shape, size)
+        self.add(
+            f'<marker id="{self.reference(name)}" markerUnits="userSpaceOnUse" overflow="visible">'
+            f'<path class="{classes}" d="{outline}"/></marker>'
+        )
+
+    def marks(self, points: FloatArray, name: str) -> None:
+        """Put the mark of that name on each of the points (n, 2)."""
+        if len(points):
+            at = f"url(#{self.reference(name)})"
+            self.add(f'<path marker-start="{at}" marker-mid="{at}" marker-end="{at}" d="{path_of(points, apart=True)}"/>')
+
     def legend(self, x: float, y: float, width: float, entries: Sequence[tuple[str, str, str]]) -> None:
         """Write names with samples of their lines ("line") or marks (a shape) in one row.
 
@@ -151,7 +167,7 @@ class Canvas:
         entries : sequence of (name, kind, classes)
         """
         gap, sample = 14.0, 26.0
-        room = (width - gap * (len(entries) - 1)) / max(len(entries), 1) - sample
+        room = _room([width_of(plain(name)) for name, _, _ in entries], width - (gap + sample) * len(entries) + gap)
         for name, kind, classes in entries:
             if kind == "line":
                 self.line(x, y - 4, x + 20, y - 4, classes)
@@ -229,6 +245,17 @@ class Canvas:
             f"{body.replace(_HERE, identifier)}</svg>"
         )
         return Figure(svg, title, description, tuple(columns), tuple(rows), plain(caption))
+
+
+def _room(widths: Sequence[float], total: float) -> float:
+    """Return the width to which texts are shortened so that all fit into a row: short ones leave theirs to the others."""
+    left, waiting = total, sorted(widths)
+    while waiting:
+        share = left / len(waiting)
+        if waiting[0] > share:
+            return share
+        left -= waiting.pop(0)
+    return max(widths, default=0.0)
 
 
 def mark_path(x: float, y: float, shape: str, size: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.figures.canvas import Canvas, mark_path, number, path_of, simplified
+from pytest_optlandscape.figures.canvas import Canvas, number, path_of, simplified
 from pytest_optlandscape.figures.figure import Figure
 from pytest_optlandscape.figures.scales import Scale
 from pytest_optlandscape.figures.style import BASIN_COLOURS
@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _SIDE = 320.0
 _DECADES = 8.0  # gaps below 10⁻⁸ of the largest are drawn alike: the eye sees the valley, not the last digit
 _LEVELS = 9
-_MOST_POINTS = 2200  # of all contours: about 5 kB once compressed
+_MOST_POINTS = 1800  # of all contours: about 5 kB once compressed
 _MOST_MARKS = 40
 _MOST_PATH = 500
 _SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
@@ -108,7 +108,7 @@ def contour(
         _draw_path(canvas, _placed(points, across, up), kind)
     mark_split = divergence is not None and len(paths) == 2
     if mark_split:
-        _draw_split(canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0))
+        _draw_split(canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width))
     for point in _placed(_points(starts), across, up).tolist():
         canvas.mark(*point, "disc", "start", 4.5)
     stars = _distinct(_placed(_points(minimizers), across, up))
@@ -293,6 +293,11 @@ def basin_map(
     width = left + len(sides) * side_length + (len(sides) - 1) * gap + 14.0
     lines = math.ceil(len(kinds) / columns)
     canvas = Canvas(width, top + side_length + 48.0 + 17.0 * lines)
+    size = 3.6 if len(begin) <= 300 else 2.4
+    for kind in kinds:
+        shape, classes = (_SHAPES[kind], f"basin{kind}") if kind >= 0 else ("cross", "axis")
+        canvas.marker(f"place{kind}" if kind >= 0 else "elsewhere", shape, classes, size)
+    canvas.marker("ring", "disc", "switched", size + 2.8)
     for k, labels in enumerate(sides):
         start = left + k * (side_length + gap)
         across = Scale(*box[0].tolist(), start, start + side_length)
@@ -301,13 +306,10 @@ def basin_map(
         if before is not None:
             canvas.text(start, 18.0, panels[k], "strong", most=side_length)
         placed = _placed(begin, across, up)
-        size = 3.6 if len(begin) <= 300 else 2.4
         for kind in kinds:
             chosen = labels == kind if kind != BASIN_COLOURS - 1 else labels >= kind
-            _draw_group(canvas, placed[chosen], kind, size)
-        if switched.any():
-            rings = "".join(_disc(point, size + 2.6) for point in placed[switched].tolist())
-            canvas.add(f'<path class="switched" d="{rings}"/>')
+            _draw_group(canvas, placed[chosen], kind)
+        canvas.marks(placed[switched], "ring")
         for place in _placed(ends, across, up).tolist():
             canvas.mark(*place, "star", "star", 5.0)
     rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0, columns)
@@ -507,16 +509,12 @@ def _key(canvas: Canvas, x: float, top: float, height: float, levels: FloatArray
     bottom = top + step * (len(levels) + 1)
     canvas.rectangle(x, top, 12.0, bottom - top, "frame")
     every = 1 if step >= 13.0 else 2
-    for k, level in enumerate(reversed(levels.tolist())):
+    written = Scale(1.0, 2.0, 0.0, 1.0, log=True).labels(levels.tolist())
+    for k in range(len(levels)):
         at = top + step * (k + 1)
         canvas.rectangle(x, at, 12.0, bottom - at, "field")
         if k % every == 0:
-            canvas.text(x + 17, at + 4, _level(level), "muted")
-
-
-def _level(level: float) -> str:
-    scale = Scale(level, level, 0.0, 0.0, log=True)
-    return scale.labels([level])[0]
+            canvas.text(x + 17, at + 4, written[-1 - k], "muted")
 
 
 def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
@@ -534,14 +532,19 @@ def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
     canvas.add(f'<path class="{kind}-mark" d="{outline}"/>')
 
 
-def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int) -> None:
+def _draw_split(
+    canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]
+) -> None:
     """Ring the points at which two paths part, and say which evaluation it is."""
     points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
     for point in points:
         canvas.mark(*point.tolist(), "disc", "split", 7.0)
     if points:
-        x, y = points[-1].tolist()
-        canvas.text(x + 10, y - 8, f"part at {evaluation}", "outlined strong")
+        words = f"part at {evaluation}"
+        left, right = ends
+        x, y = min(max(points[-1][0], left), right), points[-1][1]
+        x = x + 10 if x + 14 + width_of(words) < right else x - 6 - width_of(words)
+        canvas.text(x, y - 9 if y > 50.0 else y + 19, words, "outlined strong")
 
 
 def _marked(count: int) -> list[int]:
@@ -554,17 +557,8 @@ def _disc(point: Sequence[float], radius: float) -> str:
     return f"M{number(x - radius)} {number(y)}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0-{d} 0"
 
 
-def _draw_group(canvas: Canvas, placed: FloatArray, kind: int, size: float) -> None:
-    if not len(placed):
-        return
-    if kind < 0:
-        data = "".join(mark_path(*point, "cross", size) for point in placed.tolist())
-        canvas.add(f'<path class="axis" d="{data}"/>')
-    elif _SHAPES[kind] == "disc":
-        canvas.add(f'<path class="basin{kind}" d="{"".join(_disc(point, size) for point in placed.tolist())}"/>')
-    else:
-        data = "".join(mark_path(*point, _SHAPES[kind], size) for point in placed.tolist())
-        canvas.add(f'<path class="basin{kind}" d="{data}"/>')
+def _draw_group(canvas: Canvas, placed: FloatArray, kind: int) -> None:
+    canvas.marks(placed, f"place{kind}" if kind >= 0 else "elsewhere")
 
 
 def _draw_shares(
@@ -583,7 +577,7 @@ def _draw_shares(
         chosen = [side >= kind if is_rest else side == kind for side in sides]
         shares = " → ".join(percent(float(np.mean(part))) for part in chosen)
         x, y = 56.0 + (line % columns) * room, top + 17.0 * (line // columns)
-        _draw_group(canvas, np.array([[x + 6, y - 4]]), kind, 4.0)
+        _draw_group(canvas, np.array([[x + 6, y - 4]]), kind)
         shown = shorten(name, room - 34.0 - width_of(shares))
         title = f"<title>{escape(name)}</title>" if shown != name else ""
         canvas.add(f'<text x="{number(x + 18)}" y="{number(y)}">{title}{escape(shown)}: {escape(shares)}</text>')

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from html import escape as _escape
 
-__all__ = ["counted", "escape", "evaluations", "percent", "plain", "power_of_ten", "shorten", "significant", "width_of"]
+__all__ = ["counted", "escape", "percent", "plain", "power_of_ten", "shorten", "significant", "width_of"]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NARROW = frozenset("iljtfrI.,:;'|!()[]{} -")
@@ -136,13 +136,3 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
-
-def evaluations(number: float) -> str:
-    """Write a number of evaluations; "missed" for infinity.
-
-    Examples
-    --------
-    >>> evaluations(120.0), evaluations(float("inf"))
-    ('120', 'missed')
-    """
-    return "missed" if math.isinf(number) else f"{number:.6g}"
