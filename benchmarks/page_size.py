@@ -60,7 +60,9 @@ def moved(record: LandscapeRecord, rng: np.random.Generator) -> LandscapeRecord:
     factor, made = float(np.exp(rng.normal(0.0, 0.06))), []
     for cell in record.cells:
         jitter = factor * np.exp(rng.normal(0.0, 0.02, size=len(cell.hits)))
-        hits = tuple(hit if hit == math.inf else float(round(hit * k)) for hit, k in zip(cell.hits, jitter, strict=True))
+        hits = tuple(
+            hit if hit == math.inf else float(round(hit * k)) for hit, k in zip(cell.hits, jitter, strict=True)
+        )
         path = tuple(rng.uniform(size=8))
         made.append(
             replace(
@@ -99,9 +101,18 @@ def history(
         measured = {f"solver{n}:minimize": OptimizerEntry(named[n, at]) for n in range(optimizers)}
         entries.append(
             CommitEntry(
-                ids[0], (ids[1],), "A developer", f"Commit number {k}", 86400 * k, 86400 * k, "", ids[0],
-                optimizers=measured, versions=versions, platform="Linux x86_64",
-            )  # fmt: skip
+                ids[0],
+                (ids[1],),
+                "A developer",
+                f"Commit number {k}",
+                86400 * k,
+                86400 * k,
+                "",
+                ids[0],
+                optimizers=measured,
+                versions=versions,
+                platform="Linux x86_64",
+            )
         )
     return entries, records
 
@@ -152,7 +163,8 @@ def plotly_page(entries: list[CommitEntry], records: dict[str, Baseline]) -> str
         ]
         figures.append(go.Figure(go.Table(cells={"values": list(zip(*rows, strict=True))})))
     parts = [
-        plotly.io.to_html(figure, full_html=False, include_plotlyjs=number == 0) for number, figure in enumerate(figures)
+        plotly.io.to_html(figure, full_html=False, include_plotlyjs=number == 0)
+        for number, figure in enumerate(figures)
     ]
     return "<!doctype html><html><head><meta charset=utf-8></head><body>" + "".join(parts) + "</body></html>"
 
@@ -170,7 +182,9 @@ def opened(browser: Browser, path: Path, is_ours: bool) -> tuple[float, float]:
     else:
         page.wait_for_selector(".main-svg", state="attached")
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].every(p => p.querySelector('.main-svg'))")
+        page.wait_for_function(
+            "[...document.querySelectorAll('.js-plotly-plot')].every(p => p.querySelector('.main-svg'))"
+        )
     ready = time.perf_counter() - started
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN") / 1000.0
     page.close()
@@ -198,7 +212,9 @@ def measure(name: str, names: list[str], optimizers: int, commits: int, states: 
             rows.append((size, paint, ready))
             packed = len(gzip.compress(text.encode(), 6)) / 1e6
             print(f"  {kind:<7} {size:6.2f} MB ({packed:.2f} gzipped), first paint {paint:.2f} s, charts {ready:.2f} s")
-        ratios = ", ".join(f"{what} {rows[1][k] / rows[0][k]:.1f}" for k, what in enumerate(("size", "paint", "charts")))
+        ratios = ", ".join(
+            f"{what} {rows[1][k] / rows[0][k]:.1f}" for k, what in enumerate(("size", "paint", "charts"))
+        )
         print(f"  plotly / ours: {ratios}")
         browser.close()
 

@@ -273,6 +273,7 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
 
     history = _open(config, told)
     chosen = _chosen(config, told, _entries(history))
+
     def load(digest: str) -> Any:
         try:
             return history.record(digest)
@@ -582,9 +583,7 @@ def _report(told: argparse.Namespace) -> int:
         entries = history.entries()
         series = _chosen(config, told, entries) if entries else []
         print(
-            write_history_page(
-                path, config.rootpath.name, series, history, rootpath=config.rootpath, settings=settings
-            )
+            write_history_page(path, config.rootpath.name, series, history, rootpath=config.rootpath, settings=settings)
         )
         _complain(history)
         return SAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,9 +77,7 @@ def write_history_page(
     if settings is not None:
         trajectories = _retraced(series, load, triages, rootpath, settings)
     subjects = _subjects(series, load, triages)
-    text = make_page(
-        title, subjects, load=load, triages=triages, trajectories=trajectories, problems=history.problems
-    )
+    text = make_page(title, subjects, load=load, triages=triages, trajectories=trajectories, problems=history.problems)
     write_atomically(path, text)
     return _written(path, text, len(series))
 
@@ -186,10 +185,8 @@ def _trends_of(
         return {}
     entries: list[CommitEntry] = history.entries()
     line = None
-    try:
+    with contextlib.suppress(GitError):
         line = first_parents(rootpath, "HEAD")
-    except GitError:
-        pass
     if line is not None and not {entry.commit for entry in entries} & set(line):
         line = None
     found: dict[str, Trend] = {}

@@ -45,7 +45,9 @@ def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
     """
     known: CellRecord | None = record.single_runs.get(start)
     hits = trace.hits([share * record.reference for share in TARGETS])
-    return "" if known is None or hits == known.hits else "run again, it hits targets at other evaluations than recorded"
+    return (
+        "" if known is None or hits == known.hits else "run again, it hits targets at other evaluations than recorded"
+    )
 
 
 def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change]) -> Trajectories:
@@ -132,4 +134,6 @@ def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> 
         return replace(pair, why_not=(*pair.why_not, f"{name} could not be run again: {last}"))
     differs = as_recorded(trace, record, cell.start)
     remarks = (*pair.why_not, *([f"{name}: {differs}"] if differs else []))
-    return replace(pair, **{side: trace}, why_not=remarks)
+    if side == "before":
+        return replace(pair, before=trace, why_not=remarks)
+    return replace(pair, now=trace, why_not=remarks)

@@ -8,7 +8,7 @@ import numpy as np
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.page import Subject, change_of, make_page
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage, digest_of_record
+from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.strategies import cells as cells_of
 from pytest_optlandscape.strategies.suites import suite_ids
 from pytest_optlandscape.trend import find_trend, in_order, series_of
@@ -36,9 +36,13 @@ def landscape_record(name, factor=1.0, like=""):
         gap = 1e-3 if missed else 1e-9
         made.append(CellRecord(cell.start, hits[-1] + 5, 0, "returned", gap, 1e-5, reached, frozenset(), trace, print_))
     definition = {
-        "format": 3, "version": 1, "budget": BUDGET * landscape.dim, "fmin": landscape.fmin, "reference": 10.0,
+        "format": 3,
+        "version": 1,
+        "budget": BUDGET * landscape.dim,
+        "fmin": landscape.fmin,
+        "reference": 10.0,
         "starts": "sobol-v1-00000000",
-    }  # fmt: skip
+    }
     return LandscapeRecord(name, definition, tuple(made), stability=Stability(0, 100))
 
 
@@ -77,10 +81,17 @@ class Made:
             optimizers[spec] = OptimizerEntry(digest, versions=versions or {"solverlib": "1.0"}, broken=tuple(broken))
         self.entries.append(
             CommitEntry(
-                commit(number), (commit(number - 1),), author, subject, 86400 * number, 86400 * number,
-                tree=commit(900 + number), optimizers=optimizers, versions={"python": "3.12.1", "scipy": "1.16.0"},
+                commit(number),
+                (commit(number - 1),),
+                author,
+                subject,
+                86400 * number,
+                86400 * number,
+                tree=commit(900 + number),
+                optimizers=optimizers,
+                versions={"python": "3.12.1", "scipy": "1.16.0"},
                 platform="Linux x86_64",
-            )  # fmt: skip
+            )
         )
         return commit(number)
 

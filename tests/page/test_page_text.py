@@ -6,13 +6,15 @@ from html.parser import HTMLParser
 import page_cases
 import pytest
 
+from pytest_optlandscape.store import Triage
+
 pytest.importorskip("jinja2")
 
 
 class Reading(HTMLParser):
     """What a parser of HTML sees: tags, and how they nest."""
 
-    VOID = {"meta", "link", "br", "img", "input", "hr"}
+    VOID = frozenset({"meta", "link", "br", "img", "input", "hr"})
 
     def __init__(self, text):
         super().__init__()
@@ -100,7 +102,7 @@ def test_what_somebody_said_a_word_on_comes_last():
     made.commit(**{"solver:minimize": page_cases.record()})
     commit = made.commit(**{"solver:minimize": page_cases.record(factors={"*": 1.3})})
     assert "1 worse" in made.page()
-    made.triages[commit] = page_cases.Triage(commit, "expected", "it is <b>safer</b>", "Ann", 1)
+    made.triages[commit] = Triage(commit, "expected", "it is <b>safer</b>", "Ann", 1)
     text = made.page()
     assert "Nothing to look at" in text
     assert "expected by Ann: it is &lt;b&gt;safer&lt;/b&gt;" in text
@@ -116,7 +118,9 @@ def test_without_jinja_the_extra_is_named(monkeypatch, tmp_path):
 
 def test_templates_are_package_data_of_wheel_and_sdist(tmp_path):
     builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder
-    names = {one.name for one in importlib.resources.files("pytest_optlandscape.report.page").joinpath("templates").iterdir()}
+    names = {
+        one.name for one in importlib.resources.files("pytest_optlandscape.report.page").joinpath("templates").iterdir()
+    }
     assert {"page.html.j2", "page.css", "page.js"} <= names
     root = importlib.resources.files("pytest_optlandscape").joinpath("..")
     (wheel,) = builder(str(root)).build(directory=str(tmp_path), versions=["standard"])

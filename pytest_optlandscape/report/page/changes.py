@@ -106,8 +106,8 @@ def effect_of(comparison: LandscapeComparison) -> Effect | None:
     if speed is None:
         return None
     scale = -math.log2(10.0)  # a shift is a difference of log₁₀ evaluations
-    ends = sorted((scale * speed.lower, scale * speed.upper))
-    return Effect(comparison.now.landscape, scale * speed.shift + 0.0, *ends, str(comparison.verdict))
+    lower, upper = sorted((scale * speed.lower, scale * speed.upper))
+    return Effect(comparison.now.landscape, scale * speed.shift + 0.0, lower, upper, str(comparison.verdict))
 
 
 def log_speed(before: LandscapeRecord | None, now: LandscapeRecord) -> float | None:

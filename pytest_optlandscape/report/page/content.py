@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+
+from pytest_optlandscape.figures import Figure
 
 __all__ = [
     "Card",
@@ -22,19 +23,6 @@ __all__ = [
 ]
 
 
-class _Drawn(Protocol):
-    """What is needed of a figure."""
-
-    @property
-    def bare_svg(self) -> str: ...
-
-    @property
-    def table(self) -> str: ...
-
-    title: str
-    description: str
-
-
 @dataclass(frozen=True)
 class Picture:
     """A figure, or a sentence that says why there is none.
@@ -49,7 +37,7 @@ class Picture:
     """
 
     name: str
-    figure: _Drawn | None
+    figure: Figure | None
     caption: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_optlandscape.ledger import Baseline
@@ -193,7 +193,8 @@ def panel_of(
     """
     trend, change = subject.trend, subject.change
     paths = trajectories or Trajectories()
-    heat_map, all_heat_map, means = None, None, []
+    heat_map, all_heat_map = None, None
+    means: list[float] = []
     if trend is not None and trend.states:
         heat_map, all_heat_map, means = _heat_maps(trend, load, accepted_state(trend, triages), subject.anchor)
     facts = (*subject.facts, *(_facts(trend) if trend is not None else ()))
@@ -221,12 +222,16 @@ def panel_of(
             if len(landscapes) > MOST_DRAWN and not is_single
             else None
         ),
-        time_line=pictures.time_line(trend, means, f"{subject.anchor}-time") if trend is not None and len(trend.states) > 1 else None,
+        time_line=pictures.time_line(trend, means, f"{subject.anchor}-time")
+        if trend is not None and len(trend.states) > 1
+        else None,
         profiles=profiles,
         rho=rho,
         landscapes=tuple(map(_landscape_row, landscapes)),
-        details=[functools.partial(_landscape_detail, one, change, paths, f"{subject.anchor}-{k}")
-            for k, one in enumerate(landscapes, start=1)],
+        details=[
+            functools.partial(_landscape_detail, one, change, paths, f"{subject.anchor}-{k}")
+            for k, one in enumerate(landscapes, start=1)
+        ],
         opened=min(OPENED, len(moved)),
         states=tuple(map(_state_row, reversed(trend.states))) if trend is not None else (),
         state_details=_state_details(trend, subject.anchor) if trend is not None else (),
@@ -268,10 +273,14 @@ def _heat_maps(
 
     ordered = sorted(names, key=lambda name: (-extent(name), name))
     moved = [name for name in ordered if extent(name) > 0.0][:MOST_DRAWN] or ordered[:MOST_DRAWN]
-    short = pictures.heat_map(trend.states, columns, moved, accepted, MOST_STATES, f"{anchor}-heat", len(names))
+    short = pictures.heat_map(
+        trend.states, columns, moved, accepted, MOST_STATES, identifier=f"{anchor}-heat", total=len(names)
+    )
     if len(names) == len(moved) and len(trend.states) <= MOST_STATES:
         return short, None, means
-    every = pictures.heat_map(trend.states, columns, sorted(names), accepted, MOST_STATES_OF_ALL, f"{anchor}-all-heat")
+    every = pictures.heat_map(
+        trend.states, columns, sorted(names), accepted, MOST_STATES_OF_ALL, identifier=f"{anchor}-all-heat"
+    )
     return short, every, means
 
 
@@ -297,7 +306,9 @@ def _landscape_row(one: LandscapeComparison) -> LandscapeRow:
     )
 
 
-def _landscape_detail(one: LandscapeComparison, change: Change, paths: Trajectories, identifier: str) -> LandscapeDetail:
+def _landscape_detail(
+    one: LandscapeComparison, change: Change, paths: Trajectories, identifier: str
+) -> LandscapeDetail:
     name = one.now.landscape
     pair = paths.pairs.get((change.comparison.spec, name))
     has_before = one.is_compared and not change.is_single
@@ -355,7 +366,10 @@ def _state_row(state: State) -> StateRow:
 
 def _state_details(trend: Trend, anchor: str) -> list[Callable[[], StateDetail]]:
     states = trend.states
-    return [functools.partial(_state_detail, states[k - 1], states[k], f"{anchor}-state-{k}") for k in range(len(states) - 1, 0, -1)]
+    return [
+        functools.partial(_state_detail, states[k - 1], states[k], f"{anchor}-state-{k}")
+        for k in range(len(states) - 1, 0, -1)
+    ]
 
 
 def _state_detail(before: State, state: State, identifier: str) -> StateDetail:

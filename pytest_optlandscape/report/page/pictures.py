@@ -12,7 +12,6 @@ from pytest_optlandscape import figures
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report.page.changes import (
     Change,
-    Effect,
     Runtimes,
     effect_of,
     gap_steps,
@@ -21,11 +20,12 @@ from pytest_optlandscape.report.page.changes import (
 )
 from pytest_optlandscape.report.page.content import Picture
 from pytest_optlandscape.report.page.trajectories import PathPair, first_divergence, two_coordinates
+from pytest_optlandscape.report.trend import what_moved
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import State, Trend
 from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
 from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, TARGETS, LandscapeRecord
+from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, LandscapeRecord
 
 __all__ = ["Picture", "basins", "contour", "effects", "gaps", "heat_map", "profiles", "time_line"]
 
@@ -37,9 +37,14 @@ GATE = SPEED.gate_landscape * math.log2(10.0)
 SUITE_GATE = SPEED.gate_suite * math.log2(10.0)
 """The same over a suite, 2 %."""
 
-_PROFILE_TARGET = TARGETS.index(1e-6) if 1e-6 in TARGETS else 5
+_PROFILE_TARGET = 5
+"""The target of data and performance profiles, 10⁻⁶: what counts as a success."""
+
 _GRID = 61
 """Points along each side of a contour's grid."""
+
+_MOST_ON_LINE, _MOST_EVENTS = 200, 15
+"""States and events on a time line."""
 
 _MOST_POINTS = 400
 """Evaluations of a path that are drawn; a longer one is drawn up to there, and the caption says so."""
@@ -66,21 +71,28 @@ def effects(
     """
     if not landscapes:
         return None
-    known = [one for one in map(effect_of, landscapes[:most]) if one is not None]
-    left_out = len(landscapes) - len(landscapes[:most])
-    unknown = len(landscapes[:most]) - len(known)
-    caption = f"{change.now} against {change.before}, 99 % intervals; the band is the gate of ± 10 %."
-    if unknown:
-        caption += f" The speed is unknown on {number_of(unknown, 'landscape')}."
-    if left_out:
-        caption += f" {number_of(left_out, 'further landscape')} that moved less {'is' if left_out == 1 else 'are'} left out."
+    known = [one for one in map(effect_of, landscapes) if one is not None]
+    drawn = min(len(known), most if most is not None else len(known))
+    caption = (
+        f"{change.now} against {change.before}, with 99 % intervals; the band is the gate of 10 % on one landscape."
+    )
+    if len(known) < len(landscapes):
+        caption += f" The speed is unknown on {number_of(len(landscapes) - len(known), 'landscape')}."
+    if drawn < len(known):
+        caption += f" Drawn are the {drawn} that changed most."
     if not known:
         return Picture("Speed on each landscape", None, caption)
-    return Picture("Speed on each landscape", _effect_plot(known, identifier), caption)
-
-
-def _effect_plot(known: Sequence[Effect], identifier: str) -> figures.Figure:
-    return figures.effect_plot(known, identifier)
+    figure = figures.effect_plot(
+        names=[one.landscape for one in known],
+        effects=[one.log2_ratio for one in known],
+        lower=[one.lower for one in known],
+        upper=[one.upper for one in known],
+        gate=GATE,
+        most=drawn,
+        title="Speed on each landscape",
+        identifier=identifier,
+    )
+    return Picture("Speed on each landscape", figure, caption)
 
 
 def heat_map(
@@ -89,6 +101,7 @@ def heat_map(
     names: Sequence[str],
     accepted: int,
     most_states: int,
+    *,
     identifier: str,
     total: int | None = None,
 ) -> Picture | None:
@@ -113,13 +126,91 @@ def heat_map(
     Returns
     -------
     Picture or None
+        None where there is no landscape.
     """
-    return None
+    if not names:
+        return None
+    first = max(len(states) - most_states, 0)
+    values = np.array([[_number(column.get(name)) for column in columns[first:]] for name in names])
+    figure = figures.heat_map(
+        landscapes=names,
+        states=[state.first.entry.short for state in states[first:]],
+        values=values,
+        gate=GATE,
+        title="Speed by landscape and state",
+        identifier=identifier,
+    )
+    caption = (
+        f"Speed against the accepted state {states[accepted].first.entry.short}, in shades up to two gates of 10 %; "
+        "hatched where it is not comparable or not known."
+    )
+    if total is not None and total > len(names):
+        caption += f" The {len(names)} of {total} landscapes whose speed moved most."
+    if first:
+        caption += f" The last {len(states) - first} of {len(states)} states."
+    return Picture("Speed by landscape and state", figure, caption)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture | None:
-    """Draw the states in order, with steps and creep."""
-    return None
+    """Draw the states in order, with steps and creep.
+
+    Parameters
+    ----------
+    trend : Trend
+    means : sequence of float
+        For each state, the mean over the landscapes of log₂ of the speed against the accepted state.
+    identifier : str
+
+    Returns
+    -------
+    Picture or None
+        None where no speed is known.
+    """
+    if len(means) != len(trend.states):
+        return None
+    place = {state.first.commit: k for k, state in enumerate(trend.states)}
+    events = [
+        (
+            event.kind,
+            place[event.states[0].first.commit],
+            place[event.states[-1].first.commit],
+            event.is_worse,
+            shortened(what_moved(event.comparison), 90),
+        )
+        for event in trend.events
+    ]
+    first = max(len(trend.states) - _MOST_ON_LINE, 0)
+    shown = [(kind, max(a - first, 0), b - first, worse, words) for kind, a, b, worse, words in events if b >= first]
+    states = trend.states[first:]
+    figure = figures.time_line(
+        states=[state.first.entry.short for state in states],
+        values=list(means[first:]),
+        commits=[len(state.points) for state in states],
+        gate=SUITE_GATE,
+        events=shown[-_MOST_EVENTS:],
+        title="Speed along the commits",
+        identifier=identifier,
+    )
+    caption = "Mean over the landscapes of the speed against the accepted state; the band is the gate of 2 %."
+    if len(shown) > _MOST_EVENTS:
+        caption += f" The last {_MOST_EVENTS} of {len(shown)} events."
+    if first:
+        caption += f" The last {len(states)} of {len(trend.states)} states."
+    return Picture("Speed along the commits", figure, caption)
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text after so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _sides(change: Change) -> tuple[str, str]:
+    """Name both sides so that a sentence about them can be read."""
+    return f"before ({change.before})", f"now ({change.now})"
 
 
 def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple[Picture, ...], str]:
@@ -137,12 +228,14 @@ def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple
     words : str
         What the performance profile says: ρ(1), ρ(2), ρ(∞).
     """
-    names = (change.before, change.now)
-    share = f"10⁻{_PROFILE_TARGET + 1} of the reference gap"
+    names = _sides(change)
+    share = "10⁻⁶ of the reference gap"
     left = ""
     if runtimes.left_out:
         shown = ", ".join(runtimes.left_out[:3]) + (" …" if len(runtimes.left_out) > 3 else "")
-        left = f" Left out, as not compared or not known here: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
+        left = (
+            f" Left out, as not compared or not known here: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
+        )
     ecdf = figures.runtime_ecdf(
         before=runtimes.before, now=runtimes.now, budget=runtimes.budgets, dim=runtimes.dims, names=names,
         title="Runtime distribution", identifier=f"{identifier}-ecdf",
@@ -162,7 +255,11 @@ def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple
             f"{ecdf.description} All eight targets, 10⁻¹ to 10⁻⁸ of a landscape's reference gap.{left}",
         ),
         Picture("Data profile", data, data.description),
-        Picture("Performance profile", performance, f"To {share}. Always two curves: with more, ranks depend on who takes part."),
+        Picture(
+            "Performance profile",
+            performance,
+            f"To {share}. Always two curves: with more, ranks depend on who takes part.",
+        ),
     )
     return drawn, performance.description
 
@@ -172,19 +269,17 @@ def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
     has_before = one.is_compared and not change.is_single
     pairs = one.pairs if has_before else []
     name = "Gap against evaluations"
-    caption = (
-        "Median and quartiles over the cells. A record keeps when each of eight targets was hit, so the gap falls in steps."
-    )
+    caption = "Median and quartiles over the cells. A record keeps when each of eight targets was hit, so the gap falls in steps."
     if pairs and one.before is not None:
         sides = [[gap_steps(one.now, cell) for cell in side] for side in zip(*pairs, strict=True)]
         figure = figures.gap_curves(
-            before=sides[0], now=sides[1], budget=one.now.budget, names=(change.before, change.now),
+            before=sides[0], now=sides[1], budget=one.now.budget, names=_sides(change),
             title=name, identifier=identifier,
         )  # fmt: skip
         return Picture(name, figure, f"{caption} {figure.description}")
     figure = figures.gap_curves(
         before=[gap_steps(one.now, cell) for cell in one.now.cells], budget=one.now.budget,
-        names=(change.now, change.now), title=name, identifier=identifier,
+        names=_sides(change)[::-1], title=name, identifier=identifier,
     )  # fmt: skip
     return Picture(name, figure, caption)
 
@@ -283,7 +378,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def _plane(landscape: Landscape, first: int, second: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Evaluate the gap on a grid in the plane of two coordinates through a minimiser; NaN where it is infeasible."""
     through = landscape.minimizers[0] if len(landscape.minimizers) else landscape.x0
-    x, y = (np.linspace(*landscape.bounds[k].tolist(), _GRID) for k in (first, second))
+    x, y = (np.linspace(landscape.bounds[k, 0], landscape.bounds[k, 1], _GRID) for k in (first, second))
     grid = np.tile(through, (_GRID * _GRID, 1))
     across, up = np.meshgrid(x, y)
     grid[:, first], grid[:, second] = across.ravel(), up.ravel()

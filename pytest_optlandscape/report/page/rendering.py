@@ -88,19 +88,19 @@ def render_panel(panel: Panel) -> RenderedPanel:
     ImportError
         If Jinja2 is not installed: it comes with the extra ``report``.
     """
-    macros = _environment().get_template("macros.html.j2").module
+    macros: Any = _environment().get_template("macros.html.j2").module
     blocks = _Blocks(panel.anchor)
     landscapes = [
-        (row, None if k < panel.opened else blocks.add(str(macros.landscape_detail(panel.details[k]()))))  # type: ignore[attr-defined]
+        (row, None if k < panel.opened else blocks.add(str(macros.landscape_detail(panel.details[k]()))))
         for k, row in enumerate(panel.landscapes)
     ]
     opened = [detail() for detail in panel.details[: panel.opened]]
     states = [
-        (detail.label, blocks.add(str(macros.state_detail(detail))))  # type: ignore[attr-defined]
+        (detail.label, blocks.add(str(macros.state_detail(detail))))
         for detail in (make() for make in panel.state_details)
     ]
     wide = {
-        name: blocks.add(str(macros.picture(picture))) if picture else None  # type: ignore[attr-defined]
+        name: blocks.add(str(macros.picture(picture))) if picture else None
         for name, picture in (("effects", panel.all_effects), ("heat_map", panel.all_heat_map))
     }
     markup = (
@@ -207,6 +207,7 @@ def _resource(name: str) -> str:
 def _environment() -> Any:
     try:
         import jinja2
+        import markupsafe
     except ImportError as error:
         raise ImportError(NOT_INSTALLED) from error
     environment = jinja2.Environment(
@@ -217,7 +218,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
         finalize=_safe,
     )
-    environment.filters["drawn"] = jinja2.utils.markupsafe.Markup
+    environment.filters["drawn"] = markupsafe.Markup
     environment.filters["is_wide"] = _is_wide
     return environment
 
@@ -225,7 +226,7 @@ def _environment() -> Any:
 def _is_wide(figure: Any) -> bool:
     """Tell whether a picture would be too small to read in a narrow window: it is scrolled there instead."""
     found = re.search(r'viewBox="\S+ \S+ ([\d.]+) ', figure.bare_svg[:500])
-    return bool(found) and float(found[1]) > NARROW  # type: ignore[index]
+    return found is not None and float(found[1]) > NARROW
 
 
 def _safe(value: Any) -> Any:

@@ -177,45 +177,36 @@ document.documentElement.classList.add("scripted");
     });
   }
 
-  /** Show what a mark of a picture is by the arrow keys, once the picture has the focus; the mouse has the browser's own. */
+  /** Read the numbers of a picture one by one: arrow keys, once it has the focus, step through the rows of its table. */
   function setUpTips() {
     const tip = document.getElementById("tip");
-    let here = null;
-    const text = (mark) => mark.querySelector(":scope > title").textContent;
+    let at = -1;
     const hide = () => {
       tip.hidden = true;
-      if (here) here.removeAttribute("data-here");
-      here = null;
+      at = -1;
     };
-    const show = (mark) => {
-      hide();
-      here = mark;
-      mark.setAttribute("data-here", "");
-      tip.textContent = text(mark);
-      tip.hidden = false;
-      const box = mark.getBoundingClientRect();
-      const own = tip.getBoundingClientRect();
-      const left = Math.min(Math.max(box.x + box.width / 2 - own.width / 2, 4), innerWidth - own.width - 4);
-      const above = box.y - own.height - 8;
-      tip.style.left = `${left}px`;
-      tip.style.top = `${above > 4 ? above : Math.min(box.bottom + 8, innerHeight - own.height - 4)}px`;
-    };
-    const marksOf = (drawing) => all("svg *", drawing).filter((one) => one.querySelector(":scope > title"));
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return hide();
       const drawing = document.activeElement && document.activeElement.closest(".drawing");
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
-      if (!drawing || !step) return undefined;
-      const marks = marksOf(drawing);
-      if (!marks.length) return undefined;
+      const table = drawing && step && drawing.closest("figure").querySelector("table");
+      const rows = table ? Array.from(table.tBodies[0].rows) : [];
+      if (!rows.length) return undefined;
       event.preventDefault();
-      const at = marks.indexOf(here);
-      const next = at < 0 ? (step > 0 ? 0 : marks.length - 1) : Math.min(Math.max(at + step, 0), marks.length - 1);
-      marks[next].scrollIntoView({ block: "nearest", inline: "nearest" });
-      return show(marks[next]);
+      at = at < 0 ? (step > 0 && step < Infinity ? 0 : step > 0 ? rows.length - 1 : 0) : Math.min(Math.max(at + step, 0), rows.length - 1);
+      const heads = all("thead th", table).map((head) => head.textContent);
+      const cells = Array.from(rows[at].cells, (cell, k) => (k ? `${heads[k]} ${cell.textContent}` : cell.textContent));
+      tip.textContent = `${cells.join("; ")} (${at + 1} of ${rows.length})`;
+      tip.hidden = false;
+      const box = drawing.getBoundingClientRect();
+      const own = tip.getBoundingClientRect();
+      const place = (value, most) => Math.min(Math.max(value, 4), most - 4);
+      tip.style.left = `${place(box.x + 8, innerWidth - own.width)}px`;
+      tip.style.top = `${place(box.bottom + 4, innerHeight - own.height)}px`;
+      return undefined;
     });
     document.addEventListener("focusout", hide);
-    addEventListener("scroll", () => { if (here && document.activeElement !== here.closest(".drawing")) hide(); }, { passive: true });
+    addEventListener("scroll", hide, { passive: true });
   }
 
   document.addEventListener("DOMContentLoaded", () => {
