@@ -269,7 +269,7 @@ def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
     has_before = one.is_compared and not change.is_single
     pairs = one.pairs if has_before else []
     name = "Gap against evaluations"
-    caption = "Median and quartiles over the cells. A record keeps when each of eight targets was hit, so the gap falls in steps."
+    caption = "Median and quartiles over the cells. A record keeps when targets were hit, so the gap falls in steps."
     if pairs and one.before is not None:
         sides = [[gap_steps(one.now, cell) for cell in side] for side in zip(*pairs, strict=True)]
         figure = figures.gap_curves(
