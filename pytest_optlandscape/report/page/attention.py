@@ -8,7 +8,7 @@ from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, by_gravity
 from pytest_optlandscape.report.page.content import Card, Command, Share
 from pytest_optlandscape.report.page.panels import Subject, notes_of
-from pytest_optlandscape.report.page.wording import command_line, point_text, what_moved
+from pytest_optlandscape.report.page.wording import command_line, moved_in_full, moved_title, point_text
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, Trend
@@ -96,9 +96,9 @@ def _event_card(subject: Subject, event: Event, identifier: str) -> Card:
         kind=kind,
         optimizer=subject.title,
         anchor=subject.anchor,
-        title=what_moved(comparison),
+        title=moved_title(comparison),
         where=where,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=(*_in_full(comparison), *dict.fromkeys(notes)),
         shares=shares,
         pictures=_pictures(Change(comparison, event.since.last.entry.short, last.first.entry.short), identifier),
         commands=tuple(commands),
@@ -113,11 +113,17 @@ def _change_card(subject: Subject, change: Change) -> Card:
         kind=kinds.get(verdict, "not-comparable"),
         optimizer=subject.title,
         anchor=subject.anchor,
-        title=what_moved(change.comparison),
+        title=moved_title(change.comparison),
         where=f"{change.now} against {change.before}",
+        notes=_in_full(change.comparison),
         pictures=() if verdict == Verdict.NOT_COMPARABLE else _pictures(change, f"{subject.anchor}-now"),
         commands=() if verdict == Verdict.NOT_COMPARABLE else tuple(_replay(change.comparison)),
     )
+
+
+def _in_full(comparison: OptimizerComparison) -> tuple[str, ...]:
+    """Say what moved with its probabilities, where the title has none."""
+    return (moved_in_full(comparison),) if comparison.findings else ()
 
 
 def _pictures(change: Change, identifier: str) -> tuple[pictures.Picture, ...]:

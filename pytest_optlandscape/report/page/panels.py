@@ -28,12 +28,13 @@ from pytest_optlandscape.report.page.wording import (
     day_of,
     gap_text,
     median_text,
+    moved_in_full,
     moved_on,
+    moved_title,
     point_text,
     reached_text,
     speed_text,
     success_text,
-    what_moved,
 )
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
@@ -245,7 +246,7 @@ def _sentence(change: Change) -> str:
         return f"One state so far, {change.now}: there is nothing to compare it with."
     counts = count_of_verdicts(str(one.verdict) for one in comparison.landscapes)
     total = number_of(len(comparison.landscapes), "landscape")
-    return f"{change.now} against {change.before}: {what_moved(comparison)}. Of {total}: {counts}."
+    return f"{change.now} against {change.before}: {moved_title(comparison, 3)}. Of {total}: {counts}."
 
 
 def _heat_maps(
@@ -352,7 +353,7 @@ def _cell_row(landscape: str, before: CellRecord | None, now: CellRecord) -> Cel
 
 def _state_row(state: State) -> StateRow:
     first, last = state.first.entry.short, state.last.entry.short
-    what = [what_moved(state.comparison)] if state.comparison else ["the first state"]
+    what = [moved_title(state.comparison, 3)] if state.comparison else ["the first state"]
     what += [f"{', '.join(state.came_with)} came with it"] if state.came_with else []
     return StateRow(
         commits=first if first == last else f"{first} … {last}",
@@ -380,9 +381,9 @@ def _state_detail(before: State, state: State, identifier: str) -> StateDetail:
     drawn = pictures.effects(moved, change, identifier, MOST_DRAWN)
     return StateDetail(
         label=f"{state.first.entry.short} ({day_of(state.first.entry.commit_time)}): {state.verdict}",
-        title=what_moved(comparison),
+        title=moved_title(comparison),
         where=f"{point_text(state.first)}, against {before.last.entry.short}",
-        notes=notes_of(state),
+        notes=(moved_in_full(comparison), *notes_of(state)),
         pictures=(drawn,) if drawn is not None and moved else (),
         landscapes=tuple(
             (one.now.landscape, str(one.verdict), speed_text(one), moved_on(one)) for one in moved[:MOST_ROWS]

@@ -20,7 +20,7 @@ from pytest_optlandscape.report.page.changes import (
 )
 from pytest_optlandscape.report.page.content import Picture
 from pytest_optlandscape.report.page.trajectories import PathPair, first_divergence, two_coordinates
-from pytest_optlandscape.report.trend import what_moved
+from pytest_optlandscape.report.page.wording import moved_title
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import State, Trend
 from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
@@ -179,7 +179,7 @@ def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture 
             place[event.states[0].first.commit],
             place[event.states[-1].first.commit],
             event.is_worse,
-            shortened(what_moved(event.comparison), 90),
+            shortened(moved_title(event.comparison, 1), 90),
         )
         for event in trend.events
     ]

@@ -232,5 +232,5 @@ def _is_wide(figure: Any) -> bool:
 def _safe(value: Any) -> Any:
     """Take control characters and marks of direction out of names; markup of our own is left as it is."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return clean(value, 2000)
+        return "\N{NO-BREAK SPACE}".join(clean(part, 2000) for part in value.split("\N{NO-BREAK SPACE}"))
     return value

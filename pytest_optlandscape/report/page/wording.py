@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 import shlex
 from collections.abc import Iterable
 
@@ -21,7 +22,9 @@ __all__ = [
     "day_of",
     "gap_text",
     "median_text",
+    "moved_in_full",
     "moved_on",
+    "moved_title",
     "point_text",
     "reached_text",
     "speed_text",
@@ -103,10 +106,27 @@ def moved_on(comparison: LandscapeComparison) -> str:
     if comparison.verdict == Verdict.NOT_COMPARABLE:
         return clean(comparison.reason, 300)
     if comparison.findings:
-        return "; ".join(clean(str(one), 300) for one in comparison.findings)
+        return "; ".join(clean(one.text, 300) for one in comparison.findings)
     if comparison.verdict == Verdict.CHANGED:
         return f"{number_of(len(comparison.parted), 'path')} part; nothing significant and far enough"
     return ""
+
+
+def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
+    """Say what moved without probabilities, for a heading; of many criteria the first."""
+    if comparison.verdict == Verdict.NOT_COMPARABLE or not comparison.findings:
+        return _unbroken(what_moved(comparison))
+    texts = [clean(one.text, 300) for one in comparison.findings]
+    return "; ".join([*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])])
+
+
+def moved_in_full(comparison: OptimizerComparison) -> str:
+    """Say all that moved, with probabilities that are not broken at a line's end."""
+    return _unbroken(what_moved(comparison))
+
+
+def _unbroken(text: str) -> str:
+    return re.sub(r"\(p = ([\d.]+)e-(\d+)\)", "(p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}\\1e\N{MINUS SIGN}\\2)", text)
 
 
 def count_of_verdicts(verdicts: Iterable[str]) -> str:
