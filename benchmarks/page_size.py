@@ -130,6 +130,12 @@ def own_page(entries: list[CommitEntry], records: dict[str, Baseline]) -> tuple[
     return text, time.perf_counter() - started
 
 
+def stepped(record: LandscapeRecord, cell: CellRecord, x: np.ndarray) -> np.ndarray:
+    """Give the gap of a cell after so many evaluations; the first one that is known before it."""
+    at, gaps = gap_steps(record, cell)
+    return np.concatenate([gaps[:1], gaps])[np.searchsorted(at, x, side="right")] if len(at) else np.ones(len(x))
+
+
 def plotly_page(entries: list[CommitEntry], records: dict[str, Baseline]) -> str:
     """Write the same numbers as Plotly figures: heat maps, gap curves before and now of every landscape, runtimes."""
     import plotly.graph_objects as go
@@ -152,8 +158,9 @@ def plotly_page(entries: list[CommitEntry], records: dict[str, Baseline]) -> str
             for side in (first, last):
                 record = side.records[name]
                 x = np.unique(np.round(np.geomspace(1.0, record.budget, 60)))
+                falls = np.array([stepped(record, cell, x) for cell in record.cells])
                 for q in (25, 50, 75):
-                    y = np.percentile(gap_steps(record, x), q, axis=0)
+                    y = np.quantile(falls, q / 100, axis=0, method="inverted_cdf")
                     figure.add_trace(go.Scatter(x=x, y=y, visible=name == names[0], showlegend=False))
         figures.append(figure)
         rows = [
