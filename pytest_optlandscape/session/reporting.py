@@ -102,7 +102,9 @@ def _loader(history: History) -> Load:
 def _subjects(series: Sequence[Series], load: Load, triages: Mapping[str, Triage]) -> Iterator[Subject]:
     for number, one in enumerate(series, start=1):
         trend = find_trend(one, load, triages)
-        yield Subject(number, one.title, one.suite, change_of(trend, load, triages), trend)
+        is_alone = [other.title for other in series].count(one.title) == 1
+        title = one.title if is_alone else f"{one.title}, suite {one.suite} in {one.path or 'the top folder'}"
+        yield Subject(number, title, one.suite, change_of(trend, load, triages), trend)
 
 
 def _retraced(
@@ -162,6 +164,7 @@ def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
         trajectories=_session_paths(suite),
         problems=history.problems if history is not None else (),
         as_of=f"This session against {before}{as_of}",
+        if_empty="Nothing was run in this session.",
     )
     write_atomically(path, text)
     return _written(path, text, len(subjects))

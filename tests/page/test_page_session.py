@@ -24,7 +24,13 @@ def minimize(problem):
         x = x - step * gradient / (1.0 + float(gradient @ gradient) ** 0.5)
     return x
 """
-INI = "[pytest]\noptlandscape_optimizers = stepper:minimize\noptlandscape_budget = 12\noptlandscape_time_budget = 0\npythonpath = .\n"
+INI = """[pytest]
+optlandscape_optimizers = stepper:minimize
+optlandscape_budget = 12
+optlandscape_time_budget = 0
+optlandscape_contract = false
+pythonpath = .
+"""
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def project(pytester, monkeypatch):
     monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    pytester.makefile(".ini", pytest=INI + "optlandscape_contract = false\n")
+    pytester.makefile(".ini", pytest=INI)
     git("init", "-q", "-b", "main")
     for repeats in (1, 2):
         solver(pytester, repeats)

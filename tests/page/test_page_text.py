@@ -126,3 +126,22 @@ def test_templates_are_package_data_of_wheel_and_sdist(tmp_path):
     (wheel,) = builder(str(root)).build(directory=str(tmp_path), versions=["standard"])
     inside = zipfile.ZipFile(wheel).namelist()
     assert {f"pytest_optlandscape/report/page/templates/{name}" for name in names} <= set(inside)
+
+
+def test_a_picture_that_cannot_be_drawn_keeps_no_page_from_being_written(monkeypatch):
+    def refuse(**numbers):
+        raise ValueError("the values are <too> large to draw")
+
+    monkeypatch.setattr("pytest_optlandscape.figures.gap_curves", refuse)
+    text = page_cases.usual().page()
+    assert "Not drawn: the values are &lt;too&gt; large to draw" in text
+    assert "Runtime distribution" in text
+
+
+def test_of_hundreds_of_states_the_last_are_shown_and_the_others_counted():
+    made = page_cases.Made()
+    for k in range(130):
+        made.commit(**{"solver:minimize": page_cases.record(["beale"], {"beale": 1.0 + 0.01 * (k % 2)})})
+    text = made.page()
+    assert text.count('<option value="optimizer-1-data') == 60
+    assert "The last 100 of 130 states" in text

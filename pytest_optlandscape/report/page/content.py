@@ -233,7 +233,9 @@ class Panel:
     opened : int
         Of how many landscapes, from the first, the details stand on the page itself.
     states : tuple of StateRow
-        Newest first.
+        Newest first; of hundreds the last.
+    all_states : int
+        How many there are.
     state_details : tuple of callable
     facts : tuple of Fact
         Contract, widths, environment and provenance.
@@ -256,5 +258,6 @@ class Panel:
     details: Sequence[Callable[[], LandscapeDetail]] = ()
     opened: int = 0
     states: tuple[StateRow, ...] = ()
+    all_states: int = 0
     state_details: Sequence[Callable[[], StateDetail]] = ()
     facts: tuple[Fact, ...] = field(default=())

@@ -25,6 +25,7 @@ def make_page(
     trajectories: Trajectories | None = None,
     problems: Sequence[str] = (),
     as_of: str = "",
+    if_empty: str = "The history is empty.",
 ) -> str:
     """Write the page of some optimizers.
 
@@ -45,6 +46,8 @@ def make_page(
         What could not be read. It is looked at last, so that reading may add to it.
     as_of : str, optional
         What the page shows (default: the last commit, and its day).
+    if_empty : str, optional
+        What the page says if there is no optimizer.
 
     Returns
     -------
@@ -71,5 +74,5 @@ def make_page(
     if not as_of and newest is not None:
         as_of = f"As of {newest.short}, {day_of(newest.commit_time)}"
     ordered = in_order_of_attention(cards)
-    sentence = summary_of(ordered, len(panels)) if panels else "The history is empty."
+    sentence = summary_of(ordered, len(panels)) if panels else if_empty
     return render_page(Heading(title, as_of, sentence, tuple(problems)), ordered, overview, panels)

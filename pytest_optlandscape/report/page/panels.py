@@ -57,6 +57,9 @@ MOST_DRAWN, MOST_STATES = 24, 40
 MOST_STATES_OF_ALL = 120
 """States in the heat map of all landscapes."""
 
+MOST_TOLD, MOST_CHOSEN = 100, 60
+"""States in the table of the history, and those of them that can be compared with the one before; the newest."""
+
 MOST_ROWS = 60
 """Landscapes in the table of one state."""
 
@@ -234,7 +237,8 @@ def panel_of(
             for k, one in enumerate(landscapes, start=1)
         ],
         opened=min(OPENED, len(moved)),
-        states=tuple(map(_state_row, reversed(trend.states))) if trend is not None else (),
+        states=tuple(map(_state_row, trend.states[: -MOST_TOLD - 1 : -1])) if trend is not None else (),
+        all_states=len(trend.states) if trend is not None else 0,
         state_details=_state_details(trend, subject.anchor) if trend is not None else (),
         facts=facts,
     )
@@ -369,7 +373,7 @@ def _state_details(trend: Trend, anchor: str) -> list[Callable[[], StateDetail]]
     states = trend.states
     return [
         functools.partial(_state_detail, states[k - 1], states[k], f"{anchor}-state-{k}")
-        for k in range(len(states) - 1, 0, -1)
+        for k in range(len(states) - 1, 0, -1)[:MOST_CHOSEN]
     ]
 
 

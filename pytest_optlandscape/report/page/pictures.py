@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,18 @@ _MOST_POINTS = 400
 """Evaluations of a path that are drawn; a longer one is drawn up to there, and the caption says so."""
 
 
+def _drawn(name: str, caption: str, draw: Callable[[], figures.Figure], is_described: bool = False) -> Picture:
+    """Draw a picture, or say why it cannot be drawn: one that cannot must not keep the page from being written.
+
+    Landscapes are users' code, so any exception may come. On request the caption begins with the description.
+    """
+    try:
+        figure = draw()
+    except Exception as error:
+        return Picture(name, None, f"Not drawn: {error or type(error).__name__}")
+    return Picture(name, figure, f"{figure.description} {caption}".strip() if is_described else caption)
+
+
 def effects(
     landscapes: Sequence[LandscapeComparison], change: Change, identifier: str, most: int | None = None
 ) -> Picture | None:
@@ -82,17 +94,20 @@ def effects(
         caption += f" Drawn are the {drawn} that changed most."
     if not known:
         return Picture("Speed on each landscape", None, caption)
-    figure = figures.effect_plot(
-        names=[one.landscape for one in known],
-        effects=[one.log2_ratio for one in known],
-        lower=[one.lower for one in known],
-        upper=[one.upper for one in known],
-        gate=GATE,
-        most=drawn,
-        title="Speed on each landscape",
-        identifier=identifier,
+    return _drawn(
+        "Speed on each landscape",
+        caption,
+        lambda: figures.effect_plot(
+            names=[one.landscape for one in known],
+            effects=[one.log2_ratio for one in known],
+            lower=[one.lower for one in known],
+            upper=[one.upper for one in known],
+            gate=GATE,
+            most=drawn,
+            title="Speed on each landscape",
+            identifier=identifier,
+        ),
     )
-    return Picture("Speed on each landscape", figure, caption)
 
 
 def heat_map(
@@ -132,14 +147,6 @@ def heat_map(
         return None
     first = max(len(states) - most_states, 0)
     values = np.array([[_number(column.get(name)) for column in columns[first:]] for name in names])
-    figure = figures.heat_map(
-        landscapes=names,
-        states=[state.first.entry.short for state in states[first:]],
-        values=values,
-        gate=GATE,
-        title="Speed by landscape and state",
-        identifier=identifier,
-    )
     caption = (
         f"Speed against the accepted state {states[accepted].first.entry.short}, in shades up to two gates of 10 %; "
         "hatched where it is not comparable or not known."
@@ -148,7 +155,18 @@ def heat_map(
         caption += f" The {len(names)} of {total} landscapes whose speed moved most."
     if first:
         caption += f" The last {len(states) - first} of {len(states)} states."
-    return Picture("Speed by landscape and state", figure, caption)
+    return _drawn(
+        "Speed by landscape and state",
+        caption,
+        lambda: figures.heat_map(
+            landscapes=names,
+            states=[state.first.entry.short for state in states[first:]],
+            values=values,
+            gate=GATE,
+            title="Speed by landscape and state",
+            identifier=identifier,
+        ),
+    )
 
 
 def _number(value: float | None) -> float:
@@ -186,21 +204,24 @@ def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture 
     first = max(len(trend.states) - _MOST_ON_LINE, 0)
     shown = [(kind, max(a - first, 0), b - first, worse, words) for kind, a, b, worse, words in events if b >= first]
     states = trend.states[first:]
-    figure = figures.time_line(
-        states=[state.first.entry.short for state in states],
-        values=list(means[first:]),
-        commits=[len(state.points) for state in states],
-        gate=SUITE_GATE,
-        events=shown[-_MOST_EVENTS:],
-        title="Speed along the commits",
-        identifier=identifier,
-    )
     caption = "Mean over the landscapes of the speed against the accepted state; the band is the gate of 2 %."
     if len(shown) > _MOST_EVENTS:
         caption += f" The last {_MOST_EVENTS} of {len(shown)} events."
     if first:
         caption += f" The last {len(states)} of {len(trend.states)} states."
-    return Picture("Speed along the commits", figure, caption)
+    return _drawn(
+        "Speed along the commits",
+        caption,
+        lambda: figures.time_line(
+            states=[state.first.entry.short for state in states],
+            values=list(means[first:]),
+            commits=[len(state.points) for state in states],
+            gate=SUITE_GATE,
+            events=shown[-_MOST_EVENTS:],
+            title="Speed along the commits",
+            identifier=identifier,
+        ),
+    )
 
 
 def shortened(text: str, most: int) -> str:
@@ -236,52 +257,68 @@ def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple
         left = (
             f" Left out, as not compared or not known here: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
         )
-    ecdf = figures.runtime_ecdf(
-        before=runtimes.before, now=runtimes.now, budget=runtimes.budgets, dim=runtimes.dims, names=names,
-        title="Runtime distribution", identifier=f"{identifier}-ecdf",
-    )  # fmt: skip
     before, now = runtimes.before[:, _PROFILE_TARGET], runtimes.now[:, _PROFILE_TARGET]
-    data = figures.data_profile(
-        before=before, now=now, budget=runtimes.budgets, dim=runtimes.dims, target=share, names=names,
-        title="Data profile", identifier=f"{identifier}-data",
-    )  # fmt: skip
-    performance = figures.performance_profile(
-        before=before, now=now, names=names, title="Performance profile", identifier=f"{identifier}-performance"
+    performance = _drawn(
+        "Performance profile",
+        f"To {share}. Always two curves: with more, ranks depend on who takes part.",
+        lambda: figures.performance_profile(
+            before=before, now=now, names=names, title="Performance profile", identifier=f"{identifier}-performance"
+        ),
     )
     drawn = (
-        Picture(
+        _drawn(
             "Runtime distribution",
-            ecdf,
-            f"{ecdf.description} All eight targets, 10⁻¹ to 10⁻⁸ of a landscape's reference gap.{left}",
+            f"All eight targets, 10⁻¹ to 10⁻⁸ of a landscape's reference gap.{left}",
+            lambda: figures.runtime_ecdf(
+                before=runtimes.before,
+                now=runtimes.now,
+                budget=runtimes.budgets,
+                dim=runtimes.dims,
+                names=names,
+                title="Runtime distribution",
+                identifier=f"{identifier}-ecdf",
+            ),
+            is_described=True,
         ),
-        Picture("Data profile", data, data.description),
-        Picture(
-            "Performance profile",
-            performance,
-            f"To {share}. Always two curves: with more, ranks depend on who takes part.",
+        _drawn(
+            "Data profile",
+            "",
+            lambda: figures.data_profile(
+                before=before,
+                now=now,
+                budget=runtimes.budgets,
+                dim=runtimes.dims,
+                target=share,
+                names=names,
+                title="Data profile",
+                identifier=f"{identifier}-data",
+            ),
+            is_described=True,
         ),
+        performance,
     )
-    return drawn, performance.description
+    return drawn, performance.figure.description if performance.figure else ""
 
 
 def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
     """Draw the gap against evaluations: median and quartiles over the cells, before and now."""
-    has_before = one.is_compared and not change.is_single
-    pairs = one.pairs if has_before else []
     name = "Gap against evaluations"
-    caption = "Median and quartiles over the cells. A record keeps when targets were hit, so the gap falls in steps."
-    if pairs and one.before is not None:
-        sides = [[gap_steps(one.now, cell) for cell in side] for side in zip(*pairs, strict=True)]
-        figure = figures.gap_curves(
-            before=sides[0], now=sides[1], budget=one.now.budget, names=_sides(change),
-            title=name, identifier=identifier,
-        )  # fmt: skip
-        return Picture(name, figure, f"{caption} {figure.description}")
-    figure = figures.gap_curves(
-        before=[gap_steps(one.now, cell) for cell in one.now.cells], budget=one.now.budget,
-        names=_sides(change)[::-1], title=name, identifier=identifier,
-    )  # fmt: skip
-    return Picture(name, figure, caption)
+    pairs = one.pairs if one.is_compared and not change.is_single else []
+    before = [gap_steps(one.now, old) for old, _ in pairs]
+    now = [gap_steps(one.now, new) for _, new in pairs]
+    return _drawn(
+        name,
+        "Median and quartiles over the cells. A record keeps when targets were hit, so the gap falls in steps.",
+        lambda: figures.gap_curves(
+            before=before or [gap_steps(one.now, cell) for cell in one.now.cells],
+            now=now,
+            budget=one.now.budget,
+            names=_sides(change) if now else _sides(change)[::-1],
+            title=name,
+            identifier=identifier,
+        ),
+        is_described=True,
+    )
 
 
 def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture | None:
@@ -299,21 +336,22 @@ def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture
         by_start = {cell.start: cell for cell in record.cells}
         return [0 if record.succeeded(by_start[cell.start]) else -1 for cell in cells]
 
-    figure = figures.basin_map(
-        bounds=landscape.bounds,
-        starts=np.array([points[cell.start] for cell in cells]),
-        now=labels(one.now),
-        before=labels(one.before) if has_before and one.before is not None else None,
-        names=("the minimum",),
-        panels=(change.before, change.now),
-        title="Where starts lead",
-        identifier=identifier,
+    return _drawn(
+        "Where starts lead",
+        f"A start leads to the minimum if the returned point has a gap of at most {SUCCESS_TARGET:g} of the reference "
+        "gap; a record does not keep which minimiser it was.",
+        lambda: figures.basin_map(
+            bounds=landscape.bounds,
+            starts=np.array([points[cell.start] for cell in cells]),
+            now=labels(one.now),
+            before=labels(one.before) if has_before and one.before is not None else None,
+            names=("the minimum",),
+            panels=(change.before, change.now),
+            title="Where starts lead",
+            identifier=identifier,
+        ),
+        is_described=True,
     )
-    caption = (
-        f"{figure.description} A start leads to the minimum if the returned point has a gap of at most "
-        f"{SUCCESS_TARGET:g} of the reference gap; a record does not keep which minimiser it was."
-    )
-    return Picture("Where starts lead", figure, caption)
 
 
 def contour(
@@ -344,21 +382,13 @@ def contour(
         why = "; ".join(pair.why_not) if pair is not None and pair.why_not else why_none
         if landscape is None:
             why = "the landscape is not known here"
-        return Picture(name, None, f"Not drawn: {why}.")
+        return Picture(name, None, f"Not drawn: {why}")
     if landscape.dim < 2:
         return Picture(name, None, "Not drawn: the landscape has one dimension.")
     first, second = two_coordinates(pair, landscape.bounds)
     named = [(change.before, pair.before), (change.now, pair.now)]
     paths = [(label, trace.x[:_MOST_POINTS][:, [first, second]]) for label, trace in named if trace is not None]
     divergence = first_divergence(pair, landscape.bounds)
-    x, y, heights = _plane(landscape, first, second)
-    axes = [f"x{str(k + 1).translate(_SUBSCRIPTS)}" for k in (first, second)]
-    figure = figures.contour(
-        x=x, y=y, gaps=heights, minimizers=landscape.minimizers[:, [first, second]][:20],
-        starts=[path[0] for _, path in paths[:1] if len(path)], trajectories=paths,
-        divergence=divergence if divergence is not None and divergence <= _MOST_POINTS else None,
-        x_title=axes[0], y_title=axes[1], title=name, identifier=identifier,
-    )  # fmt: skip
     said = [f"{pair.cell}."]
     if divergence is not None:
         said.append(f"The runs part at evaluation {divergence}.")
@@ -369,7 +399,24 @@ def contour(
     if any(trace is not None and len(trace) > _MOST_POINTS for _, trace in named):
         said.append(f"The first {_MOST_POINTS} evaluations.")
     said += [f"{why[0].upper()}{why[1:]}." for why in pair.why_not]
-    return Picture(name, figure, " ".join(said))
+
+    def draw() -> figures.Figure:
+        x, y, heights = _plane(landscape, first, second)
+        return figures.contour(
+            x=x,
+            y=y,
+            gaps=heights,
+            minimizers=landscape.minimizers[:, [first, second]][:20],
+            starts=[path[0] for _, path in paths[:1] if len(path)],
+            trajectories=paths,
+            divergence=divergence if divergence is not None and divergence <= _MOST_POINTS else None,
+            x_title=f"x{str(first + 1).translate(_SUBSCRIPTS)}",
+            y_title=f"x{str(second + 1).translate(_SUBSCRIPTS)}",
+            title=name,
+            identifier=identifier,
+        )
+
+    return _drawn(name, " ".join(said), draw)
 
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
