@@ -31,10 +31,20 @@ def with_ctrl_c():
 @pytest.fixture
 def without_plotly(monkeypatch):
     """Have a test run as if Plotly were not installed."""
+    _refuse(monkeypatch, "plotly")
+
+
+@pytest.fixture
+def without_contourpy(monkeypatch):
+    """Have a test run as if contourpy were not installed."""
+    _refuse(monkeypatch, "contourpy")
+
+
+def _refuse(monkeypatch, library):
     imported = builtins.__import__
 
     def refuse(name, *arguments, **keywords):
-        if name.startswith("plotly"):
+        if name.startswith(library):
             raise ModuleNotFoundError(f"No module named {name!r}")
         return imported(name, *arguments, **keywords)
 

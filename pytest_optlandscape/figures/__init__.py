@@ -1,11 +1,11 @@
 """Pictures: pure functions from numbers to accessible SVG. They know nothing of landscapes, runs or records.
 
-Every function takes keyword arguments (numbers, arrays, strings) and returns a `Figure`. All take ``title``, ``caption``
-and ``identifier``; the last begins the ids of the picture's elements.
+Every function takes keyword arguments (numbers, arrays, strings) and returns a `Figure`. All take ``title``,
+``caption`` and ``identifier``; the last begins the ids of the picture's elements.
 """
 
 from pytest_optlandscape.figures.curves import data_profile, gap_curves, performance_profile, runtime_ecdf
-from pytest_optlandscape.figures.figure import Figure
+from pytest_optlandscape.figures.figure import Figure, html_table
 from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve
 from pytest_optlandscape.figures.profiles import StepFunction, performance_ratios, shares_of_hits
 from pytest_optlandscape.figures.style import STYLE
@@ -23,6 +23,7 @@ __all__ = [
     "effect_plot",
     "gap_curves",
     "heat_map",
+    "html_table",
     "performance_profile",
     "performance_ratios",
     "runtime_ecdf",

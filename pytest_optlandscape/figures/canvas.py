@@ -42,10 +42,10 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def path_of(points: FloatArray, *, closed: bool = False, apart: bool = False) -> str:
-    """Write a line through points (n, 2), or points apart, as the data of an SVG path, rounded to a tenth."""
+    """Write a line through points (n, 2), rounded to a tenth, as the data of an SVG path; or points apart."""
+    if apart:  # each is moved to, and whole numbers do: they carry marks
+        return "".join(f"M{x} {y}" for x, y in np.rint(points).astype(np.int64).tolist())
     tenths = np.rint(10.0 * points).astype(np.int64)
-    if apart:  # one marker a vertex: a line that is not stroked; its last point would be marked twice if alone
-        return "M" + "L".join(_joined([number(value / 10) for value in point]) for point in tenths.tolist())
     if len(tenths) > 1:
         moved = np.any(tenths[1:] != tenths[:-1], axis=1)
         tenths = tenths[np.concatenate([[True], moved])]
@@ -64,12 +64,10 @@ def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
         if last - first < 2:
             continue
         base = points[last] - points[first]
-        length = float(np.hypot(*base))
         between = points[first + 1 : last] - points[first]
-        if length == 0.0:
-            away = np.hypot(between[:, 0], between[:, 1])
-        else:
-            away = np.abs(base[0] * between[:, 1] - base[1] * between[:, 0]) / length
+        along = np.clip(between @ base / max(float(base @ base), 1e-300), 0.0, 1.0)
+        apart = between - along[:, np.newaxis] * base
+        away = np.hypot(apart[:, 0], apart[:, 1])
         farthest = int(np.argmax(away))
         if away[farthest] > tolerance:
             middle = first + 1 + farthest
@@ -110,12 +108,11 @@ class Canvas:
         """Draw a straight line."""
         self.add(f'<path class="{classes}" d="{path_of(np.array([[x1, y1], [x2, y2]]))}"/>')
 
-    def rectangle(self, x: float, y: float, width: float, height: float, classes: str, fill: str = "") -> None:
+    def rectangle(self, x: float, y: float, width: float, height: float, classes: str) -> None:
         """Draw a rectangle."""
-        fill = f' fill="{fill}"' if fill else ""
         self.add(
             f'<rect class="{classes}" x="{number(x)}" y="{number(y)}" width="{number(width)}" '
-            f'height="{number(height)}"{fill}/>'
+            f'height="{number(height)}"/>'
         )
 
     def text(
@@ -133,15 +130,13 @@ class Canvas:
         )
         self.add(f"<text{named} {where}>{title}{escape(shown)}</text>")
 
-    def mark(self, x: float, y: float, shape: str, classes: str, size: float = 4.0, title: str = "") -> None:
+    def mark(self, at: Sequence[float], shape: str, classes: str, size: float = 4.0) -> None:
         """Draw a mark: disc, square, diamond, up, down, star, cross, plus or hexagon."""
-        titled = f"<title>{escape(title)}</title>" if title else ""
+        x, y = at
         if shape == "disc":
-            start = f'<circle class="{classes}" cx="{number(x)}" cy="{number(y)}" r="{number(size)}"'
-            self.add(f"{start}>{titled}</circle>" if titled else f"{start}/>")
-            return
-        start = f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"'
-        self.add(f"{start}>{titled}</path>" if titled else f"{start}/>")
+            self.add(f'<circle class="{classes}" cx="{number(x)}" cy="{number(y)}" r="{number(size)}"/>')
+        else:
+            self.add(f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"/>')
 
     def marker(self, name: str, shape: str, classes: str, size: float) -> None:
         """Define a mark that `marks` puts on many points."""
@@ -155,7 +150,9 @@ class Canvas:
         """Put the mark of that name on each of the points (n, 2)."""
         if len(points):
             at = f"url(#{self.reference(name)})"
-            self.add(f'<path marker-start="{at}" marker-mid="{at}" marker-end="{at}" d="{path_of(points, apart=True)}"/>')
+            self.add(
+                f'<path marker-start="{at}" marker-mid="{at}" marker-end="{at}" d="{path_of(points, apart=True)}"/>'
+            )
 
     def legend(self, x: float, y: float, width: float, entries: Sequence[tuple[str, str, str]]) -> None:
         """Write names with samples of their lines ("line") or marks (a shape) in one row.
@@ -172,7 +169,7 @@ class Canvas:
             if kind == "line":
                 self.line(x, y - 4, x + 20, y - 4, classes)
             else:
-                self.mark(x + 10, y - 4, kind, classes)
+                self.mark((x + 10, y - 4), kind, classes)
             self.text(x + sample, y, name, most=room)
             x += sample + width_of(shorten(plain(name), room)) + gap
 
@@ -248,7 +245,7 @@ class Canvas:
 
 
 def _room(widths: Sequence[float], total: float) -> float:
-    """Return the width to which texts are shortened so that all fit into a row: short ones leave theirs to the others."""
+    """Return the width to which texts are shortened so that all fit into a row; short ones leave room to others."""
     left, waiting = total, sorted(widths)
     while waiting:
         share = left / len(waiting)

@@ -117,8 +117,8 @@ def data_profile(
 ) -> Figure:
     """Draw the share of problems that are solved within a number of simplex gradients.
 
-    A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear, as
-    in the original, and ends at the smallest budget.
+    A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear,
+    as in the original, and ends at the smallest budget.
 
     Parameters
     ----------
@@ -185,8 +185,8 @@ def performance_profile(
 ) -> Figure:
     """Draw how often each of two sides is at most τ times as slow as the faster one.
 
-    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves. It is
-    always drawn of two sides: among three or more, the order of any two depends on the others (Gould & Scott 2016).
+    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves.
+    Exactly two sides are drawn: among three or more, the order of any two depends on the others (Gould & Scott 2016).
 
     Parameters
     ----------
@@ -211,9 +211,12 @@ def performance_profile(
 
     Examples
     --------
-    >>> print(performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")]).description)
-    Of 3 problems, before is the faster one or as fast on 100 %, now on 66.7 %: ρ(1). Within twice the evaluations of the
-    faster one are 100 % and 66.7 %: ρ(2). Solved at all are 100 % and 66.7 %: ρ(∞).
+    >>> figure = performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")])
+    >>> for sentence in figure.description.split(". "):
+    ...     print(sentence)
+    Of 3 problems, before is the faster one or as fast on 100 % and now on 33.3 %: ρ(1)
+    Within twice the evaluations of the faster one are 100 % and 33.3 %: ρ(2)
+    Solved at all are 100 % and 66.7 %: ρ(∞).
     """
     ratios = performance_ratios(before, now)
     curves = [StepFunction.of(ratio) for ratio in ratios]
@@ -221,9 +224,9 @@ def performance_profile(
     one, two, last = ([percent(float(share)) for share in shares] for shares in _at_one_two_and_last(curves))
     former, latter = map(plain, names)
     description = (
-        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]}, {latter} on "
-        f"{one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at all "
-        f"are {last[0]} and {last[1]}: ρ(∞)."
+        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]} and {latter} "
+        f"on {one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at "
+        f"all are {last[0]} and {last[1]}: ρ(∞)."
     )
     figure_rows = [("1", *one), ("2", *two)]
     for tau in (4.0, 8.0, 16.0, 32.0, 64.0):
@@ -333,9 +336,8 @@ def gap_curves(
 ) -> Figure:
     """Draw the gap against evaluations: the median over the cells, and their quartiles as a band.
 
-    Medians and quartiles are order statistics (of an even number the lower one in the middle), so that a run that has no
-    feasible point yet counts as worse than all others instead of spoiling a mean. A run that ended keeps its last gap up
-    to the budget.
+    Medians and quartiles are order statistics (of an even number the lower one in the middle): a run that has no
+    feasible point yet is worse than all others. A run that ended keeps its last gap up to the budget.
 
     Parameters
     ----------
@@ -360,69 +362,105 @@ def gap_curves(
     --------
     >>> falling = [([1, 10, 100], [1.0, 1e-2, 1e-6])]
     >>> faster = [([1, 10, 60], [1.0, 1e-3, 1e-6])]
-    >>> gap_curves(before=falling, now=faster, budget=100).description
-    'After 100 evaluations the median gap over 1 cell is 1e−6 before and 1e−6 now; now it is lower in 0 cells and higher in 0.'
+    >>> figure = gap_curves(before=falling, now=faster, budget=50)
+    >>> figure.columns, figure.rows[-1]
+    (('evaluations', 'before', 'now'), ('50', '0.01', '0.001'))
     """
     if not len(before):
         raise ValueError("there is no cell to draw a curve of")
     if len(now) and len(now) != len(before):
         raise ValueError(f"cells are paired, and there are {len(before)} before and {len(now)} now")
-    if not budget >= 1:
-        raise ValueError(f"a budget is at least 1 evaluation, got {budget!r}")
+    if not 1 <= budget < math.inf:
+        raise ValueError(f"a budget is a number of evaluations from 1, got {budget!r}")
+    x = Scale(1.0, max(2.0, float(budget)), 64.0, WIDTH - 66.0, log=True)
+    ticks = sorted({tick for tick in x.ticks(7) if tick <= budget} | {float(budget)})
+    grid = np.unique(np.concatenate([np.rint(np.geomspace(1.0, budget, _COLUMNS)), ticks]))
     sides = [side for side in (before, now) if len(side)]
-    grid = np.unique(np.rint(np.geomspace(1.0, budget, _COLUMNS)))
     gaps = [np.array([_best_so_far(curve, grid) for curve in side]) for side in sides]
     quartiles = [np.quantile(side, (0.25, 0.5, 0.75), axis=0, method="inverted_cdf") for side in gaps]
-    paired = len(sides) == 2
-    kinds = ("before", "now") if paired else ("now",)
+    called = [plain(name) for name in names[: len(sides)]]
+    kinds = ("before", "now")[-len(sides) :]
     canvas = Canvas(WIDTH, HEIGHT)
+    canvas.legend(
+        x.start, 15.0, x.end - x.start, [(name, "line", kind) for name, kind in zip(called, kinds, strict=True)]
+    )
+    _draw_gaps(canvas, x, grid, quartiles, kinds, with_bands=len(before) > 1)
+    columns, rows = _gap_table(grid, quartiles, called, ticks, of_several=len(before) > 1)
+    return canvas.figure(
+        title=title,
+        description=_gap_words(gaps, quartiles, called, budget),
+        columns=columns,
+        rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def _draw_gaps(
+    canvas: Canvas,
+    x: Scale,
+    grid: FloatArray,
+    quartiles: Sequence[FloatArray],
+    kinds: Sequence[str],
+    *,
+    with_bands: bool,
+) -> None:
+    """Draw the medians, their bands behind them, and the last gap of each at its end."""
     lower, upper, has_zero = _span(np.concatenate([part.ravel() for part in quartiles]))
-    x = Scale(1.0, max(2.0, float(budget)), 64.0, WIDTH - 66.0, log=True)
     bottom = HEIGHT - _BOTTOM
     y = Scale(lower, upper, bottom - 16.0 if has_zero else bottom, _TOP, log=True)
     canvas.axes(x, y, "evaluations", "gap: best f so far − minimum", zero_at=bottom if has_zero else None)
-    canvas.legend(x.start, 15.0, x.end - x.start, _entries(names) if paired else [(names[0], "line", "now")])
 
     def placed(values: FloatArray) -> FloatArray:
-        return np.where(values > 0.0, y(np.where(values > 0.0, values, upper)), bottom)
+        """Return the points of a curve, as far as it is known; zero lies at the foot."""
+        up = np.where(values > 0.0, y(np.where(values > 0.0, values, upper)), bottom)
+        return np.stack([x(grid), up], axis=1)
 
-    across = x(grid)
     for (low, _, high), kind in zip(quartiles, kinds, strict=True):
         known = np.isfinite(low)
-        if len(gaps[0]) > 1 and known.any():
-            there, back = np.stack([across, placed(low)], axis=1)[known], np.stack([across, placed(high)], axis=1)[known]
-            outline = np.concatenate([simplified(there), simplified(back)[::-1]])
+        if with_bands and known.any():
+            outline = np.concatenate([simplified(placed(low)[known]), simplified(placed(high)[known])[::-1]])
             canvas.path(outline, f"{kind}-area", closed=True, tolerance=0.0)
     ends = []
     for (_, median, _), kind in zip(quartiles, kinds, strict=True):
         known = np.isfinite(median)
-        canvas.path(np.stack([across, placed(median)], axis=1)[known], kind)
-        ends.append(float(placed(median[-1:])[0]) if known[-1] else _TOP)
-    labels = [significant(float(part[1][-1]), 2) for part in quartiles]
-    for label, height, kind in zip(labels, _apart(ends) if paired else ends, kinds, strict=True):
-        canvas.text(x.end + 5, height + 4, label, f"{kind}-text strong")
-    cells = counted(len(before), "cell")
-    former, latter = map(plain, names)
-    if paired:
-        fell = int(np.sum(gaps[1][:, -1] < gaps[0][:, -1]))
-        rose = int(np.sum(gaps[1][:, -1] > gaps[0][:, -1]))
-        description = (
-            f"After {budget} evaluations the median gap over {cells} is {labels[0]} {former} and {labels[1]} {latter}; "
-            f"{latter} it is lower in {counted(fell, 'cell')} and higher in {rose}."
-        )
-    else:
-        description = f"After {budget} evaluations the median gap over {cells} is {labels[0]}."
-    columns = ["evaluations"]
-    for name in (former, latter) if paired else (former,):
-        columns += [f"{name}: median", f"{name}: lower quartile", f"{name}: upper quartile"]
-    rows = []
-    for tick in sorted({*x.ticks(7), float(budget)}):
-        place = int(np.searchsorted(grid, tick, side="right")) - 1
-        numbers = [significant(float(part[k][place])) for part in quartiles for k in (1, 0, 2)]
-        rows.append((f"{grid[place]:g}", *numbers))
-    return canvas.figure(
-        title=title, description=description, columns=columns, rows=rows, caption=caption, identifier=identifier
+        canvas.path(placed(median)[known], kind)
+        ends.append(float(placed(median)[-1, 1]) if known[-1] else _TOP)
+    heights = _apart(ends) if len(ends) == 2 else ends
+    for (_, median, _), height, kind in zip(quartiles, heights, kinds, strict=True):
+        canvas.text(x.end + 5, height + 4, significant(float(median[-1]), 2), f"{kind}-text strong")
+
+
+def _gap_words(gaps: Sequence[FloatArray], quartiles: Sequence[FloatArray], names: Sequence[str], budget: float) -> str:
+    ends = [significant(float(part[1][-1]), 2) for part in quartiles]
+    cells = len(gaps[0])
+    gap = f"median gap over {counted(cells, 'cell')}" if cells > 1 else "gap"
+    if len(names) == 1:
+        return f"After {budget:g} evaluations the {gap} is {ends[0]}."
+    fell = int(np.sum(gaps[1][:, -1] < gaps[0][:, -1]))
+    rose = int(np.sum(gaps[1][:, -1] > gaps[0][:, -1]))
+    return (
+        f"After {budget:g} evaluations the {gap} is {ends[0]} {names[0]} and {ends[1]} {names[1]}; {names[1]} it is "
+        f"lower in {counted(fell, 'cell')} and higher in {rose}."
     )
+
+
+def _gap_table(
+    grid: FloatArray,
+    quartiles: Sequence[FloatArray],
+    names: Sequence[str],
+    ticks: Sequence[float],
+    *,
+    of_several: bool,
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the columns and the rows of the table: the gaps after round numbers of evaluations."""
+    shown = {"median": 1, "lower quartile": 0, "upper quartile": 2} if of_several else {"": 1}
+    columns = [f"{name}: {what}" if what else name for name in names for what in shown]
+    rows = []
+    for tick in ticks:
+        place = int(np.searchsorted(grid, tick))
+        rows.append((f"{tick:g}", *(significant(float(part[k][place])) for part in quartiles for k in shown.values())))
+    return ["evaluations", *columns], rows
 
 
 def _best_so_far(curve: tuple[ArrayLike, ArrayLike], grid: FloatArray) -> FloatArray:

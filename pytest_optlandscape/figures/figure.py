@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_optlandscape.figures.style import STYLE
 from pytest_optlandscape.figures.wording import escape
 
-__all__ = ["Figure"]
+__all__ = ["Figure", "html_table"]
 
 _MOST_ROWS = 500
 _PAGE = (
@@ -67,13 +68,7 @@ class Figure:
     @property
     def table(self) -> str:
         """The table as HTML; of more than 500 rows the first."""
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>" for row in self.rows[:_MOST_ROWS]
-        )
-        left_out = len(self.rows) - _MOST_ROWS
-        more = f"<caption>The first {_MOST_ROWS} of {len(self.rows)} rows</caption>" if left_out > 0 else ""
-        return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(self.columns, self.rows)
 
     def to_html(self, *, full_html: bool = True) -> str:
         """Return the picture, its caption and its table as HTML.
@@ -128,3 +123,28 @@ class Figure:
 
     def __repr__(self) -> str:
         return f"<Figure: {self.title}>"
+
+
+def html_table(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table as HTML; of more than 500 rows the first.
+
+    Parameters
+    ----------
+    columns : sequence
+        What the columns are called; empty for a table without a head.
+    rows : sequence of sequence
+        Their cells. All are text: what looks like markup is escaped.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> html_table([], [("name", "<b>")])
+    '<table><tbody><tr><td>name</td><td>&lt;b&gt;</td></tr></tbody></table>'
+    """
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[:_MOST_ROWS])
+    more = f"<caption>The first {_MOST_ROWS} of {len(rows)} rows</caption>" if len(rows) > _MOST_ROWS else ""
+    return f"<table>{more}" + (f"<thead><tr>{head}</tr></thead>" if head else "") + f"<tbody>{body}</tbody></table>"

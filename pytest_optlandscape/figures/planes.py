@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.figures.canvas import Canvas, number, path_of, simplified
 from pytest_optlandscape.figures.figure import Figure
-from pytest_optlandscape.figures.scales import Scale
+from pytest_optlandscape.figures.scales import Scale, round_ticks
 from pytest_optlandscape.figures.style import BASIN_COLOURS
 from pytest_optlandscape.figures.wording import counted, escape, percent, plain, shorten, significant, width_of
 
@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _SIDE = 320.0
 _DECADES = 8.0  # gaps below 10⁻⁸ of the largest are drawn alike: the eye sees the valley, not the last digit
 _LEVELS = 9
-_MOST_POINTS = 1800  # of all contours: about 5 kB once compressed
+_MOST_POINTS = 1300  # of all contours: about 4 kB once compressed
 _MOST_MARKS = 40
 _MOST_PATH = 500
 _SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
@@ -56,7 +56,7 @@ def contour(
     minimizers, starts : array_like, shape (k, 2), optional
         Marked by stars and dots.
     trajectories : sequence of (name, points), optional
-        The points (n, 2) that a run evaluated, in order. Of two runs the first is drawn as *before*, the second as *now*.
+        The points (n, 2) that a run evaluated, in order. Of two runs the first is *before*, the second *now*.
     divergence : int, optional
         The first evaluation, counted from 1, at which two runs part; it is marked on both paths.
     x_title, y_title, title, caption, identifier : str
@@ -97,8 +97,8 @@ def contour(
     frame = f'x="{number(left)}" y="{number(top)}" width="{number(width)}" height="{number(height)}"'
     canvas.add(f'<clipPath id="{clip}"><rect {frame}/></clipPath>')
     if not finite.all():
-        _hatch(canvas, left, top, width, height, clip)
-    levels = _draw_levels(canvas, generate, across, up, gaps, x, y)
+        _hatch(canvas, (left, top), width, height, clip)
+    levels = _draw_levels(canvas, generate, gaps, across(x), up(y))
     _key(canvas, left + width + 14.0, top, min(height, 220.0), levels)
     _frame(canvas, across, up, x_title, y_title)
 
@@ -108,12 +108,14 @@ def contour(
         _draw_path(canvas, _placed(points, across, up), kind)
     mark_split = divergence is not None and len(paths) == 2
     if mark_split:
-        _draw_split(canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width))
+        _draw_split(
+            canvas, [_placed(points, across, up) for _, points in paths], int(divergence or 0), (left, left + width)
+        )
     for point in _placed(_points(starts), across, up).tolist():
-        canvas.mark(*point, "disc", "start", 4.5)
+        canvas.mark(point, "disc", "start", 4.5)
     stars = _distinct(_placed(_points(minimizers), across, up))
     for point in stars.tolist():
-        canvas.mark(*point, "star", "star", 5.0 if len(stars) <= 16 else 3.0)
+        canvas.mark(point, "star", "star", 5.0 if len(stars) <= 16 else 3.0)
     canvas.add("</g>")
     entries = [(name, "line", kind) for (name, _), kind in zip(paths, kinds, strict=True)]
     entries += [("minimiser", "star", "star")] if len(stars) else []
@@ -199,9 +201,9 @@ def curve(
         canvas.path(np.stack([across(x[first:last]), up(values[first:last])], axis=1), "now")
     lowest, begin = _points(minimizers), _points(starts)
     for point in _placed(begin, across, up).tolist():
-        canvas.mark(*point, "disc", "start", 4.5)
+        canvas.mark(point, "disc", "start", 4.5)
     for point in _distinct(_placed(lowest, across, up)).tolist():
-        canvas.mark(*point, "star", "star", 5.0)
+        canvas.mark(point, "star", "star", 5.0)
     entries = [(y_title, "line", "now")]
     entries += [("minimiser", "star", "star")] if len(lowest) else []
     entries += [("start", "disc", "start")] if len(begin) else []
@@ -280,19 +282,18 @@ def basin_map(
     box, begin, ends = np.asarray(bounds, dtype=np.float64), _points(starts), _points(places)
     if box.shape != (2, 2) or not np.all(box[:, 0] < box[:, 1]):
         raise ValueError(f"bounds are a lower and an upper end for two coordinates, got shape {box.shape}")
-    sides = [np.asarray(side, dtype=np.int64) for side in ([now] if before is None else [before, now])]
+    sides = [np.maximum(np.asarray(side, dtype=np.int64), -1) for side in ([now] if before is None else [before, now])]
     if not len(begin) or any(side.shape != (len(begin),) for side in sides):
         raise ValueError(f"each of the {len(begin)} starts needs the number of its place, on both sides")
     count = max(len(ends), len(names), *(int(side.max()) + 1 for side in sides))
     called = [plain(names[k]) if k < len(names) else f"place {k + 1}" for k in range(count)] + ["elsewhere"]
     switched = sides[0] != sides[-1]
+    (x_lower, x_upper), (y_lower, y_upper) = box.tolist()
     left, top, gap = 56.0, 34.0, 28.0
     side_length = 236.0 if before is not None else 300.0
     kinds = [*range(min(count, BASIN_COLOURS)), -1]
-    columns = 1 if before is None else 2
     width = left + len(sides) * side_length + (len(sides) - 1) * gap + 14.0
-    lines = math.ceil(len(kinds) / columns)
-    canvas = Canvas(width, top + side_length + 48.0 + 17.0 * lines)
+    canvas = Canvas(width, top + side_length + 48.0 + 17.0 * len(kinds))
     size = 3.6 if len(begin) <= 300 else 2.4
     for kind in kinds:
         shape, classes = (_SHAPES[kind], f"basin{kind}") if kind >= 0 else ("cross", "axis")
@@ -300,25 +301,27 @@ def basin_map(
     canvas.marker("ring", "disc", "switched", size + 2.8)
     for k, labels in enumerate(sides):
         start = left + k * (side_length + gap)
-        across = Scale(*box[0].tolist(), start, start + side_length)
-        up = Scale(*box[1].tolist(), top + side_length, top)
+        across = Scale(x_lower, x_upper, start, start + side_length)
+        up = Scale(y_lower, y_upper, top + side_length, top)
         _frame(canvas, across, up, x_title, y_title if k == 0 else "", labelled=k == 0)
         if before is not None:
             canvas.text(start, 18.0, panels[k], "strong", most=side_length)
-        placed = _placed(begin, across, up)
+        canvas.add(f'<g transform="translate({number(start)})">')  # points alike in both panels compress well
+        placed = _placed(begin, Scale(x_lower, x_upper, 0.0, side_length), up)
         for kind in kinds:
             chosen = labels == kind if kind != BASIN_COLOURS - 1 else labels >= kind
             _draw_group(canvas, placed[chosen], kind)
         canvas.marks(placed[switched], "ring")
+        canvas.add("</g>")
         for place in _placed(ends, across, up).tolist():
-            canvas.mark(*place, "star", "star", 5.0)
-    rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0, columns)
+            canvas.mark(place, "star", "star", 5.0)
+    rows = _draw_shares(canvas, kinds, called, sides, top + side_length + 56.0)
     leads = f"{counted(int(switched.sum()), 'start')}"
     if before is None:
         description = f"{counted(len(begin), 'start')}: " + "; ".join(f"{row[0]} {row[-1]}" for row in rows) + "."
     else:
         verb = "leads" if switched.sum() == 1 else "lead"
-        description = f"Of {counted(len(begin), 'start')}, {leads.split()[0]} {verb} elsewhere now."
+        description = f"Of {counted(len(begin), 'start')}, {leads.split(maxsplit=1)[0]} {verb} elsewhere now."
     return canvas.figure(
         title=title,
         description=description,
@@ -446,54 +449,60 @@ def _levels(gaps: FloatArray) -> FloatArray:
     if upper <= 0.0:
         return np.empty(0)
     lower = max(float(np.quantile(finite, 0.004)), upper * 10.0**-_DECADES, 1e-300)
-    exponents = np.arange(math.floor(math.log10(lower)), math.ceil(math.log10(upper)) + 1)
+    if lower > 0.3 * upper:  # a plain with narrow holes
+        lower = max(float(np.min(finite)), 0.01 * upper)
+    exponents = np.arange(math.floor(math.log10(lower)), math.floor(math.log10(upper)) + 1)
+    levels = np.array([level for level in round_ticks(lower, upper, _LEVELS) if lower < level < upper])
     for mantissas in ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        levels = np.outer(10.0**exponents, mantissas).ravel()
-        levels = levels[(levels > lower) & (levels < upper)]
-        if len(levels) <= _LEVELS:
-            return levels
-    return levels[len(levels) % 2 :: 2] if len(levels) > _LEVELS else levels
+        finer = np.array([float(f"{mantissa}e{exponent}") for exponent in exponents for mantissa in mantissas])
+        finer = np.compress((finer > lower) & (finer < upper), finer)
+        if 3 <= len(finer) <= _LEVELS:
+            return finer
+        levels = finer if len(finer) > _LEVELS else levels
+    return np.array(levels if len(levels) <= _LEVELS else levels[len(levels) % 2 :: 2])
 
 
-def _draw_levels(
-    canvas: Canvas, generate: Any, across: Scale, up: Scale, gaps: FloatArray, x: FloatArray, y: FloatArray
-) -> FloatArray:
-    """Fill what lies below each level, one upon the other, and return the levels drawn."""
+def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Fill what lies below each level, one upon the other, on a grid of places; return the levels drawn."""
     lowest = max(float(np.nanmax(gaps)) * 10.0 ** -(_DECADES + 1.0), 1e-300)
     heights = np.log10(np.maximum(gaps, lowest))
-    lines = generate(x=across(x), y=up(y), z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
+    lines = generate(x=x, y=y, z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
     bottom, top = float(np.nanmin(heights)) - 1.0, float(np.nanmax(heights)) + 1.0
     if np.isnan(gaps).any():
-        canvas.add(f'<path class="sheet" d="{_filled(lines, bottom, top, 0.4)[0]}"/>')
+        canvas.add(f'<path class="sheet" d="{_outline(_rings(lines, bottom, top))}"/>')
     levels = _levels(gaps)
-    for tolerance in (0.35, 0.6, 1.0):
-        drawn = [_filled(lines, bottom, math.log10(level), tolerance) for level in levels.tolist()]
-        if sum(count for _, count in drawn) <= _MOST_POINTS:
+    rings = [_rings(lines, bottom, math.log10(level)) for level in levels.tolist()]
+    while len(levels) > 4 and sum(len(ring) for each in rings for ring in each) > 5 * _MOST_POINTS:
+        levels, rings = levels[::-2][::-1], rings[::-2][::-1]
+    for tolerance in (0.35, 0.6, 1.0, 1.4):
+        drawn = [[simplified(ring, tolerance)[:-1] for ring in each] for each in rings]
+        if sum(len(ring) for each in drawn for ring in each) <= _MOST_POINTS:
             break
-    while len(levels) > 3 and sum(count for _, count in drawn) > _MOST_POINTS:
+    while len(levels) > 3 and sum(len(ring) for each in drawn for ring in each) > _MOST_POINTS:
         levels, drawn = levels[::-2][::-1], drawn[::-2][::-1]
-    for path, _ in reversed(drawn):
+    for each in reversed(drawn):
+        path = _outline(each)
         if path:
             canvas.add(f'<path class="field" d="{path}"/>')
     return levels
 
 
-def _filled(lines: Any, lower: float, upper: float, tolerance: float) -> tuple[str, int]:
-    """Return what lies between two heights as data of a path, and of how many points it is made."""
-    parts, count = [], 0
-    for points, offsets in zip(*lines.filled(lower, upper), strict=True):
-        for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
-            ring = points[first:last]
-            if np.ptp(ring[:, 0]) * np.ptp(ring[:, 1]) < 4.0:  # hardly a dot
-                continue
-            ring = simplified(ring, tolerance)[:-1]
-            if len(ring) > 2:
-                parts.append(path_of(ring, closed=True))
-                count += len(ring)
-    return "".join(parts), count
+def _rings(lines: Any, lower: float, upper: float) -> list[FloatArray]:
+    """Return the closed lines around what lies between two heights, those of hardly a dot left out."""
+    return [
+        points[first:last]
+        for points, offsets in zip(*lines.filled(lower, upper), strict=True)
+        for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+        if np.ptp(points[first:last, 0]) * np.ptp(points[first:last, 1]) > 4.0
+    ]
 
 
-def _hatch(canvas: Canvas, left: float, top: float, width: float, height: float, clip: str) -> None:
+def _outline(rings: Sequence[FloatArray]) -> str:
+    return "".join(path_of(ring, closed=True) for ring in rings if len(ring) > 2)
+
+
+def _hatch(canvas: Canvas, corner: tuple[float, float], width: float, height: float, clip: str) -> None:
+    left, top = corner
     lines = "".join(
         f"M{number(left + at)} {number(top + height)}l{number(height)} {number(-height)}"
         for at in np.arange(-height, width, 9.0).tolist()
@@ -520,25 +529,25 @@ def _key(canvas: Canvas, x: float, top: float, height: float, levels: FloatArray
 def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
     if not len(placed):
         return
+    if len(placed) > _MOST_PATH * 3:
+        placed = placed[np.unique(np.geomspace(1, len(placed), _MOST_PATH * 3).round().astype(int) - 1)]
     tolerance = 0.3
     line = simplified(placed, tolerance)
     while len(line) > _MOST_PATH:
         tolerance *= 1.6
         line = simplified(placed, tolerance)
     data = path_of(line)
-    canvas.add(f'<path class="halo" d="{data}"/><path class="{kind}" d="{data}"/>')
-    dots = _distinct(placed[: _MOST_MARKS * 20]) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
+    canvas.add(f'<path class="halo" d="{data}"/><path class="{kind} run" d="{data}"/>')
+    dots = _distinct(placed) if len(placed) <= _MOST_MARKS else placed[[0, -1]]
     outline = "".join(_disc(point, 2.6) for point in dots.tolist())
     canvas.add(f'<path class="{kind}-mark" d="{outline}"/>')
 
 
-def _draw_split(
-    canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]
-) -> None:
+def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]) -> None:
     """Ring the points at which two paths part, and say which evaluation it is."""
     points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
     for point in points:
-        canvas.mark(*point.tolist(), "disc", "split", 7.0)
+        canvas.mark(point.tolist(), "disc", "split", 7.0)
     if points:
         words = f"part at {evaluation}"
         left, right = ends
@@ -548,7 +557,7 @@ def _draw_split(
 
 
 def _marked(count: int) -> list[int]:
-    return np.unique(np.geomspace(1, max(count, 1), 12).round().astype(int) - 1).tolist()
+    return [int(k) - 1 for k in np.unique(np.geomspace(1, max(count, 1), 12).round())]
 
 
 def _disc(point: Sequence[float], radius: float) -> str:
@@ -562,25 +571,21 @@ def _draw_group(canvas: Canvas, placed: FloatArray, kind: int) -> None:
 
 
 def _draw_shares(
-    canvas: Canvas,
-    kinds: Sequence[int],
-    names: Sequence[str],
-    sides: Sequence[NDArray[np.int64]],
-    top: float,
-    columns: int,
+    canvas: Canvas, kinds: Sequence[int], names: Sequence[str], sides: Sequence[NDArray[np.int64]], top: float
 ) -> list[tuple[object, ...]]:
     """Write which mark stands for which place, and the share of the starts that leads there; return them."""
-    room = (canvas.width - 70.0) / columns
+    room = canvas.width - 70.0
     for line, kind in enumerate(kinds):
         is_rest = kind == BASIN_COLOURS - 1 and len(names) - 1 > BASIN_COLOURS
         name = f"{len(names) - BASIN_COLOURS} more" if is_rest else names[kind]
         chosen = [side >= kind if is_rest else side == kind for side in sides]
         shares = " → ".join(percent(float(np.mean(part))) for part in chosen)
-        x, y = 56.0 + (line % columns) * room, top + 17.0 * (line // columns)
+        x, y = 56.0, top + 17.0 * line
         _draw_group(canvas, np.array([[x + 6, y - 4]]), kind)
         shown = shorten(name, room - 34.0 - width_of(shares))
         title = f"<title>{escape(name)}</title>" if shown != name else ""
         canvas.add(f'<text x="{number(x + 18)}" y="{number(y)}">{title}{escape(shown)}: {escape(shares)}</text>')
     return [
-        (names[kind], *(percent(float(np.mean(side == kind))) for side in sides)) for kind in [*range(len(names) - 1), -1]
+        (names[kind], *(percent(float(np.mean(side == kind))) for side in sides))
+        for kind in [*range(len(names) - 1), -1]
     ]

@@ -1,8 +1,8 @@
 """The numbers behind benchmarking curves: shares of problems that are solved, as step functions.
 
 A *problem* is a target on a cell (landscape, start and seed). What is known of it is its *hit*: the number of
-evaluations until the gap first falls to the target. A target that was missed is censored: its hit is infinite. It counts
-among the problems and is never solved, and two missed targets are not equally fast: neither is the faster one.
+evaluations until the gap first falls to the target. A target that was missed is censored: its hit is infinite. It
+counts among the problems and is never solved. Of two missed targets neither is the faster one, nor are they equal.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ def per_cell(values: ArrayLike, hits: FloatArray, name: str) -> FloatArray:
     return np.broadcast_to(shaped, hits.shape)
 
 
-def shares_of_hits(hits: ArrayLike, *, dim: ArrayLike = 1.0, budget: ArrayLike = np.inf, plus: float = 0.0) -> StepFunction:
+def shares_of_hits(
+    hits: ArrayLike, *, dim: ArrayLike = 1.0, budget: ArrayLike = np.inf, plus: float = 0.0
+) -> StepFunction:
     """Return the share of problems that are solved within a number of evaluations per dimension.
 
     Parameters

@@ -31,7 +31,7 @@ def round_ticks(lower: float, upper: float, most: int = 6) -> list[float]:
             step = mantissa * 10.0**step_exponent
             first, last = math.ceil(lower / step - 1e-9), math.floor(upper / step + 1e-9)
             if last - first + 1 <= most:
-                return [float(f"{number * step:.12g}") + 0.0 for number in range(first, last + 1)]
+                return [float(f"{number * step:.15g}") + 0.0 for number in range(first, last + 1)]
     return [lower, upper]  # pragma: no cover - one of the six steps always fits
 
 

@@ -67,7 +67,9 @@ def effect_plot(
     ('trid[6]', '× 0.435', '× 0.406', '× 0.467', 'slower than the gate')
     """
     count = len(names)
-    values, low, high = (_vector(part, count, "an effect and the ends of its interval") for part in (effects, lower, upper))
+    values, low, high = (
+        _vector(part, count, "an effect and the ends of its interval") for part in (effects, lower, upper)
+    )
     gates = _gates(gate, count)
     called = [plain(name) for name in names]
     known = np.isfinite(values)
@@ -90,19 +92,19 @@ def effect_plot(
         y = top + _ROW * (line + 0.5)
         canvas.text(left - 10.0, y + 4.0, called[k], "end", most=left - 16.0)
         if not known[k]:
-            canvas.text(x(0.0) + 8.0, y + 4.0, "not known", "muted")
+            canvas.text(float(x(0.0)) + 8.0, y + 4.0, "not known", "muted")
             continue
         kind = "worse" if values[k] < -gates[k] else "better" if values[k] > gates[k] else "axis"
         if np.isfinite(low[k]) and np.isfinite(high[k]):
             canvas.line(float(x(low[k])), y, float(x(high[k])), y, f"{kind} whisker")
         shape = {"worse": "down", "better": "up", "axis": "disc"}[kind]
-        canvas.mark(float(x(values[k])), y, shape, kind if kind != "axis" else "before-mark", 4.0)
+        canvas.mark((float(x(values[k])), y), shape, kind if kind != "axis" else "before-mark", 4.0)
     entries = [("slower", "down", "worse"), ("within the gate", "disc", "before-mark"), ("faster", "up", "better")]
     canvas.legend(left, 14.0, canvas.width - left, entries)
     slower, faster = words.count("slower than the gate"), words.count("faster than the gate")
     description = (
-        f"Of {counted(count, 'landscape')}, {slower} {'is' if slower == 1 else 'are'} slower and {faster} faster by more "
-        f"than the gate; {words.count('not known')} not known."
+        f"Of {counted(count, 'landscape')}, {_are(slower)} slower and {_are(faster)} faster by more than the gate; "
+        f"{_are(words.count('not known'))} not known."
     )
     left_out = count - len(drawn)
     if left_out:
@@ -175,10 +177,11 @@ def heat_map(
         shades = np.rint(np.clip(table / (2.0 * gates), -1.0, 1.0) * _SHADES)
     unknown = np.isnan(table)
     shades[unknown] = np.nan
-    x, y = left + wide * np.arange(columns + 1), top + high * np.arange(rows + 1)
+    x: FloatArray = left + wide * np.arange(columns + 1.0)
+    y: FloatArray = top + high * np.arange(rows + 1.0)
     for shade in range(-_SHADES, _SHADES + 1):
-        _draw_cells(canvas, shades == shade, x, y, _shade_class(shade), shade)
-    _draw_cells(canvas, unknown, x, y, "unknown", 0)
+        _draw_cells(canvas, shades == shade, x, y, shade)
+    _draw_cells(canvas, unknown, x, y, None)
     beyond = np.abs(table) > gates
     if wide >= 9.0 and high >= 9.0:
         for shape, chosen in (("down", beyond & (table < 0)), ("up", beyond & (table > 0))):
@@ -206,7 +209,8 @@ def heat_map(
     slower, faster = int(np.sum(beyond & (table < 0))), int(np.sum(beyond & (table > 0)))
     description = (
         f"Of {counted(rows * columns, 'cell')} of {counted(rows, 'landscape')} in {counted(columns, 'state')}, "
-        f"{_are(slower)} slower and {_are(faster)} faster by more than the gate; {_are(int(unknown.sum()))} not comparable."
+        f"{_are(slower)} slower and {_are(faster)} faster by more than the gate; {_are(int(unknown.sum()))} not "
+        "comparable."
     )
     return canvas.figure(
         title=title,
@@ -272,15 +276,17 @@ def time_line(
         raise ValueError("each state lasts at least one commit")
     for kind, first, last, _, _ in events:
         if kind not in ("step", "creep") or not 0 <= first <= last < count:
-            raise ValueError(f"an event is a step or a creep over some of the states 0 to {count - 1}, got {kind!r} over "
-                             f"{first} to {last}")  # fmt: skip
+            raise ValueError(
+                f"an event is a step or a creep over some of the states 0 to {count - 1}, got {kind!r} over {first} to "
+                f"{last}"
+            )
     called = [plain(name) for name in states]
     width, left, top, bottom = 620.0, 66.0, 24.0, 196.0
     canvas = Canvas(width, bottom + 50.0 + 18.0 * len(events))
     edges = np.concatenate([[0.0], np.cumsum(lasts)])
     x = Scale(0.0, float(edges[-1]), left, width - 16.0)
     limit = _limit(speeds, max(gate, 0.01))
-    y = Scale(-limit, limit, bottom - 6.0, top + 6.0)
+    y = Scale(-limit, limit, bottom - 16.0, top + 16.0)
     places = x(edges)
     for kind, first, last, is_worse, _ in events:
         if kind == "creep":
@@ -301,59 +307,51 @@ def time_line(
         corners = np.stack([places[first : last + 1].repeat(2)[1:-1], heights[first:last].repeat(2)], axis=1)
         canvas.path(corners, "now", tolerance=0.0)
     for first, last in _stretches(~known):
-        canvas.rectangle(float(places[first]), top + 20, float(places[last] - places[first]), bottom - top - 40, "unknown")
+        canvas.rectangle(
+            float(places[first]), top + 20, float(places[last] - places[first]), bottom - top - 40, "unknown"
+        )
     _state_labels(canvas, called, places, bottom)
     canvas.text((left + x.end) / 2, bottom + 36.0, "states, by their first commit", "middle")
-    return _with_events(
-        canvas, events, called, places, np.where(known, heights, float(y(0.0))), lasts, speeds,
-        (top, bottom), title, caption, identifier,
-    )  # fmt: skip
-
-
-def _with_events(
-    canvas: Canvas,
-    events: Sequence[tuple[str, int, int, bool, str]],
-    states: Sequence[str],
-    places: FloatArray,
-    heights: FloatArray,
-    lasts: FloatArray,
-    speeds: FloatArray,
-    ends: tuple[float, float],
-    title: str,
-    caption: str,
-    identifier: str,
-) -> Figure:
-    top, bottom = ends
-    described, happened, taken = [], {}, []
+    _draw_events(canvas, events, places, np.where(known, heights, float(y(0.0))), (top, bottom))
+    described, happened = [], [""] * count
     for line, (kind, first, last, is_worse, words) in enumerate(events):
-        side, shape = ("worse", "down") if is_worse else ("better", "up")
-        at, height = float(places[first if kind == "step" else last]), float(heights[last])
-        canvas.mark(at, height, shape, side, 5.0)
-        label = height - 12.0 if height > top + 16.0 else height + 18.0
-        while any(abs(at - x) < 15.0 and abs(label - y) < 12.0 for x, y in taken) and label < bottom - 14.0:
-            label += 13.0
-        taken.append((at, label))
-        canvas.text(at, label, line + 1, f"{side} middle strong outlined")
-        where = states[last] if first == last else f"{states[first]} to {states[last]}"
-        words = plain(words)
-        what = f"{kind} for the {side} at {where}" + (f": {words}" if words else "")
-        described.append(f"{line + 1}: {what}.")
-        happened.setdefault(last, []).append(f"{line + 1}: {kind}, {side}" + (f", {words}" if words else ""))
-        y = bottom + 58.0 + 18.0 * line
-        canvas.mark(22.0, y - 4.0, shape, side, 4.0)
-        text = f"{line + 1}  {kind} at {where}" + (f": {words}" if words else "")
-        canvas.text(34.0, y, text, most=canvas.width - 50.0)
-    total = int(lasts.sum())
+        side = "worse" if is_worse else "better"
+        where = called[last] if first == last else f"{called[first]} to {called[last]}"
+        ending = f": {said}" if (said := plain(words)) else ""
+        described.append(f"{line + 1}: {kind} for the {side} at {where}{ending}.")
+        happened[last] += ("; " if happened[last] else "") + f"{line + 1}: {kind}, {side}{ending}"
+        at = bottom + 58.0 + 18.0 * line
+        canvas.mark((22.0, at - 4.0), "down" if is_worse else "up", side, 4.0)
+        canvas.text(34.0, at, f"{line + 1}  {kind} at {where}{ending}", most=canvas.width - 50.0)
     return canvas.figure(
         title=title,
-        description=" ".join([f"{counted(len(states), 'state')} over {counted(total, 'commit')}.", *described]),
+        description=" ".join([f"{counted(count, 'state')} over {counted(int(lasts.sum()), 'commit')}.", *described]),
         columns=("state", "commits", "speed", "event"),
-        rows=[
-            (name, f"{lasts[k]:g}", _ratio(speeds[k]), "; ".join(happened.get(k, []))) for k, name in enumerate(states)
-        ],
+        rows=[(name, f"{lasts[k]:g}", _ratio(speeds[k]), happened[k]) for k, name in enumerate(called)],
         caption=caption,
         identifier=identifier,
     )
+
+
+def _draw_events(
+    canvas: Canvas,
+    events: Sequence[tuple[str, int, int, bool, str]],
+    places: FloatArray,
+    heights: FloatArray,
+    ends: tuple[float, float],
+) -> None:
+    """Mark where events are, each with its number, one beside the other where they would overlap."""
+    top, bottom = ends
+    taken: list[tuple[float, float]] = []
+    for line, (kind, first, last, is_worse, _) in enumerate(events):
+        side, shape = ("worse", "down") if is_worse else ("better", "up")
+        at, height = float(places[first if kind == "step" else last]), float(heights[last])
+        canvas.mark((at, height), shape, side, 5.0)
+        label, away = (height + 18.0, 13.0) if is_worse else (height - 10.0, -13.0)
+        while any(abs(at - x) < 15.0 and abs(label - y) < 12.0 for x, y in taken) and top < label + away < bottom:
+            label += away
+        taken.append((at, label))
+        canvas.text(at, label, line + 1, f"{side} middle strong outlined")
 
 
 def _state_labels(canvas: Canvas, states: Sequence[str], places: FloatArray, bottom: float) -> None:
@@ -376,19 +374,19 @@ def _stretches(chosen: NDArray[np.bool_]) -> list[list[int]]:
     return stretches
 
 
-def _draw_cells(
-    canvas: Canvas, chosen: NDArray[np.bool_], x: FloatArray, y: FloatArray, classes: str, shade: int
-) -> None:
+def _draw_cells(canvas: Canvas, chosen: NDArray[np.bool_], x: FloatArray, y: FloatArray, shade: int | None) -> None:
     """Fill the cells that are chosen, neighbours of a row as one."""
     parts = []
     for row in np.flatnonzero(chosen.any(axis=1)).tolist():
         for first, last in _stretches(chosen[row]):
             wide, high = float(x[last] - x[first]) - 0.6, float(y[row + 1] - y[row]) - 0.6
             parts.append(f"M{number(x[first])} {number(y[row])}h{number(wide)}v{number(high)}h{number(-wide)}z")
-    if parts:
+    if parts and shade is None:
+        canvas.add(f'<path class="unknown" d="{"".join(parts)}"/>')
+    elif parts and shade is not None:
         faint = abs(shade) / _SHADES
         opacity = f' fill-opacity="{number(0.15 + 0.85 * faint)}"' if shade and faint < 1.0 else ""
-        canvas.add(f'<path class="{classes}"{opacity} d="{"".join(parts)}"/>')
+        canvas.add(f'<path class="{_shade_class(shade)}"{opacity} d="{"".join(parts)}"/>')
 
 
 def _shade_class(shade: int) -> str:
@@ -419,13 +417,13 @@ def _limit(values: FloatArray, gate: float) -> float:
 
 
 def _ratio_ticks(limit: float, each_side: int) -> list[float]:
-    """List places of round changes in speed on a scale of log₂: powers of two, or so many per cent slower and faster."""
+    """List round changes in speed on a scale of log₂: powers of two, or so many per cent slower and faster."""
     if limit >= 1.0:
         step = math.ceil(math.floor(limit) / each_side)
         return [float(k) for k in range(-math.floor(limit), math.floor(limit) + 1) if k % step == 0]
     slowest = 100.0 * (1.0 - 2.0**-limit)
-    step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if slowest / s < each_side or s == 50)
-    percents = [k * step for k in range(-each_side, 2 * each_side) if abs(k * step) < 100]
+    size = next(s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0) if slowest / s < each_side or s == 50.0)
+    percents = [k * size for k in range(-each_side, 2 * each_side) if abs(k * size) < 100]
     return [tick for tick in (math.log2(1.0 + p / 100.0) for p in percents) if abs(tick) <= limit]
 
 

@@ -14,11 +14,11 @@ _WIDE = frozenset("mwMW@%—…")
 
 
 def plain(text: object) -> str:
-    """Return text of one line without control characters, marks of direction and lone surrogates.
+    r"""Return text of one line without control characters, marks of direction and lone surrogates.
 
     Examples
     --------
-    >>> plain("a\\x1b[31m\\u202eb\\n c")
+    >>> plain("a\x1b[31m\u202eb\n c")
     'a[31mb c'
     """
     kept = []
@@ -62,7 +62,7 @@ def shorten(text: str, most: float, size: float = 12.0) -> str:
     Examples
     --------
     >>> shorten("rosenbrock[10]", 200.0), shorten("a_very_long_name_of_a_landscape[10]", 100.0)
-    ('rosenbrock[10]', 'a_very_l…ape[10]')
+    ('rosenbrock[10]', 'a_very_…pe[10]')
     """
     if width_of(text, size) <= most:
         return text
@@ -135,4 +135,3 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     ('1 cell', '2696 pairs')
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
-

@@ -449,28 +449,40 @@ class Landscape(Evaluable):
 
         return restriction.within(self, bounds)
 
-    def plot(self, kind: str = "contour", points: int = 201) -> Any:
+    def plot(self, kind: str = "contour", points: int | None = None, *, axes: tuple[int, int] | None = None) -> Any:
         """Draw the landscape with its minimisers and starts.
 
         Parameters
         ----------
         kind : str, default "contour"
-            Or ``"surface"``. Of more than two coordinates the plane of the first two through a minimiser is drawn.
-        points : int, default 201
-            Along each axis.
+            Or ``"surface"``. Of one coordinate the curve is drawn. Of more than two, the plane of two of them through a
+            global minimiser is.
+        points : int, optional
+            Along each axis (default: 101 for contours, 201 for a surface, 401 for a curve).
+        axes : tuple of int, optional
+            The numbers, from 0, of the coordinates to draw (default: the first two that the bounds do not fix).
 
         Returns
         -------
-        plotly.graph_objects.Figure
+        figures.Figure
+            Which a notebook shows, and ``save("name.svg")`` writes; a ``plotly.graph_objects.Figure`` for a surface.
 
         Raises
         ------
+        ValueError
+            If the kind is unknown, ``points`` is below 2, or ``axes`` are not two coordinates that vary.
         ImportError
-            If Plotly is not installed: it comes with the extra ``report``.
+            If contourpy is not installed, which comes with the extra ``report``; for a surface Plotly, which comes with
+            the extra ``plotly``.
         """
         from pytest_optlandscape.landscapes.drawing import draw
 
-        return draw(self, kind, points)
+        return draw(self, kind, points, axes)
+
+    def _repr_html_(self) -> str:
+        from pytest_optlandscape.landscapes.drawing import html_of
+
+        return html_of(self)
 
     def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None) -> Landscape:
         """Copy under another id, with the call that makes it again in another process; None sends it by value."""

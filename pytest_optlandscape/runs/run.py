@@ -7,13 +7,16 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.figures import Figure
 
 __all__ = ["MOST_DIGITS", "Run", "Trace", "digits_of"]
 
@@ -400,6 +403,44 @@ class Run:
         lines = [f"  {'evaluations':>11}  {'gap':>9}"]
         lines += [f"  {mark:>11}  {self.trace.gap[mark - 1]:>9.3g}" for mark in marks]
         return "\n".join(lines)
+
+    def plot(self, kind: str | None = None, *, axes: tuple[int, int] | None = None) -> Figure:
+        """Draw the run.
+
+        Parameters
+        ----------
+        kind : str, optional
+            ``"gap"``: the gap against evaluations; ``"contour"``: the points that were evaluated, on the contours of
+            the landscape. Default: both beside each other in two dimensions, else the gap.
+        axes : tuple of int, optional
+            Of contours in more than two dimensions: the two coordinates to draw; see `Landscape.plot`.
+
+        Returns
+        -------
+        figures.Figure
+            Which a notebook shows, and ``save("name.svg")`` writes.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown, no evaluation was feasible and finite, or the minimum is not known.
+        ImportError
+            If contourpy is not installed and contours are to be drawn: it comes with the extra ``report``.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import minimize
+        >>> minimize("scipy:L-BFGS-B", "rosenbrock[4]").plot().title
+        'scipy:L-BFGS-B on rosenbrock[4]'
+        """
+        from pytest_optlandscape.runs.drawing import draw
+
+        return draw(self, kind, axes)
+
+    def _repr_html_(self) -> str:
+        from pytest_optlandscape.runs.drawing import html_of
+
+        return html_of(self)
 
     def __str__(self) -> str:
         return (

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape.figures import Figure
+from pytest_optlandscape.figures import basin_map as draw_basin_map
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.landscapes.drawing import graph_objects
 from pytest_optlandscape.optimizers import Adapter, get, minimize
 from pytest_optlandscape.runs import as_landscape, box_widths, inside
 from pytest_optlandscape.runs.campaign import in_order
@@ -28,6 +29,9 @@ _FEWEST = 2
 
 _AS_LOW = 1e-12
 """A gap, in units of |fmin| or 1, that makes a minimiser where not all are listed: rounding, and no more."""
+
+_SAME_PLACE = 2e-3
+"""How near, in units of the box, the places of two maps lie that are one."""
 
 _MOST_ROWS = 12
 _MOST_COORDINATES = 6
@@ -106,44 +110,63 @@ class BasinMap:
         ]
         return "\n".join([title, *shares])
 
-    def picture(self) -> Any:
-        """Draw the starts, coloured by where they lead.
+    def picture(self, before: BasinMap | None = None) -> Figure:
+        """Draw the starts by where they lead.
+
+        Parameters
+        ----------
+        before : BasinMap, optional
+            Another map from the same starts, such as that of the optimizer's last release: it is drawn beside this one,
+            and the starts that lead elsewhere now are ringed.
 
         Returns
         -------
-        plotly.graph_objects.Figure
+        figures.Figure
+            Which a notebook shows, and ``save("name.svg")`` writes.
 
         Raises
         ------
         ValueError
-            If the landscape has other than two dimensions.
-        ImportError
-            If Plotly is not installed: it comes with the extra ``report``.
+            If the landscape has other than two dimensions, or the other map has other starts.
         """
         if self.landscape.dim != 2:
             raise ValueError(
                 f"a basin map is drawn in two dimensions, and {self.landscape.id} has {self.landscape.dim}; its text "
                 "says how large the basins are in any number of them"
             )
-        go = graph_objects()
-        figure = go.Figure()
-        groups = [(number, str(basin), basin.share) for number, basin in enumerate(self.basins)]
-        for number, name, share in [*groups, (-1, "elsewhere", self.elsewhere)]:
-            at = self.starts[self.labels == number]
-            marker = {"size": 7, "symbol": "x", "color": "black"} if number < 0 else {"size": 7}
-            legend = f"{name}: {share.rate:.3f} ({share.lower:.3f} to {share.upper:.3f})"
-            if len(at):
-                figure.add_trace(go.Scatter(x=at[:, 0], y=at[:, 1], name=legend, mode="markers", marker=marker))
-        for name, symbol, wanted in (("global minimisers", "star", True), ("other ends", "diamond", False)):
-            at = np.array([basin.x for basin in self.basins if basin.is_global is wanted])
-            marker = {"size": 13, "symbol": symbol, "color": "white", "line": {"color": "black", "width": 1}}
-            if len(at):
-                figure.add_trace(go.Scatter(x=at[:, 0], y=at[:, 1], name=name, mode="markers", marker=marker))
-        figure.update_xaxes(title="x₁")
-        figure.update_yaxes(title="x₂")
+        if before is not None and not np.array_equal(before.starts, self.starts):
+            raise ValueError(
+                "two basin maps are drawn beside each other if their starts are the same, and these differ"
+            )
+        box = np.stack([self.starts.min(axis=0), self.starts.max(axis=0)], axis=1)
+        bounds = np.stack(
+            [np.minimum(self.landscape.bounds[:, 0], box[:, 0]), np.maximum(self.landscape.bounds[:, 1], box[:, 1])],
+            axis=1,
+        )
+        places = list(self.basins)
+        numbers = None
+        if before is not None:
+            numbers = [_number_of(basin, places, box_widths(bounds)) for basin in before.basins]
         title = f"Where {self.optimizer} ends on {self.landscape.id}, by the start"
-        figure.update_layout(title=title, legend={"orientation": "h"}, template="plotly_white")
-        return figure
+        return draw_basin_map(
+            bounds=bounds,
+            starts=self.starts,
+            now=self.labels,
+            before=None if before is None else np.array([*(numbers or []), -1])[before.labels],
+            places=np.array([basin.x for basin in places]),
+            names=[str(basin) for basin in places],
+            panels=(before.optimizer if before else "before", self.optimizer),
+            title=title,
+        )
+
+
+def _number_of(basin: Basin, places: list[Basin], widths: FloatArray) -> int:
+    """Return the number of a basin among others, by its place; one that is not among them is added."""
+    for number, other in enumerate(places):
+        if float(np.max(np.abs(other.x - basin.x) / widths)) <= _SAME_PLACE:
+            return number
+    places.append(basin)
+    return len(places) - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -256,7 +256,6 @@ def test_on_tensors():
 
 
 def test_it_is_drawn():
-    pytest.importorskip("plotly")
+    pytest.importorskip("contourpy")
     for part in (UNKNOWN, landscapes.get("sphere[2]").within([(1, 2), (-1, 1)])):
-        heights = np.array(part.plot(points=5).data[0].z)
-        assert np.all(np.isfinite(heights))
+        assert 'class="field"' in part.plot(points=21).svg

@@ -1,4 +1,5 @@
 import concurrent.futures
+import re
 
 import numpy as np
 import pytest
@@ -129,23 +130,38 @@ def test_errors_are_for_people(arguments, message):
         basin_map("scipy:L-BFGS-B", "beale", **arguments)
 
 
+def vertices(svg, marker):
+    """Count the points that carry a mark."""
+    paths = re.findall(rf'marker-end="url\(#[\w-]+-{marker}\)" d="([^"]*)"', svg)
+    return sum(path.count("M") + path.count("L") for path in paths)
+
+
 def test_picture_shows_every_start_and_minimiser():
-    pytest.importorskip("plotly")
     found = basin_map("scipy:L-BFGS-B", "six_hump_camel", starts=64)
-    *groups, minimizers, others = found.picture().data
-    assert sum(len(group.x) for group in groups) == 64
-    assert "elsewhere: 0.016" in groups[-1].name
-    assert sorted(zip(minimizers.x, minimizers.y, strict=True)) == sorted(map(tuple, CAMEL.minimizers.tolist()))
-    assert len(others.x) == 2
+    figure = found.picture()
+    shown = [vertices(figure.svg, f"place{k}") for k in range(len(found.basins))]
+    in_key = 1
+    assert [count - in_key for count in shown] == [int(np.sum(found.labels == k)) for k in range(len(found.basins))]
+    assert vertices(figure.svg, "elsewhere") - in_key == int(np.sum(found.labels == -1)) == 1
+    assert figure.svg.count('class="star"') == 4
+    assert figure.rows[-1] == ("elsewhere", "1.56 %")
+
+
+def test_picture_rings_the_starts_that_switched():
+    now = basin_map("scipy:L-BFGS-B", "himmelblau", starts=32)
+    before = basin_map("scipy:Nelder-Mead", "himmelblau", starts=32)
+    figure = now.picture(before=before)
+    ends = [
+        [basins.basins[k].x.round(2).tolist() if k >= 0 else None for k in basins.labels] for basins in (before, now)
+    ]
+    switched = sum(first != second for first, second in zip(*ends, strict=True))
+    assert switched > 0
+    assert vertices(figure.svg, "ring") == 2 * switched
+    assert figure.description == f"Of 32 starts, {switched} lead elsewhere now."
+    with pytest.raises(ValueError, match="starts are the same"):
+        now.picture(before=basin_map("scipy:L-BFGS-B", "himmelblau", starts=16))
 
 
 def test_picture_needs_two_dimensions():
     with pytest.raises(ValueError, match="two dimensions"):
         basin_map("scipy:L-BFGS-B", "rosenbrock[10]", starts=2).picture()
-
-
-@pytest.mark.usefixtures("without_plotly")
-def test_missing_plotly_names_the_extra():
-    found = basin_map("scipy:L-BFGS-B", "beale", starts=2)
-    with pytest.raises(ImportError, match=r"pytest-optlandscape\[report\]"):
-        found.picture()
