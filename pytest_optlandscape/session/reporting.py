@@ -73,11 +73,8 @@ def write_history_page(
         If the file cannot be written.
     """
     load, triages = _loader(history), history.triages()
-    trajectories = Trajectories(why_none="a record keeps no points, and --no-runs keeps runs from being made again")
-    if settings is not None:
-        trajectories = _retraced(series, load, triages, rootpath, settings)
-    subjects = _subjects(series, load, triages)
-    text = make_page(title, subjects, load=load, triages=triages, trajectories=trajectories, problems=history.problems)
+    subjects = _subjects(series, load, triages, rootpath, settings)
+    text = make_page(title, subjects, load=load, triages=triages, problems=history.problems)
     write_atomically(path, text)
     return _written(path, text, len(series))
 
@@ -99,26 +96,35 @@ def _loader(history: History) -> Load:
     return load
 
 
-def _subjects(series: Sequence[Series], load: Load, triages: Mapping[str, Triage]) -> Iterator[Subject]:
+def _subjects(
+    series: Sequence[Series],
+    load: Load,
+    triages: Mapping[str, Triage],
+    rootpath: Path,
+    settings: Settings | None,
+) -> Iterator[Subject]:
+    """Give one optimizer after the other, so that no more than one trend is held at a time."""
+    titles = [one.title for one in series]
     for number, one in enumerate(series, start=1):
         trend = find_trend(one, load, triages)
-        is_alone = [other.title for other in series].count(one.title) == 1
+        is_alone = titles.count(one.title) == 1
         title = one.title if is_alone else f"{one.title}, suite {one.suite} in {one.path or 'the top folder'}"
-        yield Subject(number, title, one.suite, change_of(trend, load, triages), trend)
+        change = change_of(trend, load, triages)
+        paths = _retraced(change, rootpath, settings)
+        yield Subject(number, title, one.suite, change, trend, trajectories=paths)
 
 
-def _retraced(
-    series: Sequence[Series], load: Load, triages: Mapping[str, Triage], rootpath: Path, settings: Settings
-) -> Trajectories:
-    """Run the worst cells of each optimizer's present change again."""
+def _retraced(change: Change | None, rootpath: Path, settings: Settings | None) -> Trajectories:
+    """Run the worst cells of an optimizer's present change again."""
+    if settings is None:
+        return Trajectories(why_none="a record keeps no points, and --no-runs keeps runs from being made again")
     try:
         is_in_git = commit_facts(rootpath) is not None
     except GitError:
         is_in_git = False
     if not is_in_git:
         return Trajectories(why_none="a record keeps no points, and without git no commit can be run again")
-    changes = (change_of(find_trend(one, load, triages), load, triages) for one in series)
-    return retrace_commits(rootpath, settings, [change for change in changes if change is not None])
+    return retrace_commits(rootpath, settings, [change] if change is not None else [])
 
 
 def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
@@ -153,7 +159,15 @@ def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
         change = Change(comparison, before, "this session")
         spec = comparison.spec
         subjects.append(
-            Subject(number, spec, suite.settings.suite, change, trends.get(spec), _session_facts(suite, spec))
+            Subject(
+                number,
+                spec,
+                suite.settings.suite,
+                change,
+                trends.get(spec),
+                _session_facts(suite, spec),
+                _session_paths(suite, comparison),
+            )
         )
     as_of = _as_of(rootpath)
     text = make_page(
@@ -161,7 +175,6 @@ def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
         subjects,
         load=load,
         triages=triages,
-        trajectories=_session_paths(suite),
         problems=history.problems if history is not None else (),
         as_of=f"This session against {before}{as_of}",
         if_empty="Nothing was run in this session.",
@@ -215,12 +228,12 @@ def _session_facts(suite: SuiteRun, spec: str) -> tuple[Fact, ...]:
     return (*facts, Fact("Versions in this session", versions))
 
 
-def _session_paths(suite: SuiteRun) -> Trajectories:
-    """Run the worst cells of this session again for their paths, and at the revision if there is one."""
-    pairs: dict[tuple[str, str], PathPair] = {}
-    for comparison in suite.comparisons:
-        for one in due_landscapes(Change(comparison, "", "")):
-            pairs[comparison.spec, one.now.landscape] = _session_pair(suite, comparison, one.worst_cell["cell"])
+def _session_paths(suite: SuiteRun, comparison: OptimizerComparison) -> Trajectories:
+    """Run the worst cells of an optimizer again for their paths, and at the revision if there is one."""
+    pairs = {
+        (comparison.spec, one.now.landscape): _session_pair(suite, comparison, one.worst_cell["cell"])
+        for one in due_landscapes(Change(comparison, "", ""))
+    }
     return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
 
 

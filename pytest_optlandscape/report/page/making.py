@@ -9,7 +9,6 @@ from pytest_optlandscape.report.page.attention import cards_of, in_order_of_atte
 from pytest_optlandscape.report.page.content import Card, OverviewRow
 from pytest_optlandscape.report.page.panels import Subject, overview_row, panel_of
 from pytest_optlandscape.report.page.rendering import Heading, RenderedPanel, render_page, render_panel
-from pytest_optlandscape.report.page.trajectories import Trajectories
 from pytest_optlandscape.report.page.wording import day_of
 from pytest_optlandscape.store import CommitEntry, Triage
 
@@ -22,7 +21,6 @@ def make_page(
     *,
     load: Callable[[str], Baseline | None],
     triages: Mapping[str, Triage] | None = None,
-    trajectories: Trajectories | None = None,
     problems: Sequence[str] = (),
     as_of: str = "",
     if_empty: str = "The history is empty.",
@@ -40,8 +38,6 @@ def make_page(
         Gives the record of a digest, or None where there is none that can be used.
     triages : mapping of str to Triage, optional
         By commit.
-    trajectories : Trajectories, optional
-        Runs that were made again for their paths.
     problems : sequence of str, optional
         What could not be read. It is looked at last, so that reading may add to it.
     as_of : str, optional
@@ -66,7 +62,7 @@ def make_page(
     for subject in subjects:
         cards += cards_of(subject)
         overview.append(overview_row(subject))
-        panels.append(render_panel(panel_of(subject, load, triages or {}, trajectories)))
+        panels.append(render_panel(panel_of(subject, load, triages or {})))
         states = subject.trend.states if subject.trend is not None else ()
         for entry in [states[-1].last.entry] if states else []:
             if newest is None or entry.commit_time > newest.commit_time:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.page import pictures
@@ -79,6 +79,8 @@ class Subject:
         None where the page has no history of it.
     facts : tuple of Fact
         Further facts, such as the contract of a session.
+    trajectories : Trajectories
+        Runs that were made again for their paths.
     """
 
     number: int
@@ -87,6 +89,7 @@ class Subject:
     change: Change | None
     trend: Trend | None = None
     facts: tuple[Fact, ...] = ()
+    trajectories: Trajectories = field(default_factory=Trajectories)
 
     @property
     def anchor(self) -> str:
@@ -177,9 +180,7 @@ def _compared(change: Change) -> str:
     return f"{change.before} → {change.now}"
 
 
-def panel_of(
-    subject: Subject, load: Load, triages: Mapping[str, Triage], trajectories: Trajectories | None = None
-) -> Panel:
+def panel_of(subject: Subject, load: Load, triages: Mapping[str, Triage]) -> Panel:
     """Gather all that the page says of one optimizer.
 
     Parameters
@@ -188,15 +189,13 @@ def panel_of(
     load : callable
         Gives the record of a digest, or None where there is none that can be used.
     triages : mapping of str to Triage
-    trajectories : Trajectories, optional
-        Runs that were made again for their paths.
 
     Returns
     -------
     Panel
     """
     trend, change = subject.trend, subject.change
-    paths = trajectories or Trajectories()
+    paths = subject.trajectories
     heat_map, all_heat_map = None, None
     means: list[float] = []
     if trend is not None and trend.states:
