@@ -25,7 +25,7 @@ from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import State, Trend
 from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
 from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET, LandscapeRecord
+from pytest_optlandscape.verdicts.records import LandscapeRecord
 
 __all__ = ["Picture", "basins", "contour", "effects", "gaps", "heat_map", "profiles", "time_line"]
 
@@ -58,8 +58,12 @@ def _drawn(name: str, caption: str, draw: Callable[[], figures.Figure], is_descr
     try:
         figure = draw()
     except Exception as error:
-        return Picture(name, None, f"Not drawn: {error or type(error).__name__}")
+        return _not_drawn(name, str(error) or type(error).__name__)
     return Picture(name, figure, f"{figure.description} {caption}".strip() if is_described else caption)
+
+
+def _not_drawn(name: str, why: str) -> Picture:
+    return Picture(name, None, f"Not drawn: {why.rstrip('.')}.")
 
 
 def effects(
@@ -338,8 +342,8 @@ def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture
 
     return _drawn(
         "Where starts lead",
-        f"A start leads to the minimum if the returned point has a gap of at most {SUCCESS_TARGET:g} of the reference "
-        "gap; a record does not keep which minimiser it was.",
+        "A start leads to the minimum if the returned point has a gap of at most 10⁻⁶ of the reference gap; "
+        "a record does not keep which minimiser it was.",
         lambda: figures.basin_map(
             bounds=landscape.bounds,
             starts=np.array([points[cell.start] for cell in cells]),
@@ -382,9 +386,9 @@ def contour(
         why = "; ".join(pair.why_not) if pair is not None and pair.why_not else why_none
         if landscape is None:
             why = "the landscape is not known here"
-        return Picture(name, None, f"Not drawn: {why}")
+        return _not_drawn(name, why)
     if landscape.dim < 2:
-        return Picture(name, None, "Not drawn: the landscape has one dimension.")
+        return _not_drawn(name, "the landscape has one dimension")
     first, second = two_coordinates(pair, landscape.bounds)
     named = [(change.before, pair.before), (change.now, pair.now)]
     paths = [(label, trace.x[:_MOST_POINTS][:, [first, second]]) for label, trace in named if trace is not None]
