@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
     from pytest_optlandscape.store import CommitEntry, History
-    from pytest_optlandscape.trend import Trend
+    from pytest_optlandscape.trend import Series, Trend
 
 __all__ = ["main"]
 
@@ -168,6 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
     )
+    made = of_history(
+        add("report", _report, "write the page of a history: one file", "optlandscape report -o report.html"),
+        as_json=False,
+    )
+    of_line(made)
+    made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
+    made.add_argument(
+        "--no-runs", action="store_true", help="run nothing again for the paths of runs: take what is recorded"
+    )
     made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")
     made = of_history(
@@ -276,12 +285,32 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
-    from pytest_optlandscape.store import GitError, StoreError, first_parents
-    from pytest_optlandscape.trend import find_trend, in_order, series_of
-    from pytest_optlandscape.trend.reading import choose_series
+    from pytest_optlandscape.store import StoreError
+    from pytest_optlandscape.trend import find_trend
 
     history = _open(config, told)
-    entries = _entries(history)
+    chosen = _chosen(config, told, _entries(history))
+
+    def load(digest: str) -> Any:
+        try:
+            return history.record(digest)
+        except StoreError as error:
+            if str(error) not in history.problems:
+                history.problems.append(str(error))
+            return None
+
+    triages = history.triages()
+    found = [find_trend(one, load, triages) for one in chosen]
+    _complain(history)
+    return found, history
+
+
+def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
+    """Put the recorded commits into order, and choose optimizers by their names."""
+    from pytest_optlandscape.store import GitError, first_parents
+    from pytest_optlandscape.trend import in_order, series_of
+    from pytest_optlandscape.trend.reading import choose_series
+
     recorded = {entry.commit for entry in entries}
     line = None
     try:
@@ -297,21 +326,10 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
         count = f"{len(beside)} recorded commit{'s' * (len(beside) != 1)}"
         print(f"optlandscape: {count} left out, not on the line of first parents", file=sys.stderr)
 
-    def load(digest: str) -> Any:
-        try:
-            return history.record(digest)
-        except StoreError as error:
-            if str(error) not in history.problems:
-                history.problems.append(str(error))
-            return None
-
     chosen = choose_series(series_of(entries, commits), told.words)
     if not chosen:
         raise ValueError("no commit of this line is recorded, apart from trees with changed files; see --until")
-    triages = history.triages()
-    found = [find_trend(one, load, triages) for one in chosen]
-    _complain(history)
-    return found, history
+    return chosen
 
 
 def _history(told: argparse.Namespace) -> int:
@@ -574,6 +592,28 @@ def _bisect(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do, runs_code=True)
+
+
+def _report(told: argparse.Namespace) -> int:
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.plugin import INI_KEYS
+        from pytest_optlandscape.report.page.availability import check_can_report
+        from pytest_optlandscape.session.reporting import write_history_page
+        from pytest_optlandscape.session.settings import read_settings
+
+        path = config.invocation_params.dir / told.output
+        check_can_report(path)
+        settings = None if told.no_runs else read_settings(config, INI_KEYS)
+        history = _open(config, told)
+        entries = history.entries()
+        series = _chosen(config, told, entries) if entries else []
+        print(
+            write_history_page(path, config.rootpath.name, series, history, rootpath=config.rootpath, settings=settings)
+        )
+        _complain(history)
+        return SAME
+
+    return _with_configuration(do, runs_code=not told.no_runs)
 
 
 def _merge(told: argparse.Namespace) -> int:

@@ -85,6 +85,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the suite and write the outcome for other tools to PATH",
     )
     group.addoption(
+        "--optlandscape-report",
+        metavar="PATH",
+        help="run the suite and write a page of it to PATH, with the history if there is one (extra `report`)",
+    )
+    group.addoption(
         "--optlandscape-history",
         metavar="PATH",
         nargs="?",
@@ -145,7 +150,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    with_value = ("optlandscape_against", "optlandscape_history")
+    with_value = ("optlandscape_against", "optlandscape_history", "optlandscape_report")
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)

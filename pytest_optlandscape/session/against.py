@@ -272,9 +272,14 @@ class AgainstRun(SuiteRun):
         if not comparison.is_compared or comparison.fingerprint == "identical":
             return []
         cell = find_cell(comparison.worst_cell["cell"])
-        asked = {"cell": cell.id, "budget": comparison.now.budget}
-        before, now = (_trace(side.get("trace", spec, **asked), cell) for side in (self._reference, self._present))
+        before, now = self.traces(spec, cell, comparison.now.budget)
         return parting_lines(cell.id, before, now, cell.landscape.bounds)
+
+    def traces(self, spec: str, cell: Cell, budget: int) -> tuple[Trace, Trace]:
+        """Run a cell on both sides and return the evaluations at the revision and now."""
+        asked = {"cell": cell.id, "budget": budget}
+        before, now = (_trace(side.get("trace", spec, **asked), cell) for side in (self._reference, self._present))
+        return before, now
 
     @property
     def wording(self) -> Wording:

@@ -35,7 +35,7 @@ class SuitePlugin:
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self._suite: SuiteRun | None = None
         self._spool: tempfile.TemporaryDirectory[str] | None = None
-        self.not_recorded = ""
+        self.not_recorded = self.reported = ""
 
     @property
     def suite(self) -> SuiteRun:
@@ -143,6 +143,7 @@ class SuitePlugin:
         if writes:
             self.suite.write()
             self.suite.record()
+            self._write_report()
         result = yield
         if self._spool is not None:
             self._spool.cleanup()
@@ -150,9 +151,21 @@ class SuitePlugin:
             pytest.exit("optlandscape: " + "; ".join(self.suite.errors), returncode=pytest.ExitCode.USAGE_ERROR)
         return result
 
+    def _write_report(self) -> None:
+        """Write the page of the session, if one is wanted; what fails is told in the end."""
+        if self.suite.settings.report is not None:
+            from pytest_optlandscape.session.reporting import write_session_page
+
+            try:
+                self.reported = write_session_page(self.suite, self.config.rootpath)
+            except (OSError, ValueError) as error:
+                self.suite.errors.append(f"{self.suite.settings.report} was not written: {error}")
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table, what moved, and what to do."""
         if self._suite is not None:
             write_summary(terminalreporter, self.suite)
+            if self.reported:
+                terminalreporter.write_line(self.reported)
             if self.not_recorded:
                 terminalreporter.write_line(self.not_recorded, yellow=True)

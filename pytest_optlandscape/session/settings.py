@@ -60,6 +60,8 @@ class Settings:
         Record even where files differ from the commit.
     paths : tuple of str
         What the optimizers depend on, relative to the rootdir.
+    report : Path or None
+        Where to write the page of the session.
     """
 
     optimizers: tuple[str, ...]
@@ -79,6 +81,7 @@ class Settings:
     history: str | None = None
     history_dirty: bool = False
     paths: tuple[str, ...] = (".",)
+    report: Path | None = None
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -111,6 +114,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
     json = config.getoption("optlandscape_json")
+    report = config.getoption("optlandscape_report")
     against = config.getoption("optlandscape_against")
     if against is not None and config.getoption("optlandscape_update"):
         raise ValueError(
@@ -134,6 +138,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         history=_history(config),
         history_dirty=config.getoption("optlandscape_history_dirty"),
         paths=_paths(config),
+        report=config.invocation_params.dir / report if report else None,
     )
 
 

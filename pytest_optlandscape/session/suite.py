@@ -97,6 +97,10 @@ class SuiteRun:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
             check_writable(settings.json)
+        if settings.report:
+            from pytest_optlandscape.report.page.availability import check_can_report
+
+            check_can_report(settings.report)
 
     def _read_baselines(self) -> None:
         """Read all now: a damaged one is to be told before anything runs, not after."""

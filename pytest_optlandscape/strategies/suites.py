@@ -27,6 +27,7 @@ __all__ = [
     "Cell",
     "cells",
     "further_starts",
+    "is_on_bounds",
     "suite_ids",
     "suite_landscapes",
 ]
@@ -147,12 +148,23 @@ class Cell:
     @property
     def is_on_bounds(self) -> bool:
         """Whether the start is a corner or lies on a face of the box."""
-        return self.start.startswith(("corner-", "face-"))
+        return is_on_bounds(self.start)
 
     @functools.cached_property
     def seed(self) -> int:
         """A number below 2³², the same for the same cell everywhere."""
         return int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4], "big")
+
+
+def is_on_bounds(start: str) -> bool:
+    """Tell by the name of a start whether it is a corner or lies on a face of the box.
+
+    Examples
+    --------
+    >>> is_on_bounds("face-upper"), is_on_bounds("standard")
+    (True, False)
+    """
+    return start.startswith(("corner-", "face-"))
 
 
 @functools.cache

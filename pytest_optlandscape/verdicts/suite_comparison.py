@@ -13,8 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.strategies.suites import cells
+from pytest_optlandscape.strategies.suites import is_on_bounds
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
@@ -237,5 +236,4 @@ def _masked_losses(
 
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    kinds = {cell.start: cell.is_on_bounds for cell in cells(get(comparison.now.landscape))}
-    return np.array([kinds.get(cell.start, False) for _, cell in comparison.pairs])
+    return np.array([is_on_bounds(cell.start) for _, cell in comparison.pairs])

@@ -1,0 +1,74 @@
+"""The page from what a history or a session holds to text: the one function that others call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.report.page.attention import cards_of, in_order_of_attention, summary_of
+from pytest_optlandscape.report.page.content import Card, OverviewRow
+from pytest_optlandscape.report.page.panels import Subject, overview_row, panel_of
+from pytest_optlandscape.report.page.rendering import Heading, RenderedPanel, render_page, render_panel
+from pytest_optlandscape.report.page.wording import day_of
+from pytest_optlandscape.store import CommitEntry, Triage
+
+__all__ = ["make_page"]
+
+
+def make_page(
+    title: str,
+    subjects: Iterable[Subject],
+    *,
+    load: Callable[[str], Baseline | None],
+    triages: Mapping[str, Triage] | None = None,
+    problems: Sequence[str] = (),
+    as_of: str = "",
+    if_empty: str = "The history is empty.",
+) -> str:
+    """Write the page of some optimizers.
+
+    Parameters
+    ----------
+    title : str
+        Of the project.
+    subjects : iterable of Subject
+        One optimizer after the other: each is written before the next is asked for, so that hundreds of records need
+        not be held at once.
+    load : callable
+        Gives the record of a digest, or None where there is none that can be used.
+    triages : mapping of str to Triage, optional
+        By commit.
+    problems : sequence of str, optional
+        What could not be read. It is looked at last, so that reading may add to it.
+    as_of : str, optional
+        What the page shows (default: the last commit, and its day).
+    if_empty : str, optional
+        What the page says if there is no optimizer.
+
+    Returns
+    -------
+    str
+        An HTML document. The same values give the same text.
+
+    Raises
+    ------
+    ImportError
+        If Jinja2 is not installed: it comes with the extra ``report``.
+    """
+    cards: list[Card] = []
+    overview: list[OverviewRow] = []
+    panels: list[RenderedPanel] = []
+    newest: CommitEntry | None = None
+    for subject in subjects:
+        cards += cards_of(subject)
+        overview.append(overview_row(subject))
+        panels.append(render_panel(panel_of(subject, load, triages or {})))
+        states = subject.trend.states if subject.trend is not None else ()
+        for entry in [states[-1].last.entry] if states else []:
+            if newest is None or entry.commit_time > newest.commit_time:
+                newest = entry
+    if not as_of and newest is not None:
+        as_of = f"As of {newest.short}, {day_of(newest.commit_time)}"
+    ordered = in_order_of_attention(cards)
+    sentence = summary_of(ordered, len(panels)) if panels else if_empty
+    return render_page(Heading(title, as_of, sentence, tuple(problems)), ordered, overview, panels)

@@ -1,0 +1,142 @@
+"""Numbers and names of the page, as text."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import shlex
+from collections.abc import Iterable
+
+import numpy as np
+
+from pytest_optlandscape.report.trend import clean, what_moved
+from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.trend import Point
+from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+
+__all__ = [
+    "command_line",
+    "count_of_verdicts",
+    "day_of",
+    "gap_text",
+    "median_text",
+    "moved_in_full",
+    "moved_on",
+    "moved_title",
+    "point_text",
+    "reached_text",
+    "speed_text",
+    "success_text",
+    "what_moved",
+]
+
+
+def command_line(*words: str) -> str:
+    """Write a command for a shell; names that mean something to it are quoted.
+
+    Examples
+    --------
+    >>> command_line("optlandscape", "replay", "rosenbrock[10]/standard")
+    "optlandscape replay 'rosenbrock[10]/standard'"
+    """
+    return " ".join(shlex.quote(clean(word, 400)) for word in words)
+
+
+def day_of(seconds: int) -> str:
+    """Write a time as a day in UTC; "?" where it is none.
+
+    Examples
+    --------
+    >>> day_of(0), day_of(10**18)
+    ('1970-01-01', '?')
+    """
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def point_text(point: Point) -> str:
+    """Name a commit with its day, author and subject."""
+    entry = point.entry
+    who = f", {clean(entry.author, 40)}" if entry.author else ""
+    subject = f": {clean(entry.subject, 100)}" if entry.subject else ""
+    return f"{entry.short} ({day_of(entry.commit_time)}{who}){subject}"
+
+
+def speed_text(comparison: OptimizerComparison | LandscapeComparison | None) -> str:
+    """Write a change in speed: ``× 0.95``, ``identical``, ``equal`` up to rounding, or a dash where it is unknown."""
+    if comparison is None or comparison.speed is None:
+        return "–"
+    if comparison.fingerprint == "identical":
+        return "identical"
+    if comparison.fingerprint == "rounding" and comparison.verdict == Verdict.SAME:
+        return "equal"
+    ratio = comparison.speed_ratio
+    return "unknown" if ratio is None else f"× {ratio:.3g}"
+
+
+def gap_text(gap: float) -> str:
+    """Write a gap in three digits."""
+    return f"{gap:.3g}" if math.isfinite(gap) else "∞"
+
+
+def reached_text(cell: CellRecord) -> str:
+    """Count the targets that a cell reached."""
+    return f"{sum(hit != math.inf for hit in cell.hits)}/{len(cell.hits)}"
+
+
+def success_text(records: Iterable[LandscapeRecord]) -> str:
+    """Count the successes over all cells."""
+    several = list(records)
+    cells = sum(len(record.cells) for record in several)
+    successes = sum(record.successes for record in several)
+    return f"{successes}/{cells} ({100 * successes / cells:.0f} %)" if cells else "–"
+
+
+def median_text(values: Iterable[float], digits: int) -> str:
+    """Write the median of some numbers."""
+    return f"{float(np.median(list(values))):.{digits}f}"
+
+
+def moved_on(comparison: LandscapeComparison) -> str:
+    """Say in one line what moved on a landscape."""
+    if comparison.verdict == Verdict.NOT_COMPARABLE:
+        return clean(comparison.reason, 300)
+    if comparison.findings:
+        return "; ".join(clean(one.text, 300) for one in comparison.findings)
+    if comparison.verdict == Verdict.CHANGED:
+        return f"{number_of(len(comparison.parted), 'path')} part; nothing significant and far enough"
+    return ""
+
+
+def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
+    """Say what moved without probabilities, for a heading; of many criteria the first."""
+    if comparison.verdict == Verdict.NOT_COMPARABLE or not comparison.findings:
+        return _unbroken(what_moved(comparison))
+    texts = [clean(one.text, 300) for one in comparison.findings]
+    return "; ".join([*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])])
+
+
+def moved_in_full(comparison: OptimizerComparison) -> str:
+    """Say all that moved, with probabilities that are not broken at a line's end."""
+    return _unbroken(what_moved(comparison))
+
+
+def _unbroken(text: str) -> str:
+    return re.sub(r"\(p = ([\d.]+)e-(\d+)\)", "(p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}\\1e\N{MINUS SIGN}\\2)", text)
+
+
+def count_of_verdicts(verdicts: Iterable[str]) -> str:
+    """Count verdicts in words, the gravest first.
+
+    Examples
+    --------
+    >>> count_of_verdicts(["same", "worse", "same"])
+    '1 worse, 2 same'
+    """
+    several = list(verdicts)
+    order = ["worse", "not-comparable", "changed", "better", "new", "same"]
+    return ", ".join(f"{several.count(one)} {one}" for one in order if one in several)

@@ -1,0 +1,139 @@
+"""Running worst cells again for their paths: a record keeps no points, and a picture of a run needs them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pytest_optlandscape.report.page import Change, PathPair, Trajectories
+from pytest_optlandscape.runs import Trace
+from pytest_optlandscape.runs.run import make_trace
+from pytest_optlandscape.session.replay import find_cell
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.session.sides import Side, SideError, reference_side
+from pytest_optlandscape.session.worktree import WorktreeError, make_worktree
+from pytest_optlandscape.verdicts import LandscapeComparison
+from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
+
+__all__ = ["RETRACED", "as_recorded", "due_landscapes", "retrace_commits"]
+
+RETRACED = 4
+"""Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
+
+
+def due_landscapes(change: Change) -> list[LandscapeComparison]:
+    """List the landscapes whose worst cell is run again: those that moved most."""
+    return [one for one in change.moved if one.is_compared][:RETRACED]
+
+
+def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
+    """Say where a run that was made again differs from its record; "" where it hits all targets as recorded.
+
+    Parameters
+    ----------
+    trace : Trace
+    record : LandscapeRecord
+    start : str
+
+    Returns
+    -------
+    str
+    """
+    known: CellRecord | None = record.single_runs.get(start)
+    hits = trace.hits([share * record.reference for share in TARGETS])
+    return (
+        "" if known is None or hits == known.hits else "run again, it hits targets at other evaluations than recorded"
+    )
+
+
+def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change]) -> Trajectories:
+    """Run the worst cells of changed landscapes again, before and now, each at its commit in a worktree of its own.
+
+    Parameters
+    ----------
+    rootpath : Path
+        The project's folder.
+    settings : Settings
+    changes : iterable of Change
+
+    Returns
+    -------
+    Trajectories
+        What could not be run is told there.
+    """
+    wanted = [
+        _Wanted(change.comparison.spec, one, one.worst_cell["cell"], change)
+        for change in changes
+        for one in due_landscapes(change)
+    ]
+    pairs = {one.key: PathPair(one.cell) for one in wanted}
+    for side in ("before", "now"):
+        commits = {one.commit(side) for one in wanted}
+        for commit in sorted(commits):
+            with _side_of(rootpath, settings, commit) as process:
+                for one in wanted:
+                    if one.commit(side) == commit:
+                        pairs[one.key] = _with_path(pairs[one.key], side, one, process)
+    return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A cell that is due to be run again."""
+
+    spec: str
+    comparison: LandscapeComparison
+    cell: str
+    change: Change
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what the page finds it."""
+        return self.spec, self.comparison.now.landscape
+
+    def commit(self, side: str) -> str:
+        """Name the commit of a side."""
+        return self.change.before_commit if side == "before" else self.change.now_commit
+
+
+@contextlib.contextmanager
+def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
+    """Give the process that runs a commit, or why there is none."""
+    with contextlib.ExitStack() as stack:
+        given: Side | str
+        try:
+            worktree = make_worktree(rootpath, commit)
+            stack.callback(worktree.remove)
+            given = reference_side(worktree, settings)
+            stack.callback(given.close)
+        except (WorktreeError, OSError) as error:
+            given = str(error)
+        yield given
+
+
+def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> PathPair:
+    name = one.change.before if side == "before" else one.change.now
+    try:
+        if isinstance(process, str):
+            raise SideError(process)
+        loaded = process.load(one.spec)
+        if "missing" in loaded:
+            raise SideError(str(loaded["missing"]))
+        record = one.comparison.before if side == "before" else one.comparison.now
+        assert record is not None
+        cell = find_cell(one.cell)
+        told = process.get("trace", one.spec, cell=one.cell, budget=record.budget)
+        points = np.array(told["x"], dtype=np.float64).reshape(-1, cell.landscape.dim)
+        trace = make_trace(points, np.array(told["fun"], dtype=np.float64), cell.landscape.bounds, cell.landscape)
+    except (SideError, ValueError, TypeError, KeyError) as error:
+        last = str(error).strip().rpartition("\n")[2]
+        return replace(pair, why_not=(*pair.why_not, f"{name} could not be run again: {last}"))
+    differs = as_recorded(trace, record, cell.start)
+    remarks = (*pair.why_not, *([f"{name}: {differs}"] if differs else []))
+    if side == "before":
+        return replace(pair, before=trace, why_not=remarks)
+    return replace(pair, now=trace, why_not=remarks)
