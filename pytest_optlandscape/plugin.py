@@ -85,6 +85,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the suite and write the outcome for other tools to PATH",
     )
     group.addoption(
+        "--optlandscape-format",
+        choices=("auto", "github", "gitlab", "none"),
+        default="auto",
+        help="what a session of the suite writes for a forge: annotations and a job summary for GitHub, a code quality "
+        "report for GitLab (default: auto, as the environment says)",
+    )
+    group.addoption(
+        "--optlandscape-markdown",
+        metavar="PATH",
+        help="run the suite and write its outcome as Markdown, for a comment on a pull request, to PATH",
+    )
+    group.addoption(
+        "--optlandscape-codequality",
+        metavar="PATH",
+        help="run the suite and write GitLab's code quality report to PATH (default, on GitLab: "
+        "gl-code-quality-report.json)",
+    )
+    group.addoption(
         "--optlandscape-history",
         metavar="PATH",
         nargs="?",
@@ -145,7 +163,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    with_value = ("optlandscape_against", "optlandscape_history")
+    with_value = ("optlandscape_against", "optlandscape_history", "optlandscape_markdown", "optlandscape_codequality")
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)

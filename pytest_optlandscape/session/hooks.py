@@ -16,6 +16,7 @@ from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
+from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -52,10 +53,12 @@ class SuitePlugin:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
             self._start_recording(self._suite)
             self.tracking = Tracking(self._suite)
+            publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=[self.not_recorded])
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
+        self.config.pluginmanager.register(publishing, "optlandscape-publishing")
 
     def _start_recording(self, suite: SuiteRun) -> None:
         """Look at the history; a worker records what the controller does."""

@@ -13,6 +13,7 @@ import pytest
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
 from pytest_optlandscape.session.contract_items import contract_items
+from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
@@ -50,12 +51,15 @@ class SuiteItem(pytest.Item):
         crash = getattr(representation, "reprcrash", None)
         if crash is not None and excinfo.errisinstance(pytest.fail.Exception):
             crash.message = " ".join(crash.message.partition("\n\n")[0].split())
+            path, line = locations_of(self.config, self.suite)[self.spec]
+            crash.path, crash.lineno = str(path), (line or 0) + 1
         return representation
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the item comes from: the configuration."""
+        """Say where the optimizer is written."""
+        path, line = locations_of(self.config, self.suite)[self.spec]
         where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"
-        return self.config.inipath or self.config.rootpath, None, f"optlandscape: {self.spec} {where}"
+        return path, line, f"optlandscape: {self.spec} {where}"
 
 
 class LandscapeItem(SuiteItem):
