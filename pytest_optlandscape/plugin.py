@@ -72,7 +72,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-against",
         metavar="REF",
-        help="run the suite on another revision of the project, too, and compare with that instead of the baseline",
+        help="run the suite on another revision of the project, too, and compare with that instead of the baseline; "
+        "REF... is the commit where HEAD left REF, and auto, in the pipeline of a pull request, where it left its base",
     )
     group.addoption(
         "--optlandscape-suite",

@@ -103,6 +103,8 @@ class SessionReport:
         What tests of the user's tracked: ``test``, ``name``, ``verdict`` and ``text`` of each.
     trends : sequence of Trend
         The optimizers along the history; empty without one.
+    crept : sequence of (str, Event)
+        By spec, the creep by which the session fails.
     commit : str
         The commit that was run; "" where it is not known.
     failures : mapping of (str, str) to str
@@ -117,6 +119,7 @@ class SessionReport:
     contracts: Mapping[str, Sequence[tuple[CheckOutcome, Verdict]]] = field(default_factory=dict)
     tracked: Sequence[Mapping[str, str]] = ()
     trends: Sequence[Trend] = ()
+    crept: Sequence[tuple[str, Event]] = ()
     commit: str = ""
     failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
@@ -144,7 +147,14 @@ def remarks_of(report: SessionReport, is_failure: Callable[[Verdict], bool] | No
     for spec, judged in report.contracts.items():
         found += _of_contract(spec, judged, fails)
     found += [remark for one in report.tracked for remark in _of_tracked(one, fails)]
-    found += [_of_creep(trend.series.title, event) for trend in report.trends for event in creep_at(trend, report)]
+    found += [_of_creep(spec, event, fails=True) for spec, event in report.crept]
+    crept = {spec for spec, _ in report.crept}
+    found += [
+        _of_creep(trend.series.spec, event)
+        for trend in report.trends
+        if trend.series.spec not in crept
+        for event in creep_at(trend, report)
+    ]
     found = _with_failures(found, report.failures)
     return sorted(found, key=lambda one: (not one.fails, _GRAVITY.index(one.verdict), -one.weight))
 
@@ -257,14 +267,14 @@ def _of_tracked(one: Mapping[str, str], fails: Callable[[Verdict], bool]) -> lis
     )
 
 
-def _of_creep(title: str, event: Event) -> Remark:
+def _of_creep(spec: str, event: Event, fails: bool = False) -> Remark:
     since, first = event.since.last.entry.short, event.states[0].first.entry.short
     text = (
         f"{event.comparison.verdict} by small changes over {number_of(len(event.states), 'state')} since {since}, the "
         f"first of them {first}: {what_moved(event.comparison)}"
     )
     verdict = "creep" if event.is_worse else "better"
-    return Remark(verdict, title, event.states[-1].first.entry.short, text, False, 0.0)
+    return Remark(verdict, spec, event.states[-1].first.entry.short, text, fails)
 
 
 def _with_failures(found: Sequence[Remark], failures: Mapping[tuple[str, str], str]) -> list[Remark]:

@@ -53,7 +53,8 @@ class SuitePlugin:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
             self._start_recording(self._suite)
             self.tracking = Tracking(self._suite)
-            publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=[self.not_recorded])
+            notes = [self.not_recorded, f"compared with {base}" if (base := self._suite.settings.against_is) else ""]
+            publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=notes)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
@@ -93,6 +94,7 @@ class SuitePlugin:
         """Say what is going to be run."""
         suite = self.suite
         against = f", against {suite.worktree.ref}" if isinstance(suite, AgainstRun) else ""
+        against = f", against {suite.settings.against_is}" if suite.settings.against_is else against
         return f"optlandscape: suite {suite.settings.suite}, {number_of(len(suite.adapters), 'optimizer')}{against}"
 
     @pytest.hookimpl(optionalhook=True)
