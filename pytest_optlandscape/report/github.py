@@ -14,6 +14,9 @@ __all__ = ["MOST", "annotation_commands", "workflow_command"]
 MOST = 10
 """Annotations of each level that GitHub shows for one step of a workflow; it drops the others."""
 
+_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+"""Categories of characters that control a terminal or end a line."""
+
 
 def workflow_command(level: str, message: str, **properties: object) -> str:
     r"""Write one workflow command.
@@ -44,7 +47,7 @@ def workflow_command(level: str, message: str, **properties: object) -> str:
 
 def _data(text: str) -> str:
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one)[0] == "C" else one for one in escaped)
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNSEEN else one for one in escaped)
 
 
 def _property(text: str) -> str:

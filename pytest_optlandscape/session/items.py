@@ -12,6 +12,7 @@ import pytest
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
+from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.session.contract_items import contract_items
 from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
@@ -76,7 +77,7 @@ class LandscapeItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         to_be_accepted = self.suite.settings.update or comparison.verdict == Verdict.NEW
         if to_be_accepted and not self.suite.has_result(record):
-            why = record.errors[0] if record.errors else "the time limit stopped every run"
+            why = clean(record.errors[0], 1000) if record.errors else "the time limit stopped every run"
             pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
         if self.suite.is_failure(comparison.verdict):
             further = self.suite.explanation(self.spec, comparison)
