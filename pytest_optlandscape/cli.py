@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "left its target",
     )
     made.add_argument("--markdown", metavar="PATH", help="write Markdown for a comment, too")
+    made.set_defaults(complain=made.error)
     made = of_history(
         add(
             "triage",
@@ -386,6 +387,9 @@ def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[Commit
 
 
 def _compare(told: argparse.Namespace) -> int:
+    if len(told.revisions) > 1 if told.base else len(told.revisions) != 2:
+        told.complain("give two commits, A B, or the target of a request, --base REF [B]")
+
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.ledger import write_atomically
         from pytest_optlandscape.report import Wording, details, landscape_rows, outcome, summary_lines
@@ -393,9 +397,6 @@ def _compare(told: argparse.Namespace) -> int:
         from pytest_optlandscape.report.remarks import SessionReport, remarks_of
         from pytest_optlandscape.verdicts import Verdict
 
-        most = 1 if told.base else 2
-        if len(told.revisions) > most or (not told.base and len(told.revisions) < most):
-            raise ValueError("give two commits, `compare A B`, or the target of a request, `compare --base REF [B]`")
         history = _open(config, told)
         entries = _entries(history)
         *first, revision = told.revisions or ["HEAD"]
