@@ -115,12 +115,11 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
     json = config.getoption("optlandscape_json")
-    against = config.getoption("optlandscape_against")
+    against, against_is = _base(config, config.getoption("optlandscape_against"))
     if against is not None and config.getoption("optlandscape_update"):
         raise ValueError(
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
         )
-    against, against_is = _base(config, against)
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
         profiles=parsed(config.getini("optlandscape_profiles")),
@@ -141,15 +140,6 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         history_dirty=config.getoption("optlandscape_history_dirty"),
         paths=_paths(config),
     )
-
-
-def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
-    """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
-    target = against.removesuffix("...") if against else None
-    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
-        return against, ""
-    base = find_base(config.rootpath, target or AUTO)
-    return base.short, base.text
 
 
 def _history(config: pytest.Config) -> str | None:
@@ -200,3 +190,12 @@ def _keys(path: Path | None) -> set[str]:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     parser.read_string(path.read_text(encoding="utf-8"))
     return {key for name in ("pytest", "tool:pytest") if parser.has_section(name) for key in parser[name]}
+
+
+def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
+    """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
+    target = against.removesuffix("...") if against else None
+    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
+        return against, ""
+    base = find_base(config.rootpath, target or AUTO)
+    return base.short, base.text
