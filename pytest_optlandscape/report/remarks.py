@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_optlandscape.report.terminal import decision
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
 from pytest_optlandscape.trend import Event, Trend
@@ -212,6 +213,7 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bo
             f"{number_of(comparison.parted, 'cell')} of the suite now take{'s' * (comparison.parted == 1)} another path"
         )
         text = f"{_names(changed)}: {text}" if changed else text
+        text += f"; {decision(comparison.speed, not comparison.findings)}" if comparison.speed else ""
         found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))
     for verdict, what in ((Verdict.NOT_COMPARABLE, "cannot be compared"), (Verdict.NEW, "nothing to compare with")):
         several = by_verdict.get(verdict, [])

@@ -142,10 +142,12 @@ class Publishing:
             sys.stdout.flush()
 
     def _publish(self) -> None:
-        summary = os.environ.get("GITHUB_STEP_SUMMARY") if self._format == "github" else None
-        if not (self._format != "none" or self._markdown or self._codequality) or not self._suite.settings.optimizers:
+        is_wanted = self._format != "none" or self._markdown or self._codequality
+        if not is_wanted or self._config.getoption("collectonly", False):
             return
         report = self._report()
+        is_empty = not (report.comparisons or report.failures or report.tracked or any(report.contracts.values()))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY") if self._format == "github" and not is_empty else None
         remarks = remarks_of(report, self._suite.is_failure)
         places = self._places()
         if self._format == "github":

@@ -53,6 +53,10 @@ def test_a_session_on_github(small, monkeypatch):
     assert [one.partition(" ")[0] for one in commands(result)] == ["::warning"] * 3
     result = small.run("-p", "no:terminal", "-s", *QUIET)
     assert commands(result) == shown
+    written = summary.read_text()
+    assert commands(small.run("--collect-only", *QUIET)) == []
+    assert commands(small.run("-k", "nothing", *QUIET)) == []
+    assert summary.read_text() == written
 
 
 def test_what_fails_is_left_to_the_plugin_that_annotates_it(small, monkeypatch):
