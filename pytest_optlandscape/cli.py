@@ -596,6 +596,7 @@ def _full_hash(text: str) -> str:
 
 def _merge(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report.wording import number_of
         from pytest_optlandscape.store import open_history
         from pytest_optlandscape.store.selection import of_commit
 
@@ -608,9 +609,8 @@ def _merge(told: argparse.Namespace) -> int:
             if told.commit:
                 other, left_out = of_commit(other, _full_hash(told.commit))
                 if left_out:
-                    print(
-                        f"optlandscape: {other}: {left_out} files are not of {told.commit}; left out", file=sys.stderr
-                    )
+                    text = f"{number_of(left_out, 'file')} left out, not of {told.commit}"
+                    print(f"optlandscape: {other}: {text}", file=sys.stderr)
             added = history.merge(other)
             total = {kind: total.get(kind, 0) + number for kind, number in added.items()}
         for problem in history.problems:

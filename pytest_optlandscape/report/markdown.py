@@ -33,10 +33,10 @@ _MEANS = re.compile(
     r"[\\`*_{}\[\]<>|&~@]"  # of Markdown and HTML, wherever they are; and people
     r"|[#!$%](?=[\w\"'])"  # issues, requests, labels, milestones, formulas
     r"|!(?=\[)|:(?=//)|(?<=www)\."  # pictures and links
-    r"|^[-+=#/]|(?<=^\d)[.)](?= |$)",  # lists, headings, commands of GitLab
+    r"|(?<=\bGH)-(?=\d)|^[-+=#/]",  # issues; lists, headings, commands of GitLab
     re.IGNORECASE,
 )
-_MENTIONS = "@#!~$%&"
+_MENTIONS = "@#!~$%&-"
 
 
 def escaped(text: str, length: int = 300) -> str:
@@ -74,10 +74,8 @@ def code(text: str, length: int = 120) -> str:
 
 
 def _entities(text: str, after_mentions: str) -> str:
-    return _MEANS.sub(
-        lambda found: f"&#{ord(found[0])};" + (after_mentions if found[0] in _MENTIONS else ""),
-        text,
-    )
+    made = _MEANS.sub(lambda found: f"&#{ord(found[0])};" + (after_mentions if found[0] in _MENTIONS else ""), text)
+    return re.sub(r"^(\d+)\.(?= |$)", r"\1&#46;", made)  # no list
 
 
 def marker(project: str = "") -> str:

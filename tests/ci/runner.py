@@ -86,9 +86,7 @@ class Runner:
             **variables,
         }  # fmt: skip
 
-    def shell(
-        self, script, environment=None, *, program=("bash", "--noprofile", "--norc", "-eo", "pipefail"), cwd=None
-    ):
+    def shell(self, script, environment=None, *, program=("bash", "-e"), cwd=None):
         """Run a script, standard error after standard output in one pipe, as a log has them; give status and log."""
         path = self.folder / "step.sh"
         path.write_text(script)
@@ -145,7 +143,9 @@ class GitHub(Runner):
             assert "${{" not in step["run"], "an expression in a script is code for whoever names a branch"
             environment = {name: self._filled(value, outputs) for name, value in step.get("env", {}).items()}
             self.files["GITHUB_OUTPUT"].write_text("")
-            status, log = self.shell(step["run"], environment, cwd=folder)
+            shell = workflow.get("defaults", {}).get("run", {}).get("shell")
+            program = {None: ("bash", "-e"), "bash": ("bash", "--noprofile", "--norc", "-eo", "pipefail")}[shell]
+            status, log = self.shell(step["run"], environment, program=program, cwd=folder)
             has_failed = has_failed or status != 0
             told = dict(line.split("=", 1) for line in self.files["GITHUB_OUTPUT"].read_text().splitlines())
             if "id" in step:

@@ -193,7 +193,7 @@ def test_a_fork_hands_over_what_a_workflow_with_rights_checks(forge):
     runner.answers(**{"state=open": "7\n"})
     ran = runner.run(load("github/comment.yml"))
     assert [status for _, status, _ in ran] == [0, 0, 0], ran
-    assert f"files are not of {head}; left out" in ran[1][2]
+    assert f"1 file left out, not of {head}" in ran[1][2]
     assert {name.partition("/")[0] for name in forge.history()} == {"commits", "records"}
     *_, (arguments, body) = runner.told_gh()
     assert arguments[2:4] == ["POST", "repos/somebody/project/issues/7/comments"]

@@ -185,5 +185,5 @@ def test_a_request_is_compared_with_the_nearest_recorded_commit_before_it(reposi
         command("compare", "--base", "main", "a", "b")
     status, said, told = command("merge", "--history", "other", "--commit", first, ".optlandscape/history")
     assert (status, said) == (0, "1 commits, 1 records, 0 triages were new\n")
-    assert f"files are not of {first}; left out" in told
+    assert f"left out, not of {first}" in told
     assert command("merge", "--commit", "HEAD", ".optlandscape/history")[0] == 4

@@ -4,6 +4,7 @@ import html
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -16,12 +17,14 @@ from pytest_optlandscape.report.github import annotation_commands, workflow_comm
 from pytest_optlandscape.report.markdown import code, escaped, markdown, marker
 from pytest_optlandscape.report.remarks import Place, Remark, SessionReport, remarks_of
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage
+from pytest_optlandscape.trend import Event, Point, Series, Share, State, Trend
 from pytest_optlandscape.verdicts import compare_landscape, compare_optimizer, run_baseline
 
 HOSTILE = [
     "a\r\n::error::injected", "100%25 :,\n", "|x| `y` <script>alert(1)</script>", "@everyone #1 !2 ~bug %7 &3 $4",
     "/close", "\x1b[31m\x00\u202e\ud800", "--> <!--", "[x](https://evil.example)", "www.evil.example", "# head",
-    "- [ ] x", "1. one", "![](https://evil.example/x.png)",
+    "- [ ] x", "12. one", "GH-7", "![](https://evil.example/x.png)",
 ]  # fmt: skip
 TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40))
 
@@ -114,6 +117,32 @@ def test_markdown_has_the_worst_first_and_a_row_for_each_thing(compared):
     assert "```console\noptlandscape replay booth/" in text
     assert "- &#47;close &#64;&#8203;all\n" in text
     assert " → " in text
+
+
+def point(letter, subject=""):
+    return Point(CommitEntry(letter * 40, subject=subject), OptimizerEntry(record=letter * 64))
+
+
+def test_creep_is_told_with_its_shares_and_a_person_s_word(compared):
+    _, slower = compared
+    states = [State((point("a"),)), State((point("b"),), slower), State((point("c", "|@all"),), slower)]
+    shares = (Share("b" * 40, 400, 1.0, "a bit"), Share("c" * 40, 600, 1.0, "more"))
+    creep = Event("creep", states[0], tuple(states[1:]), slower, shares)
+    series = Series(slower.spec, (), "quick", "", (), {})
+    report = SessionReport("quick", [], trends=[Trend(series, tuple(states), (creep,))], commit="c" * 40)
+    (remark,) = remarks_of(report)
+    assert (remark.verdict, remark.level, remark.where) == ("creep", "warning", "c" * 10)
+    assert "worse by small changes over 2 states since aaaaaaaaaa, the first of them bbbbbbbbbb" in remark.text
+    text = markdown(report, [remark])
+    assert "| worse | creep | <code>cccccccccc</code> &#124;&#64;&#8203;all |" in text
+    assert "shares: <code>bbbbbbbbbb</code> 40.0 %, <code>cccccccccc</code> 60.0 %" in text
+    (failing,) = remarks_of(replace(report, crept=[(slower.spec, creep)]))
+    assert (failing.verdict, failing.level) == ("creep", "error")
+    assert remarks_of(replace(report, commit="b" * 40)) == []
+    triaged = replace(creep, triage=Triage("c" * 40, "expected", "a <safer> default", "Ann", 1))
+    report = replace(report, trends=[Trend(series, tuple(states), (triaged,))])
+    assert remarks_of(report) == []
+    assert "| expected: a &#60;safer&#62; default |" in markdown(report, [])
 
 
 @pytest.mark.parametrize("limit", [64_000, 5_000, 300, 10])
