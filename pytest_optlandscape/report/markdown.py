@@ -262,7 +262,7 @@ def _event_row(event: Event) -> list[str]:
 def _within(parts: Sequence[_Part], limit: int) -> str:
     """Put the parts together, cut between rows where they are too long."""
     rows = sum(len(part.rows) for part in parts)
-    word = f"\nCut here, below {limit // 1000} kB: {{}} more rows are left out; `--optlandscape-json` has them all.\n"
+    word = "\nCut here because of its length: {} more rows are left out; `--optlandscape-json` has them all.\n"
     room = limit - len(word.format(rows).encode())
     text: list[str] = []
     used = written = 0
