@@ -1,11 +1,9 @@
-"""The workflows in examples/ci, run by a stand-in for the runners (see runner.py for what is and is not run)."""
+"""The workflows in examples/ci, run by a stand-in for the runners (see ci_runner.py for what is and is not run)."""
 
 import importlib.util
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,11 +11,7 @@ import pytest
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
     pytest.importorskip("yaml", reason="PyYAML reads the workflows")
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
-from runner import EXAMPLES, GitHub, GitLab, commands_of
-
-sys.path.pop(0)
+from ci_runner import EXAMPLES, GitHub, GitLab, commands_of
 
 SOLVER = '''"""Steepest descent with a fixed number of trials for each step."""
 
