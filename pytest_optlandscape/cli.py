@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import json
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -20,6 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
     from pytest_optlandscape.store import CommitEntry, History
+    from pytest_optlandscape.store.bases import Base
     from pytest_optlandscape.trend import Series, Trend
 
 __all__ = ["main"]
@@ -127,11 +129,18 @@ def _parser() -> argparse.ArgumentParser:
             "compare",
             _compare,
             "give the verdict between two recorded commits; 0 nothing worse, 1 worse, 3 not comparable",
-            "optlandscape compare v1.0 HEAD",
+            "optlandscape compare v1.0 HEAD\noptlandscape compare --base origin/main",
         )
     )
-    made.add_argument("before", metavar="A")
-    made.add_argument("now", metavar="B")
+    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base the second only (default: HEAD)")
+    made.add_argument(
+        "--base",
+        metavar="REF",
+        help="compare with the commit where B left REF, or the nearest recorded before it; auto: where a pull request "
+        "left its target",
+    )
+    made.add_argument("--markdown", metavar="PATH", help="write Markdown for a comment, too")
+    made.set_defaults(complain=made.error)
     made = of_history(
         add(
             "triage",
@@ -179,6 +188,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")
+    made.add_argument(
+        "--commit", metavar="HASH", help="only what this commit measured, and no triage: for what a fork sends"
+    )
     made = of_history(
         add(
             "prune",
@@ -418,19 +430,31 @@ def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[Commit
 
 
 def _compare(told: argparse.Namespace) -> int:
+    if len(told.revisions) > 1 if told.base else len(told.revisions) != 2:
+        told.complain("give two commits, A B, or the target of a request, --base REF [B]")
+
     def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.ledger import write_atomically
         from pytest_optlandscape.report import Wording, details, landscape_rows, outcome, summary_lines
+        from pytest_optlandscape.report.markdown import markdown
+        from pytest_optlandscape.report.remarks import SessionReport, remarks_of
         from pytest_optlandscape.verdicts import Verdict
 
         history = _open(config, told)
         entries = _entries(history)
-        before, now = (_find(config, entries, one) for one in (told.before, told.now))
+        *first, revision = told.revisions or ["HEAD"]
+        now = _find(config, entries, revision)
+        base = _base(config, entries, told.base, now[0].commit) if told.base else None
+        named = base.short if base else first[0]
+        before = _find(config, entries, base.commit if base else named)
+        if base:
+            print(f"optlandscape: compared with {base.text}", file=sys.stderr)
         compared, alone = _pairs(history, before, now)
         verdicts = {one.verdict for one in compared}
         if told.json:
             _print_json({"before": before[0].commit, "now": now[0].commit, **outcome(compared)})
         else:
-            wording = Wording(told.before)
+            wording = Wording(named)
             if compared:
                 print(*summary_lines(compared, wording), sep="\n")
             for one in compared:
@@ -438,11 +462,24 @@ def _compare(told: argparse.Namespace) -> int:
                     print("", *landscape_rows(one, wording), sep="\n")
                 print(*details(one, wording), sep="\n")
             print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
+        if told.markdown:
+            notes = [*([f"compared with {base.text}"] if base else []), *alone]
+            report = SessionReport(now[0].suite, compared, Wording(named), notes=notes)
+            text = markdown(report, remarks_of(report), project=now[0].path)
+            write_atomically(config.invocation_params.dir / told.markdown, text)
         if Verdict.WORSE in verdicts:
             return WORSE
         return SAME if any(one.compared for one in compared) else NOT_COMPARABLE
 
     return _with_configuration(do)
+
+
+def _base(config: pytest.Config, entries: Sequence[CommitEntry], target: str, head: str) -> Base:
+    """Find the recorded commit with which a request is compared."""
+    from pytest_optlandscape.store.bases import find_base
+
+    measured = {one.commit for one in entries if not one.is_dirty and any(o.record for o in one.optimizers.values())}
+    return find_base(config.rootpath, target, head, measured=measured)
 
 
 def _show(told: argparse.Namespace) -> int:
@@ -616,16 +653,30 @@ def _report(told: argparse.Namespace) -> int:
     return _with_configuration(do, runs_code=not told.no_runs)
 
 
+def _full_hash(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
+        raise ValueError(f"--commit is the full hash of a commit, got {text!r}")
+    return text
+
+
 def _merge(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.report.wording import number_of
         from pytest_optlandscape.store import open_history
+        from pytest_optlandscape.store.selection import of_commit
 
         history = _open(config, told)
         total: dict[str, int] = {}
         for place in told.places:
             if "://" not in place and not place.startswith("git:") and not (Path.cwd() / place).is_dir():
                 raise ValueError(f"there is no folder {place!r}")
-            added = history.merge(open_history(place, Path.cwd()))
+            other = open_history(place, Path.cwd())
+            if told.commit:
+                other, left_out = of_commit(other, _full_hash(told.commit))
+                if left_out:
+                    text = f"{number_of(left_out, 'file')} left out, not of {told.commit}"
+                    print(f"optlandscape: {other}: {text}", file=sys.stderr)
+            added = history.merge(other)
             total = {kind: total.get(kind, 0) + number for kind, number in added.items()}
         for problem in history.problems:
             print(f"optlandscape: {problem}", file=sys.stderr)

@@ -72,7 +72,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-against",
         metavar="REF",
-        help="run the suite on another revision of the project, too, and compare with that instead of the baseline",
+        help="run the suite on another revision of the project, too, and compare with that instead of the baseline; "
+        "REF... is the commit where HEAD left REF, and auto, in the pipeline of a pull request, where it left its base",
     )
     group.addoption(
         "--optlandscape-suite",
@@ -88,6 +89,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--optlandscape-report",
         metavar="PATH",
         help="run the suite and write a page of it to PATH, with the history if there is one (extra `report`)",
+    )
+    group.addoption(
+        "--optlandscape-format",
+        choices=("auto", "github", "gitlab", "none"),
+        default="auto",
+        help="what a session of the suite writes for a forge: annotations and a job summary for GitHub, a code quality "
+        "report for GitLab (default: auto, as the environment says)",
+    )
+    group.addoption(
+        "--optlandscape-markdown",
+        metavar="PATH",
+        help="run the suite and write its outcome as Markdown, for a comment on a pull request, to PATH",
+    )
+    group.addoption(
+        "--optlandscape-codequality",
+        metavar="PATH",
+        help="run the suite and write GitLab's code quality report to PATH (default, on GitLab: "
+        "gl-code-quality-report.json)",
     )
     group.addoption(
         "--optlandscape-history",
@@ -150,7 +169,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    with_value = ("optlandscape_against", "optlandscape_history", "optlandscape_report")
+    with_value = (
+        "optlandscape_against",
+        "optlandscape_history",
+        "optlandscape_report",
+        "optlandscape_markdown",
+        "optlandscape_codequality",
+    )
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)

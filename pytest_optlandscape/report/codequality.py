@@ -90,5 +90,7 @@ def codequality_text(issues: Iterable[dict[str, Any]]) -> str:
     >>> print(codequality_text([]), end="")
     []
     """
-    unique = {one["fingerprint"]: one for one in reversed(list(issues))}
-    return json.dumps(list(unique.values())[::-1], indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    unique: dict[str, dict[str, Any]] = {}
+    for one in issues:
+        unique.setdefault(one["fingerprint"], one)
+    return json.dumps(list(unique.values()), indent=1, ensure_ascii=True, allow_nan=False) + "\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import CHECKS, CheckOutcome
@@ -48,9 +49,9 @@ class ContractItem(pytest.Item):
         return str(excinfo.value) if excinfo.errisinstance(SideError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the item comes from: the configuration."""
-        where = self.config.inipath or self.config.rootpath
-        return where, None, f"optlandscape: {self.spec}, contract: {self.name}"
+        """Say where the optimizer is written."""
+        path, line = locations_of(self.config, self.suite)[self.spec]
+        return path, line, f"optlandscape: {self.spec}, contract: {self.name}"
 
 
 class _Contract(pytest.Collector):

@@ -16,6 +16,7 @@ from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
+from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -52,10 +53,13 @@ class SuitePlugin:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
             self._start_recording(self._suite)
             self.tracking = Tracking(self._suite)
+            notes = [self.not_recorded, f"compared with {base}" if (base := self._suite.settings.against_is) else ""]
+            publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=notes)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
+        self.config.pluginmanager.register(publishing, "optlandscape-publishing")
 
     def _start_recording(self, suite: SuiteRun) -> None:
         """Look at the history; a worker records what the controller does."""
@@ -90,6 +94,7 @@ class SuitePlugin:
         """Say what is going to be run."""
         suite = self.suite
         against = f", against {suite.worktree.ref}" if isinstance(suite, AgainstRun) else ""
+        against = f", against {suite.settings.against_is}" if suite.settings.against_is else against
         return f"optlandscape: suite {suite.settings.suite}, {number_of(len(suite.adapters), 'optimizer')}{against}"
 
     @pytest.hookimpl(optionalhook=True)

@@ -12,7 +12,9 @@ import pytest
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
+from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.session.contract_items import contract_items
+from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
@@ -50,12 +52,15 @@ class SuiteItem(pytest.Item):
         crash = getattr(representation, "reprcrash", None)
         if crash is not None and excinfo.errisinstance(pytest.fail.Exception):
             crash.message = " ".join(crash.message.partition("\n\n")[0].split())
+            path, line = locations_of(self.config, self.suite)[self.spec]
+            crash.path, crash.lineno = str(path), (line or 0) + 1
         return representation
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the item comes from: the configuration."""
+        """Say where the optimizer is written."""
+        path, line = locations_of(self.config, self.suite)[self.spec]
         where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"
-        return self.config.inipath or self.config.rootpath, None, f"optlandscape: {self.spec} {where}"
+        return path, line, f"optlandscape: {self.spec} {where}"
 
 
 class LandscapeItem(SuiteItem):
@@ -72,7 +77,7 @@ class LandscapeItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         to_be_accepted = self.suite.settings.update or comparison.verdict == Verdict.NEW
         if to_be_accepted and not self.suite.has_result(record):
-            why = record.errors[0] if record.errors else "the time limit stopped every run"
+            why = clean(record.errors[0], 1000) if record.errors else "the time limit stopped every run"
             pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
         if self.suite.is_failure(comparison.verdict):
             further = self.suite.explanation(self.spec, comparison)

@@ -15,6 +15,7 @@ import pytest
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
+from pytest_optlandscape.store.bases import AUTO, find_base
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
 
@@ -48,6 +49,8 @@ class Settings:
         Hold the optimizers to the contract too.
     against : str or None
         The revision to compare with instead of the baseline.
+    against_is : str
+        What that commit is, where it was found as the base of a request.
     time_budget : float
         Seconds per optimizer for making more runs while the outcome against a revision is open.
     time_limit : float or None
@@ -75,6 +78,7 @@ class Settings:
     require_baseline: bool
     contract: bool = True
     against: str | None = None
+    against_is: str = ""
     time_budget: float = 60.0
     time_limit: float | None = None
     hooks: tuple[HookFunction, ...] = ()
@@ -115,7 +119,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
     json = config.getoption("optlandscape_json")
     report = config.getoption("optlandscape_report")
-    against = config.getoption("optlandscape_against")
+    against, against_is = _base(config, config.getoption("optlandscape_against"))
     if against is not None and config.getoption("optlandscape_update"):
         raise ValueError(
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
@@ -132,6 +136,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         require_baseline=config.getini("optlandscape_require_baseline"),
         contract=config.getini("optlandscape_contract"),
         against=against,
+        against_is=against_is,
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,
         hooks=hook_functions(config),
@@ -190,3 +195,12 @@ def _keys(path: Path | None) -> set[str]:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     parser.read_string(path.read_text(encoding="utf-8"))
     return {key for name in ("pytest", "tool:pytest") if parser.has_section(name) for key in parser[name]}
+
+
+def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
+    """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
+    target = against.removesuffix("...") if against else None
+    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
+        return against, ""
+    base = find_base(config.rootpath, target or AUTO)
+    return base.short, base.text

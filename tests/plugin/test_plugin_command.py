@@ -165,3 +165,25 @@ def test_the_catalogue(capsys):
     assert f"{len(json.loads(capsys.readouterr().out))} landscapes" in table
     assert main(["list", "nonsense"]) == 4
     assert "nonsense" in capsys.readouterr().err
+
+
+def test_a_request_is_compared_with_the_nearest_recorded_commit_before_it(repository, command):
+    first = repository.git("rev-parse", "HEAD").strip()
+    commit(repository, "not recorded")
+    repository.git("checkout", "-q", "-b", "request")
+    head = commit(repository, "twice <script>", REPEATS=2)
+    command("backfill", first)
+    command("backfill", "HEAD^..HEAD")
+    status, said, told = command("compare", "--base", "main", "--markdown", "out/comment.md")
+    assert status == 1
+    assert f"optlandscape: compared with {first[:10]}, the nearest measured commit, 1 commit before" in told
+    assert f"against {first[:10]}" in said
+    comment = (repository.path / "out/comment.md").read_text()
+    assert comment.startswith("<!-- optlandscape -->\n### Optimizers: 1 worse")
+    assert command("compare", "--base", "main", head)[0] == 1
+    with pytest.raises(SystemExit):
+        command("compare", "--base", "main", "a", "b")
+    status, said, told = command("merge", "--history", "other", "--commit", first, ".optlandscape/history")
+    assert (status, said) == (0, "1 commits, 1 records, 0 triages were new\n")
+    assert f"left out, not of {first}" in told
+    assert command("merge", "--commit", "HEAD", ".optlandscape/history")[0] == 4

@@ -1,0 +1,290 @@
+"""A session as Markdown, for the summary of a job and for a comment on a pull request or merge request.
+
+Everything that comes from elsewhere (names, messages, subjects of commits) is text: it can make no table cell, no HTML
+element, no mention of a person and no command of GitLab.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_optlandscape.report.remarks import Remark, SessionReport
+from pytest_optlandscape.report.trend import clean, what_moved
+from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.trend import Event, Trend
+from pytest_optlandscape.verdicts import LandscapeRecord, OptimizerComparison
+
+__all__ = ["COMMENT_BYTES", "SUMMARY_BYTES", "code", "escaped", "markdown", "marker"]
+
+COMMENT_BYTES = 64_000
+"""GitHub takes comments of up to 65 536 characters."""
+
+SUMMARY_BYTES = 900_000
+"""GitHub takes job summaries of up to 1 MiB for each step."""
+
+_REPLAYED = 10
+_EVENTS = 10
+_ORDER = ("worse", "changed", "not-comparable", "new", "better", "same")
+
+_MEANS = re.compile(
+    r"[\\`*_{}\[\]<>|&~@]"  # of Markdown and HTML, wherever they are; and people
+    r"|[#!$%](?=[\w\"'])"  # issues, requests, labels, milestones, formulas
+    r"|!(?=\[)|:(?=//)|(?<=www)\."  # pictures and links
+    r"|(?<=\bGH)-(?=\d)|^[-+=#/]",  # issues; lists, headings, commands of GitLab
+    re.IGNORECASE,
+)
+_MENTIONS = "@#!~$%&-"
+
+
+def escaped(text: str, length: int = 300) -> str:
+    r"""Make text from elsewhere mean nothing but itself in Markdown and HTML.
+
+    Parameters
+    ----------
+    text : str
+    length : int, default 300
+        What is longer is cut.
+
+    Returns
+    -------
+    str
+        On one line. Control characters are replaced; characters with a meaning are entities, and those that mention
+        somebody are followed by a space of no width.
+
+    Examples
+    --------
+    >>> escaped("a|b <script> @all")
+    'a&#124;b &#60;script&#62; &#64;&#8203;all'
+    """
+    return _entities(clean(text, length), "&#8203;")
+
+
+def code(text: str, length: int = 120) -> str:
+    r"""Set a name from elsewhere in the letters of code, in which nobody can be mentioned.
+
+    Examples
+    --------
+    >>> code("solver:minimize"), code("a`b")
+    ('<code>solver:minimize</code>', '<code>a&#96;b</code>')
+    """
+    return f"<code>{_entities(clean(text, length), '')}</code>"
+
+
+def _entities(text: str, after_mentions: str) -> str:
+    made = _MEANS.sub(lambda found: f"&#{ord(found[0])};" + (after_mentions if found[0] in _MENTIONS else ""), text)
+    return re.sub(r"^(\d+)\.(?= |$)", r"\1&#46;", made)  # no list
+
+
+def marker(project: str = "") -> str:
+    """Give the hidden line by which a comment is found again, so that it is updated instead of written anew.
+
+    Parameters
+    ----------
+    project : str, optional
+        The project's folder within its repository, where there are several.
+
+    Examples
+    --------
+    >>> marker(), marker("packages/a --> b")
+    ('<!-- optlandscape -->', '<!-- optlandscape: packages/a_-___b -->')
+    """
+    name = re.sub(r"[^\w./-]|(?<=-)-", "_", clean(project, 200), flags=re.ASCII)
+    return f"<!-- optlandscape: {name} -->" if name else "<!-- optlandscape -->"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A piece of the document: a head, and rows that may be left out from the end."""
+
+    head: str
+    rows: Sequence[str] = ()
+    foot: str = ""
+
+
+def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str = "", limit: int = COMMENT_BYTES) -> str:
+    """Write a session as Markdown.
+
+    Parameters
+    ----------
+    report : SessionReport
+    remarks : sequence of Remark
+        The worst first.
+    project : str, optional
+        The project's folder within its repository.
+    limit : int, default 64000
+        Bytes that the text may have at most. It is cut between rows, and then says so.
+
+    Returns
+    -------
+    str
+        The hidden `marker`, a table of the optimizers, what moved, how to replay the worst cells, and what the history
+        knows; the worst comes first.
+    """
+    order = [one.spec for one in sorted(report.comparisons, key=_worst_first(remarks))]
+    compared = {one.spec: one for one in report.comparisons}
+    against = escaped(report.wording.reference) if report.wording.revision else "the baseline"
+    in_project = f" of {code(project)}" if project else ""
+    parts = [
+        _Part(f"{marker(project)}\n### Optimizers{in_project}: {_counts(report)}\n\n"),
+        _Part(f"Suite {code(report.suite)}, compared with {against}.\n\n"),
+        _table(
+            ["optimizer", "verdict", "speed", "success", "digits", "evaluations"],
+            [_optimizer_row(compared[spec]) for spec in order],
+        ),
+        _table(
+            ["", "optimizer", "where", "what moved", "success", "digits", "evaluations"],
+            [_remark_row(one, compared) for one in remarks],
+            "#### What moved",
+        ),
+        _replays(remarks),
+        *(part for trend in report.trends for part in _over_commits(trend)),
+        _Part("", [f"- {escaped(note, 600)}\n" for note in report.notes]),
+    ]
+    return _within(parts, limit)
+
+
+def _counts(report: SessionReport) -> str:
+    if not report.comparisons:
+        return "no landscape was run"
+    counted = Counter(str(one.verdict) for one in report.comparisons)
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in _ORDER if counted[verdict])
+
+
+def _worst_first(remarks: Sequence[Remark]) -> Callable[[OptimizerComparison], tuple[int, int]]:
+    first: dict[str, int] = {}
+    for k, remark in enumerate(remarks):
+        first.setdefault(remark.spec, k)
+    return lambda one: (_ORDER.index(str(one.verdict)), first.get(one.spec, len(remarks)))
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> _Part:
+    lines = [_row(row) for row in rows]
+    if not lines:
+        return _Part("")
+    return _Part((f"{title}\n\n" if title else "") + _row(header) + _row(["---"] * len(header)), lines, "\n")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
+    verdict = str(comparison.verdict)
+    pairs = [(one.before if one.is_compared else None, one.now) for one in comparison.landscapes]
+    is_compared = all(before is not None for before, _ in pairs)
+    before = [one for one, _ in pairs if one is not None] if is_compared else []
+    now = [one for _, one in pairs]
+    ratio = comparison.speed_ratio
+    speed = "" if ratio is None else f"× {ratio:.3g}"
+    if comparison.fingerprint == "identical":
+        speed = "identical"
+    elif comparison.fingerprint == "rounding":
+        speed = "equal up to rounding"
+    return [
+        code(comparison.spec),
+        verdict if verdict == "same" else f"**{verdict}**",
+        speed,
+        *_before_and_now(before, now),
+    ]
+
+
+def _before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
+    """Write success, digits and evaluations before and now, or once where they are equal."""
+
+    def texts(records: Sequence[LandscapeRecord]) -> list[str]:
+        cells = sum(len(record.cells) for record in records)
+        return [
+            f"{sum(record.successes for record in records)}/{cells}",
+            f"{_median([record.digits for record in records]):.1f}",
+            f"{_median([record.evaluations for record in records]):.0f}",
+        ]
+
+    are = texts(now)
+    were = texts(before) if before else are
+    return [new if old == new else f"{old} → {new}" for old, new in zip(were, are, strict=True)]
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2.0
+
+
+def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> list[str]:
+    landscapes = compared[remark.spec].landscapes if remark.spec in compared else ()
+    of_remark = next((one for one in landscapes if one.now.landscape == remark.where), None)
+    numbers = ["", "", ""]
+    if of_remark is not None:
+        before = [of_remark.before] if of_remark.before is not None and of_remark.is_compared else []
+        numbers = _before_and_now(before, [of_remark.now])
+    verdict = f"**{remark.verdict}**" if remark.fails else remark.verdict
+    return [verdict, code(remark.spec), code(remark.where) if remark.where else "", escaped(remark.text), *numbers]
+
+
+def _replays(remarks: Sequence[Remark]) -> _Part:
+    """Say how to run the worst cell of each optimizer again."""
+    cells: dict[str, str] = {}
+    for remark in remarks:
+        if remark.cell and remark.spec not in cells:
+            cells[remark.spec] = remark.cell
+    lines = [f"optlandscape replay {clean(cell, 200)}" for cell in list(dict.fromkeys(cells.values()))[:_REPLAYED]]
+    if not lines:
+        return _Part("")
+    fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
+    text = "\n".join([f"{fence}console", *lines, fence, ""])
+    return _Part(f"Replay the worst {'cells' if len(lines) > 1 else 'cell'}:\n\n{text}\n")
+
+
+def _over_commits(trend: Trend) -> list[_Part]:
+    """Tell the steps and creep of a history, the newest first."""
+    if not trend.events:
+        return []
+    commits = sum(len(state.points) for state in trend.states)
+    title = f"#### Over {number_of(commits, 'recorded commit')}: {code(trend.series.title)}"
+    rows = [_event_row(event) for event in reversed(trend.events[-_EVENTS:])]
+    return [_table(["", "", "commit", "what moved", "a person's word"], rows, title)]
+
+
+def _event_row(event: Event) -> list[str]:
+    entry = event.states[-1].first.entry
+    subject = f" {escaped(entry.subject, 72)}" if entry.subject else ""
+    what = escaped(what_moved(event.comparison))
+    if event.kind == "creep" and event.shares:
+        shares = ", ".join(f"{code(one.commit[:10])} {one.permille / 10:.1f} %" for one in event.shares[:12])
+        what += f"; shares: {shares}" + ("…" if len(event.shares) > 12 else "")
+    word = f"{event.triage.word}: {escaped(event.triage.why, 200)}" if event.triage else ""
+    return [str(event.comparison.verdict), event.kind, f"{code(entry.short)}{subject}", what, word]
+
+
+def _within(parts: Sequence[_Part], limit: int) -> str:
+    """Put the parts together, cut between rows where they are too long."""
+    rows = sum(len(part.rows) for part in parts)
+    word = "\nCut here because of its length: {} more rows are left out; `--optlandscape-json` has them all.\n"
+    room = limit - len(word.format(rows).encode())
+    text: list[str] = []
+    used = written = 0
+    for part in parts:
+        head = len(part.head.encode())
+        needed = head + (len((part.rows[0] + part.foot).encode()) if part.rows else len(part.foot.encode()))
+        if used + needed > room:
+            return _cut(text, word.format(rows - written), limit)
+        text.append(part.head)
+        used += head
+        for row in part.rows:
+            size = len((row + part.foot).encode())
+            if used + size > room:
+                return _cut(text, word.format(rows - written), limit)
+            text.append(row)
+            used += len(row.encode())
+            written += 1
+        text.append(part.foot)
+        used += len(part.foot.encode())
+    return "".join(text)
+
+
+def _cut(text: Sequence[str], word: str, limit: int) -> str:
+    whole = "".join([*text, word])
+    return whole if len(whole.encode()) <= limit else ""

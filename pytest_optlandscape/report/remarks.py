@@ -1,0 +1,289 @@
+"""What a session has to say of its optimizers, one remark for each thing, the worst first.
+
+Annotations, the Markdown and the code quality report are made from the same remarks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_optlandscape.report.terminal import decision
+from pytest_optlandscape.report.trend import clean, what_moved
+from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
+from pytest_optlandscape.trend import Event, Trend
+from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.findings import HARD, Finding
+from pytest_optlandscape.verdicts.metrics import METRICS
+
+__all__ = ["Place", "Remark", "SessionReport", "creep_at", "remarks_of"]
+
+_GRAVITY = ("failed", "worse", "creep", "changed", "not-comparable", "new", "better")
+"""The verdicts of remarks, the gravest first."""
+
+_GATES = {metric.name: metric.gate_landscape for metric in METRICS}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file in the repository.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the top of the repository, with slashes.
+    line : int or None
+        Counted from 1.
+    """
+
+    path: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that is to be said.
+
+    Attributes
+    ----------
+    verdict : str
+        worse, changed, better, new or not-comparable; ``creep``; ``failed`` for a test that gave no verdict.
+    spec : str
+        The optimizer; the id of the test where a test of the user's tracked a value.
+    where : str
+        The landscape, the check of the contract, ``overall``, or a commit.
+    text : str
+        What moved, on one line.
+    fails : bool
+        Whether a test fails by it.
+    weight : float
+        The larger, the graver among remarks with the same verdict.
+    cell : str
+        The cell that lost most, to be run again; "" if there is none.
+    landscapes : tuple of str
+        All landscapes that it is about, if it is about several.
+    """
+
+    verdict: str
+    spec: str
+    where: str
+    text: str
+    fails: bool = False
+    weight: float = 0.0
+    cell: str = ""
+    landscapes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Verdict, optimizer and landscape on one line, without control characters."""
+        return f"{self.verdict}: {clean(self.spec, 100)}" + (f", {clean(self.where, 100)}" if self.where else "")
+
+    @property
+    def level(self) -> str:
+        """How loudly it is to be said: ``error`` if a test fails, ``notice`` for what is better, else ``warning``."""
+        if self.fails:
+            return "error"
+        return "notice" if self.verdict == "better" else "warning"
+
+
+@dataclass(frozen=True)
+class SessionReport:
+    """What came out of a session, or of the comparison of two commits.
+
+    Attributes
+    ----------
+    suite : str
+    comparisons : sequence of OptimizerComparison
+    wording : Wording
+        What the optimizers are compared with.
+    contracts : mapping of str to sequence of (CheckOutcome, Verdict)
+        By spec.
+    tracked : sequence of mapping
+        What tests of the user's tracked: ``test``, ``name``, ``verdict`` and ``text`` of each.
+    trends : sequence of Trend
+        The optimizers along the history; empty without one.
+    crept : sequence of (str, Event)
+        By spec, the creep by which the session fails.
+    commit : str
+        The commit that was run; "" where it is not known.
+    failures : mapping of (str, str) to str
+        By spec and name, the first line of each test of the suite that failed.
+    notes : sequence of str
+        Further sentences, such as what was not recorded.
+    """
+
+    suite: str
+    comparisons: Sequence[OptimizerComparison]
+    wording: Wording = BASELINE
+    contracts: Mapping[str, Sequence[tuple[CheckOutcome, Verdict]]] = field(default_factory=dict)
+    tracked: Sequence[Mapping[str, str]] = ()
+    trends: Sequence[Trend] = ()
+    crept: Sequence[tuple[str, Event]] = ()
+    commit: str = ""
+    failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def remarks_of(report: SessionReport, is_failure: Callable[[Verdict], bool] | None = None) -> list[Remark]:
+    """List what is to be said, the worst first.
+
+    Parameters
+    ----------
+    report : SessionReport
+    is_failure : callable, optional
+        Whether a verdict fails its test (default: *worse* does).
+
+    Returns
+    -------
+    list of Remark
+        One for each landscape that is worse, and one for each optimizer with all landscapes that changed, with all that
+        are better, and so on. What fails comes first; then the graver verdict; then the larger loss.
+    """
+    fails = is_failure or (lambda verdict: verdict == Verdict.WORSE)
+    found: list[Remark] = []
+    for comparison in report.comparisons:
+        found += _of_optimizer(comparison, fails)
+    for spec, judged in report.contracts.items():
+        found += _of_contract(spec, judged, fails)
+    found += [remark for one in report.tracked for remark in _of_tracked(one, fails)]
+    found += [_of_creep(spec, event, fails=True) for spec, event in report.crept]
+    crept = {spec for spec, _ in report.crept}
+    found += [
+        _of_creep(trend.series.spec, event)
+        for trend in report.trends
+        if trend.series.spec not in crept
+        for event in creep_at(trend, report)
+    ]
+    found = _with_failures(found, report.failures)
+    return sorted(found, key=lambda one: (not one.fails, _GRAVITY.index(one.verdict), -one.weight))
+
+
+def creep_at(trend: Trend, report: SessionReport) -> list[Event]:
+    """List the creep that shows at the commit of a session and on which nobody said a word."""
+    return [
+        event
+        for event in trend.events
+        if event.kind == "creep"
+        and event.triage is None
+        and event.states[-1] is trend.states[-1]
+        and any(point.commit == report.commit for point in event.states[-1].points)
+    ]
+
+
+def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bool]) -> list[Remark]:
+    spec = comparison.spec
+    by_verdict: dict[Verdict, list[LandscapeComparison]] = {}
+    for one in comparison.landscapes:
+        by_verdict.setdefault(one.verdict, []).append(one)
+    is_worse = any(one.is_worse for one in comparison.findings)
+
+    def remark(verdict: Verdict, where: str, text: str, **further: Any) -> Remark:
+        return Remark(str(verdict), spec, where, text, fails(verdict), **further)
+
+    def of_several(verdict: Verdict, text: str, **further: Any) -> Remark:
+        names = tuple(one.now.landscape for one in by_verdict.get(verdict, ()))
+        return remark(verdict, "", text, landscapes=names, **further)
+
+    found = [
+        remark(
+            Verdict.WORSE,
+            one.now.landscape,
+            "; ".join(map(str, one.findings)),
+            weight=_weight(one.findings),
+            cell=one.worst_cell["cell"],
+        )
+        for one in by_verdict.get(Verdict.WORSE, ())
+    ]
+    over = f"over the suite: {'; '.join(map(str, comparison.findings))}"
+    if is_worse:
+        weight, cell = _weight(comparison.findings), _worst_cell(comparison.compared)
+        found.append(remark(Verdict.WORSE, "overall", over, weight=weight, cell=cell))
+    if by_verdict.get(Verdict.BETTER) or (comparison.findings and not is_worse):
+        several = by_verdict.get(Verdict.BETTER, [])
+        texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in several[:3]]
+        texts += [f"and {number_of(len(several) - 3, 'more landscape')}"] if len(several) > 3 else []
+        found.append(
+            of_several(Verdict.BETTER, "; ".join([*([] if is_worse or not comparison.findings else [over]), *texts]))
+        )
+    changed = by_verdict.get(Verdict.CHANGED, [])
+    if changed or comparison.verdict == Verdict.CHANGED:
+        text = (
+            f"{number_of(comparison.parted, 'cell')} of the suite now take{'s' * (comparison.parted == 1)} another path"
+        )
+        text = f"{_names(changed)}: {text}" if changed else text
+        text += f"; {decision(comparison.speed, not comparison.findings)}" if comparison.speed else ""
+        found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))
+    for verdict, what in ((Verdict.NOT_COMPARABLE, "cannot be compared"), (Verdict.NEW, "nothing to compare with")):
+        several = by_verdict.get(verdict, [])
+        if several:
+            reason = next((f": {one.reason}" for one in several if one.reason), "")
+            found.append(of_several(verdict, f"{what} on {_names(several)}{reason}"))
+    return found
+
+
+def _weight(findings: Iterable[Finding]) -> float:
+    """Measure the largest loss in gates; a finding that needs no statistics is graver than any."""
+    losses = (
+        math.inf if one.metric in HARD else abs(one.effect) / _GATES.get(one.metric, min(_GATES.values()))
+        for one in findings
+        if one.is_worse
+    )
+    return max(losses, default=0.0)
+
+
+def _worst_cell(several: Iterable[LandscapeComparison]) -> str:
+    worst = max(several, key=lambda one: max(one.losses, default=-math.inf), default=None)
+    return str(worst.worst_cell["cell"]) if worst else ""
+
+
+def _names(several: Sequence[LandscapeComparison]) -> str:
+    names = [one.now.landscape for one in several]
+    more = [f"and {number_of(len(names) - 4, 'more landscape')}"] if len(names) > 5 else []
+    return ", ".join(names[:4] if more else names) + " ".join(["", *more])
+
+
+def _of_contract(
+    spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], fails: Callable[[Verdict], bool]
+) -> list[Remark]:
+    words = {
+        Verdict.WORSE: "newly broken",
+        Verdict.NEW: "broken, with nothing accepted yet",
+        Verdict.BETTER: "no longer broken",
+    }
+    return [
+        Remark(str(verdict), spec, found.check, f"contract: {words[verdict]}", fails(verdict), math.inf)
+        for found, verdict in judged
+        if verdict in words
+    ]
+
+
+def _of_tracked(one: Mapping[str, str], fails: Callable[[Verdict], bool]) -> list[Remark]:
+    verdict = Verdict(one["verdict"])
+    has_moved = verdict in (Verdict.WORSE, Verdict.CHANGED, Verdict.BETTER)
+    return (
+        [Remark(str(verdict), one["test"], one["name"], one["text"], True)]
+        if fails(verdict)
+        else ([Remark(str(verdict), one["test"], one["name"], one["text"])] if has_moved else [])
+    )
+
+
+def _of_creep(spec: str, event: Event, fails: bool = False) -> Remark:
+    since, first = event.since.last.entry.short, event.states[0].first.entry.short
+    text = (
+        f"{event.comparison.verdict} by small changes over {number_of(len(event.states), 'state')} since {since}, the "
+        f"first of them {first}: {what_moved(event.comparison)}"
+    )
+    verdict = "creep" if event.is_worse else "better"
+    return Remark(verdict, spec, event.states[-1].first.entry.short, text, fails)
+
+
+def _with_failures(found: Sequence[Remark], failures: Mapping[tuple[str, str], str]) -> list[Remark]:
+    """Add a remark for each test that failed and that no other stands for, such as one that could not be run."""
+    told = {(one.spec, where) for one in found if one.fails for where in (one.where, *one.landscapes)}
+    told |= {(one.spec, "overall") for one in found if one.fails}  # it fails for any landscape that has no test
+    return [
+        *found,
+        *(Remark("failed", *key, text, True) for key, text in failures.items() if key not in told),
+    ]
