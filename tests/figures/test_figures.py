@@ -394,6 +394,6 @@ def test_text_is_plain_and_fits(text, most):
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_any_number_is_written(value):
     text = significant(value)
-    if np.isfinite(value):
+    if abs(value) < 1e308:  # beyond, rounding leaves the range of floats
         assert float(text.replace("−", "-")) == pytest.approx(value, rel=6e-3)
     assert len(text) <= 10
