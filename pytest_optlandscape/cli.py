@@ -258,7 +258,7 @@ def _complain(history: History) -> None:
         print(f"optlandscape: and {rest} more; `optlandscape doctor` lists them", file=sys.stderr)
 
 
-def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
+def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True) -> tuple[list[Trend], History]:
     from pytest_optlandscape.store import GitError, StoreError, first_parents
     from pytest_optlandscape.trend import find_trend, in_order, series_of
 
@@ -292,7 +292,7 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
     if not chosen:
         raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
     triages = history.triages()
-    found = [find_trend(one, load, triages) for one in chosen]
+    found = [find_trend(one, load, triages, events=events) for one in chosen]
     _complain(history)
     return found, history
 
@@ -301,7 +301,7 @@ def _history(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.report.trend import history_lines, trend_plain
 
-        trends, _ = _trends(config, told)
+        trends, _ = _trends(config, told, events=told.json)
         if told.json:
             _print_json(trend_plain(trends))
             return SAME

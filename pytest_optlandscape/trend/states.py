@@ -135,7 +135,9 @@ class Trend:
     not_run: tuple[Point, ...] = ()
 
 
-def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None = None) -> Trend:
+def find_trend(
+    series: Series, load: Load, triages: Mapping[str, Triage] | None = None, *, events: bool = True
+) -> Trend:
     """Find the states of an optimizer, and what became of it between them.
 
     Parameters
@@ -145,13 +147,16 @@ def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None 
         Gives the record of a digest, or None where there is none that can be used: its commit is then unknown.
     triages : mapping of str to Triage, optional
         By commit. A state that was accepted, or expected, is what later ones are compared with.
+    events : bool, default True
+        Whether to look for steps and creep; False saves half of the comparisons where only the states are shown.
 
     Returns
     -------
     Trend
     """
     states, not_run = _states(series, load)
-    return Trend(series, tuple(states), tuple(_events(states, load, triages or {})), tuple(not_run))
+    found = _events(states, load, triages or {}) if events else []
+    return Trend(series, tuple(states), tuple(found), tuple(not_run))
 
 
 def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
