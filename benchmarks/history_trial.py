@@ -2,10 +2,11 @@
 
     python benchmarks/history_trial.py [SOLVER ...] [--seeds 1 2] [--budget N] [--bisect] [--keep FOLDER]
 
-Each repository has, in an order drawn from the seed, a slowdown of 6 %, a gain of 8 %, a creep of ten commits of 1 %, a
-refactor that only moves rounding, a commit that cannot be imported, a merge (of a branch that leaves the optimizer alone,
-or that brings the gain), a squash, and commits that change documentation, tests or comments only. It is measured by
-`optlandscape backfill`, twice; what `trend` says is compared with the truth; on request each change is bisected, too.
+Each repository has, in an order drawn from the seed, a slowdown of 6 %, a gain of 8 %, a creep of ten commits of 1 %,
+a refactor that only moves rounding, a commit that cannot be imported, a merge (of a branch that leaves the optimizer
+alone, or that brings the gain), a squash, and commits that change documentation, tests or comments only. It is
+measured by `optlandscape backfill`, twice; what `trend` says is compared with the truth; on request each change is
+bisected, too. A creep is found where the sum of its changes passes the gate, at one of its commits.
 The optimizers are in `history_solvers.py`.
 """
 
@@ -140,8 +141,8 @@ def command(folder: Path, *arguments: str) -> tuple[int, str, float]:
     """Run `optlandscape`; give status, output and seconds."""
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest_optlandscape", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.PIPE, check=False,
+        [sys.executable, "-m", "pytest_optlandscape", *arguments], cwd=folder, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
     if done.returncode > 1:
         print(done.stderr, file=sys.stderr)
@@ -193,7 +194,8 @@ def bisected(repository: Repository, truth: dict[str, list[str]]) -> list[str]:
         print(f"  bisect {kind} over {bad - good} commits: {seconds:.0f} s", flush=True)
     first, last = (line.index(truth["creep"][k]) for k in (0, -1))
     _, said, seconds = command(repository.folder, "bisect", line[first - 1 - (first - 1 in unusable)], line[last])
-    named = [one for one in truth["creep"] if one[:10] in said]
+    convicted = {line.split()[1] for line in said.splitlines() if line.startswith("worse: ")}
+    named = [one for one in truth["creep"] if one[:10] in convicted]
     if len(named) != 1:
         wrong.append(f"bisect of the creep says {said!r}")
     print(f"  bisect creep: its commit {1 + truth['creep'].index(named[0]) if named else '?'}, {seconds:.0f} s")

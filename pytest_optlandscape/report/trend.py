@@ -12,7 +12,7 @@ from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, State, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
-__all__ = ["clean", "history_lines", "trend_lines", "trend_plain", "what_moved"]
+__all__ = ["clean", "event_lines", "history_lines", "trend_lines", "trend_plain", "what_moved"]
 
 
 def clean(text: str, length: int = 72) -> str:
@@ -90,11 +90,12 @@ def trend_lines(trend: Trend) -> list[str]:
         return [f"{name}: nothing better or worse over {number_of(commits, 'recorded commit')}"]
     lines = [f"{name}:"]
     for event in trend.events:
-        lines += _event_lines(event)
+        lines += event_lines(event)
     return lines
 
 
-def _event_lines(event: Event) -> list[str]:
+def event_lines(event: Event) -> list[str]:
+    """Describe a step or a creep: what moved, what came with it, the shares, and a person's word."""
     verdict = str(event.comparison.verdict)
     state = event.states[-1]
     if event.kind == "step":

@@ -137,12 +137,14 @@ class SuitePlugin:
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Write what is to be written, let the summary be printed, then end with an error if writing failed."""
         writes = self._suite is not None and self.worker_input is None
         if writes:
             self.suite.write()
             self.suite.record()
+            if self.suite.crept and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
         result = yield
         if self._spool is not None:
             self._spool.cleanup()

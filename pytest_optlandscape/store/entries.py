@@ -266,7 +266,7 @@ class CommitEntry:
     @property
     def short(self) -> str:
         """The commit as people read it."""
-        length = len(self.commit) if self.commit.startswith("t") else 10  # times of one day begin alike
+        length = 10 if len(self.commit) >= 40 else len(self.commit)  # times of one day begin alike
         return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_optlandscape.trend.comparing import compare_records
 from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
 from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
-from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, versions_that_changed
+from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, open_creep, versions_that_changed
 
 __all__ = [
     "Event",
@@ -17,6 +17,7 @@ __all__ = [
     "compare_records",
     "find_trend",
     "in_order",
+    "open_creep",
     "series_of",
     "shares_of",
     "split_exactly",

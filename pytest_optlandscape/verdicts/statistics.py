@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special  # scipy.stats has the same functions, and takes ten times as long to import
 from numpy.typing import ArrayLike, NDArray
+from scipy import special  # scipy.stats has the same functions, and takes ten times as long to import
 
 __all__ = [
     "ShiftInterval",
