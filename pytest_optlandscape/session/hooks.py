@@ -16,6 +16,7 @@ from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
+from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -82,7 +83,8 @@ class SuitePlugin:
         else:
             worktree = make_worktree(self.config.rootpath, settings.against)
             self.config.add_cleanup(worktree.remove)
-        suite = AgainstRun(settings, worktree, spool)
+        recorded = RecordedRevision(settings, self.config.rootpath, worktree.commit)
+        suite = AgainstRun(settings, worktree, spool, recorded)
         self.config.add_cleanup(suite.close)  # the last that is added is the first that is called
         return suite
 

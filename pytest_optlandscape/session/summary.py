@@ -145,6 +145,9 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         elif not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             terminal.write_line(text, yellow=True)
+        if spec in suite.taken:
+            text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
+            terminal.write_line(text)
         timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
         if any(timed):
             terminal.write_line(f"{spec}: {time_line([ratios for ratios in timed if ratios is not None])}")
