@@ -98,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     def of_line(made: argparse.ArgumentParser) -> None:
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
         made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
+        made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
+        made.add_argument("--suite", metavar="NAME", help="this suite only")
 
     made = of_history(
         add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
@@ -288,7 +290,12 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
             return None
 
     words = told.words.lower().split()
-    chosen = [one for one in series_of(entries, commits) if all(word in one.title.lower() for word in words)]
+    every = series_of(entries, commits)
+    every = _only(every, "recorded optimizer", getattr(told, "optimizer", None), lambda one: one.spec)
+    every = _only(every, "recorded suite", getattr(told, "suite", None), lambda one: one.suite)
+    chosen = [one for one in every if all(word in one.title.lower() for word in words)]
+    if not chosen and not words:
+        raise ValueError("no recorded commit is on this line: name another end with --until")
     if not chosen:
         raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
     triages = history.triages()
@@ -297,10 +304,22 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
     return found, history
 
 
+def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[Any], str]) -> list[Any]:
+    """Choose by exact name; a name that does not occur is a mistake, and the nearest is told."""
+    from pytest_optlandscape._names import unknown_name
+
+    names = list(dict.fromkeys(map(name_of, every)))
+    if wanted is not None and wanted not in names:
+        raise ValueError(unknown_name(what, wanted, names))
+    return [one for one in every if wanted is None or name_of(one) == wanted]
+
+
 def _history(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.report.trend import history_lines, trend_plain
 
+        if _shows_accepted(config, told):
+            return SAME
         trends, _ = _trends(config, told, events=told.json)
         if told.json:
             _print_json(trend_plain(trends))
@@ -310,6 +329,30 @@ def _history(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do)
+
+
+def _shows_accepted(config: pytest.Config, told: argparse.Namespace) -> bool:
+    """Show what the git log of the baselines tells, if there is no history; False if there is one, or no log."""
+    from pytest_optlandscape.report.accepted import accepted_lines, accepted_plain
+    from pytest_optlandscape.trend.accepted import accepted_states
+
+    history = _open(config, told)
+    if history.files.names():
+        return False
+    found = accepted_states(config.rootpath / config.getini("optlandscape_baseline_dir"))
+    words = told.words.lower().split()
+    chosen = _only(list(found), "optimizer with a committed baseline", told.optimizer, str) if found else []
+    found = {spec: found[spec] for spec in chosen if all(word in spec.lower() for word in words)}
+    if not found:
+        return False
+    if told.json:
+        _print_json(accepted_plain(found))
+        return True
+    for spec, states in found.items():
+        print(*accepted_lines(spec, states), "", sep="\n")
+    print(f"{history} has nothing yet: these are the accepted baselines, from git's log. More is known of every commit")
+    print("that is recorded with `pytest --optlandscape-history`, or measured with `optlandscape backfill REV..REV`.")
+    return True
 
 
 def _trend(told: argparse.Namespace) -> int:
