@@ -651,8 +651,17 @@ def _doctor(told: argparse.Namespace) -> int:
         history = _open(config, told)
         damaged, missing, unused = history.check()
         aside = history.put_aside(damaged) if told.repair else []
+        left_over = history.files.left_over()
+        if told.repair:
+            history.files.remove(left_over)
         if told.json:
-            found = {"damaged": damaged, "missing": missing, "unused": unused, "put_aside": aside}
+            found = {
+                "damaged": damaged,
+                "missing": missing,
+                "unused": unused,
+                "put_aside": aside,
+                "left_over": left_over,
+            }
             _print_json({**found, "problems": history.problems})
         else:
             print(*history.problems, sep="\n", end="\n" if history.problems else "")
@@ -660,6 +669,9 @@ def _doctor(told: argparse.Namespace) -> int:
                 print(f"{len(aside)} damaged files were put aside into {history}/damaged")
             elif damaged:
                 print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
+            if left_over:
+                what = "were removed" if told.repair else "can be removed by `optlandscape doctor --repair`"
+                print(f"{len(left_over)} unfinished files of writers that were killed {what}")
             if unused:
                 print(f"{len(unused)} records are named by no commit; `optlandscape prune` removes them")
             if not (damaged or missing):

@@ -116,7 +116,7 @@ def _check_schema(name: str, content: Any, schema: int) -> None:
         raise StoreError(f"{name} is JSON, but no file of a history")
     if number > schema:
         raise StoreError(
-            f"{name} has schema {number:.6g}, this version of pytest-optlandscape reads up to {schema}: "
+            f"{name} has schema {clipped(str(number))}, this version of pytest-optlandscape reads up to {schema}: "
             "use the version that wrote it, or a newer one"
         )
 
@@ -303,13 +303,14 @@ class CommitEntry:
             If it cannot be used; the message says why.
         """
         _check_content(name, data)
-        content, told = _parts(name, data)
-        _check_schema(name, content, SCHEMA)
         shared = {} if shared is None else shared
+        content, told = _parts(name, data, shared)
+        _check_schema(name, content, SCHEMA)
         try:
-            optimizers = shared.get(told) if told else None
-            if optimizers is None:
-                optimizers = _optimizers(_parsed(name, told) if told else content["optimizers"])
+            optimizers = content["optimizers"]
+            if not told or told not in shared:
+                optimizers = _optimizers(optimizers)
+            if told:
                 shared[told] = optimizers
             versions = _words(content["versions"])
             entry = cls(
@@ -342,17 +343,26 @@ _OPTIMIZERS = b'\n "optimizers": '
 """Where an entry that this package wrote begins to speak of its optimizers, which it does last."""
 
 
-def _parts(name: str, data: bytes) -> tuple[Any, bytes]:
-    """Parse an entry without its optimizers, and give their text; "" where another layout keeps the two together.
+def _parts(name: str, data: bytes, shared: Mapping[bytes, Any]) -> tuple[Any, bytes]:
+    """Parse an entry; what it says of its optimizers is taken over if an earlier entry said the same, byte for byte.
 
-    No string of JSON holds a line break. So if the text before is an object once it is closed, the rest is the value
-    of its last key.
+    No string of JSON holds a line break. So if the text before is an object once it is closed, and the text behind a
+    value, then the whole is that object with that value.
+
+    Returns
+    -------
+    content : object
+    told : bytes
+        The text that speaks of the optimizers; empty if the file is laid out in another way.
     """
     head, _, tail = data.rpartition(_OPTIMIZERS)
     tail = tail.rstrip()
     if head and tail.endswith(b"}"):
+        told = tail[:-1]
         with contextlib.suppress(StoreError):
-            return _parsed(name, head + _OPTIMIZERS + b"null}"), tail[:-1]
+            content = _parsed(name, head + _OPTIMIZERS + b"null}")
+            content["optimizers"] = shared[told] if told in shared else _parsed(name, told)
+            return content, told
     return _parsed(name, data), b""
 
 
