@@ -111,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     def of_line(made: argparse.ArgumentParser) -> None:
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
         made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
+        made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
+        made.add_argument("--suite", metavar="NAME", help="this suite only")
 
     made = of_history(
         add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
@@ -296,7 +298,7 @@ def _complain(history: History) -> None:
         print(f"optlandscape: and {rest} more; `optlandscape doctor` lists them", file=sys.stderr)
 
 
-def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend], History]:
+def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True) -> tuple[list[Trend], History]:
     from pytest_optlandscape.store import StoreError
     from pytest_optlandscape.trend import find_trend
 
@@ -312,7 +314,7 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
             return None
 
     triages = history.triages()
-    found = [find_trend(one, load, triages) for one in chosen]
+    found = [find_trend(one, load, triages, events=events) for one in chosen]
     _complain(history)
     return found, history
 
@@ -338,17 +340,31 @@ def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[C
         count = f"{len(beside)} recorded commit{'s' * (len(beside) != 1)}"
         print(f"optlandscape: {count} left out, not on the line of first parents", file=sys.stderr)
 
-    chosen = choose_series(series_of(entries, commits), told.words)
-    if not chosen:
-        raise ValueError("no commit of this line is recorded, apart from trees with changed files; see --until")
-    return chosen
+    every = series_of(entries, commits)
+    if not every:
+        raise ValueError("no recorded commit is on this line: name another end with --until")
+    every = _only(every, "recorded optimizer", getattr(told, "optimizer", None), lambda one: one.spec)
+    every = _only(every, "recorded suite", getattr(told, "suite", None), lambda one: one.suite)
+    return choose_series(every, told.words)
+
+
+def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[Any], str]) -> list[Any]:
+    """Choose by exact name; a name that does not occur is a mistake, and the nearest is told."""
+    from pytest_optlandscape._names import unknown_name
+
+    names = list(dict.fromkeys(map(name_of, every)))
+    if wanted is not None and wanted not in names:
+        raise ValueError(unknown_name(what, wanted, names))
+    return [one for one in every if wanted is None or name_of(one) == wanted]
 
 
 def _history(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.report.trend import history_lines, trend_plain
 
-        trends, _ = _trends(config, told)
+        if _shows_accepted(config, told):
+            return SAME
+        trends, _ = _trends(config, told, events=told.json)
         timing = None
         if told.timing is not None:
             from pytest_optlandscape.session.saved_times import saved_times
@@ -365,6 +381,30 @@ def _history(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do)
+
+
+def _shows_accepted(config: pytest.Config, told: argparse.Namespace) -> bool:
+    """Show what the git log of the baselines tells, if there is no history; False if there is one, or no log."""
+    from pytest_optlandscape.report.accepted import accepted_lines, accepted_plain
+    from pytest_optlandscape.trend.accepted import accepted_states
+
+    history = _open(config, told)
+    if history.files.names():
+        return False
+    found = accepted_states(config.rootpath / config.getini("optlandscape_baseline_dir"))
+    words = told.words.lower().split()
+    chosen = _only(list(found), "optimizer with a committed baseline", told.optimizer, str) if found else []
+    found = {spec: found[spec] for spec in chosen if all(word in spec.lower() for word in words)}
+    if not found:
+        return False
+    if told.json:
+        _print_json(accepted_plain(found))
+        return True
+    for spec, states in found.items():
+        print(*accepted_lines(spec, states), "", sep="\n")
+    print(f"{history} has nothing yet: these are the accepted baselines, from git's log. More is known of every commit")
+    print("that is recorded with `pytest --optlandscape-history`, or measured with `optlandscape backfill REV..REV`.")
+    return True
 
 
 def _trend(told: argparse.Namespace) -> int:
@@ -724,8 +764,17 @@ def _doctor(told: argparse.Namespace) -> int:
         history = _open(config, told)
         damaged, missing, unused = history.check()
         aside = history.put_aside(damaged) if told.repair else []
+        left_over = history.files.left_over()
+        if told.repair:
+            history.files.remove(left_over)
         if told.json:
-            found = {"damaged": damaged, "missing": missing, "unused": unused, "put_aside": aside}
+            found = {
+                "damaged": damaged,
+                "missing": missing,
+                "unused": unused,
+                "put_aside": aside,
+                "left_over": left_over,
+            }
             _print_json({**found, "problems": history.problems})
         else:
             print(*history.problems, sep="\n", end="\n" if history.problems else "")
@@ -733,6 +782,9 @@ def _doctor(told: argparse.Namespace) -> int:
                 print(f"{len(aside)} damaged files were put aside into {history}/damaged")
             elif damaged:
                 print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
+            if left_over:
+                what = "were removed" if told.repair else "can be removed by `optlandscape doctor --repair`"
+                print(f"{len(left_over)} unfinished files of writers that were killed {what}")
             if unused:
                 print(f"{len(unused)} records are named by no commit; `optlandscape prune` removes them")
             if not (damaged or missing):

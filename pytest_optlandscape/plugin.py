@@ -35,7 +35,11 @@ INI_KEYS = {
         [],
         "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
     ),
-    "optlandscape_fail_on": ("string", "worse", "verdict that fails a test: worse, changed or never"),
+    "optlandscape_fail_on": (
+        "string",
+        "worse",
+        "what fails: worse, changed, never, or creep over the commits of the history",
+    ),
     "optlandscape_time_budget": (
         "string",
         "60",

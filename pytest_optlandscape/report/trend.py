@@ -12,7 +12,7 @@ from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, State, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
-__all__ = ["clean", "history_lines", "trend_lines", "trend_plain", "what_moved"]
+__all__ = ["clean", "date_of", "event_lines", "history_lines", "trend_lines", "trend_plain", "what_moved"]
 
 
 def clean(text: str, length: int = 72) -> str:
@@ -40,10 +40,7 @@ def history_lines(trend: Trend) -> list[str]:
     list of str
     """
     commits = sum(len(state.points) for state in trend.states)
-    heading = (
-        f"{trend.series.title}, suite {trend.series.suite}: {number_of(len(trend.states), 'state')} over "
-        f"{number_of(commits, 'recorded commit')}"
-    )
+    heading = f"{_title(trend)}: {number_of(len(trend.states), 'state')} over {number_of(commits, 'recorded commit')}"
     if trend.not_run:
         heading += f"; {number_of(len(trend.not_run), 'commit')} could not be run"
     rows = []
@@ -51,11 +48,15 @@ def history_lines(trend: Trend) -> list[str]:
         first, last = state.first, state.last
         span = first.entry.short if first is last else f"{first.entry.short} … {last.entry.short}"
         what = [what_moved(state.comparison)] if state.comparison else ["the first state"]
-        what += [f"with {', '.join(state.came_with)}"] if state.came_with else []
+        what += [f"with {clean(', '.join(state.came_with), 200)}"] if state.came_with else []
         rows.append(
             [span, _date(first), str(len(state.points)), str(state.verdict), _speed(state.comparison), "; ".join(what)]
         )
     return [heading, *table(["commits", "since", "number", "verdict", "speed", "what moved"], rows)]
+
+
+def _title(trend: Trend) -> str:
+    return clean(f"{trend.series.title}, suite {trend.series.suite}", 200)
 
 
 def what_moved(comparison: OptimizerComparison) -> str:
@@ -86,17 +87,18 @@ def trend_lines(trend: Trend) -> list[str]:
     -------
     list of str
     """
-    name = f"{trend.series.title}, suite {trend.series.suite}"
+    name = _title(trend)
     if not trend.events:
         commits = sum(len(state.points) for state in trend.states)
         return [f"{name}: nothing better or worse over {number_of(commits, 'recorded commit')}"]
     lines = [f"{name}:"]
     for event in trend.events:
-        lines += _event_lines(event)
+        lines += event_lines(event)
     return lines
 
 
-def _event_lines(event: Event) -> list[str]:
+def event_lines(event: Event) -> list[str]:
+    """Describe a step or a creep: what moved, what came with it, the shares, and a person's word."""
     verdict = str(event.comparison.verdict)
     state = event.states[-1]
     if event.kind == "step":
@@ -110,7 +112,7 @@ def _event_lines(event: Event) -> list[str]:
     for one in event.states:
         where = "" if event.kind == "step" else f"{one.first.entry.short}: "
         if one.came_with:
-            lines += wrapped(f"{where}{', '.join(one.came_with)} came with it", "    ")
+            lines += wrapped(f"{where}{clean(', '.join(one.came_with), 400)} came with it", "    ")
         if one.between:
             named = ", ".join(commit[:10] for commit in one.between[:5]) + (" …" if len(one.between) > 5 else "")
             text = f"{where}or one of {number_of(len(one.between), 'commit')} before it that were not measured: {named}"
@@ -207,7 +209,11 @@ def _speed(comparison: OptimizerComparison | None) -> str:
 
 
 def _date(point: Point) -> str:
-    seconds = point.entry.commit_time
+    return date_of(point.entry.commit_time)
+
+
+def date_of(seconds: int) -> str:
+    """Give the day of a time in seconds since 1970; "?" where there is none."""
     try:
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
     except (ValueError, OverflowError, OSError):

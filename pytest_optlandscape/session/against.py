@@ -21,6 +21,7 @@ from pytest_optlandscape.optimizers import third_party
 from pytest_optlandscape.report import Wording, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.contract_record import accepted_outcome
+from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
 from pytest_optlandscape.session.settings import Settings
@@ -64,10 +65,25 @@ class AgainstRun(SuiteRun):
         The other revision, checked out.
     spool : Path or None
         Where the workers of a distributed session leave records for each other.
+    recorded : RecordedRevision or None
+        What the history has of the other revision; without it, everything is run.
+
+    Attributes
+    ----------
+    taken : dict of str to str
+        By spec, the recorded commit that was not run again.
     """
 
-    def __init__(self, settings: Settings, worktree: Worktree, spool: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        worktree: Worktree,
+        spool: Path | None = None,
+        recorded: RecordedRevision | None = None,
+    ) -> None:
         self.worktree = worktree
+        self.taken: dict[str, str] = {}
+        self._recorded = recorded
         self.missing: dict[str, str] = {}
         self._before: dict[tuple[str, str], LandscapeRecord] = {}
         self._timed: dict[tuple[str, str], TimeRatios] = {}
@@ -101,6 +117,11 @@ class AgainstRun(SuiteRun):
         """Run the cells of one landscape on both sides."""
         present = self._loaded_here(spec)
         asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        known = self._known(spec, landscape)
+        if known is not None:
+            self._before[spec, landscape.id], self.taken[spec] = known
+            record = _record(self._present.get("cells", spec, **asked, with_envelope=False))
+            return self._looked_at_closely(spec, record)
         reason = self._reason_why_not_there(spec)
         if reason:
             self.missing[spec] = reason
@@ -112,13 +133,21 @@ class AgainstRun(SuiteRun):
         self._before[spec, landscape.id] = before
         if self.compare(spec, record).fingerprint not in (None, "identical"):
             self._before[spec, landscape.id] = _record(self._reference.get("cells", spec, **asked, with_envelope=True))
-            record = look_closely(
-                record, partial(self.compare, spec), partial(self._repeats, spec), partial(self._average, spec)
-            )
-            record = self._with_more_runs_while_open(spec, record)
+            record = self._with_more_runs_while_open(spec, self._looked_at_closely(spec, record))
         if self.is_of_repository(spec):
             self._time(spec, landscape)
         return record
+
+    def _known(self, spec: str, landscape: Landscape) -> tuple[LandscapeRecord, str] | None:
+        """Look in the history for what running the other revision would give."""
+        if self._recorded is None:
+            return None
+        return self._recorded.find(self.adapters[spec], landscape.id, self.budget(spec, landscape))
+
+    def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
+        return look_closely(
+            record, partial(self.compare, spec), partial(self._repeats, spec), partial(self._average, spec)
+        )
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check, and where it breaks that, what it was at the other revision, too."""
@@ -228,7 +257,7 @@ class AgainstRun(SuiteRun):
                 told[spec] = plain[name]
 
     def _told(self) -> dict[str, dict[str, str]]:
-        return {"missing": self.missing, "differs": self._differs}
+        return {"missing": self.missing, "differs": self._differs, "taken": self.taken}
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Judge one landscape, by its own rounding: how the others go is not known before they are run."""
@@ -239,11 +268,15 @@ class AgainstRun(SuiteRun):
             landscapes=self._count(spec),
             takes_bounds=self.adapters[spec].takes_bounds,
             setting_differs=self._differs.get(spec, ""),
-            looks=len(LOOKS) if self.settings.time_budget and before is not None and before.averaged_over else 1,
+            looks=len(LOOKS) if self._makes_more_runs(spec, before) else 1,
         )
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))
         return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), self._count(spec))
+
+    def _makes_more_runs(self, spec: str, before: LandscapeRecord | None) -> bool:
+        is_averaged = before is not None and bool(before.averaged_over)
+        return bool(self.settings.time_budget) and is_averaged and spec not in self.taken
 
     def _count(self, spec: str) -> int:
         return len(self.landscapes_for(spec))
@@ -299,7 +332,8 @@ class AgainstRun(SuiteRun):
             }
             for comparison in self.comparisons
         }
-        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times}}
+        recorded = {"recorded": dict(sorted(self.taken.items()))} if self.taken else {}
+        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded}}
 
 
 def _time_findings(comparison: OptimizerComparison) -> list[str]:

@@ -17,6 +17,7 @@ from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractPlugin
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
 from pytest_optlandscape.session.publishing import Publishing
+from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
@@ -86,7 +87,8 @@ class SuitePlugin:
         else:
             worktree = make_worktree(self.config.rootpath, settings.against)
             self.config.add_cleanup(worktree.remove)
-        suite = AgainstRun(settings, worktree, spool)
+        recorded = RecordedRevision(settings, self.config.rootpath, worktree.commit)
+        suite = AgainstRun(settings, worktree, spool, recorded)
         self.config.add_cleanup(suite.close)  # the last that is added is the first that is called
         return suite
 
@@ -142,13 +144,15 @@ class SuitePlugin:
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Write what is to be written, let the summary be printed, then end with an error if writing failed."""
         writes = self._suite is not None and self.worker_input is None
         if writes:
             self.suite.write()
             self.suite.record()
             self._write_report()
+            if self.suite.crept and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
         result = yield
         if self._spool is not None:
             self._spool.cleanup()

@@ -197,7 +197,7 @@ class Publishing:
             {spec: suite.contract.judged(spec) for spec in suite.adapters},
             suite.tracked_in_order,
             trends,
-            [(one.series.spec, one.event) for one in getattr(suite, "crept", ())],
+            [(one.series.spec, one.event) for one in suite.crept],
             commit,
             self._failures,
             [*filter(None, self._notes), *left_out, *recorded, *suite.errors],

@@ -53,7 +53,7 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     Returns
     -------
     recording : Recording or None
-        None if nothing is to be recorded.
+        None if nothing is to be recorded. If only creep is to be judged, it is not kept.
     why_not : str
         Why nothing is recorded although it was asked for.
 
@@ -66,16 +66,17 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
         return None, ""
     history = open_history(settings.history, rootpath)
     if not writes:
-        return Recording(history, None, settings), ""
+        return Recording(history, rootpath, None, settings), ""
     ignored = [path for path in (settings.baseline_folder, history.folder, settings.json) if path]
     facts = commit_facts(rootpath, settings.paths, ignored)
     if facts is not None and facts.is_dirty and not settings.history_dirty:
         named = ", ".join([*facts.changed[:3], *(["…"] if len(facts.changed) > 3 else [])])
-        return None, (
+        compared = Recording(history, rootpath, facts, settings, is_kept=False) if "creep" in settings.fail_on else None
+        return compared, (
             f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
             "commit first, or record it, marked, with --optlandscape-history-dirty"
         )
-    return Recording(history, facts, settings), ""
+    return Recording(history, rootpath, facts, settings), ""
 
 
 @dataclass
@@ -85,20 +86,32 @@ class Recording:
     Attributes
     ----------
     history : History
+    rootpath : Path
+        The project's folder.
     facts : CommitFacts or None
         None without git.
     settings : Settings
+    is_kept : bool, default True
+        False where the session is compared with the history and not stored.
     records : dict
         By spec and landscape, what was measured, with all that a later comparison needs.
     lines : list of str
         What was written, and what was not, for the summary.
+    entry : CommitEntry or None
+        The session's own, once it was written; None where no optimizer was run on all its landscapes.
+    whole : dict
+        By digest, the records that this entry names.
     """
 
     history: History
+    rootpath: Path
     facts: CommitFacts | None
     settings: Settings
+    is_kept: bool = True
     records: dict[tuple[str, str], LandscapeRecord] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    entry: CommitEntry | None = None
+    whole: dict[str, Baseline] = field(default_factory=dict)
 
     def measure(
         self,
@@ -164,7 +177,7 @@ class Recording:
         for spec, landscapes in wanted.items():
             measured = {one.id: self.records[spec, one.id] for one in landscapes if (spec, one.id) in self.records}
             if len(measured) < len(landscapes):
-                if spec in verdicts:
+                if spec in verdicts and self.is_kept:
                     self.lines.append(
                         f"not recorded: {spec}, of which only a part of the suite was run (all of its "
                         f"{len(landscapes)} landscapes are needed)"
@@ -177,7 +190,9 @@ class Recording:
             optimizers[spec] = optimizer_entry(adapters[spec], record, verdict, broken.get(spec, ()))
             records.append(record)
         if optimizers:
-            entry = entry_of(self.facts, self.settings, optimizers)
+            self.entry = entry = entry_of(self.facts, self.settings, optimizers)
+            self.whole = {digest_of_record(one): one for one in records}
+        if optimizers and self.is_kept:
             self.history.add(entry, records)
             named = "this session" if self.facts is None else f"commit {entry.short}"
             self.lines.append(f"recorded: {named} ({number_of(len(optimizers), 'optimizer')}) in {self.history}")

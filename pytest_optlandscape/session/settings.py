@@ -15,12 +15,13 @@ import pytest
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
+from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
 
-FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str]()}
-"""The verdicts that fail a test, for each value of ``optlandscape_fail_on``."""
+FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str](), "creep": {"worse"}}
+"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``; creep fails the session, too."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Settings:
         Accept what comes out as the new baseline.
     json : Path or None
         Where to write the machine-readable outcome.
-    fail_on : str
-        ``worse``, ``changed`` or ``never``.
+    fail_on : tuple of str
+        ``worse``, ``changed``, ``never`` or ``creep``; several of them add up.
     require_baseline : bool
         Fail where there is nothing to compare with.
     contract : bool
@@ -74,7 +75,7 @@ class Settings:
     baseline_folder: Path
     update: bool
     json: Path | None
-    fail_on: str
+    fail_on: tuple[str, ...]
     require_baseline: bool
     contract: bool = True
     against: str | None = None
@@ -111,9 +112,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     for key in sorted(_keys(config.inipath) | overridden):
         if key.startswith("optlandscape") and key not in known:
             raise ValueError(unknown_name("configuration key", key, known))
-    fail_on = config.getini("optlandscape_fail_on")
-    if fail_on not in FAIL_ON:
-        raise ValueError(unknown_name("value of optlandscape_fail_on:", fail_on, FAIL_ON))
+    fail_on = _fail_on(config)
     budget = str(config.getini("optlandscape_budget")).strip()
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
@@ -123,6 +122,12 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     if against is not None and config.getoption("optlandscape_update"):
         raise ValueError(
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
+        )
+    history = _history(config)
+    if "creep" in fail_on and history is None:
+        raise ValueError(
+            "optlandscape_fail_on = creep compares with past commits, and there is no history: set "
+            f"optlandscape_history, for instance to {DEFAULT_LOCATION}, or give --optlandscape-history"
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
@@ -140,11 +145,21 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         time_budget=_seconds(config, "optlandscape_time_budget"),
         time_limit=_seconds(config, "optlandscape_time_limit") or None,
         hooks=hook_functions(config),
-        history=_history(config),
+        history=history,
         history_dirty=config.getoption("optlandscape_history_dirty"),
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
     )
+
+
+def _fail_on(config: pytest.Config) -> tuple[str, ...]:
+    words = tuple(str(config.getini("optlandscape_fail_on")).replace(",", " ").split()) or ("worse",)
+    for word in words:
+        if word not in FAIL_ON:
+            raise ValueError(unknown_name("value of optlandscape_fail_on:", word, FAIL_ON))
+    if "never" in words and len(words) > 1:
+        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: 'never' stands alone")
+    return words
 
 
 def _history(config: pytest.Config) -> str | None:

@@ -29,6 +29,7 @@ from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import BASELINE, Wording, outcome_text
 from pytest_optlandscape.session.contract_record import ContractRecord
+from pytest_optlandscape.session.creep import Crept, find_creep
 from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
 from pytest_optlandscape.strategies.suites import (
@@ -90,6 +91,7 @@ class SuiteRun:
         self.errors: list[str] = []
         self.accepted: dict[str, Path] = {}
         self.recording: Recording | None = None  # where what is measured goes into the history
+        self.crept: list[Crept] = []  # optimizers that small changes made worse, over the commits of the history
         self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
@@ -243,7 +245,7 @@ class SuiteRun:
             return False
         if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE):
             return self.settings.require_baseline
-        return str(verdict) in FAIL_ON[self.settings.fail_on]
+        return any(str(verdict) in FAIL_ON[word] for word in self.settings.fail_on)
 
     @staticmethod
     def has_result(record: LandscapeRecord) -> bool:
@@ -295,6 +297,8 @@ class SuiteRun:
         }
         try:
             recording.write(landscapes, self.adapters, verdicts, broken)
+            if "creep" in self.settings.fail_on and not self.settings.update:
+                self.crept = find_creep(recording)
         except (OSError, ValueError) as error:
             self.errors.append(f"nothing was recorded in the history: {error}")
 

@@ -10,6 +10,7 @@ from pytest_optlandscape.ledger import tracked_path
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
+from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
@@ -91,10 +92,37 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
     for line in suite.recording.lines if suite.recording else ():
         terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
+    _write_creep(terminal, suite)
     if suite.settings.json and not suite.errors:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
         terminal.write_line(error, red=True, bold=True)
+
+
+def _write_creep(terminal: Any, suite: SuiteRun) -> None:
+    """Say which optimizers small changes have made worse, by which commits, and what to do."""
+    for crept in suite.crept:
+        terminal.write_line(
+            f"{crept.series.title} has crept: it is worse than the state that was accepted, though by no single step",
+            red=True, bold=True,
+        )  # fmt: skip
+        for line in event_lines(crept.event):
+            terminal.write_line(line, red=True)
+        if crept.recorded:
+            accept = f'`optlandscape triage {crept.recorded[:16]} accepted "why"`'
+        else:
+            accept = 'commit and record it, then `optlandscape triage COMMIT accepted "why"`'
+        terminal.write_line(
+            f"  to accept it: {accept}, or `pytest --optlandscape-update`; else undo what these commits made slower",
+            red=True,
+        )
+    if "creep" in suite.settings.fail_on and not suite.settings.update:
+        if isinstance(suite, AgainstRun):
+            terminal.write_line(f"creep is not looked for in a comparison with {suite.worktree.ref}", yellow=True)
+        elif suite.recording is not None and not suite.recording.is_kept and suite.recording.entry is not None:
+            terminal.write_line("creep was looked for in the files as they are, changes included", yellow=True)
+        elif suite.recording is None or suite.recording.entry is None:
+            terminal.write_line("creep was not looked for: no optimizer was run on all its landscapes", yellow=True)
 
 
 def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
@@ -117,6 +145,9 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         elif not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             terminal.write_line(text, yellow=True)
+        if spec in suite.taken:
+            text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
+            terminal.write_line(text)
         timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
         if any(timed):
             terminal.write_line(f"{spec}: {time_line([ratios for ratios in timed if ratios is not None])}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pytest_optlandscape.store.entries import StoreError
-from pytest_optlandscape.store.git import GitError, ask_git, run_git
+from pytest_optlandscape.store.entries import StoreError, most_bytes
+from pytest_optlandscape.store.git import GitError, ask_git, read_objects, run_git
 
 __all__ = ["BranchFiles"]
 
@@ -55,6 +55,8 @@ class BranchFiles:
         self.remote = remote or ("origin" if "origin" in remotes else None)
         self._ref = f"refs/heads/{branch}" if self.remote is None else f"refs/optlandscape/{branch}"
         self._fetched = False
+        self._listed = ""
+        self._known: dict[str, str] = {}
 
     def __str__(self) -> str:
         return f"git:{self.branch}"
@@ -63,19 +65,21 @@ class BranchFiles:
         """List the names of all files, in order."""
         return sorted(self._ids())
 
-    def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files; those that do not exist are left out."""
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Read files one after the other, all by one process; those that do not exist or are too large are left out."""
         ids = self._ids()
         wanted = [name for name in names if name in ids]
-        told = "".join(f"{ids[name]}\n" for name in wanted).encode()
-        output = run_git(self.folder, "cat-file", "--batch", told=told).stdout
-        found, position = {}, 0
-        for name in wanted:
-            end = output.index(b"\n", position)
-            size = int(output[position:end].split()[2])
-            found[name] = output[end + 1 : end + 1 + size]
-            position = end + size + 2
-        return found
+        most = [most_bytes(name) for name in wanted]
+        found = read_objects(self.folder, [ids[name] for name in wanted], most) if wanted else ()
+        yield from ((name, data) for name, data in zip(wanted, found, strict=True) if data is not None)
+
+    def read(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Read files at once; those that `stream` leaves out are left out."""
+        return dict(self.stream(names))
+
+    def why_not(self, name: str) -> str:
+        """Say why a file is left out; "" if it does not exist."""
+        return "is no regular file, is missing in git, or is too large" if name in self._ids() else ""
 
     def add(self, files: Mapping[str, bytes]) -> None:
         """Commit files that are not there yet, and push; when this returns they are stored.
@@ -85,14 +89,29 @@ class BranchFiles:
         StoreError
             If the remote refuses the push for another reason than that somebody else was faster.
         """
-        ids = {name: ask_git(self.folder, "hash-object", "-w", "--stdin", told=data) for name, data in files.items()}
-        self._change(ids)
+        with tempfile.TemporaryDirectory(prefix="optlandscape-") as private:
+            paths = [Path(private) / str(k) for k in range(len(files))]
+            for path, data in zip(paths, files.values(), strict=True):
+                path.write_bytes(data)
+            told = "".join(f"{path}\n" for path in paths).encode()
+            ids = ask_git(self.folder, "hash-object", "-w", "--no-filters", "--stdin-paths", told=told).split()
+        self._change(dict(zip(files, ids, strict=True)))
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files in a further commit; those that do not exist are left out."""
         self._change(dict.fromkeys(names))
 
-    def _change(self, wanted: Mapping[str, str] | Mapping[str, None]) -> None:
+    def move(self, names: Mapping[str, str]) -> None:
+        """Give files new names that do not exist yet, in a further commit."""
+        ids = self._ids()
+        there = {name: new for name, new in names.items() if name in ids}
+        self._change({**dict.fromkeys(there), **{new: ids[name] for name, new in there.items()}})
+
+    def left_over(self) -> list[str]:
+        """List nothing: a commit is there as a whole or not at all."""
+        return []
+
+    def _change(self, wanted: Mapping[str, str | None]) -> None:
         for attempt in range(TRIES):
             tip = self._tip(fresh=True)
             there = self._ids()
@@ -111,9 +130,10 @@ class BranchFiles:
             if tip:
                 ask_git(self.folder, "read-tree", tip, environment=environment)
             lines = "".join(
-                f"100644 {one}\t{name}\n" if one else f"0 {'0' * 40}\t{name}\n" for name, one in changed.items()
+                f"100644 {one}\t{name}\0" if one else f"0 {'0' * 40}\t{name}\0" for name, one in changed.items()
             )
-            ask_git(self.folder, "update-index", "--index-info", told=lines.encode(), environment=environment)
+            told = lines.encode("utf-8", "surrogateescape")
+            ask_git(self.folder, "update-index", "-z", "--index-info", told=told, environment=environment)
             tree = ask_git(self.folder, "write-tree", environment=environment)
             parent = ("-p", tip) if tip else ()
             count = f"{len(changed)} file{'s' * (len(changed) != 1)}"
@@ -148,9 +168,18 @@ class BranchFiles:
         return run_git(self.folder, "rev-parse", "--verify", "--quiet", self._ref).stdout.decode().strip()
 
     def _ids(self) -> dict[str, str]:
+        """Give the objects of all files; what is no file has an id that no object has."""
         tip = self._tip()
         if not tip:
             return {}
-        listed = run_git(self.folder, "ls-tree", "-r", "-z", tip).stdout.decode("utf-8", "surrogateescape")
-        lines = (line.partition("\t") for line in listed.split("\0") if line)
-        return {name: facts.split()[2] for facts, _, name in lines}
+        if tip != self._listed:
+            listed = run_git(self.folder, "ls-tree", "-r", "-z", tip).stdout.decode("utf-8", "surrogateescape")
+            lines = (line.partition("\t") for line in listed.split("\0") if line)
+            self._known = {name: _id(facts.split()) for facts, _, name in lines}
+            self._listed = tip
+        return self._known
+
+
+def _id(facts: list[str]) -> str:
+    mode, _, one = facts
+    return one if mode.startswith("100") else f"{mode}-is-no-file"

@@ -6,8 +6,10 @@ same content is written once, and that two histories are merged by the union of 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +26,10 @@ __all__ = [
     "StoreError",
     "Triage",
     "checked_json",
+    "clipped",
     "digest_of",
     "kind_of",
+    "most_bytes",
     "record_name",
 ]
 
@@ -62,6 +66,11 @@ def kind_of(name: str) -> str | None:
     return next((kind for kind, pattern in _NAMES.items() if pattern.fullmatch(name)), None)
 
 
+def most_bytes(name: str) -> int:
+    """Say how large a file of this name may be; one that is larger is not even read."""
+    return _MOST_BYTES.get(kind_of(name) or name.partition("/")[0], 1 << 20)
+
+
 def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]:
     """Read a file of a history.
 
@@ -83,6 +92,14 @@ def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]
         If the name is none of a history's, the content is not the one that the name says, is no JSON object, or has a
         schema that is not known.
     """
+    _check_content(name, data)
+    content = _parsed(name, data)
+    _check_schema(name, content, schema)
+    assert isinstance(content, dict)
+    return content
+
+
+def _check_content(name: str, data: bytes) -> None:
     kind = kind_of(name)
     if kind is None:
         raise StoreError(f"{name!r:.120} is no file of a history")
@@ -91,18 +108,45 @@ def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]
     digest = name.removesuffix(".json").rpartition("/")[2].rpartition("-")[2]
     if not digest_of(data).startswith(digest):
         raise StoreError(f"{name} is damaged: its content is not the one that its name says (cut off or altered)")
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        raise StoreError(f"{name} is damaged: no valid JSON") from None
-    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+
+
+def _check_schema(name: str, content: Any, schema: int) -> None:
+    number = content.get("schema") if isinstance(content, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
         raise StoreError(f"{name} is JSON, but no file of a history")
-    if content["schema"] > schema:
+    if number > schema:
         raise StoreError(
-            f"{name} has schema {content['schema']}, this version of pytest-optlandscape reads up to {schema}: "
+            f"{name} has schema {clipped(str(number))}, this version of pytest-optlandscape reads up to {schema}: "
             "use the version that wrote it, or a newer one"
         )
-    return content
+
+
+def _parsed(name: str, data: bytes) -> Any:
+    """Parse JSON as its standard has it: no NaN, no key twice."""
+    try:
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refused)
+    except RecursionError:
+        raise StoreError(f"{name} is damaged: no valid JSON (nested too deeply)") from None
+    except ValueError as error:
+        raise StoreError(f"{name} is damaged: no valid JSON ({clipped(str(error))})") from None
+
+
+def clipped(text: str) -> str:
+    """Cut a text from elsewhere to what a message can take, on one line."""
+    plain = " ".join(text.split())
+    plain = "".join(one if one.isprintable() else "�" for one in plain)
+    return plain if len(plain) <= 100 else plain[:99] + "…"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return found
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number")
 
 
 @dataclass(frozen=True)
@@ -222,7 +266,7 @@ class CommitEntry:
     @property
     def short(self) -> str:
         """The commit as people read it."""
-        length = len(self.commit) if self.commit.startswith("t") else 10  # times of one day begin alike
+        length = 10 if len(self.commit) >= 40 else len(self.commit)  # times of one day begin alike
         return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
     @cached_property
@@ -241,51 +285,105 @@ class CommitEntry:
         return _file_name("commits", self.commit, self.data)
 
     @classmethod
-    def read(cls, name: str, data: bytes) -> CommitEntry:
+    def read(cls, name: str, data: bytes, shared: dict[bytes, Any] | None = None) -> CommitEntry:
         """Read a commit's entry.
+
+        Parameters
+        ----------
+        name : str
+            Within the history.
+        data : bytes
+        shared : dict, optional
+            What earlier entries say of their optimizers; this entry is added. The commits of a state say the same, so
+            with one dictionary for all entries each state is parsed and held in memory once.
 
         Raises
         ------
         StoreError
             If it cannot be used; the message says why.
         """
-        content = checked_json(name, data)
+        _check_content(name, data)
+        shared = {} if shared is None else shared
+        content, told = _parts(name, data, shared)
+        _check_schema(name, content, SCHEMA)
         try:
-            optimizers = {
-                _text(spec): OptimizerEntry(
-                    record=_digest(one.get("record", "")),
-                    missing=_text(one.get("missing", "")),
-                    setting=_words(one.get("setting", {})),
-                    versions=_words(one.get("versions", {})),
-                    verdict=_text(one.get("verdict", "new")),
-                    takes_bounds=bool(one.get("takes_bounds", False)),
-                    means={_text(key): float(value) for key, value in one.get("means", {}).items()},
-                    broken=tuple(map(_text, one.get("broken", ()))),
-                )
-                for spec, one in content["optimizers"].items()
-            }
+            optimizers = content["optimizers"]
+            if not told or told not in shared:
+                optimizers = _optimizers(optimizers)
+            if told:
+                shared[told] = optimizers
+            versions = _words(content["versions"])
             entry = cls(
                 commit=_commit(content["commit"]),
                 parents=tuple(map(_commit, content["parents"])),
                 author=_text(content["author"]),
                 subject=_text(content["subject"]),
-                author_time=int(content["author_time"]),
-                commit_time=int(content["commit_time"]),
+                author_time=_whole(content["author_time"]),
+                commit_time=_whole(content["commit_time"]),
                 path=_text(content["path"]),
                 tree=_text(content["tree"]),
                 suite=_text(content["suite"]),
-                budget=None if content["budget"] is None else int(content["budget"]),
+                budget=None if content["budget"] is None else _whole(content["budget"]),
                 optimizers=optimizers,
-                versions=_words(content["versions"]),
+                versions=shared.setdefault(repr(versions).encode(), versions),
                 platform=_text(content["platform"]),
-                dirty_since=int(content["dirty_since"]),
+                dirty_since=_whole(content["dirty_since"]),
             )
+        except StoreError:
+            raise
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-            raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
+            raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
         if not name.startswith(f"commits/{entry.commit}-"):
             raise StoreError(f"{name} is damaged: it describes commit {entry.commit}")
         vars(entry)["name"] = name  # to work it out again takes longer than everything else
         return entry
+
+
+_OPTIMIZERS = b'\n "optimizers": '
+"""Where an entry that this package wrote begins to speak of its optimizers, which it does last."""
+
+
+def _parts(name: str, data: bytes, shared: Mapping[bytes, Any]) -> tuple[Any, bytes]:
+    """Parse an entry; what it says of its optimizers is taken over if an earlier entry said the same, byte for byte.
+
+    No string of JSON holds a line break. So if the text before is an object once it is closed, and the text behind a
+    value, then the whole is that object with that value.
+
+    Returns
+    -------
+    content : object
+    told : bytes
+        The text that speaks of the optimizers; empty if the file is laid out in another way.
+    """
+    head, _, tail = data.rpartition(_OPTIMIZERS)
+    tail = tail.rstrip()
+    if head and tail.endswith(b"}"):
+        told = tail[:-1]
+        with contextlib.suppress(StoreError):
+            content = _parsed(name, head + _OPTIMIZERS + b"null}")
+            content["optimizers"] = shared[told] if told in shared else _parsed(name, told)
+            return content, told
+    return _parsed(name, data), b""
+
+
+def _optimizers(value: Any) -> dict[str, OptimizerEntry]:
+    found = {
+        _text(spec): OptimizerEntry(
+            record=_digest(one.get("record", "")),
+            missing=_text(one.get("missing", "")),
+            setting=_words(one.get("setting", {})),
+            versions=_words(one.get("versions", {})),
+            verdict=_text(one.get("verdict", "new")),
+            takes_bounds=bool(one.get("takes_bounds", False)),
+            means={_text(key): _real(value) for key, value in one.get("means", {}).items()},
+            broken=tuple(map(_text, one.get("broken", ()))),
+        )
+        for spec, one in value.items()
+    }
+    for spec, one in found.items():
+        if bool(one.record) == bool(one.missing):
+            raise ValueError(f"{spec!r:.60} has a record and the reason why it has none, or neither")
+    return found
 
 
 @dataclass(frozen=True)
@@ -335,12 +433,12 @@ class Triage:
                 _text(content["word"]),
                 _text(content["why"]),
                 _text(content["who"]),
-                int(content["time"]),
+                _whole(content["time"]),
             )
             if found.word not in TRIAGE_WORDS:
                 raise ValueError(f"{found.word!r:.40} is none of {', '.join(TRIAGE_WORDS)}")
         except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
+            raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
         if not name.startswith(f"triage/{found.commit}-"):
             raise StoreError(f"{name} is damaged: it speaks of commit {found.commit}")
         return found
@@ -357,11 +455,25 @@ def _file_name(folder: str, commit: str, data: bytes) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
+    if not value.isascii():
+        value.encode()  # no half of a surrogate pair: it could not be printed
     return value
 
 
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -(1 << 62) < value < 1 << 62:
+        raise ValueError(f"{value!r:.40} is no whole number that fits")
+    return value
+
+
+def _real(value: Any) -> float:
+    if not isinstance(value, float | int) or not math.isfinite(value):
+        raise ValueError(f"{value!r:.40} is no finite number")
+    return float(value)
+
+
 def _words(value: Any) -> dict[str, str]:
-    return {_text(key): str(one) for key, one in value.items()}
+    return {_text(key): _text(one) for key, one in value.items()}
 
 
 def _commit(value: Any) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["GitError", "ask_git", "run_git"]
+__all__ = ["GitError", "ask_git", "read_objects", "run_git"]
 
 _OF_A_SURROUNDING_HOOK = {
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE",
@@ -43,19 +44,71 @@ def run_git(
     GitError
         If git is not installed.
     """
-    program = shutil.which("git")
-    if program is None:
-        raise GitError("git was not found on PATH")
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_SURROUNDING_HOOK}
-    fixed = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     return subprocess.run(
-        [program, "-c", f"core.hooksPath={os.devnull}", *arguments],
+        _command(*arguments),
         cwd=folder,
-        env={**inherited, **fixed, **(environment or {})},
+        env=_environment(environment or {}),
         input=told if told is not None else b"",
         capture_output=True,
         check=False,
     )
+
+
+def read_objects(folder: Path, ids: Iterable[str], most: Sequence[int]) -> Iterator[bytes | None]:
+    """Read objects by one process of git, one after the other.
+
+    Parameters
+    ----------
+    folder : Path
+    ids : iterable of str
+    most : sequence of int
+        How many bytes each of them may have.
+
+    Yields
+    ------
+    bytes or None
+        None where there is no such object, or it is larger.
+
+    Raises
+    ------
+    GitError
+        If git is not installed, or ends too early.
+    """
+    with tempfile.TemporaryFile() as told:  # a pipe would be full while git waits for us to read
+        told.writelines(f"{one}\n".encode() for one in ids)
+        told.seek(0)
+        with subprocess.Popen(
+            _command("cat-file", "--batch"), cwd=folder, env=_environment({}), stdin=told, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for limit in most:
+                header = process.stdout.readline().split()
+                if not header:
+                    raise GitError(f"git cat-file in {folder} ended too early")
+                if len(header) != 3:
+                    yield None
+                    continue
+                left = int(header[2]) + 1
+                if left - 1 <= limit:
+                    yield process.stdout.read(left)[:-1]
+                    continue
+                while left:
+                    left -= len(process.stdout.read(min(left, 1 << 20)) or b" " * left)
+                yield None
+            process.kill()
+
+
+def _command(*arguments: str) -> list[str]:
+    program = shutil.which("git")
+    if program is None:
+        raise GitError("git was not found on PATH")
+    return [program, "-c", f"core.hooksPath={os.devnull}", *arguments]
+
+
+def _environment(further: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_SURROUNDING_HOOK}
+    return {**inherited, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", **further}
 
 
 def ask_git(

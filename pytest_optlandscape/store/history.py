@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pytest_optlandscape.ledger.baseline import SCHEMA as RECORD_SCHEMA
 from pytest_optlandscape.ledger.baseline import Baseline, baseline_of
@@ -14,6 +15,7 @@ from pytest_optlandscape.store.entries import (
     StoreError,
     Triage,
     checked_json,
+    clipped,
     digest_of,
     kind_of,
     record_name,
@@ -23,6 +25,9 @@ from pytest_optlandscape.store.folder import Files, FolderFiles
 __all__ = ["DEFAULT_LOCATION", "History", "open_history"]
 
 DEFAULT_LOCATION = ".optlandscape/history"
+
+_AT_ONCE = 1 << 24
+"""Bytes that a merge holds before it stores them."""
 
 ASIDE = "damaged/"
 """Where damaged files are put."""
@@ -97,9 +102,10 @@ class History:
             Without those that cannot be used: these are told in `problems`.
         """
         found = []
+        shared: dict[bytes, Any] = {}
         for name, data in self._all("commits"):
             try:
-                found.append(CommitEntry.read(name, data))
+                found.append(CommitEntry.read(name, data, shared))
             except StoreError as error:
                 self._complain(str(error))
         return found
@@ -187,21 +193,26 @@ class History:
             How many ``commits``, ``records`` and ``triage`` were new.
         """
         mine = set(self.files.names())
+        theirs = [name for name in other.files.names() if not name.startswith(ASIDE)]
         added = {"commits": 0, "records": 0, "triage": 0}
         for kind in ("records", "triage", "commits"):  # entries last: none may name a record that is not there
-            names = [name for name in other.files.names() if kind_of(name) == kind and name not in mine]
-            good = {}
-            for name, data in other.files.read(names).items():
+            good: dict[str, bytes] = {}
+            for name, data in other._read([one for one in theirs if kind_of(one) == kind and one not in mine]):
                 problem = problem_with(name, data)
                 if problem:
                     self._complain(f"{other}: {problem}; not merged")
                 else:
                     good[name] = data
+                    added[kind] += 1
+                if sum(map(len, good.values())) > _AT_ONCE:
+                    self.files.add(good)
+                    good = {}
             if good:
                 self.files.add(good)
-            added[kind] = len(good)
-        for name in other.files.names():
-            if kind_of(name) is None and not name.startswith(ASIDE):
+        for problem in other.problems:
+            self._complain(f"{other}: {problem}; not merged")
+        for name in theirs:
+            if kind_of(name) is None:
                 self._complain(f"{other}: {name!r:.120} is no file of a history; not merged")
         return added
 
@@ -219,13 +230,14 @@ class History:
         """
         self.problems.clear()
         names = [name for name in self.files.names() if not name.startswith(ASIDE)]
-        damaged = []
-        for start in range(0, len(names), 256):
-            for name, data in self.files.read(names[start : start + 256]).items():
-                problem = problem_with(name, data)
-                if problem:
-                    damaged.append(name)
-                    self._complain(problem)
+        damaged, read = [], set()
+        for name, data in self._read(names):
+            read.add(name)
+            problem = problem_with(name, data)
+            if problem:
+                damaged.append(name)
+                self._complain(problem)
+        damaged = sorted([*damaged, *(name for name in names if name not in read and self.files.why_not(name))])
         good = set(names) - set(damaged)
         used = {record_name(one.record) for entry in self.entries() for one in entry.optimizers.values() if one.record}
         missing = sorted(used - good)
@@ -242,20 +254,41 @@ class History:
         list of str
             Their new names.
         """
-        found = self.files.read(names)
-        moved = {f"{ASIDE}{name.replace('/', '-')}": data for name, data in found.items() if _is_harmless(name)}
-        self.files.add(moved)
-        self.files.remove(name for name in found if _is_harmless(name))
-        return sorted(moved)
+        taken = {name for name in self.files.names() if name.startswith(ASIDE)}
+        moves: dict[str, str] = {}
+        for name in names:
+            if _is_harmless(name):
+                new = free = f"{ASIDE}{name.replace('/', '-')}"
+                k = 1
+                while free in taken:
+                    k += 1
+                    free = f"{new}.{k}"
+                taken.add(free)
+                moves[name] = free
+        self.files.move(moves)
+        return sorted(moves.values())
 
     def _all(self, kind: str) -> Iterator[tuple[str, bytes]]:
-        names = [name for name in self.files.names() if name.startswith(f"{kind}/")]
-        for start in range(0, len(names), 512):
-            yield from self.files.read(names[start : start + 512]).items()
+        return self._read([name for name in self.files.names() if name.startswith(f"{kind}/")])
+
+    def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Read files; tell those that are there and cannot be read."""
+        left_out = set(names)
+        for name, data in self.files.stream(names):
+            left_out.discard(name)
+            yield name, data
+        for name in sorted(left_out):
+            why = self.files.why_not(name)
+            if why:
+                self._complain(f"{_shown(name)} {why}")
 
     def _complain(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _shown(name: str) -> str:
+    return name if kind_of(name) else f"{name!r:.120}"
 
 
 def _is_harmless(name: str) -> bool:
@@ -270,15 +303,15 @@ def data_of(record: Baseline) -> bytes:
 def record_of(name: str, data: bytes) -> Baseline:
     """Read a record, or raise StoreError with why it cannot be used."""
     content = checked_json(name, data, RECORD_SCHEMA)
-    if content["schema"] != RECORD_SCHEMA:
+    if content["schema"] < RECORD_SCHEMA:
         raise StoreError(
             f"{name} has schema {content['schema']}, this version of pytest-optlandscape reads {RECORD_SCHEMA}: "
             "measure its commits again with backfill, or use the version that wrote it"
         )
     try:
         return baseline_of(content)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise StoreError(f"{name} is damaged: {type(error).__name__}: {error}") from None
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError) as error:
+        raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
 
 
 def problem_with(name: str, data: bytes) -> str:

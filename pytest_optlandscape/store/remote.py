@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pytest_optlandscape.store.entries import StoreError
+from pytest_optlandscape.store.entries import StoreError, most_bytes
 
 __all__ = ["RemoteFiles"]
 
@@ -27,6 +27,7 @@ class RemoteFiles:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self._sizes: dict[str, int | None] = {}
         try:
             import fsspec
         except ImportError:
@@ -47,15 +48,32 @@ class RemoteFiles:
         """List the names of all files, in order, with slashes; foreign ones among them."""
         self._system.invalidate_cache()
         root = self._root.rstrip("/") + "/"
-        return sorted(name[len(root) :] for name in self._system.find(self._root) if name.startswith(root))
+        found = self._system.find(self._root, detail=True)
+        self._sizes = {name[len(root) :]: one.get("size") for name, one in found.items() if name.startswith(root)}
+        return sorted(self._sizes)
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Read files in parts of 512; those that do not exist are left out."""
+        every = list(names)
+        for start in range(0, len(every), 512):
+            yield from self.read(every[start : start + 512]).items()
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files; those that do not exist are left out."""
-        paths = {f"{self._root.rstrip('/')}/{name}": name for name in names}
+        """Read files at once; those that do not exist, or are too large, are left out."""
+        paths = {f"{self._root.rstrip('/')}/{name}": name for name in names if not self._is_too_large(name)}
         if not paths:
             return {}
         found = self._system.cat(list(paths), on_error="omit")
         return {paths[path]: data for path, data in found.items() if path in paths}
+
+    def why_not(self, name: str) -> str:
+        """Say why a file is left out; "" if it does not exist."""
+        if self._is_too_large(name):
+            return f"has {self._sizes[name]} bytes, more than any file of its kind"
+        return "cannot be read" if name in self._sizes and self._system.exists(f"{self._root}/{name}") else ""
+
+    def _is_too_large(self, name: str) -> bool:
+        return (self._sizes.get(name) or 0) > most_bytes(name)
 
     def add(self, files: Mapping[str, bytes]) -> None:
         """Write files that are not there yet; when this returns they are stored."""
@@ -70,3 +88,15 @@ class RemoteFiles:
             path = f"{self._root.rstrip('/')}/{name}"
             if self._system.exists(path):
                 self._system.rm_file(path)
+
+    def move(self, names: Mapping[str, str]) -> None:
+        """Give files new names that do not exist yet: each is copied before it is removed."""
+        root = self._root.rstrip("/")
+        for name, new in names.items():
+            self._system.makedirs(f"{root}/{new}".rpartition("/")[0], exist_ok=True)
+            self._system.copy(f"{root}/{name}", f"{root}/{new}")
+            self._system.rm_file(f"{root}/{name}")
+
+    def left_over(self) -> list[str]:
+        """List nothing: an object is there as a whole or not at all."""
+        return []

@@ -7,7 +7,7 @@ from pytest_optlandscape.trend.reading import trends_of
 from pytest_optlandscape.trend.rows import CRITERIA, Row, rows_of, to_dataframe, to_rows
 from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
 from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
-from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, versions_that_changed
+from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, open_creep, versions_that_changed
 
 __all__ = [
     "CRITERIA",
@@ -21,6 +21,7 @@ __all__ = [
     "compare_records",
     "find_trend",
     "in_order",
+    "open_creep",
     "rows_of",
     "series_of",
     "shares_of",

@@ -11,7 +11,7 @@ from pytest_optlandscape.store import CommitEntry, OptimizerEntry
 __all__ = ["Point", "Series", "in_order", "series_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long history has many
 class Point:
     """One optimizer at one commit.
 

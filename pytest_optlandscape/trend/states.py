@@ -21,7 +21,7 @@ from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.findings import Finding
 from pytest_optlandscape.verdicts.metrics import METRICS
 
-__all__ = ["Event", "State", "Trend", "find_trend", "versions_that_changed"]
+__all__ = ["Event", "State", "Trend", "find_trend", "open_creep", "versions_that_changed"]
 
 Load = Callable[[str], Baseline | None]
 
@@ -135,7 +135,9 @@ class Trend:
     not_run: tuple[Point, ...] = ()
 
 
-def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None = None) -> Trend:
+def find_trend(
+    series: Series, load: Load, triages: Mapping[str, Triage] | None = None, *, events: bool = True
+) -> Trend:
     """Find the states of an optimizer, and what became of it between them.
 
     Parameters
@@ -145,13 +147,45 @@ def find_trend(series: Series, load: Load, triages: Mapping[str, Triage] | None 
         Gives the record of a digest, or None where there is none that can be used: its commit is then unknown.
     triages : mapping of str to Triage, optional
         By commit. A state that was accepted, or expected, is what later ones are compared with.
+    events : bool, default True
+        Whether to look for steps and creep; False saves half of the comparisons where only the states are shown.
 
     Returns
     -------
     Trend
     """
     states, not_run = _states(series, load)
-    return Trend(series, tuple(states), tuple(_events(states, load, triages or {})), tuple(not_run))
+    found = _events(states, load, triages or {}) if events else []
+    return Trend(series, tuple(states), tuple(found), tuple(not_run))
+
+
+def open_creep(trend: Trend, load: Load, triages: Mapping[str, Triage] | None = None) -> Event | None:
+    """Find the creep in which the last state stands.
+
+    Parameters
+    ----------
+    trend : Trend
+        With its events.
+    load : callable
+        As for `find_trend`.
+    triages : mapping of str to Triage, optional
+
+    Returns
+    -------
+    Event or None
+        A creep for the worse that nobody has said a word on, if the last state is still worse than the accepted one.
+    """
+    event = trend.events[-1] if trend.events else None
+    if event is None or event.kind != "creep" or not event.is_worse or event.triage is not None:
+        return None
+    later = trend.states[trend.states.index(event.states[-1]) :]
+    settled = any(
+        _is_accepted(one, triages or {}) or one.verdict in (Verdict.WORSE, Verdict.NOT_COMPARABLE) for one in later
+    )
+    if settled:
+        return None
+    last = later[-1]
+    return event if len(later) == 1 or _compare(event.since, last.first, load).verdict == Verdict.WORSE else None
 
 
 def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.against import LOOKS
 from pytest_optlandscape.verdicts import LandscapeRecord
 from pytest_optlandscape.verdicts.averaging import BATCH
@@ -353,3 +354,26 @@ def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
                 "solver:descend*; breaks, with nothing to compare with at HEAD,",
             )
         )
+
+
+def test_a_recorded_revision_is_not_run_again_and_the_verdict_is_the_same(repository, monkeypatch):
+    repository.project.configure(optlandscape_history=".optlandscape/history", optlandscape_paths="solver.py")
+    repository.commit()
+    chosen = [get("beale")]
+    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    assert repository.project.run().ret == 0
+    commit = repository.git("rev-parse", "HEAD").strip()
+    repository.project.solver(REPEATS=2)
+    run, _, _ = repository.verdict()
+    taken, found, result = repository.verdict("-o", "optlandscape_history=.optlandscape/history")
+    said = f"*solver:minimize: HEAD was not run, the history has it as {commit[:10]}; times were not compared"
+    result.stdout.fnmatch_lines([said])
+    assert found["against"]["recorded"] == {"solver:minimize": commit[:10]}
+    assert (taken["verdict"], run["verdict"], result.ret) == ("worse", "worse", 1)
+    for matching in ("optlandscape_budget=21", "optlandscape_profiles=solver:minimize = no-bounds"):
+        _, found, _ = repository.verdict("-o", matching)
+        assert "recorded" not in found["against"], matching
+    repository.project.solver(REPEATS=3)
+    repository.commit()
+    _, found, _ = repository.verdict()
+    assert "recorded" not in found["against"]

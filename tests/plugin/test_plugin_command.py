@@ -187,3 +187,40 @@ def test_a_request_is_compared_with_the_nearest_recorded_commit_before_it(reposi
     assert (status, said) == (0, "1 commits, 1 records, 0 triages were new\n")
     assert f"left out, not of {first}" in told
     assert command("merge", "--commit", "HEAD", ".optlandscape/history")[0] == 4
+
+
+def test_without_a_history_the_git_log_of_the_baselines_is_shown(repository, command):
+    for knobs in ({}, {"REPEATS": 2}):
+        repository.project.solver(**knobs)
+        repository.project.accept()
+        repository.commit()
+    repository.git("mv", "optlandscape_baseline", "accepted")
+    repository.project.configure(optlandscape_baseline_dir="accepted")
+    commit(repository, "notes \x1b[31m")
+    status, said, error = command("history")
+    assert (status, error) == (0, "")
+    assert "solver:minimize: 2 accepted states" in said
+    assert "worse" in said
+    assert " → " in said
+    assert "pytest --optlandscape-history" in said
+    status, said, _ = command("history", "--json")
+    ((first, second),) = [one["states"] for one in json.loads(said)["accepted"]]
+    assert (first["verdict"], second["verdict"], second["author"]) == ("new", "worse", "Somebody")
+    assert "\x1b" not in command("history")[1]
+    status, _, error = command("history", "--optimizer", "solver:minimise")
+    assert (status, "did you mean 'solver:minimize'" in error) == (4, True)
+    (repository.path / "accepted" / "solver_minimize.json").write_text("{")
+    repository.commit()
+    assert "of another version" in command("history")[1]
+    assert command("trend")[0] == 4
+
+
+def test_an_optimizer_or_suite_that_is_not_recorded_is_told_with_the_nearest(repository, command):
+    command("backfill", "HEAD")
+    assert command("history", "--optimizer", "solver:minimize", "--suite", "standard")[0] == 0
+    for option, name, nearest in (
+        ("--optimizer", "solvr:minimize", "solver:minimize"),
+        ("--suite", "standrad", "standard"),
+    ):
+        status, _, error = command("history", option, name)
+        assert (status, f"did you mean '{nearest}'" in error) == (4, True)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.store import open_history
+from pytest_optlandscape.store import Triage, open_history
 from pytest_optlandscape.trend import compare_records
 
 WORKERS = """
@@ -139,3 +139,71 @@ def test_a_damaged_file_of_the_history_is_told_and_left(tracked):
         ["history *: 1 file cannot be used; `optlandscape doctor`*"]
     )
     assert path.stat().st_size == 50
+
+
+CREEPING = '''
+import numpy as np
+
+SHARE = 0.2
+
+
+def minimize(fun, x0, jac, bounds, maxfev):
+    """Descend with the steps of Barzilai and Borwein, and evaluate a share of the points twice."""
+    lower, upper = np.transpose(bounds)
+    x, old, phase = np.array(x0), None, abs(np.sum(x0)) * 12.9898 % 1.0
+    for k in range(maxfev):
+        fun(x)
+        if int((k + 1) * SHARE + phase) > int(k * SHARE + phase):
+            fun(x)
+        gradient = jac(x)
+        if np.linalg.norm(gradient) < 1e-8:
+            break
+        step = 0.01 / (1.0 + np.linalg.norm(gradient))
+        if old is not None and (x - old[0]) @ (gradient - old[1]) > 0:
+            step = min((x - old[0]) @ (x - old[0]) / ((x - old[0]) @ (gradient - old[1])), 1.0)
+        old = x, gradient
+        x = np.clip(x - step * gradient, lower, upper)
+    return x
+'''
+
+
+@pytest.fixture
+def creeping(tracked):
+    tracked.project.configure(
+        optlandscape_baseline_dir="accepted", optlandscape_history=".optlandscape/history", optlandscape_budget="60",
+        optlandscape_fail_on="creep",
+    )  # fmt: skip
+    for share in (0.2, 0.214):
+        tracked.project.solver(CREEPING, SHARE=share)
+        tracked.commit()
+        assert tracked.project.run().ret == 0
+    tracked.project.solver(CREEPING, SHARE=0.228)
+    return tracked
+
+
+def test_creep_over_commits_fails_a_session_whoever_runs_it_and_names_the_commits(creeping):
+    named = ["solver:minimize has crept: *", "*worse: creep over 2 states, from *", "*commit *share *"]
+    result = creeping.project.run()
+    assert result.ret == 1, str(result.stdout)
+    result.stdout.fnmatch_lines([*named, "*+changes *", "*commit and record it, then*", "*changes included*"])
+    result.assert_outcomes(passed=3)
+    assert len(entries(creeping)[1]) == 2  # the changed files are compared, and not recorded
+    creeping.commit()
+    result = creeping.project.run("-n", "2")
+    assert result.ret == 1, str(result.stdout)
+    result.stdout.fnmatch_lines([*named, f"*{head(creeping)[:10]} *", "*optlandscape triage*"])
+    assert creeping.project.run("-k", "beale").ret == 0  # a part of the suite cannot be compared
+    found, recorded = entries(creeping)
+    found.add_triage(Triage(head(creeping), "accepted", "safer", "Ann", 1))
+    assert creeping.project.run().ret == 0
+    assert creeping.project.run("-o", "optlandscape_fail_on=worse").ret == 0
+    assert len(recorded) == 3
+
+
+def test_creep_needs_a_history(project):
+    project.configure(optlandscape_fail_on="changed, creep")
+    result = project.run()
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*optlandscape_fail_on = creep *optlandscape_history*"])
+    project.configure(optlandscape_fail_on="never creep")
+    assert project.run().ret == 4
