@@ -1,10 +1,22 @@
 """A headless Chromium for the tests of the page; without it they are skipped, except where none may be."""
 
+import contextlib
+import importlib
 import os
+import pkgutil
 import shutil
 
 import page_cases
 import pytest
+
+import pytest_optlandscape
+
+# pytester forgets the modules that an inner session imports first; compiled ones cannot be imported twice
+for module in pkgutil.walk_packages(pytest_optlandscape.__path__, "pytest_optlandscape."):
+    importlib.import_module(module.name)
+for name in ("contourpy", "jinja2"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 
 MAY_SKIP = not os.environ.get("OPTLANDSCAPE_NO_SKIPS")
 
