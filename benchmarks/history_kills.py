@@ -50,7 +50,7 @@ def killed_writers(processes: int, sessions: int) -> None:
                     output = Path(folder, f"said-{number}")
                     with output.open("w") as file:
                         running[number] = subprocess.Popen([str(one) for one in command], stdout=file, text=True)
-            time.sleep(rng.uniform(0.2, 0.9))
+            time.sleep(rng.uniform(1.0, 4.0))
             victim = rng.choice(list(running))
             if rng.random() < 0.7 and running[victim].poll() is None:
                 running[victim].kill()
