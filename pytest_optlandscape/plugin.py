@@ -98,6 +98,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="record even where files differ from the commit; the record is marked",
     )
     group.addoption(
+        "--optlandscape-executor",
+        metavar="WORDS",
+        help="run the suite's items on an executor: processes:N, dask:tcp://HOST:PORT, dask:FILE.json or "
+        "module:callable",
+    )
+    group.addoption(
         "--optlandscape-replay",
         metavar="CELL",
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
@@ -145,7 +151,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
-    with_value = ("optlandscape_against", "optlandscape_history")
+    with_value = ("optlandscape_against", "optlandscape_history", "optlandscape_executor")
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
     is_wanted = is_wanted and not config.getoption("help", False)

@@ -17,11 +17,19 @@ from pytest_optlandscape.session.search_path import modules_of_repository, searc
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.worktree import Worktree
 
-__all__ = ["Side", "SideError", "present_side", "reference_side"]
+__all__ = ["Side", "SideEndedError", "SideError", "present_side", "reference_side"]
+
+
+_LONGEST_COMPLAINT = 1 << 14
+"""Bytes of the last words of a process that are read: an optimizer may have printed gigabytes."""
 
 
 class SideError(RuntimeError):
     """The process of one side ended, or an error of its own came back."""
+
+
+class SideEndedError(SideError):
+    """The process of one side ended before it answered."""
 
 
 class Side:
@@ -36,10 +44,24 @@ class Side:
     environment : dict
     folder : str
         Where it runs.
+    interpreter : str, optional
+        The Python that runs it (default: the one that runs this process).
+    package_folder : str, optional
+        Where it finds this package (default: where this process found it).
     """
 
-    def __init__(self, name: str, introduction: dict[str, Any], environment: dict[str, str], folder: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        introduction: dict[str, Any],
+        environment: dict[str, str],
+        folder: str,
+        *,
+        interpreter: str = sys.executable,
+        package_folder: str = "",
+    ) -> None:
         self.name = name
+        self._command = bootstrap(interpreter, package_folder)
         self._introduction = introduction
         self._environment = environment
         self._folder = folder
@@ -83,7 +105,7 @@ class Side:
         if not line:
             code, said = process.wait(), self._last_complaint()
             self.close()
-            raise SideError(f"the process that runs {self.name} ended with code {code}{said}")
+            raise SideEndedError(f"the process that runs {self.name} ended with code {code}{said}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise SideError(f"the process that runs {self.name} failed:\n{answer['error']}")
@@ -94,10 +116,22 @@ class Side:
         self.ask(do, spec, **told)
         return self.answer()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was started and has not been found to have ended."""
+        return self._process is not None
+
+    def kill(self) -> None:
+        """End the process from another thread; the thread that waits for an answer finds that out."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process, whatever it is at."""
         process, self._process = self._process, None
         self._owes_an_answer = False
+        self._loaded.clear()  # the next process has loaded nothing
         if process is not None:
             process.kill()
             process.wait()
@@ -123,7 +157,7 @@ class Side:
         if self._process is None:
             self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
             self._process = subprocess.Popen(
-                bootstrap(),
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -136,7 +170,7 @@ class Side:
 
     def _last_complaint(self) -> str:
         assert self._complaints is not None
-        self._complaints.seek(0)
+        self._complaints.seek(max(self._complaints.seek(0, os.SEEK_END) - _LONGEST_COMPLAINT, 0))
         lines = self._complaints.read().split("\n")
         said = "\n".join(line for line in lines[-12:] if line.strip())
         return f":\n{said}" if said else ""
