@@ -14,18 +14,15 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_optlandscape.runs.campaign import check_executor
 from pytest_optlandscape.runs.progress import DELAY, Progress
 from pytest_optlandscape.session.sides import SideError
-from pytest_optlandscape.session.workers import close_processes
-
-if TYPE_CHECKING:
-    from pytest_optlandscape.session.workers import Question
+from pytest_optlandscape.session.workers import Question, close_processes, perform
 
 __all__ = ["Crew", "make_crew"]
 
@@ -270,27 +267,13 @@ class Crew:
         ValueError
             With what the first worker says that cannot answer.
         """
-        self._ask_each([{}], questions)
-
-    def _ask_each(self, places: Iterable[dict[str, Any]], questions: Sequence[Question]) -> None:
-        from pytest_optlandscape.session.workers import perform
-
-        futures = [
-            (place, self.executor.submit(perform, question, "check", self.topic, **place))
-            for place in places
-            for question in questions
-        ]
-        for place, future in futures:
-            who = f"{self.name}, worker {place['workers'][0]}" if place else self.name
+        for question in questions:
+            self.submit(question, "question", perform, question)
+        for question in questions:
             try:
-                found = future.result(timeout=ANSWER_SECONDS)
-            except concurrent.futures.TimeoutError:
-                raise ValueError(f"{who}: no answer within {ANSWER_SECONDS:g} s") from None
-            except Exception as error:
-                raise ValueError(f"{who}: {_explained(error)}") from error
-            said = found.get("failed") or found.get("lost")
-            if said:
-                raise ValueError(f"{self.name}: {said}")
+                self.take(question)
+            except SideError as error:
+                raise ValueError(f"{self.name}: {error}") from None
 
     def _start(self, job: _Job) -> None:
         """Begin a job, or begin it again."""
@@ -431,8 +414,19 @@ class _DaskCrew(Crew):
             raise ValueError(
                 f"{self.name}: the scheduler has no workers; start some, for instance with `dask worker ADDRESS`"
             ) from None
-        addresses = sorted(self._client.nthreads())
-        self._ask_each([{"workers": [one], "allow_other_workers": False} for one in addresses], questions)
+        asked = [
+            (address, self._client.submit(perform, question, "", self.topic, workers=[address], pure=False))
+            for address in sorted(self._client.nthreads())
+            for question in questions
+        ]
+        for address, future in asked:
+            try:
+                found = future.result(timeout=ANSWER_SECONDS)
+            except Exception as error:
+                raise ValueError(f"{self.name}, worker {address}: {_explained(error)}") from error
+            said = found.get("failed") or found.get("lost")
+            if said:
+                raise ValueError(f"{self.name}: {said}")
 
     def trouble(self) -> str:
         """Say whether the scheduler is gone, or has had no worker for a while."""

@@ -26,7 +26,7 @@ IDLE_SECONDS = 60.0
 """A process that was asked nothing for so long is ended: the session that began it may be gone."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What a worker is asked: plain values, so that nothing of the session needs to be pickled.
 
@@ -55,7 +55,7 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
     ----------
     question : Question
     job : str
-        Names the job and the attempt, for `announce`.
+        Names the job and the attempt, for `announce`; "" for one that nobody counts.
     topic : str
         Names the session.
 
@@ -64,7 +64,8 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
     dict
         ``worker``, and one of ``answer``, ``failed`` (why it cannot be had) or ``lost`` (how the process ended).
     """
-    announce(job, topic)
+    if job:
+        announce(job, topic)
     kept = _process_of_this_thread(question.introduction, topic)
     found: dict[str, Any] = {"worker": worker_name()}
     with kept.at_work():

@@ -61,7 +61,9 @@ def test_the_history_is_that_of_one_process(repository, monkeypatch):
     for place, further in (("one", []), ("many", [PROCESSES])):
         result = repository.project.run(f"--optlandscape-history={place}", "-p", "no:cacheprovider", *further)
         result.stdout.fnmatch_lines(["recorded: commit *"])
-    files = [{one.name: one.data for one in open_history(place, repository.path).entries()} for place in ("one", "many")]
+    files = [
+        {one.name: one.data for one in open_history(place, repository.path).entries()} for place in ("one", "many")
+    ]
     assert files[0] == files[1]
     records = [sorted(path.name for path in (repository.path / place / "records").rglob("*.json"))
                for place in ("one", "many")]  # fmt: skip
