@@ -228,9 +228,9 @@ def _cell(cell_id: str) -> Any:
     return next(cell for cell in cells(get(cell_id.rpartition("/")[0])) if cell.id == cell_id)
 
 
-def bootstrap(interpreter: str = sys.executable, folder: str = "") -> list[str]:
+def bootstrap(interpreter: str = sys.executable) -> list[str]:
     """Give the arguments of an interpreter that starts a side: it needs nothing on its search path but this package."""
-    folder = folder or str(Path(__file__).resolve().parent.parent.parent)
+    folder = str(Path(__file__).resolve().parent.parent.parent)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pytest_optlandscape.session.other_side import main; main()"
     )

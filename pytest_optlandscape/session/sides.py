@@ -17,7 +17,9 @@ from pytest_optlandscape.session.search_path import modules_of_repository, searc
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.worktree import Worktree
 
-__all__ = ["Side", "SideEndedError", "SideError", "present_side", "reference_side"]
+__all__ = [
+    "Side", "SideEndedError", "SideError", "present_side", "present_terms", "reference_side", "reference_terms",
+]  # fmt: skip
 
 
 _LONGEST_COMPLAINT = 1 << 14
@@ -46,8 +48,6 @@ class Side:
         Where it runs.
     interpreter : str, optional
         The Python that runs it (default: the one that runs this process).
-    package_folder : str, optional
-        Where it finds this package (default: where this process found it).
     """
 
     def __init__(
@@ -58,10 +58,9 @@ class Side:
         folder: str,
         *,
         interpreter: str = sys.executable,
-        package_folder: str = "",
     ) -> None:
         self.name = name
-        self._command = bootstrap(interpreter, package_folder)
+        self._command = bootstrap(interpreter)
         self._introduction = introduction
         self._environment = environment
         self._folder = folder
@@ -178,6 +177,26 @@ class Side:
 
 def reference_side(worktree: Worktree, settings: Settings) -> Side:
     """Make the side that runs another revision, with everything outside the repository as it is here."""
+    introduction, environment = reference_terms(worktree, settings)
+    here = worktree.counterpart_of_current_folder()
+    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+
+
+def reference_terms(worktree: Worktree, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Say how a process that runs another revision is begun; the revision need not be checked out yet.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    settings : Settings
+
+    Returns
+    -------
+    introduction : dict
+        Plain values: the first thing that the process is told.
+    environment : dict
+        Its environment variables.
+    """
     folders = modules_of_repository(worktree, sys.modules)
     introduction = {
         "path": search_path(worktree, sys.path),
@@ -190,8 +209,15 @@ def reference_side(worktree: Worktree, settings: Settings) -> Side:
     if environment.get("PYTHONPATH"):
         entries = environment["PYTHONPATH"].split(os.pathsep)
         environment["PYTHONPATH"] = os.pathsep.join(search_path(worktree, entries))
-    here = worktree.counterpart_of_current_folder()
-    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+    return introduction, environment
+
+
+def present_terms(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Say how a process that runs what is imported here is begun, as `reference_terms` does."""
+    path = [entry or os.getcwd() for entry in sys.path]
+    hooks = [vars(hook) for hook in settings.hooks]
+    introduction = {"path": path, "modules": {}, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
+    return introduction, _environment()
 
 
 def present_side(worktree: Worktree, settings: Settings) -> Side:
@@ -199,11 +225,9 @@ def present_side(worktree: Worktree, settings: Settings) -> Side:
 
     In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
     """
-    path = [entry or os.getcwd() for entry in sys.path]
-    modules = modules_of_repository(worktree, sys.modules)
-    hooks = [vars(hook) for hook in settings.hooks]
-    introduction = {"path": path, "modules": modules, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
-    return Side("the present revision", introduction, _environment(), os.getcwd())
+    introduction, environment = present_terms(settings)
+    introduction["modules"] = modules_of_repository(worktree, sys.modules)
+    return Side("the present revision", introduction, environment, os.getcwd())
 
 
 def _there(hook: HookFunction, worktree: Worktree) -> dict[str, Any]:

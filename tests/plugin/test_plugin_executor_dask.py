@@ -83,7 +83,8 @@ def test_a_scheduler_that_is_not_there_or_goes_away_is_told(small, tmp_path_fact
     code = (
         "from distributed import LocalCluster; import time\n"
         "if __name__ == '__main__':\n"
-        "    made = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol='tcp')\n"
+        "    made = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, "
+        "dashboard_address=None, protocol='tcp')\n"
         "    print(made.scheduler_address, flush=True); time.sleep(600)\n"
     )
     small.solver(WAITS)
