@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def of_line(made: argparse.ArgumentParser) -> None:
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
+        made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")
         made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
 
     made = of_history(
@@ -140,9 +141,16 @@ def _parser() -> argparse.ArgumentParser:
             "optlandscape backfill v1.0..HEAD",
         )
     )
-    made.add_argument("revisions", metavar="REV..REV", help="as git rev-list takes it")
+    made.add_argument("revisions", metavar="REV..REV", nargs="?", help="as git rev-list takes it")
+    made.add_argument(
+        "--releases", metavar="RELEASES", help='releases of a library instead of commits: "scipy==1.14.*,1.15.*,1.16.0"'
+    )
     made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
     made.add_argument("--retry", action="store_true", help="try again what could not be run")
+    made.add_argument(
+        "--install", metavar="COMMAND", default="", help='build each in an environment of its own, with "pip install ."'
+    )
+    made.add_argument("--executor", metavar="WORDS", help="several at once: processes:N, dask:ADDRESS, module:callable")
     made = of_history(
         add(
             "bisect",
@@ -238,9 +246,9 @@ def _open(config: pytest.Config, told: argparse.Namespace) -> History:
     return open_history(place, folder)
 
 
-def _entries(history: History) -> list[CommitEntry]:
-    """Read the entries; without any, say how to get some."""
-    entries = history.entries()
+def _entries(history: History, releases: bool = False) -> list[CommitEntry]:
+    """Read the entries, those of releases too if they are wanted; without any, say how to get some."""
+    entries = [*history.entries(), *(history.releases() if releases else ())]
     if not entries:
         _complain(history)
         raise ValueError(
@@ -263,6 +271,8 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
     from pytest_optlandscape.trend import find_trend, in_order, series_of
 
     history = _open(config, told)
+    if getattr(told, "releases", False):
+        return _trends_of_releases(told, history), history
     entries = _entries(history)
     recorded = {entry.commit for entry in entries}
     line = None
@@ -295,6 +305,37 @@ def _trends(config: pytest.Config, told: argparse.Namespace) -> tuple[list[Trend
     found = [find_trend(one, load, triages) for one in chosen]
     _complain(history)
     return found, history
+
+
+def _trends_of_releases(told: argparse.Namespace, history: History) -> list[Trend]:
+    from pytest_optlandscape.trend import find_trend, releases_in_order, series_of
+
+    entries = history.releases()
+    if not entries:
+        raise ValueError(
+            f"the history {history} has no releases: measure some, for instance with "
+            '`optlandscape backfill --releases "scipy==1.15.*,1.16.*"`'
+        )
+    words = told.words.lower().split()
+    series = [one for commits in releases_in_order(entries).values() for one in series_of(entries, commits)]
+    chosen = [one for one in series if all(word in one.title.lower() for word in words)]
+    if not chosen:
+        raise ValueError(f"no recorded optimizer has {told.words!r} in its name")
+    triages = history.triages()
+    found = [find_trend(one, lambda digest: _load(history, digest), triages) for one in chosen]
+    _complain(history)
+    return found
+
+
+def _load(history: History, digest: str) -> Any:
+    from pytest_optlandscape.store import StoreError
+
+    try:
+        return history.record(digest)
+    except StoreError as error:
+        if str(error) not in history.problems:
+            history.problems.append(str(error))
+        return None
 
 
 def _history(told: argparse.Namespace) -> int:
@@ -332,6 +373,10 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
     """Find the entries of a commit by whatever git takes for one, or by the beginning of its hash."""
     from pytest_optlandscape.store import GitError, first_parents, resolve_commit
 
+    released = [one for one in entries if one.release and one.release == revision.replace("==", " ")]
+    if released:
+        newest = max(released, key=lambda one: (one.commit_time, one.name)).commit
+        return [one for one in released if one.commit == newest]
     try:
         commit = resolve_commit(config.rootpath, revision)
     except GitError:
@@ -380,7 +425,7 @@ def _compare(told: argparse.Namespace) -> int:
         from pytest_optlandscape.verdicts import Verdict
 
         history = _open(config, told)
-        entries = _entries(history)
+        entries = _entries(history, releases=True)
         before, now = (_find(config, entries, one) for one in (told.before, told.now))
         compared, alone = _pairs(history, before, now)
         verdicts = {one.verdict for one in compared}
@@ -409,7 +454,7 @@ def _show(told: argparse.Namespace) -> int:
         from pytest_optlandscape.trend import compare_records
 
         history = _open(config, told)
-        entries = _entries(history)
+        entries = _entries(history, releases=True)
         now = _find(config, entries, told.commit)
         before = _recorded_before(config, entries, now[0])
         compared, _ = _pairs(history, before or now, now)
@@ -442,11 +487,15 @@ def _show(told: argparse.Namespace) -> int:
 def _recorded_before(config: pytest.Config, entries: Sequence[CommitEntry], now: CommitEntry) -> list[CommitEntry]:
     """Find the nearest recorded commit before one, along first parents."""
     from pytest_optlandscape.store import GitError, first_parents
-    from pytest_optlandscape.trend import in_order
+    from pytest_optlandscape.trend import in_order, releases_in_order
 
+    entries = [entry for entry in entries if bool(entry.release) == bool(now.release)]
     line = None
-    with contextlib.suppress(GitError):
-        line = first_parents(config.rootpath, now.commit)
+    if now.release:
+        line = releases_in_order(entries)[now.release.rpartition(" ")[0]]
+    else:
+        with contextlib.suppress(GitError):
+            line = first_parents(config.rootpath, now.commit)
     has_record = {entry.commit for entry in entries if any(one.record for one in entry.optimizers.values())}
     order = [one for one in in_order(entries, line) if one in has_record or one == now.commit]
     if now.commit not in order or order.index(now.commit) == 0:
@@ -460,7 +509,7 @@ def _triage(told: argparse.Namespace) -> int:
         from pytest_optlandscape.store import GitError, Triage, ask_git
 
         history = _open(config, told)
-        entry = _find(config, _entries(history), told.commit)[0]
+        entry = _find(config, _entries(history, releases=True), told.commit)[0]
         try:
             who = ask_git(config.rootpath, "config", "user.name")
         except GitError:
@@ -481,7 +530,7 @@ def _measurer(config: pytest.Config, told: argparse.Namespace) -> CommitMeasurer
     suite = SuiteRun(read_settings(config, INI_KEYS))
     if not suite.adapters:
         raise ValueError("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
-    return CommitMeasurer(suite, _open(config, told), config.rootpath)
+    return CommitMeasurer(suite, _open(config, told), config.rootpath, getattr(told, "install", ""))
 
 
 def _say(line: str) -> None:
@@ -490,13 +539,30 @@ def _say(line: str) -> None:
 
 def _backfill(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.runs.progress import Progress
         from pytest_optlandscape.session.backfill import backfill
         from pytest_optlandscape.store import first_parents
 
+        if (told.revisions is None) == (told.releases is None):
+            raise ValueError('give commits, such as v1.0..HEAD, or --releases "scipy==1.15.*,1.16.*"')
         measurer = _measurer(config, told)
-        commits = first_parents(config.rootpath, told.revisions, steps=told.steps)
-        with _ended_by_sigterm():
-            counts = backfill(measurer, commits, _say, told.retry)
+        if told.releases is None:
+            commits = first_parents(config.rootpath, told.revisions, steps=told.steps)
+        else:
+            from pytest_optlandscape.session.releases import backfill_releases, parse_releases, resolve_releases
+
+            library, wanted = parse_releases(told.releases)
+            commits = resolve_releases(library, wanted)
+        with _ended_by_sigterm(), _crew(told.executor) as crew, Progress(len(commits), "commit", None) as bar:
+
+            def say(line: str) -> None:
+                bar.advance(1)
+                bar.say(line)
+
+            if told.releases is None:
+                counts = backfill(measurer, commits, say, told.retry, crew)
+            else:
+                counts = backfill_releases(measurer, library, commits, say, retry=told.retry, crew=crew)
         _complain(measurer.history)
         if told.json:
             _print_json(counts)
@@ -505,6 +571,22 @@ def _backfill(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do, runs_code=True)
+
+
+@contextlib.contextmanager
+def _crew(words: str | None) -> Any:
+    """Make the crew that words name, and say in the end where it worked."""
+    if words is None:
+        yield None
+        return
+    from pytest_optlandscape.session.executors import make_crew
+
+    crew = make_crew(words)
+    try:
+        yield crew
+        _say(crew.report())
+    finally:
+        crew.close()
 
 
 @contextlib.contextmanager
@@ -577,7 +659,7 @@ def _prune(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.store.entries import record_name
 
-        told.until, told.words = None, ""
+        told.until, told.words, told.releases = None, "", False
         trends, history = _trends(config, told)
         if history.problems:
             raise ValueError(
@@ -588,7 +670,7 @@ def _prune(told: argparse.Namespace) -> int:
         kept = {one.entry.name for trend in trends for state in trend.states for one in (state.first, state.last)}
         kept |= {point.entry.name for trend in trends for point in trend.not_run}
         removed = [entry.name for entry in every if entry.commit in on_the_line and entry.name not in kept]
-        left = [entry for entry in every if entry.name not in set(removed)]
+        left = [*(entry for entry in every if entry.name not in set(removed)), *history.releases()]
         used = {record_name(one.record) for entry in left for one in entry.optimizers.values() if one.record}
         unused = [name for name in history.files.names() if name.startswith("records/") and name not in used]
         if not told.dry_run:

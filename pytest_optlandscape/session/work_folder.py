@@ -7,18 +7,18 @@ locked is abandoned, whatever became of the process.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-if sys.platform == "win32":
-    fcntl = None
-else:
-    import fcntl
+fcntl: Any = None
+with contextlib.suppress(ImportError):  # on Windows there is none, and folders are left after a kill
+    fcntl = importlib.import_module("fcntl")
 
 __all__ = ["make_work_folder", "remove_work_folder"]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
 
-__all__ = ["Question", "announce", "close_processes", "perform", "worker_name"]
+__all__ = ["Question", "announce", "close_processes", "closed", "further", "perform", "worker_name"]
 
 IDLE_SECONDS = 60.0
 """A process that was asked nothing for so long is ended: the session that began it may be gone."""
@@ -99,9 +99,19 @@ def worker_name() -> str:
 
 def close_processes(topic: str) -> None:
     """End all processes that were begun for a session, whatever they are at."""
+    closed.add(topic)
     for kept in list(_processes.values()):
         if kept.topic == topic:
             kept.side.kill()
+    for side in list(further.get(topic, ())):
+        side.kill()
+
+
+closed: set[str] = set()
+"""Sessions that want no more answers."""
+
+further: dict[str, list[Side]] = {}
+"""By session, processes that are not kept for a thread, but begun and closed for one task."""
 
 
 class _Kept:

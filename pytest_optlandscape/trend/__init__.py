@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.trend.release_order import releases_in_order
 from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
 from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
 from pytest_optlandscape.trend.states import Event, State, Trend, find_trend, versions_that_changed
@@ -17,6 +18,7 @@ __all__ = [
     "compare_records",
     "find_trend",
     "in_order",
+    "releases_in_order",
     "series_of",
     "shares_of",
     "split_exactly",

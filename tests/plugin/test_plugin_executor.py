@@ -1,4 +1,3 @@
-
 import pytest
 
 from pytest_optlandscape.landscapes import get
