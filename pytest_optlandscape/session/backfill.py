@@ -108,7 +108,8 @@ class CommitMeasurer:
                 if spec not in self.suite.adapters or spec in found or (retry and optimizer.missing):
                     continue
                 same_versions = bool(self.install) or optimizer.versions == self.suite.adapters[spec].versions()
-                same_code = entry.tree == facts.tree or (spec not in self.own and not optimizer.missing)
+                depends = bool(self.install) or spec in self.own or bool(optimizer.missing)
+                same_code = entry.tree == facts.tree or not depends
                 if same_versions and same_code and self.is_whole(optimizer):
                     found[spec] = optimizer
         return found
