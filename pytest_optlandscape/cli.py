@@ -156,13 +156,17 @@ def _parser() -> argparse.ArgumentParser:
             "bisect",
             _bisect,
             "find the commit that made an optimizer worse, better, or other",
-            'optlandscape bisect v1.0 HEAD -k "solver beale"',
+            'optlandscape bisect v1.0 HEAD -k "solver and beale"',
         )
     )
     made.add_argument("good", metavar="GOOD")
     made.add_argument("bad", metavar="BAD")
     made.add_argument(
-        "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
+        "-k",
+        dest="words",
+        default="",
+        metavar="EXPRESSION",
+        help='run what has these words in SPEC::LANDSCAPE, as pytest\'s -k does: "solver and not (beale or booth)"',
     )
     made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")

@@ -20,8 +20,11 @@ from pathlib import Path
 
 __all__ = ["BuildError", "Environment", "make_environment"]
 
-MOST_LINES = 6
-"""Of what a build that failed said last."""
+MOST_LINES, MOST_CHARACTERS = 6, 220
+"""Of what a build that failed said last: that it failed stands at the end, why it did shortly before."""
+
+_SAID_BY_PIP = ("note:", "hint:", "[end of output]", "│ exit code", "╰─>", "error: subprocess-exited", "× ")
+"""What pip adds to the words of a build that failed."""
 
 _PARENT = "optlandscape_present_environment.pth"
 
@@ -113,9 +116,12 @@ class Environment:
             )
             if done.returncode:
                 said.seek(0)
-                lines = [line.strip() for line in said.read().splitlines() if line.strip()][-MOST_LINES:]
+                every = [line.strip() for line in said.read().splitlines() if line.strip(" │╰─>×")]
+                lines = [line for line in every if not line.startswith(_SAID_BY_PIP)][-MOST_LINES:]
                 told = command if isinstance(command, str) else shlex.join(command[2:])
-                raise BuildError(f"`{told}` ended with status {done.returncode}: {' / '.join(lines)}")
+                last = " / ".join(lines)
+                last = last if len(last) <= MOST_CHARACTERS else f"…{last[-MOST_CHARACTERS:]}"
+                raise BuildError(f"`{told}` ended with status {done.returncode}: {last}")
 
 
 def make_environment(folder: Path) -> Environment:

@@ -93,7 +93,7 @@ def test_each_commit_is_built_into_an_environment_of_its_own(repository, command
     repository.project.configure("built:minimize", optlandscape_budget="10")
     commit(repository, "a build", backend__py=BACKEND, pyproject__toml=PROJECT, source__txt=SOURCE.format("pass"))
     commit(repository, "slower", source__txt=SOURCE.format("problem(problem.x0)"))
-    commit(repository, "broken", backend__py="raise SystemExit('no compiler here')")
+    commit(repository, "broken", backend__py="raise RuntimeError('no compiler here')")
     arguments = ("backfill", "HEAD~3..HEAD", "--install", "pip install .")
     status, said, progress = command(*arguments)
     assert (status, said) == (0, "2 measured, 0 known, 0 taken over, 1 not run\n"), progress
