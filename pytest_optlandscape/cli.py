@@ -10,13 +10,14 @@ import os
 import re
 import signal
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_optlandscape.cli_arguments import USAGE, make_parser
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
@@ -26,19 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-SAME, WORSE, NOT_COMPARABLE, USAGE = 0, 1, 3, 4
+SAME, WORSE, NOT_COMPARABLE = 0, 1, 3
 """Exit statuses."""
-
-EXPORT_FORMATS = {
-    "csv": "a table with a row for each commit and landscape",
-    "json": "the same table, with unit and direction of each criterion",
-    "github-action-benchmark": "the last commit as customSmallerIsBetter, or customBiggerIsBetter",
-    "bencher": "the last commit in Bencher Metric Format",
-    "asv": "a results folder for `asv publish`",
-    "openmetrics": "gauges with the commits' times; with --last those of the last commit",
-    "codequality": "GitLab's report: what is worse or changed at the last commit",
-}
-"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
 
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """How pytest reads the configuration for a command that runs none of the user's code."""
@@ -57,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 0; 1 where something is worse; 3 where nothing can be compared; 4 for mistakes.
     """
-    parser = _parser()
+    parser = make_parser(_COMMANDS)
     told, rest = parser.parse_known_args(arguments)
     if rest and told.command != "list":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -72,158 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; what was measured is stored", file=sys.stderr)
         return 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """Ends with the status that pytest has for mistakes."""
-
-    def error(self, message: str) -> Any:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: error: {message}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="optlandscape", description="What became of optimizers over the commits of a project.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(
-        name: str, run: Callable[[argparse.Namespace], int], text: str, example: str, **further: Any
-    ) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = commands.add_parser(
-            name,
-            help=text,
-            description=f"{text[0].upper()}{text[1:]}.",
-            epilog="example:\n" + textwrap.indent(example, "  "),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **further,
-        )
-        made.set_defaults(run=run)
-        return made
-
-    def of_history(made: argparse.ArgumentParser, as_json: bool = True) -> argparse.ArgumentParser:
-        made.add_argument(
-            "--history", metavar="PLACE", help="a folder, git:BRANCH or a URL (default: optlandscape_history)"
-        )
-        if as_json:
-            made.add_argument("--json", action="store_true", help="print JSON for other tools")
-        return made
-
-    def of_line(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
-        made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
-        made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
-        made.add_argument("--suite", metavar="NAME", help="this suite only")
-
-    made = of_history(
-        add("history", _history, "list the states of each optimizer, newest first", "optlandscape history")
-    )
-    of_line(made)
-    _timing_argument(made)
-    made = of_history(add("trend", _trend, "tell steps and creep, with shares", "optlandscape trend --exit-code"))
-    of_line(made)
-    made.add_argument(
-        "--exit-code", action="store_true", help="end with 1 where something is worse and nobody said a word on it"
-    )
-    made = of_history(add("show", _show, "show a commit, landscape by landscape", "optlandscape show HEAD"))
-    made.add_argument("commit", metavar="COMMIT")
-    made = of_history(
-        add(
-            "compare",
-            _compare,
-            "give the verdict between two recorded commits; 0 nothing worse, 1 worse, 3 not comparable",
-            "optlandscape compare v1.0 HEAD\noptlandscape compare --base origin/main",
-        )
-    )
-    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base the second only (default: HEAD)")
-    made.add_argument(
-        "--base",
-        metavar="REF",
-        help="compare with the commit where B left REF, or the nearest recorded before it; auto: where a pull request "
-        "left its target",
-    )
-    made.add_argument("--markdown", metavar="PATH", help="write Markdown for a comment, too")
-    made.set_defaults(complain=made.error)
-    made = of_history(
-        add(
-            "triage",
-            _triage,
-            "say a person's word on the step or creep at a commit",
-            'optlandscape triage 3f2a91b expected "a safer default"',
-        ),
-        as_json=False,
-    )
-    made.add_argument("commit", metavar="COMMIT")
-    made.add_argument("word", choices=("accepted", "expected", "fixed"))
-    made.add_argument("why", metavar="WHY")
-    made = of_history(
-        add(
-            "backfill",
-            _backfill,
-            "measure past commits that the history does not know, along first parents",
-            "optlandscape backfill v1.0..HEAD",
-        )
-    )
-    made.add_argument("revisions", metavar="REV..REV", help="as git rev-list takes it")
-    made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
-    made.add_argument("--retry", action="store_true", help="try again what could not be run")
-    made = of_history(
-        add(
-            "bisect",
-            _bisect,
-            "find the commit that made an optimizer worse, better, or other",
-            'optlandscape bisect v1.0 HEAD -k "solver beale"',
-        )
-    )
-    made.add_argument("good", metavar="GOOD")
-    made.add_argument("bad", metavar="BAD")
-    made.add_argument(
-        "-k", dest="words", default="", metavar="WORDS", help="run what has all these words in SPEC::LANDSCAPE"
-    )
-    made = of_history(
-        add("report", _report, "write the page of a history: one file", "optlandscape report -o report.html"),
-        as_json=False,
-    )
-    of_line(made)
-    made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
-    made.add_argument(
-        "--no-runs", action="store_true", help="run nothing again for the paths of runs: take what is recorded"
-    )
-    made = of_history(add("merge", _merge, "take over what other histories have", "optlandscape merge artifacts/*/"))
-    made.add_argument("places", metavar="PLACE", nargs="+")
-    made.add_argument(
-        "--commit", metavar="HASH", help="only what this commit measured, and no triage: for what a fork sends"
-    )
-    made = of_history(
-        add(
-            "prune",
-            _prune,
-            "keep the first and the last commit of each state, and the records they name",
-            "optlandscape prune --dry-run",
-        )
-    )
-    made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    made = of_history(add("doctor", _doctor, "say what is damaged, and what to do", "optlandscape doctor --repair"))
-    made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
-    made = of_history(
-        add("export", _export, "write the history for another tool", "optlandscape export csv -o history.csv")
-    )
-    of_line(made)
-    _export_arguments(made)
-    made = add("list", _list, "print the catalogue of landscapes", "optlandscape list multimodal dim=2 -noisy")
-    made.add_argument("words", nargs="*", help="names, tags, families or dim=N; put a minus in front to exclude")
-    made.add_argument("--json", action="store_true", help="print JSON for other tools")
-    made = add(
-        "replay", _replay, "run one cell of each configured optimizer again", "optlandscape replay beale/sobol-03"
-    )
-    made.add_argument("cell", metavar="CELL")
-    return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("a whole number of 1 or more")
-    return number
 
 
 class _Command:
@@ -278,9 +116,9 @@ def _open(config: pytest.Config, told: argparse.Namespace) -> History:
     return open_history(place, folder)
 
 
-def _entries(history: History) -> list[CommitEntry]:
-    """Read the entries; without any, say how to get some."""
-    entries = history.entries()
+def _entries(history: History, releases: bool = False) -> list[CommitEntry]:
+    """Read the entries, those of releases too if they are wanted; without any, say how to get some."""
+    entries = [*history.entries(), *(history.releases() if releases else ())]
     if not entries:
         _complain(history)
         raise ValueError(
@@ -299,21 +137,13 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True) -> tuple[list[Trend], History]:
-    from pytest_optlandscape.store import StoreError
     from pytest_optlandscape.trend import find_trend
+    from pytest_optlandscape.trend.reading import loader
 
     history = _open(config, told)
-    chosen = _chosen(config, told, _entries(history))
-
-    def load(digest: str) -> Any:
-        try:
-            return history.record(digest)
-        except StoreError as error:
-            if str(error) not in history.problems:
-                history.problems.append(str(error))
-            return None
-
-    triages = history.triages()
+    is_of_releases = getattr(told, "releases", False)
+    chosen = _releases(told, history) if is_of_releases else _chosen(config, told, _entries(history))
+    load, triages = loader(history), history.triages()
     found = [find_trend(one, load, triages, events=events) for one in chosen]
     _complain(history)
     return found, history
@@ -356,6 +186,21 @@ def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[An
     if wanted is not None and wanted not in names:
         raise ValueError(unknown_name(what, wanted, names))
     return [one for one in every if wanted is None or name_of(one) == wanted]
+
+
+def _releases(told: argparse.Namespace, history: History) -> list[Series]:
+    """Put the recorded releases of libraries into order, and choose optimizers by their names."""
+    from pytest_optlandscape.trend import releases_in_order, series_of
+    from pytest_optlandscape.trend.reading import choose_series
+
+    entries = history.releases()
+    if not entries:
+        raise ValueError(
+            f"the history {history} has no releases: measure some, for instance with "
+            '`optlandscape backfill --releases "scipy==1.15.*,1.16.*"`'
+        )
+    every = [one for commits in releases_in_order(entries).values() for one in series_of(entries, commits)]
+    return choose_series(every, told.words)
 
 
 def _history(told: argparse.Namespace) -> int:
@@ -427,6 +272,10 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
     """Find the entries of a commit by whatever git takes for one, or by the beginning of its hash."""
     from pytest_optlandscape.store import GitError, first_parents, resolve_commit
 
+    released = [one for one in entries if one.release and one.release == revision.replace("==", " ")]
+    if released:
+        newest = max(released, key=lambda one: (one.commit_time, one.name)).commit
+        return [one for one in released if one.commit == newest]
     try:
         commit = resolve_commit(config.rootpath, revision)
     except GitError:
@@ -481,7 +330,7 @@ def _compare(told: argparse.Namespace) -> int:
         from pytest_optlandscape.verdicts import Verdict
 
         history = _open(config, told)
-        entries = _entries(history)
+        entries = _entries(history, releases=True)
         *first, revision = told.revisions or ["HEAD"]
         now = _find(config, entries, revision)
         base = _base(config, entries, told.base, now[0].commit) if told.base else None
@@ -529,7 +378,7 @@ def _show(told: argparse.Namespace) -> int:
         from pytest_optlandscape.trend import compare_records
 
         history = _open(config, told)
-        entries = _entries(history)
+        entries = _entries(history, releases=True)
         now = _find(config, entries, told.commit)
         before = _recorded_before(config, entries, now[0])
         compared, _ = _pairs(history, before or now, now)
@@ -562,11 +411,15 @@ def _show(told: argparse.Namespace) -> int:
 def _recorded_before(config: pytest.Config, entries: Sequence[CommitEntry], now: CommitEntry) -> list[CommitEntry]:
     """Find the nearest recorded commit before one, along first parents."""
     from pytest_optlandscape.store import GitError, first_parents
-    from pytest_optlandscape.trend import in_order
+    from pytest_optlandscape.trend import in_order, releases_in_order
 
+    entries = [entry for entry in entries if bool(entry.release) == bool(now.release)]
     line = None
-    with contextlib.suppress(GitError):
-        line = first_parents(config.rootpath, now.commit)
+    if now.release:
+        line = releases_in_order(entries)[now.release.rpartition(" ")[0]]
+    else:
+        with contextlib.suppress(GitError):
+            line = first_parents(config.rootpath, now.commit)
     has_record = {entry.commit for entry in entries if any(one.record for one in entry.optimizers.values())}
     order = [one for one in in_order(entries, line) if one in has_record or one == now.commit]
     if now.commit not in order or order.index(now.commit) == 0:
@@ -580,7 +433,7 @@ def _triage(told: argparse.Namespace) -> int:
         from pytest_optlandscape.store import GitError, Triage, ask_git
 
         history = _open(config, told)
-        entry = _find(config, _entries(history), told.commit)[0]
+        entry = _find(config, _entries(history, releases=True), told.commit)[0]
         try:
             who = ask_git(config.rootpath, "config", "user.name")
         except GitError:
@@ -601,7 +454,7 @@ def _measurer(config: pytest.Config, told: argparse.Namespace) -> CommitMeasurer
     suite = SuiteRun(read_settings(config, INI_KEYS))
     if not suite.adapters:
         raise ValueError("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
-    return CommitMeasurer(suite, _open(config, told), config.rootpath)
+    return CommitMeasurer(suite, _open(config, told), config.rootpath, getattr(told, "install", ""))
 
 
 def _say(line: str) -> None:
@@ -610,13 +463,30 @@ def _say(line: str) -> None:
 
 def _backfill(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.runs.progress import Progress
         from pytest_optlandscape.session.backfill import backfill
         from pytest_optlandscape.store import first_parents
 
+        if (told.revisions is None) == (told.releases is None):
+            raise ValueError('give commits, such as v1.0..HEAD, or --releases "scipy==1.15.*,1.16.*"')
         measurer = _measurer(config, told)
-        commits = first_parents(config.rootpath, told.revisions, steps=told.steps)
-        with _ended_by_sigterm():
-            counts = backfill(measurer, commits, _say, told.retry)
+        if told.releases is None:
+            commits = first_parents(config.rootpath, told.revisions, steps=told.steps)
+        else:
+            from pytest_optlandscape.session.releases import backfill_releases, parse_releases, resolve_releases
+
+            library, wanted = parse_releases(told.releases)
+            commits = resolve_releases(library, wanted)
+        with _ended_by_sigterm(), _crew(told.executor) as crew, Progress(len(commits), "commit", None) as bar:
+
+            def say(line: str) -> None:
+                bar.advance(1)
+                bar.say(line)
+
+            if told.releases is None:
+                counts = backfill(measurer, commits, say, told.retry, crew)
+            else:
+                counts = backfill_releases(measurer, library, commits, say, retry=told.retry, crew=crew)
         _complain(measurer.history)
         if told.json:
             _print_json(counts)
@@ -625,6 +495,22 @@ def _backfill(told: argparse.Namespace) -> int:
         return SAME
 
     return _with_configuration(do, runs_code=True)
+
+
+@contextlib.contextmanager
+def _crew(words: str | None) -> Any:
+    """Make the crew that words name, and say in the end where it worked."""
+    if words is None:
+        yield None
+        return
+    from pytest_optlandscape.session.executors import make_crew
+
+    crew = make_crew(words)
+    try:
+        yield crew
+        _say(crew.report())
+    finally:
+        crew.close()
 
 
 @contextlib.contextmanager
@@ -733,7 +619,7 @@ def _prune(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.store.entries import record_name
 
-        told.until, told.words = None, ""
+        told.until, told.words, told.releases = None, "", False
         trends, history = _trends(config, told)
         if history.problems:
             raise ValueError(
@@ -744,7 +630,7 @@ def _prune(told: argparse.Namespace) -> int:
         kept = {one.entry.name for trend in trends for state in trend.states for one in (state.first, state.last)}
         kept |= {point.entry.name for trend in trends for point in trend.not_run}
         removed = [entry.name for entry in every if entry.commit in on_the_line and entry.name not in kept]
-        left = [entry for entry in every if entry.name not in set(removed)]
+        left = [*(entry for entry in every if entry.name not in set(removed)), *history.releases()]
         used = {record_name(one.record) for entry in left for one in entry.optimizers.values() if one.record}
         unused = [name for name in history.files.names() if name.startswith("records/") and name not in used]
         if not told.dry_run:
@@ -794,31 +680,6 @@ def _doctor(told: argparse.Namespace) -> int:
     return _with_configuration(do)
 
 
-def _timing_argument(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
-        "--timing",
-        nargs="?",
-        const="",
-        metavar="PLACE",
-        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
-    )
-
-
-def _export_arguments(made: argparse.ArgumentParser) -> None:
-    width = max(map(len, EXPORT_FORMATS))
-    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
-    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
-    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
-    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
-    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
-    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
-    made.add_argument(
-        "--direction",
-        choices=("smaller", "bigger"),
-        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
-    )
-
-
 def _export(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.session.exporting import checked_options, export, options_of
@@ -866,3 +727,21 @@ def _replay(told: argparse.Namespace) -> int:
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False))
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "history": _history,
+    "trend": _trend,
+    "show": _show,
+    "compare": _compare,
+    "triage": _triage,
+    "backfill": _backfill,
+    "bisect": _bisect,
+    "report": _report,
+    "export": _export,
+    "merge": _merge,
+    "prune": _prune,
+    "doctor": _doctor,
+    "list": _list,
+    "replay": _replay,
+}

@@ -126,6 +126,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="record even where files differ from the commit; the record is marked",
     )
     group.addoption(
+        "--optlandscape-executor",
+        metavar="WORDS",
+        help="run the suite's items on an executor: processes:N, dask:tcp://HOST:PORT, dask:FILE.json or "
+        "module:callable",
+    )
+    group.addoption(
         "--optlandscape-replay",
         metavar="CELL",
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
@@ -179,6 +185,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "optlandscape_report",
         "optlandscape_markdown",
         "optlandscape_codequality",
+        "optlandscape_executor",
     )
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)

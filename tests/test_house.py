@@ -29,6 +29,7 @@ ROOMS = {
     "session": 10,
     "fixtures": 10,
     "hookspecs": 10,
+    "cli_arguments": 11,
     "cli": 12,
     "plugin": 11,
     "__main__": 13,

@@ -40,9 +40,10 @@ def history_lines(trend: Trend) -> list[str]:
     list of str
     """
     commits = sum(len(state.points) for state in trend.states)
-    heading = f"{_title(trend)}: {number_of(len(trend.states), 'state')} over {number_of(commits, 'recorded commit')}"
+    noun = _noun(trend)
+    heading = f"{_title(trend)}: {number_of(len(trend.states), 'state')} over {number_of(commits, f'recorded {noun}')}"
     if trend.not_run:
-        heading += f"; {number_of(len(trend.not_run), 'commit')} could not be run"
+        heading += f"; {number_of(len(trend.not_run), noun)} could not be run"
     rows = []
     for state in reversed(trend.states):
         first, last = state.first, state.last
@@ -52,7 +53,13 @@ def history_lines(trend: Trend) -> list[str]:
         rows.append(
             [span, _date(first), str(len(state.points)), str(state.verdict), _speed(state.comparison), "; ".join(what)]
         )
-    return [heading, *table(["commits", "since", "number", "verdict", "speed", "what moved"], rows)]
+    return [heading, *table([f"{noun}s", "since", "number", "verdict", "speed", "what moved"], rows)]
+
+
+def _noun(trend: Trend) -> str:
+    """Name what an optimizer was measured at."""
+    points = [*(state.first for state in trend.states), *trend.not_run]
+    return "release" if any(one.entry.release for one in points) else "commit"
 
 
 def _title(trend: Trend) -> str:
@@ -90,7 +97,7 @@ def trend_lines(trend: Trend) -> list[str]:
     name = _title(trend)
     if not trend.events:
         commits = sum(len(state.points) for state in trend.states)
-        return [f"{name}: nothing better or worse over {number_of(commits, 'recorded commit')}"]
+        return [f"{name}: nothing better or worse over {number_of(commits, f'recorded {_noun(trend)}')}"]
     lines = [f"{name}:"]
     for event in trend.events:
         lines += event_lines(event)
@@ -136,6 +143,8 @@ def event_lines(event: Event) -> list[str]:
 
 
 def _named(point: Point) -> str:
+    if point.entry.release:
+        return point.entry.release
     who = f", {clean(point.entry.author, 40)}" if point.entry.author else ""
     subject = f": {clean(point.entry.subject)}" if point.entry.subject else ""
     return f"{point.entry.short} ({_date(point)}{who}){subject}"
@@ -209,7 +218,7 @@ def _speed(comparison: OptimizerComparison | None) -> str:
 
 
 def _date(point: Point) -> str:
-    return date_of(point.entry.commit_time)
+    return "-" if point.entry.release else date_of(point.entry.commit_time)
 
 
 def date_of(seconds: int) -> str:

@@ -24,6 +24,8 @@ class Progress:
     shown : bool or None
         None draws on a terminal only, after two seconds; True always, at once; False never. Without tqdm (extra
         ``progress``) nothing is drawn.
+    file : file, optional
+        Where it is drawn (default: stderr).
 
     Examples
     --------
@@ -31,20 +33,28 @@ class Progress:
     ...     progress.advance(3)
     """
 
-    def __init__(self, total: int, unit: str, shown: bool | None) -> None:
+    def __init__(self, total: int, unit: str, shown: bool | None, file: Any = None) -> None:
         self._bar: Any = None
-        if shown is False or (shown is None and not sys.stderr.isatty()):
+        self._file = file = file or sys.stderr
+        if shown is False or (shown is None and not file.isatty()):
             return
         try:
             tqdm = importlib.import_module("tqdm")
         except ImportError:
             return
-        self._bar = tqdm.tqdm(total=total, unit=unit, leave=False, delay=0.0 if shown else DELAY, file=sys.stderr)
+        self._bar = tqdm.tqdm(total=total, unit=unit, leave=False, delay=0.0 if shown else DELAY, file=file)
 
     def advance(self, count: int) -> None:
         """Say that so many more are done."""
         if self._bar is not None:
             self._bar.update(count)
+
+    def say(self, line: str) -> None:
+        """Write a line: above the bar, if there is one."""
+        if self._bar is not None:
+            self._bar.write(line, file=self._file)
+        else:
+            print(line, file=self._file, flush=True)
 
     def __enter__(self) -> Progress:
         return self

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.session.measuring_elsewhere import Found, Outcome, Plan, carry_out, no_worktree, perform_plan
 from pytest_optlandscape.session.recording import (
     entry_of,
-    equal_record,
     machine_versions,
     newest_records,
     optimizer_entry,
 )
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
-from pytest_optlandscape.session.sides import Side, SideError, reference_side
+from pytest_optlandscape.session.sides import SideError, present_terms, reference_terms
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.session.worktree import Worktree, make_worktree
+from pytest_optlandscape.session.worktree import Worktree
 from pytest_optlandscape.store import (
     CommitEntry,
     CommitFacts,
@@ -29,7 +31,9 @@ from pytest_optlandscape.store import (
     ask_git,
     facts_of_commit,
 )
-from pytest_optlandscape.verdicts import LandscapeRecord
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.executors import Crew
 
 __all__ = ["CommitMeasurer", "Measured", "backfill"]
 
@@ -60,19 +64,23 @@ class CommitMeasurer:
         What is known already, and where to what is measured is added.
     rootpath : Path
         The project's folder.
+    install : str
+        A command that installs the project into an environment for each commit; "" to run it from its files.
     """
 
-    def __init__(self, suite: SuiteRun, history: History, rootpath: Path) -> None:
+    def __init__(self, suite: SuiteRun, history: History, rootpath: Path, install: str = "") -> None:
         self.suite = suite
         self.history = history
         self.rootpath = rootpath
         self.entries: list[CommitEntry] = history.entries()
+        self.releases: list[CommitEntry] = []
+        self.install = install
         self._prefix = ask_git(rootpath, "rev-parse", "--show-prefix")
         self._machine = machine_versions()
-        top = Path(ask_git(rootpath, "rev-parse", "--show-toplevel")).resolve()
-        here = Worktree(top, top, "", "")
+        self._top = Path(ask_git(rootpath, "rev-parse", "--show-toplevel")).resolve()
+        here = Worktree(self._top, self._top, "", "")
         homes = {spec: home_of(spec) for spec in suite.adapters}
-        self._own = {spec for spec, home in homes.items() if home is not None and is_in_repository(here, home)}
+        self.own = {spec for spec, home in homes.items() if home is not None and is_in_repository(here, home)}
 
     def facts(self, revision: str) -> CommitFacts:
         """Describe a commit."""
@@ -99,13 +107,14 @@ class CommitMeasurer:
             for spec, optimizer in entry.optimizers.items():
                 if spec not in self.suite.adapters or spec in found or (retry and optimizer.missing):
                     continue
-                same_versions = optimizer.versions == self.suite.adapters[spec].versions()
-                same_code = entry.tree == facts.tree or (spec not in self._own and not optimizer.missing)
-                if same_versions and same_code and self._is_whole(optimizer):
+                same_versions = bool(self.install) or optimizer.versions == self.suite.adapters[spec].versions()
+                depends = bool(self.install) or spec in self.own or bool(optimizer.missing)
+                same_code = entry.tree == facts.tree or not depends
+                if same_versions and same_code and self.is_whole(optimizer):
                     found[spec] = optimizer
         return found
 
-    def _is_whole(self, optimizer: OptimizerEntry) -> bool:
+    def is_whole(self, optimizer: OptimizerEntry) -> bool:
         """Tell whether the record that an entry names is there."""
         try:
             return bool(optimizer.missing or self.history.record(optimizer.record))
@@ -124,8 +133,13 @@ class CommitMeasurer:
         settings = self.suite.settings
         for entry in self.entries:
             same = (entry.suite, entry.budget, entry.path) == (settings.suite, settings.budget, path)
-            if same and not entry.is_dirty and entry.versions == self._machine:
+            if same and not entry.is_dirty and self._is_like_here(entry):
                 yield entry
+
+    def _is_like_here(self, entry: CommitEntry) -> bool:
+        """Tell whether an entry was measured with what is installed; a build may have brought versions of its own."""
+        names = ("python", "pytest-optlandscape") if self.install else self._machine
+        return all(entry.versions.get(name) == self._machine[name] for name in names)
 
     def measure(
         self, commit: str, specs: Sequence[str], landscapes: Callable[[str], Sequence[Landscape]] | None = None
@@ -144,62 +158,94 @@ class CommitMeasurer:
         dict of str to Measured
             By spec.
         """
-        worktree = make_worktree(self.rootpath, commit)
-        try:
-            side = reference_side(worktree, self.suite.settings)
-            try:
-                chosen = landscapes or self.suite.landscapes_for
-                return {spec: self._measure_one(side, worktree, spec, chosen(spec)) for spec in specs}
-            finally:
-                side.close()
-        finally:
-            worktree.remove()
+        return self.measured(carry_out(self.plan(specs, landscapes, commit=commit, install=self.install)))
 
-    def _measure_one(self, side: Side, worktree: Worktree, spec: str, landscapes: Sequence[Landscape]) -> Measured:
-        try:
-            return self._measured(side, worktree, spec, landscapes)
-        except SideError as error:
-            side.close()
-            return self._not_run(spec, str(error).strip().rpartition("\n")[2] or str(error))
+    def plan(
+        self,
+        specs: Sequence[str],
+        landscapes: Callable[[str], Sequence[Landscape]] | None = None,
+        *,
+        commit: str = "",
+        install: str = "",
+        requirement: str = "",
+    ) -> Plan:
+        """Say what is to be measured, and how, for whichever process does it.
 
-    def _measured(self, side: Side, worktree: Worktree, spec: str, landscapes: Sequence[Landscape]) -> Measured:
-        adapter = self.suite.adapters[spec]
-        loaded = side.load(spec)
-        if "missing" in loaded:
-            return self._not_run(spec, str(loaded["missing"]))
-        file = loaded["file"]
-        if spec in self._own and not (file and Path(file).is_relative_to(worktree.folder)):
-            return self._not_run(spec, f"it would be imported from {file}, which is not in the commit")
-        setting = dict(sorted(loaded["setting"].items()))
-        known = list(newest_records(self.history, self.entries, spec, setting))
-        records: dict[str, LandscapeRecord] = {}
-        for landscape in landscapes:
-            asked = {"landscape": landscape.id, "budget": self.suite.budget(spec, landscape)}
-            record = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=False))
-            count = len(self.suite.landscapes_for(spec))
-            found = equal_record(record, known, landscapes=count, takes_bounds=adapter.takes_bounds)
-            if found is None:
-                found = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=True))
-            records[landscape.id] = found
-        whole = Baseline(spec, setting, {}, records)
-        return Measured(optimizer_entry(adapter, whole), whole)
+        Parameters
+        ----------
+        specs : sequence of str
+        landscapes : callable, optional
+            Says for a spec on which landscapes (default: all of the suite).
+        commit : str
+            What is checked out; "" for the files as they are.
+        install, requirement : str
+            What is installed into an environment of its own; "" for nothing.
 
-    def _not_run(self, spec: str, why: str) -> Measured:
-        versions = dict(sorted(self.suite.adapters[spec].versions().items()))
-        return Measured(OptimizerEntry(missing=" ".join(why.split())[:500], versions=versions), None)
+        Returns
+        -------
+        Plan
+        """
+        suite, chosen = self.suite, landscapes or self.suite.landscapes_for
+        worktree = no_worktree(self._top, commit)
+        terms = reference_terms(worktree, suite.settings) if commit else present_terms(suite.settings)
+        every = [*self.entries, *self.releases]
+        known = {spec: _known_records(self.history, every, spec) for spec in specs}
+        return Plan(
+            rootpath=str(self.rootpath),
+            commit=commit,
+            worktree=worktree.to_plain(),
+            introduction=terms[0],
+            environment=terms[1],
+            folder=str((commit and worktree.counterpart(Path.cwd())) or Path.cwd()),
+            install=install,
+            requirement=requirement,
+            takes_bounds={spec: suite.adapters[spec].takes_bounds for spec in specs},
+            own=frozenset(self.own),
+            landscapes={spec: [(one.id, suite.budget(spec, one)) for one in chosen(spec)] for spec in specs},
+            counts={spec: len(suite.landscapes_for(spec)) for spec in specs},
+            known=known,
+        )
 
-    def record(self, facts: CommitFacts, measured: Mapping[str, Measured]) -> None:
-        """Add what was measured of a commit to the history."""
+    def measured(self, outcome: Outcome) -> dict[str, Measured]:
+        """Turn what came of a plan into what is stored."""
+        measured = {}
+        for spec, found in outcome.found.items():
+            adapter = self.suite.adapters[spec]
+            if found.record is None:
+                versions = dict(sorted(adapter.versions().items()))
+                measured[spec] = Measured(OptimizerEntry(missing=found.missing, versions=versions), None)
+            else:
+                entry = optimizer_entry(adapter, found.record)
+                entry = replace(entry, setting=found.record.setting, versions=found.versions)
+                measured[spec] = Measured(entry, found.record)
+        return measured
+
+    def record(
+        self, facts: CommitFacts, measured: Mapping[str, Measured], machine: Mapping[str, str] | None = None
+    ) -> None:
+        """Add what was measured of a commit to the history, with the versions of the environment if it had its own."""
         optimizers = {spec: one.optimizer for spec, one in measured.items()}
         entry = entry_of(facts, self.suite.settings, optimizers)
+        if machine:
+            entry = replace(entry, versions=dict(machine))
         self.history.add(entry, [one.record for one in measured.values() if one.record])
         self.entries.append(entry)
 
 
+def _known_records(history: History, entries: Sequence[CommitEntry], spec: str) -> list[Baseline]:
+    """List the newest records of an optimizer, whatever its setting there is."""
+    settings = {tuple(sorted(one.optimizers[spec].setting.items())) for one in entries if spec in one.optimizers}
+    return [record for one in sorted(settings) for record in newest_records(history, entries, spec, dict(one))]
+
+
 def backfill(
-    measurer: CommitMeasurer, commits: Sequence[str], say: Callable[[str], object], retry: bool = False
+    measurer: CommitMeasurer,
+    commits: Sequence[str],
+    say: Callable[[str], object],
+    retry: bool = False,
+    crew: Crew | None = None,
 ) -> dict[str, int]:
-    """Measure commits that the history does not know, one after the other; each is stored before the next is begun.
+    """Measure commits that the history does not know; each is stored as soon as it is measured.
 
     Parameters
     ----------
@@ -209,6 +255,8 @@ def backfill(
         Takes a line for each commit.
     retry : bool, default False
         Whether to try again what could not be run.
+    crew : Crew, optional
+        Who measures several commits at once (default: this process, one after the other).
 
     Returns
     -------
@@ -217,22 +265,51 @@ def backfill(
         ``not run``: they can not be imported, say.
     """
     counts = {"measured": 0, "known": 0, "taken over": 0, "not run": 0}
-    for number, commit in enumerate(commits, start=1):
-        facts = measurer.facts(commit)
-        known = measurer.known(facts, retry)
-        due = [spec for spec in measurer.suite.adapters if spec not in known]
-        if not due and measurer.is_recorded(facts, known):
-            outcome, why = "known", ""
-        elif not due:
-            measurer.record(facts, {spec: Measured(one, None) for spec, one in known.items()})
-            outcome, why = "taken over", "from a commit with the same files"
-        else:
-            measured = measurer.measure(commit, due)
-            measurer.record(facts, {**{spec: Measured(one, None) for spec, one in known.items()}, **measured})
-            broken = [f"{spec}: {one.optimizer.missing}" for spec, one in measured.items() if one.record is None]
-            outcome = "not run" if len(broken) == len(measured) else "measured"
-            why = f"({'; '.join(broken)})" if broken else ""
+
+    def told(facts: CommitFacts, outcome: str, why: str = "") -> None:
         counts[outcome] += 1
         words = [outcome, *([clean(why, 300)] if why else [])]
-        say(f"{number}/{len(commits)} {commit[:10]} {' '.join(words)}  {clean(facts.subject, 60)}")
+        number = sum(counts.values())
+        say(f"{number}/{len(commits)} {facts.commit[:10]} {' '.join(words)}  {clean(facts.subject, 60)}")
+
+    def stored(facts: CommitFacts, known: dict[str, OptimizerEntry], outcome: Outcome) -> None:
+        measured = measurer.measured(outcome)
+        there = {spec: Measured(one, None) for spec, one in known.items()}
+        measurer.record(facts, {**there, **measured}, outcome.machine)
+        broken = [f"{spec}: {one.optimizer.missing}" for spec, one in measured.items() if one.record is None]
+        said = f"({'; '.join(broken)})" if broken else ""
+        told(facts, "not run" if len(broken) == len(measured) else "measured", said)
+
+    due, begun, same_files = deque(commits), dict[str, tuple[CommitFacts, dict[str, OptimizerEntry]]](), deque[str]()
+    while due or begun:
+        while due and len(begun) < (crew.size if crew else 1):
+            commit = due.popleft()
+            facts = measurer.facts(commit)
+            if any(facts.tree == other.tree for other, _ in begun.values()):  # soon known
+                same_files.append(commit)
+                continue
+            known = measurer.known(facts, retry)
+            specs = [spec for spec in measurer.suite.adapters if spec not in known]
+            if not specs and measurer.is_recorded(facts, known):
+                told(facts, "known")
+            elif not specs:
+                measurer.record(facts, {spec: Measured(one, None) for spec, one in known.items()})
+                told(facts, "taken over", "from a commit with the same files")
+            elif crew is None:
+                stored(facts, known, carry_out(measurer.plan(specs, commit=commit, install=measurer.install)))
+            else:
+                begun[commit] = facts, known
+                plan = measurer.plan(specs, commit=commit, install=measurer.install)
+                crew.submit(commit, "commit", perform_plan, plan)
+        if begun and crew is not None:
+            key, answer = crew.take_any()
+            facts, known = begun.pop(str(key))
+            if isinstance(answer, SideError):
+                specs = [spec for spec in measurer.suite.adapters if spec not in known]
+                why = " ".join(str(answer).split())[:500]
+                stored(facts, known, Outcome({spec: Found(missing=why) for spec in specs}))
+            else:
+                stored(facts, known, answer["outcome"])
+        due.extendleft(reversed(same_files))
+        same_files.clear()
     return counts

@@ -10,6 +10,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.session.backfill import CommitMeasurer, Measured
+from pytest_optlandscape.session.choosing import read_expression
 from pytest_optlandscape.session.worktree import make_worktree
 from pytest_optlandscape.store import GitError, StoreError, ask_git, resolve_commit, run_git
 from pytest_optlandscape.trend import compare_records
@@ -55,13 +56,13 @@ class Conviction:
 
 
 def select(measurer: CommitMeasurer, words: str) -> Selection:
-    """Choose optimizers and landscapes by words, all of which must occur in ``SPEC::LANDSCAPE``.
+    """Choose optimizers and landscapes by an expression of words that occur in ``SPEC::LANDSCAPE``.
 
     Parameters
     ----------
     measurer : CommitMeasurer
     words : str
-        Separated by blanks or ``and``; upper and lower case are alike. "" chooses all.
+        As `choosing.read_expression` reads them, like pytest's ``-k``; "" chooses all.
 
     Returns
     -------
@@ -70,14 +71,14 @@ def select(measurer: CommitMeasurer, words: str) -> Selection:
     Raises
     ------
     ValueError
-        If nothing is chosen.
+        If nothing is chosen, or the expression cannot be read.
     """
-    wanted = [word.lower() for word in words.split() if word != "and"]
+    is_wanted = read_expression(words)
     suite = measurer.suite
     chosen: dict[str, list[Landscape]] = {}
     every = {spec: suite.landscapes_for(spec) for spec in suite.adapters}
     for spec, landscapes in every.items():
-        of_spec = [one for one in landscapes if all(word in f"{spec}::{one.id}".lower() for word in wanted)]
+        of_spec = [one for one in landscapes if is_wanted(f"{spec}::{one.id}")]
         if of_spec:
             chosen[spec] = of_spec
     if not chosen:

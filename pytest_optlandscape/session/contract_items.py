@@ -6,7 +6,7 @@ Ids are ``optlandscape::SPEC::contract::CHECK``.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import CHECKS, CheckOutcome
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.remote_items import RemoteItems
 
 __all__ = ["ContractItem", "ContractPlugin", "contract_items"]
 
@@ -33,6 +36,10 @@ class ContractItem(pytest.Item):
         self.suite = suite
         self.found: CheckOutcome | None = None
         self.add_marker("optlandscape")
+
+    def hand_out(self, remote: RemoteItems) -> None:
+        """Have a worker begin what `runtest` is going to ask for."""
+        remote.submit_check(self.spec, self.name)
 
     def runtest(self) -> None:
         """Hold the optimizer to the check; fail at a breach that the baseline does not know."""

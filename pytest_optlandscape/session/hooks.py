@@ -7,18 +7,20 @@ import os
 import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
 from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
-from pytest_optlandscape.session.contract_items import ContractPlugin
+from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
+from pytest_optlandscape.session.remote_items import RemoteItems
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
@@ -37,6 +39,7 @@ class SuitePlugin:
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self._suite: SuiteRun | None = None
         self._spool: tempfile.TemporaryDirectory[str] | None = None
+        self._terminal: TextIO | None = None
         self.not_recorded = self.reported = ""
 
     @property
@@ -53,6 +56,7 @@ class SuitePlugin:
         try:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
             self._start_recording(self._suite)
+            self._find_workers(self._suite)
             self.tracking = Tracking(self._suite)
             notes = [self.not_recorded, f"compared with {base}" if (base := self._suite.settings.against_is) else ""]
             publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=notes)
@@ -69,12 +73,39 @@ class SuitePlugin:
         ):
             suite.recording, self.not_recorded = start_recording(suite.settings, self.config.rootpath)
 
+    def _find_workers(self, suite: SuiteRun) -> None:
+        """Connect to the executor that is to run the items, if one is."""
+        if suite.settings.executor is None or self.config.option.collectonly:
+            return
+        from pytest_optlandscape.session.executors import make_crew
+
+        crew = make_crew(suite.settings.executor, self._bar)
+        self.config.add_cleanup(crew.close)
+        suite.remote = RemoteItems(suite, crew)
+        suite.remote.check()
+
+    def _bar(self, total: int) -> Progress:
+        """Draw a bar on the terminal while the session waits: pytest keeps stderr to itself then."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if self._terminal is not None and self._terminal.isatty() and reporter is not None:
+            reporter.ensure_newline()
+        return Progress(total, "task", None if self._terminal else False, self._terminal)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Hand all items out before the first one is waited for."""
+        stops = session.testsfailed and not session.config.option.continue_on_collection_errors
+        if self.suite.remote and not stops:
+            for item in session.items:
+                if isinstance(item, SuiteItem | ContractItem):
+                    item.hand_out(self.suite.remote)
+
     def _keep_stderr(self) -> None:
         """Have what the watchdog says reach the terminal: while tests run, pytest keeps stderr to itself."""
         with contextlib.suppress(OSError):  # no stderr, nothing to say
             kept = contextlib.ExitStack()
             descriptor = os.dup(2)
-            kept.callback(os.close, descriptor)
+            self._terminal = kept.enter_context(os.fdopen(descriptor, "w", encoding="utf-8", errors="replace"))
             kept.enter_context(tell_through(descriptor))
             self.config.add_cleanup(kept.close)
 
@@ -148,6 +179,7 @@ class SuitePlugin:
         """Write what is to be written, let the summary be printed, then end with an error if writing failed."""
         writes = self._suite is not None and self.worker_input is None
         if writes:
+            self.suite.close_workers()
             self.suite.write()
             self.suite.record()
             self._write_report()

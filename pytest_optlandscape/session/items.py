@@ -5,8 +5,9 @@ The last one judges the suite as one, because a small slowdown everywhere shows 
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +19,9 @@ from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.remote_items import RemoteItems
 
 __all__ = ["LandscapeItem", "OverallItem", "SuiteCollector", "SuiteItem"]
 
@@ -37,6 +41,15 @@ class SuiteItem(pytest.Item):
         self.suite = suite
         self.records: list[dict[str, Any]] = []
         self.add_marker("optlandscape")
+
+    def hand_out(self, remote: RemoteItems) -> None:
+        """Have a worker begin what `runtest` is going to ask for."""
+        for landscape in self.landscapes():
+            remote.submit_landscape(self.spec, landscape)
+
+    @abc.abstractmethod
+    def landscapes(self) -> list[Landscape]:
+        """List the landscapes whose records are needed."""
 
     def run_cells(self, landscape: Landscape) -> LandscapeRecord:
         """Run one landscape's cells and have the record travel."""
@@ -70,6 +83,10 @@ class LandscapeItem(SuiteItem):
         super().__init__(**keywords)
         self.landscape = landscape
 
+    def landscapes(self) -> list[Landscape]:
+        """Give the one."""
+        return [self.landscape]
+
     def runtest(self) -> None:
         """Run, compare, and fail if the verdict says so."""
         record = self.run_cells(self.landscape)
@@ -96,10 +113,13 @@ class OverallItem(SuiteItem):
 
     is_judged = False
 
+    def landscapes(self) -> list[Landscape]:
+        """Give all of the suite."""
+        return self.suite.landscapes_for(self.spec)
+
     def runtest(self) -> None:
         """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
-        landscapes = self.suite.landscapes_for(self.spec)
-        records = [self.suite.find(self.spec, landscape) or self.run_cells(landscape) for landscape in landscapes]
+        records = [self.suite.find(self.spec, one) or self.run_cells(one) for one in self.landscapes()]
         comparison = self.suite.compare_all(self.spec, records)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         self.is_judged = True

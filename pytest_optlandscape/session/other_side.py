@@ -6,6 +6,8 @@ modules are found, and nothing but the standard library is imported before that 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -32,6 +34,7 @@ def main() -> None:
     What optimizers print goes where errors go: the standard output belongs to the answers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which then ends this process
+    _end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     requests = iter(sys.stdin.readline, "")
@@ -43,6 +46,13 @@ def main() -> None:
             answer = {"error": traceback.format_exc()}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _end_with_parent() -> None:
+    """Have this process be ended when the one that asks is killed: nobody would read the answer (Linux only)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class _FromWorktree(MetaPathFinder):
@@ -80,6 +90,9 @@ class _Server:
         Seconds after which a run is ended.
     hooks : list of dict
         Where the functions are that add optimizers.
+    prefix : str, optional
+        The environment that ``path`` belongs to. In a process of another environment, entries of ``path`` that exist
+        come before its own, and those of the environment are left out.
     """
 
     def __init__(
@@ -91,8 +104,9 @@ class _Server:
         profiles: dict[str, str],
         time_limit: float | None,
         hooks: list[dict[str, Any]],
+        prefix: str | None = None,
     ) -> None:
-        sys.path[:] = path
+        sys.path[:] = path if prefix in (None, sys.prefix) else _before_own(path)
         sys.meta_path.insert(0, _FromWorktree(modules))
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
@@ -121,7 +135,7 @@ class _Server:
         if stray:
             return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
         file = home_of(spec)
-        return {"setting": adapter.setting, "file": str(file) if file else None}
+        return {"setting": adapter.setting, "file": str(file) if file else None, "versions": adapter.versions()}
 
     def _add_optimizers(self) -> None:
         """Ask the hook's functions, at the first time."""
@@ -149,6 +163,19 @@ class _Server:
         if stray:
             raise ImportError(f"while it ran, {', '.join(stray[:3])} was imported from the present revision")
         return record
+
+    def do_item(self, spec: str, landscape: str, budget: int, **told: Any) -> dict[str, Any]:
+        """Run a landscape as an item of the suite does: as often as its comparison with the baseline needs."""
+        from pytest_optlandscape.landscapes import get
+        from pytest_optlandscape.session.remote_items import run_item
+
+        return run_item(self._adapters[spec], get(landscape), budget, **told)
+
+    def do_machine(self, spec: str) -> dict[str, str]:
+        """Name the versions that numbers may depend on, whatever the optimizer."""
+        from pytest_optlandscape.session.recording import machine_versions
+
+        return machine_versions()
 
     def do_repeats(self, spec: str, record: dict[str, Any], at: list[int]) -> dict[str, Any]:
         """Run some cells once more and tell whether each does the same again."""
@@ -186,6 +213,14 @@ class _Server:
         return vars(timed_run(self._adapters[spec], _cell(cell), budget))
 
 
+def _before_own(path: Sequence[str]) -> list[str]:
+    """Put the folders of another environment's search path that are no part of it before this environment's own."""
+    installed = {"site-packages", "dist-packages", "lib-dynload"}
+    ahead = [one for one in path if Path(one).is_dir() and not installed & set(Path(one).parts)]
+    ahead = [one for one in ahead if not (Path(one) / "os.py").exists()]  # another standard library
+    return [*ahead, *(one for one in sys.path if one not in ahead)]
+
+
 def _cell(cell_id: str) -> Any:
     from pytest_optlandscape.landscapes import get
     from pytest_optlandscape.strategies import cells
@@ -193,10 +228,10 @@ def _cell(cell_id: str) -> Any:
     return next(cell for cell in cells(get(cell_id.rpartition("/")[0])) if cell.id == cell_id)
 
 
-def bootstrap() -> list[str]:
+def bootstrap(interpreter: str = sys.executable) -> list[str]:
     """Give the arguments of an interpreter that starts a side: it needs nothing on its search path but this package."""
     folder = str(Path(__file__).resolve().parent.parent.parent)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pytest_optlandscape.session.other_side import main; main()"
     )
-    return [sys.executable, "-P", "-c", code, folder]
+    return [interpreter, "-P", "-c", code, folder]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy
 import scipy
@@ -30,10 +31,10 @@ from pytest_optlandscape.store import (
     open_history,
 )
 from pytest_optlandscape.trend.shares import mean_of
-from pytest_optlandscape.verdicts import LandscapeRecord, Verdict, compare_landscape, run_baseline
+from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, run_baseline
 from pytest_optlandscape.verdicts.metrics import AVERAGED
 
-__all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "start_recording"]
+__all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "recorded_for", "start_recording"]
 
 MOST_KNOWN = 12
 """Records of the history with which a run is compared, newest first, before it is measured in full."""
@@ -134,15 +135,14 @@ class Recording:
         landscapes : int
             How many landscapes the optimizer is run on.
         """
-        known = [*([accepted] if accepted and accepted.setting == adapter.setting else []), *self._known(adapter)]
-        found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
-        if found is None:
-            is_full = self.settings.update
-            found = record if is_full else run_baseline(adapter, landscape, record.budget)
+        known = self.known(adapter, accepted)
+        found = recorded_for(adapter, landscape, record, known, landscapes=landscapes, is_full=self.settings.update)
         self.records[adapter.spec, landscape.id] = found
 
-    def _known(self, adapter: Adapter) -> Iterator[Baseline]:
-        return newest_records(self.history, self._entries, adapter.spec, adapter.setting)
+    def known(self, adapter: Adapter, accepted: Baseline | None) -> list[Baseline]:
+        """List the records that a run is compared with: the optimizer's baseline, then the newest of the history."""
+        first = [accepted] if accepted and accepted.setting == adapter.setting else []
+        return [*first, *newest_records(self.history, self._entries, adapter.spec, adapter.setting)]
 
     @cached_property
     def _entries(self) -> list[CommitEntry]:
@@ -203,6 +203,51 @@ class Recording:
             )
 
 
+class Known(Protocol):
+    """What a run is compared with: records by landscape, with how rounding treats their optimizer."""
+
+    @property
+    def records(self) -> Mapping[str, LandscapeRecord]:
+        """By the landscape's id."""
+
+    @property
+    def calibration(self) -> Stability:
+        """Over all landscapes."""
+
+
+def recorded_for(
+    adapter: Adapter,
+    landscape: Landscape,
+    record: LandscapeRecord,
+    known: Iterable[Known],
+    *,
+    landscapes: int,
+    is_full: bool,
+) -> LandscapeRecord:
+    """Find what the history is to have of a landscape; run it as a baseline if nothing that is known is equal.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    landscape : Landscape
+    record : LandscapeRecord
+        What was run.
+    known : iterable of Known
+    landscapes : int
+        How many landscapes the suite has for this optimizer.
+    is_full : bool
+        Whether the record was run as a baseline already.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
+    found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
+    if found is not None:
+        return found
+    return record if is_full else run_baseline(adapter, landscape, record.budget)
+
+
 def newest_records(
     history: History, entries: Iterable[CommitEntry], spec: str, setting: Mapping[str, str]
 ) -> Iterator[Baseline]:
@@ -223,7 +268,7 @@ def newest_records(
 
 
 def equal_record(
-    record: LandscapeRecord, known: Iterable[Baseline], *, landscapes: int, takes_bounds: bool
+    record: LandscapeRecord, known: Iterable[Known], *, landscapes: int, takes_bounds: bool
 ) -> LandscapeRecord | None:
     """Find a record that equals what was run now: bit by bit if there is any, else up to rounding.
 
@@ -233,7 +278,7 @@ def equal_record(
     Parameters
     ----------
     record : LandscapeRecord
-    known : iterable of Baseline
+    known : iterable of Known
         The first that is equal is taken.
     landscapes : int
         How many landscapes the suite has.

@@ -66,6 +66,8 @@ class Settings:
         What the optimizers depend on, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
+    executor : str or None
+        Who runs the items, in the words of `session.executors`; None for this process.
     """
 
     optimizers: tuple[str, ...]
@@ -87,6 +89,7 @@ class Settings:
     history_dirty: bool = False
     paths: tuple[str, ...] = (".",)
     report: Path | None = None
+    executor: str | None = None
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -149,6 +152,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         history_dirty=config.getoption("optlandscape_history_dirty"),
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
+        executor=_executor(config),
     )
 
 
@@ -186,6 +190,24 @@ def _paths(config: pytest.Config) -> tuple[str, ...]:
         if not (config.rootpath / path).exists():
             raise ValueError(f"optlandscape_paths: there is no {path!r} in {config.rootpath}")
     return paths
+
+
+def _executor(config: pytest.Config) -> str | None:
+    """Say who runs the items; refuse what cannot be had together."""
+    executor: str | None = config.getoption("optlandscape_executor")
+    if executor is None:
+        return None
+    if config.getoption("optlandscape_against") is not None:
+        raise ValueError(
+            "--optlandscape-against times both revisions on one machine in one go, and --optlandscape-executor runs "
+            "items wherever there is room: give one of them"
+        )
+    if hasattr(config, "workerinput") or config.getoption("dist", "no") != "no":
+        raise ValueError(
+            "--optlandscape-executor and pytest-xdist (-n, --dist) both hand the items to workers: give one of them "
+            "(-n 0 where -n is configured)"
+        )
+    return executor
 
 
 def _seconds(config: pytest.Config, key: str) -> float:

@@ -17,11 +17,21 @@ from pytest_optlandscape.session.search_path import modules_of_repository, searc
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.worktree import Worktree
 
-__all__ = ["Side", "SideError", "present_side", "reference_side"]
+__all__ = [
+    "Side", "SideEndedError", "SideError", "present_side", "present_terms", "reference_side", "reference_terms",
+]  # fmt: skip
+
+
+_LONGEST_COMPLAINT = 1 << 14
+"""Bytes of the last words of a process that are read: an optimizer may have printed gigabytes."""
 
 
 class SideError(RuntimeError):
     """The process of one side ended, or an error of its own came back."""
+
+
+class SideEndedError(SideError):
+    """The process of one side ended before it answered."""
 
 
 class Side:
@@ -36,10 +46,21 @@ class Side:
     environment : dict
     folder : str
         Where it runs.
+    interpreter : str, optional
+        The Python that runs it (default: the one that runs this process).
     """
 
-    def __init__(self, name: str, introduction: dict[str, Any], environment: dict[str, str], folder: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        introduction: dict[str, Any],
+        environment: dict[str, str],
+        folder: str,
+        *,
+        interpreter: str = sys.executable,
+    ) -> None:
         self.name = name
+        self._command = bootstrap(interpreter)
         self._introduction = introduction
         self._environment = environment
         self._folder = folder
@@ -83,7 +104,7 @@ class Side:
         if not line:
             code, said = process.wait(), self._last_complaint()
             self.close()
-            raise SideError(f"the process that runs {self.name} ended with code {code}{said}")
+            raise SideEndedError(f"the process that runs {self.name} ended with code {code}{said}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise SideError(f"the process that runs {self.name} failed:\n{answer['error']}")
@@ -94,10 +115,22 @@ class Side:
         self.ask(do, spec, **told)
         return self.answer()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was started and has not been found to have ended."""
+        return self._process is not None
+
+    def kill(self) -> None:
+        """End the process from another thread; the thread that waits for an answer finds that out."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process, whatever it is at."""
         process, self._process = self._process, None
         self._owes_an_answer = False
+        self._loaded.clear()  # the next process has loaded nothing
         if process is not None:
             process.kill()
             process.wait()
@@ -123,7 +156,7 @@ class Side:
         if self._process is None:
             self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
             self._process = subprocess.Popen(
-                bootstrap(),
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -136,7 +169,7 @@ class Side:
 
     def _last_complaint(self) -> str:
         assert self._complaints is not None
-        self._complaints.seek(0)
+        self._complaints.seek(max(self._complaints.seek(0, os.SEEK_END) - _LONGEST_COMPLAINT, 0))
         lines = self._complaints.read().split("\n")
         said = "\n".join(line for line in lines[-12:] if line.strip())
         return f":\n{said}" if said else ""
@@ -144,6 +177,26 @@ class Side:
 
 def reference_side(worktree: Worktree, settings: Settings) -> Side:
     """Make the side that runs another revision, with everything outside the repository as it is here."""
+    introduction, environment = reference_terms(worktree, settings)
+    here = worktree.counterpart_of_current_folder()
+    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+
+
+def reference_terms(worktree: Worktree, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Say how a process that runs another revision is begun; the revision need not be checked out yet.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    settings : Settings
+
+    Returns
+    -------
+    introduction : dict
+        Plain values: the first thing that the process is told.
+    environment : dict
+        Its environment variables.
+    """
     folders = modules_of_repository(worktree, sys.modules)
     introduction = {
         "path": search_path(worktree, sys.path),
@@ -156,8 +209,15 @@ def reference_side(worktree: Worktree, settings: Settings) -> Side:
     if environment.get("PYTHONPATH"):
         entries = environment["PYTHONPATH"].split(os.pathsep)
         environment["PYTHONPATH"] = os.pathsep.join(search_path(worktree, entries))
-    here = worktree.counterpart_of_current_folder()
-    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+    return introduction, environment
+
+
+def present_terms(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Say how a process that runs what is imported here is begun, as `reference_terms` does."""
+    path = [entry or os.getcwd() for entry in sys.path]
+    hooks = [vars(hook) for hook in settings.hooks]
+    introduction = {"path": path, "modules": {}, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
+    return introduction, _environment()
 
 
 def present_side(worktree: Worktree, settings: Settings) -> Side:
@@ -165,11 +225,9 @@ def present_side(worktree: Worktree, settings: Settings) -> Side:
 
     In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
     """
-    path = [entry or os.getcwd() for entry in sys.path]
-    modules = modules_of_repository(worktree, sys.modules)
-    hooks = [vars(hook) for hook in settings.hooks]
-    introduction = {"path": path, "modules": modules, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
-    return Side("the present revision", introduction, _environment(), os.getcwd())
+    introduction, environment = present_terms(settings)
+    introduction["modules"] = modules_of_repository(worktree, sys.modules)
+    return Side("the present revision", introduction, environment, os.getcwd())
 
 
 def _there(hook: HookFunction, worktree: Worktree) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
@@ -50,6 +50,9 @@ from pytest_optlandscape.verdicts import (
     run_baseline,
 )
 from pytest_optlandscape.verdicts.judging import run_and_look_closely
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.remote_items import RemoteItems
 
 __all__ = ["SuiteRun"]
 
@@ -92,6 +95,8 @@ class SuiteRun:
         self.accepted: dict[str, Path] = {}
         self.recording: Recording | None = None  # where what is measured goes into the history
         self.crept: list[Crept] = []  # optimizers that small changes made worse, over the commits of the history
+        self.remote: RemoteItems | None = None  # who runs the items, where it is not this process
+        self.ran: list[str] = []  # where, if not in this process
         self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
@@ -130,9 +135,9 @@ class SuiteRun:
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
-        record = self.measure(spec, landscape)
+        record = self.remote.run(spec, landscape) if self.remote else self.measure(spec, landscape)
         self.keep(spec, record)
-        if self.recording and self._will_be_whole(spec):
+        if self.recording and not self.remote and self._will_be_whole(spec):
             count = len(self.landscapes_for(spec))
             self.recording.measure(self.adapters[spec], landscape, record, self.baselines[spec], count)
         if self._spool:
@@ -149,8 +154,32 @@ class SuiteRun:
             adapter, landscape, budget, partial(self.compare, spec), self._accepted(spec, landscape.id)
         )
 
+    def asked_of_item(self, spec: str, landscape: Landscape) -> dict[str, Any]:
+        """Say in plain values what a process of its own needs to know to do as `run` does: see `run_item`."""
+        before, calibration = self._accepted(spec, landscape.id), self.calibration(spec)
+        known = None
+        if self.recording and self._will_be_whole(spec):
+            every = self.recording.known(self.adapters[spec], self.baselines[spec])
+            known = [
+                [one.records[landscape.id].to_plain(), [one.calibration.jumps, one.calibration.trials]]
+                for one in every
+                if landscape.id in one.records
+            ]
+        return {
+            "landscape": landscape.id,
+            "budget": self.budget(spec, landscape),
+            "update": self.settings.update,
+            "before": before.to_plain() if before else None,
+            "calibration": [calibration.jumps, calibration.trials] if calibration else None,
+            "setting_differs": self._setting_differs(spec),
+            "landscapes": len(self.landscapes_for(spec)),
+            "known": known,
+        }
+
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check of the contract."""
+        if self.remote:
+            return self.remote.hold(spec, check)
         return CHECKS[check].outcome(self.adapters[spec])
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
@@ -184,6 +213,12 @@ class SuiteRun:
     def close(self) -> None:
         """Let go of what the suite holds."""
 
+    def close_workers(self) -> None:
+        """Let go of the workers, and remember where the items ran."""
+        if self.remote:
+            self.ran = [self.remote.crew.report()]
+            self.remote.crew.close()
+
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""
         self._records[spec, record.landscape] = record
@@ -200,18 +235,18 @@ class SuiteRun:
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Judge one landscape."""
-        baseline = self.baselines[spec]
-        before = self._accepted(spec, record.landscape)
-        setting = self.adapters[spec].setting
-        differs = f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
         return compare_landscape(
             record,
-            before,
+            self._accepted(spec, record.landscape),
             landscapes=len(self.landscapes_for(spec)),
             calibration=self.calibration(spec),
             takes_bounds=self.adapters[spec].takes_bounds,
-            setting_differs=differs,
+            setting_differs=self._setting_differs(spec),
         )
+
+    def _setting_differs(self, spec: str) -> str:
+        baseline, setting = self.baselines[spec], self.adapters[spec].setting
+        return f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
 
     def _accepted(self, spec: str, landscape: str) -> LandscapeRecord | None:
         baseline = self.baselines[spec]

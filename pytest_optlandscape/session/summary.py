@@ -63,7 +63,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
-    """Say what was not compared or not run, and what was written."""
+    """Say what was not compared or not run, where the rest ran, and what was written."""
     for spec in suite.adapters:
         if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
             hindrance = suite.hindrance(spec)
@@ -88,6 +88,13 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     elif not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
     _write_tracked(terminal, suite)
+    _write_where(terminal, suite)
+
+
+def _write_where(terminal: Any, suite: SuiteRun) -> None:
+    """Say where items ran, and where what came of them is."""
+    for line in suite.ran:
+        terminal.write_line(line, yellow=" lost" in line)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
     for line in suite.recording.lines if suite.recording else ():

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 
 __all__ = ["Worktree", "WorktreeError", "make_worktree"]
 
@@ -67,7 +68,7 @@ class Worktree:
         if _git(self.repository, *arguments).returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
             _git(self.repository, *arguments)  # of a folder that is gone git forgets what it knows
-        shutil.rmtree(holder, ignore_errors=True)
+        remove_work_folder(holder)
 
     def to_plain(self) -> dict[str, str]:
         """Turn into strings, which may cross a process border."""
@@ -107,7 +108,7 @@ def make_worktree(inside: Path, ref: str) -> Worktree:
             advice = "this clone is shallow: fetch that commit first (in CI, with the whole history)"
             raise WorktreeError(f"{error}; {advice}") from None
         raise
-    holder = Path(tempfile.mkdtemp(prefix="optlandscape-")).resolve()
+    holder = make_work_folder()
     worktree = Worktree(repository, holder / repository.name, ref, commit)
     try:
         _told(repository, "worktree", "add", "--quiet", "--detach", str(worktree.folder), commit)

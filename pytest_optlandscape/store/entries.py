@@ -37,7 +37,7 @@ SCHEMA = 1
 
 TRIAGE_WORDS = ("accepted", "expected", "fixed")
 
-_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}|t[0-9]{16}"
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}|t[0-9]{16}|r[0-9a-f]{40}"
 _NAMES = {
     "commits": re.compile(rf"commits/({_COMMIT})-([0-9a-f]{{16}})\.json"),
     "records": re.compile(r"records/([0-9a-f]{2})/(\1[0-9a-f]{62})\.json"),
@@ -203,7 +203,7 @@ class CommitEntry:
     Attributes
     ----------
     commit : str
-        The full hash; without git a ``t`` and microseconds since 1970.
+        The full hash; without git a ``t`` and microseconds since 1970; of a library's release an ``r`` and a hash.
     parents : tuple of str
     author, subject : str
     author_time, commit_time : int
@@ -222,6 +222,9 @@ class CommitEntry:
     platform : str
     dirty_since : int
         Microseconds since 1970 at which a tree with changed files was recorded; 0 for a clean one.
+    release : str
+        The library and its version, such as ``scipy 1.15.3``, where these files were measured with that release; ""
+        for a commit.
     """
 
     commit: str
@@ -238,6 +241,7 @@ class CommitEntry:
     versions: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
     dirty_since: int = 0
+    release: str = ""
 
     @classmethod
     def of(cls, facts: CommitFacts | None, now: int, **further: Any) -> CommitEntry:
@@ -266,6 +270,8 @@ class CommitEntry:
     @property
     def short(self) -> str:
         """The commit as people read it."""
+        if self.release:
+            return self.release
         length = 10 if len(self.commit) >= 40 else len(self.commit)  # times of one day begin alike
         return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
@@ -274,7 +280,12 @@ class CommitEntry:
         """The file's content."""
         plain = {
             "schema": SCHEMA,
-            **{name: value for name, value in vars(self).items() if name not in ("optimizers", "data", "name")},
+            **{
+                name: value
+                for name, value in vars(self).items()
+                if name not in ("optimizers", "data", "name", "release")
+            },
+            **({"release": self.release} if self.release else {}),
             "optimizers": {spec: one.to_plain() for spec, one in sorted(self.optimizers.items())},
         }
         return _encoded(plain)
@@ -328,6 +339,7 @@ class CommitEntry:
                 versions=shared.setdefault(repr(versions).encode(), versions),
                 platform=_text(content["platform"]),
                 dirty_since=_whole(content["dirty_since"]),
+                release=_text(content.get("release", "")),
             )
         except StoreError:
             raise

@@ -93,6 +93,10 @@ class History:
         """The folder that holds it; None if it is on a branch or at a URL."""
         return self.files.folder if isinstance(self.files, FolderFiles) else None
 
+    def releases(self) -> list[CommitEntry]:
+        """Read the entries of releases of libraries, in the order of their names."""
+        return [entry for entry in self._every_entry() if entry.release]
+
     def entries(self) -> list[CommitEntry]:
         """Read the entries of all commits, in the order of their names.
 
@@ -101,6 +105,9 @@ class History:
         list of CommitEntry
             Without those that cannot be used: these are told in `problems`.
         """
+        return [entry for entry in self._every_entry() if not entry.release]
+
+    def _every_entry(self) -> list[CommitEntry]:
         found = []
         shared: dict[bytes, Any] = {}
         for name, data in self._all("commits"):
@@ -239,7 +246,9 @@ class History:
                 self._complain(problem)
         damaged = sorted([*damaged, *(name for name in names if name not in read and self.files.why_not(name))])
         good = set(names) - set(damaged)
-        used = {record_name(one.record) for entry in self.entries() for one in entry.optimizers.values() if one.record}
+        used = {
+            record_name(one.record) for entry in self._every_entry() for one in entry.optimizers.values() if one.record
+        }
         missing = sorted(used - good)
         for name in missing:
             if name not in damaged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.trend.comparing import compare_records
 from pytest_optlandscape.trend.reading import trends_of
+from pytest_optlandscape.trend.release_order import releases_in_order
 from pytest_optlandscape.trend.rows import CRITERIA, Row, rows_of, to_dataframe, to_rows
 from pytest_optlandscape.trend.series import Point, Series, in_order, series_of
 from pytest_optlandscape.trend.shares import Share, shares_of, split_exactly
@@ -22,6 +23,7 @@ __all__ = [
     "find_trend",
     "in_order",
     "open_creep",
+    "releases_in_order",
     "rows_of",
     "series_of",
     "shares_of",

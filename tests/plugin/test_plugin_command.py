@@ -117,6 +117,8 @@ def test_mistakes_are_told_on_one_line(repository, command):
         (["backfill", "nothing..HEAD"], "git rev-list"),
         (["merge", "nowhere"], "there is no folder 'nowhere'"),
         (["bisect", "HEAD", "HEAD", "-k", "bealle"], "chooses nothing"),
+        (["bisect", "HEAD", "HEAD", "-k", "(beale or"], "a word is missing at the end"),
+        (["backfill"], "give commits, such as v1.0..HEAD, or --releases"),
     ]:
         status, _, error = command(*arguments)
         assert (status, said in error, "Traceback" in error) == (4, True, False), error

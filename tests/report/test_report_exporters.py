@@ -7,7 +7,7 @@ from exporter_cases import NAMES, commit, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_optlandscape import cli
+from pytest_optlandscape import cli_arguments
 from pytest_optlandscape.report.exporters import EXPORTERS, Options
 from pytest_optlandscape.report.exporters.asv import merge_benchmarks
 from pytest_optlandscape.trend.rows import CRITERIA, Row
@@ -39,7 +39,7 @@ def row(landscape="beale", value=1.5, **facts):
 
 
 def test_the_command_offers_every_exporter():
-    assert list(EXPORTERS) == list(cli.EXPORT_FORMATS)
+    assert list(EXPORTERS) == list(cli_arguments.EXPORT_FORMATS)
 
 
 @pytest.mark.parametrize("form", EXPORTERS)

@@ -1,0 +1,247 @@
+"""The arguments of the command ``optlandscape``, and its help."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["EXPORT_FORMATS", "USAGE", "make_parser"]
+
+USAGE = 4
+"""The exit status for mistakes, as pytest's."""
+
+EXPORT_FORMATS = {
+    "csv": "a table with a row for each commit and landscape",
+    "json": "the same table, with unit and direction of each criterion",
+    "github-action-benchmark": "the last commit as customSmallerIsBetter, or customBiggerIsBetter",
+    "bencher": "the last commit in Bencher Metric Format",
+    "asv": "a results folder for `asv publish`",
+    "openmetrics": "gauges with the commits' times; with --last those of the last commit",
+    "codequality": "GitLab's report: what is worse or changed at the last commit",
+}
+"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
+
+
+def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
+    """Make the parser of the command line.
+
+    Parameters
+    ----------
+    commands : mapping of str to callable
+        By the name of each command, who does it: it gets the arguments and gives the exit status.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    parser = _Parser(prog="optlandscape", description="What became of optimizers over the commits of a project.")
+    to = _Commands(parser, commands)
+    _reading(to)
+    _measuring(to)
+    _writing(to)
+    _keeping(to)
+    _of_sessions(to)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with the status that pytest has for mistakes."""
+
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: error: {message}\n")
+
+
+class _Commands:
+    """The commands to which arguments are added."""
+
+    def __init__(
+        self, parser: argparse.ArgumentParser, commands: Mapping[str, Callable[[argparse.Namespace], int]]
+    ) -> None:
+        self._commands = commands
+        self._parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
+        """Add a command; its help ends with an example."""
+        made: argparse.ArgumentParser = self._parsers.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog="example:\n" + textwrap.indent(example, "  "),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(run=self._commands[name])
+        return made
+
+    @staticmethod
+    def of_history(made: argparse.ArgumentParser, as_json: bool = True) -> argparse.ArgumentParser:
+        """Add what each command has that reads a history."""
+        made.add_argument(
+            "--history", metavar="PLACE", help="a folder, git:BRANCH or a URL (default: optlandscape_history)"
+        )
+        if as_json:
+            made.add_argument("--json", action="store_true", help="print JSON for other tools")
+        return made
+
+    @staticmethod
+    def of_line(made: argparse.ArgumentParser) -> None:
+        """Add what each command has that follows optimizers along the commits."""
+        made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
+        made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")
+        made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
+        made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
+        made.add_argument("--suite", metavar="NAME", help="this suite only")
+
+
+def _reading(to: _Commands) -> None:
+    made = to.of_history(to.add("history", "list the states of each optimizer, newest first", "optlandscape history"))
+    to.of_line(made)
+    _timing_argument(made)
+    made = to.of_history(to.add("trend", "tell steps and creep, with shares", "optlandscape trend --exit-code"))
+    to.of_line(made)
+    made.add_argument(
+        "--exit-code", action="store_true", help="end with 1 where something is worse and nobody said a word on it"
+    )
+    made = to.of_history(to.add("show", "show a commit, landscape by landscape", "optlandscape show HEAD"))
+    made.add_argument("commit", metavar="COMMIT")
+    made = to.of_history(
+        to.add(
+            "compare",
+            "give the verdict between two recorded commits; 0 nothing worse, 1 worse, 3 not comparable",
+            "optlandscape compare v1.0 HEAD\noptlandscape compare --base origin/main",
+        )
+    )
+    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base the second only (default: HEAD)")
+    made.add_argument(
+        "--base",
+        metavar="REF",
+        help="compare with the commit where B left REF, or the nearest recorded before it; auto: where a pull request "
+        "left its target",
+    )
+    made.add_argument("--markdown", metavar="PATH", help="write Markdown for a comment, too")
+    made.set_defaults(complain=made.error)
+    made = to.of_history(
+        to.add(
+            "triage",
+            "say a person's word on the step or creep at a commit",
+            'optlandscape triage 3f2a91b expected "a safer default"',
+        ),
+        as_json=False,
+    )
+    made.add_argument("commit", metavar="COMMIT")
+    made.add_argument("word", choices=("accepted", "expected", "fixed"))
+    made.add_argument("why", metavar="WHY")
+
+
+def _measuring(to: _Commands) -> None:
+    made = to.of_history(
+        to.add(
+            "backfill",
+            "measure past commits that the history does not know, along first parents",
+            "optlandscape backfill v1.0..HEAD",
+        )
+    )
+    made.add_argument("revisions", metavar="REV..REV", nargs="?", help="as git rev-list takes it")
+    made.add_argument(
+        "--releases", metavar="RELEASES", help='releases of a library instead of commits: "scipy==1.14.*,1.15.*,1.16.0"'
+    )
+    made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
+    made.add_argument("--retry", action="store_true", help="try again what could not be run")
+    made.add_argument(
+        "--install", metavar="COMMAND", default="", help='build each in an environment of its own, with "pip install ."'
+    )
+    made.add_argument("--executor", metavar="WORDS", help="several at once: processes:N, dask:ADDRESS, module:callable")
+    made = to.of_history(
+        to.add(
+            "bisect",
+            "find the commit that made an optimizer worse, better, or other",
+            'optlandscape bisect v1.0 HEAD -k "solver and beale"',
+        )
+    )
+    made.add_argument("good", metavar="GOOD")
+    made.add_argument("bad", metavar="BAD")
+    made.add_argument(
+        "-k",
+        dest="words",
+        default="",
+        metavar="EXPRESSION",
+        help='run what has these words in SPEC::LANDSCAPE, as pytest\'s -k does: "solver and not (beale or booth)"',
+    )
+
+
+def _writing(to: _Commands) -> None:
+    made = to.of_history(
+        to.add("report", "write the page of a history: one file", "optlandscape report -o report.html"),
+        as_json=False,
+    )
+    to.of_line(made)
+    made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
+    made.add_argument(
+        "--no-runs", action="store_true", help="run nothing again for the paths of runs: take what is recorded"
+    )
+    made = to.of_history(
+        to.add("export", "write the history for another tool", "optlandscape export csv -o history.csv")
+    )
+    to.of_line(made)
+    _export_arguments(made)
+
+
+def _keeping(to: _Commands) -> None:
+    made = to.of_history(to.add("merge", "take over what other histories have", "optlandscape merge artifacts/*/"))
+    made.add_argument("places", metavar="PLACE", nargs="+")
+    made.add_argument(
+        "--commit", metavar="HASH", help="only what this commit measured, and no triage: for what a fork sends"
+    )
+    made = to.of_history(
+        to.add(
+            "prune",
+            "keep the first and the last commit of each state, and the records they name",
+            "optlandscape prune --dry-run",
+        )
+    )
+    made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    made = to.of_history(to.add("doctor", "say what is damaged, and what to do", "optlandscape doctor --repair"))
+    made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+
+
+def _of_sessions(to: _Commands) -> None:
+    made = to.add("list", "print the catalogue of landscapes", "optlandscape list multimodal dim=2 -noisy")
+    made.add_argument("words", nargs="*", help="names, tags, families or dim=N; put a minus in front to exclude")
+    made.add_argument("--json", action="store_true", help="print JSON for other tools")
+    made = to.add("replay", "run one cell of each configured optimizer again", "optlandscape replay beale/sobol-03")
+    made.add_argument("cell", metavar="CELL")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a whole number of 1 or more")
+    return number
+
+
+def _timing_argument(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--timing",
+        nargs="?",
+        const="",
+        metavar="PLACE",
+        help="add the times that pytest-benchmark saved on this machine: a folder or a file (default: .benchmarks)",
+    )
+
+
+def _export_arguments(made: argparse.ArgumentParser) -> None:
+    width = max(map(len, EXPORT_FORMATS))
+    listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in EXPORT_FORMATS.items())
+    made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
+    made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
+    made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
+    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
+    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
+    made.add_argument(
+        "--direction",
+        choices=("smaller", "bigger"),
+        help="github-action-benchmark: criteria of which smaller (default) or bigger values are better",
+    )

@@ -1,0 +1,98 @@
+"""Choosing by words with ``and``, ``or``, ``not`` and parentheses, as pytest's ``-k`` does.
+
+pytest's own reader of such expressions is private to it, so this is another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+__all__ = ["read_expression"]
+
+_TOKEN = re.compile(r"\s*(?:([()])|([^\s()]+))")
+
+Matches = Callable[[str], bool]
+"""Whether a text, in lower case, is chosen."""
+
+
+def read_expression(text: str) -> Matches:
+    """Read an expression.
+
+    Words that stand side by side must all occur, as if ``and`` stood between them. Upper and lower case are alike.
+
+    Parameters
+    ----------
+    text : str
+        "" chooses everything.
+
+    Returns
+    -------
+    callable
+        Tells whether a text is chosen.
+
+    Raises
+    ------
+    ValueError
+        If it is no expression; the message says where.
+
+    Examples
+    --------
+    >>> chooses = read_expression("solver and not (beale or booth)")
+    >>> chooses("solver:minimize::rosenbrock"), chooses("solver:minimize::beale")
+    (True, False)
+    """
+    reader = _Reader(text)
+    if not reader.tokens:
+        return lambda _: True
+    found = reader.disjunction()
+    if reader.tokens:
+        raise reader.mistake(f"{reader.tokens[0]!r} was not expected")
+    return lambda name: found(name.lower())
+
+
+class _Reader:
+    """Reads from the left; `tokens` is what is left."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = [bracket or word for bracket, word in _TOKEN.findall(text)]
+
+    def mistake(self, what: str) -> ValueError:
+        return ValueError(f"-k {self.text!r}: {what}; write words with and, or, not and parentheses")
+
+    def disjunction(self) -> Matches:
+        parts = [self.conjunction()]
+        while self._is_next("or"):
+            self.tokens.pop(0)
+            parts.append(self.conjunction())
+        return lambda name: any(part(name) for part in parts)
+
+    def conjunction(self) -> Matches:
+        parts = [self.negation()]
+        while self.tokens and not self._is_next("or", ")"):
+            if self._is_next("and"):
+                self.tokens.pop(0)
+            parts.append(self.negation())
+        return lambda name: all(part(name) for part in parts)
+
+    def negation(self) -> Matches:
+        if not self.tokens:
+            raise self.mistake("a word is missing at the end")
+        token = self.tokens.pop(0)
+        if token.lower() == "not":
+            inner = self.negation()
+            return lambda name: not inner(name)
+        if token == "(":
+            inner = self.disjunction()
+            if not self._is_next(")"):
+                raise self.mistake("a parenthesis is not closed")
+            self.tokens.pop(0)
+            return inner
+        if token.lower() in ("and", "or", ")"):
+            raise self.mistake(f"{token!r} was not expected")
+        word = token.lower()
+        return lambda name: word in name
+
+    def _is_next(self, *tokens: str) -> bool:
+        return bool(self.tokens) and self.tokens[0].lower() in tokens

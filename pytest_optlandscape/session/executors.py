@@ -1,0 +1,504 @@
+"""Executors that work is handed to, and the crew of workers behind one: who is asked, who was lost, who answers.
+
+An executor is named by words: ``processes:4``, ``dask:tcp://scheduler:8786``, ``dask:scheduler.json``, or
+``module:callable`` for whatever `concurrent.futures.Executor` a function of the user's makes.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import functools
+import importlib
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_optlandscape.runs.campaign import check_executor
+from pytest_optlandscape.runs.progress import DELAY, Progress
+from pytest_optlandscape.session.sides import SideError
+from pytest_optlandscape.session.workers import Question, close_processes, perform
+
+__all__ = ["Crew", "make_crew"]
+
+MOST_ATTEMPTS = 3
+"""A job whose worker is lost so often is given up: most likely it is the job that ends them."""
+
+MOST_PROCESSES = 1024
+LOOK_SECONDS, LOOK_AGAIN_SECONDS = 0.5, 5.0
+CONNECT_SECONDS = 10.0
+WITHOUT_WORKERS_SECONDS = 60.0
+"""A cluster that has no worker for so long is given up."""
+
+ANSWER_SECONDS = 300.0
+"""A worker that has not imported the optimizers by then is told of: a file system may be slow, but not that slow."""
+
+Bar = Callable[[int], Progress]
+"""Makes a bar of so many tasks."""
+
+FORMS = "processes:N, dask:tcp://HOST:PORT, dask:FILE.json (a scheduler file) or module:callable"
+
+
+def make_crew(words: str, bar: Bar | None = None) -> Crew:
+    """Make the executor that words name.
+
+    Parameters
+    ----------
+    words : str
+        ``processes:N``, ``dask:ADDRESS``, ``dask:FILE.json`` or ``module:callable``.
+    bar : callable, optional
+        Makes a bar of so many tasks, for when somebody waits long (default: on stderr).
+
+    Returns
+    -------
+    Crew
+
+    Raises
+    ------
+    ValueError
+        If the words name none, or nothing answers at the address; the message says what to write.
+    ImportError
+        If a library is missing; the message names the extra to install.
+    """
+    kind, _, rest = words.strip().partition(":")
+    if kind == "threads":
+        raise ValueError(
+            "threads: optimizers in threads of one process would share warning filters, global random numbers "
+            "and the interpreter's lock, and could not be ended by a time limit; write processes:N"
+        )
+    if kind == "processes":
+        return _processes(rest, bar)
+    if kind == "dask":
+        return _dask(rest, bar)
+    if not (rest and all(part.isidentifier() for part in kind.split("."))):
+        raise ValueError(f"{words!r}: write {FORMS}")
+    make = _callable(words, kind, rest)
+    return Crew(functools.partial(_made, words, make), words, bar)
+
+
+def _processes(text: str, bar: Bar | None) -> Crew:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_PROCESSES):
+        raise ValueError(
+            f"processes:{text}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
+            "beyond that of the processor's cores gains nothing"
+        )
+    return _ProcessCrew(int(text), bar)
+
+
+def _callable(words: str, module: str, name: str) -> Callable[[], Any]:
+    try:
+        found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except ImportError as error:
+        raise ValueError(f"{words!r}: {error}; write {FORMS}") from None
+    except AttributeError:
+        raise ValueError(f"{words!r}: the module {module} has no {name!r}") from None
+    if not callable(found):
+        raise ValueError(f"{words!r} is no function; it should return a concurrent.futures.Executor")
+    maker: Callable[[], Any] = found
+    return maker
+
+
+def _made(words: str, make: Callable[[], Any]) -> Executor:
+    try:
+        executor = make()
+    except Exception as error:
+        raise ValueError(f"{words!r} raised {type(error).__name__}: {error}") from error
+    try:
+        check_executor(executor)
+    except TypeError as error:
+        raise ValueError(f"{words!r}: {error}") from None
+    if executor is None:
+        raise ValueError(f"{words!r} returned None; it should return a concurrent.futures.Executor")
+    return executor  # type: ignore[no-any-return]
+
+
+def _dask(address: str, bar: Bar | None) -> Crew:
+    if not address:
+        raise ValueError("dask: write the scheduler's address, such as dask:tcp://127.0.0.1:8786")
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise ImportError(
+            f"--optlandscape-executor=dask:… needs distributed ({error}): pip install 'pytest-optlandscape[dask]'"
+        ) from error
+    where: dict[str, Any] = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
+    try:
+        client = distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"dask:{address}: no Dask scheduler answers there ({said})") from error
+    return _DaskCrew(client, address, bar)
+
+
+@dataclass(eq=False)
+class _Job:
+    """Something that a worker is asked, until somebody takes the answer."""
+
+    key: Hashable
+    noun: str
+    function: Callable[..., dict[str, Any]]
+    arguments: tuple[Any, ...]
+    number: int
+    attempts: int = 0
+    outcome: Future[dict[str, Any]] = field(default_factory=Future)
+    running: Future[Any] | None = None
+
+
+class Crew:
+    """The workers of an executor.
+
+    A job whose worker is lost is submitted again, a bounded number of times.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the executor, and another one where the first is broken.
+    name : str
+        The executor, as the user wrote it.
+    bar : callable, optional
+        Makes a bar of so many tasks.
+    """
+
+    worker = "worker"
+
+    def __init__(self, make: Callable[[], Executor], name: str, bar: Bar | None = None) -> None:
+        self._make = make
+        self.executor = make()
+        self.name = name
+        self.topic = f"optlandscape-{uuid.uuid4().hex[:12]}"
+        self._bar = bar or (lambda total: Progress(total, "task", None))
+        self._jobs: dict[Hashable, _Job] = {}
+        self._lock = threading.RLock()
+        self._is_closed = False
+        self._submitted = self._answered = 0
+        self.workers: set[str] = set()  # those that answered
+        self._again: Counter[str] = Counter()  # jobs that were begun again, by noun
+
+    def has(self, key: Hashable) -> bool:
+        """Tell whether a job was submitted and not taken."""
+        return key in self._jobs
+
+    def submit(self, key: Hashable, noun: str, function: Callable[..., dict[str, Any]], *arguments: Any) -> None:
+        """Hand a job out.
+
+        Parameters
+        ----------
+        key : hashable
+            By which the answer is taken.
+        noun : str
+            For the summary: ``landscape``, ``check``, ``commit``.
+        function : callable
+            Is called in a worker with the arguments, a name of the job and the session's topic; see
+            `workers.perform` for what it returns.
+        *arguments
+        """
+        job = self._jobs[key] = _Job(key, noun, function, arguments, self._submitted)
+        self._submitted += 1
+        self._start(job)
+
+    def take(self, key: Hashable) -> dict[str, Any]:
+        """Wait for the answer to a job.
+
+        Raises
+        ------
+        SideError
+            If there is none, because the worker was lost again and again, or cannot do it; the message says why.
+        """
+        job = self._jobs.pop(key)
+        started = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            bar: Progress | None = None
+            seen = self._answered
+            while True:
+                with contextlib.suppress(concurrent.futures.TimeoutError):
+                    return job.outcome.result(timeout=LOOK_SECONDS)
+                if job.outcome.done():
+                    return job.outcome.result()
+                trouble = self.trouble()
+                if trouble:
+                    raise SideError(f"{self.name}: {trouble}")
+                if bar is None and time.monotonic() - started > DELAY:
+                    bar = stack.enter_context(self._bar(self._submitted))
+                    bar.advance(self._answered)
+                    seen = self._answered
+                if bar is not None and self._answered > seen:
+                    bar.advance(self._answered - seen)
+                    seen = self._answered
+
+    def take_any(self) -> tuple[Hashable, dict[str, Any] | SideError]:
+        """Wait for the answer to whichever job is done first; give its key, and the answer or why there is none."""
+        while True:
+            outcomes = {job.outcome: key for key, job in self._jobs.items()}
+            done, _ = concurrent.futures.wait(outcomes, LOOK_SECONDS, concurrent.futures.FIRST_COMPLETED)
+            key = next((key for outcome, key in outcomes.items() if outcome in done), None)
+            if key is None and not self.trouble():
+                continue
+            key = key if key is not None else next(iter(self._jobs))
+            try:
+                return key, self.take(key)
+            except SideError as error:
+                return key, error
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there are jobs that were submitted and not taken."""
+        return bool(self._jobs)
+
+    @property
+    def size(self) -> int:
+        """How many workers there are, as far as the executor tells."""
+        told = getattr(self.executor, "_max_workers", None)
+        return told if isinstance(told, int) and told > 0 else 1
+
+    def trouble(self) -> str:
+        """Say why there will be no more answers; "" as long as there may be."""
+        return ""
+
+    def ask_everybody(self, questions: Sequence[Question]) -> None:
+        """Put questions to every worker, as far as the executor lets one choose.
+
+        Raises
+        ------
+        ValueError
+            With what the first worker says that cannot answer.
+        """
+        for question in questions:
+            self.submit(question, "question", perform, question)
+        for question in questions:
+            try:
+                self.take(question)
+            except SideError as error:
+                raise ValueError(f"{self.name}: {error}") from None
+
+    def _start(self, job: _Job) -> None:
+        """Begin a job, or begin it again."""
+        job.attempts += 1
+        name = f"{job.noun}/{job.number}/{job.attempts}"
+        try:
+            with self._lock:
+                if self._is_closed:
+                    job.outcome.cancel()
+                    return
+                executor = self.executor
+                job.running = executor.submit(job.function, *job.arguments, name, self.topic)
+        except (concurrent.futures.BrokenExecutor, RuntimeError) as error:
+            self._renew(executor)
+            self._lose(job, _explained(error))
+            return
+        except Exception as error:
+            job.outcome.set_exception(SideError(f"{self.name}: {_explained(error)}"))
+            return
+        job.running.add_done_callback(functools.partial(self._ended, job, executor))
+
+    def _ended(self, job: _Job, executor: Executor, future: Future[Any]) -> None:
+        """Look at what came of an attempt; called in whichever thread the executor calls."""
+        if self._is_closed:
+            job.outcome.cancel()
+            return
+        if future.cancelled():
+            self._lose(job, "the executor dropped the task: the connection to its workers was lost")
+            return
+        error = future.exception()
+        if isinstance(error, concurrent.futures.BrokenExecutor):
+            self._renew(executor)
+            self._lose(job, _explained(error))
+        elif error is not None and type(error).__name__ in ("KilledWorker", "FutureCancelledError", "CancelledError"):
+            self._lose(job, _explained(error))
+        elif error is not None:
+            job.outcome.set_exception(SideError(f"{self.name}: {_explained(error)}"))
+        else:
+            self._answer(job, future.result())
+
+    def _answer(self, job: _Job, found: dict[str, Any]) -> None:
+        self.workers.add(found["worker"])
+        if "lost" in found:
+            self._lose(job, found["lost"])
+        elif "failed" in found:
+            job.outcome.set_exception(SideError(found["failed"]))
+        else:
+            self._answered += 1
+            job.outcome.set_result(found["answer"])
+
+    def _lose(self, job: _Job, why: str) -> None:
+        """Begin a job again whose worker was lost; give it up where that happens too often."""
+        if job.attempts >= MOST_ATTEMPTS:
+            job.outcome.set_exception(
+                SideError(
+                    f"given up: {job.attempts} times the worker was lost that did this (killed, out of memory, ended "
+                    f"by the optimizer, or a crash of compiled code)\n{why}"
+                )
+            )
+            return
+        self._again[job.noun] += 1
+        # not in this thread, which may be the executor's own
+        threading.Thread(target=self._start, args=(job,), daemon=True).start()
+
+    def _renew(self, broken: Executor) -> None:
+        """Replace an executor that is broken for good by another one."""
+        with self._lock:
+            if self.executor is broken and not self._is_closed:
+                with contextlib.suppress(Exception):
+                    broken.shutdown(wait=False)
+                with contextlib.suppress(ValueError):
+                    self.executor = self._make()
+
+    def report(self) -> str:
+        """Say where jobs ran, and what was lost on the way."""
+        lost, again = self.losses()
+        return f"ran {self._where()}{_told_losses(lost, self.worker, again)}"
+
+    def _where(self) -> str:
+        return f"on {_number_of(len(self.workers), self.worker)} of {self.name}"
+
+    def losses(self) -> tuple[int, Counter[str]]:
+        """Count the workers that were lost, and by noun the jobs that were begun again for it."""
+        return sum(self._again.values()), self._again
+
+    def close(self) -> None:
+        """Cancel what is not done, end what runs, and let go of the workers; a second time does nothing."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        for job in self._jobs.values():
+            if job.running is not None:
+                job.running.cancel()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        close_processes(self.topic)
+        with contextlib.suppress(Exception):
+            self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _ProcessCrew(Crew):
+    """Threads of this process, each of which keeps a process."""
+
+    worker = "process"
+
+    def __init__(self, number: int, bar: Bar | None) -> None:
+        super().__init__(lambda: ThreadPoolExecutor(number), f"processes:{number}", bar)
+
+    def _where(self) -> str:
+        return f"in {_number_of(len(self.workers), self.worker)}"
+
+
+class _DaskCrew(Crew):
+    """The workers of a Dask cluster, which begins jobs again by itself when a worker is lost."""
+
+    worker = "Dask worker"
+
+    def __init__(self, client: Any, address: str, bar: Bar | None) -> None:
+        self._client = client
+        self._looked = self._trouble_since = time.monotonic()
+        self._trouble = ""
+        super().__init__(lambda: client.get_executor(pure=False), f"dask:{address}", bar)
+
+    @property
+    def size(self) -> int:
+        """How many tasks run at a time."""
+        with contextlib.suppress(Exception):
+            return max(sum(map(int, self._client.nthreads().values())), 1)
+        return 1
+
+    def ask_everybody(self, questions: Sequence[Question]) -> None:
+        """Put questions to every worker of the cluster."""
+        try:
+            self._client.wait_for_workers(1, timeout=WITHOUT_WORKERS_SECONDS)
+        except Exception:
+            raise ValueError(
+                f"{self.name}: the scheduler has no workers; start some, for instance with `dask worker ADDRESS`"
+            ) from None
+        asked = [
+            (address, self._client.submit(perform, question, "", self.topic, workers=[address], pure=False))
+            for address in sorted(self._client.nthreads())
+            for question in questions
+        ]
+        for address, future in asked:
+            try:
+                found = future.result(timeout=ANSWER_SECONDS)
+            except Exception as error:
+                raise ValueError(f"{self.name}, worker {address}: {_explained(error)}") from error
+            said = found.get("failed") or found.get("lost")
+            if said:
+                raise ValueError(f"{self.name}: {said}")
+
+    def trouble(self) -> str:
+        """Say whether the scheduler is gone, or has had no worker for a while."""
+        if self._client.status in ("closing", "closed"):
+            return _GONE
+        now = time.monotonic()
+        if now - self._looked < LOOK_AGAIN_SECONDS:
+            return ""
+        self._looked = now
+        if self._client.status != "running":
+            found = _GONE
+        else:
+            try:
+                found = "" if self._client.nthreads() else "the cluster has no workers left"
+            except Exception:
+                found = "the scheduler does not answer"
+        if not found or not self._trouble:
+            self._trouble_since = now
+        self._trouble = found
+        return found if now - self._trouble_since > WITHOUT_WORKERS_SECONDS else ""
+
+    def _lose(self, job: _Job, why: str) -> None:
+        if self._client.status != "running":
+            job.outcome.set_exception(SideError(f"{self.name}: {_GONE}"))
+        else:
+            super()._lose(job, why)
+
+    def losses(self) -> tuple[int, Counter[str]]:
+        """Count as the scheduler saw it: a job that began twice began on a worker that was lost."""
+        lost, again = super().losses()
+        begun: dict[str, list[str]] = {}
+        with contextlib.suppress(Exception):
+            for _, event in self._client.get_events(self.topic):
+                begun.setdefault(event["job"], []).append(event["worker"])
+        workers = {worker for several in begun.values() for worker in several[:-1]}
+        for job, several in begun.items():
+            if len(several) > 1:
+                again += Counter({job.partition("/")[0]: len(several) - 1})
+        return lost + len(workers), again
+
+    def _let_go(self) -> None:
+        def everywhere() -> None:
+            with contextlib.suppress(Exception):
+                self._client.run(close_processes, self.topic, on_error="ignore")
+
+        if self._client.status == "running" and self.has_waiting:
+            ending = threading.Thread(target=everywhere, daemon=True)
+            ending.start()
+            ending.join(CONNECT_SECONDS)
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=CONNECT_SECONDS)
+
+
+_GONE = "the scheduler is gone, or the connection to it is lost"
+
+
+def _told_losses(number: int, noun: str, again: Counter[str]) -> str:
+    if not again:
+        return ""
+    what = " and ".join(_number_of(count, noun) for noun, count in sorted(again.items()))
+    return f"; {_number_of(number, noun)} {'was' if number == 1 else 'were'} lost, and {what} run again"
+
+
+def _number_of(count: int, noun: str) -> str:
+    return f"{count} {noun}{'es' if noun.endswith('s') else 's'}" if count != 1 else f"1 {noun}"
+
+
+def _explained(error: BaseException) -> str:
+    """Say what an executor's own error means."""
+    said = " ".join(str(error).split())[:500]
+    if isinstance(error, concurrent.futures.BrokenExecutor):
+        return f"a worker process of the executor died ({said})"
+    if isinstance(error, ModuleNotFoundError):
+        return f"a worker could not load what it was sent ({said}): install pytest-optlandscape and what it needs there"
+    return f"{type(error).__name__}: {said}"

@@ -1,0 +1,247 @@
+"""Measuring optimizers as they are at a commit, or with a release of a library: in any process that has the files.
+
+A plan is plain enough to be sent to a worker of an executor, on another machine too if that sees the repository.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.session.environments import BuildError, Environment, make_environment
+from pytest_optlandscape.session.recording import equal_record
+from pytest_optlandscape.session.sides import Side, SideError
+from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
+from pytest_optlandscape.session.workers import announce, closed, further, worker_name
+from pytest_optlandscape.session.worktree import Worktree, WorktreeError, make_worktree
+from pytest_optlandscape.verdicts import LandscapeRecord
+
+__all__ = ["Found", "Outcome", "Plan", "carry_out", "no_worktree", "perform_plan"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of one optimizer.
+
+    Attributes
+    ----------
+    record : Baseline or None
+        None if it could not be run.
+    versions : Mapping of str to str
+        Of the libraries that do the work.
+    missing : str
+        Why it could not be run.
+    """
+
+    record: Baseline | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a plan.
+
+    Attributes
+    ----------
+    found : Mapping of str to Found
+        By spec.
+    machine : Mapping of str to str
+        Versions of Python, NumPy, SciPy and this package; empty if nothing could be run.
+    """
+
+    found: Mapping[str, Found]
+    machine: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured, and how.
+
+    Attributes
+    ----------
+    rootpath : str
+        The project's folder.
+    commit : str
+        What is checked out; "" for the files as they are.
+    worktree : Mapping of str to str
+        The place that ``introduction`` takes for the checkout.
+    introduction : Mapping of str to Any
+        How a process is begun; see `session.sides`.
+    environment : Mapping of str to str
+    folder : str
+        Where the process runs, if nothing is checked out.
+    install : str
+        A command that installs the project into an environment; "" for the present environment.
+    requirement : str
+        A release of a library that is installed into an environment, such as ``scipy==1.15.3``.
+    takes_bounds : Mapping of str to bool
+        By spec.
+    own : frozenset of str
+        The specs of optimizers that must come from the checkout.
+    landscapes : Mapping of str to Sequence of (str, int)
+        By spec, landscapes and budgets.
+    counts : Mapping of str to int
+        By spec, how many landscapes the whole suite has.
+    known : Mapping of str to Sequence of Baseline
+        By spec, records that a run is compared with.
+    """
+
+    rootpath: str
+    commit: str
+    worktree: Mapping[str, str]
+    introduction: Mapping[str, Any]
+    environment: Mapping[str, str]
+    folder: str
+    install: str
+    requirement: str
+    takes_bounds: Mapping[str, bool]
+    own: frozenset[str]
+    landscapes: Mapping[str, Sequence[tuple[str, int]]]
+    counts: Mapping[str, int]
+    known: Mapping[str, Sequence[Baseline]]
+
+
+def no_worktree(repository: Path, commit: str) -> Worktree:
+    """Name a checkout that is not there yet."""
+    return Worktree(repository, Path(os.path.abspath(os.sep)) / f"optlandscape-{uuid.uuid4().hex}", commit, commit)
+
+
+def perform_plan(plan: Plan, job: str, topic: str) -> dict[str, Any]:
+    """Carry a plan out in a worker of an executor; see `session.workers.perform` for what is returned."""
+    announce(job, topic)
+    try:
+        return {"worker": worker_name(), "answer": {"outcome": carry_out(plan, topic)}}
+    except WorktreeError as error:
+        return {"worker": worker_name(), "failed": f"{error} (a worker needs the repository at the same place)"}
+
+
+def carry_out(plan: Plan, topic: str = "") -> Outcome:
+    """Measure what a plan says.
+
+    Whatever was made for it is removed again: the worktree, the environment, the process.
+
+    Parameters
+    ----------
+    plan : Plan
+    topic : str
+        The session that may end it from another thread; see `session.workers.close_processes`.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    WorktreeError
+        If the commit cannot be checked out.
+    SideError
+        If the session ended it.
+    """
+    worktree = make_worktree(Path(plan.rootpath), plan.commit) if plan.commit else None
+    holder = worktree.folder.parent if worktree else make_work_folder()
+    try:
+        return _carried_out(plan, worktree, holder, topic)
+    finally:
+        if worktree is not None:
+            worktree.remove()
+        else:
+            remove_work_folder(holder)
+
+
+def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str) -> Outcome:
+    environment: Environment | None = None
+    project = Path(plan.rootpath)
+    if worktree is not None:
+        project = worktree.counterpart(project) or worktree.folder
+    if plan.install or plan.requirement:
+        try:
+            environment = make_environment(holder / "environment")
+            if plan.install:
+                environment.install(plan.install, project)
+            if plan.requirement:
+                environment.install_requirement(plan.requirement)
+        except (BuildError, OSError) as error:
+            return Outcome({spec: _not_run(str(error)) for spec in plan.landscapes})
+    introduction = copy.deepcopy(dict(plan.introduction))
+    variables = dict(plan.environment)
+    folder = plan.folder
+    if worktree is not None:
+        was, now = plan.worktree["folder"], str(worktree.folder)
+        introduction, variables = _placed(introduction, was, now), _placed(variables, was, now)
+        introduction["worktree"] = worktree.to_plain()
+        here = Path(_placed(folder, was, now))
+        folder = str(here if here.is_dir() else worktree.folder)
+    interpreter = sys.executable
+    if environment is not None:
+        interpreter = str(environment.python)
+        introduction["path"] = [str(environment.site_packages), *introduction["path"]]
+        introduction["modules"] = {
+            name: place for name, place in introduction["modules"].items() if not environment.has_module(name)
+        }
+    name = f"revision {plan.commit[:10]}" if plan.commit else plan.requirement or "the present files"
+    side = Side(name, introduction, variables, folder, interpreter=interpreter)
+    places = [one for one in (worktree.folder if worktree else None, environment and environment.folder) if one]
+    try:
+        further.setdefault(topic, []).append(side)
+        measured = {}
+        for spec in plan.landscapes:
+            measured[spec] = _measure_one(side, plan, spec, places)
+            if topic in closed:
+                raise SideError("the session was ended")
+        machine: dict[str, str] = {}
+        could_run = next((spec for spec, one in measured.items() if one.record), None)
+        if could_run is not None:
+            machine = side.get("machine", could_run)
+        return Outcome(measured, machine)
+    finally:
+        further[topic].remove(side)
+        side.close()
+
+
+def _placed(thing: Any, was: str, now: str) -> Any:
+    """Put another folder's name in the place of one, in all strings."""
+    if isinstance(thing, str):
+        return thing.replace(was, now)
+    if isinstance(thing, dict):
+        return {key: _placed(value, was, now) for key, value in thing.items()}
+    return [_placed(one, was, now) for one in thing] if isinstance(thing, list) else thing
+
+
+def _measure_one(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
+    try:
+        return _measured(side, plan, spec, places)
+    except SideError as error:
+        side.close()
+        return _not_run(str(error).strip().rpartition("\n")[2] or str(error))
+
+
+def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
+    loaded = side.load(spec)
+    if "missing" in loaded:
+        return _not_run(str(loaded["missing"]))
+    file = loaded["file"]
+    if plan.commit and spec in plan.own and not (file and any(Path(file).is_relative_to(one) for one in places)):
+        return _not_run(f"it would be imported from {file}, which is not in the commit")
+    setting = dict(sorted(loaded["setting"].items()))
+    known = [one for one in plan.known[spec] if one.setting == setting]
+    records: dict[str, LandscapeRecord] = {}
+    for landscape, budget in plan.landscapes[spec]:
+        asked = {"landscape": landscape, "budget": budget}
+        record = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=False))
+        found = equal_record(record, known, landscapes=plan.counts[spec], takes_bounds=plan.takes_bounds[spec])
+        if found is None:
+            found = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=True))
+        records[landscape] = found
+    return Found(Baseline(spec, setting, {}, records), dict(sorted(loaded["versions"].items())))
+
+
+def _not_run(why: str) -> Found:
+    return Found(missing=" ".join(why.split())[:500])

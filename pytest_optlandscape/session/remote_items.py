@@ -1,0 +1,199 @@
+"""The suite's items on an executor: what is sent to a worker, what is done there, and what comes back.
+
+One item is one task: all runs of a landscape, with those that a comparison asks for, or one check of the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import Adapter, third_party
+from pytest_optlandscape.verdicts import CheckOutcome, LandscapeRecord, Stability, compare_landscape, run_baseline
+from pytest_optlandscape.verdicts.judging import run_and_look_closely
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.executors import Crew
+    from pytest_optlandscape.session.suite import SuiteRun
+
+__all__ = ["RemoteItems", "run_item"]
+
+_THAT_MATTER = (
+    "OPENBLAS_", "MKL_", "OMP_", "VECLIB_", "KERAS_", "JAX_", "XLA_", "TF_", "PYTHONHASHSEED", "CUDA_VISIBLE_",
+)  # fmt: skip
+"""How the environment variables begin on which numbers may depend: a worker's process gets the session's."""
+
+
+class RemoteItems:
+    """Has the items of a suite run by a crew of workers.
+
+    Parameters
+    ----------
+    suite : SuiteRun
+    crew : Crew
+
+    Raises
+    ------
+    ValueError
+        If an optimizer cannot be sent to a worker.
+    """
+
+    def __init__(self, suite: SuiteRun, crew: Crew) -> None:
+        self._suite = suite
+        self.crew = crew
+        settings = suite.settings
+        libraries = third_party.find()
+        for spec in suite.adapters:
+            library = libraries.get(spec.partition(":")[0])
+            if library is not None and not library.is_found_elsewhere:
+                raise ValueError(
+                    f"{spec} comes from {library.owner}, a method of an object of this process, and "
+                    "--optlandscape-executor runs it in others; have the hook in a conftest.py, or make a module the "
+                    "plugin"
+                )
+        self._introduction = json.dumps(
+            {
+                "path": [entry or os.getcwd() for entry in sys.path],
+                "prefix": sys.prefix,
+                "modules": {},
+                "worktree": None,
+                "hooks": [vars(hook) for hook in settings.hooks],
+                "profiles": settings.profiles,
+                "time_limit": settings.time_limit,
+                "environment": {
+                    "PYTHONHASHSEED": "0",
+                    **{name: value for name, value in os.environ.items() if name.startswith(_THAT_MATTER)},
+                },
+                "folder": os.getcwd(),
+            }
+        )
+
+    def check(self) -> None:
+        """Have all workers load all optimizers.
+
+        Raises
+        ------
+        ValueError
+            If one of them cannot, or has other versions; the message names the worker.
+        """
+        from pytest_optlandscape.session.workers import Question
+
+        questions = [Question(self._introduction, spec, self._expected(spec)) for spec in self._suite.adapters]
+        self.crew.ask_everybody(questions)
+
+    def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
+        """Give what a worker measured of a landscape, for the comparison and, where one is kept, for the history."""
+        self.submit_landscape(spec, landscape)
+        answer = self.crew.take((spec, landscape.id))
+        recorded = answer.pop("recorded", None)
+        if recorded is not None and self._suite.recording is not None:
+            self._suite.recording.records[spec, landscape.id] = LandscapeRecord.from_plain(recorded)
+        return LandscapeRecord.from_plain(answer)
+
+    def hold(self, spec: str, check: str) -> CheckOutcome:
+        """Give what a worker found of a check of the contract."""
+        self.submit_check(spec, check)
+        return CheckOutcome(**self.crew.take((spec, f"contract::{check}")))
+
+    def submit_landscape(self, spec: str, landscape: Landscape) -> None:
+        """Hand out the runs on a landscape, unless they were."""
+        key = spec, landscape.id
+        if not self.crew.has(key):
+            self._submit(key, "landscape", spec, {"do": "item", **self._suite.asked_of_item(spec, landscape)})
+
+    def submit_check(self, spec: str, check: str) -> None:
+        """Hand out a check of the contract, unless it was."""
+        key = spec, f"contract::{check}"
+        if not self.crew.has(key):
+            self._submit(key, "check", spec, {"do": "check", "check": check})
+
+    def _submit(self, key: tuple[str, str], noun: str, spec: str, request: dict[str, Any]) -> None:
+        from pytest_optlandscape.session.workers import Question, perform
+
+        question = Question(self._introduction, spec, self._expected(spec), request)
+        self.crew.submit(key, noun, perform, question)
+
+    def _expected(self, spec: str) -> dict[str, str]:
+        from pytest_optlandscape.session.recording import machine_versions
+
+        adapter = self._suite.adapters[spec]
+        return {**machine_versions(), **adapter.versions(), **adapter.setting}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A known record of one landscape, with how rounding treats its optimizer."""
+
+    records: dict[str, LandscapeRecord]
+    calibration: Stability
+
+    @classmethod
+    def from_plain(cls, plain: Sequence[Any]) -> _Known:
+        record = LandscapeRecord.from_plain(plain[0])
+        return cls({record.landscape: record}, Stability(*plain[1]))
+
+
+def run_item(
+    adapter: Adapter,
+    landscape: Landscape,
+    budget: int,
+    *,
+    update: bool,
+    before: dict[str, Any] | None,
+    calibration: Sequence[int] | None,
+    setting_differs: str,
+    landscapes: int,
+    known: Sequence[Any] | None,
+) -> dict[str, Any]:
+    """Do in a process of its own what an item of the suite does in the session's.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    landscape : Landscape
+    budget : int
+        Evaluations of each cell.
+    update : bool
+        Whether to run as a baseline.
+    before : dict or None
+        The baseline's record.
+    calibration : sequence of int or None
+        Jumps and trials over the whole baseline.
+    setting_differs : str
+    landscapes : int
+        How many landscapes the suite has for this optimizer.
+    known : sequence or None
+        Records of the history, each with its calibration; None if nothing is recorded.
+
+    Returns
+    -------
+    dict
+        A landscape's record; ``recorded`` is that for the history.
+    """
+    accepted = LandscapeRecord.from_plain(before) if before else None
+    compare = partial(
+        compare_landscape,
+        before=accepted,
+        landscapes=landscapes,
+        calibration=Stability(*calibration) if calibration else None,
+        takes_bounds=adapter.takes_bounds,
+        setting_differs=setting_differs,
+    )
+    if update:
+        record = run_baseline(adapter, landscape, budget)
+    else:
+        record = run_and_look_closely(adapter, landscape, budget, compare, accepted)
+    answer = record.to_plain()
+    if known is not None:
+        from pytest_optlandscape.session.recording import recorded_for
+
+        several = map(_Known.from_plain, known)
+        recorded = recorded_for(adapter, landscape, record, several, landscapes=landscapes, is_full=update)
+        answer["recorded"] = recorded.to_plain()
+    return answer

@@ -1,0 +1,91 @@
+"""Temporary folders that are removed even after a kill: at the next start, by whoever makes the next one.
+
+The process that makes a folder holds a lock on a file in it for as long as it lives. So a folder whose file nobody has
+locked is abandoned, whatever became of the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+fcntl: Any = None
+with contextlib.suppress(ImportError):  # on Windows there is none, and folders are left after a kill
+    fcntl = importlib.import_module("fcntl")
+
+__all__ = ["make_work_folder", "remove_work_folder"]
+
+PREFIX = "optlandscape-work-"
+LOCK = ".lock"
+_YOUNG_SECONDS = 60.0
+"""A folder without a lock that is younger may be about to get one."""
+
+_held: dict[Path, int] = {}
+"""Descriptors of the locks that this process holds, by folder."""
+
+
+def make_work_folder() -> Path:
+    """Make a temporary folder, and remove those that processes left which were killed.
+
+    Returns
+    -------
+    Path
+        To be removed by `remove_work_folder`.
+    """
+    _remove_abandoned(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    if fcntl is not None:
+        descriptor = os.open(folder / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
+        with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for abandoned, either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.rename(folder / "lock.new", folder / LOCK)  # it is locked by the time that anybody sees it
+        _held[folder] = descriptor
+    return folder
+
+
+def remove_work_folder(folder: Path) -> None:
+    """Remove a temporary folder; a second time does nothing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    descriptor = _held.pop(folder, None)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for folder in place.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's, or removed at this moment
+            if (folder / LOCK).exists():
+                _remove_if_unlocked(folder)
+            elif time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
+                (folder / "lock.new").unlink(missing_ok=True)
+                folder.rmdir()
+
+
+def _remove_if_unlocked(folder: Path) -> None:
+    if fcntl is None:
+        return
+    descriptor = os.open(folder / LOCK, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for checkout in folder.glob("*/.git"):
+            _make_git_forget(checkout)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _make_git_forget(pointer: Path) -> None:
+    """Have git remove a worktree, whose file ``.git`` names the repository's folder for it."""
+    text = pointer.read_text(encoding="utf-8", errors="replace") if pointer.is_file() else ""
+    known = Path(text.removeprefix("gitdir:").strip())
+    program = shutil.which("git")
+    if program is not None and known.parent.name == "worktrees":
+        arguments = ["--git-dir", str(known.parent.parent), "worktree", "remove", "--force", "--force"]
+        subprocess.run([program, *arguments, str(pointer.parent)], capture_output=True, check=False)

@@ -1,0 +1,195 @@
+"""What runs in the workers of an executor: a process of the optimizer's own, and what it is asked.
+
+A worker may be a thread of this process, a process of a pool, or a Dask worker on another machine. None of them runs
+an optimizer itself. Each thread of a worker keeps a process like those of ``--optlandscape-against``: time limits need
+a main thread, global state is not shared with other tasks, and an optimizer that ends its process ends no worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
+
+__all__ = ["Question", "announce", "close_processes", "closed", "further", "perform", "worker_name"]
+
+IDLE_SECONDS = 60.0
+"""A process that was asked nothing for so long is ended: the session that began it may be gone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a worker is asked: plain values, so that nothing of the session needs to be pickled.
+
+    Attributes
+    ----------
+    introduction : str
+        JSON: how the process is begun; see `session.remote_items.RemoteItems`.
+    spec : str
+        The optimizer.
+    expected : Mapping of str to str
+        What the process must say of itself: versions and the optimizer's setting.
+    request : Mapping of str to Any
+        The name of what is to be done and its arguments; empty to have the optimizer loaded only.
+    """
+
+    introduction: str
+    spec: str
+    expected: Mapping[str, str]
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
+    """Answer a question, in a worker.
+
+    Parameters
+    ----------
+    question : Question
+    job : str
+        Names the job and the attempt, for `announce`; "" for one that nobody counts.
+    topic : str
+        Names the session.
+
+    Returns
+    -------
+    dict
+        ``worker``, and one of ``answer``, ``failed`` (why it cannot be had) or ``lost`` (how the process ended).
+    """
+    if job:
+        announce(job, topic)
+    kept = _process_of_this_thread(question.introduction, topic)
+    found: dict[str, Any] = {"worker": worker_name()}
+    with kept.at_work():
+        try:
+            mismatch = kept.mismatch(question)
+            if mismatch:
+                return {**found, "failed": mismatch}
+            request = dict(question.request)
+            return {**found, "answer": kept.side.get(request.pop("do"), question.spec, **request) if request else {}}
+        except SideEndedError as error:
+            return {**found, "lost": str(error)}
+        except SideError as error:
+            return {**found, "failed": str(error)}
+
+
+def announce(job: str, topic: str) -> None:
+    """Tell the scheduler of a Dask cluster which worker begins a job: if it begins twice, the first worker was lost."""
+    worker = _dask_worker()
+    if worker is not None:
+        with contextlib.suppress(Exception):  # the job matters, not its announcement
+            worker.log_event(topic, {"job": job, "worker": worker.address})
+
+
+def worker_name() -> str:
+    """Name the worker that this thread belongs to."""
+    worker = _dask_worker()
+    if worker is not None:
+        return str(worker.address)
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+
+
+def close_processes(topic: str) -> None:
+    """End all processes that were begun for a session, whatever they are at."""
+    closed.add(topic)
+    for kept in list(_processes.values()):
+        if kept.topic == topic:
+            kept.side.kill()
+    for side in list(further.get(topic, ())):
+        side.kill()
+
+
+closed: set[str] = set()
+"""Sessions that want no more answers."""
+
+further: dict[str, list[Side]] = {}
+"""By session, processes that are not kept for a thread, but begun and closed for one task."""
+
+
+class _Kept:
+    """A process that answers one thread's questions, and is ended when there are none for a while."""
+
+    def __init__(self, introduction: str, topic: str) -> None:
+        told = json.loads(introduction)
+        environment = {**os.environ, **told.pop("environment")}
+        folder = told.pop("folder")
+        here = folder if Path(folder).is_dir() else os.getcwd()
+        self.introduction = introduction
+        self.topic = topic
+        self.side = Side(f"the optimizer for {worker_name()}", told, environment, here)
+        self._checked: set[str] = set()
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    @contextlib.contextmanager
+    def at_work(self) -> Any:
+        """Keep the process while it is asked something."""
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            yield
+        self._timer = threading.Timer(IDLE_SECONDS, self.close_if_idle)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close_if_idle(self) -> None:
+        """End the process, unless a question came in the meantime."""
+        if self._lock.acquire(blocking=False):
+            self.side.close()
+            self._checked.clear()
+            self._lock.release()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.side.close()
+
+    def mismatch(self, question: Question) -> str:
+        """Say why the process would not give the numbers that the session's own would; "" if it would."""
+        if question.spec in self._checked and self.side.is_running:
+            return ""
+        loaded = self.side.load(question.spec)
+        if "missing" in loaded:
+            return f"worker {worker_name()} cannot import {question.spec}: {loaded['missing']}"
+        said = {**self.side.get("machine", ""), **loaded["versions"], **loaded["setting"]}
+        for name, wanted in question.expected.items():
+            found = said.get(name, "absent")
+            is_equal = found == wanted
+            if name == "python":  # its releases of one series compute alike
+                is_equal = found.rpartition(".")[0] == wanted.rpartition(".")[0]
+            if not is_equal:
+                return f"worker {worker_name()} has {name} {found}, and this session has {wanted}: make them equal"
+        self._checked.add(question.spec)
+        return ""
+
+
+_processes: dict[int, _Kept] = {}
+"""By thread."""
+
+
+def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
+    thread = threading.get_ident()
+    kept = _processes.get(thread)
+    if kept is None or kept.introduction != introduction or kept.topic != topic:
+        if kept is not None:
+            kept.close()
+        kept = _processes[thread] = _Kept(introduction, topic)
+    return kept
+
+
+def _dask_worker() -> Any:
+    """Give the Dask worker that runs this task; None elsewhere."""
+    if "distributed" not in sys.modules:
+        return None
+    with contextlib.suppress(Exception):
+        return sys.modules["distributed"].get_worker()
+    return None

@@ -1,0 +1,46 @@
+"""Releases of a library in the order of their versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from packaging.version import InvalidVersion, Version
+
+from pytest_optlandscape.store import CommitEntry
+
+__all__ = ["releases_in_order"]
+
+
+def releases_in_order(entries: Iterable[CommitEntry]) -> dict[str, list[str]]:
+    """Put what was measured of releases into the order of their versions, library by library.
+
+    Parameters
+    ----------
+    entries : iterable of CommitEntry
+        Those of commits are left out. Where a library was measured with several states of the project's files, the
+        state counts that was measured last: another one would look like a change of the library.
+
+    Returns
+    -------
+    dict of str to list of str
+        By library, the names of the entries, oldest release first.
+    """
+    by_library: dict[str, list[CommitEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry.release:
+            by_library[entry.release.rpartition(" ")[0]].append(entry)
+    found = {}
+    for library, several in sorted(by_library.items()):
+        tree = max(several, key=lambda one: (one.commit_time, one.name)).tree
+        ordered = sorted((one for one in several if one.tree == tree), key=_order)
+        found[library] = list(dict.fromkeys(one.commit for one in ordered))
+    return found
+
+
+def _order(entry: CommitEntry) -> tuple[bool, Version, str]:
+    text = entry.release.rpartition(" ")[2]
+    try:
+        return True, Version(text), text
+    except InvalidVersion:
+        return False, Version("0"), text
