@@ -285,8 +285,7 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         values = _values_at(problem, first, np.ascontiguousarray(sent).view(np.float64)[:, 0])
         return [value.reshape(*value.shape, 1).view(np.uint32) for value in values]
 
-    @jax.custom_batching.custom_vmap  # type: ignore[untyped-decorator,unused-ignore]
-    def once(x: Any, number: Any) -> Any:
+    def evaluated(x: Any, number: Any) -> Any:
         dim = x.shape[0]
         shapes = {"fun": (), "gradient": (dim,), "hessian": (dim, dim)}
         shapes |= {"residuals": (residuals,), "jacobian": (residuals, dim)}
@@ -300,6 +299,8 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         bits = io_callback(call, results, jax.lax.bitcast_convert_type(x, np.uint32), number, ordered=True)
         return [jax.lax.bitcast_convert_type(pairs, np.float64) for pairs in bits]
 
+    once = jax.custom_batching.custom_vmap(evaluated)
+
     @once.def_vmap  # type: ignore[untyped-decorator,unused-ignore]
     def one_after_another(size: int, in_batched: list[bool], x: Any, number: Any) -> Any:
         each = [
@@ -310,7 +311,7 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
 
     @jax.custom_jvp  # type: ignore[untyped-decorator,unused-ignore]
     def function(x: Any, number: Any) -> Any:
-        return once(x, number)
+        return once(x, number) if _knows_effects_of_batching() else evaluated(x, number)
 
     @function.defjvp  # type: ignore[untyped-decorator,unused-ignore]
     def derivative(at: tuple[Any, Any], tangents: tuple[Any, Any]) -> Any:
@@ -323,6 +324,26 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
 
     differentiable: Callable[[Any, Any], Any] = function
     return differentiable
+
+
+@functools.cache
+def _knows_effects_of_batching() -> bool:
+    """Tell whether this JAX orders the callbacks of a function with a batching rule; older releases forget them.
+
+    Such a release gets the function without the rule, and refuses `jax.vmap` of a problem.
+    """
+    import jax
+    from jax.experimental import io_callback
+
+    @jax.custom_batching.custom_vmap  # type: ignore[untyped-decorator,unused-ignore]
+    def probe(x: Any) -> Any:
+        return io_callback(np.asarray, x, x, ordered=True)
+
+    @probe.def_vmap  # type: ignore[untyped-decorator,unused-ignore]
+    def rule(size: int, in_batched: list[bool], x: Any) -> Any:
+        return x, True
+
+    return bool(jax.make_jaxpr(probe)(jax.numpy.zeros(1)).effects)
 
 
 # torch

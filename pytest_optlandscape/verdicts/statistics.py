@@ -298,7 +298,7 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
 
     The rate at which it does is known from dithered runs only, so that the number of cells has a beta-binomial
     distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
-    by which two cells of a landscape are proof; one is, where no more than fifty are compared in all.
+    by which two cells of a landscape are proof; one is, where no more than forty are compared in all.
 
     Parameters
     ----------

@@ -33,6 +33,9 @@ __all__ = ["OptimizerComparison", "compare_optimizer"]
 SUITE_LEVEL = LEVEL / 4.0
 """For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
 
+_SCATTER_LEVEL, _DRIFT_LEVEL = 0.4 * CHANGE_LEVEL, 0.1 * CHANGE_LEVEL
+"""For cells that part here and there, and for drifts; the other half belongs to the landscapes."""
+
 
 @dataclass(frozen=True)
 class OptimizerComparison:
@@ -160,7 +163,7 @@ def compare_optimizer(
     verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else gravest(verdicts)
     chance = chance_of_as_many(parted, count, known.jumps, known.trials)
     drifts: list[Finding] = []
-    if verdict == Verdict.SAME and chance < CHANGE_LEVEL / 4.0:
+    if verdict == Verdict.SAME and chance < _SCATTER_LEVEL:
         verdict = Verdict.CHANGED
     elif verdict == Verdict.SAME and any(comparison.fingerprint == "rounding" for comparison in compared):
         drifts = _drifts(compared)
@@ -209,7 +212,7 @@ def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     found = []
     for metric, p_value in zip(tested, holm(p_values), strict=True):
         shift = metric.shift([comparison.differences(metric) for comparison in compared])
-        if p_value < CHANGE_LEVEL / 4.0:
+        if p_value < _DRIFT_LEVEL:
             found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
     return found
 

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.runs import differentiable
 
 optax = pytest.importorskip("optax")
 jax = pytest.importorskip("jax")
@@ -91,6 +92,19 @@ def test_lbfgs_goes_where_it_goes_by_hand(lbfgs):
             x, state = step(state, x)
             nearest = np.abs(run.trace.x - np.array(x)).max(axis=1).min()
             assert nearest < 1e-9
+
+
+def test_a_jax_that_forgets_the_callbacks_of_a_batching_rule_gets_none(lbfgs, monkeypatch):
+    """JAX 0.4.38 does: its runs ended with a KeyError. Here the newest JAX gets the function for such releases."""
+    expected = minimize(lbfgs, "beale", budget=60)
+    monkeypatch.setattr(differentiable, "_knows_effects_of_batching", lambda: False)
+    differentiable._jax_function.cache_clear()
+    try:
+        run = minimize(get("optax:lbfgs"), "beale", budget=60)
+    finally:
+        differentiable._jax_function.cache_clear()
+    assert run.stop_reason == expected.stop_reason, run.message
+    assert run.trace.x.tolist() == expected.trace.x.tolist()
 
 
 @pytest.mark.parametrize("budget", [1, 2, 7, 13])
