@@ -48,7 +48,7 @@ def history_lines(trend: Trend) -> list[str]:
     for state in reversed(trend.states):
         first, last = state.first, state.last
         span = first.entry.short if first is last else f"{first.entry.short} … {last.entry.short}"
-        what = [what_moved(state.comparison)] if state.comparison else ["the first state"]
+        what = [_in_short(state.comparison)] if state.comparison else ["the first state"]
         what += [f"with {clean(', '.join(state.came_with), 200)}"] if state.came_with else []
         rows.append(
             [span, _date(first), str(len(state.points)), str(state.verdict), _speed(state.comparison), "; ".join(what)]
@@ -66,6 +66,15 @@ def _title(trend: Trend) -> str:
     return clean(f"{trend.series.title}, suite {trend.series.suite}", 200)
 
 
+def _in_short(comparison: OptimizerComparison) -> str:
+    """Say what moved most, without probabilities: `trend` and `show` say everything."""
+    found = comparison.findings or comparison.drifts
+    if not found:
+        return what_moved(comparison)
+    others = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return clean(found[0].text) + others + (", below the gate" if comparison.drifts else "")
+
+
 def what_moved(comparison: OptimizerComparison) -> str:
     """Say in one line what moved: over the suite, else on the landscape where it moved most."""
     if comparison.verdict == Verdict.NOT_COMPARABLE:
@@ -80,7 +89,8 @@ def what_moved(comparison: OptimizerComparison) -> str:
         return f"{'; '.join(map(str, comparison.drifts))}, below the gate"
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)
     others = f"; {number_of(new, 'landscape')} new" if new else ""
-    return ("nothing significant and far enough" if comparison.verdict == Verdict.CHANGED else "nothing") + others
+    changed = "other paths; nothing significant and far enough"
+    return (changed if comparison.verdict == Verdict.CHANGED else "nothing") + others
 
 
 def trend_lines(trend: Trend) -> list[str]:
