@@ -540,7 +540,8 @@ def _bisect(told: argparse.Namespace) -> int:
         with _ended_by_sigterm():
             found = bisect(measurer, told.good, told.bad, told.words, _say)
         if told.json:
-            _print_json({"verdict": str(found.verdict), "commits": list(found.commits)})
+            alone = None if found.alone is None else str(found.alone)
+            _print_json({"verdict": str(found.verdict), "commits": list(found.commits), "against_its_parent": alone})
             return SAME
         if not found.commits:
             print(f"{told.bad} is the same as {told.good}")
@@ -552,6 +553,11 @@ def _bisect(told: argparse.Namespace) -> int:
             print(f"{found.verdict}: {commit[:10]} by {clean(facts.author, 40)}: {clean(facts.subject)}")
         if found.comparison:
             print(f"  {found.comparison.spec}, {told.bad} against {told.good}: {what_moved(found.comparison)}")
+        if found.is_creep:
+            print(
+                f"  against its parent alone it is {found.alone}: small changes have added up, and this one passes the "
+                "gate; `optlandscape backfill` and `trend` show the share of each"
+            )
         return SAME
 
     return _with_configuration(do, runs_code=True)

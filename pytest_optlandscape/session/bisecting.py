@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,11 +49,20 @@ class Conviction:
         The commit that did it; several where those between could not be run.
     comparison : OptimizerComparison or None
         Of the bad commit with the good one, for the optimizer that decides.
+    alone : Verdict or None
+        What the commit is against its parent; None where several may have done it, or the parent cannot be run. If it
+        is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
     """
 
     verdict: Verdict
     commits: tuple[str, ...]
     comparison: OptimizerComparison | None = None
+    alone: Verdict | None = None
+
+    @property
+    def is_creep(self) -> bool:
+        """Whether the commit by itself did less than was looked for."""
+        return self.alone is not None and self.verdict not in (self.alone, Verdict.CHANGED)
 
 
 def select(measurer: CommitMeasurer, words: str) -> Selection:
@@ -114,8 +124,12 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
         If an end cannot be run, or git refuses.
     """
     chosen = select(measurer, words)
-    before = _measured(measurer, good, chosen)
-    after = _measured(measurer, bad, chosen)
+
+    @functools.cache
+    def measured_at(revision: str) -> dict[str, Measured]:
+        return _measured(measurer, revision, chosen)
+
+    before, after = measured_at(good), measured_at(bad)
     for revision, measured in ((good, before), (bad, after)):
         for spec, one in measured.items():
             if one.record is None:
@@ -127,18 +141,28 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
     say(f"{bad} is {verdict} against {good}; looking for the commit that did it")
     deciding = next(one for one in compared if one.verdict == verdict)
 
+    def verdict_at(now: dict[str, Measured], then: dict[str, Measured]) -> Verdict:
+        return next((one.verdict for one in _compared(then, now) if one.spec == deciding.spec), Verdict.SAME)
+
     def judge(commit: str) -> str:
-        measured = _measured(measurer, commit, chosen)
+        measured = measured_at(commit)
         now = measured[deciding.spec]
         if now.record is None:
             say(f"{commit[:10]} skipped: {now.optimizer.missing}")
             return "skip"
-        found = next((one.verdict for one in _compared(before, measured) if one.spec == deciding.spec), Verdict.SAME)
+        found = verdict_at(measured, before)
         is_bad = found == verdict or (verdict == Verdict.CHANGED and found != Verdict.SAME)
         say(f"{commit[:10]} {found}")
         return "bad" if is_bad else "good"
 
-    return Conviction(verdict, _search(measurer, good, bad, judge), deciding)
+    commits = _search(measurer, good, bad, judge)
+    if len(commits) != 1:
+        return Conviction(verdict, commits, deciding)
+    parents = measurer.facts(commits[0]).parents
+    parent = measured_at(parents[0])[deciding.spec] if parents else None
+    is_known = parent is not None and parent.record is not None
+    alone = verdict_at(measured_at(commits[0]), measured_at(parents[0])) if is_known else None
+    return Conviction(verdict, commits, deciding, alone)
 
 
 def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 import json
+import sys
 
 import pytest
 
+from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.store import Triage, open_history
 from pytest_optlandscape.trend import compare_records
@@ -179,6 +181,18 @@ def creeping(tracked):
         assert tracked.project.run().ret == 0
     tracked.project.solver(CREEPING, SHARE=0.228)
     return tracked
+
+
+def test_bisect_over_a_creep_says_that_small_changes_added_up(creeping, monkeypatch, capfd):
+    creeping.commit()
+    monkeypatch.chdir(creeping.path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    sys.modules.pop("solver", None)
+    capfd.readouterr()
+    assert main(["bisect", "HEAD~2", "HEAD"]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert said.startswith(f"worse: {head(creeping)[:10]} by ")
+    assert "against its parent alone it is changed: small changes have added up" in said
 
 
 def test_creep_over_commits_fails_a_session_whoever_runs_it_and_names_the_commits(creeping):
