@@ -21,13 +21,13 @@ from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.store import (
     GitError,
     History,
-    StoreError,
     Triage,
     commit_facts,
     first_parents,
     open_history,
 )
 from pytest_optlandscape.trend import Series, Trend, find_trend, in_order, series_of
+from pytest_optlandscape.trend.reading import loader
 from pytest_optlandscape.verdicts import OptimizerComparison
 from pytest_optlandscape.verdicts.measuring import run_cell
 
@@ -72,7 +72,7 @@ def write_history_page(
     OSError
         If the file cannot be written.
     """
-    load, triages = _loader(history), history.triages()
+    load, triages = loader(history), history.triages()
     subjects = _subjects(series, load, triages, rootpath, settings)
     text = make_page(title, subjects, load=load, triages=triages, problems=history.problems)
     write_atomically(path, text)
@@ -82,18 +82,6 @@ def write_history_page(
 def _written(path: Path, text: str, optimizers: int) -> str:
     size = len(text.encode()) / 1e6
     return f"report written to {path} ({number_of(optimizers, 'optimizer')}, {max(size, 0.1):.1f} MB)"
-
-
-def _loader(history: History) -> Load:
-    def load(digest: str) -> Baseline | None:
-        try:
-            return history.record(digest)
-        except StoreError as error:
-            if str(error) not in history.problems:
-                history.problems.append(str(error))
-            return None
-
-    return load
 
 
 def _subjects(
@@ -150,7 +138,7 @@ def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
     path = suite.settings.report
     assert path is not None
     history = open_history(suite.settings.history, rootpath) if suite.settings.history is not None else None
-    load = _loader(history) if history is not None else lambda digest: None
+    load = loader(history) if history is not None else lambda digest: None
     triages = history.triages() if history is not None else {}
     trends = _trends_of(suite, history, rootpath, load, triages)
     before = suite.wording.reference if suite.wording.revision else "the baseline"
