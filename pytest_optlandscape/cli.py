@@ -728,7 +728,8 @@ def _list(told: argparse.Namespace) -> int:
 
 
 def _replay(told: argparse.Namespace) -> int:
-    return int(pytest.main([f"--optlandscape-replay={told.cell}"]))
+    only = [] if told.optimizer is None else [f"--optlandscape-only={told.optimizer}"]
+    return int(pytest.main([f"--optlandscape-replay={told.cell}", *only]))
 
 
 def _print_json(value: Any) -> None:

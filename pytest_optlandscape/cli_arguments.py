@@ -213,6 +213,7 @@ def _of_sessions(to: _Commands) -> None:
     made.add_argument("--json", action="store_true", help="print JSON for other tools")
     made = to.add("replay", "run one cell of each configured optimizer again", "optlandscape replay beale/sobol-03")
     made.add_argument("cell", metavar="CELL")
+    made.add_argument("--optimizer", metavar="SPEC", help="of this optimizer only")
 
 
 def _positive(text: str) -> int:

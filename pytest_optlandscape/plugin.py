@@ -132,6 +132,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "module:callable",
     )
     group.addoption(
+        "--optlandscape-only",
+        metavar="ITEM",
+        action="append",
+        help="run the suite, and of all tests only this item: SPEC, SPEC::LANDSCAPE, SPEC::overall or "
+        "SPEC::contract::CHECK, exactly as written; may be given several times",
+    )
+    group.addoption(
         "--optlandscape-replay",
         metavar="CELL",
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
@@ -186,6 +193,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "optlandscape_markdown",
         "optlandscape_codequality",
         "optlandscape_executor",
+        "optlandscape_only",
     )
     is_wanted = any(config.getoption(name) for name in wanted)
     is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)

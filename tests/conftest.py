@@ -7,6 +7,8 @@ import scipy.stats  # noqa: F401  (pytester drops what its sessions import first
 from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 
+collect_ignore_glob = ["*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
+
 
 @pytest.fixture
 def example_database():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pytest_optlandscape.report.remarks import Place, Remark
 from pytest_optlandscape.report.trend import clean
-from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.report.wording import number_of, replay_command
 
 __all__ = ["MOST", "annotation_commands", "workflow_command"]
 
@@ -92,6 +92,6 @@ def annotation_commands(
 def _command(remark: Remark, place: Place | None) -> str:
     lines = [clean(remark.text, 2000)]
     if remark.cell:
-        lines.append(f"replay the worst cell: optlandscape replay {clean(remark.cell, 200)}")
+        lines.append(f"replay the worst cell: {replay_command(clean(remark.spec, 200), clean(remark.cell, 200))}")
     file, line = (place.path, place.line) if place else (None, None)
     return workflow_command(remark.level, "\n".join(lines), file=file, line=line, title=remark.title)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pytest_optlandscape.report.remarks import Remark, SessionReport
 from pytest_optlandscape.report.trend import clean, what_moved
-from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.report.wording import number_of, replay_command
 from pytest_optlandscape.trend import Event, Trend
 from pytest_optlandscape.verdicts import LandscapeRecord, OptimizerComparison
 
@@ -230,7 +230,7 @@ def _replays(remarks: Sequence[Remark]) -> _Part:
     for remark in remarks:
         if remark.cell and remark.spec not in cells:
             cells[remark.spec] = remark.cell
-    lines = [f"optlandscape replay {clean(cell, 200)}" for cell in list(dict.fromkeys(cells.values()))[:_REPLAYED]]
+    lines = [replay_command(clean(spec, 200), clean(cell, 200)) for spec, cell in list(cells.items())[:_REPLAYED]]
     if not lines:
         return _Part("")
     fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))

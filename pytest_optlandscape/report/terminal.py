@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
@@ -296,13 +295,8 @@ def _ways_on(comparison: LandscapeComparison, spec: str, wording: Wording) -> li
     return [
         "  replay the worst cell, in Python:",
         f"    minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})",
-        *wording.again(_selection(landscape.id, spec), "landscape"),
+        *wording.again(f"{spec}::{landscape.id}", "landscape"),
     ]
-
-
-def _selection(landscape_id: str, spec: str) -> str:
-    """Write an expression for -k; a spec with arguments cannot stand in one."""
-    return f"{spec} and {landscape_id}" if re.fullmatch(r"[\w:+.-]+", spec) else landscape_id
 
 
 def overall_failure_text(comparison: OptimizerComparison, wording: Wording = BASELINE) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 
-__all__ = ["ACCEPT", "BASELINE", "Wording", "number_of"]
+__all__ = ["ACCEPT", "BASELINE", "Wording", "command_line", "number_of", "replay_command"]
 
 ACCEPT = "  accept what it does now:   the same with --optlandscape-update; then commit the baseline"
 """How to make what was measured the baseline."""
@@ -19,6 +21,39 @@ def number_of(count: int, noun: str) -> str:
     ('1 landscape', '0 landscapes')
     """
     return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def command_line(*words: str) -> str:
+    """Write a command that can be pasted into a shell.
+
+    Words that mean something to a shell are put into double quotes, which sh, zsh, fish, PowerShell and cmd all
+    understand; where these do not help, into single quotes, as sh wants.
+
+    Examples
+    --------
+    >>> print(command_line("optlandscape", "replay", "rosenbrock[10]/standard"))
+    optlandscape replay "rosenbrock[10]/standard"
+    >>> print(command_line("pytest", "--optlandscape-only", "solver:minimize(rule='best of two')"))
+    pytest --optlandscape-only "solver:minimize(rule='best of two')"
+    """
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    if re.fullmatch(r"[\w@+=:,./-]+", word, re.ASCII):
+        return word
+    return shlex.quote(word) if re.search(r'["$`!\\%]', word) else f'"{word}"'
+
+
+def replay_command(spec: str, cell: str) -> str:
+    """Write the command that runs one cell of one optimizer again.
+
+    Examples
+    --------
+    >>> print(replay_command("solver:minimize(step=0.5)", "beale/standard"))
+    optlandscape replay beale/standard --optimizer "solver:minimize(step=0.5)"
+    """
+    return command_line("optlandscape", "replay", cell, "--optimizer", spec)
 
 
 @dataclass(frozen=True)
@@ -60,11 +95,23 @@ class Wording:
         """The cells on the other side."""
         return f"those at {self.revision}" if self.revision else "the baseline's"
 
-    def again(self, selection: str, what: str) -> list[str]:
-        """Say how to run a part alone and, where there is something to accept it into, how to accept it."""
-        against = f" --optlandscape-against={self.revision}" if self.revision else ""
-        alone = f'  {f"run this {what} alone:":<26} pytest --optlandscape{against} -k "{selection}"'
-        return [alone] if self.revision else [alone, ACCEPT]
+    def again(self, item: str, what: str) -> list[str]:
+        """Say how to run an item alone and, where there is something to accept it into, how to accept it.
+
+        Parameters
+        ----------
+        item : str
+            Its id, without ``optlandscape::``.
+        what : str
+            Its kind, such as ``landscape``.
+        """
+        against = [f"--optlandscape-against={self.revision}"] if self.revision else ["--optlandscape"]
+        alone = command_line("pytest", *against, "--optlandscape-only", item)
+        lines = [f"  {f'run this {what} alone:':<26} {alone}"]
+        if not self.revision:
+            accept = command_line("pytest", "--optlandscape-update", "--optlandscape-only", item)
+            lines += [f"  {'accept what it does now:':<26} {accept}", "  then commit the baseline"]
+        return lines
 
 
 BASELINE = Wording()

@@ -48,7 +48,7 @@ class ContractItem(pytest.Item):
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))
         if self.suite.is_failure(verdict):
-            ways_on = self.suite.wording.again(f"{self.spec} and {self.name}", "check")
+            ways_on = self.suite.wording.again(f"{self.spec}::contract::{self.name}", "check")
             pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -16,7 +16,7 @@ from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
-from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem
+from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
@@ -147,6 +147,10 @@ class SuitePlugin:
         report = collector.ihook.pytest_make_collect_report(collector=collector)
         collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
         items.extend(report.result)
+        if self.suite.settings.only:
+            chosen = only_items(items, self.suite.settings.only)
+            session.config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+            items[:] = chosen
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which items are run: a verdict that is shown must have a test that stands for it."""

@@ -6,11 +6,12 @@ The last one judges the suite as one, because a small slowdown everywhere shows 
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
 from pytest_optlandscape.report.trend import clean
@@ -23,7 +24,9 @@ from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
 if TYPE_CHECKING:
     from pytest_optlandscape.session.remote_items import RemoteItems
 
-__all__ = ["LandscapeItem", "OverallItem", "SuiteCollector", "SuiteItem"]
+__all__ = ["LandscapeItem", "OverallItem", "SuiteCollector", "SuiteItem", "only_items"]
+
+_ROOT = "optlandscape::"
 
 
 class SuiteItem(pytest.Item):
@@ -150,6 +153,31 @@ class SuiteCollector(pytest.Collector):
                 yield OverallItem.from_parent(parent, name="overall", spec=spec, suite=self.suite)
             if self.suite.settings.contract:
                 yield from contract_items(parent, spec, self.suite)
+
+
+def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pytest.Item]:
+    """Choose items of the suite by their ids.
+
+    Parameters
+    ----------
+    items : sequence of pytest.Item
+    wanted : sequence of str
+        Each the id of an item, or of all that are below it, without ``optlandscape::``.
+
+    Raises
+    ------
+    pytest.UsageError
+        If no item has the id; the message names the nearest.
+    """
+    by_id = {item.nodeid.removeprefix(_ROOT): item for item in items if item.nodeid.startswith(_ROOT)}
+    chosen: dict[str, pytest.Item] = {}
+    for one in wanted:
+        found = {name: item for name, item in by_id.items() if name == one or name.startswith(f"{one}::")}
+        if not found:
+            specs = {name.partition("::")[0] for name in by_id}
+            raise pytest.UsageError(f"--optlandscape-only: {unknown_name('item of the suite', one, [*specs, *by_id])}")
+        chosen |= found
+    return [item for name, item in by_id.items() if name in chosen]
 
 
 class _Optimizer(pytest.Collector):

@@ -44,7 +44,11 @@ def replay_cell(config: pytest.Config, ini_keys: Iterable[str]) -> int:
         raise pytest.UsageError(f"optlandscape: {error}") from error
     if not suite.adapters:
         print("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
-    for spec in suite.adapters:
+    only = suite.settings.only
+    for spec in only:
+        if spec not in suite.adapters:
+            raise pytest.UsageError(f"optlandscape: {unknown_name('configured optimizer', spec, suite.adapters)}")
+    for spec in only or suite.adapters:
         for line in _replay(suite, spec, cell):
             print(line)
     return 0

@@ -66,6 +66,8 @@ class Settings:
         What the optimizers depend on, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
+    only : tuple of str, default ()
+        The ids of the items to which a session is limited, without ``optlandscape::``.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -90,6 +92,7 @@ class Settings:
     paths: tuple[str, ...] = (".",)
     report: Path | None = None
     executor: str | None = None
+    only: tuple[str, ...] = ()
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -153,6 +156,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
+        only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
     )
 
 

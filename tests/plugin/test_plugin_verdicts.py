@@ -63,8 +63,7 @@ def test_slower_fails_and_says_where_and_how_to_replay(project):
             "worst cells*gap*",
             "booth/*targets*",
             "minimize('solver:minimize', landscapes.get('booth'), x0=[[]*[]], budget=40, seed=*)",
-            '-k "solver:minimize and booth"',
-            "--optlandscape-update",
+            "*pytest --optlandscape-update --optlandscape-only solver:minimize::booth",
             "solver:minimize*worse",
             "worse on booth:*",
         )

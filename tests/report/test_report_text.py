@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import shlex
 
 import pytest
 
@@ -128,12 +129,16 @@ def test_failure_names_the_worst_cells_the_replay_and_the_selection():
     assert len(shown) == 5
     x0 = start.x0.tolist()
     assert f"minimize('mine:minimize', landscapes.get('booth'), x0={x0}, budget=400, seed={start.seed})" in text
-    assert '-k "mine:minimize and booth"' in text
-    assert "--optlandscape-update" in text
+    assert "pytest --optlandscape --optlandscape-only mine:minimize::booth\n" in text
+    assert "pytest --optlandscape-update --optlandscape-only mine:minimize::booth\n" in text
 
 
-def test_selection_leaves_out_a_spec_that_k_cannot_read():
-    assert '-k "booth"' in failure_text(WORSE, "mine:minimize(step=0.1)")
+def test_an_item_that_means_something_to_a_shell_is_quoted():
+    said = failure_text(WORSE, "mine:minimize(step=0.1, rule='a b')")
+    assert "--optlandscape-only \"mine:minimize(step=0.1, rule='a b')::booth\"\n" in said
+    said = failure_text(WORSE, "mine:minimize(rule='$HOME')")
+    alone = next(line for line in said.splitlines() if "alone:" in line)
+    assert shlex.split(alone)[-1] == "mine:minimize(rule='$HOME')::booth"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_a_revision_is_named_where_one_is_compared_with():
     ):
         assert failure_text(comparison, SPEC, earlier).startswith(said)
     text = failure_text(WORSE, SPEC, earlier)
-    assert 'pytest --optlandscape --optlandscape-against=v1.0 -k "mine:minimize and booth"' in text
+    assert "pytest --optlandscape-against=v1.0 --optlandscape-only mine:minimize::booth" in text
     assert "--optlandscape-update" not in text  # there is nothing to accept it into
     whole = optimizer(WORSE, SAME)
     assert "against v1.0" in summary_lines([whole], earlier)[0]

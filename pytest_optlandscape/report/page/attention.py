@@ -8,7 +8,7 @@ from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, by_gravity
 from pytest_optlandscape.report.page.content import Card, Command, Share
 from pytest_optlandscape.report.page.panels import Subject, notes_of
-from pytest_optlandscape.report.page.wording import command_line, moved_in_full, moved_title, point_text
+from pytest_optlandscape.report.page.wording import command_line, moved_in_full, moved_title, point_text, replay_command
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, Trend
@@ -136,7 +136,7 @@ def _replay(comparison: OptimizerComparison) -> list[Command]:
     moved = [one for one in by_gravity(comparison.landscapes) if one.is_compared and one.fingerprint != "identical"]
     if not moved:
         return []
-    return [Command("run the worst cell again", command_line("optlandscape", "replay", moved[0].worst_cell["cell"]))]
+    return [Command("run the worst cell again", replay_command(comparison.spec, moved[0].worst_cell["cell"]))]
 
 
 def _not_run_cards(subject: Subject, trend: Trend) -> list[Card]:

@@ -33,6 +33,7 @@ from pytest_optlandscape.report.page.wording import (
     moved_title,
     point_text,
     reached_text,
+    replay_command,
     speed_text,
     success_text,
 )
@@ -230,7 +231,7 @@ def panel_of(subject: Subject, load: Load, triages: Mapping[str, Triage]) -> Pan
         else None,
         profiles=profiles,
         rho=rho,
-        landscapes=tuple(map(_landscape_row, landscapes)),
+        landscapes=tuple(_landscape_row(change.comparison.spec, one) for one in landscapes),
         details=[
             functools.partial(_landscape_detail, one, change, paths, f"{subject.anchor}-{k}")
             for k, one in enumerate(landscapes, start=1)
@@ -288,7 +289,7 @@ def _heat_maps(
     return short, every, means
 
 
-def _landscape_row(one: LandscapeComparison) -> LandscapeRow:
+def _landscape_row(spec: str, one: LandscapeComparison) -> LandscapeRow:
     worst = one.worst_cell["cell"]
     ratio = one.speed_ratio if one.is_compared else None
     record = one.now
@@ -306,7 +307,7 @@ def _landscape_row(one: LandscapeComparison) -> LandscapeRow:
         evaluations_value=record.evaluations,
         what=moved_on(one),
         cell=worst,
-        command=command_line("optlandscape", "replay", worst),
+        command=replay_command(spec, worst),
     )
 
 
@@ -331,12 +332,15 @@ def _landscape_detail(
         name=name,
         sentence=f"{one.verdict}: {said}",
         pictures=tuple(picture for picture in drawn if picture is not None),
-        cells=tuple(_cell_row(name, before.get(cell.start), cell) for cell in (one.now.cells[k] for k in order)),
+        cells=tuple(
+            _cell_row(change.comparison.spec, name, before.get(cell.start), cell)
+            for cell in (one.now.cells[k] for k in order)
+        ),
         has_before=has_before,
     )
 
 
-def _cell_row(landscape: str, before: CellRecord | None, now: CellRecord) -> CellRow:
+def _cell_row(spec: str, landscape: str, before: CellRecord | None, now: CellRecord) -> CellRow:
     cell = f"{landscape}/{now.start}"
     identical = before is not None and before.bits == now.bits
     parts = "" if before is None else ("identical" if identical else parting_of(before, now) or "equal up to rounding")
@@ -350,7 +354,7 @@ def _cell_row(landscape: str, before: CellRecord | None, now: CellRecord) -> Cel
         targets=reached_text(now),
         ended=now.stop_reason,
         parts_at=parts,
-        command=command_line("optlandscape", "replay", cell),
+        command=replay_command(spec, cell),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import math
 import re
-import shlex
 from collections.abc import Iterable
 
 import numpy as np
 
+from pytest_optlandscape.report import wording
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Point
@@ -27,6 +27,7 @@ __all__ = [
     "moved_title",
     "point_text",
     "reached_text",
+    "replay_command",
     "speed_text",
     "success_text",
     "what_moved",
@@ -34,14 +35,13 @@ __all__ = [
 
 
 def command_line(*words: str) -> str:
-    """Write a command for a shell; names that mean something to it are quoted.
+    """Write a command for a shell, without control characters; names that mean something to it are quoted."""
+    return wording.command_line(*(clean(word, 400) for word in words))
 
-    Examples
-    --------
-    >>> command_line("optlandscape", "replay", "rosenbrock[10]/standard")
-    "optlandscape replay 'rosenbrock[10]/standard'"
-    """
-    return " ".join(shlex.quote(clean(word, 400)) for word in words)
+
+def replay_command(spec: str, cell: str) -> str:
+    """Write the command that runs one cell of one optimizer again."""
+    return wording.replay_command(clean(spec, 400), clean(cell, 400))
 
 
 def day_of(seconds: int) -> str:
