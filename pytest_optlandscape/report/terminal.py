@@ -252,7 +252,9 @@ def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = 
         lines.append(f"  paths part in {count}, {name}/{start} first at {where}")
     if comparison.speed:
         lines.append(f"  {decision(comparison.speed, not comparison.findings)}")
-    lines += ["", *_cells_table(comparison), "", *_ways_on(comparison, spec, wording)]
+    if comparison.pairs:
+        lines += ["", *_cells_table(comparison)]
+    lines += ["", *_ways_on(comparison, spec, wording)]
     return "\n".join(lines)
 
 

@@ -118,7 +118,10 @@ class _Ended:
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
     watch = Watch(
-        lambda: _name(optimizer, problem), _time_limit(optimizer, problem), lambda: problem.close(watch.exception)
+        lambda: _name(optimizer, problem),
+        _time_limit(optimizer, problem),
+        lambda: problem.close(watch.exception),
+        lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
     surroundings.prepare()
     returned, error = _watched(optimizer, problem, watch)
@@ -199,6 +202,7 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         warnings=ended.warnings,
         side_effects=ended.side_effects,
         time_limit=_time_limit(optimizer, problem),
+        has_stalled=stop_reason == "time" and ended.watch.has_stalled,
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,

@@ -269,6 +269,8 @@ class Run:
         What it did to the session around it, such as ``"changes the working directory"``; it has been put back.
     time_limit : float or None
         Seconds that it was given.
+    has_stalled : bool
+        Whether its time was up, and it had made no evaluation in the second half of it.
     """
 
     landscape: Landscape
@@ -292,6 +294,7 @@ class Run:
     start_was_changed: bool = False
     side_effects: tuple[str, ...] = ()
     time_limit: float | None = None
+    has_stalled: bool = False
     constr_nfev: int = 0
     constr_njev: int = 0
     constr_nhev: int = 0

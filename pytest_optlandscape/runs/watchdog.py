@@ -78,21 +78,34 @@ class Watch:
         Its time; None for no limit.
     close : callable
         Called without arguments, in another thread, when the time is up.
+    evaluations : callable, optional
+        Counts the evaluations so far; called in another thread, at half the time and at its end.
 
     Attributes
     ----------
     is_over : bool
         Set, by whoever holds the optimizer's call, as soon as that has ended: from then on nothing is raised.
     has_expired : bool
+    has_stalled : bool
+        Whether it expired, and made no evaluation in the second half of its time: a slow machine makes few.
     """
 
-    def __init__(self, name: Callable[[], str], seconds: float | None, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: Callable[[], str],
+        seconds: float | None,
+        close: Callable[[], None],
+        evaluations: Callable[[], int] | None = None,
+    ) -> None:
         self.name = name
         self.seconds = math.inf if seconds is None else seconds
         self.is_over = False
         self.has_expired = False
+        self.has_stalled = False
         self.next = math.inf
         self._close = close
+        self._evaluations = evaluations
+        self._at_half: int | None = None
         self._interruptions = 0
         self._deadline = math.inf
         self._has_told = False
@@ -120,7 +133,9 @@ class Watch:
             if self._previous_handler is not None:  # None: set by somebody's C code, and not ours to restore
                 self._takes_signals = True
                 signal.signal(_SIGNAL, _on_signal)
-        self._deadline = self.next = time.monotonic() + self.seconds
+        now = time.monotonic()
+        self._deadline = now + self.seconds
+        self.next = self._deadline if self._evaluations is None else now + self.seconds / 2.0
         self._previous_hook = sys.unraisablehook
         sys.unraisablehook = self._pass_on
         _watchdog.add(self)
@@ -144,7 +159,11 @@ class Watch:
             _take_back()
 
     def expire(self, now: float) -> None:
-        """Interrupt the run; called by the watchdog, which holds its lock."""
+        """Interrupt the run, or count at half its time; called by the watchdog, which holds its lock."""
+        if now < self._deadline and self._evaluations is not None:
+            self._at_half = self._evaluations()
+            self.next = self._deadline
+            return
         frame = sys._current_frames().get(self._thread)
         if frame is None:
             self.next = math.inf
@@ -154,6 +173,8 @@ class Watch:
             return
         if not self.has_expired:
             self.has_expired = True
+            if self._evaluations is not None and self._at_half is not None:
+                self.has_stalled = self._evaluations() == self._at_half
             self._close()
         self._interruptions += 1
         self.next = now + max(_LONGEST_PAUSE * 0.5 ** (self._interruptions - 1), _SHORTEST_PAUSE)

@@ -28,7 +28,7 @@ from pytest_optlandscape.verdicts.findings import (
 )
 from pytest_optlandscape.verdicts.fingerprint import Stability, parting
 from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, PROGRESS, SPEED, Metric
-from pytest_optlandscape.verdicts.records import ROUNDS_OUT, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.records import HANGS, ROUNDS_OUT, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
 from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
@@ -109,8 +109,8 @@ class LandscapeComparison:
 
     @cached_property
     def speed(self) -> SpeedChange | None:
-        """What is known of the change in speed; None where nothing was compared."""
-        return speed_change([(self.now, self.pairs)], self.level) if self.is_compared else None
+        """What is known of the change in speed; None where no cell was compared."""
+        return speed_change([(self.now, self.pairs)], self.level) if self.pairs else None
 
     @cached_property
     def losses(self) -> list[float]:
@@ -118,6 +118,8 @@ class LandscapeComparison:
 
         Of its own run alone, which is the one that can be replayed.
         """
+        if self.is_compared and not self.pairs:
+            return []
         if self.is_compared:
             lost = [
                 [metric.difference_of_runs(self.now, old, new) for metric in (SPEED, PROGRESS, PRECISION)]
@@ -128,17 +130,24 @@ class LandscapeComparison:
 
     @property
     def worst_cell(self) -> dict[str, Any]:
-        """The cell that lost most against the baseline or, without one, the one that ended farthest away."""
-        worst = int(np.argmax(self.losses))
-        cell = self.pairs[worst][1] if self.is_compared else self.now.cells[worst]
+        """The cell that lost most against the baseline or, without one, the one that ended farthest away.
+
+        Where the time limit stopped every cell, the first that hangs.
+        """
+        before: CellRecord | None = None
+        if self.is_compared and not self.pairs:
+            cell = next((cell for cell in self.now.cells if HANGS in cell.flags), self.now.cells[0])
+            before = next((old for old in self.before.cells if old.start == cell.start), None) if self.before else None
+        else:
+            worst = int(np.argmax(self.losses))
+            before, cell = self.pairs[worst] if self.is_compared else (None, self.now.cells[worst])
         described: dict[str, Any] = {
             "cell": f"{self.now.landscape}/{cell.start}",
             "stop_reason": cell.stop_reason,
             "evaluations": max(cell.nfev, cell.njev),
             "gap": _plain(cell.gap),
         }
-        if self.is_compared:
-            before = self.pairs[worst][0]
+        if before is not None:
             described["baseline_evaluations"] = max(before.nfev, before.njev)
             described["baseline_gap"] = _plain(before.gap)
             described["parts_at"] = dict(self.parted).get(cell.start)
@@ -185,10 +194,12 @@ def compare_landscape(
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
     whole = before, now
     before, now = _without_stopped(before, now)
+    hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
+    if not now.cells and hangs:
+        return LandscapeComparison(verdict_of(hangs), whole[1], whole[0], "changed", tuple(hangs))
     if not now.cells:
         reason = "the time limit stopped every cell, before or now"
         return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
-    hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
     if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
         return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
     parted, set_aside = _parted(before, now)

@@ -261,12 +261,19 @@ def _landscape_record(
 
 
 def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> tuple[CellRecord, ...]:
-    """Flag the records of runs that hang, as far as the others tell that it was not the machine that was slow."""
+    """Flag the records of runs that hang, as far as it can be told that it was not the machine that was slow.
+
+    A run hangs that made no evaluation in the second half of its time, or that was stopped although all others on the
+    landscape ended long before the limit.
+    """
     longest = max((run.wall_time for run in runs if run.stop_reason != "time"), default=math.inf)
+
+    def hangs(run: Run) -> bool:
+        ended_early = run.time_limit is not None and longest < run.time_limit / _LONG_BEFORE
+        return run.stop_reason == "time" and (run.has_stalled or ended_early)
+
     return tuple(
-        replace(record, flags=record.flags | {HANGS})
-        if run.stop_reason == "time" and run.time_limit and longest < run.time_limit / _LONG_BEFORE
-        else record
+        replace(record, flags=record.flags | {HANGS}) if hangs(run) else record
         for run, record in zip(runs, records, strict=True)
     )
 

@@ -39,7 +39,8 @@ FLAGS = {
 """What a run can do wrong whatever it reaches, by the letter it is stored as."""
 
 HANGS = "h"
-"""The flag of a run that the time limit stopped, although the others on the landscape ended long before it."""
+"""The flag of a run that the time limit stopped, although the others on the landscape ended long before it, or that
+made no evaluation in the second half of its time."""
 
 ROUNDS_OUT = "u"
 """The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`: it is told, but not worse."""

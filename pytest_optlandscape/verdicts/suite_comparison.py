@@ -127,8 +127,8 @@ class OptimizerComparison:
 
     @cached_property
     def speed(self) -> SpeedChange | None:
-        """What is known of the change in speed; None where nothing was compared."""
-        compared = [(comparison.now, comparison.pairs) for comparison in self.compared]
+        """What is known of the change in speed; None where no cell was compared."""
+        compared = [(comparison.now, comparison.pairs) for comparison in self.compared if comparison.pairs]
         return speed_change(compared, SUITE_LEVEL) if compared else None
 
 

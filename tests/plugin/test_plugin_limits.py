@@ -61,6 +61,18 @@ def test_a_new_hang_is_worse_and_one_that_is_gone_better(booth):
     assert (exit_code, found["optimizers"][0]["verdict"]) == (0, "better")
 
 
+def test_a_new_hang_from_every_start_is_worse_and_a_slow_machine_is_not_comparable(booth):
+    booth.configure(optlandscape_time_limit="0.2")
+    booth.solver(misbehaving(NOTHING))
+    booth.accept("-k", "beale")
+    booth.solver(misbehaving("while True: pass"))
+    found, exit_code = booth.outcome("-k", "beale")
+    assert (exit_code, found["optimizers"][0]["verdict"]) == (1, "worse")
+    booth.solver(misbehaving("while True: time.sleep(0.008) or problem(problem.x0)", imports="time"))
+    found, exit_code = booth.outcome("-k", "beale")
+    assert (exit_code, found["optimizers"][0]["verdict"]) == (0, "not-comparable")
+
+
 def test_no_limit_and_what_is_none(project):
     project.configure(optlandscape_time_limit="soon")
     result = project.run("-k", "beale")

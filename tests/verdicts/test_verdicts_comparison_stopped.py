@@ -5,6 +5,7 @@ from verdicts_helpers import BEFORE, CELLS, compare, edited
 
 from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.report import failure_text, outcome
 from pytest_optlandscape.runs import execute
 from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import (
@@ -77,7 +78,10 @@ def test_a_run_that_hangs_is_told_from_a_slow_machine():
     records = tuple(dataclasses.replace(cell, flags=frozenset()) for cell in plain.cells)
     made = {}
     for name, seconds in (("hangs", 0.004), ("slow", 0.006)):
-        timed = [dataclasses.replace(run, wall_time=seconds if run.stop_reason != "time" else 0.05) for run in runs]
+        timed = [
+            dataclasses.replace(run, wall_time=seconds if run.stop_reason != "time" else 0.05, has_stalled=False)
+            for run in runs
+        ]
         made[name] = dataclasses.replace(plain, cells=with_hanging_flagged(timed, records))
         flags = [cell.flags for cell in made[name].cells if cell.was_stopped_by_time]
         assert 0 < len(flags) < len(records)
@@ -87,3 +91,40 @@ def test_a_run_that_hangs_is_told_from_a_slow_machine():
     )
     assert [compare(made["hangs"], ended).verdict, compare(ended, made["hangs"]).verdict] == ["worse", "better"]
     assert [compare(made["slow"], ended).verdict, compare(made["hangs"], made["hangs"]).verdict] == ["same", "same"]
+
+
+def test_a_run_that_evaluates_nothing_for_half_its_time_hangs_whatever_the_others_do():
+    beale = landscapes.get("beale")
+
+    def waits(problem):
+        problem(problem.x0)
+        time.sleep(10.0)
+
+    def is_slow(problem):
+        while True:
+            time.sleep(0.01)
+            problem(problem.x0)
+
+    for optimizer, stalls in ((waits, True), (is_slow, False)):
+        adapter = dataclasses.replace(get(optimizer), time_limit=0.2)
+        run = execute(adapter, Problem(beale, budget=10_000))
+        assert (run.stop_reason, run.has_stalled) == ("time", stalls)
+        (flagged,) = with_hanging_flagged([run], [dataclasses.replace(BEFORE.cells[0], stop_reason="time")])
+        assert ("h" in flagged.flags) == stalls
+
+
+def test_a_new_hang_from_every_start_is_worse():
+    hung = edited(stopped(BEFORE, *range(CELLS)), flags=frozenset("h"), stop_reason="time")
+    comparison = compare(hung)
+    assert (comparison.verdict, comparison.fingerprint, comparison.speed) == (Verdict.WORSE, "changed", None)
+    assert comparison.findings[0].text.startswith(f"hangs until the time limit from {CELLS} of {CELLS} starts")
+    assert comparison.worst_cell["cell"] == "booth/standard"
+    said = failure_text(comparison, "mine:minimize")
+    assert "standard first" in said
+    assert "worst cells" not in said
+    assert "minimize('mine:minimize'" in said
+    overall = compare_optimizer("mine:minimize", [comparison])
+    assert (overall.verdict, overall.speed_ratio) == (Verdict.WORSE, None)
+    assert outcome([overall])["optimizers"][0]["landscapes"][0]["worst_cell"]["stop_reason"] == "time"
+    assert compare(BEFORE, hung).verdict == Verdict.BETTER
+    assert compare(hung, hung).verdict == Verdict.NOT_COMPARABLE
