@@ -86,7 +86,7 @@ class LandscapeComparison:
         """Whether a baseline with the same definition was there."""
         return self.fingerprint is not None
 
-    @property
+    @cached_property
     def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
         """Cells before and now, without those that the time limit stopped."""
         return _pairs(self.before, self.now) if self.before and self.is_compared else []
@@ -100,7 +100,14 @@ class LandscapeComparison:
 
     def differences(self, metric: Metric) -> list[float]:
         """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
-        return [metric.difference(self.now, old, new) for old, new in self.pairs]
+        if metric.name not in self._differences:
+            self._differences[metric.name] = [metric.difference(self.now, old, new) for old, new in self.pairs]
+        return self._differences[metric.name]
+
+    @cached_property
+    def _differences(self) -> dict[str, list[float]]:
+        """What was worked out of `differences`: a verdict over the suite needs them several times."""
+        return {}
 
     @property
     def speed_ratio(self) -> float | None:
@@ -110,7 +117,7 @@ class LandscapeComparison:
     @cached_property
     def speed(self) -> SpeedChange | None:
         """What is known of the change in speed; None where no cell was compared."""
-        return speed_change([(self.now, self.pairs)], self.level) if self.pairs else None
+        return speed_change([(self.differences, self.pairs)], self.level) if self.pairs else None
 
     @cached_property
     def losses(self) -> list[float]:

@@ -74,7 +74,7 @@ def look_closely(
     LandscapeRecord
     """
     comparison = compare(record)
-    if comparison.before is None or comparison.fingerprint in (None, "identical"):
+    if comparison.before is None or comparison.fingerprint in (None, "identical") or not comparison.pairs:
         return record
     parted = {new.start for old, new in comparison.pairs if old.bits != new.bits}
     differing = [k for k, cell in enumerate(record.cells) if cell.start in parted]

@@ -51,6 +51,11 @@ STOCHASTIC_DITHERS = 3, 1
 
 _FORMAT = 3
 
+_HANGING = 3
+"""As many first cells hang before the others of a landscape are given up."""
+
+_NOT_RUN = "not run, because the runs before it hung"
+
 _LONG_BEFORE = 10.0
 """Where the other runs on a landscape took less than this part of the time limit, one that it stops hangs: no machine
 is so uneven."""
@@ -98,13 +103,14 @@ def run_landscape(
     budget : int
         Evaluations of each cell.
     before : LandscapeRecord, optional
-        The baseline: what it says of runs that have not changed in any bit need not be worked out again.
+        The baseline: what it says of runs that have not changed in any bit need not be worked out again. If the first
+        three cells hang and did not, the others are not run; a note of the record counts them.
 
     Returns
     -------
     LandscapeRecord
     """
-    runs = _run_all(adapter, landscape, budget)
+    runs = _run_until_it_hangs(adapter, landscape, budget, before) if before else _run_all(adapter, landscape, budget)
     known = before.single_runs if before and before.definition == definition_of(landscape, budget) else None
     return _landscape_record(landscape, budget, runs, known)
 
@@ -254,7 +260,8 @@ def _landscape_record(
         with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(
-            [f"{effect}, which is put back after each run" for run in runs for effect in run.side_effects]
+            _given_up(runs)
+            + [f"{effect}, which is put back after each run" for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
         ),
     )
@@ -285,6 +292,48 @@ def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
 
 def _run_all(adapter: Adapter, landscape: Landscape, budget: int) -> list[Run]:
     return execute_all(adapter, (_problem(cell, budget) for cell in cells(landscape)))
+
+
+def _run_until_it_hangs(adapter: Adapter, landscape: Landscape, budget: int, before: LandscapeRecord) -> list[Run]:
+    """Run every cell, unless the first few hang, which did not: then the verdict is known, and the rest is given up."""
+    every = cells(landscape)
+    if any(cell.was_stopped_by_time for cell in before.cells[:_HANGING]):
+        return _run_all(adapter, landscape, budget)
+    first = execute_all(adapter, (_problem(cell, budget) for cell in every[:_HANGING]))
+    if all(run.has_stalled for run in first):
+        return first + [_not_run(first[0], cell) for cell in every[_HANGING:]]
+    return first + execute_all(adapter, (_problem(cell, budget) for cell in every[_HANGING:]))
+
+
+def _not_run(other: Run, cell: Cell) -> Run:
+    """Stand for a run that was given up because another one hung: stopped by the clock, before it began."""
+    nothing = (np.empty((0, len(cell.x0))), np.empty(0))
+    return replace(
+        other,
+        x0=cell.x0,
+        seed=cell.seed,
+        x=cell.x0,
+        fun=math.nan,
+        evaluated=nothing,
+        message=_NOT_RUN,
+        wall_time=0.0,
+        time_limit=None,
+        has_stalled=False,
+        side_effects=(),
+        warnings=(),
+        nfev=0,
+        njev=0,
+        nhev=0,
+        constr_nfev=0,
+        constr_njev=0,
+        constr_nhev=0,
+    )
+
+
+def _given_up(runs: Sequence[Run]) -> list[str]:
+    """Count the runs that were given up."""
+    count = sum(run.message == _NOT_RUN for run in runs)
+    return [f"given up after the first {_HANGING} starts hung: {count} starts were not run"] if count else []
 
 
 def _problem(cell: Cell, budget: int) -> Problem:

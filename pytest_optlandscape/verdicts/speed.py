@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pytest_optlandscape.verdicts.metrics import METRICS, PROGRESS, SPEED, targets_reached
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.metrics import METRICS, PROGRESS, SPEED, Metric, targets_reached
+from pytest_optlandscape.verdicts.records import CellRecord
 from pytest_optlandscape.verdicts.statistics import ShiftInterval, has_moved, shift_interval
 
 __all__ = ["SpeedChange", "speed_change"]
+
+Pair = tuple[CellRecord, CellRecord]
+Differences = Callable[[Metric], list[float]]
 
 FEWEST_CELLS = 6
 """Cells that reach a target, below which nothing is said of the speed."""
@@ -43,15 +46,13 @@ class SpeedChange:
         return 10.0**-self.to_targets.shift if self.to_targets else None
 
 
-def speed_change(
-    landscapes: Sequence[tuple[LandscapeRecord, Sequence[tuple[CellRecord, CellRecord]]]], level: float
-) -> SpeedChange:
+def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level: float) -> SpeedChange:
     """Estimate the change in speed from paired cells.
 
     Parameters
     ----------
-    landscapes : sequence of (LandscapeRecord, pairs)
-        The record now, and the pairs of cells, before and now.
+    landscapes : sequence of (callable, sequence of pairs)
+        Of each landscape a function that gives the differences in a metric, and the pairs of cells, before and now.
     level : float
         At which all criteria are tested together.
 
@@ -59,10 +60,7 @@ def speed_change(
     -------
     SpeedChange
     """
-    strata = {
-        metric.name: [[metric.difference(record, *pair) for pair in pairs] for record, pairs in landscapes]
-        for metric in METRICS
-    }
+    strata = {metric.name: [differences(metric) for differences, _ in landscapes] for metric in METRICS}
     level /= max(sum(has_moved(of_metric) for of_metric in strata.values()), 1)
     every = [pair for _, pairs in landscapes for pair in pairs]
     reached, targets = targets_reached(every)
@@ -81,5 +79,5 @@ def _telling(strata: Sequence[Sequence[float]]) -> int:
     return sum(difference == difference for differences in strata for difference in differences)  # noqa: PLR0124 - nan
 
 
-def _are_identical(pairs: Sequence[tuple[CellRecord, CellRecord]]) -> bool:
+def _are_identical(pairs: Sequence[Pair]) -> bool:
     return all(old.bits == new.bits for old, new in pairs)

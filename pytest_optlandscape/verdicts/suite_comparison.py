@@ -128,7 +128,7 @@ class OptimizerComparison:
     @cached_property
     def speed(self) -> SpeedChange | None:
         """What is known of the change in speed; None where no cell was compared."""
-        compared = [(comparison.now, comparison.pairs) for comparison in self.compared if comparison.pairs]
+        compared = [(comparison.differences, comparison.pairs) for comparison in self.compared if comparison.pairs]
         return speed_change(compared, SUITE_LEVEL) if compared else None
 
 

@@ -68,6 +68,14 @@ def test_a_new_hang_from_every_start_is_worse_and_a_slow_machine_is_not_comparab
     booth.solver(misbehaving("while True: pass"))
     found, exit_code = booth.outcome("-k", "beale")
     assert (exit_code, found["optimizers"][0]["verdict"]) == (1, "worse")
+    result = booth.run("-k", "beale")
+    result.stdout.fnmatch_lines(
+        [
+            "*solver:minimize on beale is worse*",
+            "*hangs until the time limit from 3 of 22 starts, from which it ended, standard first*",
+            "*given up after the first 3 starts hung: 19 starts were not run, on beale*",
+        ]
+    )
     booth.solver(misbehaving("while True: time.sleep(0.008) or problem(problem.x0)", imports="time"))
     found, exit_code = booth.outcome("-k", "beale")
     assert (exit_code, found["optimizers"][0]["verdict"]) == (0, "not-comparable")
