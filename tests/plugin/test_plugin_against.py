@@ -63,7 +63,7 @@ def test_worse_fails_and_shows_where_the_traces_part(repository):
     result.stdout.fnmatch_lines(
         lines(
             "solver:minimize on beale is worse than at HEAD:",
-            "--optlandscape-against=HEAD -k",
+            "--optlandscape-against=HEAD --optlandscape-only solver:minimize::beale",
             "beale/* parts at evaluation 2:",
             "evaluation*x before*x now*gap before*gap now",
             "  2 <",
@@ -335,7 +335,7 @@ def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
     result.stdout.fnmatch_lines(
         lines(
             "check_stays_inside_bounds does not hold",
-            "pytest --optlandscape --optlandscape-against=HEAD -k",
+            "--optlandscape-against=HEAD --optlandscape-only solver:minimize::contract::check_stays_inside_bounds",
             "keeps 1 of 2 checks of the contract; newly breaks check_stays_inside_bounds",
         )
     )
