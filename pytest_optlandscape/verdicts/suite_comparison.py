@@ -202,17 +202,13 @@ def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     landscape that tells most is left out: what happens on one landscape alone may be a tie that rounding decides alike
     from many starts. Other criteria are not tested: at the end of a run, rounding may have a direction.
     """
-    tested: list[Metric] = []
-    p_values: list[float] = []
-    for metric in (SPEED, PROGRESS):
-        strata = [comparison.differences(metric) for comparison in compared]
-        if has_moved(strata):
-            tested.append(metric)
-            p_values.append(stratified_signed_rank(without_strongest_stratum(strata)))
+    every = [(metric, [comparison.differences(metric) for comparison in compared]) for metric in (SPEED, PROGRESS)]
+    tested = [(metric, strata) for metric, strata in every if has_moved(strata)]
+    adjusted = holm([stratified_signed_rank(without_strongest_stratum(strata)) for _, strata in tested])
     found = []
-    for metric, p_value in zip(tested, holm(p_values), strict=True):
-        shift = metric.shift([comparison.differences(metric) for comparison in compared])
+    for (metric, strata), p_value in zip(tested, adjusted, strict=True):
         if p_value < _DRIFT_LEVEL:
+            shift = metric.shift(strata)
             found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
     return found
 
