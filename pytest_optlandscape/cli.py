@@ -151,9 +151,9 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
 
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
     """Put the recorded commits into order, and choose optimizers by their names."""
+    from pytest_optlandscape.report.wording import number_of
     from pytest_optlandscape.store import GitError, first_parents
     from pytest_optlandscape.trend import in_order, series_of
-    from pytest_optlandscape.trend.reading import choose_series
 
     recorded = {entry.commit for entry in entries}
     line = None
@@ -167,12 +167,21 @@ def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[C
     commits = in_order(entries, line)
     beside = recorded - set(commits)
     if beside:
-        count = f"{len(beside)} recorded commit{'s' * (len(beside) != 1)}"
-        print(f"optlandscape: {count} left out, not on the line of first parents", file=sys.stderr)
+        print(
+            f"optlandscape: {number_of(len(beside), 'recorded commit')} left out, not on the line of first parents",
+            file=sys.stderr,
+        )
 
     every = series_of(entries, commits)
     if not every:
         raise ValueError("no recorded commit is on this line: name another end with --until")
+    return _named(every, told)
+
+
+def _named(every: list[Series], told: argparse.Namespace) -> list[Series]:
+    """Choose optimizers by ``--optimizer``, ``--suite`` and ``-k``."""
+    from pytest_optlandscape.trend.reading import choose_series
+
     every = _only(every, "recorded optimizer", getattr(told, "optimizer", None), lambda one: one.spec)
     every = _only(every, "recorded suite", getattr(told, "suite", None), lambda one: one.suite)
     return choose_series(every, told.words)
@@ -191,7 +200,6 @@ def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[An
 def _releases(told: argparse.Namespace, history: History) -> list[Series]:
     """Put the recorded releases of libraries into order, and choose optimizers by their names."""
     from pytest_optlandscape.trend import releases_in_order, series_of
-    from pytest_optlandscape.trend.reading import choose_series
 
     entries = history.releases()
     if not entries:
@@ -200,7 +208,7 @@ def _releases(told: argparse.Namespace, history: History) -> list[Series]:
             '`optlandscape backfill --releases "scipy==1.15.*,1.16.*"`'
         )
     every = [one for commits in releases_in_order(entries).values() for one in series_of(entries, commits)]
-    return choose_series(every, told.words)
+    return _named(every, told)
 
 
 def _history(told: argparse.Namespace) -> int:

@@ -87,10 +87,11 @@ class _Commands:
         return made
 
     @staticmethod
-    def of_line(made: argparse.ArgumentParser) -> None:
-        """Add what each command has that follows optimizers along the commits."""
+    def of_line(made: argparse.ArgumentParser, or_releases: bool = True) -> None:
+        """Add what each command has that follows optimizers along the commits, or along releases of a library."""
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
-        made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")
+        if or_releases:
+            made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")
         made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
         made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
         made.add_argument("--suite", metavar="NAME", help="this suite only")
@@ -177,7 +178,7 @@ def _writing(to: _Commands) -> None:
         to.add("report", "write the page of a history: one file", "optlandscape report -o report.html"),
         as_json=False,
     )
-    to.of_line(made)
+    to.of_line(made, or_releases=False)
     made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
     made.add_argument(
         "--no-runs", action="store_true", help="run nothing again for the paths of runs: take what is recorded"

@@ -138,6 +138,11 @@ def test_releases_of_a_library_are_measured_in_order_of_versions(repository, com
     assert command("backfill", "--releases", "tiny-library==1.10.0", "--executor", "processes:1")[1].startswith("1 mea")
     status, said, _ = command("history", "--releases")
     assert "2 states over 3 recorded releases; 1 release could not be run" in said
+    for option, name in (("--optimizer", "solvr:minimize"), ("--suite", "standrad")):
+        status, _, error = command("history", "--releases", option, name)
+        assert (status, "did you mean" in error) == (4, True)
+    with pytest.raises(SystemExit, match="4"):  # the page shows commits
+        command("report", "--releases", "-o", "page.html")
     assert "tiny-library 1.9 … tiny-library 1.10.0" in said
     assert "tiny-library 1.10.0 → 1.10.2" not in said.splitlines()[0]
     status, said, _ = command("show", "tiny-library==1.10.2")

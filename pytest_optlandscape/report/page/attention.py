@@ -168,6 +168,7 @@ def _contract_cards(subject: Subject, trend: Trend) -> list[Card]:
     for check in points[-1].optimizer.broken:
         since = next(point for point in points if check in point.optimizer.broken)
         if since is not points[0]:
+            only = ("--optlandscape-only", f"{trend.series.spec}::contract::{check}")
             cards.append(
                 Card(
                     kind="contract",
@@ -175,7 +176,7 @@ def _contract_cards(subject: Subject, trend: Trend) -> list[Card]:
                     anchor=subject.anchor,
                     title=f"breaks {check} of the contract",
                     where=f"First recorded at {point_text(since)}",
-                    commands=(Command("hold it to the check", f'pytest --optlandscape -k "{clean(check, 100)}"'),),
+                    commands=(Command("hold it to the check", command_line("pytest", "--optlandscape", *only)),),
                 )
             )
     return cards
