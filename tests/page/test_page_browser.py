@@ -69,7 +69,7 @@ def test_landscapes_are_filtered_sorted_and_opened(reader):
     assert opener.get_attribute("aria-expanded") == "true"
     assert detail.locator("svg").count() >= 1
     detail.locator("summary", has_text="The cells of").click()
-    assert "optlandscape replay 'ackley[5]/standard'" in detail.inner_text()
+    assert 'optlandscape replay "ackley[5]/standard"' in detail.inner_text()
     opener.click()
     assert not detail.is_visible()
     page.get_by_role("button", name="Show all landscapes").first.click()
