@@ -137,14 +137,15 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True) -> tuple[list[Trend], History]:
-    from pytest_optlandscape.trend import find_trend
+    from pytest_optlandscape.trend import CACHE, Remembered, find_trend
     from pytest_optlandscape.trend.reading import loader
 
     history = _open(config, told)
     is_of_releases = getattr(told, "releases", False)
     chosen = _releases(told, history) if is_of_releases else _chosen(config, told, _entries(history))
     load, triages = loader(history), history.triages()
-    found = [find_trend(one, load, triages, events=events) for one in chosen]
+    remembered = Remembered(config.rootpath / CACHE)
+    found = [find_trend(one, load, triages, events=events, remembered=remembered) for one in chosen]
     _complain(history)
     return found, history
 

@@ -24,7 +24,7 @@ from pytest_optlandscape.session.items import SuiteItem
 from pytest_optlandscape.session.locations import Location, locations_of
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.store import StoreError, first_parents, open_history, resolve_commit
-from pytest_optlandscape.trend import Trend, find_trend, in_order, series_of
+from pytest_optlandscape.trend import CACHE, Remembered, Trend, find_trend, in_order, series_of
 
 __all__ = ["Publishing", "detected_format"]
 
@@ -229,7 +229,8 @@ class Publishing:
                     return history.record(digest)
                 return None
 
-            return [find_trend(one, load, triages) for one in series], commit
+            remembered = Remembered(rootdir / CACHE)
+            return [find_trend(one, load, triages, remembered=remembered) for one in series], commit
         except (StoreError, ValueError, OSError) as error:
             self._notes.append(f"the history cannot be read: {error}")
             return [], ""

@@ -18,6 +18,7 @@ coarsely are held against the others' ends; how many deviate tells how many cell
 
 from __future__ import annotations
 
+import binascii
 import functools
 import math
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes: a path farther out is at infinity
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 _UNUSED = "!"
+_TO_BASE64 = str.maketrans(
+    _DIGITS + "+/=", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" + 3 * _UNUSED
+)  # base64 has the same 64 digits in another order; its own signs are none of ours
 _USUAL = 512
 """Evaluations of a run for which weights are kept."""
 
@@ -426,10 +430,11 @@ def _number(value: float, resolution: float) -> str:
 def _read(text: str, resolution: float) -> float:
     if text == "~":
         return math.nan
-    whole = 0
     digits = text.removeprefix("-")
-    for character in digits or "?":
-        whole = whole * 64 + _digit(character)
+    if not digits:
+        raise ValueError("a number without digits")
+    padded = digits.translate(_TO_BASE64).rjust(-(-len(digits) // 4) * 4, "A")
+    whole = int.from_bytes(binascii.a2b_base64(padded, strict_mode=True), "big")
     return (-whole if text != digits else whole) * resolution
 
 
