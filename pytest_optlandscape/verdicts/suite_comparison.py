@@ -28,7 +28,7 @@ from pytest_optlandscape.verdicts.statistics import (
     without_strongest_stratum,
 )
 
-__all__ = ["OptimizerComparison", "compare_optimizer"]
+__all__ = ["OptimizerComparison", "compare_optimizer", "drifts_tested"]
 
 SUITE_LEVEL = LEVEL / 4.0
 """For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
@@ -195,21 +195,34 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
 
 
 def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:
-    """Find criteria that moved in one direction, however little.
+    """Find criteria that moved in one direction, however little."""
+    return [one for one in drifts_tested(compared) if one.p_value < _DRIFT_LEVEL]
+
+
+def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
+    """Test whether criteria moved in one direction, however little.
 
     Late in a run, rounding makes paths unpredictable, and the fingerprint can tell nothing. But rounding makes a run
     longer as often as shorter. So the evaluations to the targets, and to the same gaps, are tested without a gate. The
     landscape that tells most is left out: what happens on one landscape alone may be a tie that rounding decides alike
     from many starts. Other criteria are not tested: at the end of a run, rounding may have a direction.
+
+    Parameters
+    ----------
+    compared : sequence of LandscapeComparison
+
+    Returns
+    -------
+    list of Finding
+        Of each criterion that moved at all, with its p-value.
     """
     every = [(metric, [comparison.differences(metric) for comparison in compared]) for metric in (SPEED, PROGRESS)]
     tested = [(metric, strata) for metric, strata in every if has_moved(strata)]
     adjusted = holm([stratified_signed_rank(without_strongest_stratum(strata)) for _, strata in tested])
     found = []
     for (metric, strata), p_value in zip(tested, adjusted, strict=True):
-        if p_value < _DRIFT_LEVEL:
-            shift = metric.shift(strata)
-            found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
+        shift = metric.shift(strata)
+        found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
     return found
 
 
