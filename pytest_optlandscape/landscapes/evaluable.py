@@ -90,7 +90,8 @@ class Evaluable:
         Returns
         -------
         float or ndarray or tensor
-            A float for a point, shape (n,) for a batch, a tensor for tensors.
+            A float for a point, shape (n,) for a batch, a tensor for tensors. Of points in half precision the values
+            are in single precision: those of Beale's function at (4, 4) are too large for half.
 
         Raises
         ------
@@ -302,6 +303,21 @@ class Evaluable:
         return self.all_minimizers.distance(self._points(x))
 
     def contains(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included)."""
-        points = np.asarray(x)
+        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included).
+
+        Parameters
+        ----------
+        x : array_like, shape (dim,) or (n, dim)
+            A coordinate that is NaN lies nowhere.
+
+        Returns
+        -------
+        bool or ndarray of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If ``x`` has another shape or holds no real numbers.
+        """
+        points = self._points(x)
         return np.all((points >= self.bounds[:, 0]) & (points <= self.bounds[:, 1]), axis=-1)

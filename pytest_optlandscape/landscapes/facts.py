@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.formula import Formula, PlainFunction, real_points
 
 __all__ = ["as_frozen", "as_function", "check_facts", "listed", "points_outside"]
 
@@ -20,8 +20,8 @@ _MOST_WRITTEN = 8
 
 
 def as_frozen(values: ArrayLike) -> FloatArray:
-    """Copy finite numbers into an array that cannot be written to, or raise ValueError."""
-    array = np.array(values, dtype=np.float64)
+    """Copy finite real numbers into an array that cannot be written to, or raise ValueError."""
+    array = real_points(values).copy()
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
     array.flags.writeable = False

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape.landscapes.formula import real_points
+
 __all__ = [
     "LONGEST_LIST",
     "MinimizerBox",
@@ -82,7 +84,7 @@ class MinimizerList(Minimizers):
     """
 
     def __init__(self, points: ArrayLike, complete: bool = True) -> None:
-        self.points = np.array(points, dtype=np.float64, ndmin=2)
+        self.points = np.array(real_points(points), ndmin=2)
         self.points.flags.writeable = False
         self.count = len(self.points) if complete else math.inf
         self.listed_all = complete

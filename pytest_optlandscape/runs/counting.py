@@ -233,6 +233,8 @@ def as_floats(point: bytes) -> list[float]:
 
 def as_list(x: Any) -> list[float]:
     """Read a point as a list of floats, or raise ValueError."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise ValueError("a point is an array of numbers, got a masked one: what stands behind its mask is no point")
     array = as_array(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")

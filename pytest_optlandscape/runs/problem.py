@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.formula import real_points
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
@@ -350,7 +351,10 @@ class Problem:
             if x0 not in starts:
                 raise ValueError(unknown_name(f"start of {landscape.id}", x0, starts))
             return starts[x0].copy()
-        start = np.array(x0, dtype=np.float64)
+        try:
+            start = real_points(x0).copy()
+        except ValueError as error:
+            raise ValueError(f"x0 for {landscape.id}: {error}") from None
         if start.shape != (self.dim,):
             raise ValueError(f"a start for {landscape.id} has shape ({self.dim},), got {start.shape}")
         if not all(map(math.isfinite, start.tolist())):
