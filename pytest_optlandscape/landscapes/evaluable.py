@@ -47,6 +47,7 @@ class Evaluable:
     residual_function: Formula | PlainFunction | None
     own_constraints: tuple[Constraint, ...]
     all_minimizers: Minimizers
+    uncut: Evaluable | None
     floats: Callable[[list[float]], float]
     _jacobian: Formula | PlainFunction | None
     _hessian: Callable[[FloatArray], ArrayLike] | None
@@ -54,15 +55,22 @@ class Evaluable:
 
     @property
     def minimum_is_known(self) -> bool:
-        """Whether ``fmin`` is a number; False only where `Landscape.within` cuts off the minimisers that are known."""
+        """Whether ``fmin`` is a number.
+
+        Without it there are no gaps and no distances. Values can be compared: `Run.best_fun`, and
+        ``assert_converges(run, fun=...)``.
+        """
         return not math.isnan(self.fmin)
 
     def check_minimum_is_known(self) -> None:
         """Raise ValueError where nothing can be said of how near to the minimum a point is."""
         if not self.minimum_is_known:
+            cut = self.uncut is not None and self.uncut.minimum_is_known
+            why = "its box cuts off the known minimisers" if cut else "it was given without fmin and minimizers"
+            advice = "take a box that keeps one" if cut else "give them"
             raise ValueError(
-                f"the minimum of {self.id} is not known: its box cuts off the known minimisers; compare values of f "
-                "(run.fun, run.trace.fun) instead, or take a box that keeps one"
+                f"the minimum of {self.id} is not known: {why}; compare values of f instead (run.best_fun, or "
+                f"assert_converges(run, fun=...)), or {advice}"
             )
 
     @property
