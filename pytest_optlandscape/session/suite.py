@@ -32,10 +32,11 @@ from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
 from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.settings import FAIL_ON, Settings
+from pytest_optlandscape.strategies.selection import Selection, read_selection
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
-    suite_landscapes,
+    Cell,
 )
 from pytest_optlandscape.verdicts import (
     CHECKS,
@@ -76,7 +77,7 @@ class SuiteRun:
 
     def __init__(self, settings: Settings, spool: Path | None = None) -> None:
         self.settings = settings
-        self.landscapes: list[Landscape] = suite_landscapes(settings.suite)
+        self.selection = read_selection(settings.suite)
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
@@ -84,6 +85,7 @@ class SuiteRun:
                 raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; one of the two is enough")
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
+        self._choose()
         for spec in settings.profiles:
             if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
@@ -109,6 +111,28 @@ class SuiteRun:
 
             check_can_report(settings.report)
 
+    def _choose(self) -> None:
+        """Choose the landscapes and cells of each optimizer."""
+        settings = self.settings
+        for spec in settings.suites:
+            if spec not in self.adapters:
+                raise ValueError(unknown_name("optimizer in optlandscape_suites:", spec, self.adapters))
+        self.selections: dict[str, Selection] = {}
+        self._landscapes: dict[str, list[Landscape]] = {}
+        self._cells: dict[str, dict[str, tuple[Cell, ...]]] = {}
+        for spec, adapter in self.adapters.items():
+            selection = self.selection
+            if spec in settings.suites:
+                selection = read_selection(settings.suites[spec], settings.suite)
+                if settings.suite_is_given:  # the budget is what keeps the baseline comparable
+                    selection = replace(self.selection, budget=selection.budget)
+            if settings.most_cells is not None:
+                selection = selection.with_at_most(settings.most_cells)
+            self.selections[spec] = selection
+            wanted = [one for one in selection.landscapes if not obstacle(adapter, one)]
+            self._cells[spec] = selection.cells(partial(self.budget, spec), wanted)
+            self._landscapes[spec] = [one for one in wanted if self._cells[spec][one.id]]
+
     def _read_baselines(self) -> None:
         """Read all now: a damaged one is to be told before anything runs, not after."""
         self.baselines: dict[str, Baseline | None] = {
@@ -122,16 +146,27 @@ class SuiteRun:
     def budget(self, spec: str, landscape: Landscape) -> int:
         """Give the budget of each cell of a landscape."""
         usual = GLOBAL_EVALUATIONS_PER_DIMENSION if self.adapters[spec].is_global else EVALUATIONS_PER_DIMENSION
-        return (self.settings.budget or usual) * landscape.dim
+        return (self.selections[spec].budget or self.settings.budget or usual) * landscape.dim
 
     def landscapes_for(self, spec: str) -> list[Landscape]:
         """List the landscapes of the suite on which an optimizer can be judged."""
-        return [landscape for landscape in self.landscapes if not obstacle(self.adapters[spec], landscape)]
+        return list(self._landscapes[spec])
+
+    def starts(self, spec: str, landscape: Landscape) -> list[str] | None:
+        """List the starts of the cells that are run of a landscape; None where these are all its usual cells."""
+        chosen = self._cells[spec].get(landscape.id)
+        return None if chosen is None or self.selections[spec].is_whole else [cell.start for cell in chosen]
+
+    def steps(self, spec: str, landscape: Landscape) -> int:
+        """Count the evaluations that the cells of a landscape may make once."""
+        return sum(cell.budget(self.budget(spec, landscape)) for cell in self._cells[spec][landscape.id])
 
     def obstacles(self, spec: str) -> dict[str, int]:
         """Count the landscapes that are left out, by the reason why."""
-        reasons = (obstacle(self.adapters[spec], landscape) for landscape in self.landscapes)
-        return dict(Counter(reason for reason in reasons if reason))
+        reasons = [obstacle(self.adapters[spec], landscape) for landscape in self.selections[spec].landscapes]
+        without_start = reasons.count("") - len(self._landscapes[spec])
+        found = dict(Counter(reason for reason in reasons if reason))
+        return {**found, "no such start": without_start} if without_start else found
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
@@ -148,10 +183,16 @@ class SuiteRun:
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape as the settings ask for."""
         adapter, budget = self.adapters[spec], self.budget(spec, landscape)
+        starts = self.starts(spec, landscape)
         if self.settings.update:
-            return run_baseline(adapter, landscape, budget)
+            return run_baseline(adapter, landscape, budget, starts)
         return run_and_look_closely(
-            adapter, landscape, budget, partial(self.compare, spec), self._accepted(spec, landscape.id)
+            adapter,
+            landscape,
+            budget,
+            partial(self.compare, spec),
+            self._accepted(spec, landscape.id),
+            starts=starts,
         )
 
     def asked_of_item(self, spec: str, landscape: Landscape) -> dict[str, Any]:
@@ -168,6 +209,7 @@ class SuiteRun:
         return {
             "landscape": landscape.id,
             "budget": self.budget(spec, landscape),
+            "starts": self.starts(spec, landscape),
             "update": self.settings.update,
             "before": before.to_plain() if before else None,
             "calibration": [calibration.jumps, calibration.trials] if calibration else None,
@@ -294,7 +336,7 @@ class SuiteRun:
         for spec in self.adapters:
             records = [
                 self._records[spec, landscape.id]
-                for landscape in self.landscapes
+                for landscape in self.landscapes_for(spec)
                 if (spec, landscape.id) in self._records
             ]
             if records:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, execute_all
-from pytest_optlandscape.strategies.suites import Cell, cells, further_starts
+from pytest_optlandscape.strategies.suites import Cell, find_cell, further_starts
 from pytest_optlandscape.verdicts.metrics import AVERAGED
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import records_of
@@ -53,13 +53,15 @@ def with_further_runs(
     LandscapeRecord
     """
     landscape = get(record.landscape)
-    every = cells(landscape)
+    every = [find_cell(landscape, kept.start) for kept in record.cells]
     known = [list(kept.batches or ([kept.average] if kept.average else [])) for kept in record.cells]
     for number in range(batches):
         due = [k for k, averages in enumerate(known) if len(averages) == number]
         further = [_further(every[k], over, number) for k in due]
         problems = (
-            Problem(landscape, x0, budget=budget, seed=seed) for x0, seed in itertools.chain.from_iterable(further)
+            Problem(landscape, x0, budget=every[k].budget(budget), seed=seed)
+            for k, some in zip(due, further, strict=True)
+            for x0, seed in some
         )
         starts = [every[k].start for k, some in zip(due, further, strict=True) for _ in some]
         made = iter(records_of(execute_all(adapter, problems), starts))
