@@ -96,8 +96,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-cells",
         metavar="N",
-        help="run the suite, but only N cells of each landscape, those that show a change early; they are compared with "
-        "the same cells of the baseline",
+        help="run the suite, but only N cells of each landscape, those that show a change early; they are compared "
+        "with the same cells of the baseline",
     )
     group.addoption(
         "--optlandscape-json",

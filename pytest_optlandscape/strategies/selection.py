@@ -6,6 +6,7 @@ same in every selection. So a small selection is compared with the baseline of a
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -93,7 +94,7 @@ class Selection:
         """Choose the cells of several landscapes.
 
         With ``steps=``, cells are taken round by round: the first cell of each landscape, then the second of each, and
-        so on, as long as their budgets fit. A landscape whose next cell does not fit gets no more.
+        so on, up to the one that does not fit any more.
 
         Parameters
         ----------
@@ -110,23 +111,16 @@ class Selection:
         chosen = {landscape.id: self.cells_of(landscape) for landscape in wanted}
         if self.most_steps is None:
             return chosen
-        queues = {landscape.id: in_early_order(chosen[landscape.id]) for landscape in wanted}
-        usual = {landscape.id: budget(landscape) for landscape in wanted}
-        taken: dict[str, set[str]] = {one: {queue[0].start} for one, queue in queues.items() if queue}
-        spent = sum(queues[one][0].budget(usual[one]) for one in taken)
-        open_ones = [one for one in taken if len(queues[one]) > 1]
-        while open_ones:
-            for one in list(open_ones):
-                following = queues[one][len(taken[one])]
-                cost = following.budget(usual[one])
-                if spent + cost > self.most_steps:
-                    open_ones.remove(one)
-                    continue
-                spent += cost
-                taken[one].add(following.start)
-                if len(taken[one]) == len(queues[one]):
-                    open_ones.remove(one)
-        return {one: tuple(cell for cell in kept if cell.start in taken.get(one, ())) for one, kept in chosen.items()}
+        rounds = itertools.zip_longest(*(in_early_order(chosen[landscape.id]) for landscape in wanted))
+        queue = [cell for cells_of_round in rounds for cell in cells_of_round if cell is not None]
+        taken, spent = set(), 0
+        for cell in queue:
+            spent += cell.budget(budget(cell.landscape))
+            is_first = not any(one.landscape is cell.landscape for one in taken)
+            if spent > self.most_steps and not is_first:
+                break
+            taken.add(cell)
+        return {one: tuple(cell for cell in kept if cell in taken) for one, kept in chosen.items()}
 
 
 def in_early_order(chosen: Sequence[Cell]) -> list[Cell]:

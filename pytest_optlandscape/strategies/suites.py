@@ -93,6 +93,15 @@ _STRUCTURED = (
 _LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "goldstein_price", "ellipsoid_1e6[5]")
 """Minima on the bounds, and long ways that a call limit cuts short."""
 
+_LISTED = {
+    "smoke": _SMOKE,
+    "quick": _QUICK + _QUICK_FOR_SOME,
+    "standard": _STANDARD + _STANDARD_FOR_SOME,
+    "structured": _STRUCTURED,
+    "limits": _LIMITS,
+}
+"""All suites but full, which has the rest of the catalogue, too."""
+
 SUITE_VERSION = 3
 """The version of quick, standard and full."""
 
@@ -119,16 +128,8 @@ def suite_ids(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(landscape for word in name.split() for landscape in suite_ids(word)))
     if name not in SUITES:
         raise ValueError(unknown_name("suite", name, SUITES))
-    if name == "smoke":
-        return _SMOKE
-    if name == "limits":
-        return _LIMITS
-    if name == "quick":
-        return _QUICK + _QUICK_FOR_SOME
-    if name == "standard":
-        return _STANDARD + _STANDARD_FOR_SOME
-    if name == "structured":
-        return _STRUCTURED
+    if name in _LISTED:
+        return _LISTED[name]
     listed = (*_STANDARD, *_STANDARD_FOR_SOME, *_MORE_DIMENSIONS)
     already = {get(landscape_id).id for landscape_id in listed} | {"rosenbrock[2]"}  # it is rosenbrock_2
     return (*listed, *(landscape for landscape in shipped_names() if get(landscape).id not in already))
