@@ -336,7 +336,10 @@ class AgainstRun(SuiteRun):
             for comparison in self.comparisons
         }
         recorded = {"recorded": dict(sorted(self.taken.items()))} if self.taken else {}
-        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded}}
+        return {
+            **super().outcome_extras(),
+            "against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded},
+        }
 
 
 def _time_findings(comparison: OptimizerComparison) -> list[str]:

@@ -113,7 +113,8 @@ class Selection:
             return chosen
         rounds = itertools.zip_longest(*(in_early_order(chosen[landscape.id]) for landscape in wanted))
         queue = [cell for cells_of_round in rounds for cell in cells_of_round if cell is not None]
-        taken, spent = set(), 0
+        taken: set[Cell] = set()
+        spent = 0
         for cell in queue:
             spent += cell.budget(budget(cell.landscape))
             is_first = not any(one.landscape is cell.landscape for one in taken)
@@ -218,9 +219,14 @@ def _named(word: str) -> list[Landscape]:
                 "compared all the same"
             )
         return [get(one) for one in suite_ids(name)]
-    if re.split(r"[\[:]", name)[0] not in names():
-        raise ValueError(unknown_name("suite", word, [*SUITES, *names()], "A suite or a landscape was expected."))
-    return [get(word)]
+    try:
+        return [get(word)]
+    except ValueError as error:
+        if str(error).startswith("unknown landscape"):
+            known = [*SUITES, *names()]
+            advice = "A suite or a landscape was expected."
+            raise ValueError(unknown_name("suite", word, known, advice)) from None
+        raise
 
 
 def _read_options(options: dict[str, str]) -> tuple[frozenset[str], int | None, int | None, int | None]:

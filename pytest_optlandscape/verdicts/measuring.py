@@ -18,6 +18,7 @@ from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem, Run, execute, execute_all
 from pytest_optlandscape.runs.campaign import in_order
+from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.selection import in_early_order, read_selection
@@ -28,7 +29,7 @@ from pytest_optlandscape.strategies.suites import (
     cells,
     find_cell,
 )
-from pytest_optlandscape.verdicts.averaging import with_further_runs
+from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
 from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
@@ -41,6 +42,7 @@ __all__ = [
     "run_baseline",
     "run_cell",
     "run_landscape",
+    "runs_of_baseline",
     "with_hanging_flagged",
 ]
 
@@ -248,7 +250,7 @@ def _with_envelopes(
         units = [1] * fine + [round(multiple_of(precision))] * coarse
         dithered = execute_all(
             adapter,
-            (DitheredProblem(problem, rng, precision, so_many) for so_many in units),
+            observed(DitheredProblem(problem, rng, precision, so_many) for so_many in units),
         )
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
@@ -257,6 +259,14 @@ def _with_envelopes(
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
+
+
+def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
+    """Estimate how many runs `run_baseline` makes of some cells of a landscape."""
+    dithers = sum(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+    over = "seeds" if adapter.is_stochastic else "starts"
+    further = sum(adapter.is_stochastic or cell.is_spread for cell in chosen) * (BATCH[over] - 1)
+    return len(chosen) * (1 + dithers) + 2 + further
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
@@ -322,7 +332,7 @@ def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
 
 def _run_all(adapter: Adapter, chosen: Sequence[Cell], budget: int) -> list[Run]:
     early = in_early_order(chosen)
-    return _in_usual_order(chosen, early, execute_all(adapter, (_problem(cell, budget) for cell in early)))
+    return _in_usual_order(chosen, early, execute_all(adapter, observed(_problem(cell, budget) for cell in early)))
 
 
 def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, before: LandscapeRecord) -> list[Run]:
@@ -331,11 +341,11 @@ def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, b
     known = {cell.start: cell for cell in before.cells}
     if any(cell.start not in known or known[cell.start].was_stopped_by_time for cell in early[:_HANGING]):
         return _run_all(adapter, chosen, budget)
-    runs = execute_all(adapter, (_problem(cell, budget) for cell in early[:_HANGING]))
+    runs = execute_all(adapter, observed(_problem(cell, budget) for cell in early[:_HANGING]))
     if runs and all(run.has_stalled for run in runs):
         runs += [_not_run(runs[0], cell) for cell in early[_HANGING:]]
     else:
-        runs += execute_all(adapter, (_problem(cell, budget) for cell in early[_HANGING:]))
+        runs += execute_all(adapter, observed(_problem(cell, budget) for cell in early[_HANGING:]))
     return _in_usual_order(chosen, early, runs)
 
 
