@@ -21,8 +21,9 @@ from pytest_optlandscape.verdicts import LandscapeRecord
 
 __all__ = ["Saving", "end_on_sigterm"]
 
-SHARE = 0.1
-"""Share of the time that saving may take: a large file is not written after every item that takes milliseconds."""
+SHARE = 0.2
+"""Share of the time that saving may take: a large file is not written after every item that takes milliseconds. So what
+was done within a few tenths of a second may wait for the next item, or for the end of the session."""
 
 
 class Saving:
@@ -93,6 +94,7 @@ def end_on_sigterm() -> Callable[[], None]:
         return lambda: None
 
     def end(number: int, frame: FrameType | None) -> Any:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # an optimizer may swallow the first, not the second
         raise KeyboardInterrupt("SIGTERM")
 
     signal.signal(signal.SIGTERM, end)
