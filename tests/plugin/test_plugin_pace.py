@@ -34,7 +34,7 @@ class Watched:
 
 
 def work(**keywords):
-    return Work("solver:slow", EVERY, {name: 22 * 10 for name in EVERY}, **keywords)
+    return Work("solver:slow", EVERY, dict.fromkeys(EVERY, 22 * 10), **keywords)
 
 
 def test_an_estimate_is_said_once_after_the_first_cells():
