@@ -19,7 +19,16 @@ INI_KEYS = {
         [],
         "optimizers whose suite is run: library:Name(key=literal, ...)",
     ),
-    "optlandscape_suite": ("string", "quick", "suite of landscapes: quick, standard, full or structured"),
+    "optlandscape_suite": (
+        "string",
+        "quick",
+        "suite of landscapes: smoke, quick, standard, full, structured or limits",
+    ),
+    "optlandscape_suites": (
+        "linelist",
+        [],
+        "what is run of single optimizers: SPEC = quick -ackley[5] cells=8 budget=60 ...",
+    ),
     "optlandscape_budget": (
         "string",
         "",
@@ -82,7 +91,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-suite",
         metavar="NAME",
-        help="quick, standard, full or structured; overrides `optlandscape_suite`",
+        help="smoke, quick, standard, full, structured or limits, or landscapes; overrides `optlandscape_suite`",
+    )
+    group.addoption(
+        "--optlandscape-cells",
+        metavar="N",
+        help="run the suite, but only N cells of each landscape, those that show a change early; they are compared "
+        "with the same cells of the baseline",
     )
     group.addoption(
         "--optlandscape-json",
@@ -188,6 +203,7 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
     with_value = (
         "optlandscape_against",
+        "optlandscape_cells",
         "optlandscape_history",
         "optlandscape_report",
         "optlandscape_markdown",

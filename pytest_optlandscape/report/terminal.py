@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
 from pytest_optlandscape.runs.run import SLACK
-from pytest_optlandscape.strategies.suites import cells
+from pytest_optlandscape.strategies.suites import find_cell
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.findings import Finding, was_bought
 from pytest_optlandscape.verdicts.metrics import SPEED
@@ -292,8 +292,8 @@ def _cells_table(comparison: LandscapeComparison) -> list[str]:
 def _ways_on(comparison: LandscapeComparison, spec: str, wording: Wording) -> list[str]:
     worst = comparison.worst_cell["cell"]
     landscape = get(comparison.now.landscape)
-    cell = next(cell for cell in cells(landscape) if cell.id == worst)
-    budget = comparison.now.budget
+    cell = find_cell(landscape, worst.rpartition("/")[2])
+    budget = cell.budget(comparison.now.budget)
     return [
         "  replay the worst cell, in Python:",
         f"    minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})",

@@ -28,7 +28,7 @@ from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.sides import Side, SideError, present_side, reference_side
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.worktree import Worktree
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.strategies.suites import Cell
 from pytest_optlandscape.verdicts import (
     CheckOutcome,
     LandscapeComparison,
@@ -40,6 +40,7 @@ from pytest_optlandscape.verdicts import (
     compare_optimizer,
 )
 from pytest_optlandscape.verdicts.judging import look_closely
+from pytest_optlandscape.verdicts.measuring import chosen_cells
 from pytest_optlandscape.verdicts.own_time import (
     TimedRun,
     TimeRatios,
@@ -116,7 +117,8 @@ class AgainstRun(SuiteRun):
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
         present = self._loaded_here(spec)
-        asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        asked: dict[str, Any] = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        asked["starts"] = self.starts(spec, landscape)
         known = self._known(spec, landscape)
         if known is not None:
             self._before[spec, landscape.id], self.taken[spec] = known
@@ -142,7 +144,8 @@ class AgainstRun(SuiteRun):
         """Look in the history for what running the other revision would give."""
         if self._recorded is None:
             return None
-        return self._recorded.find(self.adapters[spec], landscape.id, self.budget(spec, landscape))
+        budget, starts = self.budget(spec, landscape), self.starts(spec, landscape)
+        return self._recorded.find(self.adapters[spec], landscape.id, budget, starts)
 
     def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
         return look_closely(
@@ -228,7 +231,7 @@ class AgainstRun(SuiteRun):
         timed = time_alternately(
             lambda cell: clock(self._reference, cell),
             lambda cell: clock(self._present, cell),
-            timed_cells(cells(landscape)),
+            timed_cells(chosen_cells(landscape, self.starts(spec, landscape))),
         )
         if timed is not None:
             self._timed[spec, landscape.id] = timed
@@ -333,7 +336,10 @@ class AgainstRun(SuiteRun):
             for comparison in self.comparisons
         }
         recorded = {"recorded": dict(sorted(self.taken.items()))} if self.taken else {}
-        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded}}
+        return {
+            **super().outcome_extras(),
+            "against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded},
+        }
 
 
 def _time_findings(comparison: OptimizerComparison) -> list[str]:

@@ -201,7 +201,10 @@ class CommitMeasurer:
             requirement=requirement,
             takes_bounds={spec: suite.adapters[spec].takes_bounds for spec in specs},
             own=frozenset(self.own),
-            landscapes={spec: [(one.id, suite.budget(spec, one)) for one in chosen(spec)] for spec in specs},
+            landscapes={
+                spec: [(one.id, suite.budget(spec, one), suite.starts(spec, one)) for one in chosen(spec)]
+                for spec in specs
+            },
             counts={spec: len(suite.landscapes_for(spec)) for spec in specs},
             known=known,
         )

@@ -21,6 +21,7 @@ from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.remote_items import RemoteItems
+from pytest_optlandscape.session.saving import Saving, end_on_sigterm
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
@@ -62,6 +63,11 @@ class SuitePlugin:
             publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=notes)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
+        if self._suite.settings.update and self.worker_input is None:
+            self._suite.saving = Saving()
+            self.config.add_cleanup(end_on_sigterm())
+        if self.worker_input:
+            self._suite.pace.workers = int(self.worker_input.get("workercount", 1))
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
         self.config.pluginmanager.register(publishing, "optlandscape-publishing")
@@ -155,6 +161,8 @@ class SuitePlugin:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which items are run: a verdict that is shown must have a test that stands for it."""
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
+        chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
+        self.suite.is_narrowed = bool(chooses) and not getattr(self.config.option, "lf", False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -175,6 +183,7 @@ class SuitePlugin:
         if self.worker_input is None:
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
+                self.suite.save(plain["spec"], plain["landscape"])
             self.suite.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 

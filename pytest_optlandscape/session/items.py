@@ -117,8 +117,8 @@ class OverallItem(SuiteItem):
     is_judged = False
 
     def landscapes(self) -> list[Landscape]:
-        """Give all of the suite."""
-        return self.suite.landscapes_for(self.spec)
+        """Give those of the suite, without those that -k or -m leaves out."""
+        return self.suite.judged_landscapes(self.spec)
 
     def runtest(self) -> None:
         """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""

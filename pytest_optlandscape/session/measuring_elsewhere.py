@@ -86,8 +86,8 @@ class Plan:
         By spec.
     own : frozenset of str
         The specs of optimizers that must come from the checkout.
-    landscapes : Mapping of str to Sequence of (str, int)
-        By spec, landscapes and budgets.
+    landscapes : Mapping of str to Sequence of (str, int, list of str or None)
+        By spec, landscapes, budgets, and the starts of the cells; None for all usual cells.
     counts : Mapping of str to int
         By spec, how many landscapes the whole suite has.
     known : Mapping of str to Sequence of Baseline
@@ -104,7 +104,7 @@ class Plan:
     requirement: str
     takes_bounds: Mapping[str, bool]
     own: frozenset[str]
-    landscapes: Mapping[str, Sequence[tuple[str, int]]]
+    landscapes: Mapping[str, Sequence[tuple[str, int, list[str] | None]]]
     counts: Mapping[str, int]
     known: Mapping[str, Sequence[Baseline]]
 
@@ -233,8 +233,8 @@ def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Foun
     setting = dict(sorted(loaded["setting"].items()))
     known = [one for one in plan.known[spec] if one.setting == setting]
     records: dict[str, LandscapeRecord] = {}
-    for landscape, budget in plan.landscapes[spec]:
-        asked = {"landscape": landscape, "budget": budget}
+    for landscape, budget, starts in plan.landscapes[spec]:
+        asked: dict[str, Any] = {"landscape": landscape, "budget": budget, "starts": starts}
         record = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=False))
         found = equal_record(record, known, landscapes=plan.counts[spec], takes_bounds=plan.takes_bounds[spec])
         if found is None:

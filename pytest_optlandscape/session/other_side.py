@@ -152,13 +152,15 @@ class _Server:
         files = {name: file_of(module) for name, module in list(sys.modules.items())}
         return sorted(name for name, file in files.items() if file and is_in_repository(worktree, file))
 
-    def do_cells(self, spec: str, landscape: str, budget: int, with_envelope: bool) -> dict[str, Any]:
+    def do_cells(
+        self, spec: str, landscape: str, budget: int, with_envelope: bool, starts: list[str] | None = None
+    ) -> dict[str, Any]:
         """Run the cells of a landscape, as they are or as a baseline."""
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.verdicts import run_baseline, run_landscape
 
-        run = run_baseline if with_envelope else run_landscape
-        record = run(self._adapters[spec], get(landscape), budget).to_plain()
+        adapter, run = self._adapters[spec], run_baseline if with_envelope else run_landscape
+        record = run(adapter, get(landscape), budget, starts=starts).to_plain()
         stray = self._modules_of_the_present()
         if stray:
             raise ImportError(f"while it ran, {', '.join(stray[:3])} was imported from the present revision")
@@ -223,9 +225,10 @@ def _before_own(path: Sequence[str]) -> list[str]:
 
 def _cell(cell_id: str) -> Any:
     from pytest_optlandscape.landscapes import get
-    from pytest_optlandscape.strategies import cells
+    from pytest_optlandscape.strategies.suites import find_cell
 
-    return next(cell for cell in cells(get(cell_id.rpartition("/")[0])) if cell.id == cell_id)
+    landscape, _, start = cell_id.rpartition("/")
+    return find_cell(get(landscape), start)
 
 
 def bootstrap(interpreter: str = sys.executable) -> list[str]:

@@ -245,7 +245,8 @@ def recorded_for(
     found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
     if found is not None:
         return found
-    return record if is_full else run_baseline(adapter, landscape, record.budget)
+    starts = [cell.start for cell in record.cells]
+    return record if is_full else run_baseline(adapter, landscape, record.budget, starts)
 
 
 def newest_records(
@@ -293,7 +294,7 @@ def equal_record(
     up_to_rounding = None
     for baseline in known:
         before = baseline.records.get(record.landscape)
-        if before is None:
+        if before is None or [one.start for one in before.cells] != [one.start for one in record.cells]:
             continue
         comparison = compare_landscape(
             record, before, landscapes=landscapes, calibration=baseline.calibration, takes_bounds=takes_bounds

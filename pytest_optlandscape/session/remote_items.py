@@ -150,6 +150,7 @@ def run_item(
     setting_differs: str,
     landscapes: int,
     known: Sequence[Any] | None,
+    starts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Do in a process of its own what an item of the suite does in the session's.
 
@@ -170,6 +171,8 @@ def run_item(
         How many landscapes the suite has for this optimizer.
     known : sequence or None
         Records of the history, each with its calibration; None if nothing is recorded.
+    starts : sequence of str, optional
+        The starts of the cells that are run (default: of all usual cells).
 
     Returns
     -------
@@ -186,9 +189,9 @@ def run_item(
         setting_differs=setting_differs,
     )
     if update:
-        record = run_baseline(adapter, landscape, budget)
+        record = run_baseline(adapter, landscape, budget, starts)
     else:
-        record = run_and_look_closely(adapter, landscape, budget, compare, accepted)
+        record = run_and_look_closely(adapter, landscape, budget, compare, accepted, starts=starts)
     answer = record.to_plain()
     if known is not None:
         from pytest_optlandscape.session.recording import recorded_for

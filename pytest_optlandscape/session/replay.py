@@ -10,7 +10,8 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.strategies.suites import Cell
+from pytest_optlandscape.strategies.suites import find_cell as cell_of
 from pytest_optlandscape.verdicts.comparison import parting_of
 from pytest_optlandscape.verdicts.measuring import run_cell
 from pytest_optlandscape.verdicts.summing_up import record_of
@@ -70,10 +71,7 @@ def find_cell(cell_id: str) -> Cell:
     landscape_id, _, start = cell_id.rpartition("/")
     if not landscape_id:
         raise ValueError(f"a cell is a landscape and a start, such as beale/sobol-03; got {cell_id!r}")
-    every = {cell.start: cell for cell in cells(get(landscape_id))}
-    if start not in every:
-        raise ValueError(unknown_name(f"start of {landscape_id}", start, every))
-    return every[start]
+    return cell_of(get(landscape_id), start)
 
 
 def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:

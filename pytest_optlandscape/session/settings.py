@@ -6,7 +6,7 @@ import configparser
 import math
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
+from pytest_optlandscape.strategies.selection import read_selection
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
 
@@ -35,6 +36,13 @@ class Settings:
     profiles : dict
         By spec, words that correct what the optimizer is taken for.
     suite : str
+        Words of `strategies.selection`: what is run of every optimizer that has no words of its own.
+    suites : dict of str to str, default {}
+        By spec, an optimizer's own words.
+    suite_is_given : bool, default False
+        Whether the suite was given on the command line, and takes the place of an optimizer's own landscapes.
+    most_cells : int or None, default None
+        Cells of each landscape at most, as the command line says.
     budget : int or None
         Evaluations per dimension of each cell.
     baseline_folder : Path
@@ -93,6 +101,9 @@ class Settings:
     report: Path | None = None
     executor: str | None = None
     only: tuple[str, ...] = ()
+    suites: dict[str, str] = field(default_factory=dict)
+    suite_is_given: bool = False
+    most_cells: int | None = None
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -129,6 +140,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         raise ValueError(
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
         )
+    most_cells = _most_cells(config)
     history = _history(config)
     if "creep" in fail_on and history is None:
         raise ValueError(
@@ -138,7 +150,10 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
         profiles=parsed(config.getini("optlandscape_profiles")),
-        suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
+        suite=_suite(config, most_cells),
+        suites=_own_suites(config),
+        suite_is_given=bool(config.getoption("optlandscape_suite")),
+        most_cells=most_cells,
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
         update=config.getoption("optlandscape_update"),
@@ -158,6 +173,46 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         executor=_executor(config),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
     )
+
+
+def _suite(config: pytest.Config, most_cells: int | None) -> str:
+    """Read the words of the suite; what the command line adds is part of what is recorded."""
+    text = " ".join(str(config.getoption("optlandscape_suite") or config.getini("optlandscape_suite")).split())
+    if " = " in text:
+        raise ValueError(f"the suite {text!r} has an optimizer in it: the key for that is optlandscape_suites")
+    selection = read_selection(text)
+    return text if most_cells is None else selection.with_at_most(most_cells).text
+
+
+def _own_suites(config: pytest.Config) -> dict[str, str]:
+    """Read lines ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
+    suites: dict[str, str] = {}
+    for line in config.getini("optlandscape_suites"):
+        spec, separator, words = str(line).rpartition(" = ")
+        if not separator or not words.strip():
+            raise ValueError(
+                f"optlandscape_suites: {line!r} is not of the form SPEC = WORDS, such as "
+                "mypackage:minimize = quick -ackley[5] cells=8 budget=60"
+            )
+        if spec.strip() in suites:
+            raise ValueError(f"optlandscape_suites names {spec.strip()!r} twice; put its words into one line")
+        suites[spec.strip()] = words
+    return suites
+
+
+def _most_cells(config: pytest.Config) -> int | None:
+    """Read how many cells of each landscape are run at most."""
+    text = config.getoption("optlandscape_cells")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) > 0):
+        raise ValueError(f"--optlandscape-cells={text}: a whole number of cells of each landscape was expected")
+    if config.getoption("optlandscape_update"):
+        raise ValueError(
+            "--optlandscape-cells runs a part of each landscape, and --optlandscape-update would accept it in place of "
+            f"the whole: give one of them. To have it smaller for good, configure optlandscape_suites with cells={text}"
+        )
+    return int(text)
 
 
 def _fail_on(config: pytest.Config) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.trend import event_lines
+from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
@@ -74,6 +75,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         terminal.write_line(
             f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}"
         )
+        _write_partly_compared(terminal, comparison)
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
@@ -89,6 +91,19 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         _write_missing_baselines(terminal, suite, comparisons)
     _write_tracked(terminal, suite)
     _write_where(terminal, suite)
+
+
+def _write_partly_compared(terminal: Any, comparison: OptimizerComparison) -> None:
+    """Say how many cells were compared, where these are not all that the baseline has, and which have none yet."""
+    compared = sum(len(one.pairs) for one in comparison.landscapes)
+    not_run = sum(one.not_run for one in comparison.landscapes)
+    not_known = sum(one.not_known for one in comparison.landscapes)
+    if not_run:
+        text = f"{comparison.spec}: {compared} of {compared + not_run} cells of the baseline were compared"
+        terminal.write_line(text, yellow=True)
+    if not_known:
+        text = f"{comparison.spec}: the baseline has none of {number_of(not_known, 'cell')} that were run"
+        terminal.write_line(f"{text}; `pytest --optlandscape-update` accepts new cells", yellow=True)
 
 
 def _write_where(terminal: Any, suite: SuiteRun) -> None:

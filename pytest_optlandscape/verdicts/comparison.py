@@ -32,7 +32,15 @@ from pytest_optlandscape.verdicts.records import HANGS, ROUNDS_OUT, CellRecord, 
 from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
 from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
-__all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences", "parting_of"]
+__all__ = [
+    "CHANGE_LEVEL",
+    "LEVEL",
+    "LandscapeComparison",
+    "compare_landscape",
+    "differences",
+    "in_common",
+    "parting_of",
+]
 
 LEVEL = 0.001
 """Probability of any false better or worse in a suite."""
@@ -94,9 +102,26 @@ class LandscapeComparison:
     @property
     def stopped(self) -> int:
         """Cells that the time limit stopped, now or where there is a baseline to compare with, then."""
-        before = self.before.cells if self.before and self.is_compared else ()
-        starts = [cell.start for cell in (*before, *self.now.cells) if cell.was_stopped_by_time]
-        return len(set(starts))
+        before, now = self.before, self.now
+        if before is not None and self.is_compared:
+            before, now = in_common(before, now)
+        cells = (*(before.cells if before and self.is_compared else ()), *now.cells)
+        return len({cell.start for cell in cells if cell.was_stopped_by_time})
+
+    @property
+    def not_run(self) -> int:
+        """Cells of the baseline that were not run now."""
+        return self._lacking(self.before, self.now)
+
+    @property
+    def not_known(self) -> int:
+        """Cells that were run now, and that the baseline does not have."""
+        return self._lacking(self.now, self.before)
+
+    def _lacking(self, one: LandscapeRecord | None, other: LandscapeRecord | None) -> int:
+        if one is None or other is None or not self.is_compared:
+            return 0
+        return len({cell.start for cell in one.cells} - {cell.start for cell in other.cells})
 
     def differences(self, metric: Metric) -> list[float]:
         """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
@@ -200,8 +225,9 @@ def compare_landscape(
     if reason:
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
     whole = before, now
+    before, now = in_common(before, now)
+    hangs = hangs_that_are_new_or_gone(before, now)
     before, now = _without_stopped(before, now)
-    hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
     if not now.cells and hangs:
         return LandscapeComparison(verdict_of(hangs), whole[1], whole[0], "changed", tuple(hangs))
     if not now.cells:
@@ -232,8 +258,18 @@ def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -
     return [metric.difference(now, old, new) for old, new in _pairs(before, now)]
 
 
+def in_common(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
+    """Keep the cells that both records have: each is the same cell in every selection of a suite."""
+    if [cell.start for cell in before.cells] == [cell.start for cell in now.cells]:
+        return before, now
+    known = {cell.start: cell for cell in before.cells}
+    cells = tuple(cell for cell in now.cells if cell.start in known)
+    return replace(before, cells=tuple(known[cell.start] for cell in cells)), replace(now, cells=cells)
+
+
 def _pairs(before: LandscapeRecord, now: LandscapeRecord) -> list[tuple[CellRecord, CellRecord]]:
     """Pair the cells; what the clock stopped on either side says nothing of the optimizer alone."""
+    before, now = in_common(before, now)
     pairs = zip(before.cells, now.cells, strict=True)
     return [pair for pair in pairs if not any(cell.was_stopped_by_time for cell in pair)]
 
@@ -250,7 +286,7 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
         for key, value in {**dict.fromkeys(before.definition), **now.definition}.items()
         if before.definition.get(key) != value
     ]
-    if not differing and [c.start for c in before.cells] != [c.start for c in now.cells]:
+    if not differing and {c.start for c in before.cells}.isdisjoint(c.start for c in now.cells):
         return "the cells are others"
     return "; ".join(differing)
 
