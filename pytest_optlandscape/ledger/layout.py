@@ -52,7 +52,18 @@ from pytest_optlandscape.verdicts import LandscapeRecord
 if TYPE_CHECKING:
     from pytest_optlandscape.ledger.baseline import Baseline
 
-__all__ = ["OUTCOMES", "RECORD_SCHEMA", "SCHEMA", "baseline_text", "record_text", "row_of", "totals_of"]
+__all__ = [
+    "AS_A_WHOLE",
+    "OUTCOMES",
+    "RECORD_SCHEMA",
+    "SCHEMA",
+    "baseline_text",
+    "edited_parts",
+    "entry_of",
+    "record_text",
+    "row_of",
+    "totals_of",
+]
 
 SCHEMA = 4
 """Of baseline files."""
@@ -97,11 +108,12 @@ def totals_of(records: Iterable[LandscapeRecord], contract: Mapping[str, str]) -
 def baseline_text(baseline: Baseline) -> str:
     """Lay a baseline out; everything is sorted, so that equal baselines have equal texts."""
     records = dict(sorted(baseline.records.items()))
-    head = {
+    totals = totals_of(records.values(), baseline.contract)
+    head: dict[str, Any] = {
         "optimizer": baseline.optimizer,
         "setting": baseline.setting,
         "written_with": baseline.written_with,
-        "totals": totals_of(records.values(), baseline.contract),
+        "totals": totals,
     }
     rows = {name: row_of(record) for name, record in records.items()}
     contract = dict(sorted(baseline.contract.items()))
@@ -109,7 +121,7 @@ def baseline_text(baseline: Baseline) -> str:
         "{",
         f' "schema": {SCHEMA},',
         *(f" {dumped(key)}: {dumped(head[key])}," for key in ("optimizer", "setting", "written_with")),
-        *_object("totals", head["totals"]),
+        *_object("totals", totals),
         *_object("landscapes", rows),
         *(_object("contract", contract) if contract else ()),
         ' "records": {',
@@ -141,6 +153,37 @@ def digest_of_head(head: Mapping[str, Any], contract: Mapping[str, str], names: 
     """Sum up all that a file says of an optimizer, and of which landscapes it has records."""
     told = {key: head[key] for key in ("optimizer", "setting", "written_with", "totals")}
     return digest_of([told, dict(contract), sorted(names)])
+
+
+def edited_parts(content: Mapping[str, Any]) -> list[str]:
+    """Name the parts of a file, in the layout of this version, that are not those that their digests say.
+
+    Parameters
+    ----------
+    content : mapping
+        Its values are valid.
+
+    Returns
+    -------
+    list of str
+        Landscapes and, last, the optimizer as a whole; empty for the layout of earlier versions.
+    """
+    if content["schema"] != SCHEMA:
+        return []
+    rows = content["landscapes"] if isinstance(content.get("landscapes"), dict) else {}
+    edited = [
+        name
+        for name, entry in content["records"].items()
+        if entry.get("digest") != digest_of_entry(name, rows.get(name, ""), entry)
+    ]
+    head = {"written_with": {}, "setting": {}, "totals": {}, **content}
+    if content.get("digest") != digest_of_head(head, content.get("contract", {}), content["records"]):
+        edited.append(AS_A_WHOLE)
+    return edited
+
+
+AS_A_WHOLE = "the optimizer, its setting, versions, totals, contract or list of landscapes"
+"""The part of a file that stands beside the records."""
 
 
 def _object(name: str, values: Mapping[str, Any]) -> list[str]:

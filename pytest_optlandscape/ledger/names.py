@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from pytest_optlandscape.ledger.stored import Damage, parsed, read_regular
+from pytest_optlandscape.ledger.stored import DamageError, parsed, read_regular
 from pytest_optlandscape.optimizers import Adapter
 
 __all__ = ["NOT_BASELINES", "baseline_files", "baseline_path", "owner_of"]
@@ -117,7 +117,7 @@ def owner_of(path: Path) -> str | None:
         found = _OWNER.match(text)
         if found:
             return str(json.loads(found.group(1)))
-        with contextlib.suppress(Damage):
+        with contextlib.suppress(DamageError):
             content = parsed(text)
             owner = content.get("optimizer") if isinstance(content, dict) else None
             return owner if isinstance(owner, str) else None

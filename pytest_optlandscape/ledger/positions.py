@@ -15,7 +15,7 @@ _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$|\|{7} )", re.MULTILINE)
 
 
 def line_of(text: str, where: tuple[Key, ...]) -> int:
-    """Find the line of a value.
+    r"""Find the line of a value.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def line_of(text: str, where: tuple[Key, ...]) -> int:
 
     Examples
     --------
-    >>> line_of('{"a": 1,\\n "b": [2,\\n 3]}', ("b", 1))
+    >>> line_of('{"a": 1,\n "b": [2,\n 3]}', ("b", 1))
     3
     """
     line, depth = 1, 0
@@ -42,7 +42,7 @@ def line_of(text: str, where: tuple[Key, ...]) -> int:
 
 
 def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
-    """Find the first key that occurs twice in one object.
+    r"""Find the first key that occurs twice in one object.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
 
     Examples
     --------
-    >>> repeated_key('{"a": {"b": 1,\\n "b": 2}}')
+    >>> repeated_key('{"a": {"b": 1,\n "b": 2}}')
     (('a', 'b'), 2)
     """
     seen: set[tuple[Key, ...]] = set()
@@ -63,11 +63,11 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
 
 
 def conflict_line(text: str) -> int | None:
-    """Find the first line that git left for a conflict of a merge; None where there is none.
+    r"""Find the first line that git left for a conflict of a merge; None where there is none.
 
     Examples
     --------
-    >>> conflict_line("{\\n<<<<<<< HEAD\\n")
+    >>> conflict_line("{\n<<<<<<< HEAD\n")
     2
     """
     found = _CONFLICT.search(text)

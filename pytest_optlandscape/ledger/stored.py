@@ -22,7 +22,7 @@ __all__ = [
     "ADVICE",
     "MOST_BYTES",
     "BaselineError",
-    "Damage",
+    "DamageError",
     "Stored",
     "clipped",
     "digest_of",
@@ -48,7 +48,7 @@ class BaselineError(ValueError):
     """A baseline file cannot be used; it is left as it is."""
 
 
-class Damage(ValueError):
+class DamageError(ValueError):
     """A value in a stored file is impossible.
 
     Parameters
@@ -83,10 +83,19 @@ class Stored:
     text: str
     content: dict[str, Any]
 
-    def refuse(self, damage: Damage, advice: str = ADVICE) -> NoReturn:
+    def refuse(self, damage: DamageError, advice: str = ADVICE) -> NoReturn:
         """Raise BaselineError with the line of a damage, and what to do."""
         line = line_of(self.text, damage.where)
         raise BaselineError(f"{self.name} is damaged: line {line}: {damage.reason}. {advice}") from None
+
+    def refuse_edit(self, reason: str, where: tuple[Key, ...]) -> NoReturn:
+        """Raise BaselineError for a part that is valid, but not as it was written; say how to accept it."""
+        file = f'"{self.path}"' if " " in str(self.path) else str(self.path)
+        self.refuse(
+            DamageError(reason, where),
+            "It was edited by hand or merged badly, and left as it is: restore it from version control, or accept it "
+            f"as it is now: optlandscape baseline accept {file}",
+        )
 
 
 def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str], kind: str) -> Stored | None:
@@ -123,7 +132,7 @@ def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str],
         raise BaselineError(f"{name} cannot be read: {error}. {ADVICE}") from error
     try:
         content = parsed(text)
-    except Damage as error:
+    except DamageError as error:
         raise BaselineError(f"{name} is damaged or truncated: {error.reason}. {ADVICE}") from None
     if not isinstance(content, dict) or not {"schema", *keys} <= content.keys():
         raise BaselineError(f"{path} is JSON, but {kind} of pytest-optlandscape. {ADVICE}")
@@ -180,7 +189,7 @@ def parsed(text: str) -> Any:
 
     Raises
     ------
-    Damage
+    DamageError
         With the line where that is known.
 
     Examples
@@ -188,7 +197,7 @@ def parsed(text: str) -> Any:
     >>> parsed('{"a": 1, "a": 2}')
     Traceback (most recent call last):
         ...
-    pytest_optlandscape.ledger.stored.Damage: line 1: the key 'a' occurs twice
+    pytest_optlandscape.ledger.stored.DamageError: line 1: the key 'a' occurs twice
     """
     try:
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
@@ -201,16 +210,16 @@ def parsed(text: str) -> Any:
             reason = f"line {conflict} was left by git for a conflict: the merge is not finished"
         else:
             reason = f"line {error.lineno} is no valid JSON ({error.msg})"
-        raise Damage(reason) from None
+        raise DamageError(reason) from None
     except RecursionError:
-        raise Damage("no valid JSON (nested too deeply)") from None
+        raise DamageError("no valid JSON (nested too deeply)") from None
     except UnicodeEncodeError:
-        raise Damage("no valid JSON (half of a surrogate pair)") from None
+        raise DamageError("no valid JSON (half of a surrogate pair)") from None
     except ValueError as error:
         repeated = repeated_key(text)
         if repeated is None:
-            raise Damage(f"no valid JSON ({clipped(str(error))})") from None
-        raise Damage(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
+            raise DamageError(f"no valid JSON ({clipped(str(error))})") from None
+        raise DamageError(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -232,11 +241,11 @@ def _finite(number: str) -> float:
 
 
 def clipped(text: str) -> str:
-    """Cut a text from elsewhere to a length that a message can take, on one line.
+    r"""Cut a text from elsewhere to a length that a message can take, on one line.
 
     Examples
     --------
-    >>> clipped("two\\nlines"), len(clipped("a" * 1000))
+    >>> clipped("two\nlines"), len(clipped("a" * 1000))
     ('two lines', 100)
     """
     plain = " ".join(text[:1000].split())
@@ -268,9 +277,9 @@ def words_of(value: Any, what: str, where: tuple[Key, ...]) -> dict[str, str]:
 
     Raises
     ------
-    Damage
+    DamageError
         If it is none.
     """
     if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
-        raise Damage(f"{what} is {clipped(repr(value))}, not an object of texts", where)
+        raise DamageError(f"{what} is {clipped(repr(value))}, not an object of texts", where)
     return dict(value)

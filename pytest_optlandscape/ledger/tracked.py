@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_optlandscape.ledger.files import alone_with, write_atomically
-from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, Damage, Stored, digest_of, dumped, read_stored
+from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, DamageError, Stored, digest_of, dumped, read_stored
 from pytest_optlandscape.verdicts.tracked_comparison import is_record
 
 __all__ = ["accept_tracked", "read_tracked", "tracked_path", "update_tracked"]
@@ -89,17 +89,12 @@ def _entries(stored: Stored, has_digests: bool) -> list[tuple[tuple[str, str], d
         what = f"entry {number + 1} ({key[1]!r:.80} of {key[0]!r:.200})" if key else f"entry {number + 1}"
         digest = entry.pop("digest", None)
         if key is None or not is_record(entry):
-            stored.refuse(Damage(f"{what} is nothing that can be tracked", where))
+            stored.refuse(DamageError(f"{what} is nothing that can be tracked", where))
         if key in entries:
-            stored.refuse(Damage(f"{what} is there twice", where))
+            stored.refuse(DamageError(f"{what} is there twice", where))
         is_as_written = digest == _digest(key, entry)
         if has_digests and not is_as_written:
-            file = f'"{stored.path}"' if " " in str(stored.path) else stored.path
-            stored.refuse(
-                Damage(f"{what} is not the one that its digest says", where),
-                "It was edited by hand or merged badly, and left as it is: restore it from version control, or accept "
-                f"it as it is now: optlandscape baseline accept {file}",
-            )
+            stored.refuse_edit(f"{what} is not the one that its digest says", where)
         entries[key] = entry, is_as_written
     return [(key, *found) for key, found in entries.items()]
 

@@ -181,30 +181,32 @@ def checked_record(record: LandscapeRecord) -> LandscapeRecord:
     return record
 
 
+_WHOLE = {"budget": 1, "format": 0, "version": 0, "constraints": 0}
+"""The least values of what is counted in a definition."""
+
+
 def _problem_with_definition(definition: Any) -> str:
+    """Say which value of a definition is impossible; "" if none is. Keys that are unknown here may have any value."""
     if not isinstance(definition, Mapping):
         return f"the definition is {definition!r:.60}, not an object"
     for key, value in definition.items():
-        if not isinstance(value, str | int | float | None) or (
-            isinstance(value, int | float) and not math.isfinite(value)
-        ):
+        if not isinstance(value, str | int | float | None) or not _is_finite(value):
             return f"definition: {key} is {value!r:.60}, not a text or a finite number"
-    for key, least in {"budget": 1, "format": 0, "version": 0, "constraints": 0}.items():
-        value = definition.get(key, least)
-        if not _is_whole(value) or not least <= value < MOST_EVALUATIONS:
-            return f"definition: {key} is {value!r:.60}, not a whole number of {least} or more"
-    if "budget" not in definition:
-        return "definition: there is no budget"
-    fmin, reference = definition.get("fmin", ""), definition.get("reference", "")
-    if fmin is not None and not _is_number(fmin):
-        return f"definition: fmin is {fmin!r:.60}, not a number"
-    if not _is_number(reference) or not reference > 0.0:
-        return f"definition: reference is {reference!r:.60}, not a number above 0"
+    for key in ("budget", "reference", "fmin"):
+        if key not in definition:
+            return f"definition: there is no {key}"
+    for key in _WHOLE.keys() & definition.keys():
+        value = definition[key]
+        if not _is_number(value) or isinstance(value, float) or not _WHOLE[key] <= value < MOST_EVALUATIONS:
+            return f"definition: {key} is {value!r:.60}, not a whole number of {_WHOLE[key]} or more"
+    fmin, reference = definition["fmin"], definition["reference"]
+    if not _is_number(reference) or not reference > 0.0 or not (fmin is None or _is_number(fmin)):
+        return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: a number, and a number above 0"
     return ""
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, int | float) or abs(value) < float("inf")
 
 
 def _is_number(value: Any) -> bool:

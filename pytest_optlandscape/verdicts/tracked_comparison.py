@@ -23,7 +23,6 @@ from pytest_optlandscape.verdicts.findings import Finding, Verdict, verdict_of
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
 from pytest_optlandscape.verdicts.metrics import PRECISION, metrics_on
 from pytest_optlandscape.verdicts.record_checks import checked_cell
-from pytest_optlandscape.verdicts.record_checks import checked_cell
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.summing_up import record_of, reference_gap

@@ -140,7 +140,10 @@ def test_a_damaged_file_is_told_before_anything_runs(tracked):
         ("[]", "holds nothing that tests track"),
         ('{"schema": 2, "tracked": {}}', "holds nothing that tests track"),
         ('{"schema": 2, "tracked": [3]}', "is damaged: line *: entry 1 is nothing that can be tracked"),
-        (text.replace('"kind": "width"', '"kind": "length"'), "is damaged: line *: entry 1 (*) is nothing that can be tracked"),
+        (
+            text.replace('"kind": "width"', '"kind": "length"'),
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
+        ),
         (
             re.sub(r"( *{.test.*})", r"\1,\n\1", text),
             "entry 2 ('test_rates:descend, learning_rate' of *) is there twice",
