@@ -141,7 +141,10 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
         return None
     owner = stored.content["optimizer"]
     if owner != adapter.spec:
-        raise BaselineError(f"baseline {path} belongs to {owner!r:.200}, not to {adapter.spec!r}. {ADVICE}")
+        raise BaselineError(
+            f"baseline {path} belongs to {owner!r:.200}, not to {adapter.spec!r}. {ADVICE} If the optimizer was "
+            "renamed, move its baseline: optlandscape baseline move OLD NEW"
+        )
     return checked_baseline(stored)
 
 

@@ -50,7 +50,7 @@ def alone_with(path: Path) -> Iterator[None]:
     TimeoutError
         If another process holds the lock for a minute.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         if not _lock_folder(path.parent, stack):
@@ -133,7 +133,7 @@ def write_atomically(path: Path, text: str) -> None:
     OSError
         If the folder cannot be written to; the old file is untouched.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = _temporary_beside(path)
     try:
@@ -222,7 +222,7 @@ def check_writable(path: Path) -> None:
     OSError
         If it cannot.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced

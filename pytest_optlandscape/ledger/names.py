@@ -59,7 +59,8 @@ def baseline_path(folder: Path, adapter: Adapter, others: Iterable[Adapter] = ()
         if path.name in present.values() and owner_of(path) in owners:
             return path
     taken = present.get(f"{plain}.json".casefold())
-    is_taken = taken is not None and owner_of(folder / taken) not in (adapter.spec, None)
+    owner = owner_of(folder / taken) if taken else None
+    is_taken = owner not in (adapter.spec, None) and plain.casefold().startswith(_plain(owner or "").casefold())
     is_shared = any(
         _plain(_name_of(other)).casefold() == plain.casefold() for other in others if _name_of(other) != name
     )

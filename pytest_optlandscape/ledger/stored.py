@@ -10,6 +10,8 @@ import hashlib
 import json
 import math
 import os
+import re
+import shlex
 import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ __all__ = [
 
 ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
 
+EDIT = "To accept the edit:"
+
 MOST_BYTES = 1 << 26
 """A file that is larger is none of ours. A baseline of the suite `full` has less than a hundredth of this."""
 
@@ -48,20 +52,23 @@ class BaselineError(ValueError):
     """A baseline file cannot be used; it is left as it is."""
 
 
+_LONGEST_REASON = 400
+
+
 class DamageError(ValueError):
     """A value in a stored file is impossible.
 
     Parameters
     ----------
     reason : str
-        What is wrong, as a clause that can follow a colon.
+        What is wrong, as a clause that can follow a colon. Control characters of the file are replaced.
     where : tuple of str or int
         Keys and positions that lead to the value.
     """
 
     def __init__(self, reason: str, where: tuple[Key, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = "".join(one if one.isprintable() else "�" for one in reason)[:_LONGEST_REASON]
+        super().__init__(self.reason)
         self.where = where
 
 
@@ -90,11 +97,9 @@ class Stored:
 
     def refuse_edit(self, reason: str, where: tuple[Key, ...]) -> NoReturn:
         """Raise BaselineError for a part that is valid, but not as it was written; say how to accept it."""
-        file = f'"{self.path}"' if " " in str(self.path) else str(self.path)
+        command = f"optlandscape baseline accept {_argument(self.path)}"
         self.refuse(
-            DamageError(reason, where),
-            "It was edited by hand or merged badly, and left as it is: restore it from version control, or accept it "
-            f"as it is now: optlandscape baseline accept {file}",
+            DamageError(f"{reason}: it was edited by hand or merged badly", where), f"{ADVICE} {EDIT} {command}"
         )
 
 
@@ -251,6 +256,15 @@ def clipped(text: str) -> str:
     plain = " ".join(text[:1000].split())
     plain = "".join(one if one.isprintable() else "�" for one in plain)
     return plain if len(plain) <= 100 else plain[:99] + "…"
+
+
+def _argument(path: Path) -> str:
+    """Write a path so that it can be pasted into a shell, relative to the current folder if it is in it."""
+    relative = os.path.relpath(path)
+    text = str(path) if relative.startswith("..") else relative
+    if re.fullmatch(r"[\w@+=:,./-]+", text, re.ASCII):
+        return text
+    return shlex.quote(text) if re.search(r'["$`!\\%]', text) else f'"{text}"'
 
 
 def dumped(value: Any) -> str:

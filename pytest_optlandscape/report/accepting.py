@@ -61,7 +61,10 @@ def _of_landscape(before: Baseline, now: Baseline, name: str) -> str:
         return ""
     if old.definition != record.definition:
         return f"defined anew; {_parts_that_moved(row_of(old), row) or row}"
-    return _parts_that_moved(row_of(old), row) or "other runs, with as many successes, digits and evaluations"
+    differ = sum(a != b for a, b in zip(old.cells, record.cells, strict=False))
+    return _parts_that_moved(row_of(old), row) or (
+        f"other runs from {differ} of {number_of(len(record.cells), 'start')}; success, digits, evaluations as before"
+    )
 
 
 def _parts_that_moved(old: str, new: str) -> str:

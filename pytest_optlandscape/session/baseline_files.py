@@ -1,4 +1,4 @@
-"""What ``optlandscape baseline`` does: check files, accept an edit made by hand, move the file of a renamed optimizer."""
+"""What ``optlandscape baseline`` does: check files, accept edits made by hand, move the file of a renamed optimizer."""
 
 from __future__ import annotations
 
