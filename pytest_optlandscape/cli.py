@@ -695,6 +695,37 @@ def _doctor(told: argparse.Namespace) -> int:
     return _with_configuration(do)
 
 
+def _baseline(told: argparse.Namespace) -> int:
+    wanted = {"check": (not told.names, "nothing"), "accept": (bool(told.names), "one or more files"),
+              "move": (len(told.names) == 2, "the old spec and the new one")}  # fmt: skip
+    is_right, takes = wanted[told.action]
+    if not is_right:
+        told.complain(f"baseline {told.action} takes {takes}")
+
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.baseline_files import accept_file, check_folder, move_baseline
+
+        folder = config.rootpath / config.getini("optlandscape_baseline_dir")
+        if told.action == "move":
+            old, new = move_baseline(folder, *told.names)
+            print(f"moved {_relative(old)} to {_relative(new)}; commit both")
+        for name in told.names if told.action == "accept" else ():
+            edited = accept_file(config.invocation_params.dir / name)
+            print(f"accepted: {name}" + (f" ({', '.join(edited)})" if edited else ", as it is") + "; commit it")
+        if told.action == "check":
+            good, problems = check_folder(folder)
+            print(*good, *problems, *([] if good or problems else [f"no baselines in {_relative(folder)}"]), sep="\n")
+            return WORSE if problems else SAME
+        return SAME
+
+    return _with_configuration(do, runs_code=told.action == "move")
+
+
+def _relative(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
 def _export(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.session.exporting import checked_options, export, options_of
@@ -758,6 +789,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "merge": _merge,
     "prune": _prune,
     "doctor": _doctor,
+    "baseline": _baseline,
     "list": _list,
     "replay": _replay,
 }

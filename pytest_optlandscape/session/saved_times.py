@@ -218,8 +218,12 @@ def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
     for file in storage.query(str(path)) if path.is_file() else storage.query():
         warnings.told.clear()
         name = str(file.relative_to(storage.path)) if file.is_relative_to(storage.path) else str(file)
+        if not file.is_file():
+            yield name, None, "it is no regular file"
+            continue
         content = next((content for _, content in storage.load(str(file))), None)
-        yield name, content, "" if content is not None else _damage(warnings.told)
+        is_one = isinstance(content, dict) and isinstance(content.get("benchmarks"), list)
+        yield name, content, "" if is_one else _damage(warnings.told or [name])
 
 
 def _damage(told: Sequence[str]) -> str:
@@ -264,7 +268,7 @@ def _tests(name: str, content: Mapping[str, Any], specs: set[str]) -> Iterator[T
     for one in content["benchmarks"]:
         info = one.get("extra_info") if isinstance(one, dict) else None
         ours = info.get("optlandscape") if isinstance(info, dict) else None
-        if not isinstance(ours, dict) or ours.get("optimizer") not in specs:
+        if not isinstance(ours, dict) or str(ours.get("optimizer")) not in specs:
             continue
         try:
             median, iqr = float(one["stats"]["median"]), float(one["stats"]["iqr"])

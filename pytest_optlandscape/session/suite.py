@@ -20,15 +20,17 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes import get as get_landscape
 from pytest_optlandscape.ledger import (
     Baseline,
+    BaselineChange,
     baseline_path,
     check_writable,
     read_baseline,
-    update_baseline,
     write_atomically,
 )
 from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.report import BASELINE, Wording, outcome_text
+from pytest_optlandscape.report.outcome import check_is_outcome
+from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
 from pytest_optlandscape.session.pace import Pace, Work
@@ -102,7 +104,7 @@ class SuiteRun:
         self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run
         self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
-        self.accepted: dict[str, Path] = {}
+        self.accepted: dict[str, BaselineChange] = {}
         self.recording: Recording | None = None  # where what is measured goes into the history
         self.crept: list[Crept] = []  # optimizers that small changes made worse, over the commits of the history
         self.remote: RemoteItems | None = None  # who runs the items, where it is not this process
@@ -114,6 +116,7 @@ class SuiteRun:
         if settings.update:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
+            check_is_outcome(settings.json)
             check_writable(settings.json)
         if settings.report:
             from pytest_optlandscape.report.page.availability import check_can_report
@@ -150,7 +153,7 @@ class SuiteRun:
 
     def path(self, spec: str) -> Path:
         """Say where the baseline of an optimizer is."""
-        return baseline_path(self.settings.baseline_folder, self.adapters[spec])
+        return baseline_path(self.settings.baseline_folder, self.adapters[spec], self.adapters.values())
 
     def budget(self, spec: str, landscape: Landscape) -> int:
         """Give the budget of each cell of a landscape."""
@@ -440,13 +443,9 @@ class SuiteRun:
             self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
-        landscapes = comparison.landscapes if comparison else ()
-        records = [landscape.now for landscape in landscapes if self.has_result(landscape.now)]
-        contract = self.contract.accepted(spec)
-        if not records and not (contract and path.exists()):
-            return
-        update_baseline(path, self.adapters[spec], records, contract)
-        self.accepted[spec] = path
+        change = accept(self, spec, comparison, path)
+        if change:
+            self.accepted[spec] = change
 
     def _try(self, write: Any, path: Path) -> None:
         try:

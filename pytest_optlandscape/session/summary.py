@@ -7,12 +7,15 @@ import textwrap
 from typing import Any
 
 from pytest_optlandscape.ledger import tracked_path
+from pytest_optlandscape.ledger.baseline import versions_now
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
+from pytest_optlandscape.report.accepting import change_lines, versions_text
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.orphans import orphan_lines
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
@@ -89,6 +92,10 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         _write_of_revision(terminal, suite, comparisons)
     elif not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
+        _write_other_versions(terminal, suite, comparisons)
+    if not isinstance(suite, AgainstRun):
+        for line in orphan_lines(suite, comparisons):
+            terminal.write_line(line, yellow=True)
     _write_tracked(terminal, suite)
     _write_where(terminal, suite)
 
@@ -110,8 +117,15 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
     """Say where items ran, and where what came of them is."""
     for line in suite.ran:
         terminal.write_line(line, yellow=" lost" in line)
-    for spec, path in suite.accepted.items():
-        terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+    for spec, change in suite.accepted.items():
+        if change.is_written:
+            terminal.write_line(f"accepted: {_relative(change.path)} ({spec}); commit it", green=True)
+        else:
+            terminal.write_line(
+                f"nothing new to accept: {_relative(change.path)} ({spec}) is left as it was", green=True
+            )
+        for line in change_lines(change):
+            terminal.write_line(line)
     for line in suite.recording.lines if suite.recording else ():
         terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
@@ -191,6 +205,19 @@ def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[O
         folder = _relative(suite.settings.baseline_folder)
         for line in [*lines, f"  to accept what these runs did: `pytest --optlandscape-update`, then commit {folder}/"]:
             terminal.write_line(line, yellow=True)
+
+
+def _write_other_versions(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
+    """Say with which other versions the baseline of an optimizer that differs was written: they may be the reason."""
+    for comparison in comparisons:
+        baseline = suite.baselines[comparison.spec]
+        if baseline is None or comparison.verdict in (Verdict.SAME, Verdict.NEW):
+            continue
+        now = versions_now(suite.adapters[comparison.spec])
+        differing = [one.now.landscape for one in comparison.landscapes if one.verdict != Verdict.SAME]
+        told = dict.fromkeys(versions_text(baseline.versions_of(one), now) for one in differing or baseline.records)
+        for text in filter(None, told):
+            terminal.write_line(f"{comparison.spec}: other versions than the baseline was written with: {text}")
 
 
 def _relative(path: Any) -> str:

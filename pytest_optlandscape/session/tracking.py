@@ -10,6 +10,7 @@ import pytest
 from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
 from pytest_optlandscape.report.wording import ACCEPT
 from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.verdicts import Verdict
 from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
 
 __all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
@@ -82,7 +83,8 @@ class Tracking:
         hindrance = "" if settings.against is None else "tests of one's own are run on this revision only"
         before = self._accepted.get((item.nodeid, found.name))
         comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
-        if settings.update:
+        is_accepted = settings.update and comparison.verdict != Verdict.SAME  # else drifts would creep in
+        if is_accepted:
             update_tracked(self.path, item.nodeid, found.name, record)
         outcome = TrackedOutcome(
             item.nodeid,
@@ -93,7 +95,7 @@ class Tracking:
             comparison.before,
             comparison.unit,
             str(comparison),
-            settings.update,
+            is_accepted,
         )
         item.stash[TRACKED].append(vars(outcome))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))

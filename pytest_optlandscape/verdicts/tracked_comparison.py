@@ -22,6 +22,7 @@ from pytest_optlandscape.runs.rates import RateInterval
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, verdict_of
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
 from pytest_optlandscape.verdicts.metrics import PRECISION, metrics_on
+from pytest_optlandscape.verdicts.record_checks import checked_cell
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.summing_up import record_of, reference_gap
@@ -312,8 +313,8 @@ def _is_run(entry: dict[str, Any]) -> bool:
     if not (_is_count(entry["evaluations"]) and type(entry["success"]) is bool and isinstance(entry["cell"], str)):
         return False
     try:
-        CellRecord.from_text(entry["cell"])
-    except ValueError:
+        checked_cell(entry["cell"])
+    except (ValueError, OverflowError):
         return False
     return entry["gap"] is None or _is_number(entry["gap"])
 

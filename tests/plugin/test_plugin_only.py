@@ -41,7 +41,7 @@ def records(project):
     found = {}
     for path in (project.path / "optlandscape_baseline").glob("*.json"):
         plain = json.loads(path.read_text())
-        for name, record in plain["landscapes"].items():
+        for name, record in plain["records"].items():
             found[plain["optimizer"], name] = record
     return found
 

@@ -1,0 +1,118 @@
+"""Baselines that no configured optimizer owns: what is told of them, and for which new optimizer they may be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_optlandscape.ledger import Baseline, BaselineError
+from pytest_optlandscape.ledger.baseline import checked_baseline, read_file
+from pytest_optlandscape.ledger.names import baseline_files
+from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.report.wording import command_line, number_of
+from pytest_optlandscape.verdicts import OptimizerComparison, Verdict, compare_landscape, compare_optimizer
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.suite import SuiteRun
+
+__all__ = ["Orphan", "find_orphans", "orphan_lines"]
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A file among the baselines that belongs to no configured optimizer.
+
+    Attributes
+    ----------
+    path : Path
+    baseline : Baseline or None
+        None if it cannot be read.
+    problem : str
+        Why it cannot be read.
+    """
+
+    path: Path
+    baseline: Baseline | None = None
+    problem: str = ""
+
+
+def find_orphans(suite: SuiteRun) -> list[Orphan]:
+    """List the files in the folder of the baselines that no configured optimizer owns.
+
+    Files of a configured optimizer in another setting, such as another backend of Keras, are none.
+    """
+    owned = {suite.path(spec) for spec in suite.adapters}
+    found = []
+    for path in baseline_files(suite.settings.baseline_folder):
+        if path in owned:
+            continue
+        try:
+            stored = read_file(path)
+            baseline = checked_baseline(stored) if stored else None
+        except BaselineError as error:
+            found.append(Orphan(path, problem=str(error)))
+            continue
+        if baseline and baseline.optimizer not in suite.adapters:
+            found.append(Orphan(path, baseline))
+    return found
+
+
+def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) -> list[str]:
+    """Tell the orphaned baselines; recognise an optimizer whose runs are the same, and give the command.
+
+    Parameters
+    ----------
+    suite : SuiteRun
+    comparisons : sequence of OptimizerComparison
+        Of this session.
+    """
+    lines: list[str] = []
+    for orphan in find_orphans(suite):
+        file = _relative(orphan.path)
+        if orphan.baseline is None:
+            lines.append(f"{file} is no configured optimizer's, and {orphan.problem}")
+            continue
+        spec = orphan.baseline.optimizer
+        lines.append(f"no optimizer that is configured owns {file}: it is the baseline of {clean(spec, 200)}")
+        renamed = [(one.spec, count) for one in comparisons if (count := _same_landscapes(suite, one, orphan.baseline))]
+        for new, count in renamed:
+            was_accepted = new in suite.accepted
+            lines.append(
+                f"  is {clean(spec, 200)} renamed to {clean(new, 200)}? Its runs are the same "
+                f"on {number_of(count, 'landscape')}"
+            )
+            if was_accepted:
+                lines.append(f"  then delete {file}: {clean(new, 200)} has a baseline of its own now")
+            else:
+                lines.append(f"  then move its baseline: {command_line('optlandscape', 'baseline', 'move', spec, new)}")
+        if not renamed:
+            lines.append(f"  configure {clean(spec, 200)}, or delete the file")
+    return lines
+
+
+def _same_landscapes(suite: SuiteRun, comparison: OptimizerComparison, orphan: Baseline) -> int:
+    """Count the landscapes on which a new optimizer does what an orphaned baseline says; 0 if it differs on any."""
+    spec = comparison.spec
+    if suite.baselines.get(spec) is not None or orphan.setting != suite.adapters[spec].setting:
+        return 0
+    compared = [
+        compare_landscape(
+            one.now,
+            orphan.records[one.now.landscape],
+            landscapes=len(suite.landscapes_for(spec)),
+            calibration=orphan.calibration,
+            takes_bounds=suite.adapters[spec].takes_bounds,
+        )
+        for one in comparison.landscapes
+        if one.now.landscape in orphan.records
+    ]
+    whole = compare_optimizer(spec, compared, orphan.calibration)
+    return len(compared) if compared and whole.verdict == Verdict.SAME else 0
+
+
+def _relative(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
