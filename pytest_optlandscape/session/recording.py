@@ -72,7 +72,9 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     facts = commit_facts(rootpath, settings.paths, ignored)
     if facts is not None and facts.is_dirty and not settings.history_dirty:
         named = ", ".join([*facts.changed[:3], *(["…"] if len(facts.changed) > 3 else [])])
-        compared = Recording(history, rootpath, facts, settings, is_kept=False) if "creep" in settings.fail_on else None
+        compared = (
+            Recording(history, rootpath, facts, settings, is_kept=False) if settings.fail_on.heeds_creep else None
+        )
         return compared, (
             f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
             "commit first, or record it, marked, with --optlandscape-history-dirty"

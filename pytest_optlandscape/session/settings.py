@@ -6,7 +6,7 @@ import configparser
 import math
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,12 @@ import pytest
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
+from pytest_optlandscape.session.failing import FailOn, fail_on_of
+from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
 
-__all__ = ["FAIL_ON", "Settings", "read_settings"]
-
-FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str](), "creep": {"worse"}}
-"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``; creep fails the session, too."""
+__all__ = ["Settings", "read_settings"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class Settings:
         Accept what comes out as the new baseline.
     json : Path or None
         Where to write the machine-readable outcome.
-    fail_on : tuple of str
-        ``worse``, ``changed``, ``never`` or ``creep``; several of them add up.
+    fail_on : FailOn
+        The verdicts that fail a test, for all optimizers and for single ones.
     require_baseline : bool
         Fail where there is nothing to compare with.
     contract : bool
@@ -68,6 +67,8 @@ class Settings:
         Where to write the page of the session.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
+    invocation : Invocation
+        How the session was started, for commands that it prints.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -79,7 +80,7 @@ class Settings:
     baseline_folder: Path
     update: bool
     json: Path | None
-    fail_on: tuple[str, ...]
+    fail_on: FailOn
     require_baseline: bool
     contract: bool = True
     against: str | None = None
@@ -93,6 +94,7 @@ class Settings:
     report: Path | None = None
     executor: str | None = None
     only: tuple[str, ...] = ()
+    invocation: Invocation = field(default_factory=Invocation)
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -118,7 +120,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     for key in sorted(_keys(config.inipath) | overridden):
         if key.startswith("optlandscape") and key not in known:
             raise ValueError(unknown_name("configuration key", key, known))
-    fail_on = _fail_on(config)
+    fail_on = fail_on_of(_lines(config.getini("optlandscape_fail_on")))
     budget = str(config.getini("optlandscape_budget")).strip()
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
@@ -130,7 +132,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
         )
     history = _history(config)
-    if "creep" in fail_on and history is None:
+    if fail_on.heeds_creep and history is None:
         raise ValueError(
             "optlandscape_fail_on = creep compares with past commits, and there is no history: set "
             f"optlandscape_history, for instance to {DEFAULT_LOCATION}, or give --optlandscape-history"
@@ -157,17 +159,14 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
+        invocation=invocation_of(config),
     )
 
 
-def _fail_on(config: pytest.Config) -> tuple[str, ...]:
-    words = tuple(str(config.getini("optlandscape_fail_on")).replace(",", " ").split()) or ("worse",)
-    for word in words:
-        if word not in FAIL_ON:
-            raise ValueError(unknown_name("value of optlandscape_fail_on:", word, FAIL_ON))
-    if "never" in words and len(words) > 1:
-        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: 'never' stands alone")
-    return words
+def _lines(value: str | list[str]) -> list[str]:
+    """Split what the configuration has as one text, and take a list of TOML as it is."""
+    lines = value.splitlines() if isinstance(value, str) else list(map(str, value))
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _history(config: pytest.Config) -> str | None:
