@@ -117,7 +117,10 @@ def _cells_table(comparison: LandscapeComparison, shown: Sequence[MovedCell]) ->
 
 def _without_repeated(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """Leave out a column whose head was there before."""
-    return list({column[0]: column for column in reversed(columns)}.values())[::-1]
+    kept: dict[str, Sequence[str]] = {}
+    for column in columns:
+        kept.setdefault(column[0], column)
+    return list(kept.values())
 
 
 def _turned(columns: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
@@ -196,5 +199,6 @@ def overall_failure_text(
     )
     if moved:
         lines += ["", *landscapes_table("moved most", moved[:_ROWS])]
-    again = wording.again(f"{spec}::overall", "test") if comparison.verdict != Verdict.NEW else wording.accept(spec)
+    is_new = comparison.verdict == Verdict.NEW
+    again = wording.accept(spec) if is_new else wording.again(f"{spec}::overall", "test", accepted=spec)
     return "\n".join([*lines, "", *again])

@@ -273,7 +273,7 @@ def decision(speed: SpeedChange, is_open: bool = True) -> str:
     text = f"speed unknown: {speed.reached} of {number_of(speed.targets, 'target')} reached"
     if not speed.to_same_gaps:
         return text
-    return f"{text}; where none is reached, speed to the same gaps × {_interval(speed.to_same_gaps, is_open)}"
+    return f"{text}; where none is reached, progress to the same gaps × {_interval(speed.to_same_gaps, is_open)}"
 
 
 def _interval(speed: ShiftInterval, is_open: bool) -> str:
