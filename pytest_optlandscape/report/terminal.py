@@ -268,7 +268,9 @@ def decision(speed: SpeedChange, is_open: bool = True) -> str:
         Such as ``speed × 0.99 (0.98 to 1.01 at 99 % confidence): equivalent within 2 %; a slowdown of 1.5 % …``.
     """
     if speed.to_targets:
-        share = f" by {speed.reached} of {speed.targets} targets" if speed.reached < speed.targets / 2 else ""
+        share = (
+            f" by {speed.reached} of {number_of(speed.targets, 'target')}" if speed.reached < speed.targets / 2 else ""
+        )
         return f"speed{share} × {_interval(speed.to_targets, is_open)}"
     text = f"speed unknown: {speed.reached} of {number_of(speed.targets, 'target')} reached"
     if not speed.to_same_gaps:

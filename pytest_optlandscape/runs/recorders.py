@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs.run import Trace
 
 __all__ = ["TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
@@ -200,7 +201,7 @@ class TrainingRun:
     def __str__(self) -> str:
         end = "" if self.fun is None else f", result gap {self.result_gap:.3g}"
         return (
-            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations, "
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}, "
             f"gap {self.gap:.3g}{end}"
         )
 

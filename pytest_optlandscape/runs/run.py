@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
 
@@ -447,8 +448,8 @@ class Run:
 
     def __str__(self) -> str:
         return (
-            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
-            + (f" and {self.njev} gradients" if self.njev else "")
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}"
+            + (f" and {number_of(self.njev, 'gradient')}" if self.njev else "")
             + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
                 f", {self.fmin_contradiction}"

@@ -15,10 +15,10 @@ import numpy
 import scipy
 
 import pytest_optlandscape
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import (
     CommitEntry,
@@ -182,7 +182,7 @@ class Recording:
                 if spec in verdicts and self.is_kept:
                     self.lines.append(
                         f"not recorded: {spec}, of which only a part of the suite was run (all of its "
-                        f"{len(landscapes)} landscapes are needed)"
+                        f"{number_of(len(landscapes), 'landscape')} {verb_of(len(landscapes), 'is', 'are')} needed)"
                     )
                 continue
             if not measured:

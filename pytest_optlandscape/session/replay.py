@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.settings import read_settings
@@ -90,7 +91,8 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
         yield "  the baseline has no such cell"
         return
     now = record_of(run, cell.start)
-    yield f"  in the baseline: {max(before.nfev, before.njev)} evaluations, gap {before.gap:.3g}, {before.stop_reason}"
+    evaluations = number_of(max(before.nfev, before.njev), "evaluation")
+    yield f"  in the baseline: {evaluations}, gap {before.gap:.3g}, {before.stop_reason}"
     if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"
     else:
