@@ -39,7 +39,8 @@ INI_KEYS = {
     "optlandscape_fail_on": (
         "string",
         "worse",
-        "what fails: worse, changed, never, or creep over the commits of the history",
+        "what fails: worse, changed, different (better too), never, or creep over the commits of the history; lines "
+        "SPEC = WORD are for one optimizer",
     ),
     "optlandscape_time_budget": (
         "string",

@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 
 from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.runs.run import with_imports
 
 __all__ = ["BASELINE", "Wording", "command_line", "number_of", "replay_command"]
 
@@ -113,7 +114,7 @@ class Wording:
         from pytest_optlandscape import landscapes, minimize; run = minimize('scipy:CG', 'beale'); print(run.table())
         """
         path = f"import sys; sys.path[:0] = {list(self.python_path)}; " if self.python_path else ""
-        return f"{path}from pytest_optlandscape import landscapes, minimize; run = {call}; print(run.table())"
+        return path + with_imports(f"run = {call}; print(run.table())")
 
     def accept(self, item: str) -> list[str]:
         """Say how to accept what an item did; nothing where there is no baseline to accept it into."""

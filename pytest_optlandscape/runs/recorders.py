@@ -189,6 +189,10 @@ class TrainingRun:
         """Say how the run is repeated: only by its own script."""
         return "train again with the same random seeds; a recorded training carries no optimizer"
 
+    def script(self) -> str:
+        """Return the same: what was recorded cannot be repeated by a line of Python."""
+        return self.command()
+
     def replay(self) -> NoReturn:
         """Raise ValueError: a recorded training cannot be repeated from here."""
         raise ValueError(f"this is a recorded training: {self.command()}")

@@ -45,6 +45,11 @@ def digits_of(distance: float) -> float:
     return min(-math.log10(distance), MOST_DIGITS) if distance > 0.0 else MOST_DIGITS
 
 
+def with_imports(call: str) -> str:
+    """Write a call of `minimize` as a line of Python with its imports."""
+    return f"from pytest_optlandscape import landscapes, minimize; {call}"
+
+
 @dataclass(frozen=True)
 class Trace:
     """The evaluations of a run, in order.
@@ -397,6 +402,10 @@ class Run:
             f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
             f"budget={self.budget}, seed={self.seed}{time_limit})"
         )
+
+    def script(self) -> str:
+        """Return the line of Python that repeats this run, with its imports, to be pasted."""
+        return with_imports(self.command())
 
     def table(self, rows: int = 8) -> str:
         """Draw a small table of evaluations and the gap after each."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["Invocation", "invocation_of"]
+__all__ = ["Invocation", "invocation_of", "relative_to"]
 
 _CARRIED = {
     "-c": "inifilename",
@@ -69,8 +69,16 @@ def invocation_of(config: pytest.Config) -> Invocation:
         options.append("--pyargs")
     here = Path(config.invocation_params.dir)
     folders = [config.rootpath / folder for folder in config.getini("pythonpath")]
-    path = tuple(os.path.relpath(folder, here) for folder in folders if folder.resolve() != here.resolve())
+    path = tuple(relative_to(folder, here) for folder in folders if folder.resolve() != here.resolve())
     return Invocation(_program(), tuple(_places(config, words)), tuple(options), path)
+
+
+def relative_to(path: Path, folder: Path) -> str:
+    """Write a path relative to a folder; whole where there is no such way, as between two drives."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return str(path)
 
 
 def _program() -> tuple[str, ...]:

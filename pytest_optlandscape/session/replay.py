@@ -83,7 +83,7 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
     if run.message:
         yield f"  {run.message}"
     yield run.table(rows=12)
-    yield f"  in Python: {run.command()}"
+    yield f"  in Python: {run.script()}"
     baseline = suite.baselines[spec]
     record = baseline.records.get(cell.landscape.id) if baseline else None
     before = next((one for one in record.cells if one.start == cell.start), None) if record else None

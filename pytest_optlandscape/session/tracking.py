@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
 from pytest_optlandscape.report.wording import command_line
+from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
 
@@ -106,6 +106,6 @@ class Tracking:
         """Write the command that accepts what one test tracks, and nothing else."""
         invocation = self._suite.settings.invocation
         path, separator, rest = item.nodeid.partition("::")
-        place = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
+        place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
         only = "--optlandscape-update", "-m", "not optlandscape", place
         return command_line(*invocation.program, *invocation.options, *only)

@@ -63,7 +63,7 @@ class FailingStart:
     def __str__(self) -> str:
         seed = f" with seed {self.seed}" if self.seed else ""
         where = f"{self.run} from {self.x0.tolist()}{seed}, found after {number_of(self.examples, 'example')}"
-        return f"{where}\n  replay: {self.run.command()}"
+        return f"{where}\n  replay: {self.run.script()}"
 
 
 def find_failing_start(

@@ -145,6 +145,6 @@ def run_report(run: Run | TrainingRun, required: str, reached: str) -> str:
             f"{run.optimizer} on {run.landscape.id}: {required}, but {reached}",
             f"  {ending}",
             run.table(),
-            f"  replay: {run.command()}",
+            f"  replay: {run.script()}",
         ]
     )

@@ -254,7 +254,7 @@ class _Envelope:
     def parting(self, actual: Run) -> str:
         """Say where a run parts from this one by more than rounding explains; "" if it does not."""
         run, length = self.run, self.compared(actual)
-        replay = f"\n  replay: {run.command()}\n     with: {actual.command()}"
+        replay = f"\n  replay: {run.script()}\n     with: {actual.command()}"
         deviation = self._apart(actual)
         apart = deviation > self.multiple_allowed * self.path[:length]
         if apart.any():
