@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.cli_arguments import USAGE, make_parser
 
 if TYPE_CHECKING:
@@ -152,7 +153,6 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
 
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
     """Put the recorded commits into order, and choose optimizers by their names."""
-    from pytest_optlandscape.report.wording import number_of
     from pytest_optlandscape.store import GitError, first_parents
     from pytest_optlandscape.trend import in_order, series_of
 
@@ -602,7 +602,6 @@ def _full_hash(text: str) -> str:
 
 def _merge(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
-        from pytest_optlandscape.report.wording import number_of
         from pytest_optlandscape.store import open_history
         from pytest_optlandscape.store.selection import of_commit
 
@@ -624,7 +623,8 @@ def _merge(told: argparse.Namespace) -> int:
         if told.json:
             _print_json(total)
         else:
-            print(f"{total['commits']} commits, {total['records']} records, {total['triage']} triages were new")
+            commits, records = number_of(total["commits"], "commit"), number_of(total["records"], "record")
+            print(f"{commits}, {records}, {number_of(total['triage'], 'triage')} were new")
         return WORSE if history.problems else SAME
 
     return _with_configuration(do)
@@ -654,7 +654,7 @@ def _prune(told: argparse.Namespace) -> int:
             _print_json({"commits": removed, "records": unused})
         else:
             would = "would be removed" if told.dry_run else "were removed"
-            print(f"{len(removed)} commits and {len(unused)} records {would}")
+            print(f"{number_of(len(removed), 'commit')} and {number_of(len(unused), 'record')} {would}")
         return SAME
 
     return _with_configuration(do)
@@ -680,16 +680,21 @@ def _doctor(told: argparse.Namespace) -> int:
         else:
             print(*history.problems, sep="\n", end="\n" if history.problems else "")
             if aside:
-                print(f"{len(aside)} damaged files were put aside into {history}/damaged")
+                were = verb_of(len(aside), "was", "were")
+                print(f"{number_of(len(aside), 'damaged file')} {were} put aside into {history}/damaged")
             elif damaged:
                 print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
             if left_over:
-                what = "were removed" if told.repair else "can be removed by `optlandscape doctor --repair`"
-                print(f"{len(left_over)} unfinished files of writers that were killed {what}")
+                removed = verb_of(len(left_over), "was removed", "were removed")
+                what = removed if told.repair else "can be removed by `optlandscape doctor --repair`"
+                files = number_of(len(left_over), "unfinished file")
+                print(f"{files} of writers that were killed {what}")
             if unused:
-                print(f"{len(unused)} records are named by no commit; `optlandscape prune` removes them")
+                are, them = verb_of(len(unused), "is", "are"), verb_of(len(unused), "it", "them")
+                records = number_of(len(unused), "record")
+                print(f"{records} {are} named by no commit; `optlandscape prune` removes {them}")
             if not (damaged or missing):
-                print(f"{history}: {len(history.files.names())} files, nothing is damaged")
+                print(f"{history}: {number_of(len(history.files.names()), 'file')}, nothing is damaged")
         return WORSE if missing or (damaged and not aside) else SAME
 
     return _with_configuration(do)

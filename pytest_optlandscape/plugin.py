@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from pytest_optlandscape import _profiles, fixtures, hookspecs
+from pytest_optlandscape._counting import number_of
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -47,7 +48,8 @@ INI_KEYS = {
     "optlandscape_fail_on": (
         "string",
         "worse",
-        "what fails: worse, changed, never, or creep over the commits of the history",
+        "what fails: worse, changed, different (better too), never, or creep over the commits of the history; lines "
+        "SPEC = WORD are for one optimizer",
     ),
     "optlandscape_time_budget": (
         "string",
@@ -231,7 +233,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
     reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
     if reasons:
-        count = "1 test" if len(reasons) == 1 else f"{len(reasons)} tests"
+        count = number_of(len(reasons), "test")
         why = "; ".join(dict.fromkeys(reasons))
         terminalreporter.write_line(
             f"optlandscape: {count} used benchmark_minimize, but pytest-benchmark recorded nothing: {why}", yellow=True

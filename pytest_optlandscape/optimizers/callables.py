@@ -217,8 +217,9 @@ def load(spec: Spec) -> Any:
         ) from error
     for part in spec.name.split("."):
         if not hasattr(thing, part):
-            public = [name for name in dir(thing) if not name.startswith("_")]
-            raise ValueError(unknown_name(f"name in {spec.library!r}", part, public))
+            raise ValueError(
+                f"optimizer {str(spec)!r}: {unknown_name(f'name in {spec.library!r}:', part, _callables(thing))}"
+            )
         thing = getattr(thing, part)
     if not spec.arguments:
         return thing
@@ -229,6 +230,14 @@ def load(spec: Spec) -> Any:
     except TypeError as error:
         raise ValueError(f"optimizer {str(spec)!r}: {spec.library}:{spec.name} takes {signature}: {error}") from None
     return functools.partial(thing, **spec.arguments)
+
+
+def _callables(thing: Any) -> list[str]:
+    """List what could be meant: functions and classes, those that are written here before those that are imported."""
+    found = {name: inspect.getattr_static(thing, name, None) for name in dir(thing) if not name.startswith("_")}
+    names = [name for name, one in found.items() if callable(one)]
+    home = getattr(thing, "__name__", None)
+    return [name for name in names if getattr(found[name], "__module__", home) == home] or names
 
 
 def _no_module(spec: Spec) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.report.layout import table
 from pytest_optlandscape.runs import Trace, box_widths
-from pytest_optlandscape.verdicts.own_time import TimeRatios, median_interval
+from pytest_optlandscape.verdicts.own_time import TIME_GATE, TimeRatios, median_interval
 
 __all__ = ["parting_evaluation", "parting_lines", "time_line"]
 
@@ -87,10 +89,27 @@ def _gap(trace: Trace, mark: int) -> str:
     return f"{trace.gap[mark - 1]:.3g}" if mark <= len(trace) else "-"
 
 
-def time_line(timed: list[TimeRatios]) -> str:
-    """Say what is known of the own time per evaluation over all cells that were timed."""
-    interval = median_interval([change for ratios in timed for _, change in ratios.cells])
-    text = f"own time per evaluation × {interval.ratio:.3g}"
-    if interval.lower > 0.0:
-        text += f" ({interval.lower:.3g} to {interval.upper:.3g} at 99 % confidence)"
+def time_line(timed: Sequence[TimeRatios]) -> str:
+    """Say what is known of the own time per evaluation over all cells that were timed.
+
+    Parameters
+    ----------
+    timed : sequence of TimeRatios
+
+    Returns
+    -------
+    str
+        With its interval and what that shows; "" where too few cells were timed to have an interval: one ratio alone
+        is as likely noise.
+    """
+    changes = [change for ratios in timed for _, change in ratios.cells]
+    interval = median_interval(changes) if changes else None
+    if interval is None or interval.lower <= 0.0:
+        return ""
+    text = f"own time per evaluation × {interval.ratio:.3g} ({interval.lower:.3g} to {interval.upper:.3g}"
+    text += " at 99 % confidence)"
+    if interval.lower <= 1.0 <= interval.upper:
+        return f"{text}: no difference shown"
+    if 1.0 / TIME_GATE < interval.ratio < TIME_GATE:
+        return f"{text}: less than what counts, × {TIME_GATE:g}"
     return text

@@ -84,7 +84,7 @@ def what_moved(comparison: OptimizerComparison) -> str:
     moved = [one for one in comparison.landscapes if one.findings]
     if moved:
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
-        return "; ".join([*texts, *([f"and {len(moved) - 2} more landscapes"] if len(moved) > 2 else [])])
+        return "; ".join([*texts, *([f"and {number_of(len(moved) - 2, 'more landscape')}"] if len(moved) > 2 else [])])
     if comparison.drifts:
         return f"{'; '.join(map(str, comparison.drifts))}, below the gate"
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
@@ -38,7 +39,7 @@ class Limit:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.was_reached = False
-        self.spent = f"the budget of {budget} evaluations was spent"
+        self.spent = f"the budget of {number_of(budget, 'evaluation')} was spent"
         self.refusal: Callable[[], BaseException] | None = None
         self._to_close: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
@@ -58,7 +59,7 @@ class Limit:
         if spent and not self.was_reached:
             self.spent = spent
         self.was_reached = True
-        raise BudgetExhausted(spent or f"the budget of {self.budget} evaluations is spent")
+        raise BudgetExhausted(spent or f"the budget of {number_of(self.budget, 'evaluation')} is spent")
 
     def on_closing(self, close: Callable[[], None]) -> None:
         """Have a function called when the run is over, or now if it is."""
@@ -110,7 +111,7 @@ class ConstraintCounts:
 
         def evaluate(x: Any, *further: Any) -> Any:
             if limit.refusal is not None or calls[kind] >= most:
-                limit.refuse(f"{most} evaluations of one constraint were made, as many as the budget allows")
+                limit.refuse(f"{most} of one constraint were made, as many evaluations as the budget allows")
             points = x.size // dim if getattr(x, "ndim", 1) == 2 else 1
             with lock:  # an optimizer may evaluate in threads of its own
                 calls[kind] += points

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
 
@@ -42,6 +43,11 @@ def digits_of(distance: float) -> float:
     if math.isnan(distance):
         return -math.inf
     return min(-math.log10(distance), MOST_DIGITS) if distance > 0.0 else MOST_DIGITS
+
+
+def with_imports(call: str) -> str:
+    """Write a call of `minimize` as a line of Python with its imports."""
+    return f"from pytest_optlandscape import landscapes, minimize; {call}"
 
 
 @dataclass(frozen=True)
@@ -426,6 +432,10 @@ class Run:
             f"budget={self.budget}, seed={self.seed}{time_limit})"
         )
 
+    def script(self) -> str:
+        """Return the line of Python that repeats this run, with its imports, to be pasted."""
+        return with_imports(self.command())
+
     def table(self, rows: int = 8) -> str:
         """Draw a small table of evaluations and the gap after each; the best value where the minimum is not known."""
         if not len(self.trace):
@@ -478,8 +488,8 @@ class Run:
 
     def __str__(self) -> str:
         return (
-            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
-            + (f" and {self.njev} gradients" if self.njev else "")
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}"
+            + (f" and {number_of(self.njev, 'gradient')}" if self.njev else "")
             + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
                 f", {self.fmin_contradiction}"

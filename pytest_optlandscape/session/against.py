@@ -299,9 +299,9 @@ class AgainstRun(SuiteRun):
         timed = [self.timed(spec, one.now.landscape) for one in comparisons if one.is_compared]
         return judge_suite_by_time(comparison, [ratios for ratios in timed if ratios is not None])
 
-    def is_failure(self, verdict: Verdict) -> bool:
+    def is_failure(self, verdict: Verdict, spec: str = "") -> bool:
         """Tell whether a verdict fails its test; an optimizer that is new never does."""
-        return verdict != Verdict.NEW and super().is_failure(verdict)
+        return verdict != Verdict.NEW and super().is_failure(verdict, spec)
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
         """Show where the worst cell's evaluations part from the other revision's."""
@@ -320,7 +320,7 @@ class AgainstRun(SuiteRun):
     @property
     def wording(self) -> Wording:
         """How texts name what is compared with."""
-        return Wording(self.worktree.ref)
+        return replace(super().wording, revision=self.worktree.ref)
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what the machine-readable outcome has in this mode only: the revision, and times, which vary."""

@@ -142,6 +142,7 @@ class SuitePlugin:
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
         node.workerinput["optlandscape_spool"] = self._spool.name
+        node.workerinput["optlandscape_invocation"] = self.suite.settings.invocation.to_plain()
         node.workerinput["optlandscape_records"] = self.suite.recording is not None
         if isinstance(self._suite, AgainstRun):
             node.workerinput["optlandscape_worktree"] = self._suite.worktree.to_plain()

@@ -99,9 +99,10 @@ class LandscapeItem(SuiteItem):
         if to_be_accepted and not self.suite.has_result(record):
             why = clean(record.errors[0], 1000) if record.errors else "the time limit stopped every run"
             pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
-        if self.suite.is_failure(comparison.verdict):
+        if self.suite.is_failure(comparison.verdict, self.spec):
             further = self.suite.explanation(self.spec, comparison)
-            text = failure_text(comparison, self.spec, self.suite.wording)
+            in_python = self.suite.runs_in_python(self.spec)
+            text = failure_text(comparison, self.spec, self.suite.wording, in_python=in_python)
             pytest.fail("\n".join([text, *([""] if further else []), *further]), pytrace=False)
 
 
@@ -127,8 +128,9 @@ class OverallItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         self.is_judged = True
         verdicts = comparison.verdicts_as_one(self.suite.tested(self.spec))
-        if any(map(self.suite.is_failure, verdicts)):
-            pytest.fail(overall_failure_text(comparison, self.suite.wording), pytrace=False)
+        if any(self.suite.is_failure(verdict, self.spec) for verdict in verdicts):
+            tested = self.suite.tested(self.spec)
+            pytest.fail(overall_failure_text(comparison, self.suite.wording, tested=tested), pytrace=False)
 
 
 class SuiteCollector(pytest.Collector):

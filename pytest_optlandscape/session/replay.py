@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.settings import read_settings
@@ -80,7 +81,7 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
     if run.message:
         yield f"  {run.message}"
     yield run.table(rows=12)
-    yield f"  in Python: {run.command()}"
+    yield f"  in Python: {run.script()}"
     baseline = suite.baselines[spec]
     record = baseline.records.get(cell.landscape.id) if baseline else None
     before = next((one for one in record.cells if one.start == cell.start), None) if record else None
@@ -88,7 +89,8 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
         yield "  the baseline has no such cell"
         return
     now = record_of(run, cell.start)
-    yield f"  in the baseline: {max(before.nfev, before.njev)} evaluations, gap {before.gap:.3g}, {before.stop_reason}"
+    evaluations = number_of(max(before.nfev, before.njev), "evaluation")
+    yield f"  in the baseline: {evaluations}, gap {before.gap:.3g}, {before.stop_reason}"
     if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"
     else:

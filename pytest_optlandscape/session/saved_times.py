@@ -114,11 +114,11 @@ class SavedTimes:
                     f"{one.median:.3g} s" if one.median >= 1.0 else f"{1e3 * one.median:.3g} ms",
                     f"± {50.0 * one.iqr / one.median:.2g} %",
                     f"{1e6 * one.median / one.nfev:.3g} µs" if one.nfev else "-",
-                    f"× {before.median / one.median:.3g}" if before else "-",
+                    f"× {one.median / before.median:.3g}" if before else "-",
                     f"{clean(one.test, 80)} on {clean(one.landscape, 40)}",
                 ]
             )
-        header = ["commit", "verdict", "a run", "half IQR", "an evaluation", "speed", "test"]
+        header = ["commit", "verdict", "a run", "half IQR", "an evaluation", "time", "test"]
         return [f"times on this machine ({self.machine}), medians:", *table(header, rows)]
 
     def of(self, trend: Trend) -> list[tuple[TimedTest, State, TimedTest | None]]:

@@ -15,14 +15,13 @@ import pytest
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
+from pytest_optlandscape.session.failing import FailOn, fail_on_of
+from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
 from pytest_optlandscape.strategies.selection import read_selection
 
-__all__ = ["FAIL_ON", "Settings", "read_settings"]
-
-FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str](), "creep": {"worse"}}
-"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``; creep fails the session, too."""
+__all__ = ["Settings", "read_settings"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Settings:
         Accept what comes out as the new baseline.
     json : Path or None
         Where to write the machine-readable outcome.
-    fail_on : tuple of str
-        ``worse``, ``changed``, ``never`` or ``creep``; several of them add up.
+    fail_on : FailOn
+        The verdicts that fail a test, for all optimizers and for single ones.
     require_baseline : bool
         Fail where there is nothing to compare with.
     contract : bool
@@ -76,6 +75,8 @@ class Settings:
         Where to write the page of the session.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
+    invocation : Invocation
+        How the session was started, for commands that it prints.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -87,7 +88,7 @@ class Settings:
     baseline_folder: Path
     update: bool
     json: Path | None
-    fail_on: tuple[str, ...]
+    fail_on: FailOn
     require_baseline: bool
     contract: bool = True
     against: str | None = None
@@ -104,6 +105,7 @@ class Settings:
     suites: dict[str, str] = field(default_factory=dict)
     suite_is_given: bool = False
     most_cells: int | None = None
+    invocation: Invocation = field(default_factory=Invocation)
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -129,7 +131,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     for key in sorted(_keys(config.inipath) | overridden):
         if key.startswith("optlandscape") and key not in known:
             raise ValueError(unknown_name("configuration key", key, known))
-    fail_on = _fail_on(config)
+    fail_on = fail_on_of(_lines(config.getini("optlandscape_fail_on")))
     budget = str(config.getini("optlandscape_budget")).strip()
     if budget and not (budget.isdecimal() and int(budget) > 0):
         raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
@@ -142,7 +144,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     most_cells = _most_cells(config)
     history = _history(config)
-    if "creep" in fail_on and history is None:
+    if fail_on.heeds_creep and history is None:
         raise ValueError(
             "optlandscape_fail_on = creep compares with past commits, and there is no history: set "
             f"optlandscape_history, for instance to {DEFAULT_LOCATION}, or give --optlandscape-history"
@@ -172,6 +174,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
+        invocation=invocation_of(config),
     )
 
 
@@ -215,14 +218,10 @@ def _most_cells(config: pytest.Config) -> int | None:
     return int(text)
 
 
-def _fail_on(config: pytest.Config) -> tuple[str, ...]:
-    words = tuple(str(config.getini("optlandscape_fail_on")).replace(",", " ").split()) or ("worse",)
-    for word in words:
-        if word not in FAIL_ON:
-            raise ValueError(unknown_name("value of optlandscape_fail_on:", word, FAIL_ON))
-    if "never" in words and len(words) > 1:
-        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: 'never' stands alone")
-    return words
+def _lines(value: str | list[str]) -> list[str]:
+    """Split what the configuration has as one text, and take a list of TOML as it is."""
+    lines = value.splitlines() if isinstance(value, str) else list(map(str, value))
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _history(config: pytest.Config) -> str | None:

@@ -26,9 +26,9 @@ from pytest_optlandscape.ledger import (
     read_baseline,
     write_atomically,
 )
-from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
+from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
-from pytest_optlandscape.report import BASELINE, Wording, outcome_text
+from pytest_optlandscape.report import Wording, outcome_text
 from pytest_optlandscape.report.outcome import check_is_outcome
 from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
@@ -36,7 +36,7 @@ from pytest_optlandscape.session.creep import Crept, find_creep
 from pytest_optlandscape.session.pace import Pace, Work
 from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.saving import Saving
-from pytest_optlandscape.session.settings import FAIL_ON, Settings
+from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.strategies.selection import Selection, read_selection
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -96,6 +96,9 @@ class SuiteRun:
         for spec in settings.profiles:
             if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
+        for spec in settings.fail_on.of_optimizer:
+            if spec not in self.adapters:
+                raise ValueError(unknown_name("optimizer in optlandscape_fail_on:", spec, self.adapters))
         self._spool = spool
         self.pace = Pace(shared=spool)
         self.saving: Saving | None = None  # who saves a baseline while it is being made
@@ -293,7 +296,12 @@ class SuiteRun:
     @property
     def wording(self) -> Wording:
         """How texts name what is compared with."""
-        return BASELINE
+        invocation = self.settings.invocation
+        return Wording(command=invocation.command, python_path=invocation.python_path)
+
+    def runs_in_python(self, spec: str) -> bool:
+        """Tell whether a line of Python runs an optimizer as the session does: what pytest alone knows it cannot."""
+        return spec not in self.settings.profiles and spec.partition(":")[0] not in third_party.find()
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what is added to the machine-readable outcome: the words of the suite."""
@@ -379,13 +387,13 @@ class SuiteRun:
         """List the landscapes of which an optimizer has a test of its own in this session."""
         return {name for of_spec, name in self.selected if of_spec == spec}
 
-    def is_failure(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict fails its test."""
+    def is_failure(self, verdict: Verdict, spec: str = "") -> bool:
+        """Tell whether a verdict fails a test of an optimizer or, without a spec, one of the user's own."""
         if self.settings.update:
             return False
-        if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE):
-            return self.settings.require_baseline
-        return any(str(verdict) in FAIL_ON[word] for word in self.settings.fail_on)
+        if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE) and self.settings.require_baseline:
+            return True
+        return self.settings.fail_on.fails(verdict, spec)
 
     @staticmethod
     def has_result(record: LandscapeRecord) -> bool:
@@ -437,8 +445,9 @@ class SuiteRun:
         }
         try:
             recording.write(landscapes, self.adapters, verdicts, broken)
-            if "creep" in self.settings.fail_on and not self.settings.update:
-                self.crept = find_creep(recording)
+            if self.settings.fail_on.heeds_creep and not self.settings.update:
+                heeds = self.settings.fail_on.words_of
+                self.crept = [one for one in find_creep(recording) if "creep" in heeds(one.series.spec)]
         except (OSError, ValueError) as error:
             self.errors.append(f"nothing was recorded in the history: {error}")
 

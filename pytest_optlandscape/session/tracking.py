@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
-from pytest_optlandscape.report.wording import ACCEPT
+from pytest_optlandscape.report.wording import command_line
+from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts import Verdict
 from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
@@ -100,4 +101,13 @@ class Tracking:
         item.stash[TRACKED].append(vars(outcome))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self._suite.is_failure(comparison.verdict):
-            pytest.fail(f"{outcome}\n{ACCEPT}", pytrace=False)
+            lines = [str(outcome), "  accept what it does now:", f"    {self._accept_command(item)}"]
+            pytest.fail("\n".join([*lines, "  then commit the baseline"]), pytrace=False)
+
+    def _accept_command(self, item: pytest.Item) -> str:
+        """Write the command that accepts what one test tracks, and nothing else."""
+        invocation = self._suite.settings.invocation
+        path, separator, rest = item.nodeid.partition("::")
+        place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
+        only = "--optlandscape-update", "-m", "not optlandscape", place
+        return command_line(*invocation.program, *invocation.options, *only)

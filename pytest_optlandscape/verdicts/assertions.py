@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.verdicts.infeasible_points import infeasible_points
 
@@ -57,14 +58,14 @@ def assert_converges(
     if training and training.trouble:
         reached = training.trouble
     elif hit == math.inf:
-        reached = f"the smallest gap was {run.gap:.3g} after {len(run.trace)} evaluations"
+        reached = f"the smallest gap was {run.gap:.3g} after {number_of(len(run.trace), 'evaluation')}"
     elif hit > limit:
-        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
+        reached = f"the gap came to {gap:g} only after {number_of(int(hit), 'evaluation')}"
     elif training and (shortfall := training.shortfall(gap)):
         reached = shortfall
     else:
         return
-    raise AssertionError(run_report(run, f"required a gap of {gap:g} within {limit} evaluations", reached))
+    raise AssertionError(run_report(run, f"required a gap of {gap:g} within {number_of(limit, 'evaluation')}", reached))
 
 
 def _assert_reaches(run: Run | TrainingRun, fun: float | None, limit: int) -> None:
@@ -167,6 +168,6 @@ def run_report(run: Run | TrainingRun, required: str, reached: str) -> str:
             f"{run.optimizer} on {run.landscape.id}: {required}, but {reached}",
             f"  {ending}",
             run.table(),
-            f"  replay: {run.command()}",
+            f"  replay: {run.script()}",
         ]
     )

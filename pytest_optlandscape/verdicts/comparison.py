@@ -14,19 +14,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pytest_optlandscape.strategies.suites import is_on_bounds
 from pytest_optlandscape.verdicts.findings import (
     Finding,
     Verdict,
     criteria_that_moved,
+    gravest_first,
     hangs_that_are_new_or_gone,
     mistakes_that_are_new,
     verdict_of,
 )
-from pytest_optlandscape.verdicts.fingerprint import Stability, parting
+from pytest_optlandscape.verdicts.fingerprint import Stability, parting, parts_within
 from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, PROGRESS, SPEED, Metric
 from pytest_optlandscape.verdicts.records import HANGS, ROUNDS_OUT, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
@@ -36,6 +38,7 @@ __all__ = [
     "CHANGE_LEVEL",
     "LEVEL",
     "LandscapeComparison",
+    "MovedCell",
     "compare_landscape",
     "differences",
     "in_common",
@@ -53,6 +56,17 @@ FEWEST_CELLS = 16
 
 POOLED_RUNS = 50.0
 """Dithered runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
+
+
+_METRICS = {metric.name: metric for metric in METRICS}
+
+
+class MovedCell(NamedTuple):
+    """A cell before and now, and by how much it moved in one criterion; positive is worse."""
+
+    before: CellRecord
+    now: CellRecord
+    by: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,11 @@ class LandscapeComparison:
             return 0
         return len({cell.start for cell in one.cells} - {cell.start for cell in other.cells})
 
+    @property
+    def parted_early(self) -> int:
+        """Cells that part within the first eight evaluations."""
+        return sum(parts_within(where, 8) for _, where in self.parted)
+
     def differences(self, metric: Metric) -> list[float]:
         """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
         if metric.name not in self._differences:
@@ -144,15 +163,41 @@ class LandscapeComparison:
         """What is known of the change in speed; None where no cell was compared."""
         return speed_change([(self.differences, self.pairs)], self.level) if self.pairs else None
 
+    def moved_with(self, finding: Finding) -> list[MovedCell]:
+        """List the cells that moved as a finding says, the one that moved farthest first.
+
+        Of its own run alone, which is the one that can be replayed: a finding that only averages over further runs
+        tell has none.
+        """
+        before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
+        now = {cell.start: cell for cell in self.now.cells}
+        if finding.metric in _METRICS:
+            metric = _METRICS[finding.metric]
+            moved = [(new.start, metric.difference_of_runs(self.now, old, new)) for old, new in self.pairs]
+        else:
+            moved = list(finding.cells)
+        sign = math.copysign(1.0, finding.effect)
+        found = [
+            MovedCell(before[start], now[start], by)
+            for start, by in moved
+            if sign * by > 0.0 and start in before and is_on_bounds(start) >= finding.on_bounds
+        ]
+        return sorted(found, key=lambda one: -sign * one.by)
+
     @cached_property
     def losses(self) -> list[float]:
-        """How much each cell lost in speed, progress and precision; without a baseline, how far off it is.
+        """How much each cell lost, by the criterion that got worst; without a baseline, how far off it is.
 
+        Where no criterion got worse, or no single run shows it, the losses in speed, progress and precision are added.
         Of its own run alone, which is the one that can be replayed.
         """
         if self.is_compared and not self.pairs:
             return []
         if self.is_compared:
+            for finding in gravest_first(self.findings):
+                lost_by = {cell.now.start: cell.by for cell in self.moved_with(finding)}
+                if finding.is_worse and lost_by:
+                    return [lost_by.get(now.start, 0.0) for _, now in self.pairs]
             lost = [
                 [metric.difference_of_runs(self.now, old, new) for metric in (SPEED, PROGRESS, PRECISION)]
                 for old, new in self.pairs
@@ -162,12 +207,16 @@ class LandscapeComparison:
 
     @property
     def worst_cell(self) -> dict[str, Any]:
-        """The cell that lost most against the baseline or, without one, the one that ended farthest away.
+        """The cell that lost most by the criterion that got worst or, without a baseline, that ended farthest away.
 
         Where the time limit stopped every cell, the first that hangs.
         """
         before: CellRecord | None = None
-        if self.is_compared and not self.pairs:
+        worse = (one for one in gravest_first(self.findings) if one.is_worse)
+        moved = next((cells for cells in map(self.moved_with, worse) if cells), [])
+        if moved:
+            before, cell = moved[0].before, moved[0].now
+        elif self.is_compared and not self.pairs:
             cell = next((cell for cell in self.now.cells if HANGS in cell.flags), self.now.cells[0])
             before = next((old for old in self.before.cells if old.start == cell.start), None) if self.before else None
         else:

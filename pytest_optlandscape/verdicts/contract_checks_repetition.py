@@ -70,7 +70,7 @@ def check_same_run_in_another_process(held: Held) -> None:
             run = seen.run
             raise Breach(
                 f"{run.optimizer} on {run.landscape.id} from {run.x0.tolist()}: another process with the same seed "
-                f"went elsewhere\n  to see it: run the following in two processes\n  replay: {run.command()}"
+                f"went elsewhere\n  to see it: run the following in two processes\n  replay: {run.script()}"
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.protocol import Interruption
 from pytest_optlandscape.runs import Run
@@ -68,15 +69,16 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
     at = interruption.after
     parting = _parting(usual.trace.x, run.trace.x, at)
     if run.stop_reason == "exception" and usual.stop_reason != "exception":
-        what = f"after {at} evaluations its state could not be saved and loaded: {run.message}"
+        what = f"after {number_of(at, 'evaluation')} its state could not be saved and loaded: {run.message}"
     elif run_hash(trial.observe_anew().run) != run_hash(usual):
         return None  # it never makes the same run twice, which another check tells
     elif parting is None:
         return None
     else:
         where = f"from evaluation {parting} on"
-        what = f"after {at} evaluations a fresh optimizer loaded its state, and went elsewhere {where}"
-    how = f"save its state after {at} evaluations ({interruption.means}), load it into a new optimizer, go on with that"
+        what = f"after {number_of(at, 'evaluation')} a fresh optimizer loaded its state, and went elsewhere {where}"
+    after = f"after {number_of(at, 'evaluation')} ({interruption.means})"
+    how = f"save its state {after}, load it into a new optimizer, go on with that"
     return Complaint(what, run, trial, how=how)
 
 

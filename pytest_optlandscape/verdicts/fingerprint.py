@@ -40,6 +40,7 @@ __all__ = [
     "measured",
     "multiple_of",
     "parting",
+    "parts_within",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -370,6 +371,18 @@ def parting(
     if _apart(now.result, before.result) > MULTIPLE * widest:
         return "the result"
     return ""
+
+
+def parts_within(where: str, evaluations: int) -> bool:
+    """Tell whether runs part, as `parting` says, within so many evaluations.
+
+    Examples
+    --------
+    >>> parts_within("evaluations 5 to 8", 8), parts_within("evaluations 9 to 16", 8), parts_within("the end", 8)
+    (True, False, False)
+    """
+    windows = range(max(evaluations, 1).bit_length())
+    return where in {_window_text(k) for k in windows}
 
 
 def _window_text(k: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
@@ -382,7 +383,8 @@ def _not_run(other: Run, cell: Cell) -> Run:
 def _given_up(runs: Sequence[Run]) -> list[str]:
     """Count the runs that were given up."""
     count = sum(run.message == _NOT_RUN for run in runs)
-    return [f"given up after the first {_HANGING} starts hung: {count} starts were not run"] if count else []
+    others = f"{number_of(count, 'start')} {verb_of(count, 'was', 'were')} not run"
+    return [f"given up after the first {_HANGING} starts hung: {others}"] if count else []
 
 
 def _problem(cell: Cell, budget: int) -> Problem:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.strategies.suites import is_on_bounds
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
@@ -28,7 +29,7 @@ from pytest_optlandscape.verdicts.statistics import (
     without_strongest_stratum,
 )
 
-__all__ = ["OptimizerComparison", "compare_optimizer", "drifts_tested"]
+__all__ = ["OptimizerComparison", "compare_optimizer", "drifts_tested", "landscapes_moved_with"]
 
 SUITE_LEVEL = LEVEL / 4.0
 """For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
@@ -121,6 +122,12 @@ class OptimizerComparison:
         return sum(comparison.stopped for comparison in self.landscapes)
 
     @property
+    def begins_otherwise(self) -> bool:
+        """Whether at least half of the cells that were compared part within the first evaluations."""
+        pairs = sum(len(comparison.pairs) for comparison in self.compared)
+        return 0 < pairs <= 2 * sum(comparison.parted_early for comparison in self.compared)
+
+    @property
     def speed_ratio(self) -> float | None:
         """How many times as fast as the baseline, over all landscapes compared; None where the speed is unknown."""
         return self.speed.ratio if self.speed else None
@@ -189,7 +196,7 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         }
         already = {finding.metric for finding in found}
         prefix = "from starts on the bounds, "
-        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix)
+        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
         found += [finding for finding in further if finding.metric not in already]
     return found
 
@@ -254,7 +261,7 @@ def _masked_losses(
         name: [of_one for of_one, gained in zip(strata, has_gained, strict=True) if not gained]
         for name, strata in whole.items()
     }
-    prefix = f"on the {others} landscapes that gained nothing, "
+    prefix = f"on the {number_of(others, 'landscape')} that gained nothing, "
     already = {finding.metric for finding in found if finding.is_worse}
     further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
     return [finding for finding in further if finding.is_worse and finding.metric not in already]
@@ -262,3 +269,31 @@ def _masked_losses(
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.array([is_on_bounds(cell.start) for _, cell in comparison.pairs])
+
+
+def landscapes_moved_with(comparison: OptimizerComparison, finding: Finding) -> list[LandscapeComparison]:
+    """List the landscapes that moved as a finding of the suite as one says, the one that moved farthest first.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison
+    finding : Finding
+        Of a criterion.
+
+    Returns
+    -------
+    list of LandscapeComparison
+        Empty where the finding is of no criterion, such as one of time.
+    """
+    metric = next((one for one in METRICS if one.name == finding.metric), None)
+    if metric is None:
+        return []
+    moved = []
+    for one in comparison.compared:
+        differences = np.asarray(one.differences(metric), dtype=np.float64)
+        if finding.on_bounds:
+            differences = differences[_starts_on_bounds(one)]
+        if not np.isnan(differences).all():
+            by = math.copysign(1.0, finding.effect) * metric.shift([differences])
+            moved.append((by, one))
+    return [one for by, one in sorted(moved, key=lambda pair: -pair[0]) if by > 0.0]

@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 
 import scipy
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes.facts import listed
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.runs.rates import RateInterval
@@ -412,7 +413,7 @@ def _of_width(record: Mapping[str, Any]) -> tuple[float, str, str]:
 
 def _of_run(record: Mapping[str, Any]) -> tuple[float, str, str]:
     gap = "no feasible result" if record["gap"] is None else f"gap {record['gap']:.3g}"
-    return record["evaluations"], "evaluations", f"{record['evaluations']} evaluations, {gap}"
+    return record["evaluations"], "evaluations", f"{number_of(record['evaluations'], 'evaluation')}, {gap}"
 
 
 def _of_rate(record: Mapping[str, Any]) -> tuple[float, str, str]:

@@ -66,5 +66,9 @@ def test_traces_that_do_not_part_say_so():
 
 def test_the_ratio_of_times_has_an_interval_where_cells_are_enough():
     timed = TimeRatios((("standard", 0.3),), 3, 0)
-    assert time_line([timed]) == "own time per evaluation × 2"
+    assert time_line([]) == time_line([timed]) == ""  # one ratio alone is as likely noise
     assert time_line([timed] * 10) == "own time per evaluation × 2 (2 to 2 at 99 % confidence)"
+    noise = [TimeRatios((("standard", change),), 3, 3) for change in (-0.3, -0.1, 0.0, 0.1, 0.2) * 2]
+    assert time_line(noise).endswith("at 99 % confidence): no difference shown")
+    slightly = TimeRatios((("standard", 0.05),), 3, 0)
+    assert time_line([slightly] * 10).endswith("confidence): less than what counts, × 1.25")

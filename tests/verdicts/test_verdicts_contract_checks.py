@@ -120,7 +120,7 @@ def test_a_check_sees_what_breaks_it_and_no_other_does(text, name, said):
     with pytest.raises(AssertionError, match=said):
         raise AssertionError(failed[0].message)
     assert failed[0].message.startswith(f"contract_breakers:{text.split()[0]} on ")
-    assert "\n  replay: minimize(" in failed[0].message
+    assert "\n  replay: from pytest_optlandscape import landscapes, minimize; minimize(" in failed[0].message
 
 
 def test_optimizers_of_gradients_are_only_warned_where_their_family_may():

@@ -428,7 +428,7 @@ def _facts(trend: Trend) -> tuple[Fact, ...]:
         if optimizer.setting:
             facts.append(Fact("Setting", tuple(f"{key} {value}" for key, value in sorted(optimizer.setting.items()))))
         commits = sum(len(state.points) for state in trend.states)
-        budget = f"{entry.budget} evaluations per dimension" if entry.budget else "the suite's own"
+        budget = f"{number_of(entry.budget, 'evaluation')} per dimension" if entry.budget else "the suite's own"
         provenance = [
             f"last commit {entry.commit}",
             f"record {optimizer.record}",
