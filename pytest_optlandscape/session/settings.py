@@ -17,6 +17,7 @@ from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
+from pytest_optlandscape.store.revisions import check_revision
 
 __all__ = ["FAIL_ON", "Settings", "read_settings"]
 
@@ -240,8 +241,16 @@ def _keys(path: Path | None) -> set[str]:
 
 def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
     """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
-    target = against.removesuffix("...") if against else None
-    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
+    if against is None:
+        return None, ""
+    target = against.removesuffix("...")
+    try:
+        if target or not against:
+            check_revision(target)
+    except ValueError as error:
+        advice = ", or REF... for the commit where HEAD left REF" if ".." in target else ""
+        raise ValueError(f"--optlandscape-against: {error}{advice}") from None
+    if hasattr(config, "workerinput") or (target == against and against != AUTO):
         return against, ""
     base = find_base(config.rootpath, target or AUTO)
     return base.short, base.text

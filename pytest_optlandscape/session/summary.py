@@ -149,9 +149,13 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         spec = comparison.spec
         if spec in suite.missing:
             terminal.write_line(f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
+        elif spec in suite.incomparable:
+            terminal.write_line(f"{spec} was not compared: {suite.incomparable[spec]}", yellow=True)
         elif not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             terminal.write_line(text, yellow=True)
+        for line in suite.origin_lines(spec):
+            terminal.write_line(line)
         if spec in suite.taken:
             text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
             terminal.write_line(text)
