@@ -154,12 +154,13 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
     """Put the recorded commits into order, and choose optimizers by their names."""
     from pytest_optlandscape.store import GitError, first_parents
+    from pytest_optlandscape.store.revisions import check_revision
     from pytest_optlandscape.trend import in_order, series_of
 
     recorded = {entry.commit for entry in entries}
     line = None
     try:
-        line = first_parents(config.rootpath, told.until or "HEAD")
+        line = first_parents(config.rootpath, "HEAD" if told.until is None else check_revision(told.until))
     except GitError:
         if told.until:
             raise
@@ -328,7 +329,7 @@ def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[Commit
 
 
 def _compare(told: argparse.Namespace) -> int:
-    if len(told.revisions) > 1 if told.base else len(told.revisions) != 2:
+    if len(told.revisions) > 1 if told.base is not None else len(told.revisions) != 2:
         told.complain("give two commits, A B, or the target of a request, --base REF [B]")
 
     def do(config: pytest.Config) -> int:
@@ -342,7 +343,7 @@ def _compare(told: argparse.Namespace) -> int:
         entries = _entries(history, releases=True)
         *first, revision = told.revisions or ["HEAD"]
         now = _find(config, entries, revision)
-        base = _base(config, entries, told.base, now[0].commit) if told.base else None
+        base = _base(config, entries, told.base, now[0].commit) if told.base is not None else None
         named = base.short if base else first[0]
         before = _find(config, entries, base.commit if base else named)
         if base:

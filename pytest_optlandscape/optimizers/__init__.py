@@ -20,7 +20,8 @@ from pytest_optlandscape.optimizers import ask_tell, third_party
 from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
 from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
-from pytest_optlandscape.optimizers.spec import Spec, parse_spec
+from pytest_optlandscape.optimizers.recognition import check_may_be_called, whatever_is_raised
+from pytest_optlandscape.optimizers.spec import Spec, parse_spec, shown_spec
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 
@@ -72,7 +73,12 @@ def get(optimizer: Any) -> Adapter:
     """
     if isinstance(optimizer, Adapter):
         return optimizer
-    adapter = _made(optimizer)
+    if isinstance(optimizer, str):
+        told = (ValueError, TypeError, ImportError)
+        with whatever_is_raised(f"optimizer {shown_spec(optimizer)!r} cannot be made", but=told):
+            adapter = _made(optimizer)
+    else:
+        adapter = _made(optimizer)
     return with_profile(adapter, declared(adapter.spec))
 
 
@@ -98,6 +104,8 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
         return replace(adapter, spec=spec) if spec else adapter
     if ask_tell.recognizes(thing):
         return ask_tell.from_object(thing, spec)
+    if spec and isinstance(thing, functools.partial) and parse_spec(spec).arguments:
+        check_may_be_called(thing, spec)
     if isinstance(thing, functools.partial) and isinstance(thing.func, type):
         return _from_class(thing, spec)
     if makes_optimizers(thing):
@@ -151,6 +159,11 @@ def _recognized(thing: Any) -> Adapter | None:
             adapter: Adapter = library.from_object(thing)
             return adapter
     return third_party.recognized(thing)
+
+
+def is_recognized(thing: Any) -> bool:
+    """Tell whether a library that has an adapter here recognizes an object or class; nothing is called."""
+    return any(hasattr(one, "recognizes") and one.recognizes(thing) for one in map(_library, LIBRARIES))
 
 
 def _library(name: str) -> Any:

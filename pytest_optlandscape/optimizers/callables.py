@@ -15,7 +15,9 @@ from typing import Any
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.protocol import Adapter, Call
-from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.recognition import check_not_of_python, whatever_is_raised
+from pytest_optlandscape.optimizers.recognition import signature_of as _signature
+from pytest_optlandscape.optimizers.spec import Spec, shown_spec
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_callable", "load", "makes_optimizers", "name_of", "of_class"]
@@ -132,13 +134,6 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     )
 
 
-def _signature(function: Any) -> inspect.Signature | None:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):  # compiled functions may have none
-        return None
-
-
 def _bound(function: Any) -> frozenset[str]:
     """Parameters that the user has fixed already: they are not ours to give."""
     return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
@@ -205,22 +200,27 @@ def load(spec: Spec) -> Any:
     ValueError
         If the module cannot be found or has no such name, or the name takes no such arguments.
     """
+    name = shown_spec(spec)
     try:
-        thing: Any = importlib.import_module(spec.library)
-    except ModuleNotFoundError as error:
-        if error.name and not (spec.library + ".").startswith(error.name + "."):
-            raise ValueError(f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {error}") from error
-        raise ValueError(_no_module(spec)) from None
-    except Exception as error:
-        raise ValueError(
-            f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {type(error).__name__}: {error}"
-        ) from error
+        with whatever_is_raised(f"optimizer {name!r}: importing {shown_spec(spec.library)!r} failed"):
+            thing: Any = importlib.import_module(spec.library)
+    except ValueError as error:
+        missing = error.__cause__.name if isinstance(error.__cause__, ModuleNotFoundError) else None
+        if missing and f"{spec.library}.".startswith(f"{missing}."):
+            raise ValueError(_no_module(spec)) from None
+        raise
     for part in spec.name.split("."):
-        if not hasattr(thing, part):
-            raise ValueError(
-                f"optimizer {str(spec)!r}: {unknown_name(f'name in {spec.library!r}:', part, _callables(thing))}"
-            )
-        thing = getattr(thing, part)
+        with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
+            is_there = hasattr(thing, part)
+            known = [] if is_there else _callables(thing)
+        if not is_there:
+            raise ValueError(f"optimizer {name!r}: {unknown_name(f'name in {spec.library!r}:', part, known)}")
+        with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
+            thing = getattr(thing, part)
+    with whatever_is_raised(f"optimizer {name!r}: its signature cannot be read"):
+        if hasattr(thing, "__signature__"):
+            inspect.signature(thing)
+    check_not_of_python(thing, spec)
     if not spec.arguments:
         return thing
     signature = _signature(thing)
@@ -245,4 +245,6 @@ def _no_module(spec: Spec) -> str:
 
     advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
-    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice)
+    return unknown_name(
+        f"library of optimizer {shown_spec(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice
+    )

@@ -21,6 +21,7 @@ from pytest_optlandscape.optimizers import third_party
 from pytest_optlandscape.report import Wording, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.contract_record import accepted_outcome
+from pytest_optlandscape.session.installed import InstalledCopies, InstalledCopy, installed_copies
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
@@ -73,6 +74,10 @@ class AgainstRun(SuiteRun):
     ----------
     taken : dict of str to str
         By spec, the recorded commit that was not run again.
+    missing : dict of str to str
+        By spec, why the other revision has no such optimizer.
+    incomparable : dict of str to str
+        By spec, why the optimizer cannot be run as it was at the other revision, although that may have it.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class AgainstRun(SuiteRun):
         self.taken: dict[str, str] = {}
         self._recorded = recorded
         self.missing: dict[str, str] = {}
+        self.incomparable: dict[str, str] = {}
         self._before: dict[tuple[str, str], LandscapeRecord] = {}
         self._timed: dict[tuple[str, str], TimeRatios] = {}
         self._differs: dict[str, str] = {}
@@ -94,11 +100,16 @@ class AgainstRun(SuiteRun):
 
     @cached_property
     def _reference(self) -> Side:
-        return reference_side(self.worktree, self.settings)
+        return reference_side(self.worktree, self.settings, self.copies)
 
     @cached_property
     def _present(self) -> Side:
-        return present_side(self.worktree, self.settings)
+        return present_side(self.worktree, self.settings, self.copies)
+
+    @cached_property
+    def copies(self) -> InstalledCopies:
+        """What is imported here from an installed copy of the repository's files."""
+        return installed_copies(self.worktree, self.adapters)
 
     def close(self) -> None:
         """End the processes of both sides."""
@@ -112,7 +123,23 @@ class AgainstRun(SuiteRun):
     def is_of_repository(self, spec: str) -> bool:
         """Tell whether an optimizer is the user's own; if not, both sides run the same code."""
         file = home_of(spec)
-        return file is not None and is_in_repository(self.worktree, file)
+        return file is not None and (is_in_repository(self.worktree, file) or self.copies.of_file(file) is not None)
+
+    def copy_of(self, spec: str) -> InstalledCopy | None:
+        """Return the installed copy in which an optimizer is found here; None if it is not in one of the repository."""
+        return self.copies.of_file(home_of(spec))
+
+    def origin_lines(self, spec: str) -> list[str]:
+        """Say that an installed optimizer was run from its source, and where that is not what is installed."""
+        copy = self.copy_of(spec)
+        if copy is None or spec in self.missing or spec in self.incomparable:
+            return []
+        lines = [f"{spec} is installed as a copy: both sides ran its source, {copy.source}"]
+        if copy.differing:
+            further = f" and {len(copy.differing) - 2} more" if len(copy.differing) > 2 else ""
+            names = ", ".join(copy.differing[:2]) + further
+            lines.append(f"  the installed copy differs from it in {names}: install it again for your other tests")
+        return lines
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
@@ -125,8 +152,9 @@ class AgainstRun(SuiteRun):
             record = _record(self._present.get("cells", spec, **asked, with_envelope=False))
             return self._looked_at_closely(spec, record)
         reason = self._reason_why_not_there(spec)
-        if reason:
-            self.missing[spec] = reason
+        if reason or spec in self.incomparable:
+            if reason:
+                self.missing[spec] = reason
             return _record(self._present.get("cells", spec, **asked, with_envelope=False))
         setting = self._reference.load(spec)["setting"]
         if setting != present["setting"]:
@@ -156,7 +184,7 @@ class AgainstRun(SuiteRun):
         """Hold an optimizer to one check, and where it breaks that, what it was at the other revision, too."""
         self._loaded_here(spec)
         found = CheckOutcome(**self._present.get("check", spec, check=check))
-        if found.is_breach and not self._reason_why_not_there(spec):
+        if found.is_breach and not self._reason_why_not_there(spec) and spec not in self.incomparable:
             before = CheckOutcome(**self._reference.get("check", spec, check=check))
             self.contract.know(spec, check, accepted_outcome(before))
         return found
@@ -182,13 +210,34 @@ class AgainstRun(SuiteRun):
         return present
 
     def _reason_why_not_there(self, spec: str) -> str:
+        """Say why the other revision has no such optimizer; note where it may have, but cannot be run."""
+        copy = self.copy_of(spec)
+        if copy is not None and copy.obstacle:
+            self.incomparable[spec] = self._with_remedy(copy.obstacle)
+            return ""
         loaded = self._reference.load(spec)
         if "missing" in loaded:
             return str(loaded["missing"])
+        if "incomparable" in loaded:
+            self.incomparable[spec] = self._with_remedy(str(loaded["incomparable"]))
+            return ""
         file = loaded["file"]
         if self.is_of_repository(spec) and not (file and Path(file).is_relative_to(self.worktree.folder)):
             return f"there it would be imported from {file}, which is not in the revision"
         return ""
+
+    def _with_remedy(self, reason: str) -> str:
+        """Add to a reason what makes a comparison possible that an installed copy prevents."""
+        copy = next((one for one in self.copies.copies if reason in (one.obstacle, one.refusal)), None)
+        if copy is None:
+            return reason
+        if not copy.needs_build:
+            return f"{reason}; install the project editable (`pip install -e .`; for tox: `package = editable`)"
+        build, commit = 'optlandscape backfill --install "pip install ." --steps 1', self.worktree.commit[:10]
+        return (
+            f"{reason}; build and measure both revisions: `{build} {commit}`, `{build} HEAD`, "
+            f"then `optlandscape compare {commit} HEAD`"
+        )
 
     def _from_both(
         self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any
@@ -260,7 +309,12 @@ class AgainstRun(SuiteRun):
                 told[spec] = plain[name]
 
     def _told(self) -> dict[str, dict[str, str]]:
-        return {"missing": self.missing, "differs": self._differs, "taken": self.taken}
+        return {
+            "missing": self.missing,
+            "incomparable": self.incomparable,
+            "differs": self._differs,
+            "taken": self.taken,
+        }
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Judge one landscape, by its own rounding: how the others go is not known before they are run."""
@@ -273,6 +327,8 @@ class AgainstRun(SuiteRun):
             setting_differs=self._differs.get(spec, ""),
             looks=len(LOOKS) if self._makes_more_runs(spec, before) else 1,
         )
+        if comparison.verdict == Verdict.NEW and spec in self.incomparable:
+            return replace(comparison, verdict=Verdict.NOT_COMPARABLE, reason=self.incomparable[spec])
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))
         return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), self._count(spec))

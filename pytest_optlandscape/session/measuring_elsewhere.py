@@ -186,6 +186,8 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
         introduction["modules"] = {
             name: place for name, place in introduction["modules"].items() if not environment.has_module(name)
         }
+        if plan.install:
+            introduction.pop("copies", None)  # the project was built and installed there
     name = f"revision {plan.commit[:10]}" if plan.commit else plan.requirement or "the present files"
     side = Side(name, introduction, variables, folder, interpreter=interpreter)
     places = [one for one in (worktree.folder if worktree else None, environment and environment.folder) if one]
@@ -225,8 +227,8 @@ def _measure_one(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> F
 
 def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
     loaded = side.load(spec)
-    if "missing" in loaded:
-        return _not_run(str(loaded["missing"]))
+    if "missing" in loaded or "incomparable" in loaded:
+        return _not_run(str(loaded.get("missing") or loaded["incomparable"]))
     file = loaded["file"]
     if plan.commit and spec in plan.own and not (file and any(Path(file).is_relative_to(one) for one in places)):
         return _not_run(f"it would be imported from {file}, which is not in the commit")

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,21 +57,54 @@ def _end_with_parent() -> None:
 
 
 class _FromWorktree(MetaPathFinder):
-    """Finds modules in the folders that are named for them, before any import hook of an editable installation."""
+    """Finds modules in the folders that are named for them, before any import hook of an editable installation.
 
-    def __init__(self, folders: Mapping[str, str]) -> None:
+    Parameters
+    ----------
+    folders : mapping of str to str
+        By the name of a top-level module, the folder in which it is looked for.
+    copies : mapping
+        What `session.installed` says of modules that are installed as copies: their ``places``, ``namespaces`` and
+        ``constants``.
+    """
+
+    def __init__(self, folders: Mapping[str, str], copies: Mapping[str, Any]) -> None:
         self._folders = folders
+        self._places: Mapping[str, str] = copies.get("places", {})
+        self._namespaces: Mapping[str, list[str]] = copies.get("namespaces", {})
+        self._constants: Mapping[str, str] = copies.get("constants", {})
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a top-level module that is named; say that there is none rather than let another be found."""
-        if path is not None or fullname not in self._folders:
+        """Find a module that is named; say that there is none rather than let another be found."""
+        if path is None and fullname in self._folders:
+            return self._there(fullname, PathFinder.find_spec(fullname, [self._folders[fullname]], target))
+        if fullname.partition(".")[0] in self._folders:
             return None
-        spec = PathFinder.find_spec(fullname, [self._folders[fullname]], target)
+        folders = self._namespaces.get(fullname.rpartition(".")[0])
+        if fullname in self._places:
+            return self._there(fullname, _at(fullname, Path(self._places[fullname])))
+        if folders is not None:
+            found = PathFinder.find_spec(fullname, folders, target)
+            return found if found is not None and found.origin else None
+        if fullname in self._constants and PathFinder.find_spec(fullname, path, target) is None:
+            return spec_from_file_location(fullname, self._constants[fullname])
+        return None
+
+    @staticmethod
+    def _there(fullname: str, spec: ModuleSpec | None) -> ModuleSpec:
         if spec is None:
             raise ModuleNotFoundError(f"No module named {fullname!r} in that revision", name=fullname)
         return spec
+
+
+def _at(fullname: str, place: Path) -> ModuleSpec | None:
+    """Find a package in its folder, or a module in its file; None if there is none."""
+    if (place / "__init__.py").is_file():
+        inside = [str(place)]
+        return spec_from_file_location(fullname, place / "__init__.py", submodule_search_locations=inside)
+    return spec_from_file_location(fullname, place) if place.is_file() else None
 
 
 class _Server:
@@ -90,6 +124,8 @@ class _Server:
         Seconds after which a run is ended.
     hooks : list of dict
         Where the functions are that add optimizers.
+    copies : dict, optional
+        What is imported from the repository's files instead of from an installed copy; see `session.installed`.
     prefix : str, optional
         The environment that ``path`` belongs to. In a process of another environment, entries of ``path`` that exist
         come before its own, and those of the environment are left out.
@@ -104,10 +140,13 @@ class _Server:
         profiles: dict[str, str],
         time_limit: float | None,
         hooks: list[dict[str, Any]],
+        copies: dict[str, Any] | None = None,
         prefix: str | None = None,
     ) -> None:
+        self._copies = copies or {}
         sys.path[:] = path if prefix in (None, sys.prefix) else _before_own(path)
-        sys.meta_path.insert(0, _FromWorktree(modules))
+        sys.path += [one for one in self._copies.get("roots", ()) if one not in sys.path]
+        sys.meta_path.insert(0, _FromWorktree(modules, self._copies))
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
         self._profiles = profiles
@@ -131,9 +170,9 @@ class _Server:
             self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
         except (Exception, SystemExit) as error:
             return {"missing": str(error) or type(error).__name__}
-        stray = self._modules_of_the_present()
-        if stray:
-            return {"missing": f"there {', '.join(stray[:3])} would still be imported from the present revision"}
+        lent = self._lent_by_the_present()
+        if lent:
+            return {"incomparable": lent}
         file = home_of(spec)
         return {"setting": adapter.setting, "file": str(file) if file else None, "versions": adapter.versions()}
 
@@ -145,12 +184,22 @@ class _Server:
             add_from(HookFunction(**one) for one in self._hooks)
             self._hooks = []
 
-    def _modules_of_the_present(self) -> list[str]:
+    def _lent_by_the_present(self) -> str:
+        """Say which modules were imported from the present revision, or from what is installed of it; "" if none."""
         worktree = self._worktree
         if worktree is None:
-            return []
-        files = {name: file_of(module) for name, module in list(sys.modules.items())}
-        return sorted(name for name, file in files.items() if file and is_in_repository(worktree, file))
+            return ""
+        files = {name: file_of(module) for name, module in sorted(sys.modules.items())}
+        stray = [name for name, file in files.items() if file and is_in_repository(worktree, file)]
+        if stray:
+            return f"there {', '.join(stray[:3])} would still be imported from the present revision"
+        allowed = {str(Path(one).resolve()) for one in self._copies.get("constants", {}).values()}
+        places = {Path(place).resolve(): why for place, why in self._copies.get("refused", {}).items()}
+        for file in files.values() if places else ():
+            why = next((places[one] for one in (file, *file.parents) if one in places), "") if file else ""
+            if why and str(file) not in allowed:
+                return why
+        return ""
 
     def do_cells(
         self, spec: str, landscape: str, budget: int, with_envelope: bool, starts: list[str] | None = None
@@ -159,11 +208,11 @@ class _Server:
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.verdicts import run_baseline, run_landscape
 
-        adapter, run = self._adapters[spec], run_baseline if with_envelope else run_landscape
-        record = run(adapter, get(landscape), budget, starts=starts).to_plain()
-        stray = self._modules_of_the_present()
-        if stray:
-            raise ImportError(f"while it ran, {', '.join(stray[:3])} was imported from the present revision")
+        run = run_baseline if with_envelope else run_landscape
+        record = run(self._adapters[spec], get(landscape), budget, starts=starts).to_plain()
+        lent = self._lent_by_the_present()
+        if lent:
+            raise ImportError(f"while it ran, a module was imported that is not the revision's: {lent}")
         return record
 
     def do_item(self, spec: str, landscape: str, budget: int, **told: Any) -> dict[str, Any]:

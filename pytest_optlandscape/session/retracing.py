@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pytest_optlandscape.optimizers import parse_spec
 from pytest_optlandscape.report.page import Change, PathPair, Trajectories
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.runs.run import make_trace
+from pytest_optlandscape.session.installed import installed_copies
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.sides import Side, SideError, reference_side
@@ -19,7 +21,7 @@ from pytest_optlandscape.session.worktree import WorktreeError, make_worktree
 from pytest_optlandscape.verdicts import LandscapeComparison
 from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
 
-__all__ = ["RETRACED", "as_recorded", "due_landscapes", "retrace_commits"]
+__all__ = ["RETRACED", "as_recorded", "configured_specs", "due_landscapes", "retrace_commits"]
 
 RETRACED = 4
 """Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
@@ -65,20 +67,26 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
     Trajectories
         What could not be run is told there.
     """
+    configured = configured_specs(settings)
     wanted = [
-        _Wanted(change.comparison.spec, one, one.worst_cell["cell"], change)
+        _Wanted(change.comparison.spec, one, one.worst_cell["cell"], change, change.comparison.spec in configured)
         for change in changes
         for one in due_landscapes(change)
     ]
     pairs = {one.key: PathPair(one.cell) for one in wanted}
     for side in ("before", "now"):
-        commits = {one.commit(side) for one in wanted}
+        commits = {one.commit(side) for one in wanted if one.is_configured}
         for commit in sorted(commits):
             with _side_of(rootpath, settings, commit) as process:
                 for one in wanted:
                     if one.commit(side) == commit:
                         pairs[one.key] = _with_path(pairs[one.key], side, one, process)
     return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
+
+
+def configured_specs(settings: Settings) -> frozenset[str]:
+    """List the specs of the configuration, as they are written there and as they are recorded."""
+    return frozenset([*settings.optimizers, *(str(parse_spec(one)) for one in settings.optimizers)])
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class _Wanted:
     comparison: LandscapeComparison
     cell: str
     change: Change
+    is_configured: bool
 
     @property
     def key(self) -> tuple[str, str]:
@@ -108,7 +117,8 @@ def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side |
         try:
             worktree = make_worktree(rootpath, commit)
             stack.callback(worktree.remove)
-            given = reference_side(worktree, settings)
+            copies = installed_copies(worktree, configured_specs(settings))
+            given = reference_side(worktree, settings, copies)
             stack.callback(given.close)
         except (WorktreeError, OSError) as error:
             given = str(error)
@@ -118,11 +128,13 @@ def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side |
 def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> PathPair:
     name = one.change.before if side == "before" else one.change.now
     try:
+        if not one.is_configured:
+            raise SideError("it is not in optlandscape_optimizers, and a history may not say what is imported")
         if isinstance(process, str):
             raise SideError(process)
         loaded = process.load(one.spec)
-        if "missing" in loaded:
-            raise SideError(str(loaded["missing"]))
+        if "missing" in loaded or "incomparable" in loaded:
+            raise SideError(str(loaded.get("missing") or loaded["incomparable"]))
         record = one.comparison.before if side == "before" else one.comparison.now
         assert record is not None
         cell = find_cell(one.cell)

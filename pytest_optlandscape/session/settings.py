@@ -19,6 +19,7 @@ from pytest_optlandscape.session.failing import FailOn, fail_on_of
 from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
+from pytest_optlandscape.store.revisions import check_revision
 from pytest_optlandscape.strategies.selection import read_selection
 
 __all__ = ["Settings", "read_settings"]
@@ -294,8 +295,16 @@ def _keys(path: Path | None) -> set[str]:
 
 def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
     """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
-    target = against.removesuffix("...") if against else None
-    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
+    if against is None:
+        return None, ""
+    target = against.removesuffix("...")
+    try:
+        if target or not against:
+            check_revision(target)
+    except ValueError as error:
+        advice = ", or REF... for the commit where HEAD left REF" if ".." in target else ""
+        raise ValueError(f"--optlandscape-against: {error}{advice}") from None
+    if hasattr(config, "workerinput") or (target == against and against != AUTO):
         return against, ""
     base = find_base(config.rootpath, target or AUTO)
     return base.short, base.text

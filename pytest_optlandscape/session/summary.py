@@ -239,9 +239,13 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         spec = comparison.spec
         if spec in suite.missing:
             _write(terminal, f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
+        elif spec in suite.incomparable:
+            _write(terminal, f"{spec} was not compared: {suite.incomparable[spec]}", yellow=True)
         elif not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             _write(terminal, text, yellow=True)
+        for line in suite.origin_lines(spec):
+            _write(terminal, line)
         if spec in suite.taken:
             text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
             _write(terminal, text)
