@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 import numpy as np
@@ -135,7 +137,7 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
     )
     surroundings.prepare()
     with problem.under_way():
-        returned, error = _watched(lambda: optimizer.minimize(problem), watch)
+        returned, error = _watched(_named(optimizer, problem), watch)
     warned, side_effects = surroundings.put_back()
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
@@ -332,6 +334,21 @@ def _watched(call: Callable[[], Any], watch: Watch) -> tuple[Any, BaseException 
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
     return returned, error
+
+
+def _named(optimizer: Optimizer, problem: Problem) -> Callable[[], Any]:
+    """Give the optimizer's call under a name that tells what is run: faulthandler prints no more than names."""
+    code = _named_code(f"{optimizer.spec} on {problem.landscape.id}")
+    return functools.partial(FunctionType(code, globals()), optimizer, problem)
+
+
+@functools.lru_cache(maxsize=64)
+def _named_code(name: str) -> CodeType:
+    return _minimize.__code__.replace(co_name=name)
+
+
+def _minimize(optimizer: Optimizer, problem: Problem) -> Any:
+    return optimizer.minimize(problem)
 
 
 def _name(optimizer: Optimizer, problem: Problem) -> str:
