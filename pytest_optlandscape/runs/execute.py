@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 import time
 import traceback
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.differentiable import as_array
+from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
@@ -97,22 +100,31 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
 
 
 @dataclasses.dataclass(slots=True)
+class _Result:
+    """What an optimizer returned or raised, as values that it may not change any more."""
+
+    raised: str = ""
+    x: FloatArray | None = None
+    complaint: str = ""
+    fun: float | None = None
+    success: float | None = None
+    message: str = ""
+    gave_up: bool = False
+
+
+@dataclasses.dataclass(slots=True)
 class _Ended:
-    """What is left of a run when it has ended; of what the optimizer returned only what it may not change any more."""
+    """What is left of a run when it has ended."""
 
     problem: Problem
     watch: Watch
     wall_time: float
     was_exhausted: bool
-    raised: str
+    asked_elsewhere: bool
     warnings: tuple[str, ...]
     side_effects: tuple[str, ...]
-    x: FloatArray | None
-    complaint: str
-    fun: float | None
-    success: float | None
-    message: str
-    gave_up: bool
+    result: _Result
+    hangs_when_read: bool
 
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
@@ -124,21 +136,44 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
     surroundings.prepare()
-    returned, error = _watched(optimizer, problem, watch)
+    with problem.under_way():
+        returned, error = _watched(_named(optimizer, problem), watch)
     warned, side_effects = surroundings.put_back()
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
-    raised = "" if error is None else _raised(error, was_exhausted, watch)
+    asked_elsewhere = problem.was_asked_elsewhere()
+    reading = Watch(lambda: f"reading the result of {_name(optimizer, problem)}", watch.seconds, lambda: None)
+    if error is None and _is_plain(returned):
+        result, refused = _read(returned, error, problem, was_exhausted, watch), None
+    else:
+        result, refused = _watched(lambda: _read(returned, error, problem, was_exhausted, watch), reading)
     error = None  # its traceback holds everything that the optimizer had in hand
+    if refused is not None:
+        result = _unread(refused, reading)
     return _Ended(
-        problem,
-        watch,
-        wall_time,
-        was_exhausted,
-        raised,
-        warned,
-        side_effects,
+        problem, watch, wall_time, was_exhausted, asked_elsewhere, warned, side_effects, result, reading.has_expired
+    )
+
+
+def _is_plain(returned: Any) -> bool:
+    """Tell whether reading a result runs no code of the optimizer's: it is an array or SciPy's, as nearly always."""
+    kind = returned.__class__
+    if kind.__name__ == "OptimizeResult" and kind.__module__.startswith("scipy."):
+        return set(map(type, (returned.get(name) for name in _READ))) <= _PLAIN
+    return kind is np.ndarray and returned.dtype == np.float64
+
+
+_READ = ("x", "fun", "success", "message", "stop_reason")
+_PLAIN = {np.ndarray, np.float64, np.bool_, float, int, bool, str, type(None)}
+
+
+def _read(returned: Any, error: BaseException | None, problem: Problem, was_exhausted: bool, watch: Watch) -> _Result:
+    """Read what an optimizer returned or raised: its own code may run, so a time limit holds here, too."""
+    if error is not None:
+        return _Result(_raised(error, was_exhausted, watch), complaint="it raised an exception")
+    return _Result(
+        "",
         *_as_point(_attribute(returned, "x", returned), problem),
         _number(_attribute(returned, "fun")),
         _number(_attribute(returned, "success")),
@@ -147,8 +182,20 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
     )
 
 
+def _unread(refused: BaseException, reading: Watch) -> _Result:
+    """Stand for a result that could not be read, or raise what is not for us."""
+    if isinstance(refused, TimeExhausted) and refused.watch is reading:
+        return _Result()
+    if isinstance(refused, BudgetExhausted) and str(refused) == _OVER:
+        return _Result(complaint="what the optimizer returned evaluates the objective when it is read, after the run")
+    raise refused
+
+
+_OVER = "the run is over"
+
+
 def _over() -> BaseException:
-    return BudgetExhausted("the run is over")
+    return BudgetExhausted(_OVER)
 
 
 def _raised(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
@@ -158,7 +205,8 @@ def _raised(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
             raise error
         return ""
     if isinstance(error, (Exception, SystemExit)):
-        return _describe(error)
+        described = _describe(error)
+        return f"{described}; {REMEDY}" if is_about_pickling(error) and REMEDY not in described else described
     raise error
 
 
@@ -176,7 +224,8 @@ def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
 def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     problem = ended.problem
     points, values = problem.evaluated()
-    result = _best_point(points, values, problem) if ended.x is None else ended.x
+    read = ended.result
+    result = _best_point(points, values, problem) if read.x is None else read.x
     stop_reason, message = _why(ended)
     fun = value_at(problem.landscape, result)
     wrong = contradiction(points, values, problem.bounds, problem.landscape)
@@ -194,15 +243,15 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message="; ".join(filter(None, (message or ended.message, wrong))),
-        claimed_success=None if ended.success is None else bool(ended.success),
-        reported_fun=ended.fun,
+        message="; ".join(filter(None, (message or read.message, wrong))),
+        claimed_success=None if read.success is None else bool(read.success),
+        reported_fun=read.fun,
         wall_time=ended.wall_time,
         start_was_changed=problem.start_was_changed,
         warnings=ended.warnings,
         side_effects=ended.side_effects,
         time_limit=_time_limit(optimizer, problem),
-        has_stalled=stop_reason == "time" and ended.watch.has_stalled,
+        has_stalled=stop_reason == "time" and (ended.watch.has_stalled or ended.hangs_when_read),
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,
@@ -224,26 +273,42 @@ def warn_if_never_evaluated(run: Run) -> None:
 
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
-    watch, x = ended.watch, ended.x
-    if watch.has_expired:
-        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
-        return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    if ended.was_exhausted:
-        return "budget", ended.problem.spent
-    if ended.raised:
-        return "exception", ended.raised
+    stopped = _stopped_by_time(ended)
+    if stopped:
+        return "time", stopped
+    read = ended.result
+    raised = read.raised
+    if ended.asked_elsewhere and not raised:
+        raised = f"{ForeignProcessError.__name__}: {REMEDY}"
     is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
-    if ended.gave_up and is_evaluated:
-        return "budget", ended.problem.spent
-    if x is not None and not all(map(math.isfinite, x.tolist())):
-        because = f": {ended.message}" if ended.message else ""
-        return "non-finite", f"the optimizer returned {x.tolist()}{because}"
-    complaint = ended.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
+    if ended.was_exhausted or (read.gave_up and is_evaluated):
+        return ("exception", raised) if ended.asked_elsewhere else ("budget", ended.problem.spent)
+    if raised:
+        return "exception", raised
+    if read.x is not None and not all(map(math.isfinite, read.x.tolist())):
+        because = f": {read.message}" if read.message else ""
+        return "non-finite", f"the optimizer returned {read.x.tolist()}{because}"
+    complaint = read.complaint if read.x is None else "" if is_evaluated else _NEVER_EVALUATED
     return ("no-result" if complaint else "returned"), complaint
 
 
-def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
-    """Call the optimizer; give what it returned and what it raised.
+def _stopped_by_time(ended: _Ended) -> str:
+    """Say what was stopped by the time limit; "" where nothing was."""
+    watch = ended.watch
+    if watch.has_expired:
+        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
+        remedy = f"; {REMEDY}" if ended.asked_elsewhere else ""
+        return f"it was still running when its {watch.seconds:g} s were over{spent}{remedy}"
+    if ended.hangs_when_read:
+        return (
+            f"what it returned or raised could not be read within {watch.seconds:g} s: its own code is run for it, "
+            "and does not end"
+        )
+    return ""
+
+
+def _watched(call: Callable[[], Any], watch: Watch) -> tuple[Any, BaseException | None]:
+    """Call the optimizer, or its result's own code; give what it returned and what it raised.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
@@ -253,7 +318,7 @@ def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any,
     error: BaseException | None = None
     try:
         watch.start()
-        returned = optimizer.minimize(problem)
+        returned = call()
         watch.is_over = True
     except BaseException as caught:
         watch.is_over = True
@@ -269,6 +334,21 @@ def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any,
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
     return returned, error
+
+
+def _named(optimizer: Optimizer, problem: Problem) -> Callable[[], Any]:
+    """Give the optimizer's call under a name that tells what is run: faulthandler prints no more than names."""
+    code = _named_code(f"{optimizer.spec} on {problem.landscape.id}")
+    return functools.partial(FunctionType(code, globals()), optimizer, problem)
+
+
+@functools.lru_cache(maxsize=64)
+def _named_code(name: str) -> CodeType:
+    return _minimize.__code__.replace(co_name=name)
+
+
+def _minimize(optimizer: Optimizer, problem: Problem) -> Any:
+    return optimizer.minimize(problem)
 
 
 def _name(optimizer: Optimizer, problem: Problem) -> str:
