@@ -15,6 +15,7 @@ MODULES = {
 }
 ROOMS = {
     "_names": 0,
+    "_texts": 0,
     "figures": 0,
     "_profiles": 1,
     "landscapes": 1,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.frozen import immutable
 
 __all__ = ["as_frozen", "as_function", "check_facts", "listed", "points_outside"]
 
@@ -24,8 +25,7 @@ def as_frozen(values: ArrayLike) -> FloatArray:
     array = np.array(values, dtype=np.float64)
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
-    array.flags.writeable = False
-    return array
+    return immutable(array)
 
 
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes.facts import listed
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
@@ -108,7 +109,7 @@ def instance(landscape: Landscape, number: int) -> Landscape:
     numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
         return numbered  # `get` knows it by its id
-    numbered.written = f"{landscape!r}.instance({number})"
+    set_attributes(numbered, written=f"{landscape!r}.instance({number})")
     return numbered
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import sys
 import time
-import traceback
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.problem import Problem, value_at
+from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
+from pytest_optlandscape.runs.warned import Warned
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
 __all__ = ["Optimizer", "execute", "execute_all", "plain", "revived", "warn_if_never_evaluated"]
@@ -55,7 +56,9 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     -------
     Run
         Also where the optimizer raises, exits, ignores the budget, takes too long or returns nothing usable: then the
-        stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
+        stop reason says so. Whatever it raises is its own, pytest's outcomes such as ``pytest.skip()`` too. Ctrl-C
+        passes through, also where the optimizer swallows it, and so does what a handler of a signal raises that was
+        there before, such as a time limit for tests.
     """
     return execute_all(optimizer, [problem])[0]
 
@@ -93,7 +96,23 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
             if evaluations > _MANY_EVALUATIONS:
                 runs += _summed_up(optimizer, ended)
                 evaluations = 0
-        return runs + _summed_up(optimizer, ended)
+        left_behind = surroundings.finish()
+        runs += _summed_up(optimizer, ended)
+    if left_behind and runs:
+        runs[-1] = dataclasses.replace(runs[-1], side_effects=(*runs[-1].side_effects, *left_behind))
+    return runs
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a problem was before the optimizer had it in hand."""
+
+    landscape: Landscape
+    x0: FloatArray
+    bounds: FloatArray
+    budget: int
+    seed: int
+    time_limit: float | None
 
 
 @dataclasses.dataclass(slots=True)
@@ -101,49 +120,53 @@ class _Ended:
     """What is left of a run when it has ended; of what the optimizer returned only what it may not change any more."""
 
     problem: Problem
+    terms: _Terms
     watch: Watch
     wall_time: float
     was_exhausted: bool
     raised: str
-    warnings: tuple[str, ...]
+    traceback: str
+    warned: tuple[Warned, ...]
     side_effects: tuple[str, ...]
-    x: FloatArray | None
-    complaint: str
-    fun: float | None
-    success: float | None
-    message: str
-    gave_up: bool
+    returned: Returned
 
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
+    terms = _Terms(
+        problem.landscape, problem.x0, problem.bounds, problem.budget, problem._seed, _time_limit(optimizer, problem)
+    )
     watch = Watch(
-        lambda: _name(optimizer, problem),
-        _time_limit(optimizer, problem),
+        lambda: _name(optimizer, terms),
+        terms.time_limit,
         lambda: problem.close(watch.exception),
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
     surroundings.prepare()
-    returned, error = _watched(optimizer, problem, watch)
+    limit = sys.getrecursionlimit()
+    returned, error, lowered = _watched(optimizer, problem, watch, limit)
     warned, side_effects = surroundings.put_back()
+    side_effects = (*lowered, *side_effects) if lowered else side_effects
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
-    raised = "" if error is None else _raised(error, was_exhausted, watch)
+    if surroundings.was_interrupted:
+        raise KeyboardInterrupt
+    raised, trace = "", ""
+    if error is not None:
+        raised, trace = _raised(error, was_exhausted, watch, surroundings)
     error = None  # its traceback holds everything that the optimizer had in hand
     return _Ended(
         problem,
+        terms,
         watch,
         wall_time,
         was_exhausted,
         raised,
+        trace,
         warned,
         side_effects,
-        *_as_point(_attribute(returned, "x", returned), problem),
-        _number(_attribute(returned, "fun")),
-        _number(_attribute(returned, "success")),
-        _text(_attribute(returned, "message", "")),
-        _attribute(returned, "stop_reason") == "budget",
+        returned_by(returned, problem),
     )
 
 
@@ -151,15 +174,18 @@ def _over() -> BaseException:
     return BudgetExhausted("the run is over")
 
 
-def _raised(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
-    """Describe what an optimizer raised, raise what is not for us, or give "" for what ended its run."""
+def _raised(error: BaseException, was_exhausted: bool, watch: Watch, surroundings: Surroundings) -> tuple[str, str]:
+    """Describe what an optimizer raised, with its traceback; raise what is not for us; give "" for what ended its run.
+
+    A budget or a time limit may be another problem's: an optimizer may run others.
+    """
     if isinstance(error, BudgetExhausted):
-        if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
+        if not _is_own(error, was_exhausted, watch):
             raise error
-        return ""
-    if isinstance(error, (Exception, SystemExit)):
-        return _describe(error)
-    raise error
+        return "", ""
+    if surroundings.is_of_session(error):
+        raise error
+    return described(error), traceback_of(error)
 
 
 def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
@@ -174,19 +200,20 @@ def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
 
 
 def _run(optimizer: Optimizer, ended: _Ended) -> Run:
-    problem = ended.problem
+    problem, terms = ended.problem, ended.terms
     points, values = problem.evaluated()
-    result = _best_point(points, values, problem) if ended.x is None else ended.x
+    returned = ended.returned
+    result = _best_point(points, values, terms) if returned.x is None else returned.x
     stop_reason, message = _why(ended)
-    fun = value_at(problem.landscape, result)
-    wrong = contradiction(points, values, problem.bounds, problem.landscape)
+    fun = value_at(terms.landscape, result)
+    wrong = contradiction(points, values, terms.bounds, terms.landscape)
     return Run(
-        landscape=problem.landscape,
+        landscape=terms.landscape,
         optimizer=optimizer.spec,
-        x0=problem.x0,
-        bounds=problem.bounds,
-        budget=problem.budget,
-        seed=problem.seed,
+        x0=terms.x0,
+        bounds=terms.bounds,
+        budget=terms.budget,
+        seed=terms.seed,
         x=result,
         fun=fun,
         nfev=min(problem.nfev, len(values)),
@@ -194,18 +221,20 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message="; ".join(filter(None, (message or ended.message, wrong))),
-        claimed_success=None if ended.success is None else bool(ended.success),
-        reported_fun=ended.fun,
+        message="; ".join(filter(None, (message or returned.message, wrong))),
+        claimed_success=returned.success,
+        reported_fun=returned.fun,
         wall_time=ended.wall_time,
         start_was_changed=problem.start_was_changed,
-        warnings=ended.warnings,
+        warnings=tuple(dict.fromkeys(one.short for one in ended.warned)),
         side_effects=ended.side_effects,
-        time_limit=_time_limit(optimizer, problem),
+        time_limit=terms.time_limit,
         has_stalled=stop_reason == "time" and ended.watch.has_stalled,
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,
+        warned=ended.warned,
+        traceback=ended.traceback if stop_reason == "exception" else "",
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -224,7 +253,7 @@ def warn_if_never_evaluated(run: Run) -> None:
 
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
-    watch, x = ended.watch, ended.x
+    watch, x = ended.watch, ended.returned.x
     if watch.has_expired:
         spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
@@ -233,22 +262,25 @@ def _why(ended: _Ended) -> tuple[str, str]:
     if ended.raised:
         return "exception", ended.raised
     is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
-    if ended.gave_up and is_evaluated:
+    if ended.returned.gave_up and is_evaluated:
         return "budget", ended.problem.spent
     if x is not None and not all(map(math.isfinite, x.tolist())):
-        because = f": {ended.message}" if ended.message else ""
+        because = f": {ended.returned.message}" if ended.returned.message else ""
         return "non-finite", f"the optimizer returned {x.tolist()}{because}"
-    complaint = ended.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
+    complaint = ended.returned.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
     return ("no-result" if complaint else "returned"), complaint
 
 
-def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any, BaseException | None]:
-    """Call the optimizer; give what it returned and what it raised.
+def _watched(
+    optimizer: Optimizer, problem: Problem, watch: Watch, recursion_limit: int
+) -> tuple[Any, BaseException | None, tuple[str, ...]]:
+    """Call the optimizer; give what it returned, what it raised, and whether it lowered the recursion limit.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
     """
     process = os.getpid()
+    lowered: tuple[str, ...] = ()
     returned: Any = None
     error: BaseException | None = None
     try:
@@ -260,6 +292,9 @@ def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any,
         error = caught
     while True:
         try:
+            if sys.getrecursionlimit() < recursion_limit:  # what follows needs some levels more
+                sys.setrecursionlimit(recursion_limit)
+                lowered = ("changes the recursion limit",)
             watch.stop()
             break
         except TimeExhausted as late:  # it was on its way already
@@ -268,11 +303,11 @@ def _watched(optimizer: Optimizer, problem: Problem, watch: Watch) -> tuple[Any,
     if os.getpid() != process:
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
-    return returned, error
+    return returned, error, lowered
 
 
-def _name(optimizer: Optimizer, problem: Problem) -> str:
-    return f"{optimizer.spec} on {problem.landscape.id} from {problem.x0.tolist()}"
+def _name(optimizer: Optimizer, terms: _Terms) -> str:
+    return f"{optimizer.spec} on {terms.landscape.id} from {terms.x0.tolist()}"
 
 
 def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:
@@ -297,73 +332,11 @@ def _same_problem(run: Run) -> Problem:
     )
 
 
-def _attribute(thing: Any, name: str, default: Any = None) -> Any:
-    """Read an attribute of a result, which may be a property that raises."""
-    try:
-        return getattr(thing, name, default)
-    except Exception:
-        return None
-
-
-def _text(thing: Any) -> str:
-    try:
-        return str(thing)
-    except Exception:
-        return ""
-
-
-def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
-    """Read what an optimizer returned as a point, or as a mapping of its parts, or say why it is none."""
-    dim = problem.dim
-    if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
-        return x.copy(), ""
-    if x is None:
-        return None, "the optimizer returned nothing; return the point, or an object with .x"
-    try:
-        if isinstance(x, Mapping):
-            x = problem.structure.join({name: as_array(part) for name, part in x.items()})
-        array = as_array(x)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(f"{array.dtype} is no real number")
-        point = np.array(array, dtype=np.float64)
-    except Exception:
-        return None, f"the optimizer returned {_shown(x)}, which is no point"
-    if point.shape == () and dim == 1:
-        point = point.reshape(1)
-    if point.shape != (dim,):
-        return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
-    return point, ""
-
-
-def _shown(x: Any) -> str:
-    try:
-        return f"{x!r:.120}"
-    except Exception:
-        return f"an object of type {type(x).__name__}"
-
-
-def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:
-    allowed = feasible(points, problem.bounds, problem.landscape) & np.isfinite(values)
+def _best_point(points: FloatArray, values: FloatArray, terms: _Terms) -> FloatArray:
+    allowed = feasible(points, terms.bounds, terms.landscape) & np.isfinite(values)
     if not allowed.any():
         allowed = np.isfinite(values) & np.all(np.isfinite(points), axis=1)
     if not allowed.any():
-        return problem.x0
+        return terms.x0
     best: FloatArray = points[np.argmin(np.where(allowed, values, np.inf))]
     return best
-
-
-def _number(reported: Any) -> float | None:
-    """Read what an optimizer says of itself, a number or an array of one; None if it is neither."""
-    try:
-        if isinstance(reported, float | int):  # needs no array
-            return float(reported)
-        return None if reported is None else float(np.asarray(reported, dtype=np.float64).item())
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _describe(error: BaseException) -> str:
-    """Name the exception and the place in the optimizer that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
