@@ -40,7 +40,9 @@ LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
 LIGHT = {"fixtures", "hookspecs", "_names", "_profiles"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_trials", f"{NAME}.optimizers.seeding"}
+SEEDS_THE_WORLD = {
+    f"{NAME}.{room}" for room in ("verdicts.contract_trials", "optimizers.seeding", "runs.process_state")
+}
 """What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
 

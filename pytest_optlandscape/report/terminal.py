@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.report.errors import cannot_run_text, error_texts, indented
 from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
 from pytest_optlandscape.runs.run import SLACK
 from pytest_optlandscape.strategies.suites import cells
@@ -106,18 +107,16 @@ def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> lis
         lines += wrapped(text, "  ")
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         for landscape in comparison.landscapes:
-            if landscape.verdict == verdict:
+            if landscape.verdict == verdict and not landscape.cannot_run:  # of which the errors below tell
                 lines += wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
     lines += _changes(comparison)
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         lines += wrapped(f"not compared on {', '.join(names)}: {reason}", "  ")
-    for landscape in comparison.landscapes:
-        for error in landscape.now.errors[:1]:
-            count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
-            text = f"no result from {count} of {len(landscape.now.cells)} starts on {landscape.now.landscape}: {error}"
-            lines += wrapped(text, "  ")
+    for text in error_texts(comparison.landscapes):
+        lines += wrapped(text, "  ")
+    lines += indented(next((c.now.traceback for c in comparison.landscapes if c.cannot_run), ""))
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         lines += wrapped(f"{note}, on {where}", "  ")
@@ -237,13 +236,17 @@ def _cells_part(comparison: OptimizerComparison) -> str:
     return f"{comparison.parted} cells part" if comparison.parted != 1 else "1 cell parts"
 
 
-def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = BASELINE) -> str:
-    """Say why the test of one landscape fails."""
+def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = BASELINE, shown_on: str = "") -> str:
+    """Say why the test of one landscape fails; a traceback that was shown on another one is not repeated."""
     name = comparison.now.landscape
     if comparison.verdict == Verdict.NOT_COMPARABLE:
         return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
     if comparison.verdict == Verdict.NEW:
         return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
+    if comparison.cannot_run:
+        lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
+        ways_on = [line for line in _ways_on(comparison, spec, wording) if not _accepts(line)]
+        return "\n".join([*lines, "", *ways_on])
     lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
     lines += [f"  {finding}" for finding in comparison.findings]
     if comparison.parted:
@@ -256,6 +259,11 @@ def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = 
         lines += ["", *_cells_table(comparison)]
     lines += ["", *_ways_on(comparison, spec, wording)]
     return "\n".join(lines)
+
+
+def _accepts(line: str) -> bool:
+    """Whether a line says how to accept what was measured: of what cannot run there is nothing to accept."""
+    return "accept what" in line or "commit the baseline" in line
 
 
 def _what_became(verdict: Verdict, findings: Sequence[Finding], wording: Wording) -> str:

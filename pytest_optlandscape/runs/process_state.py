@@ -33,10 +33,6 @@ except ImportError:  # Windows
 __all__ = ["EACH_LANDSCAPE", "EACH_RUN", "Kept", "Part", "glance", "random_states"]
 
 
-def _differs(before: Any, now: Any) -> bool:
-    return bool(before != now)
-
-
 @dataclass(frozen=True)
 class Part:
     """A part of the process's state.
@@ -49,8 +45,8 @@ class Part:
         Returns the state as a value that does not change any more.
     write : callable
         Takes such a value and makes it the state.
-    differs : callable
-        Takes the state before and now, and tells whether it was changed.
+    differs : callable, optional
+        Takes the state before and now, and tells whether it was changed (default: whether they are unequal).
     more : callable, optional
         Takes the state before and now, and names the difference.
     """
@@ -58,7 +54,7 @@ class Part:
     what: str
     read: Callable[[], Any]
     write: Callable[[Any], object]
-    differs: Callable[[Any, Any], bool] = _differs
+    differs: Callable[[Any, Any], bool] | None = None
     more: Callable[[Any, Any], str] | None = None
 
 
@@ -91,7 +87,7 @@ class Kept:
         for part, before in self._states:
             try:
                 now = part.read()
-                if not part.differs(before, now):
+                if not (part.differs(before, now) if part.differs else before != now):
                     continue
                 done.append(f"{part.what}{part.more(before, now) if part.more else ''}")
             except BaseException:  # such as a deleted attribute: it can no longer be read, or compared

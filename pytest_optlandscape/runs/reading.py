@@ -133,6 +133,8 @@ def _frames(error: BaseException) -> list[TracebackType]:
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
+    while frames and frames[-1].tb_frame.f_globals.get("__name__") == EndsProcess.__module__:
+        frames.pop()  # what refused the call is not its place
     return frames
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_optlandscape.ledger import tracked_path
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
+from pytest_optlandscape.report.terminal import wrapped
 from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
@@ -65,7 +67,9 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say what was not compared or not run, where the rest ran, and what was written."""
     for spec in suite.adapters:
-        if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
+        _write_lost(terminal, spec, suite.without_result(spec))
+        is_compared = spec in [comparison.spec for comparison in comparisons]
+        if not is_compared and not suite.contract.judged(spec) and not suite.without_result(spec):
             hindrance = suite.hindrance(spec)
             terminal.write_line(f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
     for comparison in comparisons:
@@ -74,7 +78,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         terminal.write_line(
             f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}"
         )
-        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
+        lost = len(suite.without_result(comparison.spec))
+        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
         if left_out:
             terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
     for spec in suite.adapters:
@@ -89,6 +94,14 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         _write_missing_baselines(terminal, suite, comparisons)
     _write_tracked(terminal, suite)
     _write_where(terminal, suite)
+
+
+def _write_lost(terminal: Any, spec: str, lost: Mapping[str, str]) -> None:
+    """Name the landscapes of which nothing came back, each reason once."""
+    for reason in dict.fromkeys(lost.values()):
+        names = ", ".join(name for name in lost if lost[name] == reason)
+        for line in wrapped(f"{spec} gives no result on {names}, and is not judged there: {reason}", ""):
+            terminal.write_line(line, red=True)
 
 
 def _write_where(terminal: Any, suite: SuiteRun) -> None:

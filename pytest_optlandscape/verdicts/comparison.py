@@ -21,6 +21,7 @@ import numpy as np
 from pytest_optlandscape.verdicts.findings import (
     Finding,
     Verdict,
+    cannot_run,
     criteria_that_moved,
     hangs_that_are_new_or_gone,
     mistakes_that_are_new,
@@ -88,8 +89,13 @@ class LandscapeComparison:
 
     @cached_property
     def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
-        """Cells before and now, without those that the time limit stopped."""
-        return _pairs(self.before, self.now) if self.before and self.is_compared else []
+        """Cells before and now, without those that the time limit stopped; none where the optimizer cannot run."""
+        return _pairs(self.before, self.now) if self.before and self.is_compared and not self.cannot_run else []
+
+    @property
+    def cannot_run(self) -> bool:
+        """Whether there is no result from any start, and there were some before: no criterion is compared then."""
+        return self.before is not None and self.is_compared and cannot_run(self.before, self.now) is not None
 
     @property
     def stopped(self) -> int:
@@ -202,8 +208,10 @@ def compare_landscape(
     whole = before, now
     before, now = _without_stopped(before, now)
     hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
-    if not now.cells and hangs:
-        return LandscapeComparison(verdict_of(hangs), whole[1], whole[0], "changed", tuple(hangs))
+    stopped_short = cannot_run(*whole)
+    if stopped_short is not None or (not now.cells and hangs):
+        found = hangs if stopped_short is None else [stopped_short]
+        return LandscapeComparison(verdict_of(found), whole[1], whole[0], "changed", tuple(found))
     if not now.cells:
         reason = "the time limit stopped every cell, before or now"
         return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
