@@ -16,6 +16,7 @@ MODULES = {
 ROOMS = {
     "_counting": 0,
     "_names": 0,
+    "_texts": 0,
     "figures": 0,
     "_profiles": 1,
     "landscapes": 1,
@@ -40,7 +41,9 @@ LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
 LIGHT = {"fixtures", "hookspecs", "_counting", "_names", "_profiles"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_trials", f"{NAME}.optimizers.seeding"}
+SEEDS_THE_WORLD = {
+    f"{NAME}.{room}" for room in ("verdicts.contract_trials", "optimizers.seeding", "runs.process_state")
+}
 """What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes.constraints import Constraint
 from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.namespaces import Value
@@ -153,7 +154,7 @@ class Definition:
             validate=False,
         )
         if self.natural_structure is not None:
-            landscape.natural_structure = Structure(self.natural_structure)
+            set_attributes(landscape, natural_structure=Structure(self.natural_structure))
         return landscape.instance(instance)
 
     def checked_dim(self, dim: int | None) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction, real_points
+from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers, NoMinimizers
 
 __all__ = ["as_frozen", "as_function", "check_facts", "listed", "minimum_of", "points_outside"]
@@ -26,8 +27,7 @@ def as_frozen(values: ArrayLike) -> FloatArray:
     array = real_points(values).copy()
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
-    array.flags.writeable = False
-    return array
+    return immutable(array)
 
 
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:

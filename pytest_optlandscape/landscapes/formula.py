@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.landscapes.frozen import Frozen
 from pytest_optlandscape.landscapes.namespaces import Namespace, Value, namespace_of, numpy_namespace
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED, compile_floats
 
@@ -30,7 +31,7 @@ _BLOCK = 2048
 FloatFunction = Callable[[list[float]], Any]
 
 
-class Formula:
+class Formula(Frozen):
     """A function of a point, written once.
 
     Parameters
@@ -60,6 +61,7 @@ class Formula:
         self._dim = dim
         self._name = name
         self._floats: FloatFunction | None = None
+        self.freeze()
 
     @property
     def floats(self) -> FloatFunction:
@@ -162,12 +164,13 @@ def _unchanged(x: Any, xp: Any) -> Any:
     return x
 
 
-class PlainFunction:
+class PlainFunction(Frozen):
     """A user's function of one point, with the face of a `Formula`."""
 
     def __init__(self, function: Callable[[NDArray[np.float64]], Any], dim: int, name: str) -> None:
         self._function = function
         self._shape = Formula(_unchanged, dim, name)
+        self.freeze()
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """Raise ValueError unless this is the shape of a point or of a batch of points."""

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.facts import listed
 from pytest_optlandscape.landscapes.formula import real_points
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
@@ -127,7 +128,7 @@ def instance(landscape: Landscape, number: int) -> Landscape:
     numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
         return numbered  # `get` knows it by its id
-    numbered.written = f"{landscape!r}.instance({number})"
+    set_attributes(numbered, written=f"{landscape!r}.instance({number})")
     return numbered
 
 

@@ -13,6 +13,7 @@ from pytest_optlandscape.landscapes.constraints import as_constraints, keeping_f
 from pytest_optlandscape.landscapes.evaluable import Evaluable
 from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, minimum_of, points_outside
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
 from pytest_optlandscape.landscapes.minimizers import Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.structure import Structure
@@ -24,7 +25,7 @@ __all__ = ["Landscape"]
 FloatArray = NDArray[np.float64]
 
 
-class Landscape(Evaluable):
+class Landscape(Evaluable, Frozen):
     """An objective function with its bounds, standard start and known global minima.
 
     Parameters
@@ -115,6 +116,8 @@ class Landscape(Evaluable):
     False
     """
 
+    natural_structure: Structure | None = None
+
     def __init__(
         self,
         name: str,
@@ -162,7 +165,6 @@ class Landscape(Evaluable):
         self.structure.check_dim(self.dim, self.id)
         if not self.structure.is_plain:
             self.tags |= {"structured"}
-        self.natural_structure: Structure | None = None
         self.unstructured: Landscape | None = None
         self.written = f"landscapes.get({self.id!r})"
         starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
@@ -189,6 +191,7 @@ class Landscape(Evaluable):
         if noise is not None:
             noise.check(self)
             self.tags |= {"noisy"}
+        self.freeze()
 
     @property
     def minimizers(self) -> FloatArray:
@@ -363,9 +366,8 @@ class Landscape(Evaluable):
         noise = noise_of(model, level, seed)
         noise.check(self)
         disturbed = self.renamed(f"{self.id}:{noise.label}", made_by=(Landscape.noisy, (self, noise)))
-        disturbed.written = f"{self!r}.{call_of(noise)}"
-        disturbed.noise = noise
-        disturbed.tags = self.tags | {"noisy"}
+        written = f"{self!r}.{call_of(noise)}"
+        set_attributes(disturbed, written=written, noise=noise, tags=self.tags | {"noisy"})
         return disturbed
 
     def structured(self, **parts: int | tuple[int, ...]) -> Landscape:
@@ -419,9 +421,12 @@ class Landscape(Evaluable):
         if not any(np.any(constraint.lower < constraint.upper) for constraint in self.own_constraints):
             raise ValueError(f"{self.id} has no constraint, besides its bounds, that an optimizer could keep")
         keeping = self.renamed(f"{self.id}:keeping-feasible", made_by=(Landscape.keeping_feasible, (self,)))
-        keeping.written = f"{self!r}.keeping_feasible()"
-        keeping.own_constraints = tuple(map(keeping_feasible, self.own_constraints))
-        keeping.uncut = self.uncut and self.uncut.keeping_feasible()
+        set_attributes(
+            keeping,
+            written=f"{self!r}.keeping_feasible()",
+            own_constraints=tuple(map(keeping_feasible, self.own_constraints)),
+            uncut=self.uncut and self.uncut.keeping_feasible(),
+        )
         return keeping
 
     def within(self, bounds: ArrayLike) -> Landscape:
@@ -490,10 +495,8 @@ class Landscape(Evaluable):
     def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None) -> Landscape:
         """Copy under another id, with the call that makes it again in another process; None sends it by value."""
         copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
-        copied.__dict__.update(self.__dict__)
-        copied.id = name
-        copied.unstructured = None
-        copied.written = f"landscapes.get({name!r})"
+        written = f"landscapes.get({name!r})"
+        set_attributes(copied, **{**self.__dict__, "id": name, "unstructured": None, "written": written})
         copied._made_by = made_by
         return copied
 
@@ -514,6 +517,7 @@ class Landscape(Evaluable):
 
 def _restore(state: dict[str, Any]) -> Landscape:
     landscape = Landscape.__new__(Landscape)
-    landscape.__dict__.update(state, starts=MappingProxyType(state["starts"]))
-    landscape.floats = landscape.objective.floats
+    arrays = {"bounds": immutable(state["bounds"]), "x0": immutable(state["x0"])}
+    starts = MappingProxyType({name: immutable(start) for name, start in state["starts"].items()})
+    set_attributes(landscape, **{**state, **arrays, "starts": starts, "floats": state["objective"].floats})
     return landscape

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.minimizers import LONGEST_LIST, MinimizerList, Minimizers
 
 __all__ = ["MinimizerFlat", "MinimizerPermutations"]
@@ -45,7 +46,7 @@ class MinimizerPermutations(Minimizers):
         self.points = (
             np.array(list(itertools.islice(_arrangements(self._sorted.tolist()), LONGEST_LIST))) + self._offset
         )
-        self.points.flags.writeable = False
+        self.points = immutable(self.points)
 
     def distance(self, x: FloatArray) -> float | FloatArray:
         """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.formula import real_points
+from pytest_optlandscape.landscapes.frozen import immutable
 
 __all__ = [
     "LONGEST_LIST",
@@ -84,8 +85,7 @@ class MinimizerList(Minimizers):
     """
 
     def __init__(self, points: ArrayLike, complete: bool = True) -> None:
-        self.points = np.array(real_points(points), ndmin=2)
-        self.points.flags.writeable = False
+        self.points = immutable(np.array(real_points(points), ndmin=2))
         self.count = len(self.points) if complete else math.inf
         self.listed_all = complete
 
@@ -126,7 +126,7 @@ class MinimizerGrid(Minimizers):
         self.listed_all = self.count <= LONGEST_LIST
         first = itertools.islice(itertools.product(*self._axes), LONGEST_LIST)
         self.points = np.array(list(first))
-        self.points.flags.writeable = False
+        self.points = immutable(self.points)
 
     def distance(self, x: FloatArray) -> float | FloatArray:
         """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
@@ -169,7 +169,7 @@ class MinimizerBox(Minimizers):
     def __init__(self, sides: ArrayLike) -> None:
         self._lower, self._upper = np.array(sides, dtype=np.float64).T
         self.points = (self._lower + 0.5 * (self._upper - self._lower))[np.newaxis]
-        self.points.flags.writeable = False
+        self.points = immutable(self.points)
         self.count = math.inf
         self.listed_all = False
 
@@ -214,7 +214,7 @@ class MovedMinimizers(Minimizers):
         self._before = before
         self._back = back
         self.points = np.array(points, dtype=np.float64)
-        self.points.flags.writeable = False
+        self.points = immutable(self.points)
         self.count = len(points) if complete else math.inf
         self.listed_all = complete
 

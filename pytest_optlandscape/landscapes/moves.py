@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.constraints import Constraint, as_constraints, dense
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import Minimizers, MovedMinimizers
 from pytest_optlandscape.landscapes.namespaces import Value, numpy_namespace
@@ -97,10 +98,13 @@ class AffineMap(abc.ABC):
             made_by=(_apply, (self, landscape)),
             validate=landscape._validate,
         )
-        moved.written = f"{landscape!r}.{self.call}"
-        moved.natural_structure = landscape.natural_structure
-        moved.uncut = landscape.uncut and self.apply(landscape.uncut)
-        moved.tags = self.tags(landscape, moved)
+        set_attributes(
+            moved,
+            written=f"{landscape!r}.{self.call}",
+            natural_structure=landscape.natural_structure,
+            uncut=landscape.uncut and self.apply(landscape.uncut),
+        )
+        set_attributes(moved, tags=self.tags(landscape, moved))
         return moved
 
     def tags(self, landscape: Landscape, moved: Landscape) -> frozenset[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.facts import as_frozen, listed
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers, NoMinimizers
 from pytest_optlandscape.landscapes.noise import Move, Noise, Observer
@@ -38,21 +39,25 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
         return whole
     numbers = box.ravel().tolist()
     part = whole.renamed(f"{whole.id}:within({listed(numbers)})", made_by=(within, (whole, box)))
-    part.written = f"{whole!r}.within({box.tolist()})"
-    part.uncut = whole
-    part.bounds = box
-    part.x0 = as_frozen(np.clip(whole.x0, lower, upper))
-    part.starts = MappingProxyType({k: as_frozen(np.clip(x, lower, upper)) for k, x in whole.starts.items()})
-    part.noise = whole.noise and _NoiseOfTheWhole.of(whole.noise, whole)
     kept = whole.all_minimizers.within(lower, upper)
-    part.all_minimizers = kept or _moved_onto_bounds(whole, box) or NoMinimizers(whole.dim)
-    part.minimizers_complete = whole.minimizers_complete and part.all_minimizers.listed_all
+    minimizers = kept or _moved_onto_bounds(whole, box) or NoMinimizers(whole.dim)
+    set_attributes(
+        part,
+        written=f"{whole!r}.within({box.tolist()})",
+        uncut=whole,
+        bounds=box,
+        x0=as_frozen(np.clip(whole.x0, lower, upper)),
+        starts=MappingProxyType({k: as_frozen(np.clip(x, lower, upper)) for k, x in whole.starts.items()}),
+        noise=whole.noise and _NoiseOfTheWhole.of(whole.noise, whole),
+        all_minimizers=minimizers,
+        minimizers_complete=whole.minimizers_complete and minimizers.listed_all,
+    )
     if kept is None:
-        part.fmin = float(whole(part.minimizers[0])) if len(part.minimizers) else np.nan
+        set_attributes(part, fmin=float(whole(part.minimizers[0])) if len(part.minimizers) else np.nan)
         part._fmin_tolerance = None
         if part.minimum_is_known and whole._validate and not whole.family:
             check_lowest(part, f"the tags of {whole.id} say that it is separable and unimodal; correct them")
-    part.tags = _tags(whole, part, is_cut_off=kept is None)
+    set_attributes(part, tags=_tags(whole, part, is_cut_off=kept is None))
     return part
 
 

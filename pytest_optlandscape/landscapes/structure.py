@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape.landscapes.frozen import set_attributes
+
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes.landscape import Landscape
 
@@ -172,8 +174,7 @@ def structured(landscape: Landscape, parts: Mapping[str, Any] | None = None) -> 
     made = whole.renamed(f"{whole.id}:{label}", made_by=(structured, (whole, dict(structure))))
     if whole.written != f"landscapes.get({whole.id!r})":  # else `get` knows it by its id
         arguments = "" if structure == natural else ", ".join(f"{name}={shape}" for name, shape in structure.items())
-        made.written = f"{whole!r}.structured({arguments})"
-    made.structure = structure
-    made.unstructured = whole
-    made.tags = whole.tags - {"structured"} if structure.is_plain else whole.tags | {"structured"}
+        set_attributes(made, written=f"{whole!r}.structured({arguments})")
+    tags = whole.tags - {"structured"} if structure.is_plain else whole.tags | {"structured"}
+    set_attributes(made, structure=structure, unstructured=whole, tags=tags)
     return made

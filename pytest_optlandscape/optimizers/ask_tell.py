@@ -52,7 +52,7 @@ class AskTell(Adapter):
     def minimize(self, problem: Problem) -> Outcome:
         offered: dict[str, Callable[[], Any]] = {
             "x0": lambda: start_inside(problem) if self.takes_bounds else problem.x0,
-            "bounds": lambda: problem.bounds,
+            "bounds": problem.bounds.copy,
             "rng": lambda: problem.rng,
             "seed": lambda: problem.seed,
         }

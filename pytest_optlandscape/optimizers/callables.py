@@ -28,7 +28,7 @@ _OFFERED: dict[str, Callable[[Problem], Any]] = {
     "x0": lambda problem: problem.watched_x0(),
     "jac": lambda problem: problem.gradient if problem.landscape.has_gradient else None,
     "hess": lambda problem: problem.hessian if problem.landscape.has_gradient else None,
-    "bounds": lambda problem: problem.bounds,
+    "bounds": lambda problem: problem.bounds.copy(),
     "constraints": lambda problem: problem.constraints,
     "seed": lambda problem: problem.seed,
     "rng": lambda problem: problem.rng,

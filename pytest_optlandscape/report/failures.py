@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.report.errors import cannot_run_text
 from pytest_optlandscape.report.layout import WIDTH, table, wrapped
 from pytest_optlandscape.report.terminal import BOUGHT, UNMOVED, decision, how_it_shows, is_open, landscapes_table
 from pytest_optlandscape.report.wording import BASELINE, Wording
@@ -23,7 +24,12 @@ _METRICS = {metric.name: metric for metric in METRICS}
 
 
 def failure_text(
-    comparison: LandscapeComparison, spec: str, wording: Wording = BASELINE, *, in_python: bool = True
+    comparison: LandscapeComparison,
+    spec: str,
+    wording: Wording = BASELINE,
+    *,
+    in_python: bool = True,
+    shown_on: str = "",
 ) -> str:
     """Say why the test of one landscape fails.
 
@@ -35,6 +41,8 @@ def failure_text(
     wording : Wording
     in_python : bool, default True
         Whether a line of Python repeats the worst cell, too.
+    shown_on : str, optional
+        A landscape on which the same traceback was shown already: it is not repeated.
 
     Returns
     -------
@@ -46,6 +54,12 @@ def failure_text(
         return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
     if comparison.verdict == Verdict.NEW:
         return "\n".join([f"{spec} on {name} has no baseline", "", *wording.accept(f"{spec}::{name}")])
+    if comparison.cannot_run:  # then there is nothing to accept
+        lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
+        alone = ["  run this landscape alone:", f"    {wording.run_alone(f'{spec}::{name}')}"]
+        return "\n".join(
+            [*lines, "", *_replay(comparison, spec, comparison.now.cells[0].start, wording, in_python), *alone]
+        )
     lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
     lines += _finding_lines(comparison.findings)
     if comparison.parted:
@@ -58,7 +72,8 @@ def failure_text(
     moved = _cells_table(comparison, shown)
     lines += ["", *moved] if moved else []
     cell = shown[0].now.start if shown else comparison.worst_cell["cell"].rpartition("/")[2]
-    lines += ["", *_ways_on(comparison, spec, cell, wording, in_python)]
+    lines += ["", *_replay(comparison, spec, cell, wording, in_python)]
+    lines += wording.again(f"{spec}::{name}", "landscape")
     return "\n".join(lines)
 
 
@@ -147,7 +162,7 @@ def _arrow(before: str, now: str) -> str:
     return now if before == now else f"{before} → {now}"
 
 
-def _ways_on(comparison: LandscapeComparison, spec: str, start: str, wording: Wording, in_python: bool) -> list[str]:
+def _replay(comparison: LandscapeComparison, spec: str, start: str, wording: Wording, in_python: bool) -> list[str]:
     landscape = get(comparison.now.landscape)
     cell = find_cell(landscape, start)
     which = "worst " if comparison.verdict == Verdict.WORSE else ""
@@ -157,7 +172,7 @@ def _ways_on(comparison: LandscapeComparison, spec: str, start: str, wording: Wo
         budget = cell.budget(comparison.now.budget)
         call = f"minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})"
         lines += ["  the same in Python:", f"    {wording.in_python(call)}"]
-    return [*lines, *wording.again(f"{spec}::{landscape.id}", "landscape")]
+    return lines
 
 
 def overall_failure_text(

@@ -24,7 +24,11 @@ SCHEMA = 1
 Contracts = Mapping[str, Sequence[tuple[CheckOutcome, Verdict]]]
 
 
-def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | None = None) -> dict[str, Any]:
+def outcome(
+    comparisons: Iterable[OptimizerComparison],
+    contracts: Contracts | None = None,
+    lost: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
     """Turn comparisons into plain values.
 
     Parameters
@@ -32,6 +36,8 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     comparisons : iterable of OptimizerComparison
     contracts : mapping of str to sequence of (CheckOutcome, Verdict), optional
         By spec, what came of the contract.
+    lost : mapping of str to mapping, optional
+        By spec, the landscapes that were to be run and gave nothing, each with the reason: ``without_result``.
 
     Returns
     -------
@@ -43,15 +49,16 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
         median of correct decimal places. ``constraint_evaluations`` is there where a
         landscape has constraints. ``drifts`` are criteria that moved in one direction by less than their gate.
     """
-    held = contracts or {}
+    held, missing = contracts or {}, {spec: found for spec, found in (lost or {}).items() if found}
     compared = {comparison.spec: comparison for comparison in comparisons}
-    specs = [spec for spec in dict.fromkeys([*held, *compared]) if spec in compared or held[spec]]
+    specs = [spec for spec in dict.fromkeys([*held, *compared, *missing]) if _is_told(spec, held, compared, missing)]
     return {
         "schema": SCHEMA,
         "optimizers": [
             {
                 "spec": spec,
-                **(_landscapes(compared[spec]) if spec in compared else _of_contract_alone(held[spec])),
+                **(_landscapes(compared[spec]) if spec in compared else _of_contract_alone(held.get(spec, ()))),
+                **(_without_result(missing[spec], spec in compared) if spec in missing else {}),
                 "contract": [
                     {
                         "check": found.check,
@@ -67,10 +74,21 @@ def outcome(comparisons: Iterable[OptimizerComparison], contracts: Contracts | N
     }
 
 
+def _is_told(spec: str, *several: Mapping[str, Any]) -> bool:
+    return any(one.get(spec) for one in several)
+
+
+def _without_result(found: Mapping[str, str], is_compared: bool) -> dict[str, Any]:
+    """Name the landscapes of which nothing came back; without any other, nothing of the optimizer can be compared."""
+    named = {"without_result": [{"name": name, "reason": reason} for name, reason in found.items()]}
+    return named if is_compared else {"verdict": str(Verdict.NOT_COMPARABLE), **named}
+
+
 def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[str, Any]:
     """Say that no landscape was run, and of the contract the gravest."""
     verdicts = {verdict for _, verdict in judged}
-    gravest = next(one for one in (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME) if one in verdicts)
+    ordered = (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME)
+    gravest = next((one for one in ordered if one in verdicts), Verdict.NOT_COMPARABLE)
     nothing: dict[str, Any] = {"cells_that_part": 0, "findings": [], "unjudged": [], "drifts": [], "landscapes": []}
     return {"verdict": str(gravest), "fingerprint": None, **_speed(None), **nothing}
 
@@ -98,6 +116,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "success": now.successes / len(now.cells),
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
+        **({"errors": list(now.errors[:3])} if now.errors else {}),
         **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "cells_that_part": len(comparison.parted),
@@ -127,9 +146,10 @@ def outcome_text(
     comparisons: Iterable[OptimizerComparison],
     contracts: Contracts | None = None,
     extras: dict[str, Any] | None = None,
+    lost: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """Write the outcome as JSON, with further keys if there are any."""
-    found = {**outcome(comparisons, contracts), **(extras or {})}
+    found = {**outcome(comparisons, contracts, lost), **(extras or {})}
     return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 

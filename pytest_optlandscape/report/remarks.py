@@ -194,7 +194,16 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
             cell=one.worst_cell["cell"],
         )
         for one in by_verdict.get(Verdict.WORSE, ())
+        if not one.cannot_run
     ]
+    stopped_short = [one for one in by_verdict.get(Verdict.WORSE, ()) if one.cannot_run]
+    if stopped_short:
+        names, error = _names(stopped_short), next((one.now.errors[0] for one in stopped_short if one.now.errors), "")
+        text = f"cannot run on {names}" + (f": {error}" if error else "")
+        cell = stopped_short[0].worst_cell["cell"]
+        told = tuple(one.now.landscape for one in stopped_short)
+        where = told[0] if len(told) == 1 else ""
+        found.append(remark(Verdict.WORSE, where, text, weight=math.inf, cell=cell, landscapes=told))
     over = f"over the suite: {'; '.join(map(str, comparison.findings))}"
     if is_worse:
         weight, cell = _weight(comparison.findings), _worst_cell_over(comparison)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
+from pytest_optlandscape.report.errors import error_texts, indented
 from pytest_optlandscape.report.layout import WIDTH, fitted, table, wrapped
 from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.runs.run import SLACK
@@ -151,6 +152,8 @@ def details(
         *_what_was_not_told(comparison, wording),
     ]
     lines = [line for text in texts for line in wrapped(text, "  ", width)]
+    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _has_told(one, told))
+    lines += indented(next(broken, ""))
     return [comparison.spec, *lines] if heading and lines else lines
 
 
@@ -170,7 +173,7 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
     """Say what got worse and what got better; what was said above in short."""
     texts = []
     for verdict in (Verdict.WORSE, Verdict.BETTER):
-        moved = [one for one in comparison.landscapes if one.verdict == verdict]
+        moved = [one for one in comparison.landscapes if one.verdict == verdict and not one.cannot_run]
         above = [one for one in moved if one.now.landscape in told]
         if above:
             names = ", ".join(f"{one.now.landscape} ({_in_short(one.findings)})" for one in above)
@@ -184,6 +187,11 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
             "pinned release this is a defect, and `optlandscape_fail_on = different` fails by it"
         )
     return texts
+
+
+def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
+    """Whether the errors of a landscape were printed before."""
+    return one.now.landscape in told and any(finding.metric == "exceptions" for finding in one.findings)
 
 
 def _in_short(findings: Iterable[Finding]) -> str:
@@ -200,12 +208,7 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
-    for landscape in comparison.landscapes:
-        is_told = landscape.now.landscape in told and any(one.metric == "exceptions" for one in landscape.findings)
-        for error in () if is_told else landscape.now.errors[:1]:
-            count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
-            starts = number_of(len(landscape.now.cells), "start")
-            texts.append(f"no result from {count} of {starts} on {landscape.now.landscape}: {error}")
+    texts += error_texts([one for one in comparison.landscapes if not _has_told(one, told)])
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         texts.append(f"{note}, on {where}")

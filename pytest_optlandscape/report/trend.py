@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_optlandscape._texts import clean
 from pytest_optlandscape.report.terminal import table, wrapped
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, State, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["clean", "date_of", "event_lines", "history_lines", "trend_lines", "trend_plain", "what_moved"]
-
-
-def clean(text: str, length: int = 72) -> str:
-    r"""Make text from elsewhere fit to be printed: on one line, without control characters, not longer than a line.
-
-    Examples
-    --------
-    >>> clean("Fix \x1b[31mall\nof it")
-    'Fix �[31mall of it'
-    """
-    plain = " ".join(text.split())
-    plain = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one)[0] == "C" else one for one in plain)
-    return plain if len(plain) <= length else plain[: length - 1] + "…"
 
 
 def history_lines(trend: Trend) -> list[str]:

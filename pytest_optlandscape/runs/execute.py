@@ -6,10 +6,10 @@ import dataclasses
 import functools
 import math
 import os
+import sys
 import time
-import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any, Protocol
 
@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.runs.differentiable import as_array
+from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
+from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
+from pytest_optlandscape.runs.warned import Warned
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
 __all__ = ["Optimizer", "execute", "execute_all", "plain", "revived", "warn_if_never_evaluated"]
@@ -58,7 +60,9 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     -------
     Run
         Also where the optimizer raises, exits, ignores the budget, takes too long or returns nothing usable: then the
-        stop reason says so. KeyboardInterrupt and pytest's own outcomes pass through.
+        stop reason says so. Whatever it raises is its own, pytest's outcomes such as ``pytest.skip()`` too. Ctrl-C
+        passes through, also where the optimizer swallows it, and so does what a handler of a signal raises that was
+        there before, such as a time limit for tests.
     """
     return execute_all(optimizer, [problem])[0]
 
@@ -96,20 +100,32 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
             if evaluations > _MANY_EVALUATIONS:
                 runs += _summed_up(optimizer, ended)
                 evaluations = 0
-        return runs + _summed_up(optimizer, ended)
+        left_behind = surroundings.finish()
+        runs += _summed_up(optimizer, ended)
+    if left_behind and runs:
+        runs[-1] = dataclasses.replace(runs[-1], side_effects=(*runs[-1].side_effects, *left_behind))
+    return runs
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a problem was before the optimizer had it in hand."""
+
+    landscape: Landscape
+    x0: FloatArray
+    bounds: FloatArray
+    budget: int
+    seed: int
+    time_limit: float | None
 
 
 @dataclasses.dataclass(slots=True)
-class _Result:
+class _Read:
     """What an optimizer returned or raised, as values that it may not change any more."""
 
+    returned: Returned
     raised: str = ""
-    x: FloatArray | None = None
-    complaint: str = ""
-    fun: float | None = None
-    success: float | None = None
-    message: str = ""
-    gave_up: bool = False
+    traceback: str = ""
 
 
 @dataclasses.dataclass(slots=True)
@@ -117,42 +133,84 @@ class _Ended:
     """What is left of a run when it has ended."""
 
     problem: Problem
+    terms: _Terms
     watch: Watch
-    wall_time: float
-    was_exhausted: bool
-    asked_elsewhere: bool
-    warnings: tuple[str, ...]
-    side_effects: tuple[str, ...]
-    result: _Result
-    hangs_when_read: bool
+    wall_time: float = 0.0
+    was_exhausted: bool = False
+    asked_elsewhere: bool = False
+    warned: tuple[Warned, ...] = ()
+    side_effects: tuple[str, ...] = ()
+    read: _Read = dataclasses.field(default_factory=lambda: _Read(Returned(None, "")))
+    hangs_when_read: bool = False
+    left_out: str = ""
 
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
+    """Run an optimizer; where the process is supervised, tell of it, and leave out what hung before."""
+    supervisor = supervision.current()
+    if supervisor is None:
+        return _ended_here(optimizer, problem, surroundings)
+    key = supervision.key_of(optimizer.spec, problem)
+    reason = supervisor.reason_to_leave_out(key)
+    terms = _terms_of(optimizer, problem)
+    if reason:
+        problem.close(_over)
+        watch = Watch(lambda: _name(optimizer, terms), terms.time_limit, lambda: None)
+        return _Ended(problem, terms, watch, left_out=reason)
+    with supervisor.run(key, _name(optimizer, terms), terms.time_limit):
+        return _ended_here(optimizer, problem, surroundings)
+
+
+def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
+    terms = _terms_of(optimizer, problem)
     watch = Watch(
-        lambda: _name(optimizer, problem),
-        _time_limit(optimizer, problem),
+        lambda: _name(optimizer, terms),
+        terms.time_limit,
         lambda: problem.close(watch.exception),
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
     surroundings.prepare()
+    limit = sys.getrecursionlimit()
     with problem.under_way():
-        returned, error = _watched(_named(optimizer, problem), watch)
+        returned, error, lowered = _watched(_named(optimizer, problem), watch, limit)
     warned, side_effects = surroundings.put_back()
+    side_effects = (*lowered, *side_effects) if lowered else side_effects
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
+    if surroundings.was_interrupted:
+        raise KeyboardInterrupt
+    if watch.was_told:
+        supervision.hard_to_end.add(optimizer.spec)
     asked_elsewhere = problem.was_asked_elsewhere()
-    reading = Watch(lambda: f"reading the result of {_name(optimizer, problem)}", watch.seconds, lambda: None)
+    reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
     if error is None and _is_plain(returned):
-        result, refused = _read(returned, error, problem, was_exhausted, watch), None
+        read, refused = _Read(returned_by(returned, problem)), None
     else:
-        result, refused = _watched(lambda: _read(returned, error, problem, was_exhausted, watch), reading)
+        read, refused, _ = _watched(
+            lambda: _read(returned, error, problem, was_exhausted, watch, surroundings), reading, limit
+        )
     error = None  # its traceback holds everything that the optimizer had in hand
     if refused is not None:
-        result = _unread(refused, reading)
+        read = _unread(refused, reading)
     return _Ended(
-        problem, watch, wall_time, was_exhausted, asked_elsewhere, warned, side_effects, result, reading.has_expired
+        problem,
+        terms,
+        watch,
+        wall_time,
+        was_exhausted,
+        asked_elsewhere,
+        warned,
+        side_effects,
+        read,
+        reading.has_expired,
+    )
+
+
+def _terms_of(optimizer: Optimizer, problem: Problem) -> _Terms:
+    return _Terms(
+        problem.landscape, problem.x0, problem.bounds, problem.budget, problem._seed, _time_limit(optimizer, problem)
     )
 
 
@@ -160,34 +218,35 @@ def _is_plain(returned: Any) -> bool:
     """Tell whether reading a result runs no code of the optimizer's: it is an array or SciPy's, as nearly always."""
     kind = returned.__class__
     if kind.__name__ == "OptimizeResult" and kind.__module__.startswith("scipy."):
-        return set(map(type, (returned.get(name) for name in _READ))) <= _PLAIN
+        return set(map(type, (returned.get(name) for name in _NAMES))) <= _PLAIN
     return kind is np.ndarray and returned.dtype == np.float64
 
 
-_READ = ("x", "fun", "success", "message", "stop_reason")
+_NAMES = ("x", "fun", "success", "message", "stop_reason")
 _PLAIN = {np.ndarray, np.float64, np.bool_, float, int, bool, str, type(None)}
 
 
-def _read(returned: Any, error: BaseException | None, problem: Problem, was_exhausted: bool, watch: Watch) -> _Result:
+def _read(
+    returned: Any,
+    error: BaseException | None,
+    problem: Problem,
+    was_exhausted: bool,
+    watch: Watch,
+    surroundings: Surroundings,
+) -> _Read:
     """Read what an optimizer returned or raised: its own code may run, so a time limit holds here, too."""
     if error is not None:
-        return _Result(_raised(error, was_exhausted, watch), complaint="it raised an exception")
-    return _Result(
-        "",
-        *_as_point(_attribute(returned, "x", returned), problem),
-        _number(_attribute(returned, "fun")),
-        _number(_attribute(returned, "success")),
-        _text(_attribute(returned, "message", "")),
-        _attribute(returned, "stop_reason") == "budget",
-    )
+        return _Read(Returned(None, "it raised an exception"), *_raised(error, was_exhausted, watch, surroundings))
+    return _Read(returned_by(returned, problem))
 
 
-def _unread(refused: BaseException, reading: Watch) -> _Result:
+def _unread(refused: BaseException, reading: Watch) -> _Read:
     """Stand for a result that could not be read, or raise what is not for us."""
     if isinstance(refused, TimeExhausted) and refused.watch is reading:
-        return _Result()
+        return _Read(Returned(None, ""))
     if isinstance(refused, BudgetExhausted) and str(refused) == _OVER:
-        return _Result(complaint="what the optimizer returned evaluates the objective when it is read, after the run")
+        why = "what the optimizer returned evaluates the objective when it is read, after the run"
+        return _Read(Returned(None, why))
     raise refused
 
 
@@ -198,16 +257,21 @@ def _over() -> BaseException:
     return BudgetExhausted(_OVER)
 
 
-def _raised(error: BaseException, was_exhausted: bool, watch: Watch) -> str:
-    """Describe what an optimizer raised, raise what is not for us, or give "" for what ended its run."""
+def _raised(error: BaseException, was_exhausted: bool, watch: Watch, surroundings: Surroundings) -> tuple[str, str]:
+    """Describe what an optimizer raised, with its traceback; raise what is not for us; give "" for what ended its run.
+
+    A budget or a time limit may be another problem's: an optimizer may run others.
+    """
     if isinstance(error, BudgetExhausted):
-        if not _is_own(error, was_exhausted, watch):  # another problem's budget: not ours to end
+        if not _is_own(error, was_exhausted, watch):
             raise error
-        return ""
-    if isinstance(error, (Exception, SystemExit)):
-        described = _describe(error)
-        return f"{described}; {REMEDY}" if is_about_pickling(error) and REMEDY not in described else described
-    raise error
+        return "", ""
+    if surroundings.is_of_session(error):
+        raise error
+    said = described(error)
+    if is_about_pickling(error) and REMEDY not in said:
+        said = f"{said}; {REMEDY}"
+    return said, traceback_of(error)
 
 
 def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
@@ -222,20 +286,20 @@ def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
 
 
 def _run(optimizer: Optimizer, ended: _Ended) -> Run:
-    problem = ended.problem
+    problem, terms = ended.problem, ended.terms
     points, values = problem.evaluated()
-    read = ended.result
-    result = _best_point(points, values, problem) if read.x is None else read.x
+    returned = ended.read.returned
+    result = _best_point(points, values, terms) if returned.x is None else returned.x
     stop_reason, message = _why(ended)
-    fun = value_at(problem.landscape, result)
-    wrong = contradiction(points, values, problem.bounds, problem.landscape)
+    fun = value_at(terms.landscape, result)
+    wrong = contradiction(points, values, terms.bounds, terms.landscape)
     return Run(
-        landscape=problem.landscape,
+        landscape=terms.landscape,
         optimizer=optimizer.spec,
-        x0=problem.x0,
-        bounds=problem.bounds,
-        budget=problem.budget,
-        seed=problem.seed,
+        x0=terms.x0,
+        bounds=terms.bounds,
+        budget=terms.budget,
+        seed=terms.seed,
         x=result,
         fun=fun,
         nfev=min(problem.nfev, len(values)),
@@ -243,18 +307,21 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         nhev=problem.nhev,
         evaluated=(points, values),
         stop_reason=stop_reason,
-        message="; ".join(filter(None, (message or read.message, wrong))),
-        claimed_success=None if read.success is None else bool(read.success),
-        reported_fun=read.fun,
+        message="; ".join(filter(None, (message or returned.message, wrong))),
+        claimed_success=returned.success,
+        reported_fun=returned.fun,
         wall_time=ended.wall_time,
         start_was_changed=problem.start_was_changed,
-        warnings=ended.warnings,
+        warnings=tuple(dict.fromkeys(one.short for one in ended.warned)),
         side_effects=ended.side_effects,
-        time_limit=_time_limit(optimizer, problem),
-        has_stalled=stop_reason == "time" and (ended.watch.has_stalled or ended.hangs_when_read),
+        time_limit=None if ended.left_out == supervision.NOT_RUN else terms.time_limit,
+        has_stalled=stop_reason == "time"
+        and (ended.watch.has_stalled or ended.hangs_when_read or ended.left_out == supervision.HUNG),
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,
+        warned=ended.warned,
+        traceback=ended.read.traceback if stop_reason == "exception" else "",
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -276,25 +343,27 @@ def _why(ended: _Ended) -> tuple[str, str]:
     stopped = _stopped_by_time(ended)
     if stopped:
         return "time", stopped
-    read = ended.result
-    raised = read.raised
+    returned, raised = ended.read.returned, ended.read.raised
     if ended.asked_elsewhere and not raised:
         raised = f"{ForeignProcessError.__name__}: {REMEDY}"
     is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
-    if ended.was_exhausted or (read.gave_up and is_evaluated):
+    if ended.was_exhausted or (returned.gave_up and is_evaluated):
         return ("exception", raised) if ended.asked_elsewhere else ("budget", ended.problem.spent)
     if raised:
         return "exception", raised
-    if read.x is not None and not all(map(math.isfinite, read.x.tolist())):
-        because = f": {read.message}" if read.message else ""
-        return "non-finite", f"the optimizer returned {read.x.tolist()}{because}"
-    complaint = read.complaint if read.x is None else "" if is_evaluated else _NEVER_EVALUATED
+    x = returned.x
+    if x is not None and not all(map(math.isfinite, x.tolist())):
+        because = f": {returned.message}" if returned.message else ""
+        return "non-finite", f"the optimizer returned {x.tolist()}{because}"
+    complaint = returned.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
     return ("no-result" if complaint else "returned"), complaint
 
 
 def _stopped_by_time(ended: _Ended) -> str:
     """Say what was stopped by the time limit; "" where nothing was."""
     watch = ended.watch
+    if ended.left_out:
+        return ended.left_out
     if watch.has_expired:
         spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         remedy = f"; {REMEDY}" if ended.asked_elsewhere else ""
@@ -307,13 +376,18 @@ def _stopped_by_time(ended: _Ended) -> str:
     return ""
 
 
-def _watched(call: Callable[[], Any], watch: Watch) -> tuple[Any, BaseException | None]:
-    """Call the optimizer, or its result's own code; give what it returned and what it raised.
+def _watched(
+    call: Callable[[], Any], watch: Watch, recursion_limit: int
+) -> tuple[Any, BaseException | None, tuple[str, ...]]:
+    """Call the optimizer, or its result's own code.
+
+    Give what it returned, what it raised, and whether it lowered the recursion limit.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
     """
     process = os.getpid()
+    lowered: tuple[str, ...] = ()
     returned: Any = None
     error: BaseException | None = None
     try:
@@ -325,6 +399,9 @@ def _watched(call: Callable[[], Any], watch: Watch) -> tuple[Any, BaseException 
         error = caught
     while True:
         try:
+            if sys.getrecursionlimit() < recursion_limit:  # what follows needs some levels more
+                sys.setrecursionlimit(recursion_limit)
+                lowered = ("changes the recursion limit",)
             watch.stop()
             break
         except TimeExhausted as late:  # it was on its way already
@@ -333,7 +410,7 @@ def _watched(call: Callable[[], Any], watch: Watch) -> tuple[Any, BaseException 
     if os.getpid() != process:
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
-    return returned, error
+    return returned, error, lowered
 
 
 def _named(optimizer: Optimizer, problem: Problem) -> Callable[[], Any]:
@@ -351,8 +428,8 @@ def _minimize(optimizer: Optimizer, problem: Problem) -> Any:
     return optimizer.minimize(problem)
 
 
-def _name(optimizer: Optimizer, problem: Problem) -> str:
-    return f"{optimizer.spec} on {problem.landscape.id} from {problem.x0.tolist()}"
+def _name(optimizer: Optimizer, terms: _Terms) -> str:
+    return f"{optimizer.spec} on {terms.landscape.id} from {terms.x0.tolist()}"
 
 
 def _is_own(error: BudgetExhausted, was_exhausted: bool, watch: Watch) -> bool:
@@ -377,73 +454,11 @@ def _same_problem(run: Run) -> Problem:
     )
 
 
-def _attribute(thing: Any, name: str, default: Any = None) -> Any:
-    """Read an attribute of a result, which may be a property that raises."""
-    try:
-        return getattr(thing, name, default)
-    except Exception:
-        return None
-
-
-def _text(thing: Any) -> str:
-    try:
-        return str(thing)
-    except Exception:
-        return ""
-
-
-def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
-    """Read what an optimizer returned as a point, or as a mapping of its parts, or say why it is none."""
-    dim = problem.dim
-    if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
-        return x.copy(), ""
-    if x is None:
-        return None, "the optimizer returned nothing; return the point, or an object with .x"
-    try:
-        if isinstance(x, Mapping):
-            x = problem.structure.join({name: as_array(part) for name, part in x.items()})
-        array = as_array(x)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(f"{array.dtype} is no real number")
-        point = np.array(array, dtype=np.float64)
-    except Exception:
-        return None, f"the optimizer returned {_shown(x)}, which is no point"
-    if point.shape == () and dim == 1:
-        point = point.reshape(1)
-    if point.shape != (dim,):
-        return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
-    return point, ""
-
-
-def _shown(x: Any) -> str:
-    try:
-        return f"{x!r:.120}"
-    except Exception:
-        return f"an object of type {type(x).__name__}"
-
-
-def _best_point(points: FloatArray, values: FloatArray, problem: Problem) -> FloatArray:
-    allowed = feasible(points, problem.bounds, problem.landscape) & np.isfinite(values)
+def _best_point(points: FloatArray, values: FloatArray, terms: _Terms) -> FloatArray:
+    allowed = feasible(points, terms.bounds, terms.landscape) & np.isfinite(values)
     if not allowed.any():
         allowed = np.isfinite(values) & np.all(np.isfinite(points), axis=1)
     if not allowed.any():
-        return problem.x0
+        return terms.x0
     best: FloatArray = points[np.argmin(np.where(allowed, values, np.inf))]
     return best
-
-
-def _number(reported: Any) -> float | None:
-    """Read what an optimizer says of itself, a number or an array of one; None if it is neither."""
-    try:
-        if isinstance(reported, float | int):  # needs no array
-            return float(reported)
-        return None if reported is None else float(np.asarray(reported, dtype=np.float64).item())
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _describe(error: BaseException) -> str:
-    """Name the exception and the place in the optimizer that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.formula import real_points
+from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
@@ -359,8 +360,7 @@ class Problem:
                 f"them is not known; take bounds around one of {landscape.minimizers[:4].tolist()}, or minimise "
                 "landscape.within(bounds)"
             )
-        box.flags.writeable = False
-        return box
+        return immutable(box)
 
     def _checked_start(self, x0: ArrayLike | str | None) -> FloatArray:
         landscape = self.landscape

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
+from pytest_optlandscape.runs.warned import Warned
 
 if TYPE_CHECKING:
     from pytest_optlandscape.figures import Figure
@@ -277,6 +278,10 @@ class Run:
         Seconds that it was given.
     has_stalled : bool
         Whether its time was up, and it had made no evaluation in the second half of it.
+    warned : tuple of Warned
+        What the optimizer warned of, with the category, file and line of each warning.
+    traceback : str
+        Where the optimizer raised, as Python writes it; "" if it did not raise.
     """
 
     landscape: Landscape
@@ -304,6 +309,8 @@ class Run:
     constr_nfev: int = 0
     constr_njev: int = 0
     constr_nhev: int = 0
+    warned: tuple[Warned, ...] = ()
+    traceback: str = ""
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @functools.cached_property

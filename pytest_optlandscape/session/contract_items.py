@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_optlandscape.session.guarding import global_random_states, no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
@@ -43,7 +44,8 @@ class ContractItem(pytest.Item):
 
     def runtest(self) -> None:
         """Hold the optimizer to the check; fail at a breach that the baseline does not know."""
-        found = self.suite.hold(self.spec, self.name)
+        with no_other_outcome(self.spec), global_random_states():
+            found = self.suite.hold(self.spec, self.name)
         self.found = found
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))

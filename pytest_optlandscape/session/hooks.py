@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,9 +13,11 @@ import pytest
 
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.refusals import refusing
 from pytest_optlandscape.runs.watchdog import tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
+from pytest_optlandscape.session.guarding import fit_to_travel
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recorded import RecordedRevision
@@ -53,6 +55,7 @@ class SuitePlugin:
     def pytest_sessionstart(self) -> None:
         """Read the settings, optimizers and baselines: what is wrong with them is said before anything runs."""
         self._keep_stderr()
+        self._refuse_ends()
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
         try:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
@@ -115,6 +118,12 @@ class SuitePlugin:
             kept.enter_context(tell_through(descriptor))
             self.config.add_cleanup(kept.close)
 
+    def _refuse_ends(self) -> None:
+        """Look at calls that end the process before optimizers are imported: one may take ``from os import _exit``."""
+        kept = contextlib.ExitStack()
+        kept.enter_context(refusing())
+        self.config.add_cleanup(kept.close)
+
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
         """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""
         if settings.against is None:
@@ -159,8 +168,14 @@ class SuitePlugin:
             session.config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
             items[:] = chosen
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Remember what the workers of pytest-xdist are going to run."""
+        self.suite.lost.expect(ids)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which items are run: a verdict that is shown must have a test that stands for it."""
+        self.suite.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
         chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
         self.suite.is_narrowed = bool(chooses) and not getattr(self.config.option, "lf", False)
@@ -171,6 +186,8 @@ class SuitePlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Have the records travel with the report, to the main process of a distributed session too."""
         report = yield
+        if isinstance(item, SuiteItem | ContractItem):
+            fit_to_travel(report)
         if call.when == "call" and isinstance(item, SuiteItem):
             report.optlandscape_records = item.records  # type: ignore[attr-defined]
         if call.when == "call" and isinstance(item, OverallItem) and item.is_judged:
@@ -182,6 +199,7 @@ class SuitePlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the records, where the session's summary is made."""
         if self.worker_input is None:
+            self.suite.lost.note(report)
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
                 self.suite.save(plain["spec"], plain["landscape"])

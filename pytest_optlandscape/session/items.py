@@ -14,8 +14,10 @@ import pytest
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report import failure_text, overall_failure_text
-from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.report.errors import cannot_run_text
+from pytest_optlandscape.runs.warned import Warned, reissue
 from pytest_optlandscape.session.contract_items import contract_items
+from pytest_optlandscape.session.guarding import no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
 from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
@@ -43,6 +45,7 @@ class SuiteItem(pytest.Item):
         self.spec = spec
         self.suite = suite
         self.records: list[dict[str, Any]] = []
+        self.warned: list[Warned] = []
         self.add_marker("optlandscape")
 
     def hand_out(self, remote: RemoteItems) -> None:
@@ -56,9 +59,27 @@ class SuiteItem(pytest.Item):
 
     def run_cells(self, landscape: Landscape) -> LandscapeRecord:
         """Run one landscape's cells and have the record travel."""
-        record = self.suite.run(self.spec, landscape)
+        with no_other_outcome(self.spec):
+            record = self.suite.run(self.spec, landscape)
         self.records.append(self.suite.pack(self.spec, record))
+        self.warned += record.warnings
         return record
+
+    def end(self, failure: Sequence[str]) -> None:
+        """Hand over what the optimizer warned of, once each; fail with a text, if there is one, or by -W error.
+
+        Parameters
+        ----------
+        failure : sequence of str
+            Lines.
+        """
+        errors = reissue(self.warned)
+        lines = [*failure, *([""] if failure and errors else [])]
+        if errors:
+            lines += [f"{self.spec} warns, and pytest's filters make that an error: {errors[0]}"]
+            lines += [f"  {one}" for one in errors[1:]]
+        if lines:
+            pytest.fail("\n".join(lines), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
@@ -96,14 +117,16 @@ class LandscapeItem(SuiteItem):
         comparison = self.suite.compare(self.spec, record)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         to_be_accepted = self.suite.settings.update or comparison.verdict == Verdict.NEW
+        failure: list[str] = []
         if to_be_accepted and not self.suite.has_result(record):
-            why = clean(record.errors[0], 1000) if record.errors else "the time limit stopped every run"
-            pytest.fail(f"{self.spec} gives no result on {record.landscape}: {why}", pytrace=False)
-        if self.suite.is_failure(comparison.verdict, self.spec):
-            further = self.suite.explanation(self.spec, comparison)
+            failure = cannot_run_text(record, self.spec, shown_on=self.suite.shown_on(self.spec, record))
+        elif self.suite.is_failure(comparison.verdict, self.spec):
+            further = [] if comparison.cannot_run else self.suite.explanation(self.spec, comparison)
+            shown_on = self.suite.shown_on(self.spec, record) if comparison.cannot_run else ""
             in_python = self.suite.runs_in_python(self.spec)
-            text = failure_text(comparison, self.spec, self.suite.wording, in_python=in_python)
-            pytest.fail("\n".join([text, *([""] if further else []), *further]), pytrace=False)
+            text = failure_text(comparison, self.spec, self.suite.wording, in_python=in_python, shown_on=shown_on)
+            failure = [text, *([""] if further else []), *further]
+        self.end(failure)
 
 
 class OverallItem(SuiteItem):
@@ -128,9 +151,10 @@ class OverallItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         self.is_judged = True
         verdicts = comparison.verdicts_as_one(self.suite.tested(self.spec))
-        if any(self.suite.is_failure(verdict, self.spec) for verdict in verdicts):
-            tested = self.suite.tested(self.spec)
-            pytest.fail(overall_failure_text(comparison, self.suite.wording, tested=tested), pytrace=False)
+        tested = self.suite.tested(self.spec)
+        is_failure = any(self.suite.is_failure(verdict, self.spec) for verdict in verdicts)
+        text = overall_failure_text(comparison, self.suite.wording, tested=tested) if is_failure else ""
+        self.end([text] if is_failure else [])
 
 
 class SuiteCollector(pytest.Collector):

@@ -40,6 +40,10 @@ def main() -> None:
     os.dup2(2, 1)
     requests = iter(sys.stdin.readline, "")
     server = _Server(**json.loads(next(requests)))
+    from pytest_optlandscape.runs.refusals import refusing
+
+    refused = refusing()
+    refused.__enter__()  # for good: before optimizers are imported
     for line in requests:
         try:
             answer = server.answer(**json.loads(line))

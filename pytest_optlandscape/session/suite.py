@@ -33,6 +33,8 @@ from pytest_optlandscape.report.outcome import check_is_outcome
 from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
+from pytest_optlandscape.session.guarding import global_random_states
+from pytest_optlandscape.session.lost import Lost, never_same
 from pytest_optlandscape.session.pace import Pace, Work
 from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.session.saving import Saving
@@ -105,6 +107,8 @@ class SuiteRun:
         self.is_narrowed = False  # whether -k, -m or --optlandscape-only choose among the landscapes
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run
+        self.lost = Lost()  # of which landscapes nothing came back
+        self._tracebacks: dict[tuple[str, str], str] = {}  # by spec and text, where each was shown first
         self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
         self.accepted: dict[str, BaselineChange] = {}
@@ -185,11 +189,15 @@ class SuiteRun:
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
-        if self.remote:
-            record = self.remote.run(spec, landscape)
-        else:
-            with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
-                record = self.measure(spec, landscape)
+        with global_random_states() as changed:
+            if self.remote:
+                record = self.remote.run(spec, landscape)
+            else:
+                with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
+                    record = self.measure(spec, landscape)
+        if changed:
+            notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
+            record = replace(record, notes=(*record.notes, *notes))
         self.keep(spec, record)
         if self.recording and not self.remote and self._will_be_whole(spec):
             count = len(self.landscapes_for(spec))
@@ -413,8 +421,19 @@ class SuiteRun:
             if records:
                 comparison = self.compare_all(spec, records)
                 is_tested = self.settings.update or spec in self.judged_as_one
-                judged.append(comparison if is_tested else comparison.by_landscapes())
+                comparison = comparison if is_tested else comparison.by_landscapes()
+                judged.append(never_same(comparison) if self.without_result(spec) else comparison)
         return judged
+
+    def shown_on(self, spec: str, record: LandscapeRecord) -> str:
+        """Name the landscape where the traceback of a record was shown before; "" where it is to be shown now."""
+        first = self._tracebacks.setdefault((spec, record.traceback), record.landscape)
+        return "" if first == record.landscape else first
+
+    def without_result(self, spec: str) -> dict[str, str]:
+        """Give the landscapes that were to be run and of which nothing came back, each with the reason."""
+        recorded = {name for of_spec, name in self._records if of_spec == spec}
+        return self.lost.of(spec, self.landscapes_for(spec), recorded)
 
     @property
     def tracked_in_order(self) -> list[dict[str, Any]]:
@@ -426,7 +445,8 @@ class SuiteRun:
         if self.settings.json:
             contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
             tracked = {"tracked": self.tracked_in_order} if self.tracked else {}
-            text = outcome_text(self.comparisons, contracts, {**self.outcome_extras(), **tracked})
+            lost = {spec: self.without_result(spec) for spec in self.adapters}
+            text = outcome_text(self.comparisons, contracts, {**self.outcome_extras(), **tracked}, lost)
             self._try(lambda path: write_atomically(path, text), self.settings.json)
         if self.settings.update:
             compared = {comparison.spec: comparison for comparison in self.comparisons}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_optlandscape._counting import number_of, verb_of
@@ -112,7 +113,9 @@ def _is_of(report: Any, prefix: str) -> bool:
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say what was not compared or not run, where the rest ran, and what was written."""
     for spec in suite.adapters:
-        if spec not in [comparison.spec for comparison in comparisons] and not suite.contract.judged(spec):
+        _write_lost(terminal, spec, suite.without_result(spec))
+        is_compared = spec in [comparison.spec for comparison in comparisons]
+        if not is_compared and not suite.contract.judged(spec) and not suite.without_result(spec):
             hindrance = suite.hindrance(spec)
             _write(terminal, f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
     for comparison in comparisons:
@@ -120,7 +123,8 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
         _write(terminal, f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
         _write_partly_compared(terminal, comparison)
-        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes)
+        lost = len(suite.without_result(comparison.spec))
+        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
         if left_out:
             were = verb_of(left_out, "was", "were")
             text = f"{comparison.spec}: {number_of(left_out, 'landscape')} of the suite {were} not run"
@@ -172,6 +176,13 @@ def _write_contract(terminal: Any, suite: SuiteRun) -> None:
         further = f", and likewise for {number_of(len(quiet) - 1, 'more optimizer')}" if quiet[1:] else ""
         terminal.write_line(f"to see breaches by which no test fails{further}:")
         terminal.write_line(f"  {suite.wording.run_alone(f'{quiet[0]}::contract')} -rP")
+
+
+def _write_lost(terminal: Any, spec: str, lost: Mapping[str, str]) -> None:
+    """Name the landscapes of which nothing came back, each reason once."""
+    for reason in dict.fromkeys(lost.values()):
+        names = ", ".join(name for name in lost if lost[name] == reason)
+        _write(terminal, f"{spec} gives no result on {names}, and is not judged there: {reason}", red=True)
 
 
 def _write_where(terminal: Any, suite: SuiteRun) -> None:

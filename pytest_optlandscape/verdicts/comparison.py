@@ -22,6 +22,7 @@ from pytest_optlandscape.strategies.suites import is_on_bounds
 from pytest_optlandscape.verdicts.findings import (
     Finding,
     Verdict,
+    cannot_run,
     criteria_that_moved,
     gravest_first,
     hangs_that_are_new_or_gone,
@@ -110,8 +111,13 @@ class LandscapeComparison:
 
     @cached_property
     def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
-        """Cells before and now, without those that the time limit stopped."""
-        return _pairs(self.before, self.now) if self.before and self.is_compared else []
+        """Cells before and now, without those that the time limit stopped; none where the optimizer cannot run."""
+        return _pairs(self.before, self.now) if self.before and self.is_compared and not self.cannot_run else []
+
+    @property
+    def cannot_run(self) -> bool:
+        """Whether there is no result from any start, and there were some before: no criterion is compared then."""
+        return self.before is not None and self.is_compared and cannot_run(self.before, self.now) is not None
 
     @property
     def stopped(self) -> int:
@@ -276,9 +282,11 @@ def compare_landscape(
     whole = before, now
     before, now = in_common(before, now)
     hangs = hangs_that_are_new_or_gone(before, now)
+    stopped_short = cannot_run(before, now)
     before, now = _without_stopped(before, now)
-    if not now.cells and hangs:
-        return LandscapeComparison(verdict_of(hangs), whole[1], whole[0], "changed", tuple(hangs))
+    if stopped_short is not None or (not now.cells and hangs):
+        found = hangs if stopped_short is None else [stopped_short]
+        return LandscapeComparison(verdict_of(found), whole[1], whole[0], "changed", tuple(found))
     if not now.cells:
         reason = "the time limit stopped every cell, before or now"
         return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)

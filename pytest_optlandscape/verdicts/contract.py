@@ -15,6 +15,7 @@ from typing import Any
 from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import check_words
+from pytest_optlandscape._texts import printable
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import profile_text, with_profile
 from pytest_optlandscape.verdicts.contract_search import Held
@@ -123,7 +124,7 @@ class Check:
         else:
             adapter = with_profile(get(optimizer), self.profile if profile is None else profile)
         outcome, severity, message = self.term.hold(Held(adapter, hunts))
-        return CheckOutcome(self.name, severity, outcome, message)
+        return CheckOutcome(self.name, severity, outcome, printable(message))
 
     def __call__(self, optimizer: Any, *, profile: str | None = None) -> None:
         """Raise or warn where the optimizer breaks it; the parameters are those of `outcome`."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
-from pytest_optlandscape.verdicts.records import FLAGS, HANGS, LandscapeRecord
+from pytest_optlandscape.verdicts.records import FLAGS, HANGS, NO_RESULT, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
 
 __all__ = [
     "HARD",
     "Finding",
     "Verdict",
+    "cannot_run",
     "criteria_that_moved",
     "gravest",
     "gravest_first",
@@ -165,17 +166,32 @@ def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) ->
 
 
 def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    broken = ("exception", "no-result")
     raised = [
         new.start
         for old, new in zip(before.cells, now.cells, strict=True)
-        if new.stop_reason in broken and old.stop_reason not in broken
+        if new.stop_reason in NO_RESULT and old.stop_reason not in NO_RESULT
     ]
     if not raised:
         return []
     said = f": {now.errors[0]}" if now.errors else ""
     text = f"no result from {_of_starts(raised, now)} that had one, {raised[0]} first{said}"
     return [Finding("exceptions", float(len(raised)), 0.0, text, tuple((start, 1.0) for start in raised))]
+
+
+def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
+    """Find that there is no result from any start, and there were some: one finding, of which nothing is a statistic.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    """
+    had = sum(cell.stop_reason not in (*NO_RESULT, "time") for cell in before.cells)
+    if not now.gives_no_result or not had:
+        return None
+    said = f": {now.errors[0]}" if now.errors else ""
+    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one{said}"
+    return Finding("exceptions", float(had), 0.0, text)
 
 
 def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:

@@ -302,10 +302,16 @@ def _landscape_record(
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(
             _given_up(runs)
-            + [f"{effect}, which is put back after each run" for run in runs for effect in run.side_effects]
+            + [_told(effect) for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
         ),
+        traceback=next((run.traceback for run in runs if run.traceback), ""),
+        warnings=tuple(dict.fromkeys(one for run in runs for one in run.warned if one.is_of_optimizer)),
     )
+
+
+def _told(effect: str) -> str:
+    return effect if "is refused" in effect else f"{effect}, which is put back after each run"
 
 
 def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> tuple[CellRecord, ...]:
@@ -370,6 +376,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
         time_limit=None,
         has_stalled=False,
         side_effects=(),
+        warned=(),
         warnings=(),
         nfev=0,
         njev=0,

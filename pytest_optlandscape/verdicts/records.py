@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape.runs import digits_of
+from pytest_optlandscape.runs.warned import Warned
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability
 
 __all__ = [
     "FLAGS",
     "HANGS",
+    "NO_RESULT",
     "ROUNDS_OUT",
     "SUCCESS_TARGET",
     "TARGETS",
@@ -30,6 +32,9 @@ TARGETS = tuple(10.0**-k for k in range(1, 9))
 SUCCESS_TARGET = 1e-6
 """Share of the reference gap below which a returned point counts as a success: it tells Griewank's global minimum
 from its neighbours, and single precision reaches it."""
+
+NO_RESULT = frozenset({"exception", "no-result"})
+"""How runs end that give no result."""
 
 FLAGS = {
     "o": "evaluates outside the bounds",
@@ -386,6 +391,10 @@ class LandscapeRecord:
     notes : tuple of str
         What else there is to say of the runs: what they did to the session around them, and that a value lies below
         fmin; not stored.
+    traceback : str
+        Of the first of the errors, where that is an exception; not stored.
+    warnings : tuple of Warned
+        What the optimizer warned of, each once; not stored.
     """
 
     landscape: str
@@ -395,6 +404,8 @@ class LandscapeRecord:
     stability: Stability | None = None
     nondeterministic: bool = False
     notes: tuple[str, ...] = ()
+    traceback: str = ""
+    warnings: tuple[Warned, ...] = ()
 
     @functools.cached_property
     def single_runs(self) -> dict[str, CellRecord]:
@@ -429,6 +440,12 @@ class LandscapeRecord:
     def succeeded(self, cell: CellRecord) -> bool:
         """Tell whether the returned point of a cell counts as a success."""
         return cell.gap <= SUCCESS_TARGET * self.reference
+
+    @property
+    def gives_no_result(self) -> bool:
+        """Whether no run gave a result, and at least one of them raised or returned no point."""
+        ends = {cell.stop_reason for cell in self.cells}
+        return ends <= {*NO_RESULT, "time"} and bool(ends & NO_RESULT)
 
     @property
     def successes(self) -> int:
@@ -469,6 +486,10 @@ class LandscapeRecord:
             plain["nondeterministic"] = True
         if self.notes:
             plain["notes"] = list(self.notes)
+        if self.traceback:
+            plain["traceback"] = self.traceback
+        if self.warnings:
+            plain["warnings"] = [list(one) for one in self.warnings]
         return plain
 
     @classmethod
@@ -482,6 +503,8 @@ class LandscapeRecord:
             Stability(**plain["rounding"]) if "rounding" in plain else None,
             bool(plain.get("nondeterministic", False)),
             tuple(plain.get("notes", ())),
+            plain.get("traceback", ""),
+            tuple(Warned(*one) for one in plain.get("warnings", ())),
         )
 
 

@@ -167,11 +167,17 @@ def test_a_forked_child_does_not_return_into_the_session(booth, child):
 
 def test_a_process_that_ends_is_replaced_under_xdist(booth):
     pytest.importorskip("xdist")
-    booth.solver(misbehaving("os._exit(3)"))
-    result = booth.on("-n", "1")
+    booth.solver(misbehaving("ctypes.CDLL(None)._exit(3)", "ctypes"))
+    result = booth.on("-n", "1", f"--optlandscape-json={booth.outcome_path}")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*worker 'gw0' crashed while running 'optlandscape::solver:minimize::beale'*"])
     assert result.parseoutcomes()["passed"] == 1
+    result.stdout.fnmatch_lines(
+        ["solver:minimize gives no result on beale, and is not judged there: worker 'gw0' crashed*"]
+    )
+    (optimizer,) = json.loads(booth.outcome_path.read_text())["optimizers"]
+    assert optimizer["verdict"] == "not-comparable"
+    assert [one["name"] for one in optimizer["without_result"]] == ["beale"]
 
 
 def test_memory_that_the_operating_system_limits(booth):

@@ -1,4 +1,7 @@
 import json
+import os
+import signal
+import threading
 
 import pytest
 
@@ -20,17 +23,51 @@ def raising(error):
 STILL = "def minimize(problem):\n    problem(problem.x0)\n    return problem.x0"
 
 
-def test_raising_everywhere_fails_with_the_error(project):
+def test_raising_everywhere_fails_with_the_error_once(project):
     project.solver(raising("ArithmeticError('never works')"))
     result = project.run("-k", "booth or himmelblau")
     assert result.ret == 1
     result.assert_outcomes(failed=2, deselected=47)
     result.stdout.fnmatch_lines(
         [
+            "*solver:minimize gives no result on himmelblau: ArithmeticError: never works (*solver.py:3)*",
+            "*raise ArithmeticError('never works')",
             "*solver:minimize gives no result on booth: ArithmeticError: never works (*solver.py:3)*",
-            "*no result from 21 of 21 starts on booth: ArithmeticError: never works*",
+            "*the traceback is that on himmelblau*",
+            "*no result from 42 of 42 starts on himmelblau, booth: ArithmeticError: never works*",
         ]
     )
+    assert str(result.stdout).count("raise ArithmeticError") == 1
+
+
+def test_what_newly_cannot_run_is_one_finding_without_statistics(project):
+    project.accept("-k", "booth or himmelblau")
+    project.solver(raising("ArithmeticError('never works')"))
+    result = project.run("-k", "booth or himmelblau", "--optlandscape-json", "outcome.json")
+    assert result.ret == 1
+    text = str(result.stdout)
+    result.stdout.fnmatch_lines(
+        [
+            "*solver:minimize gives no result on himmelblau: ArithmeticError: never works (*solver.py:3)*",
+            "*it cannot run from any of 21 starts, 21 of which had a result in its baseline",
+            "*replay the worst cell*",
+            "*no result from 42 of 42 starts on himmelblau, booth: ArithmeticError: never works*",
+        ]
+    )
+    assert not any(word in text for word in ("confidence", "p = ", "worst cells", "is worse than", "accept"))
+    assert text.count("raise ArithmeticError") == 2  # in the first test that fails, and in the summary
+    (optimizer,) = json.loads(project.outcome_path.read_text())["optimizers"]
+    assert optimizer["verdict"] == "worse"
+    assert [len(one["findings"]) for one in optimizer["landscapes"]] == [1, 1]
+
+
+def test_what_the_baseline_had_too_is_told_once(project):
+    project.solver(SOMETIMES)
+    project.accept("-k", "booth or himmelblau")
+    result = project.run("-k", "booth or himmelblau")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["  as in the baseline, no result from 18 of 4? starts on himmelblau, booth"])
+    result.stdout.no_fnmatch_line("*ArithmeticError*")
 
 
 @pytest.mark.parametrize("had_baseline", [False, True])
@@ -55,11 +92,10 @@ def test_exceptions_from_some_starts_are_reported(project):
     assert project.verdicts("-k", "booth") == {"booth": "same"}
 
 
-@pytest.mark.parametrize("source", [SOMETIMES, raising("ArithmeticError('too far to the right')")])
-def test_raising_where_there_were_results_is_worse(project, source):
+def test_raising_where_there_were_results_is_worse(project):
     project.solver(STILL)
     project.accept("-k", "booth")
-    project.solver(source)
+    project.solver(SOMETIMES)
     result = project.on_booth()
     assert result.ret == 1
     result.stdout.fnmatch_lines(
@@ -99,15 +135,50 @@ def test_infinite_results_are_compared_and_written_as_plain_json(project):
     assert project.verdicts("-k", "booth") == {"booth": "same"}
 
 
-def test_printing_and_warning_is_harmless(project):
-    noisy = "import sys, warnings\nprint('hello')\n" + STILL.replace(
-        "    return", "    print('NOISE'); warnings.warn('OLD', DeprecationWarning)\n    return"
-    )
-    project.solver(noisy)
+def test_printing_is_harmless(project):
+    project.solver("print('hello')\n" + STILL.replace("    return", "    print('NOISE')\n    return"))
     result = project.on_booth("-W", "error")
     assert result.ret == 0
     result.stdout.no_fnmatch_line("*NOISE*")
     result.stdout.no_fnmatch_line("*no result*")
+
+
+WARNS = "import warnings\nclass SlowWarning(UserWarning): pass\n" + STILL.replace(
+    "    return", "    warnings.warn('step is tiny', SlowWarning)\n    return"
+)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["serial", "xdist"])
+def test_warnings_reach_pytests_summary_once_each_with_their_place(project, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    project.configure(filterwarnings="default")  # else those of the session around it hold
+    project.solver(WARNS)
+    result = project.run("-k", "booth or himmelblau", *workers)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*warnings summary*", "*solver.py:5: SlowWarning: step is tiny"])
+    assert str(result.stdout).count("SlowWarning: step is tiny") == 1
+    assert result.parseoutcomes()["warnings"] == 2  # one for each landscape
+
+
+@pytest.mark.parametrize(
+    ("filters", "status"), [("error", 1), ("error:step is:UserWarning", 1), ("ignore::UserWarning", 0)]
+)
+def test_filters_decide_what_becomes_of_a_warning(project, filters, status):
+    project.configure(filterwarnings="default")  # else those of the session around it hold
+    project.solver(WARNS)
+    project.accept("-k", "booth")
+    found, exit_code = project.outcome("-k", "booth", "-W", filters)
+    assert exit_code == status
+    assert found["optimizers"][0]["verdict"] == "same"  # what is compared does not depend on the filters
+    result = project.on_booth("-W", filters)
+    result.assert_outcomes(**{"failed" if status else "passed": 1}, deselected=48)
+    if status:
+        result.stdout.fnmatch_lines(
+            [
+                "*solver:minimize warns, and pytest's filters make that an error: SlowWarning: step is tiny (*solver.py:5)"
+            ]
+        )
 
 
 def test_output_of_a_failing_item_is_shown(project):
@@ -123,10 +194,14 @@ def test_endless_optimizer_is_ended_by_the_budget(project):
     assert (worst["stop_reason"], worst["evaluations"]) == ("budget", 40)
 
 
+@pytest.mark.usefixtures("with_ctrl_c")
 def test_interruption_ends_the_session_and_accepts_nothing_half_done(project):
     project.accept("-k", "booth")
     before = project.baseline.read_bytes()
-    project.solver(raising("KeyboardInterrupt"))
+    project.solver("def minimize(problem):\n    while True: pass")
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
     result = project.on_booth("--optlandscape-update", no_reraise_ctrlc=True)
+    timer.join()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert project.baseline.read_bytes() == before

@@ -12,6 +12,7 @@ from scipy.optimize import BFGS, LinearConstraint, NonlinearConstraint
 from pytest_optlandscape import Problem, landscapes, minimize, optimizers
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY, as_constraints
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.runs import BudgetExhausted
 
 
@@ -255,7 +256,7 @@ def test_points_of_a_batch_count_one_by_one_and_an_evaluation_that_raises_counts
 def line_unchecked(constraint):
     whole = line(AT_LEAST_1).shift([0.0])  # an instance's facts are known
     (one,) = as_constraints(constraint, 1, "line")
-    whole.own_constraints = (one,)
+    set_attributes(whole, own_constraints=(one,))
     return whole
 
 

@@ -1,3 +1,7 @@
+import os
+import signal
+import threading
+import time
 import types
 import warnings
 
@@ -50,10 +54,38 @@ def test_exit_is_an_exception_too():
     assert run.message.startswith("SystemExit: 3 (")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), pytest.fail.Exception("x"), pytest.skip.Exception("x")])
-def test_interrupts_and_outcomes_pass_through(error):
-    with pytest.raises(type(error)):
-        minimize(raises(error), "beale")
+def interrupted(problem):
+    """Run on until somebody presses Ctrl-C, and swallow that."""
+    try:
+        while True:
+            problem.landscape(problem.x0)
+    except KeyboardInterrupt:
+        return problem.x0
+
+
+@pytest.mark.usefixtures("with_ctrl_c")
+@pytest.mark.parametrize("optimizer", [interrupted, lambda problem: time.sleep(60)], ids=["swallowed", "passed on"])
+def test_ctrl_c_is_the_users(optimizer):
+    timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        minimize(optimizer, "beale")
+    timer.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this platform")
+def test_what_a_handler_of_the_session_raises_passes_through():
+    def handler(number, frame):
+        pytest.fail("the test took too long")
+
+    previous = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(pytest.fail.Exception, match="took too long"):
+            minimize(forever, "beale", budget=10**9)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.mark.parametrize(

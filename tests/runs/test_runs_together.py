@@ -2,7 +2,10 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
+import time
 import warnings
 
 import numpy as np
@@ -119,14 +122,19 @@ def test_what_a_run_does_to_the_session_is_its_own_and_put_back():
     assert (os.getcwd(), np.geterr()) == (here, errors)
 
 
+@pytest.mark.usefixtures("with_ctrl_c")
 def test_an_interruption_passes_through_and_leaves_nothing_behind():
     def interrupt():
         os.chdir("/")
-        raise KeyboardInterrupt
+        ctrl_c.set()
+        time.sleep(60)
 
-    here, filters = os.getcwd(), list(warnings.filters)
+    ctrl_c, here, filters = threading.Event(), os.getcwd(), list(warnings.filters)
+    somebody = threading.Thread(target=lambda: ctrl_c.wait() and os.kill(os.getpid(), signal.SIGINT))
+    somebody.start()
     with pytest.raises(KeyboardInterrupt):
         run_all(seed_1=interrupt)
+    somebody.join()
     assert (os.getcwd(), list(warnings.filters)) == (here, filters)
 
 

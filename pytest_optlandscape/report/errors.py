@@ -1,0 +1,90 @@
+"""What stands in a report where an optimizer gives no result: each error once, with all landscapes where it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
+from pytest_optlandscape.verdicts import LandscapeComparison
+from pytest_optlandscape.verdicts.records import NO_RESULT, LandscapeRecord
+
+__all__ = ["cannot_run_text", "error_texts", "indented"]
+
+_MOST_NAMED = 6
+
+
+def error_texts(landscapes: Sequence[LandscapeComparison]) -> list[str]:
+    """Say from which starts there is no result, one text for each error; a traceback follows on lines of its own.
+
+    What the baseline had as well is no news: it is counted in one text for all landscapes.
+    """
+    groups: dict[str, list[LandscapeRecord]] = {}
+    known: list[LandscapeRecord] = []
+    for one in landscapes:
+        failed = _without_result(one.now)
+        if failed and one.before is not None and failed <= _without_result(one.before):
+            known.append(one.now)
+        elif failed:
+            groups.setdefault(one.now.errors[0] if one.now.errors else "", []).append(one.now)
+    texts = [_counted(records) + (f": {error}" if error else "") for error, records in groups.items()]
+    if known:
+        texts.append(f"as in the baseline, {_counted(known)}")
+    return texts
+
+
+def indented(traceback: str, indent: str = "    ") -> list[str]:
+    """Give the lines of a traceback, none of it broken: they name files.
+
+    Examples
+    --------
+    >>> indented("Traceback (most recent call last):")
+    ['    Traceback (most recent call last):']
+    """
+    return [f"{indent}{line}" for line in traceback.splitlines()]
+
+
+def cannot_run_text(
+    record: LandscapeRecord,
+    spec: str,
+    before: LandscapeRecord | None = None,
+    wording: Wording = BASELINE,
+    shown_on: str = "",
+) -> list[str]:
+    """Say that an optimizer gives no result on a landscape, from no start, and why: a traceback, and no statistics.
+
+    Parameters
+    ----------
+    record : LandscapeRecord
+    spec : str
+    before : LandscapeRecord, optional
+        What there was; the text says how many starts had a result.
+    wording : Wording, optional
+    shown_on : str, optional
+        A landscape on which the same traceback was shown already: it is not repeated.
+
+    Returns
+    -------
+    list of str
+        Lines.
+    """
+    why = record.errors[0] if record.errors else "the time limit stopped every run"
+    lines = [f"{spec} gives no result on {record.landscape}: {why}"]
+    if before is not None:
+        had = len(before.cells) - len(_without_result(before))
+        there = f"at {wording.revision}" if wording.revision else "in its baseline"
+        lines.append(f"  it cannot run from any of {len(record.cells)} starts, {had} of which had a result {there}")
+    if record.traceback and shown_on:
+        return [*lines, f"  the traceback is that on {shown_on}"]
+    return [*lines, *(["", *indented(record.traceback, "  ")] if record.traceback else [])]
+
+
+def _without_result(record: LandscapeRecord) -> set[str]:
+    return {cell.start for cell in record.cells if cell.stop_reason in NO_RESULT}
+
+
+def _counted(records: Sequence[LandscapeRecord]) -> str:
+    failed = sum(len(_without_result(record)) for record in records)
+    shown = records if len(records) <= _MOST_NAMED else records[: _MOST_NAMED - 1]
+    names = ", ".join(record.landscape for record in shown)
+    more = f" and {number_of(len(records) - len(shown), 'more landscape')}" if len(shown) < len(records) else ""
+    return f"no result from {failed} of {sum(len(record.cells) for record in records)} starts on {names}{more}"
