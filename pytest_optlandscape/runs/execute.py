@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
@@ -125,9 +126,25 @@ class _Ended:
     side_effects: tuple[str, ...]
     result: _Result
     hangs_when_read: bool
+    left_out: str = ""
 
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
+    """Run an optimizer; where the process is supervised, tell of it, and leave out what hung before."""
+    supervisor = supervision.current()
+    if supervisor is None:
+        return _ended_here(optimizer, problem, surroundings)
+    key = supervision.key_of(optimizer.spec, problem)
+    reason = supervisor.reason_to_leave_out(key)
+    if reason:
+        problem.close(_over)
+        watch = Watch(lambda: _name(optimizer, problem), _time_limit(optimizer, problem), lambda: None)
+        return _Ended(problem, watch, 0.0, False, False, (), (), _Result(), False, reason)
+    with supervisor.run(key, _name(optimizer, problem), _time_limit(optimizer, problem)):
+        return _ended_here(optimizer, problem, surroundings)
+
+
+def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
     watch = Watch(
         lambda: _name(optimizer, problem),
@@ -142,6 +159,8 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
+    if watch.was_told:
+        supervision.hard_to_end.add(optimizer.spec)
     asked_elsewhere = problem.was_asked_elsewhere()
     reading = Watch(lambda: f"reading the result of {_name(optimizer, problem)}", watch.seconds, lambda: None)
     if error is None and _is_plain(returned):
@@ -250,8 +269,9 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         start_was_changed=problem.start_was_changed,
         warnings=ended.warnings,
         side_effects=ended.side_effects,
-        time_limit=_time_limit(optimizer, problem),
-        has_stalled=stop_reason == "time" and (ended.watch.has_stalled or ended.hangs_when_read),
+        time_limit=None if ended.left_out == supervision.NOT_RUN else _time_limit(optimizer, problem),
+        has_stalled=stop_reason == "time"
+        and (ended.watch.has_stalled or ended.hangs_when_read or ended.left_out == supervision.HUNG),
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,
@@ -295,6 +315,8 @@ def _why(ended: _Ended) -> tuple[str, str]:
 def _stopped_by_time(ended: _Ended) -> str:
     """Say what was stopped by the time limit; "" where nothing was."""
     watch = ended.watch
+    if ended.left_out:
+        return ended.left_out
     if watch.has_expired:
         spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
         remedy = f"; {REMEDY}" if ended.asked_elsewhere else ""

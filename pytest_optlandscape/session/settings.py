@@ -68,6 +68,8 @@ class Settings:
         Where to write the page of the session.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
+    isolate : bool
+        Run each optimizer's items in a process that can be ended.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -93,6 +95,7 @@ class Settings:
     report: Path | None = None
     executor: str | None = None
     only: tuple[str, ...] = ()
+    isolate: bool = False
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -156,6 +159,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
+        isolate=config.getoption("optlandscape_isolate") or config.getini("optlandscape_isolate"),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
     )
 
