@@ -57,6 +57,7 @@ INI_KEYS = {
         "seconds per optimizer for more runs, while --optlandscape-against has not decided",
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
+    "optlandscape_isolate": ("bool", False, "run the suite's items in a process that can be ended if it hangs"),
     "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
     "optlandscape_history": (
         "string",
@@ -149,6 +150,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "module:callable",
     )
     group.addoption(
+        "--optlandscape-isolate",
+        action="store_true",
+        help="run the suite's items in a process of their own, which is ended if a run hangs and nothing else ends it",
+    )
+    group.addoption(
         "--optlandscape-only",
         metavar="ITEM",
         action="append",
@@ -202,7 +208,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
-    wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
+    wanted = (
+        "optlandscape",
+        "optlandscape_update",
+        "optlandscape_json",
+        "optlandscape_suite",
+        "optlandscape_isolate",
+    )
     with_value = (
         "optlandscape_against",
         "optlandscape_cells",

@@ -57,9 +57,8 @@ def failure_text(
     if comparison.cannot_run:  # then there is nothing to accept
         lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
         alone = ["  run this landscape alone:", f"    {wording.run_alone(f'{spec}::{name}')}"]
-        return "\n".join(
-            [*lines, "", *_replay(comparison, spec, comparison.now.cells[0].start, wording, in_python), *alone]
-        )
+        again = _replay(comparison, spec, comparison.now.cells[0].start, wording, in_python)
+        return "\n".join([*lines, "", *again, *alone])
     lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
     lines += _finding_lines(comparison.findings)
     if comparison.parted:

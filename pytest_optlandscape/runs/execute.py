@@ -189,7 +189,9 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         read, refused = _Read(returned_by(returned, problem)), None
     else:
         read, refused, _ = _watched(
-            lambda: _read(returned, error, problem, was_exhausted, watch, surroundings), reading, limit
+            lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
+            reading,
+            limit,
         )
     error = None  # its traceback holds everything that the optimizer had in hand
     if refused is not None:
@@ -230,13 +232,11 @@ def _read(
     returned: Any,
     error: BaseException | None,
     problem: Problem,
-    was_exhausted: bool,
-    watch: Watch,
-    surroundings: Surroundings,
+    told: Callable[[BaseException], tuple[str, str]],
 ) -> _Read:
     """Read what an optimizer returned or raised: its own code may run, so a time limit holds here, too."""
     if error is not None:
-        return _Read(Returned(None, "it raised an exception"), *_raised(error, was_exhausted, watch, surroundings))
+        return _Read(Returned(None, "it raised an exception"), *told(error))
     return _Read(returned_by(returned, problem))
 
 

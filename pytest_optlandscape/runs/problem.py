@@ -220,6 +220,10 @@ class Problem:
         """Tell, once, whether a forked process asked for an evaluation while a run was `under_way`."""
         return has_asked_elsewhere(self._limit)
 
+    def terms(self) -> tuple[Any, ...]:
+        """List what tells this problem from others, as plain values; the optimizer's seed does not count as read."""
+        return (self.landscape.id, self._x0.tolist(), self.bounds.tolist(), self.budget, self._seed)
+
     @property
     def seed(self) -> int:
         """The seed of the optimizer's random numbers."""

@@ -29,6 +29,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.last_words import DeadMansSwitch
 from pytest_optlandscape.runs.swallowing import Insistence, is_insisting
 
@@ -213,6 +214,9 @@ class Watch:
             return
         if not self.has_expired and self.waits_for_import(frame, now):
             self._deadline = self.next = now + self.seconds
+            supervisor = supervision.current()
+            if supervisor is not None:
+                supervisor.waits(self.seconds)
             return
         self.close()
         self.insist()

@@ -39,6 +39,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     requests = iter(sys.stdin.readline, "")
+
+    def tell(what: dict[str, Any]) -> None:
+        answers.write(json.dumps(what) + "\n")
+        answers.flush()
+
     server = _Server(**json.loads(next(requests)))
     from pytest_optlandscape.runs.refusals import refusing
 
@@ -46,11 +51,10 @@ def main() -> None:
     refused.__enter__()  # for good: before optimizers are imported
     for line in requests:
         try:
-            answer = server.answer(**json.loads(line))
+            answer = server.answer(tell, **json.loads(line))
         except Exception:
             answer = {"error": traceback.format_exc()}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        tell(answer)
 
 
 def _end_with_parent() -> None:
@@ -158,10 +162,21 @@ class _Server:
         self._hooks = hooks
         self._adapters: dict[str, Any] = {}
 
-    def answer(self, do: str, **told: Any) -> dict[str, Any]:
-        """Do what is asked for, by the name of a method."""
+    def answer(
+        self, tell: Callable[[dict[str, Any]], None], do: str, hanging: Sequence[str] | None = None, **told: Any
+    ) -> dict[str, Any]:
+        """Do what is asked for, by the name of a method; tell of runs where those that hang are named."""
         asked: Callable[..., dict[str, Any]] = getattr(self, f"do_{do}")
-        return asked(**told)
+        if do == "load":
+            return asked(**told)
+        from pytest_optlandscape.runs import supervision, watchdog
+
+        if not watchdog.last_words.is_enabled:
+            watchdog.last_words.enable(2, ends=True)  # a run that cannot be ended ends this process
+        if hanging is None:
+            return asked(**told)
+        with supervision.supervised(supervision.Supervision(tell, hanging)):
+            return asked(**told)
 
     def do_load(self, spec: str) -> dict[str, Any]:
         """Import an optimizer; tell its setting and its module's file, or why there is none."""

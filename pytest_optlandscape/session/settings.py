@@ -78,6 +78,8 @@ class Settings:
         The ids of the items to which a session is limited, without ``optlandscape::``.
     invocation : Invocation
         How the session was started, for commands that it prints.
+    isolate : bool
+        Run each optimizer's items in a process that can be ended.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -107,6 +109,7 @@ class Settings:
     suite_is_given: bool = False
     most_cells: int | None = None
     invocation: Invocation = field(default_factory=Invocation)
+    isolate: bool = False
 
 
 def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
@@ -174,6 +177,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
+        isolate=config.getoption("optlandscape_isolate") or config.getini("optlandscape_isolate"),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
         invocation=invocation_of(config),
     )

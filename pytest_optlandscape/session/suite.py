@@ -62,6 +62,7 @@ from pytest_optlandscape.verdicts.judging import run_and_look_closely
 from pytest_optlandscape.verdicts.measuring import runs_of_baseline
 
 if TYPE_CHECKING:
+    from pytest_optlandscape.session.isolation import IsolatedItems
     from pytest_optlandscape.session.remote_items import RemoteItems
 
 __all__ = ["SuiteRun"]
@@ -115,6 +116,7 @@ class SuiteRun:
         self.recording: Recording | None = None  # where what is measured goes into the history
         self.crept: list[Crept] = []  # optimizers that small changes made worse, over the commits of the history
         self.remote: RemoteItems | None = None  # who runs the items, where it is not this process
+        self.isolation: IsolatedItems | None = None  # who runs those of optimizers that cannot be ended here
         self.ran: list[str] = []  # where, if not in this process
         self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
         self._works: dict[str, Work] = {}
@@ -189,9 +191,10 @@ class SuiteRun:
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
+        elsewhere = self._elsewhere(spec)
         with global_random_states() as changed:
-            if self.remote:
-                record = self.remote.run(spec, landscape)
+            if elsewhere:
+                record = elsewhere.run(spec, landscape)
             else:
                 with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
                     record = self.measure(spec, landscape)
@@ -199,7 +202,7 @@ class SuiteRun:
             notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
             record = replace(record, notes=(*record.notes, *notes))
         self.keep(spec, record)
-        if self.recording and not self.remote and self._will_be_whole(spec):
+        if self.recording and not elsewhere and self._will_be_whole(spec):
             count = len(self.landscapes_for(spec))
             self.recording.measure(self.adapters[spec], landscape, record, self.baselines[spec], count)
         if self._spool:
@@ -278,9 +281,16 @@ class SuiteRun:
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check of the contract."""
-        if self.remote:
-            return self.remote.hold(spec, check)
+        elsewhere = self._elsewhere(spec)
+        if elsewhere:
+            return elsewhere.hold(spec, check)
         return CHECKS[check].outcome(self.adapters[spec])
+
+    def _elsewhere(self, spec: str) -> RemoteItems | IsolatedItems | None:
+        """Give who runs an optimizer's items, if it is another process."""
+        if self.remote or not (self.isolation and self.isolation.takes(spec)):
+            return self.remote
+        return self.isolation
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""
@@ -330,6 +340,8 @@ class SuiteRun:
         if self.remote:
             self.ran = [self.remote.crew.report()]
             self.remote.crew.close()
+        if self.isolation:
+            self.isolation.close()
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""

@@ -47,7 +47,8 @@ _FAR_AWAY = 1e3
 def check_returns_finite_point(held: Held) -> None:
     """Check that from every start the optimizer returns a finite point of the right shape, without an exception.
 
-    One that has no end of its own may run away, as gradient descent does with too long a step.
+    One that has no end of its own may run away, as gradient descent does with too long a step. Nor is it a breach that
+    the time limit stops a run which still evaluates: a slow machine does that. A run that hangs is one.
     """
     __tracebackhide__ = True
 
@@ -56,6 +57,8 @@ def check_returns_finite_point(held: Held) -> None:
             run = trial.observe().run
         except StoppedByTime as stopped:
             run = stopped.run
+            if not run.has_stalled:
+                raise
         if run.stop_reason in ("returned", "budget") or _ran_away(trial, run):
             return None
         return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")

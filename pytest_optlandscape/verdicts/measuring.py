@@ -21,6 +21,7 @@ from pytest_optlandscape.runs import Problem, Run, execute, execute_all
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.supervision import MOST_HANGING, NOT_RUN
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.selection import in_early_order, read_selection
 from pytest_optlandscape.strategies.suites import (
@@ -56,10 +57,8 @@ STOCHASTIC_DITHERS = 3, 1
 
 _FORMAT = 3
 
-_HANGING = 3
+_HANGING = MOST_HANGING
 """As many first cells hang before the others of a landscape are given up."""
-
-_NOT_RUN = "not run, because the runs before it hung"
 
 _LONG_BEFORE = 10.0
 """Where the other runs on a landscape took less than this part of the time limit, one that it stops hangs: no machine
@@ -371,7 +370,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
         x=cell.x0,
         fun=math.nan,
         evaluated=nothing,
-        message=_NOT_RUN,
+        message=NOT_RUN,
         wall_time=0.0,
         time_limit=None,
         has_stalled=False,
@@ -389,7 +388,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
 
 def _given_up(runs: Sequence[Run]) -> list[str]:
     """Count the runs that were given up."""
-    count = sum(run.message == _NOT_RUN for run in runs)
+    count = sum(run.message == NOT_RUN for run in runs)
     others = f"{number_of(count, 'start')} {verb_of(count, 'was', 'were')} not run"
     return [f"given up after the first {_HANGING} starts hung: {others}"] if count else []
 
