@@ -122,11 +122,9 @@ class KerasOptimizer(Adapter):
     def _minimize_in_lockstep(self, is_stacked: bool, problems: Sequence[Problem]) -> list[Outcome]:
         starts = np.array([problem.x0 for problem in problems])
         keras, structure = _import_keras(self.spec), problems[0].structure
-        steps = LockSteps(keras, self.make, structure, self.dtype, starts, is_stacked)
+        steps = LockSteps(keras, self.make, structure, self.dtype, starts, is_stacked=is_stacked)
         casts = Casts(self.dtype, len(problems))
-        outcomes = descend_in_lockstep(
-            problems, steps.read(), lambda values, gradients: steps.step(casts(gradients))
-        )
+        outcomes = descend_in_lockstep(problems, steps.read(), lambda values, gradients: steps.step(casts(gradients)))
         return casts.noted(outcomes, steps.finish([problem.nfev for problem in problems]))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class LockSteps:
         structure: Structure,
         dtype: str,
         starts: FloatArray,
+        *,
         is_stacked: bool,
     ) -> None:
         self._keras = keras

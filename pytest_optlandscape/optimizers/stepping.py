@@ -117,13 +117,12 @@ def descend_in_lockstep(
             values[k] = fun(point)
             gradients[k] = gradient(point)
         evaluated, x = x, step(values, gradients)
-        going_on = []
-        for k, is_kept in zip(running, np.isfinite(evaluated[running]).all(axis=1).tolist(), strict=True):
-            if is_kept and problems[k].remaining > 0:
-                going_on.append(k)
-            else:
-                outcomes[k] = Outcome(x[k].copy(), "budget" if problems[k].remaining <= 0 else None)
-        running = going_on
+        finite = np.isfinite(evaluated).all(axis=1)
+        ended = [k for k in running if not finite[k] or problems[k].remaining <= 0]
+        for k in ended:
+            outcomes[k] = Outcome(x[k].copy(), "budget" if problems[k].remaining <= 0 else None)
+        if ended:
+            running = [k for k in running if k not in ended]
     return outcomes
 
 

@@ -1,9 +1,9 @@
 """Many runs of one optimizer, step by step together where that gives the same runs, bit by bit.
 
-A step of a library of tensors takes the same time whether it moves two numbers or two hundred: what it takes is the
-way through the library. So optimizers of such libraries can offer to step many runs at once, each from its own start, on
-its own problem, as the parts of one point. That is right only if the optimizer treats the parts of a point apart, and
-nothing tells but trying. Two checks are made each time, and where one fails, all runs are made one by one:
+A step of a library of tensors takes about as long for two hundred numbers as for two: the time goes on the way through
+the library. So optimizers of such libraries can offer to step many runs at once, each from its own start and on its own
+problem, as the parts of one point. That is right only if the optimizer treats these parts apart. Nothing tells but
+trying: two checks are made each time, and where one fails, all runs are made one by one.
 
 * before, the first steps of a few runs are compared with the first steps of the same runs alone: this finds clipping
   by a norm over all variables, random numbers for each variable, and arithmetic that rounds otherwise;
@@ -23,7 +23,7 @@ from pytest_optlandscape.runs.execute import Optimizer, execute, execute_all
 from pytest_optlandscape.runs.problem import Problem
 from pytest_optlandscape.runs.run import Run
 
-__all__ = ["execute_together"]
+__all__ = ["MOST", "execute_in_lockstep", "execute_together"]
 
 FEWEST, MOST = 4, 64
 """Runs that are stepped together. More than these share little more, and one that differs spoils them all."""
@@ -66,10 +66,43 @@ def execute_together(optimizer: Optimizer, problems: Iterable[Problem]) -> list[
     >>> [run.stop_reason for run in runs]
     ['returned', 'returned', 'returned']
     """
-    ways: tuple[Way, ...] = getattr(optimizer, "in_lockstep", tuple)()
-    if not ways:
+    if not _ways(optimizer):
         return execute_all(optimizer, problems)
-    return [run for group in _groups(problems) for run in _executed(optimizer, ways, group)]
+    runs: list[Run] = []
+    for group in _groups(problems):
+        runs += execute_in_lockstep(optimizer, group) or execute_all(optimizer, (one.again() for one in group))
+    return runs
+
+
+def execute_in_lockstep(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
+    """Run as `execute_together` does, but give no run at all where these cannot be stepped together.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    problems : iterable of Problem
+
+    Returns
+    -------
+    list of Run
+        In the same order; empty where the optimizer does not offer to step several runs, or would make other runs of
+        them than alone, or the problems are few or short.
+    """
+    ways = _ways(optimizer)
+    runs: list[Run] = []
+    for group in _groups(problems) if ways else ():
+        if len(group) < FEWEST or min(problem.budget for problem in group) < 4 * FIRST_STEPS:
+            return []
+        made = next(filter(None, (_run_in(way, optimizer, group) for way in ways)), None)
+        if made is None:
+            return []
+        runs += made
+    return runs
+
+
+def _ways(optimizer: Optimizer) -> tuple[Way, ...]:
+    ways: tuple[Way, ...] = getattr(optimizer, "in_lockstep", tuple)()
+    return ways
 
 
 def _groups(problems: Iterable[Problem]) -> Iterator[list[Problem]]:
@@ -85,16 +118,6 @@ def _groups(problems: Iterable[Problem]) -> Iterator[list[Problem]]:
         size += cost
     if group:
         yield group
-
-
-def _executed(optimizer: Optimizer, ways: Sequence[Way], problems: list[Problem]) -> list[Run]:
-    """Run in the first way that gives the runs of the optimizer alone, or one by one."""
-    if len(problems) >= FEWEST and min(problem.budget for problem in problems) >= 4 * FIRST_STEPS:
-        for way in ways:
-            runs = _run_in(way, optimizer, problems)
-            if runs:
-                return runs
-    return execute_all(optimizer, (problem.again() for problem in problems))
 
 
 def _run_in(way: Way, optimizer: Optimizer, problems: Sequence[Problem]) -> list[Run]:
@@ -169,8 +192,8 @@ def _stepped(optimizer: Optimizer, way: Way, problems: Sequence[Problem]) -> lis
     if not together.have_ended or first.side_effects or first.stop_reason == "time":
         return []
     runs = [first, *execute_all(together, problems[1:])]
-    shared = {"wall_time": first.wall_time / len(problems), "warnings": first.warnings}
-    return [dataclasses.replace(run, **shared) for run in runs]
+    share = first.wall_time / len(problems)
+    return [dataclasses.replace(run, wall_time=share, warnings=first.warnings) for run in runs]
 
 
 class _Together:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +16,10 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute, execute_all
+from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.together import MOST
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
@@ -212,19 +213,16 @@ def _with_envelopes(
     adapter: Adapter, record: LandscapeRecord, runs: Sequence[Run], precision: float
 ) -> LandscapeRecord:
     stability = Stability(0, 0)
+    fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
+    units = [1] * fine + [round(multiple_of(precision))] * coarse
+    whole = [run for run, cell in zip(runs, record.cells, strict=True) if not cell.was_stopped_by_time]
+    every_dithered = _dithered_runs(adapter, whole, precision, units)
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
-        rng = np.random.default_rng([run.seed, 1])
         if cell.was_stopped_by_time:
             records.append(cell)
             continue
-        problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
-        fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
-        units = [1] * fine + [round(multiple_of(precision))] * coarse
-        dithered = execute_all(
-            adapter,
-            (DitheredProblem(problem, rng, precision, so_many) for so_many in units),
-        )
+        dithered = next(every_dithered)
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
             continue
@@ -232,6 +230,23 @@ def _with_envelopes(
         stability += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
     return replace(record, cells=tuple(records), stability=stability)
+
+
+def _dithered_runs(
+    adapter: Adapter, runs: Sequence[Run], precision: float, units: Sequence[int]
+) -> Iterator[list[Run]]:
+    """Run each run's problem again, dithered by each of so many units: those of several at once, if that saves time."""
+    at_once = max(MOST // len(units), 1) if adapter.in_lockstep() else 1
+    for start in range(0, len(runs), at_once):
+        some = runs[start : start + at_once]
+        made = execute_together(adapter, (one for run in some for one in _dithered(run, precision, units)))
+        yield from (made[k * len(units) : (k + 1) * len(units)] for k in range(len(some)))
+
+
+def _dithered(run: Run, precision: float, units: Sequence[int]) -> Iterator[DitheredProblem]:
+    rng = np.random.default_rng([run.seed, 1])
+    problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+    return (DitheredProblem(problem, rng, precision, so_many) for so_many in units)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
@@ -291,7 +306,7 @@ def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
 
 
 def _run_all(adapter: Adapter, landscape: Landscape, budget: int) -> list[Run]:
-    return execute_all(adapter, (_problem(cell, budget) for cell in cells(landscape)))
+    return execute_together(adapter, (_problem(cell, budget) for cell in cells(landscape)))
 
 
 def _run_until_it_hangs(adapter: Adapter, landscape: Landscape, budget: int, before: LandscapeRecord) -> list[Run]:
@@ -299,6 +314,9 @@ def _run_until_it_hangs(adapter: Adapter, landscape: Landscape, budget: int, bef
     every = cells(landscape)
     if any(cell.was_stopped_by_time for cell in before.cells[:_HANGING]):
         return _run_all(adapter, landscape, budget)
+    together = execute_in_lockstep(adapter, (_problem(cell, budget) for cell in every))
+    if together:
+        return together
     first = execute_all(adapter, (_problem(cell, budget) for cell in every[:_HANGING]))
     if all(run.has_stalled for run in first):
         return first + [_not_run(first[0], cell) for cell in every[_HANGING:]]
