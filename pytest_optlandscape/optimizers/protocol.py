@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,6 +170,14 @@ class Adapter(abc.ABC):
     def without_gradient(self) -> Adapter | None:
         """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
         return None
+
+    def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
+        """List the ways in which it can run several problems at once, step by step together, the quickest way first.
+
+        A way takes fresh problems on one landscape and gives their outcomes in the same order. It raises where it
+        cannot do so. `runs.execute_together`, which calls it, checks that the runs are those of `minimize`, bit by bit.
+        """
+        return ()
 
     def interrupted(self, interruption: Interruption) -> Adapter | None:
         """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pytest_optlandscape.runs.problem import Problem
 
-__all__ = ["Observer", "observed", "observing"]
+__all__ = ["Observer", "observed", "observing", "tell_of"]
 
 Observer = Callable[[Problem], None]
 """Called with the problem of a run that has ended, evaluations included."""
@@ -54,6 +54,12 @@ def observed(problems: Iterable[Problem]) -> Iterator[Problem]:
             waiting.clear()
     if _observers:
         _tell(waiting)
+
+
+def tell_of(problems: Iterable[Problem]) -> None:
+    """Tell the observer of problems whose runs have ended."""
+    if _observers:
+        _tell(list(problems))
 
 
 def _tell(waiting: list[Problem]) -> list[Problem]:

@@ -335,6 +335,32 @@ class Problem:
         points = as_points(self._gradient_points[:], self.dim)
         return points, np.array([value_at(self.landscape, point) for point in points])
 
+    def again(self, budget: int | None = None) -> Problem:
+        """Make the same problem once more, fresh, with no evaluation made.
+
+        Parameters
+        ----------
+        budget : int, optional
+            Another budget (default: the same).
+
+        Examples
+        --------
+        >>> problem = Problem("beale", budget=20)
+        >>> _ = problem(problem.x0)
+        >>> problem.again().nfev, problem.again(budget=5).budget
+        (0, 5)
+        """
+        return Problem(self.landscape, self._x0, **self._settings(budget))
+
+    def _settings(self, budget: int | None) -> dict[str, Any]:
+        """Give all that makes the problem besides landscape and start."""
+        return {
+            "bounds": None if self.bounds is self.landscape.bounds else self.bounds,
+            "budget": self.budget if budget is None else budget,
+            "seed": self._seed,
+            "time_limit": self.time_limit,
+        }
+
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
 

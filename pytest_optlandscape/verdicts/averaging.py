@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.runs import Problem, execute_all
+from pytest_optlandscape.runs import Problem, execute_together
 from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.strategies.suites import Cell, find_cell, further_starts
 from pytest_optlandscape.verdicts.metrics import AVERAGED
@@ -65,7 +65,7 @@ def with_further_runs(
             for x0, seed in some
         )
         starts = [every[k].start for k, some in zip(due, further, strict=True) for _ in some]
-        made = iter(records_of(execute_all(adapter, observed(problems)), starts))
+        made = iter(records_of(execute_together(adapter, observed(problems)), starts))
         for k, some in zip(due, further, strict=True):
             several = [*([record.cells[k]] if number == 0 else []), *itertools.islice(made, len(some))]
             if len(several) == BATCH[over] and not any(one.was_stopped_by_time for one in several):

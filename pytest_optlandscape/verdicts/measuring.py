@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,11 +17,12 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute, execute_all
+from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.supervision import MOST_HANGING, NOT_RUN
+from pytest_optlandscape.runs.together import MOST
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.strategies.selection import in_early_order, read_selection
 from pytest_optlandscape.strategies.suites import (
@@ -239,19 +240,16 @@ def _with_envelopes(
     adapter: Adapter, record: LandscapeRecord, runs: Sequence[Run], precision: float
 ) -> LandscapeRecord:
     stability = Stability(0, 0)
+    fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
+    units = [1] * fine + [round(multiple_of(precision))] * coarse
+    whole = [run for run, cell in zip(runs, record.cells, strict=True) if not cell.was_stopped_by_time]
+    every_dithered = _dithered_runs(adapter, whole, precision, units)
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
-        rng = np.random.default_rng([run.seed, 1])
         if cell.was_stopped_by_time:
             records.append(cell)
             continue
-        problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
-        fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
-        units = [1] * fine + [round(multiple_of(precision))] * coarse
-        dithered = execute_all(
-            adapter,
-            observed(DitheredProblem(problem, rng, precision, so_many) for so_many in units),
-        )
+        dithered = next(every_dithered)
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
             continue
@@ -267,6 +265,23 @@ def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
     over = "seeds" if adapter.is_stochastic else "starts"
     further = sum(adapter.is_stochastic or cell.is_spread for cell in chosen) * (BATCH[over] - 1)
     return len(chosen) * (1 + dithers) + 2 + further
+
+
+def _dithered_runs(
+    adapter: Adapter, runs: Sequence[Run], precision: float, units: Sequence[int]
+) -> Iterator[list[Run]]:
+    """Run each run's problem again, dithered by each of so many units: those of several at once, if that saves time."""
+    at_once = max(MOST // len(units), 1) if adapter.in_lockstep() else 1
+    for start in range(0, len(runs), at_once):
+        some = runs[start : start + at_once]
+        made = execute_together(adapter, observed(one for run in some for one in _dithered(run, precision, units)))
+        yield from (made[k * len(units) : (k + 1) * len(units)] for k in range(len(some)))
+
+
+def _dithered(run: Run, precision: float, units: Sequence[int]) -> Iterator[DitheredProblem]:
+    rng = np.random.default_rng([run.seed, 1])
+    problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+    return (DitheredProblem(problem, rng, precision, so_many) for so_many in units)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
@@ -338,7 +353,8 @@ def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
 
 def _run_all(adapter: Adapter, chosen: Sequence[Cell], budget: int) -> list[Run]:
     early = in_early_order(chosen)
-    return _in_usual_order(chosen, early, execute_all(adapter, observed(_problem(cell, budget) for cell in early)))
+    runs = execute_together(adapter, observed(_problem(cell, budget) for cell in early))
+    return _in_usual_order(chosen, early, runs)
 
 
 def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, before: LandscapeRecord) -> list[Run]:
@@ -347,6 +363,9 @@ def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, b
     known = {cell.start: cell for cell in before.cells}
     if any(cell.start not in known or known[cell.start].was_stopped_by_time for cell in early[:_HANGING]):
         return _run_all(adapter, chosen, budget)
+    runs = execute_in_lockstep(adapter, (_problem(cell, budget) for cell in early))
+    if runs:
+        return _in_usual_order(chosen, early, runs)
     runs = execute_all(adapter, observed(_problem(cell, budget) for cell in early[:_HANGING]))
     if runs and all(run.has_stalled for run in runs):
         runs += [_not_run(runs[0], cell) for cell in early[_HANGING:]]
