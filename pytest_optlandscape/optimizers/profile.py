@@ -16,7 +16,11 @@ from pytest_optlandscape.optimizers.protocol import Adapter
 __all__ = ["INVARIANCES", "WORDS", "full_profile", "obstacle", "profile_text", "with_profile"]
 
 _OF_THE_CONTRACT = ("callback", "no-callback", "stoppable", "unstoppable")
-_UNDERSTOOD = ("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending", *_OF_THE_CONTRACT)
+_UNDERSTOOD = (
+    *("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending"),
+    *("no-seed-globals", "hard-limit", "accepts-nan"),
+    *_OF_THE_CONTRACT,
+)
 
 
 def profile_text(adapter: Adapter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -123,8 +124,10 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         lambda: problem.close(watch.exception),
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
+    around = getattr(optimizer, "around", None)
     surroundings.prepare()
-    returned, error = _watched(optimizer, problem, watch)
+    with around(problem) if around else contextlib.nullcontext():
+        returned, error = _watched(optimizer, problem, watch)
     warned, side_effects = surroundings.put_back()
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted

@@ -86,6 +86,8 @@ class _Server:
         Of the other revision; None on the present side.
     profiles : dict
         By spec, words that correct what an optimizer is taken for.
+    adapters : dict, optional
+        By spec, how an optimizer of another signature is called.
     time_limit : float or None
         Seconds after which a run is ended.
     hooks : list of dict
@@ -102,6 +104,7 @@ class _Server:
         modules: dict[str, str],
         worktree: dict[str, str] | None,
         profiles: dict[str, str],
+        adapters: dict[str, str] | None = None,
         time_limit: float | None,
         hooks: list[dict[str, Any]],
         prefix: str | None = None,
@@ -111,6 +114,7 @@ class _Server:
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
         self._profiles = profiles
+        self._declared = adapters
         self._time_limit = time_limit
         self._hooks = hooks
         self._adapters: dict[str, Any] = {}
@@ -127,6 +131,7 @@ class _Server:
             from pytest_optlandscape.optimizers.profile import with_profile
 
             self._add_optimizers()
+            self._declare()
             adapter = with_profile(get(spec), self._profiles.get(spec, ""))
             self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
         except (Exception, SystemExit) as error:
@@ -144,6 +149,14 @@ class _Server:
 
             add_from(HookFunction(**one) for one in self._hooks)
             self._hooks = []
+
+    def _declare(self) -> None:
+        """Put what the session declares in force, at the first time."""
+        if self._declared:
+            from pytest_optlandscape._profiles import declare
+
+            declare(self._profiles, self._declared)
+            self._declared = None
 
     def _modules_of_the_present(self) -> list[str]:
         worktree = self._worktree

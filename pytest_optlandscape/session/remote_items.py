@@ -65,6 +65,7 @@ class RemoteItems:
                 "worktree": None,
                 "hooks": [vars(hook) for hook in settings.hooks],
                 "profiles": settings.profiles,
+                "adapters": settings.adapters,
                 "time_limit": settings.time_limit,
                 "environment": {
                     "PYTHONHASHSEED": "0",

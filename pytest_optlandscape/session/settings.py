@@ -6,12 +6,13 @@ import configparser
 import math
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_optlandscape._declarations import parsed_lines
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
@@ -66,6 +67,8 @@ class Settings:
         What the optimizers depend on, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
+    adapters : dict
+        By spec, how an optimizer of another signature is called.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
     executor : str or None
@@ -92,6 +95,7 @@ class Settings:
     paths: tuple[str, ...] = (".",)
     report: Path | None = None
     executor: str | None = None
+    adapters: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
 
 
@@ -137,6 +141,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
+        adapters=parsed_lines(config.getini("optlandscape_adapters")),
         profiles=parsed(config.getini("optlandscape_profiles")),
         suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
         budget=int(budget) if budget else None,

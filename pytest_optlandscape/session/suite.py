@@ -87,6 +87,11 @@ class SuiteRun:
         for spec in settings.profiles:
             if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
+        for spec in settings.adapters:
+            if spec not in {one.partition("(")[0] for one in self.adapters} | set(
+                self.adapters
+            ) and not _may_be_of_tests(spec):
+                raise ValueError(unknown_name("optimizer in optlandscape_adapters:", spec, self.adapters))
         self._spool = spool
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run

@@ -14,6 +14,7 @@ import random
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,6 +140,9 @@ class _Watched:
     @property
     def time_limit(self) -> float | None:
         return self.adapter.time_limit
+
+    def around(self, problem: Problem) -> AbstractContextManager[None]:
+        return self.adapter.around(problem)
 
     def minimize(self, problem: Problem) -> Any:
         returned = self.adapter.minimize(problem)
