@@ -32,7 +32,7 @@ HANDED: dict[str, tuple[str, ...]] = {
     "upper": ("array", "list"),
     "constraints": (),
     "budget": (),
-    "seed": (),
+    "seed": ("integer", "positive"),
     "rng": (),
     "dimension": (),
     "callback": (),

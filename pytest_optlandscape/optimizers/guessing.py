@@ -83,6 +83,8 @@ def how_to_declare(thing: Any, spec: str) -> str:
         f"  pytest.ini:      optlandscape_adapters = {line}",
         f'  or, in a test:   optimizers.adapt({_base(spec).rpartition(":")[2]}, "{" ".join(words)}")',
     ]
+    if "<" in spec:  # nobody can import it by this name
+        lines = [f"{what} in the test:", f'  optimizers.adapt(FUNCTION, "{" ".join(words)}")']
     if lacking:
         example = f"{_base(spec)}({', '.join(f'{name}=...' for name in lacking)})"
         lines.append(f"Give {' and '.join(lacking)} in the spec: {example}.")

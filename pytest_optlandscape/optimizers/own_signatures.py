@@ -320,7 +320,8 @@ class _Values:
         return int(parameter_value(self._optimizer.function, factor))
 
     def _seed(self, handed: Handed) -> int:
-        return small_seed(self.problem)
+        seed = small_seed(self.problem)
+        return max(seed, 1) if handed.form == "positive" else seed
 
     def _rng(self, handed: Handed) -> np.random.Generator:
         return self.problem.rng

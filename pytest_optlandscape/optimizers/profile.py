@@ -69,6 +69,8 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
             before = changes.get("invariances", adapter.invariances)
             name = word.removeprefix("no-").removesuffix("-invariant")
             changes["invariances"] = before - {name} if word.startswith("no-") else before | {name}
+    if changes.get("seeds_globals"):
+        changes.setdefault("is_stochastic", True)  # other seeds make other runs
     return dataclasses.replace(adapter, **changes) if changes else adapter
 
 

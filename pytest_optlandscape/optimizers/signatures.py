@@ -130,6 +130,8 @@ class Signatures:
             declared |= {"objective", "gradient", "hessian", "constraints", "callback"}
         if any(one.form in ("batch", "value-and-gradient") for one in self._declaration.handed):
             declared |= {"gradient", "hessian"}
+        if _has(self._made_with, "rng") and not _is_required(self._made_with.get("seed", self._made_with["rng"])):
+            declared.add("seed")  # two names of one thing, as in SciPy while it renames one to the other
         taken = {step.handed.place.name for step in steps} | set(self._fixed)
         found = []
         for name, what in _USUAL.items():
@@ -235,6 +237,7 @@ def parameter_value(function: Any, name: str) -> Any:
 
 
 def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
+    """Give the parameters of a function or class by name; none where nobody can tell."""
     try:
         return dict(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # compiled functions may have none

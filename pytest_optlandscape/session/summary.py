@@ -15,6 +15,7 @@ from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.global_draws import how_to_seed
 
 __all__ = ["write_summary"]
 
@@ -58,6 +59,10 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
                 terminal.write_line(line)
         for line in details(comparison, suite.wording):
             terminal.write_line(line)
+        notes = [note for landscape in comparison.landscapes for note in landscape.now.notes]
+        in_toml = terminal.config.inipath is not None and terminal.config.inipath.suffix == ".toml"
+        for line in how_to_seed(comparison.spec, settings.profiles.get(comparison.spec, ""), notes, in_toml=in_toml):
+            terminal.write_line(f"  {line}", yellow=True)
     terminal.write_line("")
     _write_notes(terminal, suite, comparisons)
 
