@@ -45,6 +45,11 @@ INI_KEYS = {
         [],
         "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
     ),
+    "optlandscape_adapters": (
+        "linelist",
+        [],
+        "how optimizers of other signatures are called: SPEC = objective=func start=x0 budget=maxfev ...",
+    ),
     "optlandscape_fail_on": (
         "string",
         "worse",
@@ -261,8 +266,13 @@ def _add_optimizers(config: pytest.Config) -> None:
 
 def _declare_profiles(config: pytest.Config) -> None:
     """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
+    adapters, lines = {}, config.getini("optlandscape_adapters")
     try:
-        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")))
+        if lines:
+            from pytest_optlandscape._declarations import parsed_lines
+
+            adapters = parsed_lines(lines)
+        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")), adapters)
     except ValueError as error:
         raise pytest.UsageError(f"optlandscape: {error}") from error
     config.add_cleanup(put_back)

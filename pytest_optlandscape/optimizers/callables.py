@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.guessing import how_to_declare
 from pytest_optlandscape.optimizers.protocol import Adapter, Call
 from pytest_optlandscape.optimizers.recognition import check_not_of_python, whatever_is_raised
 from pytest_optlandscape.optimizers.recognition import signature_of as _signature
@@ -38,6 +39,15 @@ _OFFERED: dict[str, Callable[[Problem], Any]] = {
 }
 """The parameters that a callable may name, and what each is given."""
 
+_SAID_BY_PROFILE = {
+    "jac": "uses_gradient",
+    "hess": "uses_gradient",
+    "bounds": "takes_bounds",
+    "constraints": "takes_constraints",
+    "callback": "takes_callback",
+}
+"""The attribute of an adapter that says whether a parameter is handed over, where it has a default."""
+
 
 @dataclass(frozen=True)
 class PlainCallable(Adapter):
@@ -45,11 +55,20 @@ class PlainCallable(Adapter):
 
     function: Callable[..., Any] = print
     names: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
     def minimize(self, problem: Problem) -> Any:
         if "fun" not in self.names:
             return self.function(problem)
-        return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in self.names})
+        names = self.names - self._withheld(problem)
+        return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in names})
+
+    def _withheld(self, problem: Problem) -> set[str]:
+        """Name what it can do without and is not handed: what a profile says no to, and constraints where none are."""
+        withheld = {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
+        if not problem.landscape.own_constraints:
+            withheld.add("constraints")
+        return withheld & self.optional
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         if "maxfev" not in self.names:
@@ -110,12 +129,12 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     spec = spec or name_of(function)
     if names and not set(required) <= offered:
         missing = ", ".join(sorted(set(required) - offered))
-        raise TypeError(f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given")
-    if not names and len(required) > 1:
         raise TypeError(
-            f"{spec} takes ({', '.join(required)}); an optimizer takes either one problem, or parameters named "
-            "fun, x0 and whichever it needs of " + ", ".join(sorted(offered - {"fun", "x0"}))
+            f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given.\n"
+            + how_to_declare(function, spec)
         )
+    if not names and len(required) > 1:
+        raise TypeError(how_to_declare(function, spec))
     names -= _bound(function)
     if signature:
         try:
@@ -131,6 +150,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         takes_callback="callback" in names,
         function=function,
         names=names,
+        optional=frozenset(name for name in names if name not in required),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -170,9 +171,10 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         lambda: problem.close(watch.exception),
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
+    around = getattr(optimizer, "around", None)
     surroundings.prepare()
     limit = sys.getrecursionlimit()
-    with problem.under_way():
+    with problem.under_way(), around(problem) if around else contextlib.nullcontext():
         returned, error, lowered = _watched(_named(optimizer, problem), watch, limit)
     warned, side_effects = surroundings.put_back()
     side_effects = (*lowered, *side_effects) if lowered else side_effects

@@ -109,10 +109,18 @@ class Problem:
             self.fun = disturbed(self.fun, self._limit, self._record, observer.value, on_tensor, stride=2)
         self._observer = observer
 
-    def __call__(self, x: ArrayLike) -> float:
-        """Evaluate the objective at a point of shape (dim,); counted."""
-        value: float = self.fun(x)
-        return value
+    def __call__(self, x: ArrayLike) -> Any:
+        """Evaluate the objective at a point of shape (dim,), or at each of a batch (n, dim) in turn; counted.
+
+        Returns
+        -------
+        float or ndarray of shape (n,)
+            The values of a batch are counted point by point, and the budget ends the run at the point at which it is
+            spent.
+        """
+        if x.__class__ is np.ndarray and x.ndim == 2:
+            return np.array([self.fun(point) for point in x])
+        return self.fun(x)
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""

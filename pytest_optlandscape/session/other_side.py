@@ -128,6 +128,8 @@ class _Server:
         Of the other revision; None on the present side.
     profiles : dict
         By spec, words that correct what an optimizer is taken for.
+    adapters : dict, optional
+        By spec, how an optimizer of another signature is called.
     time_limit : float or None
         Seconds after which a run is ended.
     hooks : list of dict
@@ -146,6 +148,7 @@ class _Server:
         modules: dict[str, str],
         worktree: dict[str, str] | None,
         profiles: dict[str, str],
+        adapters: dict[str, str] | None = None,
         time_limit: float | None,
         hooks: list[dict[str, Any]],
         copies: dict[str, Any] | None = None,
@@ -158,6 +161,7 @@ class _Server:
         importlib.invalidate_caches()
         self._worktree = Worktree.from_plain(worktree) if worktree else None
         self._profiles = profiles
+        self._declared = adapters
         self._time_limit = time_limit
         self._hooks = hooks
         self._adapters: dict[str, Any] = {}
@@ -185,6 +189,7 @@ class _Server:
             from pytest_optlandscape.optimizers.profile import with_profile
 
             self._add_optimizers()
+            self._declare()
             adapter = with_profile(get(spec), self._profiles.get(spec, ""))
             self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
         except (Exception, SystemExit) as error:
@@ -202,6 +207,14 @@ class _Server:
 
             add_from(HookFunction(**one) for one in self._hooks)
             self._hooks = []
+
+    def _declare(self) -> None:
+        """Put what the session declares in force, at the first time."""
+        if self._declared:
+            from pytest_optlandscape._profiles import declare
+
+            declare(self._profiles, self._declared)
+            self._declared = None
 
     def _lent_by_the_present(self) -> str:
         """Say which modules were imported from the present revision, or from what is installed of it; "" if none."""

@@ -108,6 +108,7 @@ def introduction_for(settings: Settings) -> dict[str, Any]:
         "worktree": None,
         "hooks": [vars(hook) for hook in settings.hooks],
         "profiles": settings.profiles,
+        "adapters": settings.adapters,
         "time_limit": settings.time_limit,
         "environment": {
             "PYTHONHASHSEED": "0",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_optlandscape._declarations import parsed_lines
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
 from pytest_optlandscape.session.added import HookFunction, hook_functions
@@ -74,6 +75,8 @@ class Settings:
         What the optimizers depend on, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
+    adapters : dict
+        By spec, how an optimizer of another signature is called.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
     invocation : Invocation
@@ -104,6 +107,7 @@ class Settings:
     paths: tuple[str, ...] = (".",)
     report: Path | None = None
     executor: str | None = None
+    adapters: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     suites: dict[str, str] = field(default_factory=dict)
     suite_is_given: bool = False
@@ -155,6 +159,7 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
+        adapters=parsed_lines(config.getini("optlandscape_adapters")),
         profiles=parsed(config.getini("optlandscape_profiles")),
         suite=_suite(config, most_cells),
         suites=_own_suites(config),

@@ -251,7 +251,7 @@ def _there(hook: HookFunction, worktree: Worktree, copies: InstalledCopies) -> d
 
 
 def _told_to_both(settings: Settings) -> dict[str, Any]:
-    return {"profiles": settings.profiles, "time_limit": settings.time_limit}
+    return {"profiles": settings.profiles, "adapters": settings.adapters, "time_limit": settings.time_limit}
 
 
 def _environment() -> dict[str, str]:

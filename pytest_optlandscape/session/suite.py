@@ -102,6 +102,10 @@ class SuiteRun:
         for spec in settings.fail_on.of_optimizer:
             if spec not in self.adapters:
                 raise ValueError(unknown_name("optimizer in optlandscape_fail_on:", spec, self.adapters))
+        known = {spec.partition("(")[0] for spec in self.adapters} | set(self.adapters)
+        for spec in settings.adapters:
+            if spec not in known and not _may_be_of_tests(spec):
+                raise ValueError(unknown_name("optimizer in optlandscape_adapters:", spec, self.adapters))
         self._spool = spool
         self.pace = Pace(shared=spool)
         self.saving: Saving | None = None  # who saves a baseline while it is being made
@@ -319,7 +323,8 @@ class SuiteRun:
 
     def runs_in_python(self, spec: str) -> bool:
         """Tell whether a line of Python runs an optimizer as the session does: what pytest alone knows it cannot."""
-        return spec not in self.settings.profiles and spec.partition(":")[0] not in third_party.find()
+        declared = {spec, spec.partition("(")[0]} & {*self.settings.profiles, *self.settings.adapters}
+        return not declared and spec.partition(":")[0] not in third_party.find()
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what is added to the machine-readable outcome: the words of the suite."""

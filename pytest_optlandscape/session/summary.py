@@ -23,6 +23,7 @@ from pytest_optlandscape.session.orphans import orphan_lines
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.global_draws import how_to_seed
 
 __all__ = ["write_summary"]
 
@@ -71,6 +72,10 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
             terminal.write_line(spec, **_COLOURS[comparison.verdict])
         for line in lines:
             terminal.write_line(line)
+        notes = [note for landscape in comparison.landscapes for note in landscape.now.notes]
+        in_toml = terminal.config.inipath is not None and terminal.config.inipath.suffix == ".toml"
+        for line in how_to_seed(comparison.spec, settings.profiles.get(comparison.spec, ""), notes, in_toml=in_toml):
+            terminal.write_line(f"  {line}", yellow=True)
     terminal.write_line("")
     _write_notes(terminal, suite, comparisons)
 

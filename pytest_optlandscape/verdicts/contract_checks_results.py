@@ -19,6 +19,7 @@ from pytest_optlandscape.verdicts.contract_trials import Complaint, StoppedByTim
 
 __all__ = [
     "check_claims_success_at_stationary_points",
+    "check_evaluates_start",
     "check_never_claims_success_with_nan",
     "check_not_worse_than_best_seen",
     "check_not_worse_than_start",
@@ -39,6 +40,12 @@ _ROUNDING = 1e-12
 """In units of f at the start. Points at the distance of finite differences, which are no candidates for the result, may
 be better by the curvature times their distance squared, 1e-16."""
 
+
+_SAME_POINT, _SAME_POINT_IN_HALF = 1e-6, 1e-2
+"""In units of the box, or of the start if that is larger: by how much the start may be off where it is evaluated. A box
+that is scaled to a unit box and back is off by 1e-16, single precision by 1e-7, half by 1e-3."""
+
+_HALF = ("float16", "bfloat16")
 
 _FAR_AWAY = 1e3
 """In units of the farthest edge of the box. What comes from 0/0 becomes NaN on its way; what is unstable is far off."""
@@ -132,6 +139,29 @@ def check_not_worse_than_start(held: Held) -> None:
     held.to(judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
 
 
+def check_evaluates_start(held: Held) -> None:
+    """Check that the start that the optimizer is handed is among the points that it evaluates.
+
+    One that never asks for the start is not judged.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or not trial.start_was_read:
+            return None
+        share = _SAME_POINT_IN_HALF if trial.adapter.setting.get("dtype", "") in _HALF else _SAME_POINT
+        far = np.abs(run.trace.x - trial.x0).max(axis=1).min() if len(run.trace) else math.inf
+        if far <= share * max(float(np.ptp(run.bounds, axis=1).max()), float(np.abs(trial.x0).max())):
+            return None
+        what = f"never evaluates the start; the nearest point that it evaluates is {far:.3g} away"
+        show = f"min(max(abs(a - b) for a, b in zip(x, {trial.x0.tolist()})) for x in seen)"
+        return Complaint(what, run, trial, show)
+
+    held.to(judge, everywhere=False)
+
+
 def check_reported_counts(held: Held) -> None:
     """Check that the evaluations an optimizer reports, ``nfev`` and ``njev``, are those that it made."""
     __tracebackhide__ = True
@@ -210,13 +240,18 @@ def check_never_claims_success_with_nan(held: Held) -> None:
 
 
 def check_survives_nan(held: Held) -> None:
-    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value."""
+    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value.
+
+    One whose profile says ``refuses-nan`` may raise an exception instead.
+    """
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not math.isfinite(trial.landscape(trial.x0)) or run.stop_reason == "budget":
+            return None
+        if run.stop_reason == "exception" and trial.adapter.refuses_nan:
             return None
         if run.stop_reason == "exception":
             return Complaint(f"no result: {run.message}", run, trial, "r")

@@ -35,6 +35,7 @@ from pytest_optlandscape.strategies.suites import (
 from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
+from pytest_optlandscape.verdicts.global_draws import note_of, unseeded_generators
 from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
@@ -231,7 +232,9 @@ def run_baseline(
         precision = precision_of(spread, adapter.setting.get("dtype", ""))
         record = _with_envelopes(adapter, record, runs, precision)
     else:
-        record = replace(record, nondeterministic=True)
+        draws_from = unseeded_generators(adapter, _problem(cells(landscape)[len(runs) // 2], budget))
+        advice = (note_of(draws_from),) if draws_from else ()
+        record = replace(record, nondeterministic=True, notes=(*record.notes, *advice))
     draws = adapter.is_stochastic or record.nondeterministic
     return with_further_runs(adapter, record, budget, "seeds" if draws else "starts")
 
