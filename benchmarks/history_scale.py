@@ -34,8 +34,9 @@ def write(path: Path, data: bytes) -> None:
 
 
 def main() -> None:
-    commits, count = (int(one) for one in [*sys.argv[1:3], "10000", "5"][:2])
-    names = suite_ids([*sys.argv[3:], "quick"][0])
+    told = [*sys.argv[1:], *("10000", "5", "quick")[len(sys.argv) - 1 :]]
+    commits, count = map(int, told[:2])
+    names = suite_ids(told[2])
     versions = {"numpy": "2.3.1", "pytest-optlandscape": "0.1.0", "python": "3.12.1", "scipy": "1.16.0"}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
