@@ -48,6 +48,8 @@ class Evaluable:
     own_constraints: tuple[Constraint, ...]
     all_minimizers: Minimizers
     uncut: Evaluable | None
+    minimum_is_seen: bool = False
+    """Whether the best point that a baseline saw stands for a minimum that is not known."""
     floats: Callable[[list[float]], float]
     _jacobian: Formula | PlainFunction | None
     _hessian: Callable[[FloatArray], ArrayLike] | None

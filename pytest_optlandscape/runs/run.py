@@ -120,6 +120,8 @@ def below_fmin(
     """
     values = np.asarray(fun, dtype=np.float64)
     below = np.asarray(values < landscape.fmin)
+    if landscape.minimum_is_seen:  # a lower value is better, and contradicts nothing
+        return np.zeros_like(below)
     if not below.any():
         return below
     below = below & (landscape.fmin - values > landscape.fmin_tolerance) & np.isfinite(values)

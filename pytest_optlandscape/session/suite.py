@@ -490,6 +490,8 @@ class SuiteRun:
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
         change = accept(self, spec, comparison, path)
+        if change and self.saving is not None and self.saving.saved[spec]:  # most was written while items ran
+            change = replace(change, before=self.baselines[spec], is_written=True)
         if change:
             self.accepted[spec] = change
 

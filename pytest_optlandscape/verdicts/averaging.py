@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, execute_together
 from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.strategies.suites import Cell, find_cell, further_starts
+from pytest_optlandscape.verdicts.best_seen import landscape_of
 from pytest_optlandscape.verdicts.metrics import AVERAGED
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import records_of
@@ -53,7 +53,7 @@ def with_further_runs(
     -------
     LandscapeRecord
     """
-    landscape = get(record.landscape)
+    landscape = landscape_of(record)
     every = [find_cell(landscape, kept.start) for kept in record.cells]
     known = [list(kept.batches or ([kept.average] if kept.average else [])) for kept in record.cells]
     for number in range(batches):

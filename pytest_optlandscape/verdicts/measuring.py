@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pytest_optlandscape._counting import number_of, verb_of
-from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
@@ -33,6 +33,14 @@ from pytest_optlandscape.strategies.suites import (
     find_cell,
 )
 from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
+from pytest_optlandscape.verdicts.best_seen import (
+    BEST_SEEN,
+    as_in,
+    best_point_text,
+    landscape_of,
+    notes_on_best,
+    with_best_of,
+)
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
 from pytest_optlandscape.verdicts.global_draws import note_of, unseeded_generators
@@ -94,6 +102,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
         **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
+        **({BEST_SEEN: best_point_text(landscape)} if landscape.minimum_is_seen else {}),
     }
 
 
@@ -127,6 +136,7 @@ def run_landscape(
     -------
     LandscapeRecord
     """
+    landscape = _with_a_minimum(adapter, as_in(landscape, before), budget, starts)
     chosen = chosen_cells(landscape, starts)
     runs = _run_until_it_hangs(adapter, chosen, budget, before) if before else _run_all(adapter, chosen, budget)
     known = before.single_runs if before and before.definition == definition_of(landscape, budget) else None
@@ -224,6 +234,7 @@ def run_baseline(
     -------
     LandscapeRecord
     """
+    landscape = _with_a_minimum(adapter, landscape, budget, starts)
     chosen = chosen_cells(landscape, starts)
     runs = _run_all(adapter, chosen, budget)
     record = _landscape_record(landscape, budget, runs, None, chosen)
@@ -300,9 +311,11 @@ def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: I
     return True
 
 
-def landscape_of(record: LandscapeRecord) -> Landscape:
-    """Find the landscape of a record."""
-    return get(record.landscape)
+def _with_a_minimum(adapter: Adapter, landscape: Landscape, budget: int, starts: Sequence[str] | None) -> Landscape:
+    """Give the landscape or, where its minimum is not known, the same with the best point of all cells for it."""
+    if landscape.minimum_is_known:
+        return landscape
+    return with_best_of(landscape, _run_all(adapter, chosen_cells(landscape, starts), budget))
 
 
 def _landscape_record(
@@ -321,6 +334,7 @@ def _landscape_record(
             _given_up(runs)
             + [_told(effect) for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
+            + notes_on_best(landscape, runs)
         ),
         traceback=next((run.traceback for run in runs if run.traceback), ""),
         warnings=tuple(dict.fromkeys(one for run in runs for one in run.warned if one.is_of_optimizer)),
