@@ -10,12 +10,14 @@ from pytest_optlandscape.ledger import tracked_path
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
 from pytest_optlandscape.report.contract import contract_lines
+from pytest_optlandscape.report.power import power_lines
 from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.power import power_of
 
 __all__ = ["write_summary"]
 
@@ -112,6 +114,7 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
         terminal.write_line(line, yellow=" lost" in line)
     for spec, path in suite.accepted.items():
         terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+        _write_power(terminal, suite, spec)
     for line in suite.recording.lines if suite.recording else ():
         terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
@@ -119,6 +122,25 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
         terminal.write_line(error, red=True, bold=True)
+
+
+def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
+    """Say what the baseline that was just accepted sees."""
+    comparison = next((one for one in suite.comparisons if one.spec == spec), None)
+    records = [one.now for one in comparison.landscapes if suite.has_result(one.now)] if comparison else []
+    if not records:
+        return
+    adapter = suite.adapters[spec]
+    is_stochastic = adapter.is_stochastic or any(record.nondeterministic for record in records)
+    power = power_of(spec, records, is_stochastic=is_stochastic, takes_bounds=adapter.takes_bounds)
+    lines = power_lines(
+        power,
+        per_dimension=suite.per_dimension(spec),
+        is_global=adapter.is_global,
+        is_stochastic=is_stochastic,
+    )
+    for line in lines:
+        terminal.write_line(line, yellow=power.is_low)
 
 
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:
