@@ -140,8 +140,8 @@ def test_a_suite_is_fitted_into_a_time(project, monkeypatch):
     result.stdout.fnmatch_lines(
         [
             "scipy:BFGS: 5 ms for each evaluation of the budget",
-            "  quick: about 11 min, a baseline 1.8 h",
-            "  quick@3 steps=24000: about 2 min, a baseline 20 min",
+            "  quick: about 11 min, a baseline 1.7 h",
+            "  quick@3 steps=24000: about 2 min, a baseline 19 min",
             "for the configuration, so that every machine runs the same:",
             "optlandscape_suites =",
             "    scipy:BFGS = quick@3 steps=24000",
