@@ -34,7 +34,7 @@ def power_lines(power: Power, *, per_dimension: int, is_global: bool, is_stochas
     said = "this baseline sees little" if power.is_low else "what this baseline sees"
     lines = [
         f"{power.spec}: {said}: {power.successes} of {number_of(power.runs, 'run')} succeeded, "
-        f"{power.evaluations:g} evaluations each"
+        f"{power.evaluations:g} evaluation{'s' * (power.evaluations != 1.0)} each"
     ]
     told = [f"worse, alike from every start, is seen from: {'; '.join(_seen(power))}"]
     unseen = list(_unseen(power))

@@ -4,6 +4,7 @@ import json
 import types
 
 import pytest
+from conftest import DESCENT
 
 from pytest_optlandscape.session.fitting import fitting_words
 from pytest_optlandscape.strategies.selection import read_selection
@@ -163,3 +164,18 @@ def test_what_is_fitted_fits(steps):
     per_dimension = selection.budget or 200
     chosen = selection.cells(lambda landscape: per_dimension * landscape.dim, selection.landscapes)
     assert 0.3 * steps < sum(per_dimension * cell.landscape.dim for some in chosen.values() for cell in some) <= steps
+
+
+def test_an_update_says_what_the_baseline_sees(project):
+    project.configure("solver:minimize", "solver:idle", optlandscape_suite="booth beale", optlandscape_budget="100")
+    project.solver(DESCENT + "\n\ndef idle(fun, x0):\n    fun(x0)\n    return x0\n")
+    result = project.accept()
+    result.stdout.fnmatch_lines(
+        [
+            "accepted: *solver_minimize.json*",
+            "solver:minimize: what this baseline sees: * of 43 runs succeeded, *",
+            "accepted: *solver_idle.json*",
+            "solver:idle: this baseline sees little: 0 of 43 runs succeeded, 1 evaluation each",
+            "*43 runs end by themselves within 12 evaluations*",
+        ]
+    )
