@@ -172,6 +172,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
     )
     group.addoption(
+        "--optlandscape-fit",
+        metavar="MINUTES",
+        help="run a few cells of each optimizer configured, print the suite whose comparison fits into so many "
+        "minutes, as a line for `optlandscape_suites`, and end",
+    )
+    group.addoption(
         "--optlandscape-list",
         metavar="WORDS",
         nargs="?",
@@ -200,6 +206,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
+    if config.getoption("optlandscape_fit") is not None:
+        _one_thread()
+        _add_optimizers(config)
+        _declare_profiles(config)
+        from pytest_optlandscape.session.fitting import fit_suites
+
+        return fit_suites(config, INI_KEYS)
     return None
 
 

@@ -170,8 +170,12 @@ class SuiteRun:
 
     def budget(self, spec: str, landscape: Landscape) -> int:
         """Give the budget of each cell of a landscape."""
+        return self.per_dimension(spec) * landscape.dim
+
+    def per_dimension(self, spec: str) -> int:
+        """Give the evaluations per dimension of each cell."""
         usual = GLOBAL_EVALUATIONS_PER_DIMENSION if self.adapters[spec].is_global else EVALUATIONS_PER_DIMENSION
-        return (self.selections[spec].budget or self.settings.budget or usual) * landscape.dim
+        return self.selections[spec].budget or self.settings.budget or usual
 
     def landscapes_for(self, spec: str) -> list[Landscape]:
         """List the landscapes of the suite on which an optimizer can be judged."""

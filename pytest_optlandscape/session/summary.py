@@ -15,6 +15,7 @@ from pytest_optlandscape.report import details, landscape_rows, summary_blocks, 
 from pytest_optlandscape.report.accepting import change_lines, versions_text
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.layout import WIDTH, wrapped
+from pytest_optlandscape.report.power import power_lines
 from pytest_optlandscape.report.terminal import SPEED_LEGEND
 from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.report.wording import command_line
@@ -24,6 +25,7 @@ from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.global_draws import how_to_seed
+from pytest_optlandscape.verdicts.power import power_of
 
 __all__ = ["write_summary"]
 
@@ -203,6 +205,7 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
             )
         for line in change_lines(change):
             terminal.write_line(line)
+        _write_power(terminal, suite, spec)
     for line in suite.recording.lines if suite.recording else ():
         terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
@@ -210,6 +213,25 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
         terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
         terminal.write_line(error, red=True, bold=True)
+
+
+def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
+    """Say what the baseline that was just accepted sees."""
+    comparison = next((one for one in suite.comparisons if one.spec == spec), None)
+    records = [one.now for one in comparison.landscapes if suite.has_result(one.now)] if comparison else []
+    if not records:
+        return
+    adapter = suite.adapters[spec]
+    is_stochastic = adapter.is_stochastic or any(record.nondeterministic for record in records)
+    power = power_of(spec, records, is_stochastic=is_stochastic, takes_bounds=adapter.takes_bounds)
+    lines = power_lines(
+        power,
+        per_dimension=suite.per_dimension(spec),
+        is_global=adapter.is_global,
+        is_stochastic=is_stochastic,
+    )
+    for line in lines:
+        terminal.write_line(line, yellow=power.is_low)
 
 
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.strategies.suites import kind_of_start
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
 from pytest_optlandscape.verdicts.records import FLAGS, HANGS, NO_RESULT, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
@@ -139,7 +140,7 @@ def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_b
     -------
     list of Finding
     """
-    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds)]
+    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds), *_overruns(before, now)]
 
 
 def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
@@ -206,6 +207,16 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
             cells = tuple((start, 1.0) for start in starts)
             found.append(Finding("contract", float(len(starts)), 0.0, text, cells))
     return found
+
+
+def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find cells that end at a call limit, which the optimizer kept by itself, and now has to be kept from passing."""
+    pairs = [pair for pair in zip(before.cells, now.cells, strict=True) if kind_of_start(pair[1].start) == "limits"]
+    starts = [new.start for _, new in pairs if new.stop_reason == "budget"]
+    if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
+        return []
+    text = f"passes its call limit from {len(starts)} of {number_of(len(pairs), 'start')} and did from none, {starts[0]} first"
+    return [Finding("contract", float(len(starts)), 0.0, text)]
 
 
 def _of_starts(starts: Sequence[str], now: LandscapeRecord) -> str:

@@ -196,6 +196,28 @@ def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bott
     return float(np.mean([math.log10(descent.evaluations_to(level, budget)) for level in levels]))
 
 
+_FAR = 1e3
+"""Reference gaps; beyond them, precision tells one run from another no more."""
+
+
+def _escape(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
+    """Compare log₁₀ of the distance from the minimum, where both runs end outside the bounds or a thousand gaps away.
+
+    Of a run that diverges nothing else is left: it reaches no target, and its gap is beyond what precision looks at.
+    """
+    far = [cell.gap > _FAR * record.reference and cell.distance > 0.0 for cell in (before, now)]
+    if not all(far) or not all(cell.stop_reason in ("returned", "budget", "non-finite") for cell in (before, now)):
+        return math.nan
+    was, is_now = (math.log10(min(cell.distance, 1e300)) for cell in (before, now))
+    return is_now - was
+
+
+def _farther(effect: float) -> str:
+    return (
+        f"ends 10^{abs(effect):.2g} times as {'far from' if effect > 0 else 'close to'} the minimum where it diverges"
+    )
+
+
 def _percent(what: str) -> Callable[[float], str]:
     def describe(effect: float) -> str:
         change = 100.0 * (10.0**effect - 1.0)
@@ -284,7 +306,9 @@ PROGRESS = Metric(
     show=_show_progress,
 )
 
-METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS)
+ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False)
+
+METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS, ESCAPE)
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
 
 AVERAGED = tuple(metric for metric in METRICS if metric.is_averaged)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.strategies.suites import is_on_bounds
+from pytest_optlandscape.strategies.suites import is_on_bounds, kind_of_start
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
@@ -198,7 +198,28 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         prefix = "from starts on the bounds, "
         further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
         found += [finding for finding in further if finding.metric not in already]
+    found += _at_call_limits(compared, whole, found)
     return found
+
+
+def _at_call_limits(
+    compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
+) -> list[Finding]:
+    """Test the cells that end at a call limit by themselves: only the suite ``limits`` has them.
+
+    They are few, and what an optimizer does when it may not evaluate any more shows in no other cell. The level of this
+    test is its own.
+    """
+    masks = [np.array([kind_of_start(cell.start) == "limits" for _, cell in one.pairs]) for one in compared]
+    if not any(mask.any() for mask in masks):
+        return []
+    part = {
+        name: [np.array(one)[mask].tolist() for one, mask in zip(strata, masks, strict=True) if mask.any()]
+        for name, strata in whole.items()
+    }
+    already = {finding.metric for finding in found}
+    further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
+    return [finding for finding in further if finding.metric not in already]
 
 
 def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:

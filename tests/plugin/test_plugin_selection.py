@@ -1,8 +1,13 @@
 """What is run of the suite, as the configuration and the command line say, and what is compared then."""
 
 import json
+import types
 
 import pytest
+from conftest import DESCENT
+
+from pytest_optlandscape.session.fitting import fitting_words
+from pytest_optlandscape.strategies.selection import read_selection
 
 WHOLE = ["rosenbrock_2", "adjiman", "himmelblau", "bukin_n6", "booth"]
 
@@ -121,3 +126,56 @@ def test_mistakes_end_the_session_before_anything_runs(project, ini, arguments, 
     result = project.run(*arguments)
     assert result.ret == 4
     result.stderr.fnmatch_lines(lines(complaint))
+
+
+def test_a_suite_is_fitted_into_a_time(project, monkeypatch):
+    """A clock of our own: each look at it takes a second, so each run does."""
+    from pytest_optlandscape.session import fitting
+
+    ticks = iter(range(1000))
+    monkeypatch.setattr(fitting, "time", types.SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    project.configure("scipy:BFGS", "scipy:Powell", optlandscape_suite="quick", optlandscape_budget="100")
+    result = project.run("--optlandscape-fit=2")
+    assert result.ret == 0
+    # three runs of 200 evaluations took three seconds: 24 000 fit, of 130 400
+    result.stdout.fnmatch_lines(
+        [
+            "scipy:BFGS: 5 ms for each evaluation of the budget",
+            "  quick: about 11 min, a baseline 1.7 h",
+            "  quick@3 steps=24000: about 2 min, a baseline 19 min",
+            "for the configuration, so that every machine runs the same:",
+            "optlandscape_suites =",
+            "    scipy:BFGS = quick@3 steps=24000",
+            "    scipy:Powell = quick@3 steps=24000",
+        ]
+    )
+    printed = [line for line in result.outlines if line.startswith("    scipy:")]
+    project.configure("scipy:BFGS", "scipy:Powell", optlandscape_suites="\n" + "\n".join(printed))
+    found, status = project.outcome("-k", "booth or beale")
+    assert status == 0
+    assert found["suites"]["scipy:BFGS"] == "quick@3 steps=24000"
+    assert project.run("--optlandscape-fit=never").ret == 4
+
+
+@pytest.mark.parametrize("steps", [800, 2_000, 7_777, 12_345, 90_000])
+def test_what_is_fitted_fits(steps):
+    words = fitting_words(read_selection("quick"), steps, 200, [one.dim for one in read_selection("quick").landscapes])
+    selection = read_selection(words)
+    per_dimension = selection.budget or 200
+    chosen = selection.cells(lambda landscape: per_dimension * landscape.dim, selection.landscapes)
+    assert 0.3 * steps < sum(per_dimension * cell.landscape.dim for some in chosen.values() for cell in some) <= steps
+
+
+def test_an_update_says_what_the_baseline_sees(project):
+    project.configure("solver:minimize", "solver:idle", optlandscape_suite="booth beale", optlandscape_budget="100")
+    project.solver(DESCENT + "\n\ndef idle(fun, x0):\n    fun(x0)\n    return x0\n")
+    result = project.accept()
+    result.stdout.fnmatch_lines(
+        [
+            "accepted: *solver_minimize.json*",
+            "solver:minimize: what this baseline sees: * of 43 runs succeeded, *",
+            "accepted: *solver_idle.json*",
+            "solver:idle: this baseline sees little: 0 of 43 runs succeeded, 1 evaluation each",
+            "*43 runs end by themselves within 12 evaluations*",
+        ]
+    )
