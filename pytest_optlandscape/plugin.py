@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import _profiles, fixtures, hookspecs
+from pytest_optlandscape import _profiles, _values, fixtures, hookspecs
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -165,7 +165,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_optlandscape.session.listing import list_landscapes
 
         return list_landscapes(config.getoption("optlandscape_list"), print)
-    if config.getoption("optlandscape_replay"):
+    if config.getoption("optlandscape_replay") is not None:
         _one_thread()
         _add_optimizers(config)
         _declare_profiles(config)
@@ -185,8 +185,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
-    wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
+    wanted = ("optlandscape", "optlandscape_update")
     with_value = (
+        "optlandscape_json",
+        "optlandscape_suite",
         "optlandscape_against",
         "optlandscape_history",
         "optlandscape_report",
@@ -232,6 +234,7 @@ def _add_optimizers(config: pytest.Config) -> None:
 def _declare_profiles(config: pytest.Config) -> None:
     """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
     try:
+        _values.check_keys(config, INI_KEYS, ["optlandscape_profiles"])
         put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")))
     except ValueError as error:
         raise pytest.UsageError(f"optlandscape: {error}") from error
