@@ -17,6 +17,7 @@ ROOMS = {
     "_names": 0,
     "figures": 0,
     "_profiles": 1,
+    "_values": 1,
     "landscapes": 1,
     "runs": 2,
     "optimizers": 3,
@@ -37,7 +38,7 @@ ROOMS = {
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
-LIGHT = {"fixtures", "hookspecs", "_names", "_profiles"}
+LIGHT = {"fixtures", "hookspecs", "_names", "_profiles", "_values"}
 """What the plugin may import at once."""
 SEEDS_THE_WORLD = {f"{NAME}.verdicts.contract_trials", f"{NAME}.optimizers.seeding"}
 """What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
