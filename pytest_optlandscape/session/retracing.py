@@ -22,7 +22,15 @@ from pytest_optlandscape.store import run_git
 from pytest_optlandscape.verdicts import LandscapeComparison
 from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
 
-__all__ = ["RETRACED", "as_recorded", "configured_specs", "due_landscapes", "retrace_commits"]
+__all__ = [
+    "RETRACED",
+    "as_recorded",
+    "configured_specs",
+    "due_landscapes",
+    "is_of_the_project",
+    "retrace_commits",
+    "side_of",
+]
 
 RETRACED = 4
 """Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
@@ -83,7 +91,7 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
     for side in ("before", "now"):
         commits = {one.commit(side) for one in wanted if one.is_configured}
         for commit in sorted(commits):
-            with _side_of(rootpath, settings, commit) as process:
+            with side_of(rootpath, settings, commit) as process:
                 for one in wanted:
                     if one.is_configured and one.commit(side) == commit:
                         pairs[one.key] = _with_path(pairs[one.key], side, one, process)
@@ -116,12 +124,12 @@ class _Wanted:
 
 
 @contextlib.contextmanager
-def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
+def side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
     """Give the process that runs a commit, or why there is none."""
     with contextlib.ExitStack() as stack:
         given: Side | str
         try:
-            if not _is_of_the_project(rootpath, commit):
+            if not is_of_the_project(rootpath, commit):
                 raise WorktreeError(
                     f"{commit[:10]} is not in the past of HEAD, of a branch, of origin or of a tag, and a history may "
                     "not say whose code is run"
@@ -136,7 +144,7 @@ def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side |
         yield given
 
 
-def _is_of_the_project(rootpath: Path, commit: str) -> bool:
+def is_of_the_project(rootpath: Path, commit: str) -> bool:
     """Tell whether a commit is one that somebody here chose, rather than one that was fetched of a fork, say."""
     if run_git(rootpath, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0:
         return True

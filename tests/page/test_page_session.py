@@ -9,6 +9,8 @@ import pytest
 
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.session.retracing import is_of_the_project, side_of
+from pytest_optlandscape.session.settings import Settings
 
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
     pytest.importorskip("jinja2")
@@ -141,11 +143,17 @@ def test_a_history_says_neither_which_optimizer_nor_whose_commit_is_run(project,
     (project.path / "pytest.ini").write_text(INI.replace("stepper:minimize", "scipy:BFGS"))
     assert "stepper:minimize is not in optlandscape_optimizers, so it is not run again" in report()
     assert not touched.exists()
-    (project.path / "pytest.ini").write_text(INI)
-    (project.path / "stepper.py").write_text(SOLVER.format(repeats=1))
+
+
+def test_a_commit_that_nobody_here_chose_is_not_run_for_a_history(project):
+    commit = git("rev-parse", "main").strip()
+    assert is_of_the_project(project.path, commit)
     git("update-ref", "refs/pull/1/head", "main")
     git("checkout", "-q", "--orphan", "other")
     git("-c", "user.name=Ann", "-c", "user.email=a@b.c", "commit", "-q", "-m", "alone", "--allow-empty")
+    assert is_of_the_project(project.path, commit)
     git("branch", "-q", "-D", "main")
-    assert "is not in the past of HEAD, of a branch, of origin or of a tag" in report()
-    assert not touched.exists()
+    assert not is_of_the_project(project.path, commit)
+    settings = Settings(("stepper:minimize",), {}, "quick", None, project.path, False, None, ("worse",), False)
+    with side_of(project.path, settings, commit) as why:
+        assert "is not in the past of HEAD, of a branch, of origin or of a tag" in why

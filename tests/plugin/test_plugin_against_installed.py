@@ -201,11 +201,13 @@ def test_the_source_is_found_where_its_folder_has_another_name_or_another_place_
 
 def test_what_is_not_the_repositorys_is_no_copy_of_it(repository, site):
     """Files of one name, folders of one name, and untracked builds and environments."""
+    distribution(site, "editable", {"__editable___editable_finder.py": MODULE, "_editable_impl_editable.py": MODULE})
     distribution(site, "other", {"solver.py": MODULE, "tests/__init__.py": "", "tests/test_a.py": MODULE})
     distribution(site, "mine", {"mine/__init__.py": "", "mine/a.py": MODULE})
     own = {"mine/__init__.py": "", "mine/a.py": f"{MODULE}x = 1\n"}
     put(repository.path / "src", own)
     put(repository.path, {"solver.py": "x = 1\n", "tests/test_b.py": MODULE})
+    put(repository.path, {"pyproject.toml": '[project]\nname = "editable"\n'})
     repository.commit()
     for folder in ("build/lib", "env/lib/site-packages"):  # nearer to what is installed than the source is
         put(repository.path / folder, {"mine/__init__.py": "", "mine/a.py": MODULE})
