@@ -149,19 +149,22 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         spec = comparison.spec
         if spec in suite.missing:
             terminal.write_line(f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
-        elif spec in suite.incomparable:
-            terminal.write_line(f"{spec} was not compared: {suite.incomparable[spec]}", yellow=True)
-        elif not suite.is_of_repository(spec):
+        elif spec not in suite.incomparable and not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             terminal.write_line(text, yellow=True)
-        for line in suite.origin_lines(spec):
-            terminal.write_line(line)
         if spec in suite.taken:
             text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
             terminal.write_line(text)
         timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
         if any(timed):
             terminal.write_line(f"{spec}: {time_line([ratios for ratios in timed if ratios is not None])}")
+    for line in suite.origin_lines() if comparisons else ():
+        terminal.write_line(line)
+    commands = suite.commands_to_build()
+    if commands:
+        terminal.write_line("to compare what has to be built, measure both revisions:", yellow=True)
+    for command in commands:
+        terminal.write_line(f"  {command}")
 
 
 def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:

@@ -102,7 +102,7 @@ def test_a_package_below_src_is_run_from_its_source_on_both_sides(installed):
     installed.install()
     status, found, said = installed.compare()
     assert (status, found["verdict"]) == (0, "same")
-    assert "momentum:minimize is installed as a copy: both sides ran its source, src/momentum" in said
+    assert "momentum is installed as a copy: both sides ran its source, src/momentum" in said
 
     installed.write("src/momentum/steps.py", REPEATS=2)
     status, found, said = installed.compare()  # what is installed is the old one still
@@ -122,8 +122,9 @@ def test_a_copy_whose_source_cannot_be_run_is_not_comparable(installed):
     status, found, said = installed.compare()
     assert (status, found["verdict"]) == (1, "not-comparable")
     commit = installed.repository.git("rev-parse", "--short=10", "HEAD").strip()
-    assert "momentum:minimize was not compared: fast.py of momentum is written by the build" in said
-    assert f"`optlandscape compare {commit} HEAD`" in said
+    assert "not compared on beale: fast.py of momentum is written by the build" in said
+    assert f'\n  optlandscape backfill --install "pip install ." --steps 1 {commit}\n' in said
+    assert f"\n  optlandscape compare {commit} HEAD\n" in said
     assert "same" not in said
 
 
