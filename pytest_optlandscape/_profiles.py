@@ -85,8 +85,11 @@ def declare(profiles: Mapping[str, str], adapters: Mapping[str, str] | None = No
     >>> declared("scipy:Powell")
     ''
     """
-    for text in profiles.values():
-        check_words(text)
+    for spec, text in profiles.items():
+        try:
+            check_words(text)
+        except ValueError as error:
+            raise ValueError(f"optlandscape_profiles, {spec[:200]}: {error}") from None
     own = dict(profiles), dict(adapters or {})
     _sessions.append(own)
 
@@ -112,18 +115,24 @@ def parsed(lines: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If a line has another form.
+        If a line has another form, or two lines are of one optimizer.
 
     Examples
     --------
     >>> parsed(["mypackage:anneal(steps=3) = global stochastic"])
     {'mypackage:anneal(steps=3)': 'global stochastic'}
     """
-    profiles = {}
+    profiles: dict[str, str] = {}
     for line in lines:
-        spec, separator, words = line.rpartition(" = ")
-        if not separator:
-            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
+        spec, separator, words = str(line).strip().rpartition(" = ")
+        is_spec = ":" in spec and spec.count("(") == spec.count(")")
+        if not separator or not is_spec or not words.strip():
+            raise ValueError(
+                f"optlandscape_profiles: {str(line)[:200]!r} is not of the form SPEC = WORDS, such as "
+                "'scipy:Powell = global no-bounds'"
+            )
+        if spec.strip() in profiles:
+            raise ValueError(f"optlandscape_profiles names {spec.strip()!r} twice; put its words into one line")
         profiles[spec.strip()] = words
     return profiles
 
@@ -134,7 +143,7 @@ def check_words(text: str) -> list[str]:
     Raises
     ------
     ValueError
-        If a word is unknown; the message names the nearest.
+        If a word is unknown; the message names the nearest. If two words contradict each other.
 
     Examples
     --------
@@ -142,8 +151,13 @@ def check_words(text: str) -> list[str]:
     ['global', 'stochastic']
     """
     words = text.replace(",", " ").split()
+    said: dict[str, str] = {}
     for word in words:
-        if word not in WORDS and word.removeprefix("no-") not in _PROMISES:
+        promise = word.removeprefix("no-")
+        if word not in WORDS and promise not in _PROMISES:
             known = [*WORDS, *sorted(_PROMISES), *(f"no-{promise}" for promise in sorted(_PROMISES))]
             raise ValueError(unknown_name("word of an optimizer's profile", word, known))
+        other = said.setdefault(WORDS[word][0] if word in WORDS else promise, word)
+        if other != word:
+            raise ValueError(f"an optimizer's profile says {other!r} and {word!r}: give one of them")
     return words

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import _profiles, fixtures, hookspecs
+from pytest_optlandscape import _profiles, _values, fixtures, hookspecs
 from pytest_optlandscape._counting import number_of
 
 INI_KEYS = {
@@ -199,7 +199,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_optlandscape.session.listing import list_landscapes
 
         return list_landscapes(config.getoption("optlandscape_list"), print)
-    if config.getoption("optlandscape_replay"):
+    if config.getoption("optlandscape_replay") is not None:
         _one_thread()
         _add_optimizers(config)
         _declare_profiles(config)
@@ -226,14 +226,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
-    wanted = (
-        "optlandscape",
-        "optlandscape_update",
+    wanted = ("optlandscape", "optlandscape_update", "optlandscape_isolate")
+    with_value = (
         "optlandscape_json",
         "optlandscape_suite",
-        "optlandscape_isolate",
-    )
-    with_value = (
         "optlandscape_against",
         "optlandscape_cells",
         "optlandscape_history",
@@ -279,8 +275,10 @@ def _add_optimizers(config: pytest.Config) -> None:
 
 def _declare_profiles(config: pytest.Config) -> None:
     """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
-    adapters, lines = {}, config.getini("optlandscape_adapters")
     try:
+        _values.check_keys(config, INI_KEYS, ["optlandscape_profiles", "optlandscape_adapters"])
+        lines = config.getini("optlandscape_adapters")
+        adapters = {}
         if lines:
             from pytest_optlandscape._declarations import parsed_lines
 

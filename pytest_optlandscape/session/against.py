@@ -7,6 +7,7 @@ times can be compared.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -129,16 +130,17 @@ class AgainstRun(SuiteRun):
         """Return the installed copy in which an optimizer is found here; None if it is not in one of the repository."""
         return self.copies.of_file(home_of(spec))
 
-    def origin_lines(self, spec: str) -> list[str]:
-        """Say that an installed optimizer was run from its source, and where that is not what is installed."""
-        copy = self.copy_of(spec)
-        if copy is None or spec in self.missing or spec in self.incomparable:
-            return []
-        lines = [f"{spec} is installed as a copy: both sides ran its source, {copy.source}"]
-        if copy.differing:
-            further = f" and {len(copy.differing) - 2} more" if len(copy.differing) > 2 else ""
-            names = ", ".join(copy.differing[:2]) + further
-            lines.append(f"  the installed copy differs from it in {names}: install it again for your other tests")
+    def origin_lines(self) -> list[str]:
+        """Say which installed modules were run from their source, and where that is not what is installed."""
+        lines = []
+        for copy in self.copies.copies:
+            if copy.obstacle or copy.name not in sys.modules:
+                continue
+            lines.append(f"{copy.name} is installed as a copy: both sides ran its source, {copy.source}")
+            if copy.differing:
+                further = f" and {len(copy.differing) - 2} more" if len(copy.differing) > 2 else ""
+                names = ", ".join(copy.differing[:2]) + further
+                lines.append(f"  the installed copy differs from it in {names}: install it again for your other tests")
         return lines
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
@@ -233,11 +235,14 @@ class AgainstRun(SuiteRun):
             return reason
         if not copy.needs_build:
             return f"{reason}; install the project editable (`pip install -e .`; for tox: `package = editable`)"
+        return f"{reason}; build both revisions, as the summary says"
+
+    def commands_to_build(self) -> list[str]:
+        """Give the commands that compare what has to be built; none where nothing has."""
+        if not any(one.endswith("as the summary says") for one in self.incomparable.values()):
+            return []
         build, commit = 'optlandscape backfill --install "pip install ." --steps 1', self.worktree.commit[:10]
-        return (
-            f"{reason}; build and measure both revisions: `{build} {commit}`, `{build} HEAD`, "
-            f"then `optlandscape compare {commit} HEAD`"
-        )
+        return [f"{build} {commit}", f"{build} HEAD", f"optlandscape compare {commit} HEAD"]
 
     def _from_both(
         self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any

@@ -83,9 +83,9 @@ def make_crew(words: str, bar: Bar | None = None) -> Crew:
 
 
 def _processes(text: str, bar: Bar | None) -> Crew:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_PROCESSES):
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 0 < int(text) <= MOST_PROCESSES):
         raise ValueError(
-            f"processes:{text}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
+            f"processes:{text[:100]}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
             "beyond that of the processor's cores gains nothing"
         )
     return _ProcessCrew(int(text), bar)

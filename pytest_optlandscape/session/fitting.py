@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -27,13 +28,13 @@ LEAST_BUDGET = 20
 """Evaluations per dimension below which a run tells next to nothing."""
 
 
-def fit_suites(config: pytest.Config, ini_keys: Iterable[str]) -> int:
+def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
     """Print, for each configured optimizer, words for ``optlandscape_suites`` with which a comparison fits into a time.
 
     Parameters
     ----------
     config : pytest.Config
-    ini_keys : iterable of str
+    ini_keys : mapping
         The keys of the configuration file that exist.
 
     Returns

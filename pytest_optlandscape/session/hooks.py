@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,7 +38,7 @@ __all__ = ["SuitePlugin"]
 class SuitePlugin:
     """The hooks of a session with ``--optlandscape``; serial, as controller of workers, or as one of them."""
 
-    def __init__(self, config: pytest.Config, ini_keys: Iterable[str]) -> None:
+    def __init__(self, config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> None:
         self.config = config
         self._ini_keys = ini_keys
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)

@@ -241,7 +241,7 @@ class _Search:
         seen: set[str] = set()
         for folder in search_path:
             own = self._of_own_distributions(folder)
-            for top in sorted(folder.iterdir()):
+            for top in _listed(folder):
                 if not self._may_be_ours(top, own):
                     continue
                 for installed in _units(top):
@@ -256,6 +256,8 @@ class _Search:
     def _may_be_ours(self, top: Path, own: Collection[Path]) -> bool:
         name = top.stem
         if name == _OWN or not name.isidentifier() or top.suffix not in ("", ".py"):
+            return False
+        if top.suffix and "editable" in name:  # finds the modules of an editable installation
             return False
         return top in own or (top.name in self._by_name if top.suffix else name in self._folders and top.is_dir())
 
@@ -378,12 +380,20 @@ class _Search:
         return names - {"", "pytest-optlandscape"}
 
 
+def _listed(folder: Path) -> list[Path]:
+    """List a folder in order; nothing where it may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
 def _units(top: Path) -> Iterator[Path]:
     """Yield the outermost packages with an ``__init__.py`` and, in a namespace, the modules beside them."""
     if top.is_file() or (top / "__init__.py").is_file():
         yield top
         return
-    for one in sorted(top.iterdir()):
+    for one in _listed(top):
         if one.name == "__pycache__" or one.is_symlink():
             continue
         if one.is_dir() and one.name.isidentifier():

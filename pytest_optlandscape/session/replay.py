@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -20,14 +21,14 @@ from pytest_optlandscape.verdicts.summing_up import record_of
 __all__ = ["replay_cell"]
 
 
-def replay_cell(config: pytest.Config, ini_keys: Iterable[str]) -> int:
+def replay_cell(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
     """Run one cell of each configured optimizer and print how it went and what the baseline has there.
 
     Parameters
     ----------
     config : pytest.Config
-    ini_keys : iterable of str
-        The keys of the configuration file that exist.
+    ini_keys : mapping of str to tuple
+        The keys of the configuration file that exist, with kind, default and help.
 
     Returns
     -------

@@ -18,10 +18,19 @@ from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.sides import Side, SideError, reference_side
 from pytest_optlandscape.session.worktree import WorktreeError, make_worktree
+from pytest_optlandscape.store import run_git
 from pytest_optlandscape.verdicts import LandscapeComparison
 from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
 
-__all__ = ["RETRACED", "as_recorded", "configured_specs", "due_landscapes", "retrace_commits"]
+__all__ = [
+    "RETRACED",
+    "as_recorded",
+    "configured_specs",
+    "due_landscapes",
+    "is_of_the_project",
+    "retrace_commits",
+    "side_of",
+]
 
 RETRACED = 4
 """Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
@@ -73,13 +82,18 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
         for change in changes
         for one in due_landscapes(change)
     ]
-    pairs = {one.key: PathPair(one.cell) for one in wanted}
+    pairs = {
+        one.key: PathPair(one.cell)
+        if one.is_configured
+        else PathPair(one.cell, why_not=(f"{one.spec} is not in optlandscape_optimizers, so it is not run again",))
+        for one in wanted
+    }
     for side in ("before", "now"):
         commits = {one.commit(side) for one in wanted if one.is_configured}
         for commit in sorted(commits):
-            with _side_of(rootpath, settings, commit) as process:
+            with side_of(rootpath, settings, commit) as process:
                 for one in wanted:
-                    if one.commit(side) == commit:
+                    if one.is_configured and one.commit(side) == commit:
                         pairs[one.key] = _with_path(pairs[one.key], side, one, process)
     return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
 
@@ -110,11 +124,16 @@ class _Wanted:
 
 
 @contextlib.contextmanager
-def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
+def side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
     """Give the process that runs a commit, or why there is none."""
     with contextlib.ExitStack() as stack:
         given: Side | str
         try:
+            if not is_of_the_project(rootpath, commit):
+                raise WorktreeError(
+                    f"{commit[:10]} is not in the past of HEAD, of a branch, of origin or of a tag, and a history may "
+                    "not say whose code is run"
+                )
             worktree = make_worktree(rootpath, commit)
             stack.callback(worktree.remove)
             copies = installed_copies(worktree, configured_specs(settings))
@@ -125,11 +144,17 @@ def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side |
         yield given
 
 
+def is_of_the_project(rootpath: Path, commit: str) -> bool:
+    """Tell whether a commit is one that somebody here chose, rather than one that was fetched of a fork, say."""
+    if run_git(rootpath, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0:
+        return True
+    places = ("refs/heads", "refs/tags", "refs/remotes/origin")
+    return bool(run_git(rootpath, "for-each-ref", "--count=1", f"--contains={commit}", *places).stdout.strip())
+
+
 def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> PathPair:
     name = one.change.before if side == "before" else one.change.now
     try:
-        if not one.is_configured:
-            raise SideError("it is not in optlandscape_optimizers, and a history may not say what is imported")
         if isinstance(process, str):
             raise SideError(process)
         loaded = process.load(one.spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from pytest_optlandscape._declarations import parsed_lines
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
+from pytest_optlandscape._values import check_keys, check_options
 from pytest_optlandscape.session.added import HookFunction, hook_functions
 from pytest_optlandscape.session.failing import FailOn, fail_on_of
 from pytest_optlandscape.session.invocation import Invocation, invocation_of
@@ -24,6 +25,13 @@ from pytest_optlandscape.store.revisions import check_revision
 from pytest_optlandscape.strategies.selection import read_selection
 
 __all__ = ["Settings", "read_settings"]
+
+
+_MOST_DIGITS = 9
+"""Of a budget: a run of more evaluations per dimension than that never ends."""
+
+_MOST_SECONDS = 1e7
+"""Of a limit of time: four months, which every timer can count."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +124,14 @@ class Settings:
     isolate: bool = False
 
 
-def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
+def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str]]) -> Settings:
     """Read and check what concerns the suite.
 
     Parameters
     ----------
     config : pytest.Config
-    known : iterable of str
-        The keys of the configuration file that exist.
+    known : mapping of str to tuple
+        The keys of the configuration file that exist, with kind, default and help.
 
     Returns
     -------
@@ -134,15 +142,19 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     ValueError
         If a key is misspelt or a value is none of those allowed; the message names the nearest.
     """
-    known = set(known)
     overridden = {text.partition("=")[0] for text in config.getoption("override_ini") or ()}
     for key in sorted(_keys(config.inipath) | overridden):
         if key.startswith("optlandscape") and key not in known:
             raise ValueError(unknown_name("configuration key", key, known))
+    check_keys(config, known)
+    check_options(config)
     fail_on = fail_on_of(_lines(config.getini("optlandscape_fail_on")))
     budget = str(config.getini("optlandscape_budget")).strip()
-    if budget and not (budget.isdecimal() and int(budget) > 0):
-        raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
+    if budget and not (budget.isdecimal() and len(budget) <= _MOST_DIGITS and int(budget) > 0):
+        raise ValueError(
+            "optlandscape_budget is a whole number of evaluations per dimension, of at most "
+            f"{_MOST_DIGITS} digits, got {budget!r:.200}"
+        )
     json = config.getoption("optlandscape_json")
     report = config.getoption("optlandscape_report")
     against, against_is = _base(config, config.getoption("optlandscape_against"))
@@ -284,8 +296,8 @@ def _seconds(config: pytest.Config, key: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not seconds >= 0.0:
-        raise ValueError(f"{key} is a number of seconds, 0 or more, got {text!r}")
+    if not 0.0 <= seconds <= _MOST_SECONDS:
+        raise ValueError(f"{key} is a number of seconds, from 0 to {_MOST_SECONDS:.0f}, got {text!r:.200}")
     return seconds
 
 
@@ -295,8 +307,10 @@ def _keys(path: Path | None) -> set[str]:
         return set()
     if path.suffix == ".toml":
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        native = content.get("pytest", content.get("tool", {}).get("pytest", {}))
-        return {*native, *native.get("ini_options", {})}
+        tool = content.get("tool", {})
+        native = content.get("pytest", tool.get("pytest", {}) if isinstance(tool, dict) else {})
+        tables = [native, native.get("ini_options")] if isinstance(native, dict) else []
+        return {key for table in tables if isinstance(table, dict) for key in table}
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     parser.read_string(path.read_text(encoding="utf-8"))
     return {key for name in ("pytest", "tool:pytest") if parser.has_section(name) for key in parser[name]}

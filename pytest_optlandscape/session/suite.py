@@ -28,6 +28,7 @@ from pytest_optlandscape.ledger import (
 )
 from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
+from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 from pytest_optlandscape.report import Wording, outcome_text
 from pytest_optlandscape.report.outcome import check_is_outcome
 from pytest_optlandscape.session.accepting import accept
@@ -522,8 +523,9 @@ def _may_be_of_tests(spec: str) -> bool:
 
 def _can_be_imported(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
+        with whatever_is_raised(f"importing the package of {module!r} failed"):
+            return importlib.util.find_spec(module) is not None
+    except ValueError:
         return False
 
 

@@ -277,13 +277,9 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         spec = comparison.spec
         if spec in suite.missing:
             _write(terminal, f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
-        elif spec in suite.incomparable:
-            _write(terminal, f"{spec} was not compared: {suite.incomparable[spec]}", yellow=True)
-        elif not suite.is_of_repository(spec):
+        elif spec not in suite.incomparable and not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
             _write(terminal, text, yellow=True)
-        for line in suite.origin_lines(spec):
-            _write(terminal, line)
         if spec in suite.taken:
             text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
             _write(terminal, text)
@@ -291,6 +287,13 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
         known = time_line([ratios for ratios in timed if ratios is not None])
         if known:
             _write(terminal, f"{spec}: {known}")
+    for line in suite.origin_lines() if comparisons else ():
+        _write(terminal, line)
+    commands = suite.commands_to_build()
+    if commands:
+        _write(terminal, "to compare what has to be built, measure both revisions:", yellow=True)
+    for command in commands:
+        terminal.write_line(f"  {command}")
 
 
 def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:

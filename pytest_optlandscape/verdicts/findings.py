@@ -215,7 +215,8 @@ def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
     starts = [new.start for _, new in pairs if new.stop_reason == "budget"]
     if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
         return []
-    text = f"passes its call limit from {len(starts)} of {number_of(len(pairs), 'start')} and did from none, {starts[0]} first"
+    count = f"{len(starts)} of {number_of(len(pairs), 'start')}"
+    text = f"passes its call limit from {count} and did from none, {starts[0]} first"
     return [Finding("contract", float(len(starts)), 0.0, text)]
 
 

@@ -102,7 +102,7 @@ def test_a_package_below_src_is_run_from_its_source_on_both_sides(installed):
     installed.install()
     status, found, said = installed.compare()
     assert (status, found["verdict"]) == (0, "same")
-    assert "momentum:minimize is installed as a copy: both sides ran its source, src/momentum" in said
+    assert "momentum is installed as a copy: both sides ran its source, src/momentum" in said
 
     installed.write("src/momentum/steps.py", REPEATS=2)
     status, found, said = installed.compare()  # what is installed is the old one still
@@ -122,8 +122,9 @@ def test_a_copy_whose_source_cannot_be_run_is_not_comparable(installed):
     status, found, said = installed.compare()
     assert (status, found["verdict"]) == (1, "not-comparable")
     commit = installed.repository.git("rev-parse", "--short=10", "HEAD").strip()
-    assert "momentum:minimize was not compared: fast.py of momentum is written by the build" in said
-    assert f"`optlandscape compare {commit} HEAD`" in said
+    assert "not compared on beale: fast.py of momentum is written by the build" in said
+    assert f'\n  optlandscape backfill --install "pip install ." --steps 1 {commit}\n' in said
+    assert f"\n  optlandscape compare {commit} HEAD\n" in said
     assert "same" not in said
 
 
@@ -201,11 +202,13 @@ def test_the_source_is_found_where_its_folder_has_another_name_or_another_place_
 
 def test_what_is_not_the_repositorys_is_no_copy_of_it(repository, site):
     """Files of one name, folders of one name, and untracked builds and environments."""
+    distribution(site, "editable", {"__editable___editable_finder.py": MODULE, "_editable_impl_editable.py": MODULE})
     distribution(site, "other", {"solver.py": MODULE, "tests/__init__.py": "", "tests/test_a.py": MODULE})
     distribution(site, "mine", {"mine/__init__.py": "", "mine/a.py": MODULE})
     own = {"mine/__init__.py": "", "mine/a.py": f"{MODULE}x = 1\n"}
     put(repository.path / "src", own)
     put(repository.path, {"solver.py": "x = 1\n", "tests/test_b.py": MODULE})
+    put(repository.path, {"pyproject.toml": '[project]\nname = "editable"\n'})
     repository.commit()
     for folder in ("build/lib", "env/lib/site-packages"):  # nearer to what is installed than the source is
         put(repository.path / folder, {"mine/__init__.py": "", "mine/a.py": MODULE})

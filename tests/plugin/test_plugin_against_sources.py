@@ -60,7 +60,7 @@ minimize = module.minimize
     (repository.path / "helper.py").write_text("def minimize(fun, x0):\n    return x0\n")
     repository.commit()
     result = repository.compare()
-    result.stdout.fnmatch_lines(["*solver:minimize was not compared: there lent.helper would still be imported*"])
+    result.stdout.fnmatch_lines(["*not compared on beale: there lent.helper would still be imported*"])
 
 
 def test_a_copy_that_is_installed_does_not_stand_in_for_the_revision(repository, monkeypatch):
