@@ -43,10 +43,11 @@ def failure_text(
     """
     name = comparison.now.landscape
     if comparison.verdict == Verdict.NOT_COMPARABLE:
-        return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
+        text = f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
+        return "\n".join(wrapped(text, ""))
     if comparison.verdict == Verdict.NEW:
-        return "\n".join([f"{spec} on {name} has no baseline", "", *wording.accept(f"{spec}::{name}")])
-    lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
+        return "\n".join([*wrapped(f"{spec} on {name} has no baseline", ""), "", *wording.accept(f"{spec}::{name}")])
+    lines = wrapped(f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}", "")
     lines += _finding_lines(comparison.findings)
     if comparison.parted:
         start, where = comparison.parted[0]
@@ -184,7 +185,7 @@ def overall_failure_text(
         Verdict.NEW: "has no baseline",
         Verdict.NOT_COMPARABLE: f"cannot be compared with {wording.reference}",
     }.get(comparison.verdict, f"is {comparison.verdict} than {wording.what_was}")
-    lines = [f"{spec} {became}, over {over}"]
+    lines = wrapped(f"{spec} {became}, over {over}", "")
     lines += _finding_lines(comparison.findings)
     if comparison.verdict == Verdict.CHANGED and not comparison.findings:
         lines += wrapped(how_it_shows(comparison), "  ")

@@ -242,7 +242,7 @@ def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str
     if parted:
         landscape_id, start, where = parted[0]
         texts.append(f"paths part, for instance on {landscape_id}/{start} at {where}")
-    if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
+    if "overall" not in told and comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
         texts.append(decision(comparison.speed, is_open(comparison)))
     return texts
 

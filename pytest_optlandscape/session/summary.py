@@ -158,7 +158,7 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
     for line in suite.ran:
         terminal.write_line(line, yellow=" lost" in line)
     for spec, path in suite.accepted.items():
-        terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+        _write(terminal, f"accepted: {_relative(path)} ({spec}); commit it", green=True)
     for line in suite.recording.lines if suite.recording else ():
         terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
