@@ -17,16 +17,22 @@ from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
-__all__ = ["decision", "details", "landscape_rows", "summary_blocks", "summary_lines", "table", "wrapped"]
+__all__ = [
+    "decision",
+    "details",
+    "landscape_rows",
+    "speed_legend",
+    "summary_blocks",
+    "summary_lines",
+    "table",
+    "wrapped",
+]
 
 UNMOVED = "no criterion moved significantly and far enough"
 BOUGHT = "and more evaluations bought a better result"
 
 EQUIVALENT = 5.0
 """Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
-
-SPEED_LEGEND = "speed: evaluations to the targets, before / now; × 0.5 needs twice as many"
-"""What a ratio in the column ``speed`` means."""
 
 _IN_SHORT = {
     "failure": "success",
@@ -41,7 +47,15 @@ def summary_lines(
     comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE, width: int = WIDTH
 ) -> list[str]:
     """Draw the table of optimizers, each before and now."""
-    return [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
+    lines = [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
+    return [*lines, *speed_legend(lines, wording)]
+
+
+def speed_legend(lines: Iterable[str], wording: Wording = BASELINE) -> list[str]:
+    """Say what a ratio in the column ``speed`` means; nothing where no line has one."""
+    if not any("×" in line for line in lines):
+        return []
+    return [f"speed: evaluations to the targets {wording.there} / now; × 0.5 needs twice as many"]
 
 
 def summary_blocks(

@@ -27,12 +27,13 @@ def test_rates(track):
 
 
 @pytest.fixture
-def tracked(project):
+def tracked(project, monkeypatch):
     """A project with a test that tracks a width; ``write`` changes its file."""
 
     def write(old="", new=""):
         (project.path / "test_rates.py").write_text(TESTS.replace(old, new) if old else TESTS + new)
 
+    monkeypatch.setenv("COLUMNS", "120")
     project.write = write
     write()
     return project
@@ -208,10 +209,11 @@ def test_number(track):
 
 
 @pytest.fixture
-def numbers(project):
+def numbers(project, monkeypatch):
     def write(values="60, 3.2, 40"):
         (project.path / "test_numbers.py").write_text(NUMBERS.replace("60, 3.2, 40", values))
 
+    monkeypatch.setenv("COLUMNS", "120")
     project.write = write
     write()
     return project
