@@ -56,6 +56,8 @@ def failure_text(
     if comparison.speed:
         lines += wrapped(decision(comparison.speed, not comparison.findings), "  ")
     shown = _shown(comparison)
+    if comparison.findings and not any(map(comparison.moved_with, comparison.findings)):
+        lines.append("  no single run of a cell shows it: averages over further runs do")
     moved = _cells_table(comparison, shown)
     lines += ["", *moved] if moved else []
     cell = shown[0].now.start if shown else comparison.worst_cell["cell"].rpartition("/")[2]
