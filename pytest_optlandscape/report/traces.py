@@ -75,7 +75,7 @@ def _lines_with(marks: Iterable[int], parting: int, traces: tuple[Trace, Trace],
         points = (_point(trace, mark, *shown) for trace in traces)
         gaps = (_gap(trace, mark) for trace in traces)
         rows.append([f"  {mark}{' <' if mark == parting else ''}", *points, *gaps, ""])
-    return table(["  evaluation", "x before", "x now", "gap before", "now", ""], rows)
+    return table(["  evaluation", "x before", "x now", "gap before", "gap now", ""], rows)
 
 
 def _point(trace: Trace, mark: int, digits: int, coordinates: int) -> str:

@@ -27,13 +27,12 @@ def test_rates(track):
 
 
 @pytest.fixture
-def tracked(project, monkeypatch):
+def tracked(project):
     """A project with a test that tracks a width; ``write`` changes its file."""
 
     def write(old="", new=""):
         (project.path / "test_rates.py").write_text(TESTS.replace(old, new) if old else TESTS + new)
 
-    monkeypatch.setenv("COLUMNS", "120")
     project.write = write
     write()
     return project
@@ -209,11 +208,10 @@ def test_number(track):
 
 
 @pytest.fixture
-def numbers(project, monkeypatch):
+def numbers(project):
     def write(values="60, 3.2, 40"):
         (project.path / "test_numbers.py").write_text(NUMBERS.replace("60, 3.2, 40", values))
 
-    monkeypatch.setenv("COLUMNS", "120")
     project.write = write
     write()
     return project
