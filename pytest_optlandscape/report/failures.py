@@ -53,7 +53,7 @@ def failure_text(
         start, where = comparison.parted[0]
         count = f"{len(comparison.parted)} of {number_of(len(comparison.now.cells), 'cell')}"
         lines += wrapped(f"paths part in {count}, {start} first, at {where}", "  ")
-    if comparison.speed:
+    if comparison.speed and comparison.fingerprint != "identical":
         lines += wrapped(decision(comparison.speed, not comparison.findings), "  ")
     shown = _shown(comparison)
     if comparison.findings and not any(map(comparison.moved_with, comparison.findings)):

@@ -48,14 +48,14 @@ def summary_lines(
 ) -> list[str]:
     """Draw the table of optimizers, each before and now."""
     lines = [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
-    return [*lines, *speed_legend(lines, wording)]
+    return [*lines, *(line for text in speed_legend(lines, wording) for line in wrapped(text, "", width))]
 
 
 def speed_legend(lines: Iterable[str], wording: Wording = BASELINE) -> list[str]:
     """Say what a ratio in the column ``speed`` means; nothing where no line has one."""
     if not any("×" in line for line in lines):
         return []
-    return [f"speed: evaluations to the targets {wording.there} / now; × 0.5 needs twice as many"]
+    return [f"speed: evaluations to the targets, {wording.there} / now; × 0.5 needs twice as many"]
 
 
 def summary_blocks(
@@ -160,7 +160,7 @@ def details(
         *_over_the_suite(comparison, told),
         *_moved(comparison, told),
         *_changes(comparison, told),
-        *_without_a_verdict(comparison, told),
+        *_without_a_verdict(comparison),
         *_rounding_outside(comparison),
         *_what_was_not_told(comparison, wording),
     ]
@@ -207,7 +207,7 @@ def _in_short(findings: Iterable[Finding]) -> str:
     return ", ".join(dict.fromkeys(_IN_SHORT.get(one.metric, one.metric) for one in worse or several))
 
 
-def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
+def _without_a_verdict(comparison: OptimizerComparison) -> list[str]:
     """Say what was not compared, what gave no result, and what runs have to say themselves."""
     texts = []
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
@@ -215,7 +215,7 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
     for landscape in comparison.landscapes:
-        is_told = landscape.now.landscape in told and any(one.metric == "exceptions" for one in landscape.findings)
+        is_told = any(one.metric == "exceptions" for one in landscape.findings)  # which has the text
         for error in () if is_told else landscape.now.errors[:1]:
             count = sum(cell.stop_reason in ("exception", "no-result") for cell in landscape.now.cells)
             starts = number_of(len(landscape.now.cells), "start")

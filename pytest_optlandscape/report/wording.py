@@ -88,7 +88,7 @@ class Wording:
     @property
     def there(self) -> str:
         """Where the other side's numbers are from."""
-        return f"at {self.revision}" if self.revision else "in the baseline"
+        return f"at {self.revision}" if self.revision else "baseline"
 
     @property
     def its_cells(self) -> str:
