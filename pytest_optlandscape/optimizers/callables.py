@@ -217,9 +217,7 @@ def load(spec: Spec) -> Any:
         ) from error
     for part in spec.name.split("."):
         if not hasattr(thing, part):
-            raise ValueError(
-                f"optimizer {str(spec)!r}: {unknown_name(f'name in {spec.library!r}:', part, _callables(thing))}"
-            )
+            raise ValueError(unknown_name(f"name in {spec.library!r}", part, _callables(thing)))
         thing = getattr(thing, part)
     if not spec.arguments:
         return thing
