@@ -353,7 +353,7 @@ def _compare(told: argparse.Namespace) -> int:
         else:
             wording = Wording(named)
             if compared:
-                print(*summary_lines(compared, wording), sep="\n")
+                print(f"{now[0].short} against {named}", *summary_lines(compared, wording), sep="\n")
             for one in compared:
                 if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
                     print("", *landscape_rows(one, wording), sep="\n")
