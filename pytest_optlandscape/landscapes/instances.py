@@ -74,7 +74,7 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
     seed = _checked_seed(seed)
     if not 2 <= landscape.dim <= LARGEST_TURNED:
         raise ValueError(
-            f"landscapes of 2 to {LARGEST_TURNED} coordinates can be turned; {landscape.id} has other many"
+            f"rotation needs 2 to {LARGEST_TURNED} dimensions; {landscape.id} has {landscape.dim}"
         )
     if not landscape.minimum_is_known:
         raise ValueError(f"{landscape.id} cannot be turned: it is not known where it is lowest")

@@ -63,7 +63,7 @@ def test_from_past_commits_to_who_did_it(repository, command):  # noqa: PLR0915 
     assert status == 1
     assert f"worse: step at {slower[:10]}" in said
     assert "\x1b" not in said
-    assert f"or one of 1 commit before it that were not measured: {broken[:10]}" in " ".join(said.split())
+    assert f"or the commit before it, which was not measured: {broken[:10]}" in " ".join(said.split())
     status, said, _ = command("trend", "--json")
     ((event,),) = [one["events"] for one in json.loads(said)["optimizers"]]
     assert (event["kind"], event["commit"], event["shares"]) == (
