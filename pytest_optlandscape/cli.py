@@ -355,11 +355,13 @@ def _compare(told: argparse.Namespace) -> int:
         else:
             wording = Wording(named)
             if compared:
-                print(*summary_lines(compared, wording), sep="\n")
+                print(f"{now[0].short} against {named}", *summary_lines(compared, wording), sep="\n")
             for one in compared:
                 if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
                     print("", *landscape_rows(one, wording), sep="\n")
-                print(*details(one, wording), sep="\n")
+                    print(*details(one, wording, heading=False), sep="\n")
+                else:
+                    print(*details(one, wording), sep="\n")
             print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
         if told.markdown:
             notes = [*([f"compared with {base.text}"] if base else []), *alone]
@@ -403,7 +405,7 @@ def _show(told: argparse.Namespace) -> int:
         print(f"  {against}")
         for comparison in compared:
             wording = Wording(before[0].short if before else "itself")
-            print("", *landscape_rows(comparison, wording), *details(comparison, wording), sep="\n")
+            print("", *landscape_rows(comparison, wording), *details(comparison, wording, heading=False), sep="\n")
         recorded = {comparison.spec for comparison in compared}
         for entry in now:
             for spec, optimizer in entry.optimizers.items():

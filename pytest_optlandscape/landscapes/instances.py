@@ -93,9 +93,7 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
     """Turn a landscape around a global minimiser; see `Landscape.rotate`."""
     seed = _checked_seed(seed)
     if not 2 <= landscape.dim <= LARGEST_TURNED:
-        raise ValueError(
-            f"landscapes of 2 to {LARGEST_TURNED} coordinates can be turned; {landscape.id} has other many"
-        )
+        raise ValueError(f"rotation needs 2 to {LARGEST_TURNED} dimensions; {landscape.id} has {landscape.dim}")
     if not landscape.minimum_is_known:
         raise ValueError(f"{landscape.id} cannot be turned: it is not known where it is lowest")
     lower, upper = landscape.bounds.T

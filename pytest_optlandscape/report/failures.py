@@ -51,23 +51,26 @@ def failure_text(
     """
     name = comparison.now.landscape
     if comparison.verdict == Verdict.NOT_COMPARABLE:
-        return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
+        text = f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
+        return "\n".join(wrapped(text, ""))
     if comparison.verdict == Verdict.NEW:
-        return "\n".join([f"{spec} on {name} has no baseline", "", *wording.accept(f"{spec}::{name}")])
+        return "\n".join([*wrapped(f"{spec} on {name} has no baseline", ""), "", *wording.accept(f"{spec}::{name}")])
     if comparison.cannot_run:  # then there is nothing to accept
         lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
         alone = ["  run this landscape alone:", f"    {wording.run_alone(f'{spec}::{name}')}"]
         again = _replay(comparison, spec, comparison.now.cells[0].start, wording, in_python)
         return "\n".join([*lines, "", *again, *alone])
-    lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
+    lines = wrapped(f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}", "")
     lines += _finding_lines(comparison.findings)
     if comparison.parted:
         start, where = comparison.parted[0]
         count = f"{len(comparison.parted)} of {number_of(len(comparison.now.cells), 'cell')}"
         lines += wrapped(f"paths part in {count}, {start} first, at {where}", "  ")
-    if comparison.speed:
+    if comparison.speed and comparison.fingerprint != "identical":
         lines += wrapped(decision(comparison.speed, not comparison.findings), "  ")
     shown = _shown(comparison)
+    if comparison.findings and not any(map(comparison.moved_with, comparison.findings)):
+        lines.append("  no single run of a cell shows it: averages over further runs do")
     moved = _cells_table(comparison, shown)
     lines += ["", *moved] if moved else []
     cell = shown[0].now.start if shown else comparison.worst_cell["cell"].rpartition("/")[2]
@@ -198,7 +201,7 @@ def overall_failure_text(
         Verdict.NEW: "has no baseline",
         Verdict.NOT_COMPARABLE: f"cannot be compared with {wording.reference}",
     }.get(comparison.verdict, f"is {comparison.verdict} than {wording.what_was}")
-    lines = [f"{spec} {became}, over {over}"]
+    lines = wrapped(f"{spec} {became}, over {over}", "")
     lines += _finding_lines(comparison.findings)
     if comparison.verdict == Verdict.CHANGED and not comparison.findings:
         lines += wrapped(how_it_shows(comparison), "  ")

@@ -140,7 +140,7 @@ def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str =
             [_remark_row(one, compared) for one in remarks],
             "#### What moved",
         ),
-        _replays(remarks),
+        _replays(remarks, in_project.replace(" of ", ", in ", 1)),
         *(part for trend in report.trends for part in _over_commits(trend)),
         _Part("", [f"- {escaped(note, 600)}\n" for note in report.notes]),
     ]
@@ -198,7 +198,7 @@ def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> lis
     return [verdict, code(remark.spec), code(remark.where) if remark.where else "", escaped(remark.text), *numbers]
 
 
-def _replays(remarks: Sequence[Remark]) -> _Part:
+def _replays(remarks: Sequence[Remark], where: str) -> _Part:
     """Say how to run the worst cell of each optimizer again."""
     cells: dict[str, str] = {}
     for remark in remarks:
@@ -209,7 +209,7 @@ def _replays(remarks: Sequence[Remark]) -> _Part:
         return _Part("")
     fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
     text = "\n".join([f"{fence}console", *lines, fence, ""])
-    return _Part(f"Replay the worst {'cells' if len(lines) > 1 else 'cell'}:\n\n{text}\n")
+    return _Part(f"Replay the worst {'cells' if len(lines) > 1 else 'cell'}{where}:\n\n{text}\n")
 
 
 def _over_commits(trend: Trend) -> list[_Part]:

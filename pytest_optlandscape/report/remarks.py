@@ -212,6 +212,8 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
         several = by_verdict.get(Verdict.BETTER, [])
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in several[:3]]
         texts += [f"and {number_of(len(several) - 3, 'more landscape')}"] if len(several) > 3 else []
+        is_another = comparison.verdict == Verdict.BETTER and comparison.begins_otherwise
+        texts += ["along another path from the first evaluations on"] if is_another else []
         found.append(
             of_several(Verdict.BETTER, "; ".join([*([] if is_worse or not comparison.findings else [over]), *texts]))
         )

@@ -18,16 +18,22 @@ from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
-__all__ = ["decision", "details", "landscape_rows", "summary_blocks", "summary_lines", "table", "wrapped"]
+__all__ = [
+    "decision",
+    "details",
+    "landscape_rows",
+    "speed_legend",
+    "summary_blocks",
+    "summary_lines",
+    "table",
+    "wrapped",
+]
 
 UNMOVED = "no criterion moved significantly and far enough"
 BOUGHT = "and more evaluations bought a better result"
 
 EQUIVALENT = 5.0
 """Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
-
-SPEED_LEGEND = "speed: evaluations to the targets, before / now; × 0.5 needs twice as many"
-"""What a ratio in the column ``speed`` means."""
 
 _IN_SHORT = {
     "failure": "success",
@@ -42,7 +48,15 @@ def summary_lines(
     comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE, width: int = WIDTH
 ) -> list[str]:
     """Draw the table of optimizers, each before and now."""
-    return [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
+    lines = [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
+    return [*lines, *(line for text in speed_legend(lines, wording) for line in wrapped(text, "", width))]
+
+
+def speed_legend(lines: Iterable[str], wording: Wording = BASELINE) -> list[str]:
+    """Say what a ratio in the column ``speed`` means; nothing where no line has one."""
+    if not any("×" in line for line in lines):
+        return []
+    return [f"speed: evaluations to the targets, {wording.there} / now; × 0.5 needs twice as many"]
 
 
 def summary_blocks(
@@ -147,7 +161,7 @@ def details(
         *_over_the_suite(comparison, told),
         *_moved(comparison, told),
         *_changes(comparison, told),
-        *_without_a_verdict(comparison, told),
+        *_without_a_verdict(comparison),
         *_rounding_outside(comparison),
         *_what_was_not_told(comparison, wording),
     ]
@@ -201,7 +215,7 @@ def _in_short(findings: Iterable[Finding]) -> str:
     return ", ".join(dict.fromkeys(_IN_SHORT.get(one.metric, one.metric) for one in worse or several))
 
 
-def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
+def _without_a_verdict(comparison: OptimizerComparison) -> list[str]:
     """Say what was not compared, what gave no result, and what runs have to say themselves."""
     texts = []
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
@@ -245,7 +259,7 @@ def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str
     if parted:
         landscape_id, start, where = parted[0]
         texts.append(f"paths part, for instance on {landscape_id}/{start} at {where}")
-    if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
+    if "overall" not in told and comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
         texts.append(decision(comparison.speed, is_open(comparison)))
     return texts
 

@@ -86,6 +86,11 @@ class Wording:
         return self.revision or "its baseline"
 
     @property
+    def there(self) -> str:
+        """Where the other side's numbers are from."""
+        return f"at {self.revision}" if self.revision else "baseline"
+
+    @property
     def its_cells(self) -> str:
         """The cells on the other side."""
         return f"those at {self.revision}" if self.revision else "the baseline's"

@@ -82,7 +82,8 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
     if run.message:
         yield f"  {run.message}"
     yield run.table(rows=12)
-    yield f"  in Python: {run.script()}"
+    if suite.runs_in_python(spec):
+        yield f"  in Python:\n    {suite.wording.in_python(run.command())}"
     baseline = suite.baselines[spec]
     record = baseline.records.get(cell.landscape.id) if baseline else None
     before = next((one for one in record.cells if one.start == cell.start), None) if record else None

@@ -16,7 +16,7 @@ from pytest_optlandscape.report.accepting import change_lines, versions_text
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.layout import WIDTH, wrapped
 from pytest_optlandscape.report.power import power_lines
-from pytest_optlandscape.report.terminal import SPEED_LEGEND
+from pytest_optlandscape.report.terminal import speed_legend
 from pytest_optlandscape.report.trend import event_lines
 from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.against import AgainstRun
@@ -52,12 +52,11 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
     suite : SuiteRun
     """
     settings = suite.settings
-    terminal.section(f"optlandscape: suite {settings.suite}", "=")
+    against = f", against {suite.wording.revision}" if suite.wording.revision else ""
+    terminal.section(f"optlandscape: suite {settings.suite}{against}", "=")
     if not settings.optimizers:
-        terminal.write_line(
-            "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration",
-            yellow=True,
-        )
+        text = "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration"
+        _write(terminal, text, yellow=True)
         _write_tracked(terminal, suite)
         return
     comparisons = suite.comparisons
@@ -91,8 +90,8 @@ def _write_table(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     for block, comparison in zip(rows, comparisons, strict=True):
         for line in block:
             terminal.write_line(line, **_COLOURS[comparison.verdict])
-    if any("×" in line for block in rows for line in block):
-        terminal.write_line(SPEED_LEGEND)
+    for line in speed_legend([line for block in rows for line in block], suite.wording):
+        _write(terminal, line)
 
 
 def _width() -> int:
@@ -195,24 +194,22 @@ def _write_lost(terminal: Any, spec: str, lost: Mapping[str, str]) -> None:
 def _write_where(terminal: Any, suite: SuiteRun) -> None:
     """Say where items ran, and where what came of them is."""
     for line in suite.ran:
-        terminal.write_line(line, yellow=" lost" in line)
+        _write(terminal, line, yellow=" lost" in line)
     for spec, change in suite.accepted.items():
         if change.is_written:
-            terminal.write_line(f"accepted: {_relative(change.path)} ({spec}); commit it", green=True)
+            _write(terminal, f"accepted: {_relative(change.path)} ({spec}); commit it", green=True)
         else:
-            terminal.write_line(
-                f"nothing new to accept: {_relative(change.path)} ({spec}) is left as it was", green=True
-            )
+            _write(terminal, f"nothing new to accept: {_relative(change.path)} ({spec}) is left as it was", green=True)
         for line in change_lines(change):
             terminal.write_line(line)
         _write_power(terminal, suite, spec)
     for line in suite.recording.lines if suite.recording else ():
-        terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
+        _write(terminal, line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
     if suite.settings.json and not suite.errors:
-        terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
+        _write(terminal, f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
-        terminal.write_line(error, red=True, bold=True)
+        _write(terminal, error, red=True, bold=True)
 
 
 def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
@@ -237,20 +234,17 @@ def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:
     """Say which optimizers small changes have made worse, by which commits, and what to do."""
     for crept in suite.crept:
-        terminal.write_line(
-            f"{crept.series.title} has crept: it is worse than the state that was accepted, though by no single step",
-            red=True, bold=True,
-        )  # fmt: skip
+        title = crept.series.title
+        text = f"{title} has crept: it is worse than the state that was accepted, though by no single step"
+        _write(terminal, text, red=True, bold=True)
         for line in event_lines(crept.event):
             terminal.write_line(line, red=True)
-        if crept.recorded:
-            accept = f'`optlandscape triage {crept.recorded[:16]} accepted "why"`'
-        else:
-            accept = 'commit and record it, then `optlandscape triage COMMIT accepted "why"`'
-        terminal.write_line(
-            f"  to accept it: {accept}, or `pytest --optlandscape-update`; else undo what these commits made slower",
-            red=True,
-        )
+        accept = *suite.wording.command, "--optlandscape-update", "--optlandscape-only", crept.series.spec
+        commands = [f'optlandscape triage {crept.recorded[:16]} accepted "why"'] if crept.recorded else []
+        other = "" if crept.recorded else " or commit and record it, then triage it as accepted;"
+        _write(terminal, f"  undo what these commits made slower;{other} or accept it:", red=True)
+        for command in (*commands, command_line(*accept)):
+            terminal.write_line(f"    {command}", red=True)
     if suite.settings.fail_on.heeds_creep and not suite.settings.update:
         if isinstance(suite, AgainstRun):
             terminal.write_line(f"creep is not looked for in a comparison with {suite.worktree.ref}", yellow=True)
@@ -264,7 +258,7 @@ def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
     """Say what came of what tests of one's own tracked."""
     tracked = [TrackedOutcome(**plain) for plain in suite.tracked_in_order]
     for one in tracked:
-        terminal.write_line(str(one), **_COLOURS[Verdict(one.verdict)])
+        _write(terminal, str(one), **_COLOURS[Verdict(one.verdict)])
     if any(one.accepted for one in tracked):
         path = tracked_path(suite.settings.baseline_folder)
         terminal.write_line(f"accepted: {_relative(path)} (what tests track); commit it", green=True)

@@ -173,22 +173,23 @@ class LandscapeComparison:
         """List the cells that moved as a finding says, the one that moved farthest first.
 
         Of its own run alone, which is the one that can be replayed: a finding that only averages over further runs
-        tell has none.
+        tell has none. Cells that differ by no more than rounding explains are left out where others moved.
         """
         before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
         now = {cell.start: cell for cell in self.now.cells}
-        if finding.metric in _METRICS:
-            metric = _METRICS[finding.metric]
+        metric = _METRICS.get(finding.metric)
+        moved = list(finding.cells)
+        if metric:
             moved = [(new.start, metric.difference_of_runs(self.now, old, new)) for old, new in self.pairs]
-        else:
-            moved = list(finding.cells)
         sign = math.copysign(1.0, finding.effect)
         found = [
             MovedCell(before[start], now[start], by)
             for start, by in moved
             if sign * by > 0.0 and start in before and is_on_bounds(start) >= finding.on_bounds
         ]
-        return sorted(found, key=lambda one: -sign * one.by)
+        apart = dict(self.parted)
+        by_more_than_rounding = [one for one in found if metric and one.now.start in apart]
+        return sorted(by_more_than_rounding or found, key=lambda one: -sign * one.by)
 
     @cached_property
     def losses(self) -> list[float]:

@@ -22,21 +22,21 @@ def test_only_new_breaches_fail(held):
     assert accepted(held) == {"check_reported_value": "passed", "check_stays_inside_bounds": "failed"}
     known = held.run("-k", "check_stays_inside_bounds")
     known.assert_outcomes(passed=1)
-    known.stdout.fnmatch_lines(["*keeps 0 of 1 check of the contract; known to break", "  check_stays_inside_bounds"])
+    known.stdout.fnmatch_lines(["*keeps 0 of 1 check of the contract; known to break check_stays_inside_bounds"])
     held.solver()
     held.accept("-k", "check_stays_inside_bounds")
     assert accepted(held) == {"check_reported_value": "passed", "check_stays_inside_bounds": "passed"}
     held.solver(SCALE=3.0)
     new = held.run("-k", "check_stays_inside_bounds")
     new.assert_outcomes(failed=1)
-    new.stdout.fnmatch_lines(["*outside the bounds*", "*newly breaks", "  check_stays_inside_bounds"])
+    new.stdout.fnmatch_lines(["*outside the bounds*", "*newly breaks check_stays_inside_bounds*"])
 
 
 def test_without_a_baseline_breaches_are_told_and_do_not_fail(held):
     held.solver(SCALE=3.0)
     result = held.run("-k", "check_stays_inside_bounds")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*breaks, with nothing", "  accepted yet, check_stays_inside_bounds"])
+    result.stdout.fnmatch_lines(["*breaks, with nothing accepted yet,", "*check_stays_inside_bounds"])
 
 
 def test_workers_find_the_same(held):

@@ -30,6 +30,7 @@ from pytest_optlandscape.verdicts import (
     compare_optimizer,
     definition_of,
 )
+from pytest_optlandscape.verdicts.own_time import TimeRatios, judge_landscape_by_time
 
 SPEC = "mine:minimize"
 
@@ -77,7 +78,8 @@ def test_table_aligns_its_columns():
 
 def test_summary_has_a_row_for_each_optimizer():
     several = [optimizer(WORSE, NEW), dataclasses.replace(optimizer(SAME), spec="b:c")]
-    header, first, second = summary_lines(several)
+    header, first, second, legend = summary_lines(several)
+    assert legend.startswith("speed: evaluations to the targets, baseline / now; ")
     assert header.split()[0] == "optimizer"
     assert first.split()[:5] == [SPEC, "1", "of", "2", "42/42"]
     assert first.endswith("worse")
@@ -93,17 +95,17 @@ def test_a_long_name_stands_on_a_line_of_its_own():
     assert [lines[k] for k in (0, 2, 4)] == ["optimizer", *specs]
     assert lines[3].split()[-3:] == ["×", "0.5", "worse"]
     assert max(map(len, lines)) <= 80
-    assert len(summary_lines(several, width=200)) == 3
+    assert len(summary_lines(several, width=200)) == 4
 
 
 def test_numbers_before_and_now_stand_side_by_side():
     lost = record(slowdown=2)
     cells_now = tuple(dataclasses.replace(c, gap=9.0) if k in (2, 3) else c for k, c in enumerate(lost.cells))
     before, now = record(), dataclasses.replace(lost, cells=cells_now)
-    _, row = summary_lines([optimizer(compare(now, before))])
+    _, row, _ = summary_lines([optimizer(compare(now, before))])
     assert "21 → 19/21" in row
     assert "41 → 82" in row
-    _, row = summary_lines([optimizer(compare(now, before), NEW)])
+    _, row, *_ = summary_lines([optimizer(compare(now, before), NEW)])
     assert "→" not in row  # sums over different landscapes are no before and now
 
 
@@ -133,7 +135,10 @@ def test_details_say_what_moved_and_nothing_else():
 
 
 def test_details_tell_exceptions_with_their_number():
-    lines = details(optimizer(BROKEN))
+    said = " ".join(" ".join(details(optimizer(BROKEN))).split())
+    assert said.count("ValueError: no (mine.py:7)") == 1  # of the finding, with its number
+    assert "worse on adjiman: no result from 2 of 21 starts that had one, sobol-01 first: ValueError: no" in said
+    lines = details(optimizer(dataclasses.replace(NEW, now=BROKEN.now)))
     assert any("no result from 2 of 21 starts on adjiman: ValueError: no (mine.py:7)" in line for line in lines)
 
 
@@ -187,7 +192,7 @@ def test_commands_begin_as_the_session_did():
     ],
 )
 def test_failures_of_other_kinds(comparison, said):
-    assert failure_text(comparison, SPEC).startswith(said)
+    assert " ".join(failure_text(comparison, SPEC).split()).startswith(" ".join(said.split()))
 
 
 def test_a_revision_is_named_where_one_is_compared_with():
@@ -197,7 +202,7 @@ def test_a_revision_is_named_where_one_is_compared_with():
         (CHANGED, "mine:minimize on branin has changed since v1.0: no criterion moved significantly and far enough"),
         (OTHER, "mine:minimize on easom cannot be compared with v1.0: budget 400 is now 200"),
     ):
-        assert failure_text(comparison, SPEC, earlier).startswith(said)
+        assert " ".join(failure_text(comparison, SPEC, earlier).split()).startswith(said)
     text = failure_text(WORSE, SPEC, earlier)
     assert "pytest --optlandscape-against=v1.0 --optlandscape-only mine:minimize::booth" in text
     assert "--optlandscape-update" not in text  # there is nothing to accept it into
@@ -304,3 +309,15 @@ def test_better_along_another_path_from_the_first_evaluations_says_so():
         whole = optimizer(comparison)
         assert whole.verdict == Verdict.BETTER
         assert ("better along another path from the first evaluations on" in " ".join(details(whole))) == says
+
+
+def test_cells_of_a_finding_of_time_are_those_that_were_timed():
+    starts = [cell.start for cell in SAME.now.cells[:3]]
+    timed = TimeRatios(tuple(zip(starts, (0.4, 0.5, 0.3), strict=True)), 24, 0)
+    comparison = judge_landscape_by_time(SAME, timed, 16)
+    text = failure_text(comparison, SPEC)
+    rows = [line.split() for line in text.splitlines() if line.startswith("  booth/")]
+    assert [row[0] for row in rows] == [f"booth/{starts[k]}" for k in (1, 0, 2)]
+    assert [row[2] for row in rows] == ["3.2", "2.5", "2"]
+    assert comparison.worst_cell["cell"] == f"booth/{starts[1]}"
+    assert "speed" not in text  # not a single evaluation differs

@@ -53,7 +53,7 @@ def test_rare_failures_are_shown_robust_without_and_found_with_it(optimizer):
 def test_what_failed_before_fails_at_once_with_the_fewest_starts():
     with pytest.raises(AssertionError):
         assert_robust(lost_in_the_middle, "booth", adversarial=True)
-    with pytest.raises(AssertionError, match="found after 1 examples"):
+    with pytest.raises(AssertionError, match="found after 1 example"):
         assert_robust(lost_in_the_middle, "booth", rate=0.5, starts=8, adversarial=True)
 
 

@@ -38,7 +38,7 @@ BREAKERS = [
     ("depends_on_hashes", OTHER_PROCESS, "another process with the same seed went elsewhere"),
     ("draws_globally", "check_leaves_global_random_state", r"random state was touched \(numpy.random\)"),
     ("draws_from_python", "check_leaves_global_random_state", r"random state was touched \(random\)"),
-    ("ForgetsItsStep", "check_resumes_from_saved_state", "after 1 evaluations a fresh optimizer loaded its state"),
+    ("ForgetsItsStep", "check_resumes_from_saved_state", "after 1 evaluation a fresh optimizer loaded its state"),
     ("writes_to_the_start", "check_keeps_start_unchanged", "it wrote into the array x0 that it was handed"),
     ("reuses_its_array", "check_hands_out_own_points", "arrays that it had handed to f"),
     ("keeps_gradients", "check_copies_gradients", "relies on gradients that it did not copy"),
