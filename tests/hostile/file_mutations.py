@@ -5,7 +5,7 @@ import json
 import re
 
 ODD_VALUES = [
-    None, True, False, 0, -1, 1, 2, 10**18, -(10**18), 10**300, 0.5, -0.0, 1e308, 1e-320, "", "x", "0", "NaN", "inf",
+    None, True, False, 0, -1, 1, 2, 10**18, -(10**18), 10**300, 10**400, 0.5, -0.0, 1e308, 1e-320, "", "x", "0", "NaN", "inf",
     "é\u202e\x1b[31m", "\ud800", "a" * 5000, [], [[]], {}, {"a": 1}, ["standard"], {"": {}},
 ]  # fmt: skip
 ODD_TEXTS = [
