@@ -301,7 +301,8 @@ def _is_width(entry: dict[str, Any]) -> bool:
 def _is_range(ends: Any) -> bool:
     if not isinstance(ends, list) or len(ends) != 2 or not all(_is_number(end) for end in ends):
         return False
-    return 0.0 < ends[0] <= ends[1] <= sys.float_info.max * min(ends[0], 1.0)  # else its width has no logarithm
+    lower, upper = float(ends[0]), float(ends[1])
+    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # else its width has no logarithm
 
 
 def _is_run(entry: dict[str, Any]) -> bool:

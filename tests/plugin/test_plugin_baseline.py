@@ -166,15 +166,16 @@ def test_check_lists_good_and_damaged_files(accepted, capsys):
 
 def test_an_outcome_replaces_an_outcome_and_nothing_else(accepted):
     before = accepted.files()
-    for name in ("solver.py", "pytest.ini", "optlandscape_baseline/solver_minimize.json"):
-        result = accepted.on_booth("--optlandscape-json", name)
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines([f"*--optlandscape-json would overwrite *{name}, which is no outcome*"])
+    options = ["--optlandscape-json", "--optlandscape-markdown", "--optlandscape-codequality", "--optlandscape-report"]
+    for option in options:
+        for name in ("solver.py", "optlandscape_baseline/solver_minimize.json"):
+            result = accepted.on_booth(option, name)
+            assert result.ret == pytest.ExitCode.USAGE_ERROR
+            result.stderr.fnmatch_lines([f"*{option} would overwrite *{name}, which is no *"])
     assert accepted.files() == before
     for _ in range(2):
-        accepted.on_booth("--optlandscape-json", "outcome.json").stdout.fnmatch_lines(
-            ["outcome written to outcome.json"]
-        )
+        arguments = [word for option in options[:3] for word in (option, f"written{option}")]
+        accepted.on_booth(*arguments).stdout.fnmatch_lines(["outcome written to written--optlandscape-json"])
 
 
 TWINS = "\n".join(
