@@ -73,7 +73,7 @@ def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) ->
     for orphan in find_orphans(suite):
         file = clean(_relative(orphan.path), 300)
         if orphan.baseline is None:
-            lines.append(f"{file} belongs to no configured optimizer and cannot be used: {orphan.problem}")
+            lines.append(f"{file} belongs to no configured optimizer and cannot be used: {clean(orphan.problem, 1500)}")
             continue
         old = orphan.baseline.optimizer
         lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]
