@@ -30,6 +30,9 @@ _LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 _HELD = (PermissionError, BlockingIOError) if sys.platform == "win32" else (BlockingIOError,)
 """How a system says that a lock is held by another process."""
 
+_given_up: set[Path] = set()
+"""Folders whose lock was held for longer than we wait: the next baseline of a session does not wait so long again."""
+
 _STALE = 60.0  # seconds after which a file of another name is none that somebody is writing
 
 
@@ -99,6 +102,7 @@ def _lock_stand_in(folder: Path, stack: contextlib.ExitStack) -> None:
 def _wait_for(folder: Path, take: Callable[[], object]) -> None:
     """Try to take a lock until it is free; say so where that takes long, and give up in the end."""
     begun = time.monotonic()
+    longest = LONGEST_WAIT if folder not in _given_up else min(WAIT_BEFORE_A_WORD, LONGEST_WAIT)
     is_told = False
     pause = 0.005
     while True:
@@ -107,9 +111,10 @@ def _wait_for(folder: Path, take: Callable[[], object]) -> None:
             return
         except _HELD:
             waited = time.monotonic() - begun
-        if waited > LONGEST_WAIT:
+        if waited > longest:
+            _given_up.add(folder)
             raise TimeoutError(
-                f"another process has held the lock on {folder} for {LONGEST_WAIT:g} s; nothing was written. "
+                f"another process has held the lock on {folder} for {LONGEST_WAIT:g} s or longer; nothing was written. "
                 "End that process, or wait until it has ended, and run this again"
             )
         if waited > WAIT_BEFORE_A_WORD and not is_told:

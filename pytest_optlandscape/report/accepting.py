@@ -42,6 +42,8 @@ def change_lines(change: BaselineChange) -> list[str]:
         if before.contract.get(check) != outcome:
             told[check] = _arrow(before.contract.get(check), outcome)
     lines = _columns(told)
+    if not told:
+        lines.append("  the layout of the file is that of this version now; the runs in it are the same")
     if len(moved) > _MOST:
         lines.append(f"  and {number_of(len(moved) - _MOST, 'landscape')} more; `git diff` shows all")
     unmoved = len(now.records) - len(moved)

@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger.stored import DamageError, parsed, read_regular
 from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.speed import SpeedChange
 
-__all__ = ["check_is_outcome", "outcome", "outcome_text"]
+__all__ = ["outcome", "outcome_text"]
 
 SCHEMA = 1
 
@@ -160,29 +158,3 @@ def outcome_text(
     """Write the outcome as JSON, with further keys if there are any."""
     found = {**outcome(comparisons, contracts, lost), **(extras or {})}
     return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def check_is_outcome(path: Path) -> None:
-    """Refuse to overwrite a file that is no outcome, such as a baseline or a source file.
-
-    Parameters
-    ----------
-    path : Path
-        It need not exist; an empty file counts as none.
-
-    Raises
-    ------
-    ValueError
-        If something else is there; it is left as it is.
-    """
-    if not path.is_file() or path.stat().st_size == 0:
-        return
-    try:
-        content = parsed(read_regular(path))
-    except (OSError, ValueError, DamageError):
-        content = None
-    if not isinstance(content, dict) or not {"schema", "optimizers"} <= content.keys():
-        raise ValueError(
-            f"--optlandscape-json would overwrite {path}, which is no outcome that pytest-optlandscape wrote: "
-            "name another file, or delete this one"
-        )

@@ -161,7 +161,7 @@ def details(
         *_over_the_suite(comparison, told),
         *_moved(comparison, told),
         *_changes(comparison, told),
-        *_without_a_verdict(comparison),
+        *_without_a_verdict(comparison, told),
         *_rounding_outside(comparison),
         *_what_was_not_told(comparison, wording),
     ]
@@ -215,7 +215,7 @@ def _in_short(findings: Iterable[Finding]) -> str:
     return ", ".join(dict.fromkeys(_IN_SHORT.get(one.metric, one.metric) for one in worse or several))
 
 
-def _without_a_verdict(comparison: OptimizerComparison) -> list[str]:
+def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
     """Say what was not compared, what gave no result, and what runs have to say themselves."""
     texts = []
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}

@@ -14,6 +14,7 @@ from pytest_optlandscape.ledger.names import baseline_files
 from pytest_optlandscape.ledger.stored import DamageError
 from pytest_optlandscape.ledger.tracked import accept_tracked
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
 
 __all__ = ["accept_file", "check_folder", "move_baseline"]
@@ -39,14 +40,15 @@ def check_folder(folder: Path) -> tuple[list[str], list[str]]:
             stored = read_file(path)
             baseline = checked_baseline(stored) if stored else None
         except BaselineError as error:
-            problems.append(str(error))
+            problems.append(clean(str(error), 1500))
             continue
         if baseline:
-            good.append(f"{path.name}: {baseline.optimizer}, {number_of(len(baseline.records), 'landscape')}")
+            spec = clean(baseline.optimizer, 200)
+            good.append(f"{clean(path.name, 300)}: {spec}, {number_of(len(baseline.records), 'landscape')}")
     try:
         tracked = read_tracked(tracked_path(folder))
     except BaselineError as error:
-        problems.append(str(error))
+        problems.append(clean(str(error), 1500))
     else:
         good += [f"{tracked_path(folder).name}: tracked by tests, {len(tracked)}"] if tracked else []
     removed = remove_left_over(folder)

@@ -71,25 +71,21 @@ def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) ->
     """
     lines: list[str] = []
     for orphan in find_orphans(suite):
-        file = _relative(orphan.path)
+        file = clean(_relative(orphan.path), 300)
         if orphan.baseline is None:
-            lines.append(f"{file} is no configured optimizer's, and {orphan.problem}")
+            lines.append(f"{file} belongs to no configured optimizer and cannot be used: {clean(orphan.problem, 1500)}")
             continue
-        spec = orphan.baseline.optimizer
-        lines.append(f"no optimizer that is configured owns {file}: it is the baseline of {clean(spec, 200)}")
+        old = orphan.baseline.optimizer
+        lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]
         renamed = [(one.spec, count) for one in comparisons if (count := _same_landscapes(suite, one, orphan.baseline))]
         for new, count in renamed:
-            was_accepted = new in suite.accepted
-            lines.append(
-                f"  is {clean(spec, 200)} renamed to {clean(new, 200)}? Its runs are the same "
-                f"on {number_of(count, 'landscape')}"
-            )
-            if was_accepted:
-                lines.append(f"  then delete {file}: {clean(new, 200)} has a baseline of its own now")
+            lines.append(f"  renamed to {clean(new, 200)}? its runs are the same on {number_of(count, 'landscape')}")
+            if new in suite.accepted:
+                lines.append("  if so, delete this file: the new name has a baseline of its own now")
             else:
-                lines.append(f"  then move its baseline: {command_line('optlandscape', 'baseline', 'move', spec, new)}")
+                lines.append(f"  if so: {command_line('optlandscape', 'baseline', 'move', old, new)}")
         if not renamed:
-            lines.append(f"  configure {clean(spec, 200)}, or delete the file")
+            lines.append("  configure it again, or delete the file")
     return lines
 
 

@@ -30,7 +30,7 @@ from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 from pytest_optlandscape.report import Wording, outcome_text
-from pytest_optlandscape.report.outcome import check_is_outcome
+from pytest_optlandscape.report.overwriting import check_is_own
 from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
@@ -130,11 +130,12 @@ class SuiteRun:
         if settings.update:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
-            check_is_outcome(settings.json)
+            check_is_own("--optlandscape-json", settings.json)
             check_writable(settings.json)
         if settings.report:
             from pytest_optlandscape.report.page.availability import check_can_report
 
+            check_is_own("--optlandscape-report", settings.report)
             check_can_report(settings.report)
 
     def _choose(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
+from pytest_optlandscape.ledger import BaselineError, read_tracked, tracked_path, update_tracked
 from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
@@ -86,7 +86,10 @@ class Tracking:
         comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
         is_accepted = settings.update and comparison.verdict != Verdict.SAME  # else drifts would creep in
         if is_accepted:
-            update_tracked(self.path, item.nodeid, found.name, record)
+            try:
+                update_tracked(self.path, item.nodeid, found.name, record)
+            except (OSError, BaselineError) as error:
+                pytest.fail(f"{found.name} was not accepted: {error}", pytrace=False)
         outcome = TrackedOutcome(
             item.nodeid,
             found.name,

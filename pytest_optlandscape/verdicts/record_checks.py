@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -206,7 +207,7 @@ def _problem_with_definition(definition: Any) -> str:
 
 
 def _is_finite(value: Any) -> bool:
-    return not isinstance(value, int | float) or abs(value) < float("inf")
+    return not isinstance(value, int | float) or abs(value) <= sys.float_info.max
 
 
 def _is_number(value: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -299,7 +300,10 @@ def _is_width(entry: dict[str, Any]) -> bool:
 
 
 def _is_range(ends: Any) -> bool:
-    return isinstance(ends, list) and len(ends) == 2 and all(_is_number(end) and end > 0.0 for end in ends)
+    if not isinstance(ends, list) or len(ends) != 2 or not all(_is_number(end) for end in ends):
+        return False
+    lower, upper = float(ends[0]), float(ends[1])
+    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # else its width has no logarithm
 
 
 def _is_run(entry: dict[str, Any]) -> bool:
@@ -340,11 +344,11 @@ def _is_plain_number(entry: dict[str, Any]) -> bool:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
 
 _IS: dict[str, Callable[[dict[str, Any]], bool]] = {

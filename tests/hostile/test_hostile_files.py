@@ -27,7 +27,8 @@ from pytest_optlandscape.ledger import (
 from pytest_optlandscape.ledger.baseline import baseline_of
 from pytest_optlandscape.ledger.stored import DamageError, digest_of, parsed
 from pytest_optlandscape.ledger.tracked import accept_tracked
-from pytest_optlandscape.report.outcome import check_is_outcome, outcome_text
+from pytest_optlandscape.report.outcome import outcome_text
+from pytest_optlandscape.report.overwriting import check_is_own
 from pytest_optlandscape.session.baseline_files import accept_file
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, StoreError, Triage
 from pytest_optlandscape.store.entries import digest_of as digest_of_bytes
@@ -229,15 +230,15 @@ def test_a_file_that_is_no_outcome_is_not_overwritten(tmp_path):
     for seed in range(COUNT):
         path.write_bytes(file_mutations.mutated(text, random.Random(seed)).encode("utf-8", "surrogatepass"))
         try:
-            check_is_outcome(path)
+            check_is_own("--optlandscape-json", path)
         except ValueError as error:
             check_is_told_of(error, "name another file, or delete this one")
     path.write_text("")
-    check_is_outcome(path)
+    check_is_own("--optlandscape-json", path)
     for other in ("[]", "{}", "print('hello')", '{"schema": 4, "optimizer": "x"}'):
         path.write_text(other)
         with pytest.raises(ValueError, match=r"would overwrite .*outcome\.json"):
-            check_is_outcome(path)
+            check_is_own("--optlandscape-json", path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")

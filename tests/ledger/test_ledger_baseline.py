@@ -191,12 +191,56 @@ def test_a_setting_is_part_of_the_name_and_kept_in_the_file(tmp_path, records):
         "solver:minimize(path='a/b\\\\c', mode='<>|?*\"')",
         "solver:minimize(text='" + "long" * 60 + "')",
         "solver:minimize(text='ä ö')",
+        "solver:" + "𝔣" * 90,
     ],
 )
 def test_names_of_files_are_plain_and_short(tmp_path, spec):
     path = baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec))
     assert path.parent == tmp_path
-    assert re.fullmatch(r"[\w.,=()-]{1,105}", path.name)
+    assert re.fullmatch(r"[A-Za-z0-9_.,=()-]{1,105}", path.name)
+
+
+def of_spec(spec):
+    return optimizers.callables.from_callable(standing, spec)
+
+
+def test_specs_that_would_share_a_name_have_files_of_their_own(tmp_path, records):
+    pairs = [
+        ("solver:minimize(a='x y')", "solver:minimize(a='x_y')"),
+        ("solver:minimize", "Solver:Minimize"),
+        ("solver_fast:minimize", "solver:fast_minimize"),
+        ("solver:größe", "solver:gröse"),
+    ]
+    for one, other in pairs:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        both = [of_spec(one), of_spec(other)]
+        configured = [baseline_path(folder, adapter, both) for adapter in both]
+        assert len({path.name.casefold() for path in configured}) == 2
+        for adapter in both:  # one after the other, as if each had been configured alone
+            update_baseline(baseline_path(folder, adapter), adapter, [records["booth"]])
+        paths = [baseline_path(folder, adapter) for adapter in both]
+        assert len({path.name.casefold() for path in paths}) == 2
+        assert [read_baseline(path, adapter).optimizer for path, adapter in zip(paths, both, strict=True)] == [
+            one,
+            other,
+        ]
+        assert paths == [baseline_path(folder, adapter, both) for adapter in both]
+
+
+def test_a_baseline_keeps_the_name_that_an_earlier_version_gave_it(tmp_path, records):
+    adapter = of_spec("solver:minimize(a='x y')")
+    old = tmp_path / "solver_minimize(a=_x_y_).json"
+    update_baseline(old, adapter, [records["booth"]])
+    assert baseline_path(tmp_path, adapter) == old
+    assert baseline_path(tmp_path, of_spec("solver:minimize(a='x_y')")) != old
+
+
+def test_a_file_of_another_optimizer_under_our_name_is_no_reason_to_look_elsewhere(path, records):
+    update_baseline(path, ADAPTER, records.values())
+    path.write_text(path.read_text().replace(ADAPTER.spec, "scipy:BFGS"))
+    assert baseline_path(path.parent, ADAPTER) == path
+    with pytest.raises(BaselineError, match=r"belongs to 'scipy:BFGS'.*optlandscape baseline move"):
+        read_baseline(path, ADAPTER)
 
 
 def test_different_specs_have_different_files(tmp_path):
