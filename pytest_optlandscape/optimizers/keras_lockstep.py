@@ -2,8 +2,8 @@
 
 There are three ways. Most optimizers treat each number apart: then all runs can be the rows of one variable
 (`StackedSteps`). Others take a norm of each variable, say. What they do to one variable can be done to the rows of a
-larger one by `torch.func.vmap` (`VmappedSteps`). Or each run has a variable of its own in one list (`ListedSteps`), which
-some of Keras' optimizers for torch update by operations on lists.
+larger one by `torch.func.vmap` (`VmappedSteps`). Or each run has a variable of its own in one list (`ListedSteps`):
+some of Keras' optimizers for torch update it by operations on lists.
 """
 
 from __future__ import annotations
@@ -198,7 +198,8 @@ class VmappedSteps(LockSteps):
             for value, axis in zip(state, axes, strict=True)
         ]
         self._x = [self._keras.ops.convert_to_tensor(part, dtype=self._dtype) for part in starts]
-        self._apply = vmap(self._optimizer.stateless_apply, in_dims=(axes, 0, 0), out_dims=(0, axes))
+        ends: Any = (0, axes)  # a tree, as in_dims is, whatever torch's annotation says
+        self._apply = vmap(self._optimizer.stateless_apply, in_dims=(axes, 0, 0), out_dims=ends)
         self._row_by_row = _row_by_row(self._count)
 
     def _built(self, starts: list[Any]) -> tuple[Any, list[Any]]:
@@ -229,8 +230,9 @@ class VmappedSteps(LockSteps):
 def _row_by_row(count: int) -> Callable[[], Any]:
     """Give a context in which torch does row by row what rounds otherwise for many numbers than for few.
 
-    torch has one program for the bulk of an array and another one for what is left over at its end. Sums, differences,
-    products, quotients and roots round alike in both, as IEEE 754 prescribes; powers, exponentials and long sums do not.
+    torch has one program for the bulk of an array and another one for what is left over at its end. A sum, difference,
+    product, quotient or root rounds alike in both, as IEEE 754 prescribes. A power or an exponential need not, and a
+    sum of many numbers is taken in another order.
     """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -253,7 +255,7 @@ def _row_by_row(count: int) -> Callable[[], Any]:
     packets = [getattr(aten, name) for name in names]
     rounding = frozenset(getattr(packet, name) for packet in packets for name in packet.overloads())
 
-    class RowByRow(TorchDispatchMode):  # type: ignore[misc,unused-ignore]
+    class RowByRow(TorchDispatchMode):  # type: ignore[misc,no-untyped-call,unused-ignore]
         def __torch_dispatch__(
             self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:

@@ -58,14 +58,14 @@ class TestKeras:
             "keras:SGD(learning_rate=0.001, clipnorm=5.0)",
             "keras:Adam(learning_rate=0.01, use_ema=True, ema_overwrite_frequency=7)",
             "keras:Adam(learning_rate=0.01, gradient_accumulation_steps=3)",
-            "keras:RMSprop(learning_rate='ExponentialDecay(initial_learning_rate=0.01, decay_steps=5, decay_rate=0.9)')",
+            "keras:RMSprop(learning_rate='PolynomialDecay(initial_learning_rate=0.01, decay_steps=50)')",
             "keras:Lamb(learning_rate=0.01)",
             "keras:Lamb(learning_rate=0.01, use_ema=True, dtype='float64')",
             "keras:Muon(learning_rate=0.01)",
             "keras:Ftrl(learning_rate=0.01)",
             "keras:Adafactor(learning_rate=0.01)",
             "keras:ScheduleFreeAdamW(learning_rate=0.01)",
-            "keras:Nadam(learning_rate=0.01, dtype='bfloat16')",
+            "keras:Adam(learning_rate=0.01, dtype='bfloat16')",
         ],
     )
     def test_stepped_together(self, spec):
