@@ -46,9 +46,9 @@ def one_by_one(adapter: Adapter) -> Adapter:
     return other
 
 
-def timed(work: Callable[[], LandscapeRecord]) -> tuple[float, LandscapeRecord]:
+def timed(run: Callable[..., LandscapeRecord], adapter: Adapter, landscape: Landscape) -> tuple[float, LandscapeRecord]:
     started = time.process_time()
-    record = work()
+    record = run(adapter, landscape, EVALUATIONS_PER_DIMENSION * landscape.dim)
     return time.process_time() - started, record
 
 
@@ -64,7 +64,7 @@ def compare(spec: str, with_baseline: bool) -> None:
         for landscape in chosen:
             records = []
             for way, one in (("together", adapter), ("one by one", alone)):
-                taken, record = timed(lambda one=one, landscape=landscape: run(one, landscape, budget_of(landscape)))
+                taken, record = timed(run, one, landscape)
                 seconds[way] += taken
                 records.append(record.to_plain())
             if records[0] != records[1]:
@@ -74,10 +74,6 @@ def compare(spec: str, with_baseline: bool) -> None:
         line(f"  {kind}, together", seconds["together"], target, "s")
         print(f"    one by one {seconds['one by one']:.1f} s, {seconds['one by one'] / seconds['together']:.1f} times")
         print(f"    {steps} steps in the cells themselves; all records are the same")
-
-
-def budget_of(landscape: Landscape) -> int:
-    return EVALUATIONS_PER_DIMENSION * landscape.dim
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def descend_in_lockstep(
             values[k] = fun(point)
             gradients[k] = gradient(point)
         evaluated, x = x, step(values, gradients)
-        finite = np.isfinite(evaluated).all(axis=1)
+        finite: list[bool] = np.all(np.isfinite(evaluated), axis=1).tolist()
         ended = [k for k in running if not finite[k] or problems[k].remaining <= 0]
         for k in ended:
             outcomes[k] = Outcome(x[k].copy(), "budget" if problems[k].remaining <= 0 else None)
