@@ -8,7 +8,6 @@ import os
 import re
 import time
 
-
 FORK = "fork" if hasattr(os, "fork") else "spawn"
 
 
@@ -30,11 +29,12 @@ class NeverConverted:
             pass
 
 
-class NeverShown(Exception):
+class NeverShownError(Exception):
     def __str__(self):
-        while True:
+        while self.args == ():
             with contextlib.suppress(BaseException):
                 time.sleep(0.05)
+        return ""
 
 
 def sometimes(function):
@@ -53,7 +53,7 @@ def swallows_in_sleep(problem):
         try:
             time.sleep(0.02)
         except BaseException:
-            pass
+            continue
 
 
 @sometimes
@@ -62,7 +62,7 @@ def swallows_in_finally(problem):
         try:
             time.sleep(0.02)
         finally:
-            continue
+            continue  # noqa: B012
 
 
 @sometimes
@@ -87,7 +87,7 @@ def result_never_converted(problem):
 
 @sometimes
 def message_never_shown(problem):
-    raise NeverShown
+    raise NeverShownError
 
 
 @sometimes
