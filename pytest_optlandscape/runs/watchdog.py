@@ -58,6 +58,9 @@ IMPORT_SECONDS = 30.0
 _TIMER = getattr(signal, "SIGVTALRM", None) if _SIGNAL is not None else None
 """What the timer of the processor's time sends; used by next to nobody."""
 
+_BEFORE_ENDING = 5.0
+"""Seconds of further interruptions, at least, before the process is ended with the run that cannot be."""
+
 _IDLE = 3600.0
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython")
 
@@ -332,7 +335,7 @@ class _Watchdog:
 
 def _slack(watch: Watch) -> float:
     """Give the seconds that a run which keeps the interpreter's lock has after the watchdog should have woken up."""
-    return 2.0 * watch.seconds + 1.0
+    return 2.0 * watch.seconds + (_BEFORE_ENDING if last_words.ends else 1.0)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IsolatedItems", "SupervisedSide"]
 
-LONGER = 2.0
+LONGER = 6.0
 """Seconds that a run may at least take beyond its time limit, in which its own process tries to end it."""
 
 _LOOK_SECONDS = 0.1
