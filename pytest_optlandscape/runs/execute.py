@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs.problem import Problem, value_at
+from pytest_optlandscape.runs.process_state import TRACES, Essentials
 from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
@@ -28,6 +29,9 @@ FloatArray = NDArray[np.float64]
 
 _MANY_EVALUATIONS = 5000
 """Before they are summed up, evaluations take several times as much memory as after it."""
+
+
+_MOST_ATTEMPTS = 3
 
 
 class Optimizer(Protocol):
@@ -143,10 +147,9 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
     surroundings.prepare()
-    limit = sys.getrecursionlimit()
-    returned, error, lowered = _watched(optimizer, problem, watch, limit)
+    returned, error, essential = _watched(optimizer, problem, watch, surroundings.essentials)
     warned, side_effects = surroundings.put_back()
-    side_effects = (*lowered, *side_effects) if lowered else side_effects
+    side_effects = (*essential, *side_effects) if essential else side_effects
     wall_time = time.perf_counter() - started
     was_exhausted = problem.exhausted
     problem.close(_over)
@@ -272,15 +275,15 @@ def _why(ended: _Ended) -> tuple[str, str]:
 
 
 def _watched(
-    optimizer: Optimizer, problem: Problem, watch: Watch, recursion_limit: int
+    optimizer: Optimizer, problem: Problem, watch: Watch, essentials: Essentials
 ) -> tuple[Any, BaseException | None, tuple[str, ...]]:
-    """Call the optimizer; give what it returned, what it raised, and whether it lowered the recursion limit.
+    """Call the optimizer; give what it returned, what it raised, and what it changed of the essentials.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
     """
     process = os.getpid()
-    lowered: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     returned: Any = None
     error: BaseException | None = None
     try:
@@ -290,20 +293,27 @@ def _watched(
     except BaseException as caught:
         watch.is_over = True
         error = caught
+    attempts = 0
     while True:
         try:
-            if sys.getrecursionlimit() < recursion_limit:  # what follows needs some levels more
-                sys.setrecursionlimit(recursion_limit)
-                lowered = ("changes the recursion limit",)
+            attempts += 1
+            if sys.getrecursionlimit() < essentials.recursion_limit:  # what follows needs some levels more
+                sys.setrecursionlimit(essentials.recursion_limit)
+                changed = ("changes the recursion limit",)
+            changed += essentials.put_back()
             watch.stop()
             break
         except TimeExhausted as late:  # it was on its way already
             if late.watch is not watch:
                 raise
+        except BaseException:  # of a function that traces or profiles: the interpreter drops one that raises
+            if attempts > _MOST_ATTEMPTS:
+                raise
+            changed = (TRACES,)
     if os.getpid() != process:
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
-    return returned, error, lowered
+    return returned, error, changed
 
 
 def _name(optimizer: Optimizer, terms: _Terms) -> str:
