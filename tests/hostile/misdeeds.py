@@ -154,7 +154,7 @@ ODD_RESULTS = {
 
 CHANGES = {
     "umask": ("os.umask(0o777)", "changes the mask of permissions of new files (umask)"),
-    "environment": ("os.environ['LANG'] = 'xx'; os.environ['HACK'] = '1'", "changes environment variables (HACK, LANG)"),
+    "environment": ("os.environ.update(LANG='xx', HACK='1')", "changes environment variables (HACK, LANG)"),
     "environment_cleared": ("os.environ.clear()", "changes environment variables ("),
     "environment_replaced": ("os.environ = {}", "changes environment variables ("),
     "environment_surrogate": ("os.environ['X\\udc80'] = '\\udcff'", "changes environment variables ("),
@@ -168,7 +168,7 @@ CHANGES = {
     "seterr_call": ("np.seterr(all='call')", "changes NumPy's handling of floating-point errors"),
     "print_options": ("np.set_printoptions(precision=1)", "changes how NumPy prints"),
     "folder": ("os.chdir('/')", "changes the working directory"),
-    "folder_removed": ("import tempfile; d = tempfile.mkdtemp(); os.chdir(d); os.rmdir(d)", "changes the working directory"),
+    "folder_removed": ("os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')", "changes the working directory"),
     "search_path": ("sys.path.insert(0, '/tmp')", "changes the search path of modules (sys.path)"),
     "search_path_cleared": ("sys.path.clear()", "changes the search path of modules (sys.path)"),
     "search_path_replaced": ("sys.path = ['/tmp']", "changes the search path of modules (sys.path)"),
