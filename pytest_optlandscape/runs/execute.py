@@ -96,12 +96,14 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     with Surroundings() as surroundings:
         for problem in problems:
             ended.append(_ended(optimizer, problem, surroundings))
-            evaluations += problem.nfev + problem.njev
+            evaluations += _evaluations(problem)
             if evaluations > _MANY_EVALUATIONS:
                 runs += _summed_up(optimizer, ended)
                 evaluations = 0
         left_behind = surroundings.finish()
         runs += _summed_up(optimizer, ended)
+        if surroundings.was_interrupted:
+            raise KeyboardInterrupt
     if left_behind and runs:
         runs[-1] = dataclasses.replace(runs[-1], side_effects=(*runs[-1].side_effects, *left_behind))
     return runs
@@ -151,8 +153,7 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
     warned, side_effects = surroundings.put_back()
     side_effects = (*essential, *side_effects) if essential else side_effects
     wall_time = time.perf_counter() - started
-    was_exhausted = problem.exhausted
-    problem.close(_over)
+    was_exhausted = _closed(problem)
     if surroundings.was_interrupted:
         raise KeyboardInterrupt
     raised, trace = "", ""
@@ -171,6 +172,23 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         side_effects,
         returned_by(returned, problem),
     )
+
+
+def _evaluations(problem: Problem) -> int:
+    try:
+        return problem.nfev + problem.njev
+    except Exception:  # the optimizer laid hands on it; `_run` says so
+        return 0
+
+
+def _closed(problem: Problem) -> bool:
+    """Close a problem, and tell whether its budget was exhausted before."""
+    try:
+        was_exhausted = problem.exhausted
+        problem.close(_over)
+    except Exception:  # as above
+        return False
+    return was_exhausted
 
 
 def _over() -> BaseException:
@@ -197,14 +215,50 @@ def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
 
 def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
     """Sum up what has ended, and forget it."""
-    runs = [_run(optimizer, one) for one in ended]
+    runs = []
+    for one in ended:
+        try:
+            runs.append(_run(optimizer, one))
+        except Exception as error:
+            runs.append(_unreadable(optimizer, one, error))
     ended.clear()
     return runs
+
+
+def _unreadable(optimizer: Optimizer, ended: _Ended, error: Exception) -> Run:
+    """Stand for a run of which nothing can be told, because the optimizer laid hands on what counts its evaluations."""
+    terms = ended.terms
+    return Run(
+        landscape=terms.landscape,
+        optimizer=optimizer.spec,
+        x0=terms.x0,
+        bounds=terms.bounds,
+        budget=terms.budget,
+        seed=terms.seed,
+        x=terms.x0,
+        fun=math.nan,
+        nfev=0,
+        njev=0,
+        nhev=0,
+        evaluated=(np.empty((0, len(terms.x0))), np.empty(0)),
+        stop_reason="exception",
+        message=f"what it left of its problem cannot be read: {ended.raised or described(error)}",
+        claimed_success=None,
+        reported_fun=None,
+        wall_time=ended.wall_time,
+        side_effects=ended.side_effects,
+        warned=ended.warned,
+        traceback=ended.traceback,
+        time_limit=terms.time_limit,
+        _again=lambda run: execute(optimizer, _same_problem(run)),
+    )
 
 
 def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     problem, terms = ended.problem, ended.terms
     points, values = problem.evaluated()
+    if points.shape != (len(values), len(terms.x0)):
+        raise ValueError(f"{len(points)} points and {len(values)} values were counted")
     returned = ended.returned
     result = _best_point(points, values, terms) if returned.x is None else returned.x
     stop_reason, message = _why(ended)

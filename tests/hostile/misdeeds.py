@@ -58,6 +58,8 @@ RAISES = {
     "control_sequences": ("raise ValueError('\\x1b[2J\\x1b]0;owned\\x07 \\x9b31m \\r gone')", "gone"),
     "null": ("raise ValueError('\\0' * 10)", "ValueError: "),
     "right_to_left": ("raise ValueError('\\u202e txet')", "ValueError: \N{REPLACEMENT CHARACTER} txet"),
+    "warns_oddly": ("warnings.warn(OddWarning())", "SystemExit: 0"),
+    "warns_what_exits": ("warnings.warn(WarningExits())", "SystemExit: 0"),
     "bytes": ("raise ValueError(b'\\xff\\xfe')", "ValueError: b'\\xff\\xfe'"),
     "emoji": ("raise ValueError('\\U0001f600 \\u212b')", "ValueError: \U0001f600 \u212b"),
     "braces": ("raise ValueError('{0} {x!r} %s %(a)d \\\\n')", "ValueError: {0} {x!r} %s %(a)d \\n"),
@@ -241,3 +243,39 @@ UNSEEN = {
     "start_copy": "fun(x0); y = x0.copy(); x0[:] = 9.0; return y",
 }
 """What is handed over by name is a copy: changing it is nobody's business."""
+
+LOUD = {
+    "prints_a_surrogate": "sys.stdout.buffer.write(b'\\xed\\xa0\\x80') if hasattr(sys.stdout, 'buffer') else None",
+    "prints_to_the_descriptor": "os.write(1, b'\\xff\\xfe\\x1b[2J')",
+    "prints_much": "print('loud' * 10_000)",
+    "logs_a_surrogate": "logging.warning('\\ud800 \\x1b[31m')",
+    "warns_a_surrogate": "warnings.warn('\\ud800')",
+    "warns_much": "warnings.warn('w' * 20_000_000)",
+    "warns_often": "[warnings.warn(str(k)) for k in range(10_000)]",
+    "warns_of_a_weird_place": "warnings.warn_explicit('odd place', UserWarning, 'a\\nb\\ud800', -3)",
+    "warns_of_a_local_class": "warnings.warn('local', type('Local', (UserWarning,), {}))",
+    "thread_raises_a_surrogate": "t = threading.Thread(target=raises_surrogate); t.start(); t.join()",
+    "thread_skips": "t = threading.Thread(target=pytest.skip, args=('no',)); t.start(); t.join()",
+    "finaliser_raises_a_surrogate": "Finaliser(); gc.collect()",
+    "shows_warnings_itself": "warnings.showwarning = lambda *a: 1 / 0",
+}
+"""Each may be seen or not; it is no error, and ends nothing."""
+
+HANDS_ON = {
+    "forgets_points": "problem._points.clear()",
+    "forgets_values": "problem._values.clear()",
+    "replaces_values": "problem._values = None",
+    "removes_the_limit": "problem._limit = None",
+    "adds_values": "problem._values.extend([0.0] * 5)",
+    "landscape_of_its_own": "problem.landscape = None",
+    "adds_nonsense": "problem._points.append(None); problem._values.append('low')",
+}
+"""Each lays hands on what counts its evaluations: at most there is no result, and a message that says why."""
+
+UNNOTICED = {
+    "budget_of_its_own": "problem.budget = 10 ** 9",
+    "bounds_of_its_own": "problem.bounds = None",
+    "seed_of_its_own": "problem.time_limit = 1e-9",
+    "dim_of_its_own": "problem.budget = 'many'",
+}
+"""What a problem says is for the optimizer alone: a run is judged by what it was before."""

@@ -42,6 +42,15 @@ class OddStr(str):
     def __getitem__(self, key): raise SystemExit(0)
     def __eq__(self, other): raise SystemExit(0)
     __hash__ = str.__hash__
+class OddWarning(UserWarning):
+    def __init__(self, *arguments):
+        if arguments: raise SystemExit(0)
+    def __str__(self): raise SystemExit(0)
+class WarningExits(Warning):
+    def __str__(self): sys.exit(0)
+class Finaliser:
+    def __del__(self): raise ValueError("\\ud800")
+def raises_surrogate(): raise ValueError("\\ud800")
 class ReprExits:
     def __repr__(self): sys.exit(0)
 class ReprSurrogate:
@@ -191,7 +200,7 @@ class Gallery:
             assert "notes" not in landscape
         printed = str(result.stdout) + str(result.stderr)
         assert "INTERNALERROR" not in printed
-        assert len(printed) < 4000 * (len(names) + 5)  # no internals
+        assert len(printed.partition("warnings summary")[0]) < 4000 * (len(names) + 5)  # no internals
         assert not any(one in printed for one in ("\x1b", "\x07", "\x9b", "\ud800", "\u202e"))
         landscapes = {spec.removeprefix("hostile:"): one["landscapes"][0] for spec, one in found.items()}
         return landscapes, result
@@ -209,13 +218,13 @@ def bodies_of(kind):
     if kind == "ODD_RESULTS":
         return {name: f"return {expression}" for name, expression in misdeeds.ODD_RESULTS.items()}
     found = getattr(misdeeds, kind)
-    return {name: one if kind == "SHARED" else one[0] for name, one in found.items()}
+    return {name: one if isinstance(one, str) else one[0] for name, one in found.items()}
 
 
 def check(kind, landscapes, printed):
     """Check what the outcome says of the optimizers of a kind."""
     names = {name: landscapes[name] for name in bodies_of(kind)}
-    if kind == "ODD_RESULTS":
+    if kind in SILENT:
         assert {name: one for name, one in names.items() if "errors" in one} == {}
         return
     where = "notes" if kind == "CHANGES" else "errors"
@@ -227,8 +236,17 @@ def check(kind, landscapes, printed):
         assert all(f"hostile:{name} gives no result on beale: " in printed for name in names)
 
 
+SILENT = ("ODD_RESULTS", "LOUD", "UNNOTICED")
 FAILING = ("RAISES", "RETURNS", "SHARED")
-KINDS = [pytest.param("RAISES", marks=POSIX), "RETURNS", "ODD_RESULTS", pytest.param("CHANGES", marks=POSIX), "SHARED"]
+KINDS = [
+    pytest.param("RAISES", marks=POSIX),
+    "RETURNS",
+    "ODD_RESULTS",
+    pytest.param("CHANGES", marks=POSIX),
+    "SHARED",
+    "LOUD",
+    "UNNOTICED",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -246,13 +264,19 @@ def test_each_misdeed_is_named_and_disturbs_nobody(gallery, kind):
 @POSIX
 def test_all_of_them_on_two_workers(gallery):
     pytest.importorskip("xdist")
-    kinds = ["RAISES", "RETURNS", "ODD_RESULTS", "CHANGES", "SHARED"]
+    kinds = ["RAISES", "RETURNS", "ODD_RESULTS", "CHANGES", "SHARED", "LOUD", "UNNOTICED"]
     bodies = {name: body for kind in kinds for name, body in bodies_of(kind).items()}
     assert len(bodies) == sum(len(bodies_of(kind)) for kind in kinds)
     landscapes, result = gallery.judge(written(bodies), list(bodies), "-n", "2")
     for kind in kinds:
         check(kind, landscapes, str(result.stdout))
     assert result.parseoutcomes()["failed"] == sum(len(bodies_of(kind)) for kind in FAILING)
+
+
+def test_hands_on_the_counting_are_told_or_without_effect(gallery):
+    landscapes, _ = gallery.judge(written(misdeeds.HANDS_ON), list(misdeeds.HANDS_ON))
+    told = [error for one in landscapes.values() for error in one.get("errors", ())]
+    assert len([error for error in told if "cannot be read" in error]) >= 6, told
 
 
 def test_what_is_handed_over_by_name_is_a_copy(gallery):
