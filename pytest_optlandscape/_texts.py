@@ -7,10 +7,13 @@ and no other process can be sent, or millions of characters; and reading one may
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
-__all__ = ["clean", "printable", "text_of", "type_name"]
+__all__ = ["clean", "printable", "text_of", "type_name", "without_addresses"]
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}")
 
 _READ = 16
 """Of a text that is cut to some length, so many times this length is looked at: runs of blanks become one."""
@@ -68,7 +71,7 @@ def printable(text: str, length: int = 20_000) -> str:
 
 
 def text_of(thing: Any, length: int = 500) -> str:
-    """Read an object of an optimizer as a text on one line, whatever its ``__str__`` does.
+    """Read an object of an optimizer as a text on one line, whatever its ``__str__`` does; without addresses.
 
     Parameters
     ----------
@@ -91,9 +94,20 @@ def text_of(thing: Any, length: int = 500) -> str:
     "b'no descent'"
     """
     try:
-        return clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length)
+        return without_addresses(clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length))
     except BaseException as error:  # whatever it is, it is not what was asked for
         return f"(its __str__ raises {type_name(error)})"
+
+
+def without_addresses(text: str) -> str:
+    """Leave out where objects are in memory, which is elsewhere in each run.
+
+    Examples
+    --------
+    >>> without_addresses("<solver.Result object at 0x7f52f845ad10>")
+    '<solver.Result object>'
+    """
+    return _ADDRESS.sub("", text)
 
 
 def type_name(thing: Any) -> str:

@@ -27,6 +27,7 @@ from pytest_optlandscape.optimizers.recognition import check_may_be_called, what
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec, shown_spec
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
+from pytest_optlandscape.runs.warned import reissue
 
 __all__ = [
     "LIBRARIES",
@@ -249,6 +250,8 @@ def minimize(
     -----
     RuntimeWarning
         If the optimizer returned without calling the objective.
+    Warning
+        Of whatever the optimizer warns of, once each, with its place: filters such as ``-W error`` hold for it.
 
     Raises
     ------
@@ -264,4 +267,5 @@ def minimize(
     problem = Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed, time_limit=time_limit)
     run = execute(get(optimizer), problem)
     warn_if_never_evaluated(run)
+    reissue([one for one in run.warned if one.is_of_optimizer], raises=True)
     return run

@@ -123,6 +123,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         "digits": _rounded(now.digits),
         "evaluations": now.evaluations,
         **({"errors": list(now.errors[:3])} if now.errors else {}),
+        **({"notes": list(now.notes)} if now.notes else {}),
         **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "cells_that_part": len(comparison.parted),

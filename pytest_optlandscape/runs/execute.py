@@ -21,6 +21,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
+from pytest_optlandscape.runs.process_state import TRACES, Essentials
 from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
 from pytest_optlandscape.runs.surroundings import Surroundings
@@ -33,6 +34,9 @@ FloatArray = NDArray[np.float64]
 
 _MANY_EVALUATIONS = 5000
 """Before they are summed up, evaluations take several times as much memory as after it."""
+
+
+_MOST_ATTEMPTS = 3
 
 
 class Optimizer(Protocol):
@@ -97,12 +101,14 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     with Surroundings() as surroundings:
         for problem in problems:
             ended.append(_ended(optimizer, problem, surroundings))
-            evaluations += problem.nfev + problem.njev
+            evaluations += _evaluations(problem)
             if evaluations > _MANY_EVALUATIONS:
                 runs += _summed_up(optimizer, ended)
                 evaluations = 0
         left_behind = surroundings.finish()
         runs += _summed_up(optimizer, ended)
+        if surroundings.was_interrupted:
+            raise KeyboardInterrupt
     if left_behind and runs:
         runs[-1] = dataclasses.replace(runs[-1], side_effects=(*runs[-1].side_effects, *left_behind))
     return runs
@@ -173,19 +179,16 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
     )
     around = getattr(optimizer, "around", None)
     surroundings.prepare()
-    limit = sys.getrecursionlimit()
     with problem.under_way(), around(problem) if around else contextlib.nullcontext():
-        returned, error, lowered = _watched(_named(optimizer, problem), watch, limit)
+        returned, error, essential = _watched(_named(optimizer, problem), watch, surroundings.essentials)
     warned, side_effects = surroundings.put_back()
-    side_effects = (*lowered, *side_effects) if lowered else side_effects
+    side_effects = (*essential, *side_effects) if essential else side_effects
     wall_time = time.perf_counter() - started
-    was_exhausted = problem.exhausted
-    problem.close(_over)
+    was_exhausted, asked_elsewhere = _closed(problem)
     if surroundings.was_interrupted:
         raise KeyboardInterrupt
     if watch.was_told:
         supervision.hard_to_end.add(optimizer.spec)
-    asked_elsewhere = problem.was_asked_elsewhere()
     reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
     if error is None and _is_plain(returned):
         read, refused = _Read(returned_by(returned, problem)), None
@@ -193,7 +196,7 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         read, refused, _ = _watched(
             lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
             reading,
-            limit,
+            surroundings.essentials,
         )
     error = None  # its traceback holds everything that the optimizer had in hand
     if refused is not None:
@@ -210,6 +213,23 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         read,
         reading.has_expired,
     )
+
+
+def _evaluations(problem: Problem) -> int:
+    try:
+        return problem.nfev + problem.njev
+    except Exception:  # the optimizer laid hands on it; `_run` says so
+        return 0
+
+
+def _closed(problem: Problem) -> tuple[bool, bool]:
+    """Close a problem, and tell whether its budget was exhausted before, and whether another process asked it."""
+    try:
+        was_exhausted = problem.exhausted
+        problem.close(_over)
+        return was_exhausted, problem.was_asked_elsewhere()
+    except Exception:  # as above
+        return False, False
 
 
 def _terms_of(optimizer: Optimizer, problem: Problem) -> _Terms:
@@ -282,14 +302,50 @@ def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
 
 def _summed_up(optimizer: Optimizer, ended: list[_Ended]) -> list[Run]:
     """Sum up what has ended, and forget it."""
-    runs = [_run(optimizer, one) for one in ended]
+    runs = []
+    for one in ended:
+        try:
+            runs.append(_run(optimizer, one))
+        except Exception as error:
+            runs.append(_unreadable(optimizer, one, error))
     ended.clear()
     return runs
+
+
+def _unreadable(optimizer: Optimizer, ended: _Ended, error: Exception) -> Run:
+    """Stand for a run of which nothing can be told, because the optimizer laid hands on what counts its evaluations."""
+    terms = ended.terms
+    return Run(
+        landscape=terms.landscape,
+        optimizer=optimizer.spec,
+        x0=terms.x0,
+        bounds=terms.bounds,
+        budget=terms.budget,
+        seed=terms.seed,
+        x=terms.x0,
+        fun=math.nan,
+        nfev=0,
+        njev=0,
+        nhev=0,
+        evaluated=(np.empty((0, len(terms.x0))), np.empty(0)),
+        stop_reason="exception",
+        message=f"what it left of its problem cannot be read: {ended.read.raised or described(error)}",
+        claimed_success=None,
+        reported_fun=None,
+        wall_time=ended.wall_time,
+        side_effects=ended.side_effects,
+        warned=ended.warned,
+        traceback=ended.read.traceback,
+        time_limit=terms.time_limit,
+        _again=lambda run: execute(optimizer, _same_problem(run)),
+    )
 
 
 def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     problem, terms = ended.problem, ended.terms
     points, values = problem.evaluated()
+    if points.shape != (len(values), len(terms.x0)):
+        raise ValueError(f"{len(points)} points and {len(values)} values were counted")
     returned = ended.read.returned
     result = _best_point(points, values, terms) if returned.x is None else returned.x
     stop_reason, message = _why(ended)
@@ -379,17 +435,17 @@ def _stopped_by_time(ended: _Ended) -> str:
 
 
 def _watched(
-    call: Callable[[], Any], watch: Watch, recursion_limit: int
+    call: Callable[[], Any], watch: Watch, essentials: Essentials
 ) -> tuple[Any, BaseException | None, tuple[str, ...]]:
     """Call the optimizer, or its result's own code.
 
-    Give what it returned, what it raised, and whether it lowered the recursion limit.
+    Give what it returned, what it raised, and what it changed of the essentials.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
     """
     process = os.getpid()
-    lowered: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     returned: Any = None
     error: BaseException | None = None
     try:
@@ -399,20 +455,27 @@ def _watched(
     except BaseException as caught:
         watch.is_over = True
         error = caught
+    attempts = 0
     while True:
         try:
-            if sys.getrecursionlimit() < recursion_limit:  # what follows needs some levels more
-                sys.setrecursionlimit(recursion_limit)
-                lowered = ("changes the recursion limit",)
+            attempts += 1
+            if sys.getrecursionlimit() < essentials.recursion_limit:  # what follows needs some levels more
+                sys.setrecursionlimit(essentials.recursion_limit)
+                changed = ("changes the recursion limit",)
+            changed += essentials.put_back()
             watch.stop()
             break
         except TimeExhausted as late:  # it was on its way already
             if late.watch is not watch:
                 raise
+        except BaseException:  # of a function that traces or profiles: the interpreter drops one that raises
+            if attempts > _MOST_ATTEMPTS:
+                raise
+            changed = (TRACES,)
     if os.getpid() != process:
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
-    return returned, error, lowered
+    return returned, error, changed
 
 
 def _named(optimizer: Optimizer, problem: Problem) -> Callable[[], Any]:

@@ -30,7 +30,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["EACH_LANDSCAPE", "EACH_RUN", "Kept", "Part", "glance", "random_states"]
+__all__ = ["EACH_LANDSCAPE", "EACH_RUN", "TRACES", "Essentials", "Kept", "Part", "glance", "random_states"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,40 @@ class Part:
     write: Callable[[Any], object]
     differs: Callable[[Any, Any], bool] | None = None
     more: Callable[[Any, Any], str] | None = None
+
+
+TRACES = "sets a function that traces or profiles"
+
+
+class Essentials:
+    """What nothing can go on without: the recursion limit and the built-in functions.
+
+    Attributes
+    ----------
+    recursion_limit : int
+        It is to be set first, by the caller: with a low one no function can be called.
+    """
+
+    def __init__(self) -> None:
+        self.recursion_limit = sys.getrecursionlimit()
+        self._now = builtins.__dict__
+        self._before = dict(self._now)
+
+    def put_back(self) -> tuple[str, ...]:
+        """Put the built-in functions back, by none of them, and say whether they were changed."""
+        now, before = self._now, self._before
+        try:
+            if now == before:
+                return ()
+        except:  # noqa: E722 - even the names of exceptions may be gone
+            pass
+        changed = False
+        for name in before:
+            if name not in now or now[name] is not before[name]:
+                now[name] = before[name]
+                changed = changed or name != "_"
+        self._before = dict(now)  # with what was added: a library may install functions
+        return ("changes built-in functions",) if changed else ()
 
 
 class Kept:
@@ -230,20 +264,6 @@ def _are_fewer(before: tuple[Any, dict[str, Any]], now: tuple[Any, dict[str, Any
     return before[0] is not now[0] or len(now[1]) < len(before[1])
 
 
-def _builtins() -> dict[str, Any]:
-    return dict(builtins.__dict__)
-
-
-def _write_builtins(before: dict[str, Any]) -> None:
-    builtins.__dict__.update(before)
-
-
-def _differ_in_builtins(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    if before == now:
-        return False
-    return any(now.get(name) is not thing for name, thing in before.items() if name != "_")
-
-
 _SIGNALS = [
     getattr(signal, name)
     for name in (
@@ -365,7 +385,7 @@ def _other_traces(before: tuple[Any, Any], now: tuple[Any, Any]) -> bool:
 
 EACH_RUN = (
     Part("changes the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
-    Part("sets a function that traces or profiles", _read_traces, _write_traces, _other_traces),
+    Part(TRACES, _read_traces, _write_traces, _other_traces),
     Part("replaces stdout or stderr", *_attributes(sys, "stdout", "stderr", "stdin")),
     Part("changes NumPy's handling of floating-point errors", _errors, _write_errors),
     Part("changes the working directory", _read_folder, os.chdir, _is_elsewhere),
@@ -394,7 +414,6 @@ _posix = [
 ]
 
 EACH_LANDSCAPE = (
-    Part("changes built-in functions", _builtins, _write_builtins, _differ_in_builtins),
     Part("removes loaded modules", _modules, _write_modules, _are_fewer),
     Part("replaces hooks of the interpreter", *_attributes(
         sys, "excepthook", "displayhook", "unraisablehook", "breakpointhook", "__stdout__", "__stderr__", "__stdin__",

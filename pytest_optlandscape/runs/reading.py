@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._texts import clean, printable, text_of, type_name
+from pytest_optlandscape._texts import clean, printable, text_of, type_name, without_addresses
 from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.problem import Problem
 from pytest_optlandscape.runs.refusals import EndsProcess
@@ -29,6 +29,9 @@ FloatArray = NDArray[np.float64]
 _LONGEST_MESSAGE = 1000
 _MOST_FRAMES = 12
 """Of a traceback the last ones are kept."""
+
+_RAISED_FOR_OTHERS = (EndsProcess.__module__, "_pytest.outcomes")
+"""Modules whose functions raise because they were called: the place is that of the call."""
 
 
 @dataclass(slots=True)
@@ -68,9 +71,12 @@ def returned_by(returned: Any, problem: Problem) -> Returned:
     -------
     Returned
     """
-    x, complaint = _as_point(_attribute(returned, "x", returned), problem)
-    if returned.__class__ is np.ndarray:  # it says nothing else
-        return Returned(x, complaint)
+    if type(returned) is np.ndarray:  # it says nothing else
+        return Returned(*_as_point(returned, problem))
+    try:
+        x, complaint = _as_point(getattr(returned, "x", returned), problem)
+    except BaseException as error:  # `x` may be a property that raises
+        x, complaint = None, f"the optimizer returned an object whose .x raises {type_name(error)}"
     reason = _attribute(returned, "stop_reason")
     success = _number(_attribute(returned, "success"))
     message = _attribute(returned, "message")
@@ -134,8 +140,8 @@ def _frames(error: BaseException) -> list[TracebackType]:
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
-    while frames and frames[-1].tb_frame.f_globals.get("__name__") == EndsProcess.__module__:
-        frames.pop()  # what refused the call is not its place
+    while len(frames) > 1 and frames[-1].tb_frame.f_globals.get("__name__") in _RAISED_FOR_OTHERS:
+        frames.pop()
     return frames
 
 
@@ -146,10 +152,10 @@ def _source(file: str, line: int) -> str:
         return ""
 
 
-def _attribute(thing: Any, name: str, default: Any = None) -> Any:
+def _attribute(thing: Any, name: str) -> Any:
     """Read an attribute of a result, which may be a property that raises."""
     try:
-        return getattr(thing, name, default)
+        return getattr(thing, name, None)
     except BudgetExhausted:  # it evaluates the objective, or time is up
         raise
     except BaseException:
@@ -159,7 +165,7 @@ def _attribute(thing: Any, name: str, default: Any = None) -> Any:
 def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
     """Read what an optimizer returned as a point, or as a mapping of its parts, or say why it is none."""
     dim = problem.dim
-    if x.__class__ is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
+    if type(x) is np.ndarray and x.dtype == np.float64 and x.shape == (dim,):  # nearly always
         return x.copy(), ""
     if x is None:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
@@ -183,7 +189,7 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
 
 def _shown(x: Any) -> str:
     try:
-        return clean(f"{x!r:.120}", 120)
+        return clean(without_addresses(f"{x!r:.160}"), 120)
     except BudgetExhausted:
         raise
     except BaseException:

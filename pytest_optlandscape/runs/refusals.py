@@ -62,8 +62,14 @@ class Refusals:
         self._told.clear()
         return told
 
-    def concerns_caller(self) -> bool:
-        """Tell whether the thread that calls is the optimizer's: the run's own, or one that began after it."""
+    @property
+    def is_of_caller(self) -> bool:
+        """Whether this run is in the thread that calls."""
+        return self._process == os.getpid() and threading.get_ident() == self._thread
+
+    @property
+    def may_have_begun_caller(self) -> bool:
+        """Whether the thread that calls began after this run."""
         return self._process == os.getpid() and threading.get_ident() not in self._others
 
     def refuse(self, call: str) -> None:
@@ -115,13 +121,25 @@ _LOOKED_AT = [
 ]
 
 
+def _run_of_caller() -> Refusals | None:
+    """Find the run that the thread that calls is of: its own, or one since whose beginning the thread is there.
+
+    Runs in several threads may be going on. A thread that one of them found is not refused anything.
+    """
+    running = _running[::-1]
+    own = next((one for one in running if one.is_of_caller), None)
+    if own is None and running and all(one.may_have_begun_caller for one in running):
+        return running[0]
+    return own
+
+
 @functools.cache
 def _looked_at(original: Any, name: str, title: str) -> Callable[..., Any]:
     is_deadly: Callable[..., bool] = _DEADLY.get(name, _always)
 
     @functools.wraps(original)
     def looked_at(*arguments: Any, **keywords: Any) -> Any:
-        concerned = next((one for one in reversed(_running) if one.concerns_caller()), None)
+        concerned = _run_of_caller()
         if concerned is not None and is_deadly(*arguments):
             concerned.refuse(f"{title}({', '.join(_shown(one) for one in arguments)})")
         return original(*arguments, **keywords)

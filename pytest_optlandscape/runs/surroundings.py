@@ -18,7 +18,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from pytest_optlandscape.runs.process_state import EACH_LANDSCAPE, EACH_RUN, Kept, glance
+from pytest_optlandscape.runs.process_state import EACH_LANDSCAPE, EACH_RUN, Essentials, Kept, glance
 from pytest_optlandscape.runs.refusals import Refusals
 from pytest_optlandscape.runs.warned import Warned, warned_of
 
@@ -65,6 +65,7 @@ class Surroundings:
             self._handle_signals()
         self._timers = _Timers()
         self.session_handlers = _codes_of_handlers()
+        self.essentials = Essentials()
         self._each_run = Kept(EACH_RUN)
         self._glance = glance()
         self._each_landscape = Kept(EACH_LANDSCAPE)

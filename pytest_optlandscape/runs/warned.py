@@ -65,7 +65,7 @@ def warned_of(recorded: Iterable[Any]) -> tuple[Warned, ...]:
     return tuple(found)
 
 
-def reissue(several: Iterable[Warned]) -> list[str]:
+def reissue(several: Iterable[Warned], *, raises: bool = False) -> list[str]:
     """Warn of what optimizers warned of, once each, as if it happened where it did.
 
     The filters of the caller decide what becomes of it: pytest's summary of warnings, ``-W error``, `pytest.warns`.
@@ -73,6 +73,8 @@ def reissue(several: Iterable[Warned]) -> list[str]:
     Parameters
     ----------
     several : iterable of Warned
+    raises : bool, default False
+        Whether a warning that the filters turn into an error is raised.
 
     Returns
     -------
@@ -86,6 +88,8 @@ def reissue(several: Iterable[Warned]) -> list[str]:
         try:
             warnings.warn_explicit(text, category, one.file, one.line)
         except category:
+            if raises:
+                raise
             errors.append(f"{one.short} ({one.file}:{one.line})")
     return errors
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from pytest_optlandscape._texts import printable
 from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
@@ -198,6 +199,14 @@ class SuitePlugin:
             chosen = only_items(items, self.suite.settings.only)
             session.config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
             items[:] = chosen
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: Any) -> None:
+        """Make a warning fit to be sent to another process: those of threads and finalisers quote what they raised."""
+        with contextlib.suppress(Exception):  # one that cannot be read, or made anew, stays as it is
+            text = str(warning_message.message)
+            if printable(text) != text:
+                warning_message.message = type(warning_message.message)(printable(text))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:

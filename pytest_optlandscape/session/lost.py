@@ -49,7 +49,8 @@ class Lost:
         elif not report.passed:
             crash = getattr(report.longrepr, "reprcrash", None)
             said = crash.message if crash is not None else report.longreprtext
-            self._reasons.setdefault(nodeid, clean(said.strip().partition("\n")[0], 300))
+            told = [line for line in said.splitlines() if line.strip() and not line.startswith("[gw")]
+            self._reasons.setdefault(nodeid, clean(told[0] if told else report.outcome, 300))
 
     def of(self, spec: str, landscapes: Iterable[Landscape], recorded: Collection[str]) -> dict[str, str]:
         """Give the landscapes of an optimizer that have a test and no record, each with the reason.

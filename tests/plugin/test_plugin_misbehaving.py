@@ -175,7 +175,7 @@ def test_filters_decide_what_becomes_of_a_warning(project, filters, status):
     result.assert_outcomes(**{"failed" if status else "passed": 1}, deselected=48)
     if status:
         result.stdout.fnmatch_lines(
-            ["*solver:minimize warns, and pytest's filters make that an error: SlowWarning: step is tiny *"]
+            ["*solver:minimize warns, and pytest's filters make that an error: SlowWarning: step is tiny (*py:5)"]
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import Landscape, assert_converges, assert_precise, assert_robust, landscapes, minimize
+from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.strategies.basins import basin_map
@@ -84,7 +85,7 @@ def test_rounding_is_no_contradiction(name):
     assert run.fmin_contradiction == ""
     assert run.gap <= landscape.fmin_tolerance
     below = Landscape.renamed(landscape, name, made_by=None)
-    below.fmin = landscape.fmin + 3.0 * landscape.fmin_tolerance
+    set_attributes(below, fmin=landscape.fmin + 3.0 * landscape.fmin_tolerance)
     assert minimize(visiting(*landscape.minimizers), below).fmin_contradiction
 
 
