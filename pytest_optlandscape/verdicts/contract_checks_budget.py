@@ -32,7 +32,10 @@ def check_keeps_budget(held: Held) -> None:
             assert limited is not None
             run = trial.with_adapter(limited).observe_anew().run
             if run.nfev > budget:
-                what = f"told to evaluate at most {budget} times, it evaluated {run.nfev} times"
+                what = (
+                    f"told to evaluate at most {budget} times, it evaluated {run.nfev} times; its profile says "
+                    "'soft-limit' if that is meant"
+                )
                 return Complaint(what, run, trial.with_adapter(limited), "len(seen)")
             most = max(most, run.nfev / budget)
         return most
