@@ -284,13 +284,13 @@ def test_residuals_of_a_sum_of_squares():
 def test_a_profile_says_what_is_handed():
     handed = {}
 
-    def solve(func, x0, jac=None, bounds=None, constraints=None, callback=None):
+    def solve(func, x0, *, jac=None, bounds=None, constraints=None, callback=None):
         handed.update(jac=jac, bounds=bounds, constraints=constraints, callback=callback)
         func(x0)
         return x0
 
-    def usual(fun, x0, jac=None, bounds=None, constraints=None, callback=None):
-        return solve(fun, x0, jac, bounds, constraints, callback)
+    def usual(fun, x0, *, jac=None, bounds=None, constraints=None, callback=None):
+        return solve(fun, x0, jac=jac, bounds=bounds, constraints=constraints, callback=callback)
 
     for adapter in (adapt(solve, "objective=func"), get(usual)):
         minimize(adapter, "booth")
@@ -404,7 +404,7 @@ def test_lines_that_cannot_be_read():
         (of_points, "objective=0 start=2 bounds=1", None),
         (of_points, "objective=0 start=2", "positions count from 0 and leave none out"),
         (of_points, "objective=0 start=func", "declared by position and by name"),
-        (of_points, "objective=func start=start bounds=limits budget=max_calls*size", "unknown parameter of budget=: 'size'"),
+        (of_points, "objective=func start=start bounds=limits budget=max_calls*size", "budget=: 'size'"),
         (of_points, "objective=func start=start bounds=limits:nowhere:Box", "nowhere:Box cannot be imported"),
         (Swarm, "call=optimise objective=objective_func", "unknown method 'optimise'; did you mean 'optimize'"),
         (Swarm, "call=optimize objective=objective_func budget=iters*n_particles dimension=dimensions bounds=bounds "
