@@ -236,7 +236,7 @@ def parse_declaration(text: str) -> Declaration:
     >>> parse_declaration("objectiv=func")
     Traceback (most recent call last):
         ...
-    ValueError: unknown key of an adapter 'objectiv'; did you mean 'objective'?
+    ValueError: unknown key of an adapter 'objectiv'; did you mean 'objective'? ...
     """
     handed: list[Handed] = []
     others: dict[str, Any] = {}
@@ -245,7 +245,8 @@ def parse_declaration(text: str) -> Declaration:
         key, sign, value = word.partition("=")
         key, value = _SPELLINGS.get(key.strip(), key.strip()), value.strip()
         if key not in KEYS:
-            raise ValueError(unknown_name("key of an adapter", key, KEYS))
+            advice = "All keys are in docs/optimizers.md, 'Declared adapters'."
+            raise ValueError(unknown_name("key of an adapter", key, KEYS, advice))
         if key == "maximise":
             if sign and value not in ("yes", "true", "True"):
                 raise ValueError(f"maximise stands alone, got {word!r}; leave it out for an optimizer that minimises")
@@ -397,7 +398,7 @@ def _argument(key: str, node: ast.expr) -> tuple[str | None, Any]:
     known = _ARGUMENTS[key]
     if isinstance(node, ast.Name):
         if node.id not in known:
-            raise ValueError(unknown_name(f"argument of {key}=...(): ", node.id, known or ("a literal",)))
+            raise ValueError(unknown_name(f"argument in {key}=", node.id, known or ("a literal",)))
         return node.id, None
     try:
         return None, ast.literal_eval(node)

@@ -368,7 +368,7 @@ def test_a_spec_argument_may_name_what_is_imported(declare):
         ("objective=f seed=s:odd", "unknown form of seed 'odd'"),
         ("objective=f rng=r:odd", "rng has no forms"),
         ("ask=ask", "ask= needs tell="),
-        ("ask=ask tell=tell(y)", "unknown argument of tell"),
+        ("ask=ask tell=tell(y)", "unknown argument in tell"),
         ("ask=ask tell=tell objective=f", "it is handed no objective="),
         ("objective=f maximise=no", "maximise stands alone"),
         ("objective=f result=a+b", "expected where it is in what is returned"),
@@ -422,8 +422,8 @@ def test_declarations_that_do_not_fit(thing, words, said):
 @pytest.mark.parametrize(
     ("thing", "line"),
     [
-        (of_points, "of_points = objective=func start=start bounds=limits"),
-        (Swarm, "Swarm = call=optimize objective=objective_func bounds=bounds budget=iters"),
+        (of_points, "of_points = objective=func start=start bounds=limits budget=max_calls"),
+        (Swarm, "Swarm = call=optimize objective=objective_func bounds=bounds dimension=dimensions budget=iters*1"),
         (Suggests, "Suggests = ask=suggest tell=register bounds=pbounds seed=random_state"),
     ],
 )
@@ -444,6 +444,10 @@ def test_a_result_that_is_not_there_is_said_with_its_place():
     run = minimize(adapt(of_names, "objective=f:named start=guess:named result=best.parms"), "booth")
     assert run.stop_reason == "exception"
     assert "there is no best.parms in what it returned: step 2 finds none in SimpleNamespace" in run.message
+    run = minimize(adapt(of_points, "objective=func start=start bounds=limits"), "booth")
+    assert "of_points returned a tuple: declare where the point is, such as result=[0]" in run.message
+    run = minimize(adapt(SetLater, "objective=0 start=1 bounds=.limits budget=.set_most() call=run"), "booth", budget=9)
+    assert "SetLater returned nothing: declare where the point is, such as result=self.best_position" in run.message
 
 
 def test_libraries_with_an_adapter_need_no_declaration(declare):

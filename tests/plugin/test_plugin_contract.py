@@ -98,7 +98,9 @@ def test_a_keyword_wins():
     with pytest.raises(AssertionError):
         CHECKS[START](corner, profile="local")
 
-@parametrize_with_checks([corner], expected_failures=dict.fromkeys((START, EVALUATES), "a toy"), profile={corner: "local"})
+EXPECTED = {START: "a toy", EVALUATES: "a toy"}
+
+@parametrize_with_checks([corner], expected_failures=EXPECTED, profile={corner: "local"})
 def test_local(optimizer, check):
     check(optimizer)
 
