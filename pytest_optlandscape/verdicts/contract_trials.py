@@ -184,13 +184,14 @@ _SHARED = ("builtins", "numpy")
 
 def _process_state() -> dict[str, Any]:
     """Read what an optimizer may change for everybody else."""
+    decimals = decimal.getcontext()
     return {
         "numpy.seterr": np.geterr(),
         "numpy.seterrcall": np.geterrcall(),
         "numpy.set_printoptions": np.get_printoptions(),
         "the warning filters": [one for one in warnings.filters if one[2].__module__.partition(".")[0] in _SHARED],
         "warnings.showwarning": warnings.showwarning,
-        "the decimal context": repr(decimal.getcontext()),
+        "the decimal context": (decimals.prec, decimals.rounding, decimals.Emin, decimals.Emax),
         "the recursion limit": sys.getrecursionlimit(),
         "whether the garbage collector runs": gc.isenabled(),
     }
