@@ -16,11 +16,11 @@ from typing import Any
 
 from pytest_optlandscape._names import unknown_name
 
-__all__ = ["KEYS", "Declaration", "Handed", "Method", "Path", "Place", "parse_declaration", "parsed_lines"]
+__all__ = ["FORMS", "KEYS", "Declaration", "Handed", "Method", "Path", "Place", "parse_declaration", "parsed_lines"]
 
 _FORM_OF_POINTS = ("array", "named", "keywords", "numbers")
 
-HANDED: dict[str, tuple[str, ...]] = {
+FORMS: dict[str, tuple[str, ...]] = {
     "objective": (*_FORM_OF_POINTS, "batch", "value-and-gradient"),
     "residuals": _FORM_OF_POINTS,
     "gradient": (),
@@ -43,7 +43,7 @@ _READ = ("result", "value", "evaluations", "success")
 _METHODS = ("call", "ask", "tell")
 _OTHERS = ("maximise", "together", "imports")
 
-KEYS = (*HANDED, *_READ, *_METHODS, *_OTHERS)
+KEYS = (*FORMS, *_READ, *_METHODS, *_OTHERS)
 """All keys of a declaration."""
 
 _ARGUMENTS = {"ask": ("rng", "seed"), "tell": ("x", "f", "g", "pairs"), "call": ()}
@@ -80,7 +80,7 @@ class Handed:
     Attributes
     ----------
     what : str
-        A key of `HANDED`.
+        A key of `FORMS`.
     place : Place
     form : str
         One of its forms; "" where it has none.
@@ -236,7 +236,7 @@ def parse_declaration(text: str) -> Declaration:
     >>> parse_declaration("objectiv=func")
     Traceback (most recent call last):
         ...
-    ValueError: unknown key of an adapter 'objectiv'; did you mean 'objective'?
+    ValueError: unknown key of an adapter 'objectiv'; did you mean 'objective'? ...
     """
     handed: list[Handed] = []
     others: dict[str, Any] = {}
@@ -245,7 +245,8 @@ def parse_declaration(text: str) -> Declaration:
         key, sign, value = word.partition("=")
         key, value = _SPELLINGS.get(key.strip(), key.strip()), value.strip()
         if key not in KEYS:
-            raise ValueError(unknown_name("key of an adapter", key, KEYS))
+            advice = "All keys are in docs/optimizers.md, 'Declared adapters'."
+            raise ValueError(unknown_name("key of an adapter", key, KEYS, advice))
         if key == "maximise":
             if sign and value not in ("yes", "true", "True"):
                 raise ValueError(f"maximise stands alone, got {word!r}; leave it out for an optimizer that minimises")
@@ -257,7 +258,7 @@ def parse_declaration(text: str) -> Declaration:
             continue
         if key in others or (key != "budget" and any(one.what == key for one in handed)):
             raise ValueError(f"{key} is declared twice")
-        if key in HANDED:
+        if key in FORMS:
             handed.append(_handed(key, value))
         else:
             others[key] = _READERS[key](key, value)
@@ -345,7 +346,7 @@ def _handed(what: str, text: str) -> Handed:
         for one in factors:
             if not re.fullmatch(r"[1-9]\d*|[^\W\d]\w*", one):
                 raise ValueError(f"budget={text}: {one!r} is neither a whole number nor the name of a parameter")
-    place, known = _place(place_text, what), HANDED[what]
+    place, known = _place(place_text, what), FORMS[what]
     form, points, maker = (known[0] if known else ""), 0, ""
     if forms:
         first, _, inside = forms[0].partition("(")
@@ -364,7 +365,7 @@ def _handed(what: str, text: str) -> Handed:
 
 
 def _form(what: str, name: str, inside: str) -> tuple[str, int]:
-    known = HANDED[what]
+    known = FORMS[what]
     if not known:
         raise ValueError(f"{what} has no forms, got {name!r}")
     if name not in known:
@@ -397,7 +398,7 @@ def _argument(key: str, node: ast.expr) -> tuple[str | None, Any]:
     known = _ARGUMENTS[key]
     if isinstance(node, ast.Name):
         if node.id not in known:
-            raise ValueError(unknown_name(f"argument of {key}=...(): ", node.id, known or ("a literal",)))
+            raise ValueError(unknown_name(f"argument in {key}=", node.id, known or ("a literal",)))
         return node.id, None
     try:
         return None, ast.literal_eval(node)

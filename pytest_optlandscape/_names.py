@@ -48,5 +48,5 @@ def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -
     elif len(names) <= 24:
         hint = "known: " + ", ".join(names)
     else:
-        hint = f"{len(names)} are known"
+        hint = f"{len(names)} are known" + ("." if advice else "")
     return " ".join(part for part in (f"unknown {kind} {shown!r}; {hint}", advice) if part)

@@ -20,11 +20,14 @@ _CALLED: dict[str, tuple[str, ...]] = {
     "bounds": ("bounds", "pbounds", "limits", "boundaries", "box", "domain", "dimensions", "space", "search_space"),
     "lower": ("lower", "lb", "lower_bound", "lower_bounds", "lbound", "xl"),
     "upper": ("upper", "ub", "upper_bound", "upper_bounds", "ubound", "xu"),
-    "dimension": ("dim", "ndim", "n_dim", "n_dims", "n_variables"),
+    "dimension": ("dim", "dimension", "dimensions", "ndim", "n_dim", "n_dims", "n_variables"),
     "budget": (
-        "maxfev", "maxfun", "max_nfev", "max_evals", "max_evaluations", "maxevals", "n_calls", "budget", "n_trials",
-        "max_fun_evals", "maxiter", "max_iter", "niter", "n_iter", "n_iters", "iters", "iterations", "max_iterations",
-        "steps", "n_steps", "epochs", "generations",
+        "maxfev", "maxfun", "max_nfev", "max_evals", "max_evaluations", "maxevals", "max_calls", "n_calls", "budget",
+        "n_trials", "max_fun_evals", "nfev",
+    ),
+    "iterations": (
+        "maxiter", "max_iter", "niter", "n_iter", "n_iters", "iters", "iterations", "max_iterations", "steps",
+        "n_steps", "epochs", "epoch", "generations", "n_generations",
     ),
     "seed": ("seed", "random_state", "random_seed"),
     "rng": ("rng", "generator", "random_generator"),
@@ -53,7 +56,7 @@ def how_to_declare(thing: Any, spec: str) -> str:
     --------
     >>> def descend(objfun, x_init, rate, max_iter=100): ...
     >>> print(how_to_declare(descend, "solvers:descend").splitlines()[2])
-      pytest.ini:      optlandscape_adapters = solvers:descend = objective=objfun start=x_init budget=max_iter
+      pytest.ini:      optlandscape_adapters = solvers:descend = objective=objfun start=x_init budget=max_iter*1
     """
     base, fixed = unwrapped(thing), set(getattr(thing, "keywords", {}))
     parameters, method, methods = _parameters(base, fixed), "", ""
@@ -68,9 +71,13 @@ def how_to_declare(thing: Any, spec: str) -> str:
             of_method = _parameters(getattr(base, method.removeprefix("call=")), fixed | {"self"})
             parameters |= {name: one for name, one in of_method.items() if name not in parameters}
     guesses = _guesses(parameters, told=method.startswith("ask="))
+    iterations = guesses.pop("iterations", "")
+    if iterations and "budget" not in guesses:
+        guesses["budget"] = f"{iterations}*1"
     words = [*([method] if method else []), *(f"{key}={name}" for key, name in guesses.items())]
     line = f"{_base(spec)} = {' '.join(words)}"
-    lacking = [n for n, one in parameters.items() if one.default is one.empty and n not in guesses.values()]
+    given = {*guesses.values(), iterations}
+    lacking = [name for name, one in parameters.items() if one.default is one.empty and name not in given]
     if method:
         what = f"{spec} is a class with {methods}; say how it is called"
     elif "fun" in parameters:
@@ -88,6 +95,8 @@ def how_to_declare(thing: Any, spec: str) -> str:
     if lacking:
         example = f"{_base(spec)}({', '.join(f'{name}=...' for name in lacking)})"
         lines.append(f"Give {' and '.join(lacking)} in the spec: {example}.")
+    if guesses.get("budget", "").endswith("*1"):
+        lines.append("Instead of the 1, write how many evaluations an iteration takes.")
     lines.append(
         "The names are a guess: correct what is wrong. If the point is neither returned nor the .x of what is\n"
         "returned, say where it is, such as result=[0]. All words: docs/optimizers.md, 'Declared adapters'."

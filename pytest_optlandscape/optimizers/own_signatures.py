@@ -130,6 +130,9 @@ class DeclaredOptimizer(Adapter):
         """Read the result where it is declared; what has the usual form is returned as it is."""
         told = self.declaration
         is_plain = not (told.result or told.value or told.evaluations or told.success or told.maximise)
+        if told.result is None and (returned is None or isinstance(returned, tuple)):
+            what, where = ("a tuple", "[0]") if returned else ("nothing", "self.best_position")
+            raise LookupError(f"{self.spec} returned {what}: declare where the point is, such as result={where}")
         if is_plain and (hasattr(returned, "x") or not isinstance(returned, Mapping)):
             return returned
 
@@ -442,8 +445,8 @@ def _follow(path: Path, root: Any, spec: str) -> Any:
         try:
             if kind == "call":
                 found = found()
-            elif kind == "name":
-                found = getattr(found, key) if hasattr(found, key) else found[key]
+            elif kind == "name" and not (isinstance(found, Mapping) and key in found):
+                found = getattr(found, key)
             else:
                 found = found[key]
         except (AttributeError, LookupError, TypeError) as error:

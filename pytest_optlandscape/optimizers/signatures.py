@@ -101,6 +101,10 @@ class Signatures:
         if place.kind == "nowhere" or self._is_fixed(place):
             return None
         made, method = self._made_with, self._method
+        of_name = made.get(place.name)
+        if of_name is not None and of_name.kind is of_name.POSITIONAL_ONLY:
+            position = list(made).index(place.name)
+            raise ValueError(f"{self._spec}: {place.name} is given by its position alone: {handed.what}={position}")
         if _has(made, place.name):
             return Step(handed, is_required=_is_required(made[place.name]))
         if method is not None and _has(method, place.name):

@@ -152,7 +152,8 @@ def check_evaluates_start(held: Held) -> None:
         if not seen.ended_by_itself or not trial.start_was_read:
             return None
         share = _SAME_POINT_IN_HALF if trial.adapter.setting.get("dtype", "") in _HALF else _SAME_POINT
-        far = np.abs(run.trace.x - trial.x0).max(axis=1).min() if len(run.trace) else math.inf
+        away = np.abs(run.trace.x - trial.x0).max(axis=1)
+        far = float(np.nan_to_num(away, nan=np.inf).min(initial=math.inf))
         if far <= share * max(float(np.ptp(run.bounds, axis=1).max()), float(np.abs(trial.x0).max())):
             return None
         what = f"never evaluates the start; the nearest point that it evaluates is {far:.3g} away"
@@ -254,7 +255,8 @@ def check_survives_nan(held: Held) -> None:
         if run.stop_reason == "exception" and trial.adapter.refuses_nan:
             return None
         if run.stop_reason == "exception":
-            return Complaint(f"no result: {run.message}", run, trial, "r")
+            what = f"no result: {run.message}; its profile says 'refuses-nan' if that is documented"
+            return Complaint(what, run, trial, "r")
         if run.stop_reason == "no-result" or (np.all(np.isfinite(run.x)) and math.isfinite(run.fun)):
             return None
         what = f"f(x0) is finite, but it returned {run.x.tolist()}, where f = {run.fun}"

@@ -162,9 +162,9 @@ def check_restores_state_after_exception(held: Held) -> None:
                 (stopped, f"a budget of {k} evaluations ends its run"),
             ):
                 states = [f"the global state of {name}" for name in seen.touched if name not in usual.touched]
-                left = [*seen.left, *seen.run.side_effects, *states]
+                left = [*(seen.left or seen.run.side_effects), *states]
                 if left:
-                    what = f"where {when}, it leaves changed behind: {', '.join(dict.fromkeys(left))}"
+                    what = f"where {when}, it leaves changed behind: {', '.join(left)}"
                     return Complaint(what, seen.run, trial, how=f"have f raise, and look at {left[0]} before and after")
         return None
 

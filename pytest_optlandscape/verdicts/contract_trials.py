@@ -178,15 +178,20 @@ def observe(adapter: Adapter, problem: Problem) -> Observed:
     return Observed(run, watched.kept[-1] if watched.kept else None, problem, touched, tuple(watched.left))
 
 
+_SHARED = ("builtins", "numpy")
+"""Where warnings are defined that are everybody's; a filter for a package's own does nothing to others."""
+
+
 def _process_state() -> dict[str, Any]:
     """Read what an optimizer may change for everybody else."""
+    decimals = decimal.getcontext()
     return {
         "numpy.seterr": np.geterr(),
         "numpy.seterrcall": np.geterrcall(),
         "numpy.set_printoptions": np.get_printoptions(),
-        "the warning filters": list(warnings.filters),
+        "the warning filters": [one for one in warnings.filters if one[2].__module__.partition(".")[0] in _SHARED],
         "warnings.showwarning": warnings.showwarning,
-        "the decimal context": repr(decimal.getcontext()),
+        "the decimal context": (decimals.prec, decimals.rounding, decimals.Emin, decimals.Emax),
         "the recursion limit": sys.getrecursionlimit(),
         "whether the garbage collector runs": gc.isenabled(),
     }
