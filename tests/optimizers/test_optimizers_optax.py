@@ -223,16 +223,14 @@ def test_one_adapter_inside_itself():
     assert np.array_equal(run.x, minimize(adapter, bowl, budget=20).x)
 
 
-@pytest.mark.parametrize(
-    "again", [lambda: get("optax:adam(learning_rate=0.125)"), lambda one=optax.adam(0.1): get(one)]
-)
-def test_what_is_compiled_serves_the_next_adapter(again):
-    """Each call of minimize with a spec makes an adapter."""
-    first = minimize(again(), "beale", budget=9)
-    (compiled,) = again()._idle.values()
+@pytest.mark.parametrize("optimizer", ["optax:adam(learning_rate=0.125)", optax.adam(0.125)], ids=["spec", "object"])
+def test_what_is_compiled_serves_the_next_adapter(optimizer):
+    """Each call of minimize makes an adapter."""
+    first = minimize(optimizer, "beale", budget=9)
+    (compiled,) = get(optimizer)._idle.values()
     size = compiled._step._cache_size()
-    assert np.array_equal(minimize(again(), "beale", budget=9).x, first.x)
-    assert again()._idle == {compiled._structure: compiled}
+    assert np.array_equal(minimize(optimizer, "beale", budget=9).x, first.x)
+    assert get(optimizer)._idle == {compiled._structure: compiled}
     assert compiled._step._cache_size() == size
 
 
