@@ -33,6 +33,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.compiled import kept_for
 from pytest_optlandscape.optimizers.keras_lockstep import ListedSteps, LockSteps, StackedSteps, VmappedSteps
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
@@ -244,7 +245,8 @@ def from_spec(spec: Spec) -> Adapter:
     keywords = {key: _made_of_call(keras, str(spec), key, value) for key, value in spec.arguments.items()}
     dtype = keywords.pop("dtype", keras.config.floatx())
     undecayed = _names_of_variables(str(spec), keywords.pop("exclude_from_weight_decay", ()))
-    return _adapter(keras, str(spec), _called(kind, (), keywords, undecayed), dtype)
+    adapter = _adapter(keras, str(spec), _called(kind, (), keywords, undecayed), dtype)
+    return dataclasses.replace(adapter, _idle=kept_for((PREFIX, kind, str(spec), dtype)))
 
 
 def _names_of_variables(spec: str, names: Any) -> tuple[str, ...]:
@@ -517,7 +519,7 @@ def _classes_inside(instance: Any) -> dict[str, Any]:
     return {name: kind for name, kind in found.items() if kind.__module__.partition(".")[0] != "keras"}
 
 
-def _adapter(keras: Any, spec: str, make: Callable[[], Any], dtype: str) -> Adapter:
+def _adapter(keras: Any, spec: str, make: Callable[[], Any], dtype: str) -> KerasOptimizer:
     check_dtype(spec, dtype)
     try:
         made, again = make(), make()

@@ -24,6 +24,7 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.compiled import kept_for
 from pytest_optlandscape.optimizers.identity import short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
@@ -355,8 +356,9 @@ def from_spec(spec: Spec) -> Adapter:
             for key, value in arguments.items():
                 if isinstance(value, str) and "(" in value:
                     arguments[key] = call_in_quotes(str(spec), value, optax.schedules, "schedule", schedules)()
+            kept = kept_for((PREFIX, make, str(spec)))
             make = functools.partial(make, **arguments)
-            transformation = make()
+            transformation = kept.setdefault("transformation", make())
         except TypeError as error:
             raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
     return _adapter(str(spec), transformation, dtype, make)
@@ -418,4 +420,5 @@ def _adapter(spec: str, transformation: Any, dtype: str, make: Callable[[], Any]
         transformation=transformation,
         dtype=dtype,
         make=make,
+        _idle=kept_for((PREFIX, transformation.init, transformation.update, dtype)),
     )

@@ -52,6 +52,16 @@ def python(program, **environment):
     )
 
 
+def test_what_is_compiled_serves_the_next_adapter():
+    """Each call of minimize with a spec makes an adapter."""
+    spec = "keras:Adam(learning_rate=0.03125)"
+    first = minimize(spec, "beale", budget=9)
+    (steps,) = get(spec)._idle.values()
+    assert np.array_equal(minimize(spec, "beale", budget=9).trace.x, first.trace.x)
+    assert [*get(spec)._idle.values()] == [steps]
+    assert not get("keras:Adam(learning_rate=0.03125, dtype='float64')")._idle
+
+
 @pytest.mark.parametrize("landscape", ["beale", "sphere[10]"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_optimizers_descend(kind, landscape):

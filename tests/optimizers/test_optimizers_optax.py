@@ -223,6 +223,23 @@ def test_one_adapter_inside_itself():
     assert np.array_equal(run.x, minimize(adapter, bowl, budget=20).x)
 
 
+@pytest.mark.parametrize("optimizer", ["optax:adam(learning_rate=0.125)", optax.adam(0.125)], ids=["spec", "object"])
+def test_what_is_compiled_serves_the_next_adapter(optimizer):
+    """Each call of minimize makes an adapter."""
+    first = minimize(optimizer, "beale", budget=9)
+    (compiled,) = get(optimizer)._idle.values()
+    size = compiled._step._cache_size()
+    assert np.array_equal(minimize(optimizer, "beale", budget=9).x, first.x)
+    assert get(optimizer)._idle == {compiled._structure: compiled}
+    assert compiled._step._cache_size() == size
+
+
+def test_another_optimizer_is_compiled_by_itself():
+    specs = ["optax:adam(learning_rate=0.125)", "optax:adam(learning_rate=0.125, dtype='float32')"]
+    adapters = [get(spec) for spec in [*specs, optax.adam(0.125)]]
+    assert len({id(adapter._idle) for adapter in adapters}) == 3
+
+
 def test_versions_name_jax_and_optax():
     assert get("optax:sgd(learning_rate=0.1)").versions() == {"jax": jax.__version__, "optax": optax.__version__}
 
