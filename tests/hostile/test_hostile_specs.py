@@ -175,6 +175,17 @@ def test_whatever_a_module_does_is_one_mistake(source, tmp_path, monkeypatch):
     assert len(said) < 1000
 
 
+def test_a_module_that_imports_keras_without_its_backend_is_told_of_keras_backend(tmp_path, monkeypatch):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("import tensorflow")
+    (tmp_path / "training_module.py").write_text("import keras")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(ValueError, match="takes tensorflow for its backend: set .* KERAS_BACKEND"):
+        get("training_module:minimize")
+
+
 def test_ctrl_c_while_a_module_is_imported_ends_the_session(tmp_path, monkeypatch):
     (tmp_path / "interrupted_module.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
     monkeypatch.syspath_prepend(tmp_path)
