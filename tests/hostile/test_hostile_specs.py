@@ -182,7 +182,7 @@ def test_a_module_that_imports_keras_without_its_backend_is_told_of_keras_backen
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     monkeypatch.delitem(sys.modules, "keras", raising=False)
-    with pytest.raises(ValueError, match="takes tensorflow for its backend: set .* KERAS_BACKEND"):
+    with pytest.raises(ValueError, match=r"takes tensorflow for its backend: set .* KERAS_BACKEND"):
         get("training_module:minimize")
 
 
