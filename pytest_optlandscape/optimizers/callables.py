@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -228,6 +229,12 @@ def load(spec: Spec) -> Any:
         missing = error.__cause__.name if isinstance(error.__cause__, ModuleNotFoundError) else None
         if missing and f"{spec.library}.".startswith(f"{missing}."):
             raise ValueError(_no_module(spec)) from None
+        if missing in _BACKENDS and _went_through(error.__cause__, "keras"):
+            installed = [one for one in _BACKENDS if importlib.util.find_spec(one) is not None]
+            raise ValueError(
+                f"{error}. Keras, which it imports, takes {missing} for its backend: set the environment variable "
+                f"KERAS_BACKEND to one that is installed ({', '.join(installed) or 'none of them is'}), or install it"
+            ) from error.__cause__
         raise
     for part in spec.name.split("."):
         with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
@@ -258,6 +265,19 @@ def _callables(thing: Any) -> list[str]:
     names = [name for name, one in found.items() if callable(one)]
     home = getattr(thing, "__name__", None)
     return [name for name in names if getattr(found[name], "__module__", home) == home] or names
+
+
+_BACKENDS = ("tensorflow", "torch", "jax")
+
+
+def _went_through(error: BaseException | None, package: str) -> bool:
+    """Tell whether an exception was raised by what a package does."""
+    trace = error.__traceback__ if error else None
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _no_module(spec: Spec) -> str:

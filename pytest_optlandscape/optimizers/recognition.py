@@ -30,7 +30,7 @@ _MOST_CHARACTERS = 300
 
 
 @contextlib.contextmanager
-def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = (), colon: str = ":") -> Iterator[None]:
     """Turn whatever a user's code raises, such as SystemExit, into a ValueError that says what was done.
 
     Ctrl-C ends the session as always; a KeyboardInterrupt that the code itself raises does not.
@@ -41,6 +41,8 @@ def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = ()) -> 
         What fails, such as ``"importing 'solvers' failed"``.
     but : tuple of type, optional
         Exceptions that are let through.
+    colon : str, default ":"
+        What stands between that and the exception.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = ()) -> 
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and was_interrupted():
                 raise
-            raise ValueError(f"{doing}: {_said(error)}") from error
+            raise ValueError(f"{doing}{colon} {_said(error)}") from error
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary
+from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 from pytest_optlandscape.optimizers.spec import Spec
 
 __all__ = ["GROUP", "Library", "add", "checked", "find", "recognized"]
@@ -165,7 +166,8 @@ def _of_package(point: EntryPoint) -> Library:
 
     def load() -> Any:
         try:
-            return point.load()
+            with whatever_is_raised("it cannot be loaded", but=(Exception,)):
+                return point.load()
         except Exception as error:
             raise MissingLibrary(
                 f"the optimizers {point.name!r} of {whose} cannot be loaded from {point.value}: "

@@ -19,6 +19,7 @@ import pluggy
 import pytest
 
 from pytest_optlandscape.optimizers import third_party
+from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 
 __all__ = ["HookFunction", "add_from", "add_optimizers", "hook_functions"]
 
@@ -123,10 +124,8 @@ def _asked(functions: Iterable[tuple[str, Callable[[], Any], bool]]) -> Mapping[
     """Ask functions of the hook, each with who has it and whether another process finds it."""
     found: dict[str, third_party.Library] = {}
     for owner, function, is_found_elsewhere in functions:
-        try:
+        with whatever_is_raised(f"{owner} raised", colon=""):
             given = function()
-        except Exception as error:
-            raise ValueError(f"{owner} raised {type(error).__name__}: {error}") from error
         libraries = third_party.checked(given, owner, found)
         found |= {prefix: replace(one, is_found_elsewhere=is_found_elsewhere) for prefix, one in libraries.items()}
     return found

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 from pytest_optlandscape.runs.campaign import check_executor
 from pytest_optlandscape.runs.progress import DELAY, Progress
 from pytest_optlandscape.session.sides import SideError
@@ -93,7 +94,8 @@ def _processes(text: str, bar: Bar | None) -> Crew:
 
 def _callable(words: str, module: str, name: str) -> Callable[[], Any]:
     try:
-        found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+        with whatever_is_raised(f"{words!r}: importing {module} failed", but=(ImportError, AttributeError)):
+            found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
     except ImportError as error:
         raise ValueError(f"{words!r}: {error}; write {FORMS}") from None
     except AttributeError:
@@ -105,10 +107,8 @@ def _callable(words: str, module: str, name: str) -> Callable[[], Any]:
 
 
 def _made(words: str, make: Callable[[], Any]) -> Executor:
-    try:
+    with whatever_is_raised(f"{words!r} raised", colon=""):
         executor = make()
-    except Exception as error:
-        raise ValueError(f"{words!r} raised {type(error).__name__}: {error}") from error
     try:
         check_executor(executor)
     except TypeError as error:

@@ -34,8 +34,8 @@ def check_keeps_budget(held: Held) -> None:
             run = trial.with_adapter(limited).observe_anew().run
             if run.nfev > budget:
                 what = (
-                    f"told to evaluate at most {number_of(budget, 'time')}, it evaluated {number_of(run.nfev, 'time')}; "
-                    "its profile says 'soft-limit' if that is meant"
+                    f"told to evaluate at most {number_of(budget, 'time')}, it evaluated {number_of(run.nfev, 'time')};"
+                    " its profile says 'soft-limit' if that is meant"
                 )
                 return Complaint(what, run, trial.with_adapter(limited), "len(seen)")
             most = max(most, run.nfev / budget)

@@ -175,6 +175,17 @@ def test_whatever_a_module_does_is_one_mistake(source, tmp_path, monkeypatch):
     assert len(said) < 1000
 
 
+def test_a_module_that_imports_keras_without_its_backend_is_told_of_keras_backend(tmp_path, monkeypatch):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("import tensorflow")
+    (tmp_path / "training_module.py").write_text("import keras")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(ValueError, match=r"takes tensorflow for its backend: set .* KERAS_BACKEND"):
+        get("training_module:minimize")
+
+
 def test_ctrl_c_while_a_module_is_imported_ends_the_session(tmp_path, monkeypatch):
     (tmp_path / "interrupted_module.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -213,3 +224,36 @@ def test_a_text_that_is_no_spec_is_one_mistake(spec):
         get(spec)
     assert len(str(caught.value)) < 1500
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "said"),
+    [
+        ({"hostile_module.py": "raise SystemExit(0)"}, [], "importing 'hostile_module' failed: SystemExit: 0"),
+        ({"hostile_module.py": "import pytest; pytest.skip('no')"}, ["-n", "2"], "failed: Skipped"),
+        (
+            {"hostile_module.py": "def minimize(problem): pass", "maker.py": "raise SystemExit(0)"},
+            ["--optlandscape-executor=maker:make"],
+            "importing maker failed: SystemExit: 0",
+        ),
+        (
+            {
+                "hostile_module.py": "def minimize(problem): pass",
+                "conftest.py": "def pytest_optlandscape_optimizers():\n    import pytest\n    pytest.skip('no')\n",
+            },
+            [],
+            "raised Skipped: no",
+        ),
+    ],
+)
+def test_a_session_ends_with_one_usage_error(pytester, monkeypatch, files, arguments, said):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    for name, text in files.items():
+        (pytester.path / name).write_text(text)
+    pytester.makeini("[pytest]\npythonpath = .\noptlandscape_optimizers = hostile_module:minimize")
+    result = pytester.runpytest_inprocess("--optlandscape", *arguments)
+    shown = [*result.outlines, *result.errlines]
+    assert not [line for line in shown if "Traceback" in line or "INTERNALERROR" in line], "\n".join(shown)
+    errors = [line for line in result.errlines if line.startswith("ERROR:")]
+    assert (result.ret, len(errors)) == (pytest.ExitCode.USAGE_ERROR, 1), "\n".join(shown)
+    assert said in errors[0]
