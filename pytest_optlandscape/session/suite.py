@@ -88,7 +88,8 @@ class SuiteRun:
 
     def __init__(self, settings: Settings, spool: Path | None = None) -> None:
         self.settings = settings
-        self.selection = read_selection(settings.suite)
+        chosen = tuple(suite_landscapes(settings.suite))
+        self.selection = replace(read_selection(settings.suite), landscapes=chosen)
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
@@ -506,6 +507,11 @@ class SuiteRun:
             write(path)
         except (OSError, ValueError) as error:
             self.errors.append(f"{path} was not written: {error}")
+
+
+def suite_landscapes(words: str) -> list[Landscape]:
+    """List the landscapes of the session's suite."""
+    return list(read_selection(words).landscapes)
 
 
 def _may_be_of_tests(spec: str) -> bool:
