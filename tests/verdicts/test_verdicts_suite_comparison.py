@@ -385,7 +385,7 @@ def test_rounding_outside_the_bounds_is_told_and_not_worse():
     now = edited(BASE["beale"], only={5}, flags=frozenset("u"))
     comparison = compare({"beale": now}, takes_bounds=True)
     assert comparison.verdict == Verdict.SAME
-    told = "\n".join(details(comparison))
+    told = " ".join(" ".join(details(comparison)).split())
     assert "leaves the bounds by rounding, at most 4 units in the last place, on beale; new on beale" in told
     known = compare({"beale": now}, base={**BASE, "beale": now}, takes_bounds=True)
     assert "new on" not in "\n".join(details(known))
