@@ -52,7 +52,7 @@ def test_totals_and_lines_are_shown_old_and_new(accepted):
     accepted.solver(REPEATS=2)
     text = str(accepted.accept(*ON).stdout)
     assert re.search(r"\n  evaluations  +\d+ → \d+\n", text)
-    assert re.search(r"\n  booth  +success 21/21 → 20/21, evaluations \d+ → \d+\n", text)
+    assert re.search(r"\n  booth  +success 21/21 → 20/21, evaluations \d+ → \d+, to targets \S+ → \S+\n", text)
 
 
 def test_what_shows_over_the_suite_alone_is_accepted_too(project, monkeypatch):
