@@ -39,7 +39,7 @@ def test_an_update_rewrites_what_changed_and_prints_it(accepted):
     after = accepted.baseline.read_text().splitlines()
     text = str(result.stdout)
     assert re.search(r"accepted: optlandscape_baseline/solver_minimize.json \(solver:minimize\); commit it\n", text)
-    assert re.search(r"\n  booth  +other runs from \d of 21 starts", text)
+    assert re.search(r"\n  booth  +to targets \S+ → \S+\n", text)
     assert "left as they were: 2 landscapes" in text
     gone = [line for line in before if line not in after]
     assert not any("beale" in line for line in gone)
