@@ -14,11 +14,12 @@ from stand at the end, out of the way.
       "success": "205/337 (61 %)",
       "digits": "5.2",
       "evaluations": "20",
+      "to targets": "41.3",
       "landscapes": "16",
       "contract": "1 passed, 1 failed"
      },
      "landscapes": {
-      "beale": "success 16/22, digits 5.7, evaluations 20"
+      "beale": "success 16/22, digits 5.7, evaluations 20, to targets 24.1"
      },
      "contract": {
       "check_keeps_budget": "failed",
@@ -40,6 +41,7 @@ from stand at the end, out of the way.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -48,6 +50,7 @@ import numpy as np
 
 from pytest_optlandscape.ledger.stored import digest_of, dumped
 from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.verdicts.metrics import SPEED
 
 if TYPE_CHECKING:
     from pytest_optlandscape.ledger.baseline import Baseline
@@ -77,14 +80,30 @@ OUTCOMES = ("passed", "failed", "warned", "not-applicable")
 
 
 def row_of(record: LandscapeRecord) -> str:
-    """Sum a landscape up in one line, for the reader of a diff: successes, and medians over the cells."""
-    row = (
-        f"success {record.successes}/{len(record.cells)}, digits {record.digits:.1f}, "
-        f"evaluations {record.evaluations:g}"
-    )
+    """Sum a landscape up in one line, for the reader of a diff.
+
+    Parameters
+    ----------
+    record : LandscapeRecord
+
+    Returns
+    -------
+    str
+        Successes, medians over the cells, and the geometric mean of the evaluations to the targets, where a target that
+        is missed counts as twice the budget: what verdicts call speed. It moves with nearly every change.
+    """
+    row = _summary(record)
+    if any(hit < math.inf for cell in record.cells for hit in cell.hits):
+        row += f", to targets {_to_targets([record])}"
     if record.has_constraints:
         row += f", of constraints {record.constraint_evaluations:g}"
     return f"{row}, nondeterministic" if record.nondeterministic else row
+
+
+def _to_targets(records: Iterable[LandscapeRecord]) -> str:
+    logs = [SPEED.value_of(record, cell) for record in records for cell in record.cells]
+    mean = 10.0 ** float(np.mean(logs))
+    return f"{mean:.0f}" if mean >= 1000.0 else f"{mean:.4g}"
 
 
 def totals_of(records: Iterable[LandscapeRecord], contract: Mapping[str, str]) -> dict[str, str]:
@@ -97,6 +116,7 @@ def totals_of(records: Iterable[LandscapeRecord], contract: Mapping[str, str]) -
             "success": f"{successes}/{cells} ({100 * successes / cells:.0f} %)",
             "digits": f"{float(np.median([one.digits for one in every])):.1f}",
             "evaluations": f"{float(np.median([one.evaluations for one in every])):.0f}",
+            "to targets": _to_targets(every),
         }
     totals["landscapes"] = str(len(every))
     if contract:

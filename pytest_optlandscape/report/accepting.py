@@ -65,7 +65,7 @@ def _of_landscape(before: Baseline, now: Baseline, name: str) -> str:
         return f"defined anew; {_parts_that_moved(row_of(old), row) or row}"
     differ = sum(a != b for a, b in zip(old.cells, record.cells, strict=False))
     return _parts_that_moved(row_of(old), row) or (
-        f"other runs from {differ} of {number_of(len(record.cells), 'start')}; success, digits, evaluations as before"
+        f"other runs from {differ} of {number_of(len(record.cells), 'start')}; its line is the same"
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_optlandscape.ledger import Baseline, BaselineError
 from pytest_optlandscape.ledger.baseline import checked_baseline, read_file
 from pytest_optlandscape.ledger.names import baseline_files
+from pytest_optlandscape.report.terminal import wrapped
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import command_line, number_of
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict, compare_landscape, compare_optimizer
@@ -73,7 +74,8 @@ def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) ->
     for orphan in find_orphans(suite):
         file = clean(_relative(orphan.path), 300)
         if orphan.baseline is None:
-            lines.append(f"{file} belongs to no configured optimizer and cannot be used: {clean(orphan.problem, 1500)}")
+            lines.append(f"{file} belongs to no configured optimizer, and cannot be used:")
+            lines += wrapped(clean(orphan.problem, 1500), "  ")
             continue
         old = orphan.baseline.optimizer
         lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]

@@ -297,6 +297,24 @@ def test_an_impossible_value_is_refused_even_if_its_digest_is_right(path, kind):
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("budget", 0), ("budget", -10), ("budget", 10.5), ("budget", "10"), ("budget", True), ("budget", 10**400),
+        ("fmin", "0"), ("fmin", 10**400), ("reference", 0), ("reference", -1.0), ("reference", None), ("version", None),
+        ("format", [3]), ("starts", {}), ("best_seen", "1.0 x"), ("best_seen", "nan"), ("constraints", -1),
+    ],
+)  # fmt: skip
+def test_an_impossible_definition_is_refused_even_if_the_edit_is_to_be_accepted(path, key, value):
+    content = json.loads(path.read_text())
+    content["records"]["booth"]["definition"][key] = value
+    text = file_mutations.as_json(content)
+    path.write_text(text)
+    with pytest.raises(BaselineError, match=rf"is damaged: line \d+: booth: definition: .*{key}"):
+        accept_file(path)
+    assert path.read_text() == text
+
+
 def test_an_edit_by_hand_is_refused_and_can_be_accepted(path):
     text = path.read_text()
     changed = text.replace('"budget": 10', '"budget": 20', 1)

@@ -44,7 +44,14 @@ def test_merging_replaces_its_rows_and_keeps_the_others(path, records):
     assert (list(change.before.records), list(change.now.records)) == (["beale", "booth"], ["beale", "bird", "booth"])
     after = path.read_text().splitlines()
     gone = [line for line in before if line not in after]
-    assert {line.split('"')[1] for line in gone} <= {"success", "digits", "evaluations", "landscapes", "digest"}
+    assert {line.split('"')[1] for line in gone} <= {
+        "success",
+        "digits",
+        "evaluations",
+        "to targets",
+        "landscapes",
+        "digest",
+    }
     assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
 
 

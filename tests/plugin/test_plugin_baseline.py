@@ -39,7 +39,7 @@ def test_an_update_rewrites_what_changed_and_prints_it(accepted):
     after = accepted.baseline.read_text().splitlines()
     text = str(result.stdout)
     assert re.search(r"accepted: optlandscape_baseline/solver_minimize.json \(solver:minimize\); commit it\n", text)
-    assert re.search(r"\n  booth  +other runs from \d of 21 starts", text)
+    assert re.search(r"\n  booth  +to targets \S+ → \S+\n", text)
     assert "left as they were: 2 landscapes" in text
     gone = [line for line in before if line not in after]
     assert not any("beale" in line for line in gone)
@@ -52,7 +52,7 @@ def test_totals_and_lines_are_shown_old_and_new(accepted):
     accepted.solver(REPEATS=2)
     text = str(accepted.accept(*ON).stdout)
     assert re.search(r"\n  evaluations  +\d+ → \d+\n", text)
-    assert re.search(r"\n  booth  +success 21/21 → 20/21, evaluations \d+ → \d+\n", text)
+    assert re.search(r"\n  booth  +success 21/21 → 20/21, evaluations \d+ → \d+, to targets \S+ → \S+\n", text)
 
 
 def test_what_shows_over_the_suite_alone_is_accepted_too(project, monkeypatch):
