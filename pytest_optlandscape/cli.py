@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 where something is worse; 3 where nothing can be compared; 4 for mistakes.
     """
     parser = make_parser(_COMMANDS)
+    for text in sys.argv[1:] if arguments is None else arguments:
+        if "\0" in text:
+            parser.error(f"an argument has a null character: {text[:200]!r}")
     told, rest = parser.parse_known_args(arguments)
     if rest and told.command != "list":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -611,7 +614,8 @@ def _merge(told: argparse.Namespace) -> int:
         history = _open(config, told)
         total: dict[str, int] = {}
         for place in told.places:
-            if "://" not in place and not place.startswith("git:") and not (Path.cwd() / place).is_dir():
+            is_elsewhere = "://" in place or place.startswith("git:")
+            if not place.strip() or not (is_elsewhere or (Path.cwd() / place).is_dir()):
                 raise ValueError(f"there is no folder {place!r}")
             other = open_history(place, Path.cwd())
             if told.commit:

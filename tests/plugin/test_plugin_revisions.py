@@ -57,3 +57,16 @@ def test_commands_that_take_one_commit_refuse_others(repository, capfd, monkeypa
             said,
         )
         assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["show", "a\0b"], "an argument has a null character: 'a\\x00b'"), (["merge", ""], "no folder ''")],
+)
+def test_arguments_that_no_command_can_use(pytester, capfd, words, said):
+    try:
+        status = main(words)
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 4
+    assert said in capfd.readouterr().err

@@ -440,7 +440,7 @@ def test_the_profile_is_stated_and_can_be_set(project):
     [
         ("solver:minimise = local", "*unknown optimizer in optlandscape_profiles: 'solver:minimise'; did you mean*"),
         ("solver:minimize = locl", "*'locl'; did you mean 'local'*"),
-        ("solver:minimize local", "*is not of the form SPEC = local gradient*"),
+        ("solver:minimize local", "*is not of the form SPEC = WORDS*"),
     ],
 )
 def test_a_mistaken_profile_is_named(project, line, complaint):
