@@ -162,16 +162,18 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
     if watch.was_told:
         supervision.hard_to_end.add(optimizer.spec)
     asked_elsewhere = problem.was_asked_elsewhere()
-    reading = Watch(lambda: f"reading the result of {_name(optimizer, problem)}", watch.seconds, lambda: None)
+    hangs_when_read = False
     if error is None and _is_plain(returned):
-        result, refused = _read(returned, error, problem, was_exhausted, watch), None
+        result = _read(returned, error, problem, was_exhausted, watch)
     else:
+        reading = Watch(lambda: f"reading the result of {_name(optimizer, problem)}", watch.seconds, lambda: None)
         result, refused = _watched(lambda: _read(returned, error, problem, was_exhausted, watch), reading)
-    error = None  # its traceback holds everything that the optimizer had in hand
-    if refused is not None:
-        result = _unread(refused, reading)
+        hangs_when_read = reading.has_expired
+        if refused is not None:
+            result = _unread(refused, reading)
+    error = refused = None  # their tracebacks hold everything that the optimizer had in hand
     return _Ended(
-        problem, watch, wall_time, was_exhausted, asked_elsewhere, warned, side_effects, result, reading.has_expired
+        problem, watch, wall_time, was_exhausted, asked_elsewhere, warned, side_effects, result, hangs_when_read
     )
 
 
