@@ -189,18 +189,20 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         raise KeyboardInterrupt
     if watch.was_told:
         supervision.hard_to_end.add(optimizer.spec)
-    reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
+    hangs_when_read = False
     if error is None and _is_plain(returned):
-        read, refused = _Read(returned_by(returned, problem)), None
+        read = _Read(returned_by(returned, problem))
     else:
+        reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
         read, refused, _ = _watched(
             lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
             reading,
             surroundings.essentials,
         )
-    error = None  # its traceback holds everything that the optimizer had in hand
-    if refused is not None:
-        read = _unread(refused, reading)
+        hangs_when_read = reading.has_expired
+        if refused is not None:
+            read = _unread(refused, reading)
+    error = refused = None  # their tracebacks hold everything that the optimizer had in hand
     return _Ended(
         problem,
         terms,
@@ -211,7 +213,7 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         warned,
         side_effects,
         read,
-        reading.has_expired,
+        hangs_when_read,
     )
 
 

@@ -61,7 +61,7 @@ def test_an_optimizer_that_ends_its_process_fails_its_item_and_says_where(small)
     result = small.run("-k", "not overall")
     result.assert_outcomes(passed=1, failed=1, deselected=1)
     result.stdout.fnmatch_lines(
-        ["*ended its process while it ran solver:minimize on beale from [[]4.5, 4.5[]]*ended with code 0*"]
+        ["*solver:minimize ended its process while it ran *:minimize on beale from [[]4.5, 4.5[]]*ended with code 0*"]
     )
 
 
