@@ -1,13 +1,15 @@
 """How long a large history takes to print, and how much memory.
 
-    python benchmarks/history_scale.py [COMMITS] [OPTIMIZERS]
+    python benchmarks/history_scale.py [COMMITS] [OPTIMIZERS] [SUITE]
 
 Makes a history of 10 000 commits and 5 optimizers with a state every 500 commits, each entry in a file of its own, and
-runs `optlandscape history` on it.
+runs `optlandscape history` on it: first where no comparison is remembered, then where all are. Every record has the
+landscapes of a suite (default: quick).
 """
 
 from __future__ import annotations
 
+import itertools
 import resource
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.store.entries import record_name
 from pytest_optlandscape.store.history import data_of
+from pytest_optlandscape.strategies.suites import suite_ids
+from pytest_optlandscape.trend import compare_records
 from pytest_optlandscape.verdicts.measuring import run_baseline
 
 
@@ -30,7 +34,9 @@ def write(path: Path, data: bytes) -> None:
 
 
 def main() -> None:
-    commits, count = (int(one) for one in [*sys.argv[1:], "10000", "5"][:2])
+    told = [*sys.argv[1:], *("10000", "5", "quick")[len(sys.argv) - 1 :]]
+    commits, count = map(int, told[:2])
+    names = suite_ids(told[2])
     versions = {"numpy": "2.3.1", "pytest-optlandscape": "0.1.0", "python": "3.12.1", "scipy": "1.16.0"}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -39,8 +45,15 @@ def main() -> None:
         records = []
         for k in range(20):
             adapter = optimizers.get(f"scipy:L-BFGS-B(maxcor={k + 2})")
-            measured = [run_baseline(adapter, landscapes.get(name), 100) for name in ("beale", "booth")]
+            chosen = [landscapes.get(name) for name in names]
+            suitable = [one for one in chosen if "noisy" not in one.tags and not one.constraints]
+            measured = [run_baseline(adapter, one, 200 * one.dim) for one in suitable]
             records.append(Baseline("", {}, {}, {one.landscape: one for one in measured}))
+        started = time.process_time()
+        for before, now in itertools.pairwise(records):
+            compare_records(before, now, takes_bounds=True)
+        seconds = (time.process_time() - started) / (len(records) - 1)
+        print(f"a comparison of two records of {len(records[0].records)} landscapes: {1000 * seconds:.0f} ms")
         named: dict[tuple[int, int], str] = {}
         for k, record in enumerate(records):
             for n in range(count):
@@ -56,15 +69,17 @@ def main() -> None:
                 optimizers={f"solver{n}:minimize": OptimizerEntry(named[state, n], means=means) for n in range(count)},
             )  # fmt: skip
             write(store / entry.name, entry.data)
-        for _ in range(3):
+        spent = 0.0
+        for what in ("nothing remembered", "all remembered", "all remembered"):
             started = time.perf_counter()
             command = [sys.executable, "-m", "pytest_optlandscape", "history"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
             seconds = time.perf_counter() - started
             memory = resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = memory.ru_utime + memory.ru_stime
-            used = f"{seconds:.2f} s, {memory.ru_maxrss // 1024} MB, CPU so far {cpu:.1f} s"
-            print(f"{commits} commits x {count}: {used}, {len(done.stdout.splitlines())} lines")
+            cpu = memory.ru_utime + memory.ru_stime - spent
+            spent += cpu
+            used = f"{seconds:.2f} s, {cpu:.2f} CPU seconds, {memory.ru_maxrss // 1024} MB"
+            print(f"{commits} commits x {count}, {what}: {used}, {len(done.stdout.splitlines())} lines", flush=True)
 
 
 if __name__ == "__main__":

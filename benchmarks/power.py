@@ -47,6 +47,7 @@ from pytest_optlandscape.verdicts import (
     run_landscape,
 )
 from pytest_optlandscape.verdicts.judging import run_and_look_closely
+from pytest_optlandscape.verdicts.suite_comparison import drifts_tested
 
 _CHUNK = 100  # one baseline for all changes of an optimizer: it costs as much as nine of them
 
@@ -66,12 +67,15 @@ class Judgement:
         The verdict on each.
     reasons : tuple of str
         What moved, in words.
+    drift : float
+        The least p-value of a drift; 1.0 where nothing moved, or nothing was tested.
     """
 
     verdict: str
     fingerprint: str
     landscapes: dict[str, str] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    drift: float = 1.0
 
 
 # All that touches the verdict of the package is in the three functions that follow.
@@ -126,6 +130,7 @@ def judge_records(
         {one.now.landscape: str(one.verdict) for one in compared},
         tuple(f"{one.now.landscape}: {finding}" for one in compared for finding in one.findings)
         + tuple(f"overall: {finding}" for finding in overall.findings),
+        min((one.p_value for one in drifts_tested(overall.compared)), default=1.0),
     )
 
 
@@ -285,6 +290,15 @@ def print_table(outcomes: Sequence[Outcome]) -> None:
     )
 
 
+def print_drifts(outcomes: Sequence[Outcome]) -> None:
+    """Print how near rounding came to being told as a drift."""
+    rounding = [outcome for outcome in outcomes if outcome.kind == "rounding"]
+    if rounding:
+        least = min(rounding, key=lambda one: one.judgement.drift)
+        heading("Drifts")
+        print(f"  least p of {len(rounding)} refactors that round: {least.judgement.drift:.2g} ({least.name})")
+
+
 def _flagged(rule: str, outcome: Outcome) -> bool:
     return outcome.rules[rule]
 
@@ -367,6 +381,7 @@ def main() -> None:
         arguments.part, arguments.optimizers, arguments.landscapes, arguments.starts, arguments.workers
     )
     print_table(outcomes)
+    print_drifts(outcomes)
     if arguments.details:
         print_details(outcomes)
     print(f"\n{len(outcomes)} changes, part {arguments.part}, {time.perf_counter() - began:.0f} s")

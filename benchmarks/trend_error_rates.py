@@ -81,7 +81,7 @@ def alarms_against_the_best(records: list[Baseline]) -> int:
 
 
 def main() -> None:
-    states, size = (int(one) for one in [*sys.argv[1:], "3000", "12"][:2])
+    states, size = map(int, (*sys.argv[1:], *("3000", "12")[len(sys.argv) - 1 :]))
     rng = np.random.default_rng(15)
     started = time.monotonic()
     pool = [measured(1.2, stream) for stream in range(size)]

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 __all__ = ["unknown_name"]
 
+_MOST_CHARACTERS = 200
+"""Of a name in a message."""
+
 
 def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -> str:
     """Say that a name is unknown, which known name is nearest, and what to do.
@@ -32,7 +35,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -
     >>> unknown_name("landscape", "beal", ["beale", "booth"])
     "unknown landscape 'beal'; did you mean 'beale'?"
     """
-    names = sorted(known)
+    names = sorted(one for one in known if isinstance(one, str))
+    shown = name if len(name) <= _MOST_CHARACTERS else f"{name[:_MOST_CHARACTERS]}…"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not near:
         by_lower_case = {candidate.lower(): candidate for candidate in names}
@@ -45,4 +49,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -
         hint = "known: " + ", ".join(names)
     else:
         hint = f"{len(names)} are known"
-    return " ".join(part for part in (f"unknown {kind} {name!r}; {hint}", advice) if part)
+    return " ".join(part for part in (f"unknown {kind} {shown!r}; {hint}", advice) if part)

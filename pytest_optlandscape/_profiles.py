@@ -1,4 +1,6 @@
-"""What optimizers are, as the configuration says: the words of a profile, and the profiles in force by spec.
+"""What optimizers are, as the configuration says: the words of a profile, and what is in force, by spec.
+
+In force are profiles and, as text, the declarations of ``optlandscape_adapters``, which `_declarations` reads.
 
 The plugin reads them before anything that is heavy is imported, so nothing of the package is imported here.
 `optimizers.get` applies them to every optimizer that it makes.
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pytest_optlandscape._names import unknown_name
 
-__all__ = ["INVARIANCES", "WORDS", "check_words", "declare", "declared", "parsed"]
+__all__ = ["INVARIANCES", "WORDS", "check_words", "declare", "declared", "declared_adapters", "parsed"]
 
 WORDS: dict[str, tuple[str, bool]] = {
     "local": ("is_global", False),
@@ -35,6 +37,12 @@ WORDS: dict[str, tuple[str, bool]] = {
     "no-callback": ("takes_callback", False),
     "stoppable": ("stops_on_request", True),
     "unstoppable": ("stops_on_request", False),
+    "seed-globals": ("seeds_globals", True),
+    "no-seed-globals": ("seeds_globals", False),
+    "hard-limit": ("has_hard_limit", True),
+    "soft-limit": ("has_hard_limit", False),
+    "accepts-nan": ("refuses_nan", False),
+    "refuses-nan": ("refuses_nan", True),
 }
 """The words of a profile, and what each says of an adapter."""
 
@@ -43,17 +51,20 @@ INVARIANCES = ("scaling", "permutation", "translation", "rotation")
 
 _PROMISES = {f"{name}-invariant" for name in INVARIANCES}
 
-_sessions: list[Mapping[str, str]] = []
-"""By spec, what each session of this process says; an inner session (pytester's) comes after an outer one."""
+_sessions: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+"""The profiles and the adapters by spec that each session of this process declares; an inner session (pytester's) comes
+after an outer one."""
 
 
-def declare(profiles: Mapping[str, str]) -> Callable[[], None]:
-    """Put the profiles of a session in force, instead of those of a session around it.
+def declare(profiles: Mapping[str, str], adapters: Mapping[str, str] | None = None) -> Callable[[], None]:
+    """Put the profiles and adapters of a session in force, instead of those of a session around it.
 
     Parameters
     ----------
     profiles : mapping of str to str
         By spec, words separated by spaces or commas.
+    adapters : mapping of str to str, optional
+        By spec, a declaration; see `_declarations.parse_declaration`.
 
     Returns
     -------
@@ -74,9 +85,12 @@ def declare(profiles: Mapping[str, str]) -> Callable[[], None]:
     >>> declared("scipy:Powell")
     ''
     """
-    for text in profiles.values():
-        check_words(text)
-    own = dict(profiles)
+    for spec, text in profiles.items():
+        try:
+            check_words(text)
+        except ValueError as error:
+            raise ValueError(f"optlandscape_profiles, {spec[:200]}: {error}") from None
+    own = dict(profiles), dict(adapters or {})
     _sessions.append(own)
 
     def put_back() -> None:
@@ -87,7 +101,12 @@ def declare(profiles: Mapping[str, str]) -> Callable[[], None]:
 
 def declared(spec: str) -> str:
     """Give what the session says of an optimizer; "" if it says nothing."""
-    return _sessions[-1].get(spec, "") if _sessions else ""
+    return _sessions[-1][0].get(spec, "") if _sessions else ""
+
+
+def declared_adapters() -> Mapping[str, str]:
+    """Give the declarations of adapters that the session makes, by spec."""
+    return _sessions[-1][1] if _sessions else {}
 
 
 def parsed(lines: Iterable[str]) -> dict[str, str]:
@@ -96,18 +115,24 @@ def parsed(lines: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If a line has another form.
+        If a line has another form, or two lines are of one optimizer.
 
     Examples
     --------
     >>> parsed(["mypackage:anneal(steps=3) = global stochastic"])
     {'mypackage:anneal(steps=3)': 'global stochastic'}
     """
-    profiles = {}
+    profiles: dict[str, str] = {}
     for line in lines:
-        spec, separator, words = line.rpartition(" = ")
-        if not separator:
-            raise ValueError(f"optlandscape_profiles: {line!r} is not of the form SPEC = local gradient no-bounds ...")
+        spec, separator, words = str(line).strip().rpartition(" = ")
+        is_spec = ":" in spec and spec.count("(") == spec.count(")")
+        if not separator or not is_spec or not words.strip():
+            raise ValueError(
+                f"optlandscape_profiles: {str(line)[:200]!r} is not of the form SPEC = WORDS, such as "
+                "'scipy:Powell = global no-bounds'"
+            )
+        if spec.strip() in profiles:
+            raise ValueError(f"optlandscape_profiles names {spec.strip()!r} twice; put its words into one line")
         profiles[spec.strip()] = words
     return profiles
 
@@ -118,7 +143,7 @@ def check_words(text: str) -> list[str]:
     Raises
     ------
     ValueError
-        If a word is unknown; the message names the nearest.
+        If a word is unknown; the message names the nearest. If two words contradict each other.
 
     Examples
     --------
@@ -126,8 +151,13 @@ def check_words(text: str) -> list[str]:
     ['global', 'stochastic']
     """
     words = text.replace(",", " ").split()
+    said: dict[str, str] = {}
     for word in words:
-        if word not in WORDS and word.removeprefix("no-") not in _PROMISES:
+        promise = word.removeprefix("no-")
+        if word not in WORDS and promise not in _PROMISES:
             known = [*WORDS, *sorted(_PROMISES), *(f"no-{promise}" for promise in sorted(_PROMISES))]
             raise ValueError(unknown_name("word of an optimizer's profile", word, known))
+        other = said.setdefault(WORDS[word][0] if word in WORDS else promise, word)
+        if other != word:
+            raise ValueError(f"an optimizer's profile says {other!r} and {word!r}: give one of them")
     return words

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.cli_arguments import USAGE, make_parser
 
 if TYPE_CHECKING:
@@ -137,28 +138,29 @@ def _complain(history: History) -> None:
 
 
 def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True) -> tuple[list[Trend], History]:
-    from pytest_optlandscape.trend import find_trend
+    from pytest_optlandscape.trend import CACHE, Remembered, find_trend
     from pytest_optlandscape.trend.reading import loader
 
     history = _open(config, told)
     is_of_releases = getattr(told, "releases", False)
     chosen = _releases(told, history) if is_of_releases else _chosen(config, told, _entries(history))
     load, triages = loader(history), history.triages()
-    found = [find_trend(one, load, triages, events=events) for one in chosen]
+    remembered = Remembered(config.rootpath / CACHE)
+    found = [find_trend(one, load, triages, events=events, remembered=remembered) for one in chosen]
     _complain(history)
     return found, history
 
 
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
     """Put the recorded commits into order, and choose optimizers by their names."""
-    from pytest_optlandscape.report.wording import number_of
     from pytest_optlandscape.store import GitError, first_parents
+    from pytest_optlandscape.store.revisions import check_revision
     from pytest_optlandscape.trend import in_order, series_of
 
     recorded = {entry.commit for entry in entries}
     line = None
     try:
-        line = first_parents(config.rootpath, told.until or "HEAD")
+        line = first_parents(config.rootpath, "HEAD" if told.until is None else check_revision(told.until))
     except GitError:
         if told.until:
             raise
@@ -327,7 +329,7 @@ def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[Commit
 
 
 def _compare(told: argparse.Namespace) -> int:
-    if len(told.revisions) > 1 if told.base else len(told.revisions) != 2:
+    if len(told.revisions) > 1 if told.base is not None else len(told.revisions) != 2:
         told.complain("give two commits, A B, or the target of a request, --base REF [B]")
 
     def do(config: pytest.Config) -> int:
@@ -341,7 +343,7 @@ def _compare(told: argparse.Namespace) -> int:
         entries = _entries(history, releases=True)
         *first, revision = told.revisions or ["HEAD"]
         now = _find(config, entries, revision)
-        base = _base(config, entries, told.base, now[0].commit) if told.base else None
+        base = _base(config, entries, told.base, now[0].commit) if told.base is not None else None
         named = base.short if base else first[0]
         before = _find(config, entries, base.commit if base else named)
         if base:
@@ -353,11 +355,13 @@ def _compare(told: argparse.Namespace) -> int:
         else:
             wording = Wording(named)
             if compared:
-                print(*summary_lines(compared, wording), sep="\n")
+                print(f"{now[0].short} against {named}", *summary_lines(compared, wording), sep="\n")
             for one in compared:
                 if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
                     print("", *landscape_rows(one, wording), sep="\n")
-                print(*details(one, wording), sep="\n")
+                    print(*details(one, wording, heading=False), sep="\n")
+                else:
+                    print(*details(one, wording), sep="\n")
             print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
         if told.markdown:
             notes = [*([f"compared with {base.text}"] if base else []), *alone]
@@ -401,7 +405,7 @@ def _show(told: argparse.Namespace) -> int:
         print(f"  {against}")
         for comparison in compared:
             wording = Wording(before[0].short if before else "itself")
-            print("", *landscape_rows(comparison, wording), *details(comparison, wording), sep="\n")
+            print("", *landscape_rows(comparison, wording), *details(comparison, wording, heading=False), sep="\n")
         recorded = {comparison.spec for comparison in compared}
         for entry in now:
             for spec, optimizer in entry.optimizers.items():
@@ -601,7 +605,6 @@ def _full_hash(text: str) -> str:
 
 def _merge(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
-        from pytest_optlandscape.report.wording import number_of
         from pytest_optlandscape.store import open_history
         from pytest_optlandscape.store.selection import of_commit
 
@@ -623,7 +626,8 @@ def _merge(told: argparse.Namespace) -> int:
         if told.json:
             _print_json(total)
         else:
-            print(f"{total['commits']} commits, {total['records']} records, {total['triage']} triages were new")
+            commits, records = number_of(total["commits"], "commit"), number_of(total["records"], "record")
+            print(f"{commits}, {records}, {number_of(total['triage'], 'triage')} were new")
         return WORSE if history.problems else SAME
 
     return _with_configuration(do)
@@ -653,7 +657,7 @@ def _prune(told: argparse.Namespace) -> int:
             _print_json({"commits": removed, "records": unused})
         else:
             would = "would be removed" if told.dry_run else "were removed"
-            print(f"{len(removed)} commits and {len(unused)} records {would}")
+            print(f"{number_of(len(removed), 'commit')} and {number_of(len(unused), 'record')} {would}")
         return SAME
 
     return _with_configuration(do)
@@ -679,19 +683,55 @@ def _doctor(told: argparse.Namespace) -> int:
         else:
             print(*history.problems, sep="\n", end="\n" if history.problems else "")
             if aside:
-                print(f"{len(aside)} damaged files were put aside into {history}/damaged")
+                were = verb_of(len(aside), "was", "were")
+                print(f"{number_of(len(aside), 'damaged file')} {were} put aside into {history}/damaged")
             elif damaged:
                 print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
             if left_over:
-                what = "were removed" if told.repair else "can be removed by `optlandscape doctor --repair`"
-                print(f"{len(left_over)} unfinished files of writers that were killed {what}")
+                removed = verb_of(len(left_over), "was removed", "were removed")
+                what = removed if told.repair else "can be removed by `optlandscape doctor --repair`"
+                files = number_of(len(left_over), "unfinished file")
+                print(f"{files} of writers that were killed {what}")
             if unused:
-                print(f"{len(unused)} records are named by no commit; `optlandscape prune` removes them")
+                are, them = verb_of(len(unused), "is", "are"), verb_of(len(unused), "it", "them")
+                records = number_of(len(unused), "record")
+                print(f"{records} {are} named by no commit; `optlandscape prune` removes {them}")
             if not (damaged or missing):
-                print(f"{history}: {len(history.files.names())} files, nothing is damaged")
+                print(f"{history}: {number_of(len(history.files.names()), 'file')}, nothing is damaged")
         return WORSE if missing or (damaged and not aside) else SAME
 
     return _with_configuration(do)
+
+
+def _baseline(told: argparse.Namespace) -> int:
+    wanted = {"check": (not told.names, "nothing"), "accept": (bool(told.names), "one or more files"),
+              "move": (len(told.names) == 2, "the old spec and the new one")}  # fmt: skip
+    is_right, takes = wanted[told.action]
+    if not is_right:
+        told.complain(f"baseline {told.action} takes {takes}")
+
+    def do(config: pytest.Config) -> int:
+        from pytest_optlandscape.session.baseline_files import accept_file, check_folder, move_baseline
+
+        folder = config.rootpath / config.getini("optlandscape_baseline_dir")
+        if told.action == "move":
+            old, new = move_baseline(folder, *told.names)
+            print(f"moved {_relative(old)} to {_relative(new)}; commit both")
+        for name in told.names if told.action == "accept" else ():
+            edited = accept_file(config.invocation_params.dir / name)
+            print(f"accepted: {name}" + (f" ({', '.join(edited)})" if edited else ", as it is") + "; commit it")
+        if told.action == "check":
+            good, problems = check_folder(folder)
+            print(*good, *problems, *([] if good or problems else [f"no baselines in {_relative(folder)}"]), sep="\n")
+            return WORSE if problems else SAME
+        return SAME
+
+    return _with_configuration(do, runs_code=told.action == "move")
+
+
+def _relative(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
 
 
 def _export(told: argparse.Namespace) -> int:
@@ -757,6 +797,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "merge": _merge,
     "prune": _prune,
     "doctor": _doctor,
+    "baseline": _baseline,
     "list": _list,
     "replay": _replay,
 }

@@ -43,6 +43,7 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
     _measuring(to)
     _writing(to)
     _keeping(to)
+    _of_baselines(to)
     _of_sessions(to)
     return parser
 
@@ -206,6 +207,19 @@ def _keeping(to: _Commands) -> None:
     made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     made = to.of_history(to.add("doctor", "say what is damaged, and what to do", "optlandscape doctor --repair"))
     made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+
+
+def _of_baselines(to: _Commands) -> None:
+    made = to.add(
+        "baseline",
+        "check the files of baselines, accept one that was edited by hand, or move that of a renamed optimizer",
+        "optlandscape baseline check\n"
+        "optlandscape baseline accept optlandscape_baseline/solver_minimize.json\n"
+        "optlandscape baseline move solver:minimize solver:descend",
+    )
+    made.add_argument("action", choices=("check", "accept", "move"), metavar="check | accept | move")
+    made.add_argument("names", nargs="*", metavar="NAME", help="accept: files; move: the old spec and the new one")
+    made.set_defaults(complain=made.error)
 
 
 def _of_sessions(to: _Commands) -> None:

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import _profiles, fixtures, hookspecs
+from pytest_optlandscape import _profiles, _values, fixtures, hookspecs
+from pytest_optlandscape._counting import number_of
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -19,7 +20,16 @@ INI_KEYS = {
         [],
         "optimizers whose suite is run: library:Name(key=literal, ...)",
     ),
-    "optlandscape_suite": ("string", "quick", "suite of landscapes: quick, standard, full or structured"),
+    "optlandscape_suite": (
+        "string",
+        "quick",
+        "suite of landscapes: smoke, quick, standard, full, structured or limits",
+    ),
+    "optlandscape_suites": (
+        "linelist",
+        [],
+        "what is run of single optimizers: SPEC = quick -ackley[5] cells=8 budget=60 ...",
+    ),
     "optlandscape_budget": (
         "string",
         "",
@@ -35,10 +45,16 @@ INI_KEYS = {
         [],
         "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
     ),
+    "optlandscape_adapters": (
+        "linelist",
+        [],
+        "how optimizers of other signatures are called: SPEC = objective=func start=x0 budget=maxfev ...",
+    ),
     "optlandscape_fail_on": (
         "string",
         "worse",
-        "what fails: worse, changed, never, or creep over the commits of the history",
+        "what fails: worse, changed, different (better too), never, or creep over the commits of the history; lines "
+        "SPEC = WORD are for one optimizer",
     ),
     "optlandscape_time_budget": (
         "string",
@@ -46,6 +62,7 @@ INI_KEYS = {
         "seconds per optimizer for more runs, while --optlandscape-against has not decided",
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
+    "optlandscape_isolate": ("bool", False, "run the suite's items in a process that can be ended if it hangs"),
     "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
     "optlandscape_history": (
         "string",
@@ -82,7 +99,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-suite",
         metavar="NAME",
-        help="quick, standard, full or structured; overrides `optlandscape_suite`",
+        help="smoke, quick, standard, full, structured or limits, or landscapes; overrides `optlandscape_suite`",
+    )
+    group.addoption(
+        "--optlandscape-cells",
+        metavar="N",
+        help="run the suite, but only N cells of each landscape, those that show a change early; they are compared "
+        "with the same cells of the baseline",
     )
     group.addoption(
         "--optlandscape-json",
@@ -132,6 +155,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "module:callable",
     )
     group.addoption(
+        "--optlandscape-isolate",
+        action="store_true",
+        help="run the suite's items in a process of their own, which is ended if a run hangs and nothing else ends it",
+    )
+    group.addoption(
         "--optlandscape-only",
         metavar="ITEM",
         action="append",
@@ -142,6 +170,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--optlandscape-replay",
         metavar="CELL",
         help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
+    )
+    group.addoption(
+        "--optlandscape-fit",
+        metavar="MINUTES",
+        help="run a few cells of each optimizer configured, print the suite whose comparison fits into so many "
+        "minutes, as a line for `optlandscape_suites`, and end",
     )
     group.addoption(
         "--optlandscape-list",
@@ -165,13 +199,20 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_optlandscape.session.listing import list_landscapes
 
         return list_landscapes(config.getoption("optlandscape_list"), print)
-    if config.getoption("optlandscape_replay"):
+    if config.getoption("optlandscape_replay") is not None:
         _one_thread()
         _add_optimizers(config)
         _declare_profiles(config)
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
+    if config.getoption("optlandscape_fit") is not None:
+        _one_thread()
+        _add_optimizers(config)
+        _declare_profiles(config)
+        from pytest_optlandscape.session.fitting import fit_suites
+
+        return fit_suites(config, INI_KEYS)
     return None
 
 
@@ -185,9 +226,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
-    wanted = ("optlandscape", "optlandscape_update", "optlandscape_json", "optlandscape_suite")
+    wanted = ("optlandscape", "optlandscape_update", "optlandscape_isolate")
     with_value = (
+        "optlandscape_json",
+        "optlandscape_suite",
         "optlandscape_against",
+        "optlandscape_cells",
         "optlandscape_history",
         "optlandscape_report",
         "optlandscape_markdown",
@@ -215,7 +259,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
     reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
     if reasons:
-        count = "1 test" if len(reasons) == 1 else f"{len(reasons)} tests"
+        count = number_of(len(reasons), "test")
         why = "; ".join(dict.fromkeys(reasons))
         terminalreporter.write_line(
             f"optlandscape: {count} used benchmark_minimize, but pytest-benchmark recorded nothing: {why}", yellow=True
@@ -232,7 +276,14 @@ def _add_optimizers(config: pytest.Config) -> None:
 def _declare_profiles(config: pytest.Config) -> None:
     """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
     try:
-        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")))
+        _values.check_keys(config, INI_KEYS, ["optlandscape_profiles", "optlandscape_adapters"])
+        lines = config.getini("optlandscape_adapters")
+        adapters = {}
+        if lines:
+            from pytest_optlandscape._declarations import parsed_lines
+
+            adapters = parsed_lines(lines)
+        put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")), adapters)
     except ValueError as error:
         raise pytest.UsageError(f"optlandscape: {error}") from error
     config.add_cleanup(put_back)

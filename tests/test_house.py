@@ -14,10 +14,13 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 ROOMS = {
+    "_counting": 0,
     "_names": 0,
     "_texts": 0,
     "figures": 0,
+    "_declarations": 1,
     "_profiles": 1,
+    "_values": 1,
     "landscapes": 1,
     "runs": 2,
     "optimizers": 3,
@@ -38,7 +41,7 @@ ROOMS = {
 """Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
-LIGHT = {"fixtures", "hookspecs", "_names", "_profiles"}
+LIGHT = {"fixtures", "hookspecs", "_counting", "_declarations", "_names", "_profiles", "_values"}
 """What the plugin may import at once."""
 SEEDS_THE_WORLD = {
     f"{NAME}.{room}" for room in ("verdicts.contract_trials", "optimizers.seeding", "runs.process_state")

@@ -305,6 +305,7 @@ def least_squares(
     dim: int,
     dims: range | None = None,
     starts: Mapping[str, ArrayLike] | None = None,
+    version: int = 1,
 ) -> Callable[[Callable[..., Value]], Definition]:
     """Decorate ``residuals(x, xp)``: a sum of squares enters the catalogue.
 
@@ -326,6 +327,7 @@ def least_squares(
                 dim=dim,
                 dims=dims or range(dim, dim + 1),
                 starts=dict(starts or {}),
+                version=version,
                 residual_formula=residuals,
             )
         )

@@ -282,9 +282,14 @@ def _values(landscape: Landscape, points: FloatArray) -> FloatArray:
 
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
-    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps all: a grid misses thin sets."""
+    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps all: a grid misses thin sets.
+
+    Where the minimum is not known, the lowest of the values stands for it.
+    """
     known = landscape if landscape.minimum_is_known else landscape.uncut or landscape
-    gaps: FloatArray = _values(landscape, points) - known.fmin
+    values = _values(landscape, points)
+    fmin = known.fmin if known.minimum_is_known else np.min(values[np.isfinite(values)], initial=np.inf)
+    gaps: FloatArray = values - fmin
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         broken = ~(landscape.violation(points) <= 0.0)

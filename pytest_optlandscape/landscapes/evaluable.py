@@ -47,6 +47,9 @@ class Evaluable:
     residual_function: Formula | PlainFunction | None
     own_constraints: tuple[Constraint, ...]
     all_minimizers: Minimizers
+    uncut: Evaluable | None
+    minimum_is_seen: bool = False
+    """Whether the best point that a baseline saw stands for a minimum that is not known."""
     floats: Callable[[list[float]], float]
     _jacobian: Formula | PlainFunction | None
     _hessian: Callable[[FloatArray], ArrayLike] | None
@@ -54,15 +57,22 @@ class Evaluable:
 
     @property
     def minimum_is_known(self) -> bool:
-        """Whether ``fmin`` is a number; False only where `Landscape.within` cuts off the minimisers that are known."""
+        """Whether ``fmin`` is a number.
+
+        Without it there are no gaps and no distances. Values can be compared: `Run.best_fun`, and
+        ``assert_converges(run, fun=...)``.
+        """
         return not math.isnan(self.fmin)
 
     def check_minimum_is_known(self) -> None:
         """Raise ValueError where nothing can be said of how near to the minimum a point is."""
         if not self.minimum_is_known:
+            cut = self.uncut is not None and self.uncut.minimum_is_known
+            why = "its box cuts off the known minimisers" if cut else "it was given without fmin and minimizers"
+            advice = "take a box that keeps one" if cut else "give them"
             raise ValueError(
-                f"the minimum of {self.id} is not known: its box cuts off the known minimisers; compare values of f "
-                "(run.fun, run.trace.fun) instead, or take a box that keeps one"
+                f"the minimum of {self.id} is not known: {why}; compare values of f instead (run.best_fun, or "
+                f"assert_converges(run, fun=...)), or {advice}"
             )
 
     @property
@@ -90,7 +100,8 @@ class Evaluable:
         Returns
         -------
         float or ndarray or tensor
-            A float for a point, shape (n,) for a batch, a tensor for tensors.
+            A float for a point, shape (n,) for a batch, a tensor for tensors. Of points in half precision the values
+            are in single precision: those of Beale's function at (4, 4) are too large for half.
 
         Raises
         ------
@@ -302,6 +313,21 @@ class Evaluable:
         return self.all_minimizers.distance(self._points(x))
 
     def contains(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included)."""
-        points = np.asarray(x)
+        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included).
+
+        Parameters
+        ----------
+        x : array_like, shape (dim,) or (n, dim)
+            A coordinate that is NaN lies nowhere.
+
+        Returns
+        -------
+        bool or ndarray of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If ``x`` has another shape or holds no real numbers.
+        """
+        points = self._points(x)
         return np.all((points >= self.bounds[:, 0]) & (points <= self.bounds[:, 1]), axis=-1)

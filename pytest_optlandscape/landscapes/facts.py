@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.formula import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.frozen import immutable
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers, NoMinimizers
 
-__all__ = ["as_frozen", "as_function", "check_facts", "listed", "points_outside"]
+__all__ = ["as_frozen", "as_function", "check_facts", "listed", "minimum_of", "points_outside"]
 
 FloatArray = NDArray[np.float64]
 
@@ -21,8 +23,8 @@ _MOST_WRITTEN = 8
 
 
 def as_frozen(values: ArrayLike) -> FloatArray:
-    """Copy finite numbers into an array that cannot be written to, or raise ValueError."""
-    array = np.array(values, dtype=np.float64)
+    """Copy finite real numbers into an array that cannot be written to, or raise ValueError."""
+    array = real_points(values).copy()
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
     return immutable(array)
@@ -31,6 +33,41 @@ def as_frozen(values: ArrayLike) -> FloatArray:
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:
     """Give a formula as it is, and a user's function the face of one."""
     return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, dim, name)
+
+
+def minimum_of(
+    name: str, dim: int, minimizers: ArrayLike | Minimizers | None, fmin: float | None, is_complete: bool
+) -> tuple[Minimizers, float]:
+    """Read what is known of the minimum: both minimisers and value, or neither.
+
+    Parameters
+    ----------
+    name : str
+        The landscape's id, for messages.
+    dim : int
+    minimizers : array_like, shape (m, dim), or Minimizers, optional
+    fmin : float, optional
+    is_complete : bool
+        Whether all minimisers are listed.
+
+    Returns
+    -------
+    Minimizers
+    float
+        NaN where the minimum is not known.
+
+    Raises
+    ------
+    ValueError
+        If the one is given without the other.
+    """
+    if (minimizers is None) != (fmin is None):
+        given, missing = ("minimizers", "fmin") if fmin is None else ("fmin", "minimizers")
+        raise ValueError(f"{name}: {given} without {missing}; give both, or neither where the minimum is not known")
+    if minimizers is None or fmin is None:
+        return NoMinimizers(dim), math.nan
+    known = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers, is_complete)
+    return known, float(fmin)
 
 
 def check_facts(

@@ -4,9 +4,9 @@
 input                                   evaluated by
 ======================================  ===============================================
 one float64 point of low dimension      compiled Python floats (`tracing`)
-one longer point, or a batch            NumPy, components first
+one longer point, or a batch            NumPy, components first; half precision is computed in single
 complex points                          NumPy, so that complex steps differentiate
-torch, JAX and TensorFlow tensors       their own library, differentiable there
+torch, JAX and TensorFlow tensors       their own library, differentiable there; half precision as above
 ======================================  ===============================================
 """
 
@@ -116,6 +116,7 @@ class Formula(Frozen):
     def _on_tensor(self, x: Value, namespace: Namespace) -> Value:
         self.check_shape(tuple(x.shape))
         batch = len(x.shape) == 2
+        x = namespace.at_least_single(x)
         result = self.function(_transpose(x) if batch else x, namespace)
         if isinstance(result, tuple):
             result = namespace.stack(result)
@@ -123,7 +124,8 @@ class Formula(Frozen):
 
 
 def _as_points(x: object) -> NDArray[Any]:
-    if isinstance(x, np.ma.MaskedArray):
+    parts = x if isinstance(x, list | tuple) else (x,)
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         raise ValueError("expected an array of numbers, got a masked one: what stands behind its mask is no point")
     try:
         points = np.asarray(x)
@@ -133,7 +135,7 @@ def _as_points(x: object) -> NDArray[Any]:
         raise ValueError(f"expected an array of numbers, got {x!r:.80}") from error
     if points.dtype.kind not in "fc":
         raise ValueError(f"expected an array of numbers, got {x!r:.80} of dtype {points.dtype}")
-    return points
+    return points.astype(np.float32) if points.dtype == np.float16 else points
 
 
 def real_points(x: object) -> NDArray[np.float64]:

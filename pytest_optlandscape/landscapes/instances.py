@@ -9,14 +9,20 @@ import operator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.facts import listed
+from pytest_optlandscape.landscapes.formula import real_points
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.moves import Permutation, Rotation, Scaling, Shift, is_lowest_everywhere
 
+FloatArray = NDArray[np.float64]
+
 __all__ = ["LARGEST_TURNED", "instance", "moved", "permute", "rotate", "scale", "shift"]
+
+_FINEST = 2.0**-26
+"""Numbers in a shifted box lie at most this share of its width apart: as near as gaps are told near a minimum."""
 
 LARGEST_TURNED = 1000
 """Most coordinates that are turned: the matrix has 8 MB then, and is multiplied at every evaluation."""
@@ -32,13 +38,26 @@ def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed
         drawn = np.random.default_rng([seed, 1]).integers(-256, 257, landscape.dim) / 1024.0 * widths
         return Shift(f":shift-{seed}", f"shift(seed={seed})", drawn).apply(landscape)
     try:
-        vector = np.broadcast_to(np.asarray(offset, dtype=np.float64), (landscape.dim,)).copy()
-    except (TypeError, ValueError):
+        vector = np.broadcast_to(real_points(offset), (landscape.dim,)).copy()
+    except ValueError:
         raise ValueError(f"an offset for {landscape.id} has shape ({landscape.dim},), got {offset!r:.80}") from None
     if not np.all(np.isfinite(vector)):
         raise ValueError(f"an offset must be finite, got {vector.tolist()}")
+    _check_resolution(landscape, vector)
     numbers = vector.tolist()
     return Shift(f":shift({listed(numbers)})", f"shift({numbers})", vector).apply(landscape)
+
+
+def _check_resolution(landscape: Landscape, offset: FloatArray) -> None:
+    """Raise ValueError where a shifted box is so far from 0 that numbers in it lie too far apart."""
+    widths = np.ptp(landscape.bounds, axis=1)
+    apart = np.spacing(np.abs(landscape.bounds + offset[:, np.newaxis]).max(axis=1))
+    for k in np.flatnonzero(~((apart <= _FINEST * widths) | (widths == 0.0)))[:1].tolist():
+        largest = float(_FINEST * widths[k] / np.finfo(np.float64).eps)
+        raise ValueError(
+            f"{landscape.id} cannot be shifted by {offset[k]:g} along coordinate {k}: numbers are {apart[k]:.2g} apart "
+            f"there, which its box of width {widths[k]:g} is too narrow for; take an offset below {largest:.2g}"
+        )
 
 
 def scale(landscape: Landscape, condition: float) -> Landscape:
@@ -74,9 +93,7 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
     """Turn a landscape around a global minimiser; see `Landscape.rotate`."""
     seed = _checked_seed(seed)
     if not 2 <= landscape.dim <= LARGEST_TURNED:
-        raise ValueError(
-            f"landscapes of 2 to {LARGEST_TURNED} coordinates can be turned; {landscape.id} has other many"
-        )
+        raise ValueError(f"rotation needs 2 to {LARGEST_TURNED} dimensions; {landscape.id} has {landscape.dim}")
     if not landscape.minimum_is_known:
         raise ValueError(f"{landscape.id} cannot be turned: it is not known where it is lowest")
     lower, upper = landscape.bounds.T

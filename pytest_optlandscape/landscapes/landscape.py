@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes.constraints import as_constraints, keeping_feasible, not_kept
 from pytest_optlandscape.landscapes.evaluable import Evaluable
-from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, points_outside
+from pytest_optlandscape.landscapes.facts import as_frozen, as_function, check_facts, minimum_of, points_outside
 from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
 from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
-from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.minimizers import Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
@@ -38,10 +38,10 @@ class Landscape(Evaluable, Frozen):
         Lower and upper bound of each coordinate.
     x0 : array_like, shape (dim,)
         The standard start.
-    minimizers : array_like, shape (m, dim)
-        All global minimisers inside the bounds.
-    fmin : float
-        The minimum.
+    minimizers : array_like, shape (m, dim), optional
+        All global minimisers inside the bounds (default: they are not known).
+    fmin : float, optional
+        The minimum (default: it is not known; then leave ``minimizers`` out, too). See `minimum_is_known`.
     gradient : callable, optional
         ``gradient(x)`` takes a point (dim,) and returns an array (dim,).
     hessian : callable, optional
@@ -108,6 +108,12 @@ class Landscape(Evaluable, Frozen):
     0.5
     >>> bowl.distance([0.0, 1.0])
     1.0
+
+    A function of which nobody knows the minimum:
+
+    >>> rough = Landscape("rough", lambda x: float(np.sin(9 * x @ x) + x @ x), bounds=[(-1, 1)] * 2, x0=[1, 1])
+    >>> rough.minimum_is_known
+    False
     """
 
     natural_structure: Structure | None = None
@@ -119,8 +125,8 @@ class Landscape(Evaluable, Frozen):
         *,
         bounds: ArrayLike,
         x0: ArrayLike,
-        minimizers: ArrayLike | Minimizers,
-        fmin: float,
+        minimizers: ArrayLike | Minimizers | None = None,
+        fmin: float | None = None,
         gradient: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
         hessian: Callable[[FloatArray], ArrayLike] | None = None,
         residuals: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
@@ -146,10 +152,7 @@ class Landscape(Evaluable, Frozen):
         self.dim = len(self.bounds)
         self.x0 = as_frozen(x0)
         self.starts = MappingProxyType({key: as_frozen(start) for key, start in (starts or {}).items()})
-        if not isinstance(minimizers, Minimizers):
-            minimizers = MinimizerList(minimizers, minimizers_complete)
-        self.all_minimizers = minimizers
-        self.fmin = float(fmin)
+        self.all_minimizers, self.fmin = minimum_of(self.id, self.dim, minimizers, fmin, minimizers_complete)
         self.tags = parse_tags(tags)
         self.source = source
         self.family = family

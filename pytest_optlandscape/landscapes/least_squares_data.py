@@ -87,9 +87,10 @@ MEYER = [34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005
     x0=(0.02, 4000.0, 250.0),
     minimizers=[(0.005609636471028053, 6181.346346286372, 345.2236346241365)],
     fmin=87.94585517085112,
-    tags="smooth valley ill-conditioned wide-range",
+    tags="smooth valley ill-conditioned wide-range undefined-outside",
     source=f"Meyer (1970); {ARTICLE}, no. 10; NIST StRD, MGH10 (1995)",
     dim=3,
+    version=2,
 )
 def mgh_meyer(x: Value, xp: Any) -> Value:
     """Σ (a exp(b/(t + c)) − yᵢ)², t = 45 + 5i, i = 1…16."""
@@ -124,9 +125,10 @@ def _gulf_terms(x: Value, xp: Any) -> tuple[Value, Value, Value]:
     x0=(5.0, 2.5, 0.15),
     minimizers=[(50.0, 25.0, 1.5)],
     fmin=0.0,
-    tags="smooth flat ill-conditioned",
+    tags="smooth flat ill-conditioned undefined-outside",
     source=f"Cox (1969); {ARTICLE}, no. 11, with 99 residuals",
     dim=3,
+    version=2,
 )
 def mgh_gulf(x: Value, xp: Any) -> Value:
     """Σ (exp(−|y − b|ᶜ/a) − t)², t = i/100, y = 25 + (−50 ln t)^⅔, i = 1…99."""

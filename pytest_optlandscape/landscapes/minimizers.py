@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape.landscapes.formula import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
 
 __all__ = [
@@ -84,8 +85,7 @@ class MinimizerList(Minimizers):
     """
 
     def __init__(self, points: ArrayLike, complete: bool = True) -> None:
-        self.points = np.array(points, dtype=np.float64, ndmin=2)
-        self.points = immutable(self.points)
+        self.points = immutable(np.array(real_points(points), ndmin=2))
         self.count = len(self.points) if complete else math.inf
         self.listed_all = complete
 

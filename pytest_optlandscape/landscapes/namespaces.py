@@ -83,6 +83,10 @@ class Namespace:
         """Take the smaller of two, elementwise."""
         return self.where((a <= b) | (a != a), a, b)  # noqa: PLR0124
 
+    def at_least_single(self, x: Value) -> Value:
+        """Turn half precision into single, because values of landscapes are soon too large for it."""
+        return x
+
     def max(self, v: Value) -> Value:
         """Take the largest component."""
         raise NotImplementedError
@@ -221,6 +225,9 @@ class TorchNamespace(Namespace):
         self._torch = sys.modules["torch"]
         super().__init__(self._torch)
 
+    def at_least_single(self, x: Value) -> Value:
+        return x.float() if x.dtype in (self._torch.float16, self._torch.bfloat16) else x
+
     def max(self, v: Value) -> Value:
         return self._torch.amax(v, dim=0)
 
@@ -262,6 +269,9 @@ class JaxNamespace(Namespace):
         self._jnp = sys.modules["jax"].numpy
         super().__init__(self._jnp)
 
+    def at_least_single(self, x: Value) -> Value:
+        return x.astype(np.float32) if x.dtype in (self._jnp.float16, self._jnp.bfloat16) else x
+
     def max(self, v: Value) -> Value:
         return self._jnp.max(v, axis=0)
 
@@ -302,6 +312,9 @@ class TensorFlowNamespace(Namespace):
         self.where = self._where
         # its own floor has no gradient at all, where the other libraries' have 0
         self.floor = self._tf.custom_gradient(lambda x: (self._tf.floor(x), self._tf.zeros_like))
+
+    def at_least_single(self, x: Value) -> Value:
+        return self._tf.cast(x, self._tf.float32) if x.dtype in (self._tf.float16, self._tf.bfloat16) else x
 
     def max(self, v: Value) -> Value:
         return self._tf.reduce_max(v, axis=0)

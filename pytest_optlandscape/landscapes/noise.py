@@ -163,7 +163,7 @@ class Additive(Noise):
 
 @dataclass(frozen=True)
 class Multiplicative(Noise):
-    """The value's distance from fmin, and the gradient, times log-normal factors of expectation 1.
+    """The value's distance from fmin (from 0 where it is not known), and the gradient, times log-normal factors.
 
     The factors, one for the value and one for the gradient, are exp(level · N − level²/2) with normal numbers N: they
     are positive, so that nothing falls below fmin and no slope changes its sign (after BBOB's noisy suite, Hansen et
@@ -180,7 +180,7 @@ class Multiplicative(Noise):
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
         """Make what a run with this seed sees of a landscape."""
-        level, fmin = self.level, landscape.fmin
+        level, fmin = self.level, landscape.fmin if landscape.minimum_is_known else 0.0
 
         def draw(rng: np.random.Generator, n: int) -> FloatArray:
             return np.exp(level * rng.standard_normal(n) - 0.5 * level * level)
@@ -329,6 +329,11 @@ def call_of(noise: Noise) -> str:
 
 
 def _height(landscape: Landscape) -> float:
+    if not landscape.minimum_is_known:
+        raise ValueError(
+            f"the level of this noise is a share of f(x0) − fmin, and the minimum of {landscape.id} is not known; "
+            "take a noise of absolute level: Additive(level, absolute=True)"
+        )
     height = float(landscape(landscape.x0)) - landscape.fmin
     if not 0.0 < height < math.inf:
         raise ValueError(

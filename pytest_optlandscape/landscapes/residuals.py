@@ -44,12 +44,12 @@ def flat_columns(residuals: FormulaFunction, columns: FormulaFunction) -> Formul
 
 
 def _scalar_product(values: Value, column: Value, xp: Any) -> Value:
-    """Add up the products; what is written as 0.0 costs nothing."""
+    """Add up the products; an entry that the formula writes as 0.0 costs nothing."""
     if not isinstance(column, tuple):
         return xp.sum(values * column)
     terms = [
         value * entry
         for value, entry in zip(values, column, strict=True)
-        if not (isinstance(entry, float) and entry == 0.0)
+        if not (type(entry) is float and entry == 0.0)  # a computed 0 times inf is NaN: it is NumPy's float64
     ]
     return functools.reduce(operator.add, terms)

@@ -9,6 +9,7 @@ and the precision of the minimisers can explain.
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.constraints import Constraint
 from pytest_optlandscape.landscapes.formula import Formula
+from pytest_optlandscape.landscapes.minimizers import NoMinimizers
 
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes.landscape import Landscape
@@ -139,8 +141,9 @@ def _faults(landscape: Landscape, values: _Values) -> list[str]:
     faults = values.undefined()
     if faults:
         return faults
-    faults += _wrong_minimum(landscape, values)
-    faults += _lower_point(landscape, values)
+    if values.has_minimum:
+        faults += _wrong_minimum(landscape, values)
+        faults += _lower_point(landscape, values)
     slopes = _wrong_gradient(landscape, values)
     faults += slopes or _wrong_hessian(landscape, values)  # which the gradient is the measure of
     faults += _wrong_residuals(landscape, values)
@@ -230,6 +233,7 @@ class _Values:
         self._trouble: dict[bytes, str] = {}
         self.lower, self.upper = landscape.bounds.T
         self.width = self.upper - self.lower
+        self.has_minimum = not isinstance(landscape.all_minimizers, NoMinimizers)
         points = landscape.minimizers
         inside = points[np.all((points >= self.lower) & (points <= self.upper), axis=1)]
         apart = max(-(-len(inside) // _MOST_MINIMIZERS), 1)
@@ -298,10 +302,17 @@ class _Values:
         moved: FloatArray = np.clip(x, self.lower + room, self.upper - room)
         return moved
 
+    @functools.cached_property
+    def fmin(self) -> float:
+        """The minimum or, where it is not known, the lowest of the sampled values."""
+        if self.has_minimum:
+            return self.landscape.fmin
+        return min((value for value in map(self, self.samples) if math.isfinite(value)), default=0.0)
+
     @property
     def typical(self) -> float:
         """A typical height above fmin: the lower quartile of the sampled points'."""
-        fmin = self.landscape.fmin
+        fmin = self.fmin
         heights = [abs(value - fmin) for value in map(self, self.samples) if math.isfinite(value)]
         return float(np.quantile(heights, 0.25)) if heights else abs(self(self.landscape.x0) - fmin)
 
@@ -329,7 +340,7 @@ class _Values:
         return self._tolerance
 
     def _worked_out(self) -> float:
-        fmin, typical = abs(self.landscape.fmin), self.typical
+        fmin, typical = abs(self.fmin), self.typical
         self.noise = self.scatter
         rounding, moved = 0.0, 0.0
         for x in self.minimizers[:1]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.ledger.baseline import (
     Baseline,
+    BaselineChange,
     baseline_path,
     read_baseline,
     update_baseline,
@@ -14,6 +15,7 @@ from pytest_optlandscape.ledger.tracked import read_tracked, tracked_path, updat
 
 __all__ = [
     "Baseline",
+    "BaselineChange",
     "BaselineError",
     "baseline_path",
     "check_writable",

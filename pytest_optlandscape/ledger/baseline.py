@@ -1,46 +1,54 @@
 """The baseline: the accepted cells of an optimizer, one text file in the repository, reviewed like code.
 
-The file is JSON, laid out so that a change of one landscape shows as one row and its cells in a diff:
-
-.. code-block:: json
-
-    {
-     "schema": 2,
-     "optimizer": "scipy:L-BFGS-B",
-     "setting": {},
-     "written_with": {"pytest-optlandscape": "0.1.0", "scipy": "1.17.1"},
-     "contract": {"check_returns_finite_point": "passed", "check_keeps_budget": "failed"},
-     "landscapes": {
-      "beale": {
-       "summary": "success 16/22, digits 5.7, evaluations 20",
-       "definition": {"format": 2, "version": 1, "budget": 400},
-       "rounding": {"jumps": 0, "trials": 154},
-       "cells": [
-        "standard 16 16 r 4.155e-14 5.194e-07 1,4,6,8,11,12,13,14 - b300e90a 0:m3xsp1Zk:m2L…"
-       ]
-      }
-     }
-    }
+The layout of the file is in `ledger.layout`, its name in `ledger.names`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
+import dataclasses
+import platform
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy
+import scipy
+
 import pytest_optlandscape
 from pytest_optlandscape.ledger.files import alone_with, write_atomically
-from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, dumped, read_stored
+from pytest_optlandscape.ledger.layout import (
+    AS_A_WHOLE,
+    OUTCOMES,
+    RECORD_SCHEMA,
+    SCHEMA,
+    baseline_text,
+    edited_parts,
+)
+from pytest_optlandscape.ledger.names import baseline_path
+from pytest_optlandscape.ledger.stored import ADVICE, BaselineError, DamageError, Stored, clipped, read_stored, words_of
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts import LandscapeRecord, Stability
+from pytest_optlandscape.verdicts.record_checks import checked_cell, checked_record
 
-__all__ = ["SCHEMA", "Baseline", "baseline_of", "baseline_path", "read_baseline", "update_baseline"]
+__all__ = [
+    "Baseline",
+    "BaselineChange",
+    "baseline_of",
+    "baseline_path",
+    "known_schemas",
+    "read_baseline",
+    "update_baseline",
+]
 
-SCHEMA = 3
+_ENTRY = {"summary", "definition", "rounding", "nondeterministic", "cells", "digest", "written_with"}
+_KEYS = {
+    RECORD_SCHEMA: {"schema", "optimizer", "setting", "written_with", "contract", "landscapes"},
+    SCHEMA: {
+        "schema", "optimizer", "setting", "written_with", "totals", "landscapes", "contract", "records", "digest",
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,13 @@ class Baseline:
     setting : dict
         What else the numbers depend on, such as Keras' backend.
     written_with : dict
-        Versions of the libraries at the time.
+        Versions of Python and of libraries with which the records were written, by name.
     records : dict
         `LandscapeRecord` by the landscape's id.
     contract : dict
         The accepted outcome of each check of the contract, by name; empty where it was not checked.
+    written_apart : dict
+        The same as ``written_with`` for the landscapes that were written with other versions, by their ids.
     """
 
     optimizer: str
@@ -65,6 +75,7 @@ class Baseline:
     written_with: dict[str, str] = field(default_factory=dict)
     records: dict[str, LandscapeRecord] = field(default_factory=dict)
     contract: dict[str, str] = field(default_factory=dict)
+    written_apart: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def calibration(self) -> Stability:
@@ -73,55 +84,36 @@ class Baseline:
 
     def to_text(self) -> str:
         """Lay the file out, sorted."""
-        header = {
-            "schema": SCHEMA,
-            "optimizer": self.optimizer,
-            "setting": self.setting,
-            "written_with": self.written_with,
-            **({"contract": self.contract} if self.contract else {}),
-        }
-        lines = [
-            "{",
-            *(f" {dumped(key)}: {dumped(value)}," for key, value in header.items()),
-            ' "landscapes": {',
-        ]
-        for position, (name, record) in enumerate(sorted(self.records.items())):
-            plain = record.to_plain()
-            lines += [
-                f"  {dumped(name)}: {{",
-                f'   "summary": {dumped(_summary(record))},',
-                f'   "definition": {dumped(record.definition)},',
-                *(f'   "{key}": {dumped(plain[key])},' for key in ("rounding", "nondeterministic") if key in plain),
-                '   "cells": [',
-                *(f"    {dumped(cell.to_text())}," for cell in record.cells[:-1]),
-                f"    {dumped(record.cells[-1].to_text())}",
-                "   ]",
-                "  }" + ("," if position < len(self.records) - 1 else ""),
-            ]
-        return "\n".join([*lines, " }", "}", ""])
+        return baseline_text(self)
+
+    def versions_of(self, landscape: str) -> dict[str, str]:
+        """Look up the versions with which the record of a landscape was written."""
+        return self.written_apart.get(landscape, self.written_with)
 
 
-def _summary(record: LandscapeRecord) -> str:
-    return (
-        f"success {record.successes}/{len(record.cells)}, digits {record.digits:.1f}, "
-        f"evaluations {record.evaluations:g}"
-    )
+@dataclass(frozen=True)
+class BaselineChange:
+    """What an update did to a baseline file.
 
-
-def baseline_path(folder: Path, adapter: Adapter) -> Path:
-    """Name the file of an optimizer's baseline.
-
-    Examples
-    --------
-    >>> from pytest_optlandscape import optimizers
-    >>> baseline_path(Path("baselines"), optimizers.get("scipy:L-BFGS-B")).name
-    'scipy_L-BFGS-B.json'
+    Attributes
+    ----------
+    path : Path
+    before : Baseline or None
+        None if there was no file.
+    now : Baseline
+    is_written : bool
+        Whether the file was written; it is not if it has the same content already.
     """
-    name = "-".join([adapter.spec, *(str(value) for value in adapter.setting.values())])
-    plain = re.sub(r"[^\w.,=()-]+", "_", name)
-    if len(plain) > 100 or re.search(r"[^\w.,=()\-: ']", name):  # too long, or others may have the same plain name
-        plain = f"{plain[:90]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-    return folder / f"{plain}.json"
+
+    path: Path
+    before: Baseline | None
+    now: Baseline
+    is_written: bool
+
+
+def known_schemas() -> tuple[int, ...]:
+    """List the schemas of baseline files that can be read, the newest last."""
+    return tuple(sorted(_KEYS))
 
 
 def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
@@ -131,7 +123,7 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     ----------
     path : Path
     adapter : Adapter
-        Whose baseline it should be.
+        The optimizer to which it should belong.
 
     Returns
     -------
@@ -141,57 +133,145 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     Raises
     ------
     BaselineError
-        If the file cannot be read, is truncated, is no baseline, is another optimizer's, or is of a schema that is
-        not known here. The message says what to do.
+        If the file cannot be read, is truncated, is no baseline, is another optimizer's, holds impossible values or
+        others than its digests say, or is of a schema that is not known here. The message says what to do.
     """
-    content = read_stored(path, f"baseline {path}", SCHEMA, {"optimizer", "landscapes"}, "no baseline")
-    if content is None:
+    stored = read_file(path)
+    if stored is None:
         return None
-    if content["optimizer"] != adapter.spec:
-        raise BaselineError(f"baseline {path} belongs to {content['optimizer']!r}, not to {adapter.spec!r}. {ADVICE}")
-    try:
-        return baseline_of(content)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BaselineError(f"baseline {path} is damaged: {type(error).__name__}: {error}. {ADVICE}") from None
+    owner = stored.content["optimizer"]
+    if owner != adapter.spec:
+        raise BaselineError(
+            f"baseline {path} belongs to {owner!r:.200}, not to {adapter.spec!r}. {ADVICE} If the optimizer was "
+            "renamed, move its baseline: optlandscape baseline move OLD NEW"
+        )
+    return checked_baseline(stored)
 
 
-def baseline_of(content: dict[str, Any]) -> Baseline:
-    """Read the content of a baseline file.
+def read_file(path: Path) -> Stored | None:
+    """Read a baseline file as plain values, or None if there is none; see `checked_baseline`."""
+    return read_stored(path, f"baseline {path}", known_schemas(), {"optimizer", "landscapes"}, "no baseline")
+
+
+def checked_baseline(stored: Stored) -> Baseline:
+    """Turn a file's content into a baseline.
 
     Raises
     ------
-    KeyError, TypeError, AttributeError, ValueError
-        If it is damaged.
+    BaselineError
+        If a value is impossible, or another than the digests say.
     """
-    records = {name: _record(name, entry) for name, entry in content["landscapes"].items()}
+    try:
+        found = baseline_of(stored.content)
+        if stored.content["schema"] == SCHEMA:
+            _check_rows(stored.content, found.records)
+    except DamageError as damage:
+        stored.refuse(damage)
+    for part in edited_parts(stored.content):
+        if part == AS_A_WHOLE:
+            stored.refuse_edit(f"{part} are not those that the digest says", ("digest",))
+        stored.refuse_edit(f"the entry of {part:.80} is not the one that its digest says", ("records", part))
+    return found
+
+
+def baseline_of(content: dict[str, Any]) -> Baseline:
+    """Read the content of a baseline file or of a history's record, without a look at digests, lines and totals.
+
+    Raises
+    ------
+    DamageError
+        If a value is missing or impossible.
+    """
+    schema = content.get("schema")
+    if type(schema) is not int or schema not in _KEYS:
+        raise DamageError(f"the schema is {clipped(repr(schema))}", ("schema",))
+    for key in content.keys() - _KEYS[schema]:
+        raise DamageError(f"the key {key!r:.80} is unknown", (key,))
+    where = "records" if schema == SCHEMA else "landscapes"
+    entries = content.get(where)
+    if not isinstance(entries, dict):
+        raise DamageError(f"there is no object {where!r}", (where,))
+    if not isinstance(content.get("optimizer"), str) or not content["optimizer"]:
+        raise DamageError("the optimizer is no text", ("optimizer",))
+    records, apart = {}, {}
+    for name, entry in entries.items():
+        records[name] = _record(name, entry, (where, name))
+        if "written_with" in entry:
+            apart[name] = words_of(entry["written_with"], "written_with", (where, name, "written_with"))
     return Baseline(
-        str(content["optimizer"]),
-        dict(content.get("setting", {})),
-        dict(content.get("written_with", {})),
+        content["optimizer"],
+        words_of(content.get("setting", {}), "setting", ("setting",)),
+        words_of(content.get("written_with", {}), "written_with", ("written_with",)),
         records,
         _contract(content.get("contract", {})),
+        apart,
     )
 
 
-def _record(name: str, entry: dict[str, Any]) -> LandscapeRecord:
-    """Read a landscape's entry; one that could not be written again when others are accepted is damaged."""
-    record = LandscapeRecord.from_plain({"landscape": name, **entry})
-    if not record.cells:
-        raise ValueError(f"{name} has no cells")
-    _summary(record)
-    return record
+def _record(name: str, entry: Any, where: tuple[str, ...]) -> LandscapeRecord:
+    """Read a landscape's entry."""
+    if not isinstance(entry, dict):
+        raise DamageError(f"{name:.80} is no object", where)
+    for key in entry.keys() - _ENTRY:
+        raise DamageError(f"{name:.80}: the key {key!r:.80} is unknown", (*where, key))
+    lines, cells = entry.get("cells"), []
+    if not isinstance(lines, list) or not lines:
+        raise DamageError(f"{name:.80} has no cells", (*where, "cells"))
+    for number, line in enumerate(lines):
+        try:
+            cells.append(checked_cell(line))
+        except (ValueError, OverflowError) as error:
+            raise DamageError(f"{name:.80}: {error}", (*where, "cells", number)) from None
+    if type(entry.get("nondeterministic", True)) is not bool or entry.get("nondeterministic") is False:
+        raise DamageError(f"{name:.80}: nondeterministic is true or is not there", (*where, "nondeterministic"))
+    stability = _stability(name, entry["rounding"], (*where, "rounding")) if "rounding" in entry else None
+    try:
+        return checked_record(
+            LandscapeRecord(
+                name,
+                entry.get("definition", {}),
+                tuple(cells),
+                stability=stability,
+                nondeterministic=bool(entry.get("nondeterministic", False)),
+            )
+        )
+    except ValueError as error:
+        raise DamageError(f"{name:.80}: {error}", (*where, "definition")) from None
 
 
-def _contract(entry: dict[str, str]) -> dict[str, str]:
+def _stability(name: str, entry: Any, where: tuple[str, ...]) -> Stability:
+    told = f"{name:.80}: rounding is {clipped(repr(entry))}, not jumps of so many trials"
+    if not isinstance(entry, dict) or entry.keys() != {"jumps", "trials"}:
+        raise DamageError(told, where)
+    jumps, trials = entry["jumps"], entry["trials"]
+    if type(jumps) is not int or type(trials) is not int or not 0 <= jumps <= trials < 1 << 53:
+        raise DamageError(told, where)
+    return Stability(jumps, trials)
+
+
+def _contract(entry: Any) -> dict[str, str]:
+    if not isinstance(entry, dict):
+        raise DamageError("the contract is no object", ("contract",))
     for name, outcome in entry.items():
-        if outcome not in ("passed", "failed", "warned", "not-applicable"):
-            raise ValueError(f"contract: {name} is {outcome!r}, not passed, failed, warned or not-applicable")
+        if outcome not in OUTCOMES:
+            raise DamageError(
+                f"contract: {name:.80} is {clipped(repr(outcome))}, not {', '.join(OUTCOMES)}", ("contract", name)
+            )
     return dict(entry)
+
+
+def _check_rows(content: dict[str, Any], records: Mapping[str, LandscapeRecord]) -> None:
+    """Check that every landscape has a line and a record."""
+    rows = words_of(content.get("landscapes"), "landscapes", ("landscapes",))
+    words_of(content.get("totals", {}), "totals", ("totals",))
+    for name in rows.keys() ^ records.keys():
+        missing, there = ("record", "landscapes") if name in rows else ("line", "records")
+        raise DamageError(f"{name:.80} has no {missing}", (there, name))
 
 
 def update_baseline(
     path: Path, adapter: Adapter, records: Iterable[LandscapeRecord], contract: Mapping[str, str] | None = None
-) -> Mapping[str, LandscapeRecord]:
+) -> BaselineChange:
     """Accept records and outcomes of checks: they replace those of the same name and leave the others.
 
     Parameters
@@ -204,26 +284,64 @@ def update_baseline(
 
     Returns
     -------
-    mapping
-        The records before, by landscape.
+    BaselineChange
 
     Raises
     ------
     BaselineError
         If there is a file that cannot be read: it is not overwritten.
     OSError
-        If the file cannot be written: the old one is untouched.
+        If the file cannot be written, or other processes keep it from us: the old one is untouched.
     """
     with alone_with(path):
         before = read_baseline(path, adapter)
-        old = before.records if before else {}
-        new = {record.landscape: record for record in records}
-        baseline = Baseline(
-            optimizer=adapter.spec,
-            setting=dict(sorted(adapter.setting.items())),
-            written_with={"pytest-optlandscape": pytest_optlandscape.__version__, **adapter.versions()},
-            records={**old, **new},
-            contract={**(before.contract if before else {}), **(contract or {})},
+        now = _merged(before, adapter, {record.landscape: record for record in records}, contract or {})
+        is_written = write_baseline(path, now)
+    return BaselineChange(path, before, now, is_written)
+
+
+def _merged(
+    before: Baseline | None, adapter: Adapter, new: Mapping[str, LandscapeRecord], contract: Mapping[str, str]
+) -> Baseline:
+    versions = versions_now(adapter)
+    old = before or Baseline(adapter.spec, written_with=versions)
+    records = dict(sorted({**old.records, **new}.items()))
+    apart = {name: kept for name, kept in old.written_apart.items() if name not in new}
+    if versions != old.written_with:
+        apart |= dict.fromkeys(new, versions)
+    written_with = old.written_with
+    if records.keys() == apart.keys() and all(one == versions for one in apart.values()):
+        written_with, apart = versions, {}
+    return dataclasses.replace(
+        old,
+        setting=dict(sorted(adapter.setting.items())),
+        written_with=written_with,
+        records=records,
+        contract={**old.contract, **contract},
+        written_apart=apart,
+    )
+
+
+def write_baseline(path: Path, baseline: Baseline) -> bool:
+    """Write a baseline, unless the file has that content already; tell whether it was written."""
+    text = baseline.to_text()
+    if path.exists() and path.read_bytes() == text.encode():
+        return False
+    write_atomically(path, text)
+    return True
+
+
+def versions_now(adapter: Adapter) -> dict[str, str]:
+    """Name the versions with which an optimizer's numbers come about, and the platform, sorted by name."""
+    return dict(
+        sorted(
+            {
+                "numpy": numpy.__version__,
+                "platform": f"{platform.system()} {platform.machine()}",
+                "pytest-optlandscape": pytest_optlandscape.__version__,
+                "python": ".".join(map(str, sys.version_info[:3])),
+                "scipy": scipy.__version__,
+                **adapter.versions(),
+            }.items()
         )
-        write_atomically(path, baseline.to_text())
-    return old
+    )

@@ -5,12 +5,35 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["alone_with", "check_writable", "write_atomically"]
+from pytest_optlandscape.runs.watchdog import tell
+
+__all__ = ["alone_with", "check_writable", "remove_left_over", "write_atomically"]
+
+WAIT_BEFORE_A_WORD = 2.0
+"""Seconds that a session waits for a lock in silence: others write for a fraction of a second."""
+
+LONGEST_WAIT = 60.0
+"""Seconds after which a session gives up: whoever holds the lock so long does not write a file."""
+
+TEMPORARY_FOLDER = ".optlandscape-tmp"
+"""The folder of unfinished files, beside the file that is written. It ignores itself in git, and is removed when it is
+empty, so that only a kill leaves it behind."""
+
+_LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
+_HELD = (PermissionError, BlockingIOError) if sys.platform == "win32" else (BlockingIOError,)
+"""How a system says that a lock is held by another process."""
+
+_given_up: set[Path] = set()
+"""Folders whose lock was held for longer than we wait: the next baseline of a session does not wait so long again."""
+
+_STALE = 60.0  # seconds after which a file of another name is none that somebody is writing
 
 
 @contextlib.contextmanager
@@ -24,12 +47,18 @@ def alone_with(path: Path) -> Iterator[None]:
     ----------
     path : Path
         The file; it need not exist. Its folder is made if there is none.
+
+    Raises
+    ------
+    TimeoutError
+        If another process holds the lock for a minute.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         if not _lock_folder(path.parent, stack):
-            _lock_stand_in(path, stack)
+            _lock_stand_in(path.parent, stack)
+        remove_left_over(path.parent, path.name)
         yield
 
 
@@ -42,25 +71,57 @@ def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
     descriptor = os.open(folder, os.O_RDONLY)
     stack.callback(os.close, descriptor)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(folder, lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except TimeoutError:
+        raise
     except OSError:
         return False
     return True
 
 
-def _lock_stand_in(path: Path, stack: contextlib.ExitStack) -> None:
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:24]
+def _lock_stand_in(folder: Path, stack: contextlib.ExitStack) -> None:
+    digest = hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:24]
     stand_in = Path(tempfile.gettempdir()) / f"optlandscape-{digest}.lock"
     lock = stack.enter_context(stand_in.open("a+b"))
     if sys.platform == "win32":
         import msvcrt
 
-        lock.seek(0)
-        msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        def take() -> None:
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+
     else:
         import fcntl
 
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        def take() -> None:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    _wait_for(folder, take)
+
+
+def _wait_for(folder: Path, take: Callable[[], object]) -> None:
+    """Try to take a lock until it is free; say so where that takes long, and give up in the end."""
+    begun = time.monotonic()
+    longest = LONGEST_WAIT if folder not in _given_up else min(WAIT_BEFORE_A_WORD, LONGEST_WAIT)
+    is_told = False
+    pause = 0.005
+    while True:
+        try:
+            take()
+            return
+        except _HELD:
+            waited = time.monotonic() - begun
+        if waited > longest:
+            _given_up.add(folder)
+            raise TimeoutError(
+                f"another process has held the lock on {folder} for {LONGEST_WAIT:g} s or longer; nothing was written. "
+                "End that process, or wait until it has ended, and run this again"
+            )
+        if waited > WAIT_BEFORE_A_WORD and not is_told:
+            tell(f"waiting for another process that holds the lock on {folder}, for {LONGEST_WAIT:g} s at most")
+            is_told = True
+        time.sleep(pause)
+        pause = min(2.0 * pause, 0.2)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -77,9 +138,9 @@ def write_atomically(path: Path, text: str) -> None:
     OSError
         If the folder cannot be written to; the old file is untouched.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    handle, temporary = _temporary_beside(path)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -91,6 +152,71 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    finally:
+        _tidy(path.parent / TEMPORARY_FOLDER)
+
+
+def _temporary_beside(path: Path) -> tuple[int, str]:
+    """Make an unfinished file in a folder that git ignores; in the file's own folder where there can be none."""
+    folder, prefix = path.parent / TEMPORARY_FOLDER, _prefix(path.name)
+    for _ in range(100):
+        try:
+            folder.mkdir(exist_ok=True)
+            ignore = folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+            return tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
+        except FileNotFoundError:  # another process has just removed the empty folder
+            continue
+        except (PermissionError, FileExistsError, NotADirectoryError):
+            break
+    return tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
+
+
+def _prefix(name: str) -> str:
+    """Begin the name of an unfinished file so that it stays below the 255 bytes of most file systems."""
+    return f".{os.fsencode(name)[:100].decode(errors='ignore')}."
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the folder of unfinished files if nobody writes in it."""
+    with contextlib.suppress(OSError):
+        if os.listdir(folder) == [".gitignore"]:
+            (folder / ".gitignore").unlink()
+            folder.rmdir()
+
+
+def remove_left_over(folder: Path, name: str = "") -> list[str]:
+    """Remove unfinished files of writers that were killed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the files that they wrote.
+    name : str, optional
+        A file that nobody else is writing, as we hold its lock: what is left of it is removed at once. Unfinished
+        files of others are removed when they are older than a minute.
+
+    Returns
+    -------
+    list of str
+        The names of the files that were removed.
+    """
+    removed = []
+    for place in (folder, folder / TEMPORARY_FOLDER):
+        try:
+            found = [one for one in os.listdir(place) if _LEFT_OVER.fullmatch(one)]
+        except OSError:
+            continue
+        for one in found:
+            path = place / one
+            with contextlib.suppress(OSError):
+                is_ours = bool(name) and one.startswith(_prefix(name))
+                if is_ours or time.time() - path.lstat().st_mtime > _STALE:
+                    path.unlink()
+                    removed.append(one)
+    _tidy(folder / TEMPORARY_FOLDER)
+    return removed
 
 
 def check_writable(path: Path) -> None:
@@ -101,7 +227,7 @@ def check_writable(path: Path) -> None:
     OSError
         If it cannot.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced

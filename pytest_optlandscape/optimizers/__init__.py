@@ -14,18 +14,33 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from pytest_optlandscape._profiles import declared
+from pytest_optlandscape._declarations import parse_declaration
+from pytest_optlandscape._profiles import declared, declared_adapters
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import ask_tell, third_party
 from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
+from pytest_optlandscape.optimizers.guessing import how_to_declare
+from pytest_optlandscape.optimizers.own_signatures import adapt, declared_optimizer
 from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
-from pytest_optlandscape.optimizers.spec import Spec, parse_spec
+from pytest_optlandscape.optimizers.recognition import check_may_be_called, whatever_is_raised
+from pytest_optlandscape.optimizers.spec import Spec, parse_spec, shown_spec
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 from pytest_optlandscape.runs.warned import reissue
 
-__all__ = ["LIBRARIES", "Adapter", "Interruption", "MissingLibrary", "Outcome", "Spec", "get", "minimize", "parse_spec"]
+__all__ = [
+    "LIBRARIES",
+    "Adapter",
+    "Interruption",
+    "MissingLibrary",
+    "Outcome",
+    "Spec",
+    "adapt",
+    "get",
+    "minimize",
+    "parse_spec",
+]
 
 LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
 """The libraries that have an adapter here; each is a module of this package, imported when first used."""
@@ -50,7 +65,8 @@ def get(optimizer: Any) -> Adapter:
     -------
     Adapter
         What it is, such as local or stochastic, is inferred, and corrected by ``optlandscape_profiles`` of the pytest
-        session that runs. An adapter is returned as it is.
+        session that runs. An optimizer that ``optlandscape_adapters`` declares is called as it says there. An adapter
+        is returned as it is.
 
     Raises
     ------
@@ -73,7 +89,12 @@ def get(optimizer: Any) -> Adapter:
     """
     if isinstance(optimizer, Adapter):
         return optimizer
-    adapter = _made(optimizer)
+    if isinstance(optimizer, str):
+        told = (ValueError, TypeError, ImportError)
+        with whatever_is_raised(f"optimizer {shown_spec(optimizer)!r} cannot be made", but=told):
+            adapter = _made(optimizer)
+    else:
+        adapter = _made(optimizer)
     return with_profile(adapter, declared(adapter.spec))
 
 
@@ -82,6 +103,11 @@ def _made(optimizer: Any) -> Adapter:
         spec = parse_spec(optimizer)
         library = _HOMES.get(spec.library, spec.library)
         if library in LIBRARIES:
+            if _declaration_of(str(spec)):
+                raise ValueError(
+                    f"optlandscape_adapters: {spec} is called by the adapter for {library}, and needs no declaration; "
+                    "to declare it all the same, write the module that it is defined in"
+                )
             adapter: Adapter = _library(library).from_spec(spec)
             return adapter
         added = third_party.find()
@@ -94,22 +120,41 @@ def _made(optimizer: Any) -> Adapter:
 
 def _from_object(thing: Any, spec: str | None) -> Adapter:
     """Make the adapter of an object; one that was found under a spec is called by that, whatever it is."""
+    if callable(thing) and not isinstance(thing, Adapter) and declared_adapters():
+        name = spec or name_of(thing)
+        text = _declaration_of(name)
+        if text:
+            return declared_optimizer(thing, parse_declaration(text), name)
     adapter = thing if isinstance(thing, Adapter) else _recognized(thing)
     if adapter is not None:
         return replace(adapter, spec=spec) if spec else adapter
     if ask_tell.recognizes(thing):
         return ask_tell.from_object(thing, spec)
+    if spec and isinstance(thing, functools.partial) and parse_spec(spec).arguments:
+        check_may_be_called(thing, spec)
     if isinstance(thing, functools.partial) and isinstance(thing.func, type):
         return _from_class(thing, spec)
     if makes_optimizers(thing):
         return _from_factory(thing, spec)
     if callable(thing) and not isinstance(thing, type):
         return from_callable(thing, spec)
+    if isinstance(thing, type) and spec:
+        raise TypeError(how_to_declare(thing, spec))
     what = f"{spec!r} is {thing!r:.80}" if spec else f"{thing!r:.80}"
     raise TypeError(
         f"{what}: not an optimizer; give a spec string such as 'scipy:L-BFGS-B', a callable, or an optimizer of "
         + " or ".join(LIBRARIES)
     )
+
+
+def _declaration_of(spec: str) -> str:
+    """Find what ``optlandscape_adapters`` says of a spec: with these arguments, else with whichever; "" for nothing."""
+    adapters = declared_adapters()
+    found = adapters.get(spec, "")
+    for one in adapters if not found and adapters else ():
+        if "(" in one and str(parse_spec(one)) == spec:
+            return adapters[one]
+    return found or adapters.get(spec.partition("(")[0], "")
 
 
 def _from_class(thing: functools.partial[Any], spec: str | None) -> Adapter:
@@ -152,6 +197,11 @@ def _recognized(thing: Any) -> Adapter | None:
             adapter: Adapter = library.from_object(thing)
             return adapter
     return third_party.recognized(thing)
+
+
+def is_recognized(thing: Any) -> bool:
+    """Tell whether a library that has an adapter here recognizes an object or class; nothing is called."""
+    return any(hasattr(one, "recognizes") and one.recognizes(thing) for one in map(_library, LIBRARIES))
 
 
 def _library(name: str) -> Any:

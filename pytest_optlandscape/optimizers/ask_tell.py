@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.optimizers.guessing import how_to_declare
 from pytest_optlandscape.optimizers.libraries import start_inside, unwrapped, written
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["drive", "from_factory", "from_object", "pickled", "recognizes"]
+__all__ = ["drive", "from_factory", "from_object", "pickled", "recognizes", "takes_points"]
 
 _OFFERED = ("x0", "bounds", "rng", "seed")
 
@@ -48,6 +49,7 @@ class AskTell(Adapter):
     names: frozenset[str] = field(default_factory=frozenset)
     _before: _Before = field(default_factory=_Before, compare=False, repr=False)
     interruption: Interruption | None = None
+    can_do_without_bounds: bool = False
 
     def minimize(self, problem: Problem) -> Outcome:
         offered: dict[str, Callable[[], Any]] = {
@@ -56,9 +58,10 @@ class AskTell(Adapter):
             "rng": lambda: problem.rng,
             "seed": lambda: problem.seed,
         }
+        names = self.names - {"bounds"} if self.can_do_without_bounds and not self.takes_bounds else self.names
 
         def make() -> Any:
-            made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in self.names})
+            made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in names})
             if made is self._before.made:
                 raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
             self._before.made = made
@@ -112,7 +115,8 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
     spec = spec or (written(target.__module__, thing) if isinstance(target, type) else _name(thing))
     if not required <= set(_OFFERED):
         missing = ", ".join(sorted(required - set(_OFFERED)))
-        raise TypeError(f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {missing} is not given")
+        why = f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {missing} is not given.\n"
+        raise TypeError((why if hasattr(target, "ask") else "") + how_to_declare(thing, spec))
     names = frozenset(set(parameters) & set(_OFFERED) - fixed)
     return AskTell(
         spec,
@@ -120,6 +124,7 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
         is_stochastic=bool(names & {"rng", "seed"}),
         factory=thing,
         names=names,
+        can_do_without_bounds="bounds" not in required,
     )
 
 
@@ -169,7 +174,7 @@ def drive(
         Whether the objective is handed a copy of each point. A user's optimizer that writes into a point that ``ask``
         gave is found out only without.
     """
-    told_points = _takes_points(optimizer.tell)
+    told_points = takes_points(optimizer.tell)
     best = _Best()
     while problem.remaining > 0 and not _has_stopped(optimizer):
         try:
@@ -217,7 +222,8 @@ def _outcome(optimizer: Any, best: _Best, stop_reason: str | None) -> Outcome:
     return Outcome(recommend() if callable(recommend) else best.x, stop_reason)
 
 
-def _takes_points(tell: Callable[..., Any]) -> bool:
+def takes_points(tell: Callable[..., Any]) -> bool:
+    """Tell whether a method ``tell`` is told points and values, and not the values alone."""
     parameters = inspect.signature(tell).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return True

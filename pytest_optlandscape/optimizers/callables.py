@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.optimizers.guessing import how_to_declare
 from pytest_optlandscape.optimizers.protocol import Adapter, Call
-from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.recognition import check_not_of_python, whatever_is_raised
+from pytest_optlandscape.optimizers.recognition import signature_of as _signature
+from pytest_optlandscape.optimizers.spec import Spec, shown_spec
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_callable", "load", "makes_optimizers", "name_of", "of_class"]
@@ -36,6 +39,15 @@ _OFFERED: dict[str, Callable[[Problem], Any]] = {
 }
 """The parameters that a callable may name, and what each is given."""
 
+_SAID_BY_PROFILE = {
+    "jac": "uses_gradient",
+    "hess": "uses_gradient",
+    "bounds": "takes_bounds",
+    "constraints": "takes_constraints",
+    "callback": "takes_callback",
+}
+"""The attribute of an adapter that says whether a parameter is handed over, where it has a default."""
+
 
 @dataclass(frozen=True)
 class PlainCallable(Adapter):
@@ -43,11 +55,20 @@ class PlainCallable(Adapter):
 
     function: Callable[..., Any] = print
     names: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
     def minimize(self, problem: Problem) -> Any:
         if "fun" not in self.names:
             return self.function(problem)
-        return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in self.names})
+        names = self.names - self._withheld(problem)
+        return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in names})
+
+    def _withheld(self, problem: Problem) -> set[str]:
+        """Name what it can do without and is not handed: what a profile says no to, and constraints where none are."""
+        withheld = {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
+        if not problem.landscape.own_constraints:
+            withheld.add("constraints")
+        return withheld & self.optional
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         if "maxfev" not in self.names:
@@ -108,12 +129,12 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     spec = spec or name_of(function)
     if names and not set(required) <= offered:
         missing = ", ".join(sorted(set(required) - offered))
-        raise TypeError(f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given")
-    if not names and len(required) > 1:
         raise TypeError(
-            f"{spec} takes ({', '.join(required)}); an optimizer takes either one problem, or parameters named "
-            "fun, x0 and whichever it needs of " + ", ".join(sorted(offered - {"fun", "x0"}))
+            f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given.\n"
+            + how_to_declare(function, spec)
         )
+    if not names and len(required) > 1:
+        raise TypeError(how_to_declare(function, spec))
     names -= _bound(function)
     if signature:
         try:
@@ -129,14 +150,8 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         takes_callback="callback" in names,
         function=function,
         names=names,
+        optional=frozenset(name for name in names if name not in required),
     )
-
-
-def _signature(function: Any) -> inspect.Signature | None:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):  # compiled functions may have none
-        return None
 
 
 def _bound(function: Any) -> frozenset[str]:
@@ -205,21 +220,27 @@ def load(spec: Spec) -> Any:
     ValueError
         If the module cannot be found or has no such name, or the name takes no such arguments.
     """
+    name = shown_spec(spec)
     try:
-        thing: Any = importlib.import_module(spec.library)
-    except ModuleNotFoundError as error:
-        if error.name and not (spec.library + ".").startswith(error.name + "."):
-            raise ValueError(f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {error}") from error
-        raise ValueError(_no_module(spec)) from None
-    except Exception as error:
-        raise ValueError(
-            f"optimizer {str(spec)!r}: importing {spec.library!r} failed: {type(error).__name__}: {error}"
-        ) from error
+        with whatever_is_raised(f"optimizer {name!r}: importing {shown_spec(spec.library)!r} failed"):
+            thing: Any = importlib.import_module(spec.library)
+    except ValueError as error:
+        missing = error.__cause__.name if isinstance(error.__cause__, ModuleNotFoundError) else None
+        if missing and f"{spec.library}.".startswith(f"{missing}."):
+            raise ValueError(_no_module(spec)) from None
+        raise
     for part in spec.name.split("."):
-        if not hasattr(thing, part):
-            public = [name for name in dir(thing) if not name.startswith("_")]
-            raise ValueError(unknown_name(f"name in {spec.library!r}", part, public))
-        thing = getattr(thing, part)
+        with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
+            is_there = hasattr(thing, part)
+            known = [] if is_there else _callables(thing)
+        if not is_there:
+            raise ValueError(f"optimizer {name!r}: {unknown_name(f'name in {spec.library!r}:', part, known)}")
+        with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
+            thing = getattr(thing, part)
+    with whatever_is_raised(f"optimizer {name!r}: its signature cannot be read"):
+        if hasattr(thing, "__signature__"):
+            inspect.signature(thing)
+    check_not_of_python(thing, spec)
     if not spec.arguments:
         return thing
     signature = _signature(thing)
@@ -231,9 +252,19 @@ def load(spec: Spec) -> Any:
     return functools.partial(thing, **spec.arguments)
 
 
+def _callables(thing: Any) -> list[str]:
+    """List what could be meant: functions and classes, those that are written here before those that are imported."""
+    found = {name: inspect.getattr_static(thing, name, None) for name in dir(thing) if not name.startswith("_")}
+    names = [name for name, one in found.items() if callable(one)]
+    home = getattr(thing, "__name__", None)
+    return [name for name in names if getattr(found[name], "__module__", home) == home] or names
+
+
 def _no_module(spec: Spec) -> str:
     from pytest_optlandscape.optimizers import LIBRARIES, third_party
 
     advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
-    return unknown_name(f"library of optimizer {str(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice)
+    return unknown_name(
+        f"library of optimizer {shown_spec(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice
+    )

@@ -7,6 +7,7 @@ numbers come, by its option ``randn``, from the problem's own. It writes no file
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,7 @@ from pytest_optlandscape.optimizers.libraries import (
 )
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
-from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.spec import Spec, shown_spec
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["NAMES", "from_object", "from_spec", "recognizes"]
@@ -114,9 +115,41 @@ def from_spec(spec: Spec) -> Adapter:
     options = set(_import(str(spec)).CMAOptions.defaults()) - _GIVEN_BY_US
     restarts = _OF_FMIN2 & arguments_of(_import(str(spec)).fmin2) if spec.name == "fmin2" else set()
     check_arguments(spec, options | restarts | {"sigma0"})
+    for key, value in spec.arguments.items():
+        if isinstance(value, str) and not _is_formula(value):
+            raise ValueError(
+                f"optimizer {shown_spec(spec)!r}: pycma evaluates the string {key}={value[:100]!r} as Python; give a "
+                "number, or a formula of N and popsize"
+            )
     return CMA(
         str(spec), takes_bounds=True, is_stochastic=True, is_global=True, name=spec.name, arguments=spec.arguments
     )
+
+
+_IN_FORMULAS = {"N", "popsize", "np", "int", "float", "min", "max", "log", "sqrt", "exp", "inf", "nan"}
+
+
+def _is_formula(text: str) -> bool:
+    """Tell whether evaluating a string can do nothing but compute a number."""
+    try:
+        nodes = list(ast.walk(ast.parse(text, mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    arithmetic = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.Constant)
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            if node.id not in _IN_FORMULAS:
+                return False
+        elif isinstance(node, ast.Attribute):
+            is_of_numpy = isinstance(node.value, ast.Name) and node.value.id == "np"
+            if not (is_of_numpy and node.attr in _IN_FORMULAS):
+                return False
+        elif isinstance(node, ast.Call):
+            if node.keywords:
+                return False
+        elif not isinstance(node, arithmetic):
+            return False
+    return True
 
 
 def recognizes(thing: object) -> bool:

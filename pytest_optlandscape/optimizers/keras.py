@@ -33,17 +33,27 @@ from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.callables import name_of
+from pytest_optlandscape.optimizers.keras_lockstep import ListedSteps, LockSteps, StackedSteps, VmappedSteps
 from pytest_optlandscape.optimizers.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import copied, differences
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, descend, out_of_range
+from pytest_optlandscape.optimizers.stepping import (
+    Cast,
+    Casts,
+    call_in_quotes,
+    check_dtype,
+    descend,
+    descend_in_lockstep,
+    out_of_range,
+)
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["from_factory", "from_object", "from_spec", "recognizes", "with_setting"]
 
 PREFIX = "keras"
+_LOCKSTEP_WAYS = (StackedSteps, VmappedSteps, ListedSteps)
 _BACKENDS = ("tensorflow", "torch", "jax")
 _NOT_BY_NAME = ("Optimizer", "MultiOptimizer")
 """The base class, and a class whose argument, a map of optimizers, cannot be written in a spec."""
@@ -103,6 +113,20 @@ class KerasOptimizer(Adapter):
                 return dataclasses.replace(outcome, x=steps.finish(), message=cast.complaint)
             finally:
                 self._idle[structure] = steps
+
+    def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
+        """Step several runs at once: on torch, where the way through Keras takes longer than the step itself."""
+        if self.interruption is not None or _import_keras(self.spec).backend.backend() != "torch":
+            return ()
+        return tuple(functools.partial(self._minimize_in_lockstep, kind) for kind in _LOCKSTEP_WAYS)
+
+    def _minimize_in_lockstep(self, kind: type[LockSteps], problems: Sequence[Problem]) -> list[Outcome]:
+        starts = np.array([problem.x0 for problem in problems])
+        keras, structure = _import_keras(self.spec), problems[0].structure
+        steps = kind(keras, self.make, structure, self.dtype, starts)
+        casts = Casts(self.dtype, len(problems))
+        outcomes = descend_in_lockstep(problems, steps.read(), lambda values, gradients: steps.step(casts(gradients)))
+        return casts.noted(outcomes, steps.finish([problem.nfev for problem in problems]))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave what is compiled in this process."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.stepping import numpy_dtype, precision
 
-__all__ = ["Steps", "double_precision_where_needed", "make_steps"]
+__all__ = ["Steps", "double_precision_where_needed", "make_steps", "scales_loss"]
 
 FloatArray = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ class Steps(abc.ABC):
         self._fresh = fresh
         self._structure = structure
         self._variables, self._optimizer = self._built(np.zeros(structure.dim))
-        self._scales_loss = _scales_loss(keras, self._optimizer)
+        self._scales_loss = scales_loss(keras, self._optimizer)
 
     def _built(self, x0: FloatArray) -> tuple[list[Any], Any]:
         """Make variables and a new optimizer of them; some, such as ScheduleFreeAdamW, begin with their values."""
@@ -150,7 +150,7 @@ class Steps(abc.ABC):
         return self._read_variables()
 
 
-def _scales_loss(keras: Any, optimizer: Any) -> bool:
+def scales_loss(keras: Any, optimizer: Any) -> bool:
     """Tell whether ``scale_loss`` gives another loss than it is given."""
     is_own = type(optimizer).scale_loss is not keras.optimizers.Optimizer.scale_loss
     return is_own or optimizer.loss_scale_factor is not None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.libraries import (
     check_arguments,
@@ -80,8 +81,8 @@ class NLopt(Adapter):
         if self.template is not None:
             if self.template.get_dimension() != problem.dim:
                 raise ValueError(
-                    f"this nlopt.opt is for {self.template.get_dimension()} coordinates, {problem.landscape.id} has "
-                    f"{problem.dim}; give 'nlopt:NAME', which is made for every dimension"
+                    f"this nlopt.opt is for {number_of(self.template.get_dimension(), 'coordinate')}, "
+                    f"{problem.landscape.id} has {problem.dim}; give 'nlopt:NAME', which is made for every dimension"
                 )
             if self.takes_bounds:
                 _check_bounds(self.template, problem)

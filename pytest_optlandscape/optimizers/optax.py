@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +30,11 @@ from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outco
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import (
     Cast,
+    Casts,
     call_in_quotes,
     check_dtype,
     descend,
+    descend_in_lockstep,
     is_finite,
     numpy_dtype,
     out_of_range,
@@ -40,6 +42,7 @@ from pytest_optlandscape.optimizers.stepping import (
 )
 from pytest_optlandscape.runs import BudgetExhausted, Problem
 from pytest_optlandscape.runs.differentiable import traceable
+from pytest_optlandscape.runs.together import MOST
 
 __all__ = ["from_object", "from_spec", "recognizes"]
 
@@ -65,6 +68,20 @@ class OptaxOptimizer(Adapter):
             compiled = self._idle.pop(structure, None) or _Compiled(self.transformation, structure, self.dtype)
             try:
                 return compiled.minimize(problem, self._renewed)
+            finally:
+                self._idle[structure] = compiled
+
+    def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
+        """Step several runs in one call of a compiled loop over them, each as alone."""
+        return () if self.interruption is not None else (self._minimize_in_lockstep,)
+
+    def _minimize_in_lockstep(self, problems: Sequence[Problem]) -> list[Outcome]:
+        jax = import_library("jax", self.spec, "jax")
+        with precision(jax, self.dtype):
+            structure = problems[0].structure
+            compiled = self._idle.pop(structure, None) or _Compiled(self.transformation, structure, self.dtype)
+            try:
+                return compiled.minimize_in_lockstep(problems)
             finally:
                 self._idle[structure] = compiled
 
@@ -112,6 +129,11 @@ class _Compiled:
             value, gradient = optax.value_and_grad_from_state(value_fn)(x, state=state)
             return step(value, gradient, state, x)
 
+        def steps(values: Any, gradients: Any, states: Any, x: Any) -> Any:
+            return jax.lax.map(lambda one: step(*one), (values, gradients, states, x))
+
+        self._inits = jax.jit(lambda x: jax.lax.map(transformation.init, x))
+        self._steps = jax.jit(steps)
         self._step = jax.jit(step)
         self._step_of_a_search = jax.jit(step_of_a_search)
         self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim, self._dtype))))
@@ -159,6 +181,47 @@ class _Compiled:
             return point
 
         return self._noted(descend(problem, self._point(x), step))
+
+    def minimize_in_lockstep(self, problems: Sequence[Problem]) -> list[Outcome]:
+        """Step several runs together; only what `_descend` would step one by one.
+
+        Raises
+        ------
+        TypeError
+            If the transformation searches along a line, and so evaluates by itself.
+        """
+        if self._searches:
+            raise TypeError("a transformation that evaluates by itself takes one run at a time")
+        count = len(problems)
+        casts = Casts(str(self._dtype), count)
+        # What is compiled serves one number of runs: always the same one, if need be with some that go for nothing.
+        padding = ((0, max(MOST - count, 0)), (0, 0))
+        starts = np.array([problem.x0 for problem in problems])
+        x: Any = self._trees(np.pad(starts.astype(self._dtype), padding, mode="edge"))
+        states = self._inits(x)
+
+        def step(values: list[float], gradients: NDArray[np.float64]) -> NDArray[np.float64]:
+            nonlocal x, states
+            x, states = self._steps(
+                np.pad(values, padding[0]), self._trees(np.pad(casts(gradients), padding)), states, x
+            )
+            return self._points(x)[:count]
+
+        return casts.noted(descend_in_lockstep(problems, self._points(x)[:count], step))
+
+    def _trees(self, array: Any) -> Any:
+        """Give points or gradients of several runs, shape (runs, dim), as `_tree` gives one of them."""
+        if self._structure.is_plain:
+            return array
+        slices = self._structure.slices.items()
+        return {name: array[:, part].reshape(-1, *self._structure[name]) for name, part in slices}
+
+    def _points(self, x: Any) -> NDArray[np.float64]:
+        """Copy what `_trees` gave as points, shape (runs, dim), in double precision."""
+        if self._structure.is_plain:
+            return np.array(x, dtype=np.float64)
+        parts = [np.array(x[name], dtype=np.float64) for name in self._structure]
+        return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
     def _tree(self, array: Any) -> Any:
         """Give a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""

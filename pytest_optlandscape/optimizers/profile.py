@@ -16,7 +16,11 @@ from pytest_optlandscape.optimizers.protocol import Adapter
 __all__ = ["INVARIANCES", "WORDS", "full_profile", "obstacle", "profile_text", "with_profile"]
 
 _OF_THE_CONTRACT = ("callback", "no-callback", "stoppable", "unstoppable")
-_UNDERSTOOD = ("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending", *_OF_THE_CONTRACT)
+_UNDERSTOOD = (
+    *("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending"),
+    *("no-seed-globals", "hard-limit", "accepts-nan"),
+    *_OF_THE_CONTRACT,
+)
 
 
 def profile_text(adapter: Adapter) -> str:
@@ -65,6 +69,8 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
             before = changes.get("invariances", adapter.invariances)
             name = word.removeprefix("no-").removesuffix("-invariant")
             changes["invariances"] = before - {name} if word.startswith("no-") else before | {name}
+    if changes.get("seeds_globals"):
+        changes.setdefault("is_stochastic", True)  # other seeds make other runs
     return dataclasses.replace(adapter, **changes) if changes else adapter
 
 

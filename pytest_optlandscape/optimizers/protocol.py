@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import abc
+import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers.seeding import all_global_random_numbers
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["Adapter", "Call", "Interruption", "MissingLibrary", "Outcome"]
@@ -128,6 +132,13 @@ class Adapter(abc.ABC):
     invariances : frozenset of str
         What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
         variables, ``"translation"`` and ``"rotation"`` of the space.
+    seeds_globals : bool
+        Whether the global generators of `random`, NumPy and, if it is loaded, torch are seeded with the problem's seed
+        for each run, and put back after it.
+    has_hard_limit : bool
+        Whether it keeps to a limit of evaluations that it is given; a soft one is looked at between iterations only.
+    refuses_nan : bool
+        Whether it raises an exception where the objective is NaN, and says so in its documentation.
     setting : dict
         What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
         compared only under the same setting.
@@ -149,10 +160,19 @@ class Adapter(abc.ABC):
     setting: dict[str, str] = field(default_factory=dict)
     time_limit: float | None = None
     keeps_feasible: bool = False
+    seeds_globals: bool = False
+    has_hard_limit: bool = True
+    refuses_nan: bool = False
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:
         """Run once on a fresh problem; return a point or an object with ``.x``."""
+
+    def around(self, problem: Problem) -> AbstractContextManager[None]:
+        """Give a context in which it is run: one in which the global generators are seeded, where it asks for that."""
+        if not self.seeds_globals:
+            return contextlib.nullcontext()
+        return all_global_random_numbers(problem.seed % 2**32)
 
     def versions(self) -> dict[str, str]:
         """Name the versions of the libraries that do the work, for the baseline's header."""
@@ -169,6 +189,14 @@ class Adapter(abc.ABC):
     def without_gradient(self) -> Adapter | None:
         """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
         return None
+
+    def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
+        """List the ways in which it can run several problems at once, step by step together, the quickest way first.
+
+        A way takes fresh problems on one landscape and gives their outcomes in the same order. It raises where it
+        cannot do so. `runs.execute_together`, which calls it, checks that the runs are those of `minimize`, bit by bit.
+        """
+        return ()
 
     def interrupted(self, interruption: Interruption) -> Adapter | None:
         """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.

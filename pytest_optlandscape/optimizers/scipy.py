@@ -182,7 +182,7 @@ class SciPyGlobal(Adapter):
 
     def _differential_evolution(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
         x0 = {"x0": problem.x0} if np.all(problem.landscape.contains(problem.x0)) else {}
-        constraints = tuple(map(_as_object, problem.constraints))
+        constraints = tuple(map(_as_object, problem.constraints)) if self.takes_constraints else ()
         arguments = {"constraints": constraints, **x0, **self._seeded(problem, function)}
         return function(problem.fun, bounds, **arguments)
 

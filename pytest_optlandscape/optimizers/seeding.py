@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-__all__ = ["global_random_numbers"]
+__all__ = ["GENERATORS", "all_global_random_numbers", "global_random_numbers"]
+
+GENERATORS = {"random": "random", "numpy.random": "numpy", "torch": "torch"}
+"""The global generators that can be seeded and put back, each with the library that must be loaded for it."""
 
 
 @contextlib.contextmanager
@@ -39,3 +44,40 @@ def global_random_numbers(seed: int) -> Iterator[None]:
     finally:
         random.setstate(ours)
         np.random.set_state(numpys)
+
+
+@contextlib.contextmanager
+def all_global_random_numbers(seed: int, others: Mapping[str, int] | None = None) -> Iterator[None]:
+    """Seed every generator of `GENERATORS` whose library is loaded, and put back what they were.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 to 2³² − 1.
+    others : mapping of str to int, optional
+        Other seeds for some of the generators, by name.
+
+    Examples
+    --------
+    >>> with all_global_random_numbers(3, {"random": 4}):
+    ...     first = np.random.random(), random.random()
+    >>> with all_global_random_numbers(3):
+    ...     second = np.random.random(), random.random()
+    >>> first[0] == second[0], first[1] == second[1]
+    (True, False)
+    """
+    seeds = {name: (others or {}).get(name, seed) for name in GENERATORS}
+    torch: Any = sys.modules.get("torch")
+    has_torch = torch is not None and hasattr(torch, "get_rng_state")
+    ours, numpys, torchs = random.getstate(), np.random.get_state(), torch.get_rng_state() if has_torch else None
+    random.seed(seeds["random"])
+    np.random.seed(seeds["numpy.random"])
+    if has_torch:
+        torch.default_generator.manual_seed(seeds["torch"])
+    try:
+        yield
+    finally:
+        random.setstate(ours)
+        np.random.set_state(numpys)
+        if has_torch:
+            torch.set_rng_state(torchs)

@@ -6,7 +6,10 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Spec", "parse_spec"]
+__all__ = ["Spec", "parse_spec", "shown_spec"]
+
+_MOST_CHARACTERS = 200
+"""Of a spec in a message."""
 
 
 @dataclass(frozen=True)
@@ -58,34 +61,71 @@ def parse_spec(text: str) -> Spec:
     name, bracket, inside = rest.partition("(")
     if not (library and colon and name.strip()):
         raise ValueError(
-            f"optimizer {text!r} is not of the form 'library:Name' or 'library:Name(key=value)', "
+            f"optimizer {shown_spec(text)!r} is not of the form 'library:Name' or 'library:Name(key=value)', "
             "such as 'scipy:L-BFGS-B' or 'mypackage.solvers:minimize(tolerance=1e-8)'"
         )
     if bracket and not rest.endswith(")"):
-        raise ValueError(f"optimizer {text!r}: the bracket after {name!r} is not closed")
+        raise ValueError(f"optimizer {shown_spec(text)!r}: the bracket after {shown_spec(name)!r} is not closed")
+    if not f"{library}{name}".isprintable():
+        raise ValueError(f"optimizer {shown_spec(text)!r}: a module and a name have no control characters")
     arguments = _parse_arguments(inside.removesuffix(")"), text) if bracket else {}
     return Spec(library.strip(), name.strip(), arguments)
 
 
+def shown_spec(spec: Spec | str) -> str:
+    """Return a spec for a message, shortened where it is very long.
+
+    Examples
+    --------
+    >>> shown_spec(parse_spec("scipy:Powell"))
+    'scipy:Powell'
+    """
+    text = str(spec)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+
+
 def _parse_arguments(inside: str, text: str) -> dict[str, Any]:
+    shown = shown_spec(text)
     try:
         call = ast.parse(f"f({inside}\n)", mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else error
-        raise ValueError(f"optimizer {text!r}: cannot read the arguments ({why})") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else str(error) or "they are nested too deeply"
+        raise ValueError(f"optimizer {shown!r}: cannot read the arguments ({why})") from None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-        raise ValueError(f"optimizer {text!r}: there is one pair of brackets, around all arguments")
+        raise ValueError(f"optimizer {shown!r}: there is one pair of brackets, around all arguments")
     if call.args or any(word.arg is None for word in call.keywords):
-        raise ValueError(f"optimizer {text!r}: arguments are written key=value")
+        raise ValueError(f"optimizer {shown!r}: arguments are written key=value")
     arguments: dict[str, Any] = {}
     for word in call.keywords:
         if word.arg in arguments:
-            raise ValueError(f"optimizer {text!r}: {word.arg} is given twice")
-        try:
-            arguments[str(word.arg)] = ast.literal_eval(word.value)
-        except (ValueError, TypeError):
-            raise ValueError(
-                f"optimizer {text!r}: {word.arg}={ast.unparse(word.value)} is no literal (a number, a string, "
-                "True, None, a tuple, list or dict of these)"
-            ) from None
+            raise ValueError(f"optimizer {shown!r}: {word.arg} is given twice")
+        arguments[str(word.arg)] = _literal(word, shown)
     return arguments
+
+
+def _literal(word: ast.keyword, shown: str) -> Any:
+    """Read the value of an argument; it must be read again from what `Spec.__str__` writes."""
+    try:
+        value = ast.literal_eval(word.value)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        raise ValueError(
+            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} is no literal (a number, a string, "
+            "True, None, a tuple, list or dict of these)"
+        ) from None
+    try:
+        survives = value is not ... and bool(ast.literal_eval(repr(value)) == value)
+    except (ValueError, TypeError, RecursionError, MemoryError, SyntaxError):
+        survives = False
+    if not survives:
+        raise ValueError(
+            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} cannot be written into a baseline and read "
+            "again; give a finite number, a string, True, None, or a tuple, list or dict of these"
+        )
+    return value
+
+
+def _unparsed(node: ast.expr) -> str:
+    try:
+        return shown_spec(ast.unparse(node))
+    except (RecursionError, ValueError):
+        return "…"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,11 @@ from pytest_optlandscape.runs import Problem
 __all__ = [
     "DTYPES",
     "Cast",
+    "Casts",
     "call_in_quotes",
     "check_dtype",
     "descend",
+    "descend_in_lockstep",
     "is_finite",
     "numpy_dtype",
     "out_of_range",
@@ -70,6 +73,57 @@ def descend(problem: Problem, x: FloatArray, step: Callable[[float, FloatArray],
         if not is_finite(evaluated):
             break
     return Outcome(x, "budget" if problem.remaining <= 0 else None)
+
+
+def descend_in_lockstep(
+    problems: Sequence[Problem], x: FloatArray, step: Callable[[list[float], FloatArray], FloatArray]
+) -> list[Outcome]:
+    """Evaluate and step on several problems at once, each until `descend` would end on it.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+    x : ndarray, shape (problems, dim)
+        Where the optimizer begins.
+    step : callable
+        Takes the values, and the gradients, shape (problems, dim), at the optimizer's points, and gives the next points
+        as an array that later steps leave alone. Of problems on which it has ended, values and gradients are 0, and
+        the next points are of no account.
+
+    Returns
+    -------
+    list of Outcome
+        As of `descend`.
+
+    Examples
+    --------
+    >>> problems, x = [Problem("sphere", budget=2), Problem("sphere", budget=1)], np.ones((2, 2))
+    >>> def step(values, gradients):
+    ...     global x
+    ...     x = x - 0.01 * gradients
+    ...     return x
+    >>> [outcome.x.tolist() for outcome in descend_in_lockstep(problems, x, step)]
+    [[0.9604, 0.9604], [0.98, 0.98]]
+    """
+    count, dim = x.shape
+    functions = [(problem.fun, problem.gradient) for problem in problems]
+    outcomes = [Outcome(x[k].copy()) for k in range(count)]
+    running = list(range(count))
+    while running:
+        values, gradients = [0.0] * count, np.zeros((count, dim))
+        for k in running:
+            fun, gradient = functions[k]
+            point = x[k].copy()  # an array of its own, as `descend` has
+            values[k] = fun(point)
+            gradients[k] = gradient(point)
+        evaluated, x = x, step(values, gradients)
+        finite: list[bool] = np.all(np.isfinite(evaluated), axis=1).tolist()
+        ended = [k for k in running if not finite[k] or problems[k].remaining <= 0]
+        for k in ended:
+            outcomes[k] = Outcome(x[k].copy(), "budget" if problems[k].remaining <= 0 else None)
+        if ended:
+            running = [k for k in running if k not in ended]
+    return outcomes
 
 
 def is_finite(x: FloatArray) -> bool:
@@ -144,6 +198,56 @@ class Cast:
                     f"a gradient of {largest:.3g} is infinite in {self._name}, whose largest number is "
                     f"{self._largest:.0f}"
                 )
+
+
+class Casts:
+    """Casts the gradients of several runs, as `Cast` does those of one.
+
+    Parameters
+    ----------
+    dtype : str
+        One of `DTYPES`.
+    count : int
+        Of the runs.
+
+    Examples
+    --------
+    >>> casts = Casts("float16", 2)
+    >>> casts(np.array([[1.0, 1e6], [2.0, 3.0]])).tolist()
+    [[1.0, inf], [2.0, 3.0]]
+    >>> [bool(complaint) for complaint in casts.complaints]
+    [True, False]
+    """
+
+    def __init__(self, dtype: str, count: int) -> None:
+        self._dtype = numpy_dtype(dtype)
+        self._each = [Cast(dtype) for _ in range(count)]
+        self._may_be_too_large = dtype in _LARGEST
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was too large in each run, in words; "" if nothing was."""
+        return [cast.complaint for cast in self._each]
+
+    def __call__(self, gradients: FloatArray) -> Any:
+        """Give a copy in the type, shape (runs, dim); complaints are remembered."""
+        self.look_at(gradients)
+        with np.errstate(over="ignore"):
+            return gradients.astype(self._dtype)
+
+    def look_at(self, gradients: FloatArray) -> None:
+        """Remember what is too large, without casting it."""
+        if self._may_be_too_large:
+            for cast, gradient in zip(self._each, gradients, strict=True):
+                cast.look_at(gradient)
+
+    def noted(self, outcomes: Sequence[Outcome], x: FloatArray | None = None) -> list[Outcome]:
+        """Give outcomes with the complaints as messages, and with the points where some are given, (runs, dim)."""
+        points = [outcome.x for outcome in outcomes] if x is None else list(x)
+        return [
+            dataclasses.replace(outcome, x=point, message=complaint)
+            for outcome, point, complaint in zip(outcomes, points, self.complaints, strict=True)
+        ]
 
 
 def out_of_range(dtype: str, landscape: Landscape) -> str:

@@ -16,7 +16,7 @@ import inspect
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,7 +41,15 @@ from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Missi
 from pytest_optlandscape.optimizers.rebuilding import differences, renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
-from pytest_optlandscape.optimizers.stepping import Cast, call_in_quotes, check_dtype, is_finite, out_of_range
+from pytest_optlandscape.optimizers.stepping import (
+    Cast,
+    Casts,
+    call_in_quotes,
+    check_dtype,
+    descend_in_lockstep,
+    is_finite,
+    out_of_range,
+)
 from pytest_optlandscape.runs import Problem
 
 __all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
@@ -71,6 +79,34 @@ class TorchOptimizer(Adapter):
         point = self._point(torch, problem.structure, problem.x0)
         with _random_numbers(torch, problem, point.device):
             return _descend(torch, problem, self._training(torch, point), self._renewed, Cast(self.dtype))
+
+    def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
+        """Step several runs as one parameter, or as a list of parameters, by torch's operations on lists or without."""
+        if self.interruption is not None:
+            return ()
+        return tuple(functools.partial(self._minimize_in_lockstep, way) for way in _LOCKSTEP_WAYS)
+
+    def _minimize_in_lockstep(self, way: str, problems: Sequence[Problem]) -> list[Outcome]:
+        torch = _import(self.spec)
+        structure, starts = problems[0].structure, np.array([problem.x0 for problem in problems])
+        for problem in problems:
+            small_seed(problem)  # which is asked for in each run
+        points = _Points(torch, structure, starts, self.dtype, device=self.device, is_stacked=way == "stacked")
+        with _random_numbers(torch, problems[0], points.device):
+            optimizers, schedulers = _made(torch, self.spec, renewed(self.factory), points.parameters)
+            _check_runs_share_steps(torch, optimizers, schedulers)
+            if way == "foreach":
+                _use_operations_on_lists(optimizers)
+            casts = Casts(self.dtype, len(problems))
+
+            def step(values: list[float], gradients: NDArray[np.float64]) -> NDArray[np.float64]:
+                casts.look_at(gradients)
+                points.set_gradients(gradients)
+                for thing in (*optimizers, *schedulers):
+                    thing.step()
+                return points.read()
+
+            return casts.noted(descend_in_lockstep(problems, points.read(), step))
 
     def obstacle(self, landscape: Landscape) -> str:
         """Say that the optimizer cannot be made for the tensors of a landscape, or its type is too small for it."""
@@ -187,6 +223,70 @@ class _Point:
         return tensor if self._as_it_is else tensor.to(self._first)
 
 
+_LOCKSTEP_WAYS = ("stacked", "foreach", "list")
+
+
+class _Unnamed(Parameters):
+    """The parameters of several runs: a name would be that of many."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """Take a parameter by its number."""
+        if isinstance(key, str):
+            raise TypeError("an optimizer of named parameters takes one run at a time")
+        return super().__getitem__(key)
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Refuse: see `__getitem__`."""
+        raise TypeError("an optimizer of named parameters takes one run at a time")
+
+
+class _Points:
+    """The points of several runs as parameters of torch: one for each part and run, or one for each part."""
+
+    def __init__(
+        self,
+        torch: Any,
+        structure: Structure,
+        starts: NDArray[np.float64],
+        dtype: str,
+        *,
+        device: Any,
+        is_stacked: bool,
+    ) -> None:
+        self._torch = torch
+        self._structure = structure
+        self._is_stacked = is_stacked
+        kind = getattr(torch, dtype)
+        self._of_part = [
+            [
+                torch.nn.Parameter(torch.tensor(value, dtype=kind, device=device))
+                for value in ([part] if is_stacked else part)
+            ]
+            for part in self._parts(starts)
+        ]
+        self._all = [one for run in zip(*self._of_part, strict=True) for one in run]
+        self.parameters = _Unnamed({str(number): parameter for number, parameter in enumerate(self._all)})
+        self.device = self._all[0].device
+
+    def _parts(self, array: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Cut points or gradients, shape (runs, dim), into copies of their parts, shape (runs, *part)."""
+        cut = self._structure.slices.items()
+        return [array[:, part].reshape(-1, *self._structure[name]).copy() for name, part in cut]
+
+    def read(self) -> NDArray[np.float64]:
+        """Give a copy of the points, shape (runs, dim)."""
+        stack, stacked = self._torch.stack, self._is_stacked
+        parts = [_read(part[0] if stacked else stack([one.detach() for one in part])) for part in self._of_part]
+        return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+
+    def set_gradients(self, gradients: NDArray[np.float64]) -> None:
+        """Hand a copy of gradients, shape (runs, dim), to the parameters."""
+        for part, parameters in zip(self._parts(gradients), self._of_part, strict=True):
+            tensor = self._torch.from_numpy(part).to(parameters[0])
+            for parameter, grad in zip(parameters, [tensor] if self._is_stacked else tensor.unbind(0), strict=True):
+                parameter.grad = grad
+
+
 class _Training(NamedTuple):
     """A point, and what moves it."""
 
@@ -270,6 +370,23 @@ def _descend(
             optimizer = optimizers[0]
             closure = _Closure(problem, point, cast)
     return Outcome(point.read(), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
+
+
+def _check_runs_share_steps(torch: Any, optimizers: list[Any], schedulers: list[Any]) -> None:
+    """Raise TypeError if an optimizer evaluates by itself, or a scheduler looks at the value: each run has its own."""
+    if not all(_evaluates_once(torch, one) for one in optimizers):
+        raise TypeError("an optimizer that evaluates by itself takes one run at a time")
+    if any(isinstance(one, torch.optim.lr_scheduler.ReduceLROnPlateau) for one in schedulers):
+        raise TypeError("a scheduler that looks at the value takes one run at a time")
+
+
+def _use_operations_on_lists(optimizers: list[Any]) -> None:
+    """Switch torch's operations on lists on; TypeError where no optimizer leaves that choice to torch."""
+    groups = [group for one in optimizers for group in one.param_groups]
+    if not any("foreach" in group and group["foreach"] is None and not group.get("fused") for group in groups):
+        raise TypeError("it has no operations on lists")
+    for group in groups:
+        group["foreach"] = True
 
 
 def _evaluates_once(torch: Any, optimizer: Any) -> bool:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from pytest_optlandscape.report.failures import failure_text, overall_failure_text
+from pytest_optlandscape.report.layout import table
 from pytest_optlandscape.report.outcome import outcome, outcome_text
-from pytest_optlandscape.report.terminal import (
-    details,
-    failure_text,
-    landscape_rows,
-    overall_failure_text,
-    summary_lines,
-    table,
-)
+from pytest_optlandscape.report.terminal import details, landscape_rows, summary_blocks, summary_lines
 from pytest_optlandscape.report.traces import parting_lines, time_line
 from pytest_optlandscape.report.wording import BASELINE, Wording
 
@@ -24,6 +19,7 @@ __all__ = [
     "outcome_text",
     "overall_failure_text",
     "parting_lines",
+    "summary_blocks",
     "summary_lines",
     "table",
     "time_line",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
+from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.report.layout import WIDTH, wrapped
 from pytest_optlandscape.verdicts import CheckOutcome, Verdict
 
 __all__ = ["contract_lines"]
 
-_WIDTH = 110
 
-
-def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], ref: str | None = None) -> list[str]:
+def contract_lines(
+    spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], ref: str | None = None, width: int = WIDTH
+) -> list[str]:
     """Say how an optimizer keeps the contract.
 
     Parameters
@@ -21,6 +22,7 @@ def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], re
     judged : sequence of (CheckOutcome, Verdict)
     ref : str, optional
         The revision that is compared with, instead of what was accepted.
+    width : int, default 80
 
     Returns
     -------
@@ -32,13 +34,13 @@ def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], re
     >>> known = CheckOutcome("check_clips_start", "error", "failed", "…")
     >>> fine = CheckOutcome("check_reported_value", "error", "passed")
     >>> contract_lines("scipy:Powell", [(known, Verdict.SAME), (fine, Verdict.SAME)])
-    ['scipy:Powell keeps 1 of 2 checks of the contract; known to break check_clips_start']
+    ['scipy:Powell keeps 1 of 2 checks of the contract; known to break', '  check_clips_start']
     """
     asked = [(found, verdict) for found, verdict in judged if found.outcome != "not-applicable"]
     if not asked:
         return []
     kept = sum(found.outcome == "passed" for found, _ in asked)
-    parts = [f"{spec} keeps {kept} of {len(asked)} checks of the contract"]
+    parts = [f"{spec} keeps {kept} of {number_of(len(asked), 'check')} of the contract"]
     breaches = [(found.check, verdict) for found, verdict in asked if found.is_breach]
     new, old = "breaks, with nothing accepted yet,", "known to break"
     if ref:
@@ -52,5 +54,4 @@ def contract_lines(spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], re
     ):
         if names:
             parts.append(f"{what} {', '.join(names)}")
-    text = "; ".join(parts)
-    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return wrapped("; ".join(parts), "", width)

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.remarks import Remark, SessionReport
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import number_of, replay_command
 from pytest_optlandscape.trend import Event, Trend
-from pytest_optlandscape.verdicts import LandscapeRecord, OptimizerComparison
+from pytest_optlandscape.verdicts import OptimizerComparison
 
 __all__ = ["COMMENT_BYTES", "SUMMARY_BYTES", "code", "escaped", "markdown", "marker"]
 
@@ -131,7 +132,7 @@ def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str =
         _Part(f"{marker(project)}\n### Optimizers{in_project}: {_counts(report)}\n\n"),
         _Part(f"Suite {code(report.suite)}, compared with {against}.\n\n"),
         _table(
-            ["optimizer", "verdict", "speed", "success", "digits", "evaluations"],
+            ["optimizer", "verdict", "compared", "speed", "success", "digits", "evaluations"],
             [_optimizer_row(compared[spec]) for spec in order],
         ),
         _table(
@@ -139,7 +140,7 @@ def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str =
             [_remark_row(one, compared) for one in remarks],
             "#### What moved",
         ),
-        _replays(remarks),
+        _replays(remarks, in_project.replace(" of ", ", in ", 1)),
         *(part for trend in report.trends for part in _over_commits(trend)),
         _Part("", [f"- {escaped(note, 600)}\n" for note in report.notes]),
     ]
@@ -173,44 +174,17 @@ def _row(cells: Sequence[str]) -> str:
 
 def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
     verdict = str(comparison.verdict)
-    pairs = [(one.before if one.is_compared else None, one.now) for one in comparison.landscapes]
-    is_compared = all(before is not None for before, _ in pairs)
-    before = [one for one, _ in pairs if one is not None] if is_compared else []
-    now = [one for _, one in pairs]
-    ratio = comparison.speed_ratio
-    speed = "" if ratio is None else f"× {ratio:.3g}"
-    if comparison.fingerprint == "identical":
-        speed = "identical"
-    elif comparison.fingerprint == "rounding":
-        speed = "equal up to rounding"
     return [
         code(comparison.spec),
         verdict if verdict == "same" else f"**{verdict}**",
-        speed,
-        *_before_and_now(before, now),
+        _count(comparison),
+        "" if comparison.speed is None else speed_text(comparison),
+        *before_and_now(*records_of(comparison)),
     ]
 
 
-def _before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
-    """Write success, digits and evaluations before and now, or once where they are equal."""
-
-    def texts(records: Sequence[LandscapeRecord]) -> list[str]:
-        cells = sum(len(record.cells) for record in records)
-        return [
-            f"{sum(record.successes for record in records)}/{cells}",
-            f"{_median([record.digits for record in records]):.1f}",
-            f"{_median([record.evaluations for record in records]):.0f}",
-        ]
-
-    are = texts(now)
-    were = texts(before) if before else are
-    return [new if old == new else f"{old} → {new}" for old, new in zip(were, are, strict=True)]
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2.0
+def _count(comparison: OptimizerComparison) -> str:
+    return f"{len(comparison.compared)} of {len(comparison.landscapes)}"
 
 
 def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> list[str]:
@@ -219,12 +193,12 @@ def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> lis
     numbers = ["", "", ""]
     if of_remark is not None:
         before = [of_remark.before] if of_remark.before is not None and of_remark.is_compared else []
-        numbers = _before_and_now(before, [of_remark.now])
+        numbers = before_and_now(before, [of_remark.now])
     verdict = f"**{remark.verdict}**" if remark.fails else remark.verdict
     return [verdict, code(remark.spec), code(remark.where) if remark.where else "", escaped(remark.text), *numbers]
 
 
-def _replays(remarks: Sequence[Remark]) -> _Part:
+def _replays(remarks: Sequence[Remark], where: str) -> _Part:
     """Say how to run the worst cell of each optimizer again."""
     cells: dict[str, str] = {}
     for remark in remarks:
@@ -235,7 +209,7 @@ def _replays(remarks: Sequence[Remark]) -> _Part:
         return _Part("")
     fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
     text = "\n".join([f"{fence}console", *lines, fence, ""])
-    return _Part(f"Replay the worst {'cells' if len(lines) > 1 else 'cell'}:\n\n{text}\n")
+    return _Part(f"Replay the worst {'cells' if len(lines) > 1 else 'cell'}{where}:\n\n{text}\n")
 
 
 def _over_commits(trend: Trend) -> list[_Part]:

@@ -87,7 +87,14 @@ def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[s
     verdicts = {verdict for _, verdict in judged}
     ordered = (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME)
     gravest = next((one for one in ordered if one in verdicts), Verdict.NOT_COMPARABLE)
-    nothing: dict[str, Any] = {"cells_that_part": 0, "findings": [], "unjudged": [], "drifts": [], "landscapes": []}
+    nothing: dict[str, Any] = {
+        "cells_that_part": 0,
+        "cells_that_part_early": 0,
+        "findings": [],
+        "unjudged": [],
+        "drifts": [],
+        "landscapes": [],
+    }
     return {"verdict": str(gravest), "fingerprint": None, **_speed(None), **nothing}
 
 
@@ -97,6 +104,7 @@ def _landscapes(comparison: OptimizerComparison) -> dict[str, Any]:
         "fingerprint": comparison.fingerprint,
         **_speed(comparison.speed),
         "cells_that_part": comparison.parted,
+        "cells_that_part_early": sum(one.parted_early for one in comparison.compared),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "unjudged": [str(finding) for finding in comparison.unjudged if finding.metric != "time"],
         "drifts": [str(finding) for finding in comparison.drifts],
@@ -119,6 +127,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
         **({"constraint_evaluations": now.constraint_evaluations} if now.has_constraints else {}),
         "findings": [str(finding) for finding in comparison.findings if finding.metric != "time"],
         "cells_that_part": len(comparison.parted),
+        "cells_that_part_early": comparison.parted_early,
         "cells_set_aside": comparison.set_aside,
         "worst_cell": comparison.worst_cell,
     }

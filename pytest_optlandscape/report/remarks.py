@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_optlandscape.report.terminal import decision
+from pytest_optlandscape.report.terminal import decision, is_open
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
 from pytest_optlandscape.trend import Event, Trend
 from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import HARD, Finding
-from pytest_optlandscape.verdicts.metrics import METRICS
+from pytest_optlandscape.verdicts.findings import Finding, gravest_first
+from pytest_optlandscape.verdicts.suite_comparison import landscapes_moved_with
 
 __all__ = ["Place", "Remark", "SessionReport", "creep_at", "remarks_of"]
 
 _GRAVITY = ("failed", "worse", "creep", "changed", "not-comparable", "new", "better")
 """The verdicts of remarks, the gravest first."""
-
-_GATES = {metric.name: metric.gate_landscape for metric in METRICS}
 
 
 @dataclass(frozen=True)
@@ -126,14 +124,15 @@ class SessionReport:
     notes: Sequence[str] = ()
 
 
-def remarks_of(report: SessionReport, is_failure: Callable[[Verdict], bool] | None = None) -> list[Remark]:
+def remarks_of(report: SessionReport, is_failure: Callable[[Verdict, str], bool] | None = None) -> list[Remark]:
     """List what is to be said, the worst first.
 
     Parameters
     ----------
     report : SessionReport
     is_failure : callable, optional
-        Whether a verdict fails its test (default: *worse* does).
+        Whether a verdict fails a test of an optimizer, given its spec; "" for a test of the user's own (default:
+        *worse* does).
 
     Returns
     -------
@@ -141,7 +140,7 @@ def remarks_of(report: SessionReport, is_failure: Callable[[Verdict], bool] | No
         One for each landscape that is worse, and one for each optimizer with all landscapes that changed, with all that
         are better, and so on. What fails comes first; then the graver verdict; then the larger loss.
     """
-    fails = is_failure or (lambda verdict: verdict == Verdict.WORSE)
+    fails = is_failure or (lambda verdict, _: verdict == Verdict.WORSE)
     found: list[Remark] = []
     for comparison in report.comparisons:
         found += _of_optimizer(comparison, fails)
@@ -172,7 +171,7 @@ def creep_at(trend: Trend, report: SessionReport) -> list[Event]:
     ]
 
 
-def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bool]) -> list[Remark]:
+def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str], bool]) -> list[Remark]:
     spec = comparison.spec
     by_verdict: dict[Verdict, list[LandscapeComparison]] = {}
     for one in comparison.landscapes:
@@ -180,7 +179,7 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bo
     is_worse = any(one.is_worse for one in comparison.findings)
 
     def remark(verdict: Verdict, where: str, text: str, **further: Any) -> Remark:
-        return Remark(str(verdict), spec, where, text, fails(verdict), **further)
+        return Remark(str(verdict), spec, where, text, fails(verdict, spec), **further)
 
     def of_several(verdict: Verdict, text: str, **further: Any) -> Remark:
         names = tuple(one.now.landscape for one in by_verdict.get(verdict, ()))
@@ -207,12 +206,14 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bo
         found.append(remark(Verdict.WORSE, where, text, weight=math.inf, cell=cell, landscapes=told))
     over = f"over the suite: {'; '.join(map(str, comparison.findings))}"
     if is_worse:
-        weight, cell = _weight(comparison.findings), _worst_cell(comparison.compared)
+        weight, cell = _weight(comparison.findings), _worst_cell_over(comparison)
         found.append(remark(Verdict.WORSE, "overall", over, weight=weight, cell=cell))
     if by_verdict.get(Verdict.BETTER) or (comparison.findings and not is_worse):
         several = by_verdict.get(Verdict.BETTER, [])
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in several[:3]]
         texts += [f"and {number_of(len(several) - 3, 'more landscape')}"] if len(several) > 3 else []
+        is_another = comparison.verdict == Verdict.BETTER and comparison.begins_otherwise
+        texts += ["along another path from the first evaluations on"] if is_another else []
         found.append(
             of_several(Verdict.BETTER, "; ".join([*([] if is_worse or not comparison.findings else [over]), *texts]))
         )
@@ -222,7 +223,7 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bo
             f"{number_of(comparison.parted, 'cell')} of the suite now take{'s' * (comparison.parted == 1)} another path"
         )
         text = f"{_names(changed)}: {text}" if changed else text
-        text += f"; {decision(comparison.speed, not comparison.findings)}" if comparison.speed else ""
+        text += f"; {decision(comparison.speed, is_open(comparison))}" if comparison.speed else ""
         found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))
     for verdict, what in ((Verdict.NOT_COMPARABLE, "cannot be compared"), (Verdict.NEW, "nothing to compare with")):
         several = by_verdict.get(verdict, [])
@@ -234,17 +235,22 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict], bo
 
 def _weight(findings: Iterable[Finding]) -> float:
     """Measure the largest loss in gates; a finding that needs no statistics is graver than any."""
-    losses = (
-        math.inf if one.metric in HARD else abs(one.effect) / _GATES.get(one.metric, min(_GATES.values()))
-        for one in findings
-        if one.is_worse
-    )
-    return max(losses, default=0.0)
+    return max((one.weight for one in findings if one.is_worse), default=0.0)
 
 
 def _worst_cell(several: Iterable[LandscapeComparison]) -> str:
     worst = max(several, key=lambda one: max(one.losses, default=-math.inf), default=None)
     return str(worst.worst_cell["cell"]) if worst else ""
+
+
+def _worst_cell_over(comparison: OptimizerComparison) -> str:
+    """Choose the cell that lost most, on the landscape that lost most by the criterion that failed over the suite."""
+    for finding in gravest_first(comparison.findings):
+        moved = landscapes_moved_with(comparison, finding)
+        if finding.is_worse and moved:
+            cells = moved[0].moved_with(finding)
+            return f"{moved[0].now.landscape}/{cells[0].now.start}" if cells else str(moved[0].worst_cell["cell"])
+    return _worst_cell(comparison.compared)
 
 
 def _names(several: Sequence[LandscapeComparison]) -> str:
@@ -254,7 +260,7 @@ def _names(several: Sequence[LandscapeComparison]) -> str:
 
 
 def _of_contract(
-    spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], fails: Callable[[Verdict], bool]
+    spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], fails: Callable[[Verdict, str], bool]
 ) -> list[Remark]:
     words = {
         Verdict.WORSE: "newly broken",
@@ -262,18 +268,18 @@ def _of_contract(
         Verdict.BETTER: "no longer broken",
     }
     return [
-        Remark(str(verdict), spec, found.check, f"contract: {words[verdict]}", fails(verdict), math.inf)
+        Remark(str(verdict), spec, found.check, f"contract: {words[verdict]}", fails(verdict, spec), math.inf)
         for found, verdict in judged
         if verdict in words
     ]
 
 
-def _of_tracked(one: Mapping[str, str], fails: Callable[[Verdict], bool]) -> list[Remark]:
+def _of_tracked(one: Mapping[str, str], fails: Callable[[Verdict, str], bool]) -> list[Remark]:
     verdict = Verdict(one["verdict"])
     has_moved = verdict in (Verdict.WORSE, Verdict.CHANGED, Verdict.BETTER)
     return (
         [Remark(str(verdict), one["test"], one["name"], one["text"], True)]
-        if fails(verdict)
+        if fails(verdict, "")
         else ([Remark(str(verdict), one["test"], one["name"], one["text"])] if has_moved else [])
     )
 

@@ -1,126 +1,232 @@
-"""What stands in the terminal: a table of the optimizers, then what moved and what to do."""
+"""What stands in the terminal's summary: a table of the optimizers, then for each of them what moved."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.report.errors import cannot_run_text, error_texts, indented
-from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
+from pytest_optlandscape._counting import number_of, verb_of
+from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
+from pytest_optlandscape.report.errors import error_texts, indented
+from pytest_optlandscape.report.layout import WIDTH, fitted, table, wrapped
+from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.runs.run import SLACK
-from pytest_optlandscape.strategies.suites import cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding, was_bought
+from pytest_optlandscape.verdicts.findings import Finding
 from pytest_optlandscape.verdicts.metrics import SPEED
 from pytest_optlandscape.verdicts.records import ROUNDS_OUT
 from pytest_optlandscape.verdicts.speed import SpeedChange
 from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
-__all__ = ["failure_text", "landscape_rows", "overall_failure_text", "summary_lines", "table", "wrapped"]
+__all__ = [
+    "decision",
+    "details",
+    "landscape_rows",
+    "speed_legend",
+    "summary_blocks",
+    "summary_lines",
+    "table",
+    "wrapped",
+]
 
-_WIDTH = 110
-
-_UNMOVED = "no criterion moved significantly and far enough"
-_BOUGHT = "and more evaluations bought a better result"
+UNMOVED = "no criterion moved significantly and far enough"
+BOUGHT = "and more evaluations bought a better result"
 
 EQUIVALENT = 5.0
 """Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
 
+_IN_SHORT = {
+    "failure": "success",
+    "constraint_evaluations": "constraints",
+    "exceptions": "no result",
+    "time": "own time",
+}
+"""Names of criteria in a list, where they are not their own."""
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    r"""Lay out rows under a header; the first column to the left, numbers to the right, the last to the left.
 
-    Examples
-    --------
-    >>> print("\n".join(table(["name", "runs", "verdict"], [["a", "10", "same"], ["bcd", "5", "worse"]])))
-    name  runs  verdict
-    a       10  same
-    bcd      5  worse
+def summary_lines(
+    comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE, width: int = WIDTH
+) -> list[str]:
+    """Draw the table of optimizers, each before and now."""
+    lines = [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
+    return [*lines, *(line for text in speed_legend(lines, wording) for line in wrapped(text, "", width))]
+
+
+def speed_legend(lines: Iterable[str], wording: Wording = BASELINE) -> list[str]:
+    """Say what a ratio in the column ``speed`` means; nothing where no line has one."""
+    if not any("×" in line for line in lines):
+        return []
+    return [f"speed: evaluations to the targets, {wording.there} / now; × 0.5 needs twice as many"]
+
+
+def summary_blocks(
+    comparisons: Sequence[OptimizerComparison],
+    wording: Wording = BASELINE,
+    *,
+    configured: Sequence[int] = (),
+    width: int = WIDTH,
+) -> list[list[str]]:
+    """Draw the table of optimizers, each before and now.
+
+    Parameters
+    ----------
+    comparisons : sequence of OptimizerComparison
+    wording : Wording
+    configured : sequence of int, optional
+        How many landscapes the suite has for each (default: those that were run).
+    width : int, default 80
+
+    Returns
+    -------
+    list of list of str
+        The lines of the header, and of each optimizer. The column ``compared`` says of how many landscapes the verdict
+        knows, and of how many that the suite has.
     """
-    lines = [list(header), *map(list, rows)]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    last = len(header) - 1
-
-    def cell(k: int, text: str) -> str:
-        return text.ljust(widths[k]) if k in (0, last) else text.rjust(widths[k])
-
-    return ["  ".join(cell(k, text) for k, text in enumerate(line)).rstrip() for line in lines]
-
-
-def summary_lines(comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE) -> list[str]:
-    """Draw the table of optimizers."""
-    header = ["optimizer", "landscapes", "success", "digits", "evaluations", wording.column, "verdict"]
-    return table(header, [_optimizer_row(comparison) for comparison in comparisons])
+    header = ["optimizer", "compared", "success", "digits", "evaluations", "speed", "verdict"]
+    of_all = configured or [len(comparison.landscapes) for comparison in comparisons]
+    for is_short in (False, True):
+        rows = [
+            _optimizer_row(comparison, count, is_short) for comparison, count in zip(comparisons, of_all, strict=True)
+        ]
+        blocks = fitted(header, rows, width)
+        if max(len(block[-1]) for block in blocks) <= width:
+            break
+    return blocks
 
 
-def _optimizer_row(comparison: OptimizerComparison) -> list[str]:
-    records = [landscape.now for landscape in comparison.landscapes]
-    cells = sum(len(record.cells) for record in records)
-    successes = sum(record.successes for record in records)
+def _optimizer_row(comparison: OptimizerComparison, landscapes: int, is_short: bool) -> list[str]:
     return [
         comparison.spec,
-        str(len(records)),
-        f"{successes}/{cells} ({100 * successes / cells:.0f} %)",
-        f"{_median([record.digits for record in records]):.1f}",
-        f"{_median([record.evaluations for record in records]):.0f}",
-        _against(comparison),
+        f"{len(comparison.compared)} of {max(landscapes, len(comparison.landscapes))}",
+        *before_and_now(*records_of(comparison)),
+        speed_text(comparison, is_short=is_short),
         str(comparison.verdict),
     ]
 
 
-def landscape_rows(comparison: OptimizerComparison, wording: Wording = BASELINE) -> list[str]:
-    """Draw the table of one optimizer's landscapes."""
-    header = [comparison.spec, "success", "digits", "evaluations", wording.column, "verdict"]
-    rows = [
-        [
-            f"  {c.now.landscape}",
-            f"{c.now.successes}/{len(c.now.cells)}",
-            f"{c.now.digits:.1f}",
-            f"{c.now.evaluations:.0f}",
-            _against(c),
-            str(c.verdict),
+def landscape_rows(
+    comparison: OptimizerComparison, wording: Wording = BASELINE, *, heading: bool = True, width: int = WIDTH
+) -> list[str]:
+    """Draw the table of one optimizer's landscapes, each before and now, under the optimizer's name."""
+    rows = landscapes_table("landscape", comparison.landscapes, width)
+    return [*([comparison.spec] if heading else []), *rows]
+
+
+def landscapes_table(title: str, landscapes: Sequence[LandscapeComparison], width: int = WIDTH) -> list[str]:
+    """Draw a table of landscapes, each before and now."""
+    header = [f"  {title}", "success", "digits", "evaluations", "speed", "verdict"]
+    for is_short in (False, True):
+        rows = [
+            [
+                f"  {one.now.landscape}",
+                *before_and_now([one.before] if one.before is not None and one.is_compared else [], [one.now]),
+                speed_text(one, is_short=is_short),
+                str(one.verdict),
+            ]
+            for one in landscapes
         ]
-        for c in comparison.landscapes
+        blocks = fitted(header, rows, width)
+        if is_short or max(map(len, blocks)) == 1:
+            break
+    return [line for block in blocks for line in block]
+
+
+def details(
+    comparison: OptimizerComparison,
+    wording: Wording = BASELINE,
+    *,
+    told: Collection[str] = (),
+    heading: bool = True,
+    width: int = WIDTH,
+) -> list[str]:
+    """Say what moved, per verdict, what merely changed, and what could not be told, under the optimizer's name.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison
+    wording : Wording
+    told : collection of str, optional
+        Landscapes whose findings were printed before, and ``overall`` where those of the suite as one were: they are
+        only named.
+    heading : bool, default True
+        Whether the optimizer's name comes first.
+    width : int, default 80
+
+    Returns
+    -------
+    list of str
+        Nothing where there is nothing to be said.
+    """
+    texts = [
+        *_over_the_suite(comparison, told),
+        *_moved(comparison, told),
+        *_changes(comparison, told),
+        *_without_a_verdict(comparison, told),
+        *_rounding_outside(comparison),
+        *_what_was_not_told(comparison, wording),
     ]
-    return table(header, rows)
+    lines = [line for text in texts for line in wrapped(text, "  ", width)]
+    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _has_told(one, told))
+    lines += indented(next(broken, ""))
+    return [comparison.spec, *lines] if heading and lines else lines
 
 
-def _against(comparison: OptimizerComparison | LandscapeComparison) -> str:
-    if comparison.speed is None:
-        return "-"
-    if comparison.fingerprint in ("changed", "nondeterministic"):
-        ratio = comparison.speed_ratio
-        return "speed unknown" if ratio is None else f"speed × {ratio:.3g}"
-    return "identical" if comparison.fingerprint == "identical" else "equal up to rounding"
-
-
-def details(comparison: OptimizerComparison, wording: Wording = BASELINE) -> list[str]:
-    """Say what moved, per verdict, what merely changed, and what could not be told."""
-    lines: list[str] = []
-    if comparison.findings:
-        lines += wrapped(f"over the suite: {_findings(comparison.findings)}", "  ")
+def _over_the_suite(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
+    texts = []
+    if comparison.findings and "overall" not in told:
+        texts.append(f"over the suite: {_findings(comparison.findings)}")
+    elif comparison.findings:
+        texts.append(f"over the suite: {_in_short(comparison.findings)}, as said above")
     if comparison.unjudged_verdict not in (None, comparison.verdict):
-        found = _findings(comparison.unjudged) or _how_it_shows(comparison)
-        text = f"not judged, as the test `overall` was not run: over these landscapes {found}"
-        lines += wrapped(text, "  ")
+        found = _findings(comparison.unjudged) or how_it_shows(comparison)
+        texts.append(f"not judged, as the test `overall` was not run: over these landscapes {found}")
+    return texts
+
+
+def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
+    """Say what got worse and what got better; what was said above in short."""
+    texts = []
     for verdict in (Verdict.WORSE, Verdict.BETTER):
-        for landscape in comparison.landscapes:
-            if landscape.verdict == verdict and not landscape.cannot_run:  # of which the errors below tell
-                lines += wrapped(f"{verdict} on {landscape.now.landscape}: {_findings(landscape.findings)}", "  ")
-    lines += _changes(comparison)
+        moved = [one for one in comparison.landscapes if one.verdict == verdict and not one.cannot_run]
+        above = [one for one in moved if one.now.landscape in told]
+        if above:
+            names = ", ".join(f"{one.now.landscape} ({_in_short(one.findings)})" for one in above)
+            texts.append(f"{verdict}, as said above, on {names}")
+        texts += [f"{verdict} on {one.now.landscape}: {_findings(one.findings)}" for one in moved if one not in above]
+    if comparison.verdict == Verdict.BETTER and comparison.begins_otherwise:
+        early = sum(one.parted_early for one in comparison.compared)
+        of_all = number_of(sum(len(one.pairs) for one in comparison.compared), "cell")
+        texts.append(
+            f"better along another path from the first evaluations on, in {early} of {of_all}: in a refactor or a "
+            "pinned release this is a defect, and `optlandscape_fail_on = different` fails by it"
+        )
+    return texts
+
+
+def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
+    """Whether the errors of a landscape were printed before."""
+    return one.now.landscape in told and any(finding.metric == "exceptions" for finding in one.findings)
+
+
+def _in_short(findings: Iterable[Finding]) -> str:
+    """Name the criteria that moved; those that got worse alone, if any did."""
+    several = list(findings)
+    worse = [one for one in several if one.is_worse]
+    return ", ".join(dict.fromkeys(_IN_SHORT.get(one.metric, one.metric) for one in worse or several))
+
+
+def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
+    """Say what was not compared, what gave no result, and what runs have to say themselves."""
+    texts = []
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
-        lines += wrapped(f"not compared on {', '.join(names)}: {reason}", "  ")
-    for text in error_texts(comparison.landscapes):
-        lines += wrapped(text, "  ")
-    lines += indented(next((c.now.traceback for c in comparison.landscapes if c.cannot_run), ""))
+        texts.append(f"not compared on {', '.join(names)}: {reason}")
+    texts += error_texts([one for one in comparison.landscapes if not _has_told(one, told)])
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
-        lines += wrapped(f"{note}, on {where}", "  ")
-    return lines + _rounding_outside(comparison) + _what_was_not_told(comparison, wording)
+        texts.append(f"{note}, on {where}")
+    return texts
 
 
 def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
@@ -131,33 +237,37 @@ def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
     new = [c for c in leaves if c.before and not any(ROUNDS_OUT in cell.flags for cell in c.before.cells)]
     is_new = f"; new on {', '.join(c.now.landscape for c in new)}" if new else ""
     where = ", ".join(c.now.landscape for c in leaves)
-    text = f"leaves the bounds by rounding, at most {SLACK:g} units in the last place, on {where}{is_new}"
-    return wrapped(text, "  ")
+    return [f"leaves the bounds by rounding, at most {SLACK:g} units in the last place, on {where}{is_new}"]
 
 
-def _changes(comparison: OptimizerComparison) -> list[str]:
+def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
     """Say where paths part, and what remains possible for the speed."""
     changed = [c for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
-    lines: list[str] = []
+    texts: list[str] = []
     for landscape in changed:
         if landscape.findings:
-            text = f"changed on {landscape.now.landscape}, {_BOUGHT}: {_findings(landscape.findings)}"
-            lines += wrapped(text, "  ")
+            found = _in_short(landscape.findings) + ", as said above"
+            found = found if landscape.now.landscape in told else _findings(landscape.findings)
+            texts.append(f"changed on {landscape.now.landscape}, {BOUGHT}: {found}")
     unmoved = [c.now.landscape for c in changed if not c.findings]
     if unmoved:
-        lines += wrapped(f"changed on {', '.join(unmoved)}: {_UNMOVED}", "  ")
+        texts.append(f"changed on {', '.join(unmoved)}: {UNMOVED}")
     parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
         parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
-        text = f"changed: {_how_it_shows(comparison)}"
-        lines += wrapped(text, "  ")
+        texts.append(f"changed: {how_it_shows(comparison)}")
     if parted:
         landscape_id, start, where = parted[0]
-        lines += wrapped(f"paths part, for instance on {landscape_id}/{start} at {where}", "  ")
-    if comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
-        is_open = not comparison.findings and not any(c.findings for c in comparison.landscapes)
-        lines += wrapped(decision(comparison.speed, is_open), "  ")
-    return lines
+        texts.append(f"paths part, for instance on {landscape_id}/{start} at {where}")
+    if "overall" not in told and comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
+        texts.append(decision(comparison.speed, is_open(comparison)))
+    return texts
+
+
+def is_open(comparison: OptimizerComparison) -> bool:
+    """Tell whether no criterion moved, on no landscape and not over the suite: then it counts what was to be seen."""
+    moved = [comparison.findings, comparison.unjudged, *(one.findings for one in comparison.landscapes)]
+    return not any(moved)
 
 
 def decision(speed: SpeedChange, is_open: bool = True) -> str:
@@ -175,12 +285,14 @@ def decision(speed: SpeedChange, is_open: bool = True) -> str:
         Such as ``speed × 0.99 (0.98 to 1.01 at 99 % confidence): equivalent within 2 %; a slowdown of 1.5 % …``.
     """
     if speed.to_targets:
-        share = f" by {speed.reached} of {speed.targets} targets" if speed.reached < speed.targets / 2 else ""
+        share = (
+            f" by {speed.reached} of {number_of(speed.targets, 'target')}" if speed.reached < speed.targets / 2 else ""
+        )
         return f"speed{share} × {_interval(speed.to_targets, is_open)}"
-    text = f"speed unknown: {speed.reached} of {speed.targets} targets reached"
+    text = f"speed unknown: {speed.reached} of {number_of(speed.targets, 'target')} reached"
     if not speed.to_same_gaps:
         return text
-    return f"{text}; where none is reached, speed to the same gaps × {_interval(speed.to_same_gaps, is_open)}"
+    return f"{text}; where none is reached, progress to the same gaps × {_interval(speed.to_same_gaps, is_open)}"
 
 
 def _interval(speed: ShiftInterval, is_open: bool) -> str:
@@ -198,142 +310,37 @@ def _interval(speed: ShiftInterval, is_open: bool) -> str:
 
 def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> list[str]:
     """Count aloud what the fingerprint could not judge."""
-    lines: list[str] = []
+    texts: list[str] = []
     restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
     if restless:
         names = ", ".join(restless)
-        text = f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared"
-        lines += wrapped(text, "  ")
+        texts.append(f"nondeterministic on {names}: two runs of the same code differ, so only criteria are compared")
     if comparison.stopped:
         count = number_of(comparison.stopped, "cell")
         names = ", ".join(c.now.landscape for c in comparison.landscapes if c.stopped)
-        lines += wrapped(f"{count} stopped by the time limit, and therefore not compared, on {names}", "  ")
+        texts.append(f"{count} stopped by the time limit, and therefore not compared, on {names}")
     if comparison.set_aside:
-        text = f"{comparison.set_aside} cells set aside by the fingerprint: rounding makes their paths unpredictable"
-        lines += wrapped(text, "  ")
+        count, their = number_of(comparison.set_aside, "cell"), verb_of(comparison.set_aside, "its path", "their paths")
+        texts.append(f"{count} set aside by the fingerprint: rounding makes {their} unpredictable")
     is_same = comparison.verdict == Verdict.SAME and comparison.unjudged_verdict in (None, Verdict.SAME)
     if is_same and comparison.parted and not restless:
-        text = (
+        texts.append(
             f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
         )
-        lines += wrapped(text, "  ")
-    return lines
+    return texts
 
 
-def _how_it_shows(comparison: OptimizerComparison) -> str:
+def how_it_shows(comparison: OptimizerComparison) -> str:
     """Say what tells of a change that shows on no landscape by itself."""
     if comparison.drifts:
         return f"{_findings(comparison.drifts)}; this is below the gate, but rounding has no direction"
-    return _more_cells_part(comparison)
-
-
-def _more_cells_part(comparison: OptimizerComparison) -> str:
     return f"{_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
 
 
 def _cells_part(comparison: OptimizerComparison) -> str:
-    return f"{comparison.parted} cells part" if comparison.parted != 1 else "1 cell parts"
-
-
-def failure_text(comparison: LandscapeComparison, spec: str, wording: Wording = BASELINE, shown_on: str = "") -> str:
-    """Say why the test of one landscape fails; a traceback that was shown on another one is not repeated."""
-    name = comparison.now.landscape
-    if comparison.verdict == Verdict.NOT_COMPARABLE:
-        return f"{spec} on {name} cannot be compared with {wording.reference}: {comparison.reason}"
-    if comparison.verdict == Verdict.NEW:
-        return f"{spec} on {name} has no baseline; accept one with --optlandscape-update"
-    if comparison.cannot_run:
-        lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
-        ways_on = [line for line in _ways_on(comparison, spec, wording) if not _accepts(line)]
-        return "\n".join([*lines, "", *ways_on])
-    lines = [f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}"]
-    lines += [f"  {finding}" for finding in comparison.findings]
-    if comparison.parted:
-        start, where = comparison.parted[0]
-        count = f"{len(comparison.parted)} of {len(comparison.now.cells)} cells"
-        lines.append(f"  paths part in {count}, {name}/{start} first at {where}")
-    if comparison.speed:
-        lines.append(f"  {decision(comparison.speed, not comparison.findings)}")
-    if comparison.pairs:
-        lines += ["", *_cells_table(comparison)]
-    lines += ["", *_ways_on(comparison, spec, wording)]
-    return "\n".join(lines)
-
-
-def _accepts(line: str) -> bool:
-    """Whether a line says how to accept what was measured: of what cannot run there is nothing to accept."""
-    return "accept what" in line or "commit the baseline" in line
-
-
-def _what_became(verdict: Verdict, findings: Sequence[Finding], wording: Wording) -> str:
-    """Head a list of findings: the verdict in words that agree with them."""
-    if verdict in (Verdict.WORSE, Verdict.BETTER):
-        return f"is {verdict} than {wording.what_was}:"
-    if was_bought(findings):
-        return f"has changed since {wording.reference}, {_BOUGHT}:"
-    return f"has changed since {wording.reference}: {_UNMOVED}"
-
-
-def _cells_table(comparison: LandscapeComparison) -> list[str]:
-    """Show the cells that lost most, before and now."""
-    losses = comparison.losses
-    order = sorted(range(len(losses)), key=lambda k: -losses[k])[:5]
-    rows = []
-    for k in order:
-        before, now = comparison.pairs[k]
-        reached = [share for share, hit in enumerate(now.hits, start=1) if hit != float("inf")]
-        rows.append(
-            [
-                f"  {comparison.now.landscape}/{now.start}",
-                f"{before.gap:.3g}",
-                f"{now.gap:.3g}",
-                f"{max(before.nfev, before.njev)}",
-                f"{max(now.nfev, now.njev)}",
-                f"{len(reached)} of {len(now.hits)} targets, {now.stop_reason}",
-            ]
-        )
-    header = ["  worst cells", "gap before", "now", "evaluations before", "now", ""]
-    return table(header, rows)
-
-
-def _ways_on(comparison: LandscapeComparison, spec: str, wording: Wording) -> list[str]:
-    worst = comparison.worst_cell["cell"]
-    landscape = get(comparison.now.landscape)
-    cell = next(cell for cell in cells(landscape) if cell.id == worst)
-    budget = comparison.now.budget
-    return [
-        "  replay the worst cell, in Python:",
-        f"    minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})",
-        *wording.again(f"{spec}::{landscape.id}", "landscape"),
-    ]
-
-
-def overall_failure_text(comparison: OptimizerComparison, wording: Wording = BASELINE) -> str:
-    """Say why the test of the suite as one fails."""
-    over = number_of(len(comparison.landscapes), "landscape")
-    is_now = "has changed" if comparison.verdict == Verdict.CHANGED else f"is {comparison.verdict}"
-    lines = [f"{comparison.spec} {is_now} over {over}"]
-    return "\n".join([*lines, *details(comparison, wording)])
+    return f"{number_of(comparison.parted, 'cell')} {verb_of(comparison.parted, 'parts', 'part')}"
 
 
 def _findings(findings: Iterable[object]) -> str:
     return "; ".join(map(str, findings))
-
-
-def wrapped(text: str, indent: str) -> list[str]:
-    """Wrap between words only, so that paths and ids stay whole."""
-    wrapper = textwrap.TextWrapper(
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapper.wrap(text) or [indent]
-
-
-def _median(values: Sequence[float]) -> float:
-    import numpy as np
-
-    return float(np.median(values))

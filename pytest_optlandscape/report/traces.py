@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.report.terminal import table
+from pytest_optlandscape.report.layout import WIDTH, table
 from pytest_optlandscape.runs import Trace, box_widths
-from pytest_optlandscape.verdicts.own_time import TimeRatios, median_interval
+from pytest_optlandscape.verdicts.own_time import TIME_GATE, TimeRatios, median_interval
 
 __all__ = ["parting_evaluation", "parting_lines", "time_line"]
 
@@ -17,7 +19,9 @@ APART = 1e-9
 """Share of the box beyond which two points are not one point rounded differently."""
 
 ROWS_BEFORE, ROWS_AFTER = 2, 4
-COORDINATES = 3
+
+SHOWN = ((9, 3), (9, 2), (7, 2), (6, 2), (5, 2))
+"""Digits and coordinates of a point, the most first: as much is shown as the width of a terminal takes."""
 
 
 def parting_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:
@@ -60,37 +64,53 @@ def parting_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -
     if parting is None:
         return [f"  {cell_id}: no evaluation parts by more than rounding"]
     marks = range(max(parting - ROWS_BEFORE, 1), min(parting + ROWS_AFTER, max(len(before), len(now))) + 1)
-    rows = [
-        [
-            f"  {mark}{' <' if mark == parting else ''}",
-            _point(before, mark),
-            _point(now, mark),
-            _gap(before, mark),
-            _gap(now, mark),
-            "",
-        ]
-        for mark in marks
-    ]
-    header = ["  evaluation", "x before", "x now", "gap before", "gap now", ""]
-    return [f"  {cell_id} parts at evaluation {parting}:", *table(header, rows)]
+    every = [_lines_with(marks, parting, (before, now), shown) for shown in SHOWN]
+    narrow = (lines for lines in every if max(map(len, lines)) <= WIDTH)
+    return [f"  {cell_id} parts at evaluation {parting}:", *next(narrow, every[-1])]
 
 
-def _point(trace: Trace, mark: int) -> str:
+def _lines_with(marks: Iterable[int], parting: int, traces: tuple[Trace, Trace], shown: tuple[int, int]) -> list[str]:
+    rows = []
+    for mark in marks:
+        points = (_point(trace, mark, *shown) for trace in traces)
+        gaps = (_gap(trace, mark) for trace in traces)
+        rows.append([f"  {mark}{' <' if mark == parting else ''}", *points, *gaps, ""])
+    return table(["  evaluation", "x before", "x now", "gap before", "gap now", ""], rows)
+
+
+def _point(trace: Trace, mark: int, digits: int, coordinates: int) -> str:
     if mark > len(trace):
         return "(ended)"
     x = trace.x[mark - 1]
-    shown = ", ".join(f"{value:.9g}" for value in x[:COORDINATES])
-    return f"({shown}{', …' if len(x) > COORDINATES else ''})"
+    shown = ", ".join(f"{value:.{digits}g}" for value in x[:coordinates])
+    return f"({shown}{', …' if len(x) > coordinates else ''})"
 
 
 def _gap(trace: Trace, mark: int) -> str:
     return f"{trace.gap[mark - 1]:.3g}" if mark <= len(trace) else "-"
 
 
-def time_line(timed: list[TimeRatios]) -> str:
-    """Say what is known of the own time per evaluation over all cells that were timed."""
-    interval = median_interval([change for ratios in timed for _, change in ratios.cells])
-    text = f"own time per evaluation × {interval.ratio:.3g}"
-    if interval.lower > 0.0:
-        text += f" ({interval.lower:.3g} to {interval.upper:.3g} at 99 % confidence)"
+def time_line(timed: Sequence[TimeRatios]) -> str:
+    """Say what is known of the own time per evaluation over all cells that were timed.
+
+    Parameters
+    ----------
+    timed : sequence of TimeRatios
+
+    Returns
+    -------
+    str
+        With its interval and what that shows; "" where too few cells were timed to have an interval: one ratio alone
+        is as likely noise.
+    """
+    changes = [change for ratios in timed for _, change in ratios.cells]
+    interval = median_interval(changes) if changes else None
+    if interval is None or interval.lower <= 0.0:
+        return ""
+    text = f"own time per evaluation × {interval.ratio:.3g} ({interval.lower:.3g} to {interval.upper:.3g}"
+    text += " at 99 % confidence)"
+    if interval.lower <= 1.0 <= interval.upper:
+        return f"{text}: no difference shown"
+    if 1.0 / TIME_GATE < interval.ratio < TIME_GATE:
+        return f"{text}: less than what counts, × {TIME_GATE:g}"
     return text

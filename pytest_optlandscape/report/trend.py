@@ -71,7 +71,7 @@ def what_moved(comparison: OptimizerComparison) -> str:
     moved = [one for one in comparison.landscapes if one.findings]
     if moved:
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
-        return "; ".join([*texts, *([f"and {len(moved) - 2} more landscapes"] if len(moved) > 2 else [])])
+        return "; ".join([*texts, *([f"and {number_of(len(moved) - 2, 'more landscape')}"] if len(moved) > 2 else [])])
     if comparison.drifts:
         return f"{'; '.join(map(str, comparison.drifts))}, below the gate"
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)
@@ -119,8 +119,9 @@ def event_lines(event: Event) -> list[str]:
             lines += wrapped(f"{where}{clean(', '.join(one.came_with), 400)} came with it", "    ")
         if one.between:
             named = ", ".join(commit[:10] for commit in one.between[:5]) + (" …" if len(one.between) > 5 else "")
-            text = f"{where}or one of {number_of(len(one.between), 'commit')} before it that were not measured: {named}"
-            lines += wrapped(text, "    ")
+            which = f"one of {number_of(len(one.between), 'commit')} before it that were not measured"
+            which = which if one.between[1:] else "the commit before it, which was not measured"
+            lines += wrapped(f"{where}or {which}: {named}", "    ")
     if event.kind == "creep" and event.shares:
         subjects = {one.first.commit: one.first.entry for one in event.states}
         rows = [

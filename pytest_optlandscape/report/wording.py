@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
 
-__all__ = ["ACCEPT", "BASELINE", "Wording", "command_line", "number_of", "replay_command"]
+from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.runs.run import with_imports
 
-ACCEPT = "  accept what it does now:   the same with --optlandscape-update; then commit the baseline"
-"""How to make what was measured the baseline."""
+__all__ = ["BASELINE", "Wording", "command_line", "number_of", "replay_command"]
 
-
-def number_of(count: int, noun: str) -> str:
-    """Say how many of a thing there are.
-
-    Examples
-    --------
-    >>> number_of(1, "landscape"), number_of(0, "landscape")
-    ('1 landscape', '0 landscapes')
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
+_DOUBLE, _BACKSLASH = '"', "\\"
 
 
 def command_line(*words: str) -> str:
     """Write a command that can be pasted into a shell.
 
     Words that mean something to a shell are put into double quotes, which sh, zsh, fish, PowerShell and cmd all
-    understand; where these do not help, into single quotes, as sh wants.
+    understand; where these do not help, into single quotes, as sh wants, and on Windows as cmd wants.
 
     Examples
     --------
@@ -40,9 +32,11 @@ def command_line(*words: str) -> str:
 
 
 def _quoted(word: str) -> str:
-    if re.fullmatch(r"[\w@+=:,./-]+", word, re.ASCII):
+    if re.fullmatch(r"[\w+=:./-]+", word, re.ASCII):
         return word
-    return shlex.quote(word) if re.search(r'["$`!\\%]', word) else f'"{word}"'
+    if not re.search(r'["$`!\\%]', word):
+        return f'"{word}"'
+    return f'"{word.replace(_DOUBLE, _BACKSLASH + _DOUBLE)}"' if os.name == "nt" else shlex.quote(word)
 
 
 def replay_command(spec: str, cell: str) -> str:
@@ -64,6 +58,10 @@ class Wording:
     ----------
     revision : str, default ""
         The revision that is compared with, as the user named it; "" for the stored baseline.
+    command : tuple of str, default ("pytest",)
+        What another command must begin with to find the same configuration, suite and optimizers.
+    python_path : tuple of str, default ()
+        Folders that Python must search for the optimizers, besides the current one.
 
     Examples
     --------
@@ -74,6 +72,8 @@ class Wording:
     """
 
     revision: str = ""
+    command: tuple[str, ...] = ("pytest",)
+    python_path: tuple[str, ...] = ()
 
     @property
     def what_was(self) -> str:
@@ -86,16 +86,49 @@ class Wording:
         return self.revision or "its baseline"
 
     @property
-    def column(self) -> str:
-        """The head of a table's column."""
-        return f"against {self.revision or 'baseline'}"
+    def there(self) -> str:
+        """Where the other side's numbers are from."""
+        return f"at {self.revision}" if self.revision else "baseline"
 
     @property
     def its_cells(self) -> str:
         """The cells on the other side."""
         return f"those at {self.revision}" if self.revision else "the baseline's"
 
-    def again(self, item: str, what: str) -> list[str]:
+    def run_alone(self, item: str) -> str:
+        """Write the command that runs one item of the suite, or all that are below it.
+
+        Parameters
+        ----------
+        item : str
+            Its id, without ``optlandscape::``.
+        """
+        against = f"--optlandscape-against={self.revision}" if self.revision else "--optlandscape"
+        return command_line(*self.command, against, "--optlandscape-only", item)
+
+    def replay(self, spec: str, cell: str) -> str:
+        """Write the command that runs one cell of one optimizer again."""
+        return command_line(*self.command, "--optlandscape-replay", cell, "--optlandscape-only", spec)
+
+    def in_python(self, call: str) -> str:
+        """Write a call as a line of Python with its imports, to be pasted where the session was started.
+
+        Examples
+        --------
+        >>> print(Wording().in_python("minimize('scipy:CG', 'beale')"))
+        from pytest_optlandscape import landscapes, minimize; run = minimize('scipy:CG', 'beale'); print(run.table())
+        """
+        path = f"import sys; sys.path[:0] = {list(self.python_path)}; " if self.python_path else ""
+        return path + with_imports(f"run = {call}; print(run.table())")
+
+    def accept(self, item: str) -> list[str]:
+        """Say how to accept what an item did; nothing where there is no baseline to accept it into."""
+        if self.revision:
+            return []
+        accept = command_line(*self.command, "--optlandscape-update", "--optlandscape-only", item)
+        return ["  accept what it does now:", f"    {accept}", "  then commit the baseline"]
+
+    def again(self, item: str, what: str, accepted: str = "") -> list[str]:
         """Say how to run an item alone and, where there is something to accept it into, how to accept it.
 
         Parameters
@@ -104,14 +137,10 @@ class Wording:
             Its id, without ``optlandscape::``.
         what : str
             Its kind, such as ``landscape``.
+        accepted : str, optional
+            The id of the item that is accepted (default: the same).
         """
-        against = [f"--optlandscape-against={self.revision}"] if self.revision else ["--optlandscape"]
-        alone = command_line("pytest", *against, "--optlandscape-only", item)
-        lines = [f"  {f'run this {what} alone:':<26} {alone}"]
-        if not self.revision:
-            accept = command_line("pytest", "--optlandscape-update", "--optlandscape-only", item)
-            lines += [f"  {'accept what it does now:':<26} {accept}", "  then commit the baseline"]
-        return lines
+        return [f"  run this {what} alone:", f"    {self.run_alone(item)}", *self.accept(accepted or item)]
 
 
 BASELINE = Wording()

@@ -7,6 +7,7 @@ from pytest_optlandscape.runs.keras_recorder import KerasRecorder
 from pytest_optlandscape.runs.problem import Problem, as_landscape
 from pytest_optlandscape.runs.recorders import TrainingRecorder, TrainingRun, record_training
 from pytest_optlandscape.runs.run import Run, Trace, box_widths, digits_of, feasible, inside
+from pytest_optlandscape.runs.together import execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted
 
 RunRecorder = KerasRecorder
@@ -28,6 +29,8 @@ __all__ = [
     "digits_of",
     "execute",
     "execute_all",
+    "execute_in_lockstep",
+    "execute_together",
     "feasible",
     "inside",
     "record_training",

@@ -3,6 +3,10 @@
 The path of one evaluation is kept short, because it is added to every one of them: count, evaluate, remember. What can
 be worked out afterwards (gaps, feasibility, distances) is, in `run`. A point is remembered as the bytes of its
 coordinates, which are small, quickly joined, and no business of the garbage collector's.
+
+An optimizer may evaluate in several threads. A point and its value are remembered by one call of a list's method, which
+no other thread can interrupt. What several threads evaluate at once beyond the budget is dropped and refused. So there
+is no lock.
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
 from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
+from pytest_optlandscape.runs.other_processes import refuse_to_travel
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["ConstraintCounts", "Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
@@ -33,13 +39,22 @@ against an optimizer that goes round in circles on the constraints alone, and en
 
 
 class Limit:
-    """The budget, whether anybody asked for more, and whether the run is over for another reason."""
+    """The budget, whether anybody asked for more, and whether the run is over for another reason.
+
+    Attributes
+    ----------
+    lock : RLock
+        For what is counted by more than one step.
+    """
+
+    __reduce_ex__ = refuse_to_travel
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.was_reached = False
-        self.spent = f"the budget of {budget} evaluations was spent"
+        self.spent = f"the budget of {number_of(budget, 'evaluation')} was spent"
         self.refusal: Callable[[], BaseException] | None = None
+        self.lock = threading.RLock()
         self._to_close: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
 
@@ -58,7 +73,7 @@ class Limit:
         if spent and not self.was_reached:
             self.spent = spent
         self.was_reached = True
-        raise BudgetExhausted(spent or f"the budget of {self.budget} evaluations is spent")
+        raise BudgetExhausted(spent or f"the budget of {number_of(self.budget, 'evaluation')} is spent")
 
     def on_closing(self, close: Callable[[], None]) -> None:
         """Have a function called when the run is over, or now if it is."""
@@ -110,7 +125,7 @@ class ConstraintCounts:
 
         def evaluate(x: Any, *further: Any) -> Any:
             if limit.refusal is not None or calls[kind] >= most:
-                limit.refuse(f"{most} evaluations of one constraint were made, as many as the budget allows")
+                limit.refuse(f"{most} of one constraint were made, as many evaluations as the budget allows")
             points = x.size // dim if getattr(x, "ndim", 1) == 2 else 1
             with lock:  # an optimizer may evaluate in threads of its own
                 calls[kind] += points
@@ -128,10 +143,10 @@ def counted(
     function: Callable[[Any], Any],
     limit: Limit,
     dim: int,
-    points: list[bytes],
+    record: list[Any],
     *,
-    keep: Callable[[Any], None] | None = None,
-    instead: Sequence[Any] = (),
+    value_of: Callable[[bytes, Any], float] | None = None,
+    instead: Sequence[Any] | None = None,
     on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[ArrayLike], Any]:
     """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
@@ -145,17 +160,21 @@ def counted(
     limit : Limit
     dim : int
         Coordinates of a point.
-    points : list of bytes
-        Where points go.
-    keep : callable, optional
-        Takes each result, NaN where the function raised.
+    record : list
+        Where each point goes, as bytes, followed by its value unless ``instead`` is given. Where the function raised,
+        the value is NaN.
+    value_of : callable, optional
+        Gives the value from the point and the result (default: the result).
     instead : sequence, optional
-        While it has elements, points are counted, but not kept: nobody will ask for them.
+        That of a derivative, which has no value: while it has elements, points are counted, but not kept, because
+        nobody will ask for them.
     on_tensor : callable, optional
         Evaluates what a library of tensors has to evaluate itself; see `differentiable`.
     """
-    budget = limit.budget
-    remember = points.append
+    has_value = instead is None
+    stride = 2 if has_value else 1
+    full = most = limit.budget * stride
+    remember = record.extend
     ndarray, tobytes = np.ndarray, np.ndarray.tobytes
     # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
     unpack: Callable[[Any], Any] = np.asarray
@@ -163,13 +182,13 @@ def counted(
         unpack = np.ndarray.tolist
 
     def close() -> None:
-        nonlocal budget
-        budget = -1
+        nonlocal most
+        most = -1
 
     limit.on_closing(close)
 
     def evaluate(x: Any) -> Any:
-        if len(points) >= budget:
+        if len(record) >= most:
             limit.refuse()
         if x.__class__ is ndarray and x.dtype is _FLOAT64 and x.ndim == 1:
             values = unpack(x)
@@ -190,13 +209,13 @@ def counted(
         except Exception:
             # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
             if len(values) == dim:
-                remember(point)
-                if keep is not None:
-                    keep(math.nan)
+                remember((point, math.nan)[:stride])
+                del record[full:]
             raise
-        remember(point)
-        if keep is not None:
-            keep(result)
+        remember((point, result if value_of is None else value_of(point, result)) if has_value else (point,))
+        if len(record) > full:  # another thread made the last evaluation of the budget in the meantime
+            del record[full:]
+            limit.refuse()
         return result
 
     return evaluate
@@ -204,24 +223,32 @@ def counted(
 
 def disturbed(
     function: Callable[[Any], Any],
-    points: list[bytes],
+    limit: Limit,
+    record: list[Any],
     observe: Callable[[Any, Any, int], Any],
     on_tensor: Callable[[Any], Any] | None = None,
+    *,
+    stride: int,
 ) -> Callable[[Any], Any]:
-    """Put noise on what a counted function gives: evaluation k always alike."""
+    """Put noise on what a counted function gives: evaluation k always alike.
+
+    A lock keeps threads from taking each other's numbers. The stride is the length of an evaluation in the record.
+    """
+    lock = limit.lock
 
     def observed(x: Any) -> Any:
         if x.__class__ is not np.ndarray and on_tensor is not None:
             tensors = x if library_of(x) or isinstance(x, Mapping) else stacked(x)
             if tensors is not None:
                 return on_tensor(tensors)
-        exact = function(x)
-        return observe(as_floats(points[-1]), exact, len(points) - 1)
+        with lock:
+            exact = function(x)
+            return observe(as_floats(record[-stride]), exact, len(record) // stride - 1)
 
     return observed
 
 
-def as_points(points: list[bytes], dim: int) -> FloatArray:
+def as_points(points: Sequence[bytes], dim: int) -> FloatArray:
     """Give remembered points as an array of shape (n, dim)."""
     return np.frombuffer(bytearray().join(points)).reshape(-1, dim)
 
@@ -233,6 +260,8 @@ def as_floats(point: bytes) -> list[float]:
 
 def as_list(x: Any) -> list[float]:
     """Read a point as a list of floats, or raise ValueError."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise ValueError("a point is an array of numbers, got a masked one: what stands behind its mask is no point")
     array = as_array(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"a point is an array of real numbers, got {x!r:.80}")

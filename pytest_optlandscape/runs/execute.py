@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import math
 import os
 import sys
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import supervision
+from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.process_state import TRACES, Essentials
 from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
@@ -122,55 +127,91 @@ class _Terms:
 
 
 @dataclasses.dataclass(slots=True)
+class _Read:
+    """What an optimizer returned or raised, as values that it may not change any more."""
+
+    returned: Returned
+    raised: str = ""
+    traceback: str = ""
+
+
+@dataclasses.dataclass(slots=True)
 class _Ended:
-    """What is left of a run when it has ended; of what the optimizer returned only what it may not change any more."""
+    """What is left of a run when it has ended."""
 
     problem: Problem
     terms: _Terms
     watch: Watch
-    wall_time: float
-    was_exhausted: bool
-    raised: str
-    traceback: str
-    warned: tuple[Warned, ...]
-    side_effects: tuple[str, ...]
-    returned: Returned
+    wall_time: float = 0.0
+    was_exhausted: bool = False
+    asked_elsewhere: bool = False
+    warned: tuple[Warned, ...] = ()
+    side_effects: tuple[str, ...] = ()
+    read: _Read = dataclasses.field(default_factory=lambda: _Read(Returned(None, "")))
+    hangs_when_read: bool = False
+    left_out: str = ""
 
 
 def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
+    """Run an optimizer; where the process is supervised, tell of it, and leave out what hung before."""
+    supervisor = supervision.current()
+    if supervisor is None:
+        return _ended_here(optimizer, problem, surroundings)
+    key = supervision.key_of(optimizer.spec, problem)
+    reason = supervisor.reason_to_leave_out(key)
+    terms = _terms_of(optimizer, problem)
+    if reason:
+        problem.close(_over)
+        watch = Watch(lambda: _name(optimizer, terms), terms.time_limit, lambda: None)
+        return _Ended(problem, terms, watch, left_out=reason)
+    with supervisor.run(key, _name(optimizer, terms), terms.time_limit):
+        return _ended_here(optimizer, problem, surroundings)
+
+
+def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
     started = time.perf_counter()
-    terms = _Terms(
-        problem.landscape, problem.x0, problem.bounds, problem.budget, problem._seed, _time_limit(optimizer, problem)
-    )
+    terms = _terms_of(optimizer, problem)
     watch = Watch(
         lambda: _name(optimizer, terms),
         terms.time_limit,
         lambda: problem.close(watch.exception),
         lambda: problem.nfev + problem.njev + problem.nhev + problem.constr_nfev,
     )
+    around = getattr(optimizer, "around", None)
     surroundings.prepare()
-    returned, error, essential = _watched(optimizer, problem, watch, surroundings.essentials)
+    with problem.under_way(), around(problem) if around else contextlib.nullcontext():
+        returned, error, essential = _watched(_named(optimizer, problem), watch, surroundings.essentials)
     warned, side_effects = surroundings.put_back()
     side_effects = (*essential, *side_effects) if essential else side_effects
     wall_time = time.perf_counter() - started
-    was_exhausted = _closed(problem)
+    was_exhausted, asked_elsewhere = _closed(problem)
     if surroundings.was_interrupted:
         raise KeyboardInterrupt
-    raised, trace = "", ""
-    if error is not None:
-        raised, trace = _raised(error, was_exhausted, watch, surroundings)
+    if watch.was_told:
+        supervision.hard_to_end.add(optimizer.spec)
+    reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
+    if error is None and _is_plain(returned):
+        read, refused = _Read(returned_by(returned, problem)), None
+    else:
+        read, refused, _ = _watched(
+            lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
+            reading,
+            surroundings.essentials,
+        )
     error = None  # its traceback holds everything that the optimizer had in hand
+    if refused is not None:
+        read = _unread(refused, reading)
     return _Ended(
         problem,
         terms,
         watch,
         wall_time,
         was_exhausted,
-        raised,
-        trace,
+        asked_elsewhere,
         warned,
         side_effects,
-        returned_by(returned, problem),
+        read,
+        reading.has_expired,
     )
 
 
@@ -181,18 +222,61 @@ def _evaluations(problem: Problem) -> int:
         return 0
 
 
-def _closed(problem: Problem) -> bool:
-    """Close a problem, and tell whether its budget was exhausted before."""
+def _closed(problem: Problem) -> tuple[bool, bool]:
+    """Close a problem, and tell whether its budget was exhausted before, and whether another process asked it."""
     try:
         was_exhausted = problem.exhausted
         problem.close(_over)
+        return was_exhausted, problem.was_asked_elsewhere()
     except Exception:  # as above
-        return False
-    return was_exhausted
+        return False, False
+
+
+def _terms_of(optimizer: Optimizer, problem: Problem) -> _Terms:
+    return _Terms(
+        problem.landscape, problem.x0, problem.bounds, problem.budget, problem._seed, _time_limit(optimizer, problem)
+    )
+
+
+def _is_plain(returned: Any) -> bool:
+    """Tell whether reading a result runs no code of the optimizer's: it is an array or SciPy's, as nearly always."""
+    kind = returned.__class__
+    if kind.__name__ == "OptimizeResult" and kind.__module__.startswith("scipy."):
+        return set(map(type, (returned.get(name) for name in _NAMES))) <= _PLAIN
+    return kind is np.ndarray and returned.dtype == np.float64
+
+
+_NAMES = ("x", "fun", "success", "message", "stop_reason")
+_PLAIN = {np.ndarray, np.float64, np.bool_, float, int, bool, str, type(None)}
+
+
+def _read(
+    returned: Any,
+    error: BaseException | None,
+    problem: Problem,
+    told: Callable[[BaseException], tuple[str, str]],
+) -> _Read:
+    """Read what an optimizer returned or raised: its own code may run, so a time limit holds here, too."""
+    if error is not None:
+        return _Read(Returned(None, "it raised an exception"), *told(error))
+    return _Read(returned_by(returned, problem))
+
+
+def _unread(refused: BaseException, reading: Watch) -> _Read:
+    """Stand for a result that could not be read, or raise what is not for us."""
+    if isinstance(refused, TimeExhausted) and refused.watch is reading:
+        return _Read(Returned(None, ""))
+    if isinstance(refused, BudgetExhausted) and str(refused) == _OVER:
+        why = "what the optimizer returned evaluates the objective when it is read, after the run"
+        return _Read(Returned(None, why))
+    raise refused
+
+
+_OVER = "the run is over"
 
 
 def _over() -> BaseException:
-    return BudgetExhausted("the run is over")
+    return BudgetExhausted(_OVER)
 
 
 def _raised(error: BaseException, was_exhausted: bool, watch: Watch, surroundings: Surroundings) -> tuple[str, str]:
@@ -206,7 +290,10 @@ def _raised(error: BaseException, was_exhausted: bool, watch: Watch, surrounding
         return "", ""
     if surroundings.is_of_session(error):
         raise error
-    return described(error), traceback_of(error)
+    said = described(error)
+    if is_about_pickling(error) and REMEDY not in said:
+        said = f"{said}; {REMEDY}"
+    return said, traceback_of(error)
 
 
 def _time_limit(optimizer: Optimizer, problem: Problem) -> float | None:
@@ -242,13 +329,13 @@ def _unreadable(optimizer: Optimizer, ended: _Ended, error: Exception) -> Run:
         nhev=0,
         evaluated=(np.empty((0, len(terms.x0))), np.empty(0)),
         stop_reason="exception",
-        message=f"what it left of its problem cannot be read: {ended.raised or described(error)}",
+        message=f"what it left of its problem cannot be read: {ended.read.raised or described(error)}",
         claimed_success=None,
         reported_fun=None,
         wall_time=ended.wall_time,
         side_effects=ended.side_effects,
         warned=ended.warned,
-        traceback=ended.traceback,
+        traceback=ended.read.traceback,
         time_limit=terms.time_limit,
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
@@ -259,7 +346,7 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
     points, values = problem.evaluated()
     if points.shape != (len(values), len(terms.x0)):
         raise ValueError(f"{len(points)} points and {len(values)} values were counted")
-    returned = ended.returned
+    returned = ended.read.returned
     result = _best_point(points, values, terms) if returned.x is None else returned.x
     stop_reason, message = _why(ended)
     fun = value_at(terms.landscape, result)
@@ -285,13 +372,14 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         start_was_changed=problem.start_was_changed,
         warnings=tuple(dict.fromkeys(one.short for one in ended.warned)) if ended.warned else (),
         side_effects=ended.side_effects,
-        time_limit=terms.time_limit,
-        has_stalled=stop_reason == "time" and ended.watch.has_stalled,
+        time_limit=None if ended.left_out == supervision.NOT_RUN else terms.time_limit,
+        has_stalled=stop_reason == "time"
+        and (ended.watch.has_stalled or ended.hangs_when_read or ended.left_out == supervision.HUNG),
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,
         warned=ended.warned,
-        traceback=ended.traceback if stop_reason == "exception" else "",
+        traceback=ended.read.traceback if stop_reason == "exception" else "",
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -310,28 +398,48 @@ def warn_if_never_evaluated(run: Run) -> None:
 
 def _why(ended: _Ended) -> tuple[str, str]:
     """Give the stop reason, and a message where there is one of ours."""
-    watch, x = ended.watch, ended.returned.x
-    if watch.has_expired:
-        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
-        return "time", f"it was still running when its {watch.seconds:g} s were over{spent}"
-    if ended.was_exhausted:
-        return "budget", ended.problem.spent
-    if ended.raised:
-        return "exception", ended.raised
+    stopped = _stopped_by_time(ended)
+    if stopped:
+        return "time", stopped
+    returned, raised = ended.read.returned, ended.read.raised
+    if ended.asked_elsewhere and not raised:
+        raised = f"{ForeignProcessError.__name__}: {REMEDY}"
     is_evaluated = bool(ended.problem.nfev or ended.problem.njev or ended.problem.nhev)
-    if ended.returned.gave_up and is_evaluated:
-        return "budget", ended.problem.spent
+    if ended.was_exhausted or (returned.gave_up and is_evaluated):
+        return ("exception", raised) if ended.asked_elsewhere else ("budget", ended.problem.spent)
+    if raised:
+        return "exception", raised
+    x = returned.x
     if x is not None and not all(map(math.isfinite, x.tolist())):
-        because = f": {ended.returned.message}" if ended.returned.message else ""
+        because = f": {returned.message}" if returned.message else ""
         return "non-finite", f"the optimizer returned {x.tolist()}{because}"
-    complaint = ended.returned.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
+    complaint = returned.complaint if x is None else "" if is_evaluated else _NEVER_EVALUATED
     return ("no-result" if complaint else "returned"), complaint
 
 
+def _stopped_by_time(ended: _Ended) -> str:
+    """Say what was stopped by the time limit; "" where nothing was."""
+    watch = ended.watch
+    if ended.left_out:
+        return ended.left_out
+    if watch.has_expired:
+        spent = f", although {ended.problem.spent}" if ended.was_exhausted else ""
+        remedy = f"; {REMEDY}" if ended.asked_elsewhere else ""
+        return f"it was still running when its {watch.seconds:g} s were over{spent}{remedy}"
+    if ended.hangs_when_read:
+        return (
+            f"what it returned or raised could not be read within {watch.seconds:g} s: its own code is run for it, "
+            "and does not end"
+        )
+    return ""
+
+
 def _watched(
-    optimizer: Optimizer, problem: Problem, watch: Watch, essentials: Essentials
+    call: Callable[[], Any], watch: Watch, essentials: Essentials
 ) -> tuple[Any, BaseException | None, tuple[str, ...]]:
-    """Call the optimizer; give what it returned, what it raised, and what it changed of the essentials.
+    """Call the optimizer, or its result's own code.
+
+    Give what it returned, what it raised, and what it changed of the essentials.
 
     The first line after the call, whichever way it ended, tells the watchdog so: there is no function call and no
     jump before it, hence no place where the interpreter would raise for the watchdog.
@@ -342,7 +450,7 @@ def _watched(
     error: BaseException | None = None
     try:
         watch.start()
-        returned = optimizer.minimize(problem)
+        returned = call()
         watch.is_over = True
     except BaseException as caught:
         watch.is_over = True
@@ -368,6 +476,21 @@ def _watched(
         tell(f"{watch.name()} forks, and the child came back from it; the child is ended")
         os._exit(1)
     return returned, error, changed
+
+
+def _named(optimizer: Optimizer, problem: Problem) -> Callable[[], Any]:
+    """Give the optimizer's call under a name that tells what is run: faulthandler prints no more than names."""
+    code = _named_code(f"{optimizer.spec} on {problem.landscape.id}")
+    return functools.partial(FunctionType(code, globals()), optimizer, problem)
+
+
+@functools.lru_cache(maxsize=64)
+def _named_code(name: str) -> CodeType:
+    return _minimize.__code__.replace(co_name=name)
+
+
+def _minimize(optimizer: Optimizer, problem: Problem) -> Any:
+    return optimizer.minimize(problem)
 
 
 def _name(optimizer: Optimizer, terms: _Terms) -> str:

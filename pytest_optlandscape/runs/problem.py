@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import weakref
@@ -12,10 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.formula import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
+from pytest_optlandscape.runs.other_processes import has_asked_elsewhere, refuse_to_travel, under_way
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
@@ -97,20 +100,27 @@ class Problem:
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
         self._limit = Limit(self.budget)
-        self._points: list[bytes] = []
-        self._values: list[float] = []
+        self._record: list[Any] = []  # points and their values by turns
         self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         on_tensor = self._on_tensor("fun")
-        self.fun = self._counted(self._objective(), self._points, keep=self._values.append, on_tensor=on_tensor)
+        self.fun = self._counted(self._objective(), self._record, on_tensor=on_tensor)
         if observer:
-            self.fun = disturbed(self.fun, self._points, observer.value, on_tensor)
+            self.fun = disturbed(self.fun, self._limit, self._record, observer.value, on_tensor, stride=2)
         self._observer = observer
 
-    def __call__(self, x: ArrayLike) -> float:
-        """Evaluate the objective at a point of shape (dim,); counted."""
-        value: float = self.fun(x)
-        return value
+    def __call__(self, x: ArrayLike) -> Any:
+        """Evaluate the objective at a point of shape (dim,), or at each of a batch (n, dim) in turn; counted.
+
+        Returns
+        -------
+        float or ndarray of shape (n,)
+            The values of a batch are counted point by point, and the budget ends the run at the point at which it is
+            spent.
+        """
+        if x.__class__ is np.ndarray and x.ndim == 2:
+            return np.array([self.fun(point) for point in x])
+        return self.fun(x)
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
@@ -125,8 +135,11 @@ class Problem:
             hessian: FloatArray = self._on_tensor("hessian")(x)
             return hessian
         values = as_list(x)
-        self.nhev += 1
-        return self.landscape.hessian(values)
+        with self._limit.lock:
+            if self.nhev >= self.budget:
+                self._limit.refuse()
+            self.nhev += 1
+            return self.landscape.hessian(values)
 
     def residuals(self, x: ArrayLike) -> FloatArray:
         """Evaluate the residuals at a point of shape (dim,). Shape (m,).
@@ -168,6 +181,16 @@ class Problem:
         """A fresh copy of the start, shape (dim,)."""
         return self._x0.copy()
 
+    def __copy__(self) -> Problem:
+        """Give the problem itself: all copies would have to share one count."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Problem:
+        return self
+
+    __reduce_ex__ = refuse_to_travel
+    """A problem cannot be pickled: raises `ForeignProcessError`."""
+
     def watched_x0(self) -> FloatArray:
         """Give a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
         handed = self._x0.copy()
@@ -185,7 +208,8 @@ class Problem:
 
     def callback(self, *arguments: Any, **keywords: Any) -> Any:
         """Count a call that an optimizer makes after an iteration, with whatever it tells."""
-        self.callbacks += 1
+        with self._limit.lock:
+            self.callbacks += 1
 
     @property
     def exhausted(self) -> bool:
@@ -195,6 +219,18 @@ class Problem:
     def close(self, refusal: Callable[[], BaseException]) -> None:
         """Refuse every further evaluation, in whichever thread, by raising what ``refusal()`` gives."""
         self._limit.close(refusal)
+
+    def under_way(self) -> contextlib.AbstractContextManager[None]:
+        """Within the context, forked processes are refused evaluations; `was_asked_elsewhere` tells."""
+        return under_way(self._limit)
+
+    def was_asked_elsewhere(self) -> bool:
+        """Tell, once, whether a forked process asked for an evaluation while a run was `under_way`."""
+        return has_asked_elsewhere(self._limit)
+
+    def terms(self) -> tuple[Any, ...]:
+        """List what tells this problem from others, as plain values; the optimizer's seed does not count as read."""
+        return (self.landscape.id, self._x0.tolist(), self.bounds.tolist(), self.budget, self._seed)
 
     @property
     def seed(self) -> int:
@@ -244,29 +280,29 @@ class Problem:
 
     @functools.cached_property
     def _counted_gradient(self) -> Callable[[ArrayLike], Any]:
-        on_tensor = self._on_tensor("gradient")
+        on_tensor, points = self._on_tensor("gradient"), self._gradient_points
         if self._observer:
-            exact = self._counted(self._derivative(), self._gradient_points)
-            return disturbed(exact, self._gradient_points, self._observer.gradient, on_tensor)
-        kept = self._values
-        return self._counted(self._derivative(), self._gradient_points, instead=kept, on_tensor=on_tensor)
+            exact = self._counted(self._derivative(), points, instead=())
+            return disturbed(exact, self._limit, points, self._observer.gradient, on_tensor, stride=1)
+        return self._counted(self._derivative(), points, instead=self._record, on_tensor=on_tensor)
 
     @functools.cached_property
     def _counted_residuals(self) -> Callable[[ArrayLike], Any]:
         residuals = self.landscape.residuals
-        objective, points, values = self._objective(), self._points, self._values
+        objective, on_tensor = self._objective(), self._on_tensor("residuals")
 
-        def keep(result: Any) -> None:
-            values.append(objective(as_floats(points[-1])) if isinstance(result, np.ndarray) else math.nan)
+        def value_of(point: bytes, result: Any) -> float:
+            return objective(as_floats(point)) if isinstance(result, np.ndarray) else math.nan
 
-        on_tensor = self._on_tensor("residuals")
-        return self._counted(lambda point: residuals(np.array(point)), points, keep=keep, on_tensor=on_tensor)
+        return self._counted(
+            lambda point: residuals(np.array(point)), self._record, value_of=value_of, on_tensor=on_tensor
+        )
 
     @functools.cached_property
     def _counted_jacobian(self) -> Callable[[ArrayLike], Any]:
         jacobian = self.landscape.jacobian
         points, on_tensor = self._gradient_points, self._on_tensor("jacobian")
-        return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._values, on_tensor=on_tensor)
+        return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._record, on_tensor=on_tensor)
 
     def _on_tensor(self, what: str) -> Callable[[Any], Any]:
         """Give the function that evaluates tensors; it does not hold the problem, which holds it."""
@@ -283,7 +319,7 @@ class Problem:
     @property
     def nfev(self) -> int:
         """Evaluations of the objective so far."""
-        return len(self._values)
+        return len(self._record) // 2
 
     @property
     def njev(self) -> int:
@@ -293,7 +329,7 @@ class Problem:
     @property
     def remaining(self) -> int:
         """Evaluations that are left, of the objective or the gradient, whichever was asked for more."""
-        return self.budget - max(len(self._values), len(self._gradient_points))
+        return self.budget - max(self.nfev, self.njev)
 
     def evaluated(self) -> tuple[FloatArray, FloatArray]:
         """Give the points evaluated so far (n, dim) and their values (n,).
@@ -301,12 +337,37 @@ class Problem:
         For an optimizer that asks only for gradients these are the points of the gradients; the values are
         computed here and not counted.
         """
-        if self._values or not self._gradient_points:
-            values = self._values[:]  # first: a thread of the optimizer's may be about to add a point and its value
-            points = as_points(self._points[: len(values)], self.dim)
-            return points, np.array(values, dtype=np.float64)
+        if self._record or not self._gradient_points:
+            record = self._record[:]  # a thread of the optimizer's may be about to add a point and its value
+            return as_points(record[::2], self.dim), np.array(record[1::2], dtype=np.float64)
         points = as_points(self._gradient_points[:], self.dim)
         return points, np.array([value_at(self.landscape, point) for point in points])
+
+    def again(self, budget: int | None = None) -> Problem:
+        """Make the same problem once more, fresh, with no evaluation made.
+
+        Parameters
+        ----------
+        budget : int, optional
+            Another budget (default: the same).
+
+        Examples
+        --------
+        >>> problem = Problem("beale", budget=20)
+        >>> _ = problem(problem.x0)
+        >>> problem.again().nfev, problem.again(budget=5).budget
+        (0, 5)
+        """
+        return Problem(self.landscape, self._x0, **self._settings(budget))
+
+    def _settings(self, budget: int | None) -> dict[str, Any]:
+        """Give all that makes the problem besides landscape and start."""
+        return {
+            "bounds": None if self.bounds is self.landscape.bounds else self.bounds,
+            "budget": self.budget if budget is None else budget,
+            "seed": self._seed,
+            "time_limit": self.time_limit,
+        }
 
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
@@ -314,8 +375,8 @@ class Problem:
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
 
-    def _counted(self, function: Callable[[Any], Any], points: list[bytes], **what: Any) -> Callable[[Any], Any]:
-        return counted(function, self._limit, self.dim, points, **what)
+    def _counted(self, function: Callable[[Any], Any], record: list[Any], **what: Any) -> Callable[[Any], Any]:
+        return counted(function, self._limit, self.dim, record, **what)
 
     def _checked_bounds(self, bounds: ArrayLike | None) -> FloatArray:
         landscape = self.landscape
@@ -350,7 +411,10 @@ class Problem:
             if x0 not in starts:
                 raise ValueError(unknown_name(f"start of {landscape.id}", x0, starts))
             return starts[x0].copy()
-        start = np.array(x0, dtype=np.float64)
+        try:
+            start = real_points(x0).copy()
+        except ValueError as error:
+            raise ValueError(f"x0 for {landscape.id}: {error}") from None
         if start.shape != (self.dim,):
             raise ValueError(f"a start for {landscape.id} has shape ({self.dim},), got {start.shape}")
         if not all(map(math.isfinite, start.tolist())):

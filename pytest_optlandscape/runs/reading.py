@@ -20,6 +20,7 @@ from pytest_optlandscape._texts import clean, printable, text_of, type_name, wit
 from pytest_optlandscape.runs.differentiable import as_array
 from pytest_optlandscape.runs.problem import Problem
 from pytest_optlandscape.runs.refusals import EndsProcess
+from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
 __all__ = ["Returned", "described", "returned_by", "traceback_of"]
 
@@ -155,6 +156,8 @@ def _attribute(thing: Any, name: str) -> Any:
     """Read an attribute of a result, which may be a property that raises."""
     try:
         return getattr(thing, name, None)
+    except BudgetExhausted:  # it evaluates the objective, or time is up
+        raise
     except BaseException:
         return None
 
@@ -173,6 +176,8 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")
         point = np.array(array, dtype=np.float64)
+    except BudgetExhausted:
+        raise
     except BaseException:
         return None, f"the optimizer returned {_shown(x)}, which is no point"
     if point.shape == () and dim == 1:
@@ -185,6 +190,8 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
 def _shown(x: Any) -> str:
     try:
         return clean(without_addresses(f"{x!r:.160}"), 120)
+    except BudgetExhausted:
+        raise
     except BaseException:
         return f"an object of type {type_name(x)}"
 
@@ -195,5 +202,7 @@ def _number(reported: Any) -> float | None:
         if isinstance(reported, float | int):  # needs no array
             return float(reported)
         return None if reported is None else float(as_array(reported).astype(np.float64).item())
+    except BudgetExhausted:
+        raise
     except BaseException:
         return None

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs.run import Trace
 
 __all__ = ["TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
@@ -188,6 +189,10 @@ class TrainingRun:
         """Say how the run is repeated: only by its own script."""
         return "train again with the same random seeds; a recorded training carries no optimizer"
 
+    def script(self) -> str:
+        """Return the same: what was recorded cannot be repeated by a line of Python."""
+        return self.command()
+
     def replay(self) -> NoReturn:
         """Raise ValueError: a recorded training cannot be repeated from here."""
         raise ValueError(f"this is a recorded training: {self.command()}")
@@ -200,7 +205,7 @@ class TrainingRun:
     def __str__(self) -> str:
         end = "" if self.fun is None else f", result gap {self.result_gap:.3g}"
         return (
-            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations, "
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}, "
             f"gap {self.gap:.3g}{end}"
         )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
 from pytest_optlandscape.runs.warned import Warned
@@ -43,6 +44,11 @@ def digits_of(distance: float) -> float:
     if math.isnan(distance):
         return -math.inf
     return min(-math.log10(distance), MOST_DIGITS) if distance > 0.0 else MOST_DIGITS
+
+
+def with_imports(call: str) -> str:
+    """Write a call of `minimize` as a line of Python with its imports."""
+    return f"from pytest_optlandscape import landscapes, minimize; {call}"
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,8 @@ def below_fmin(
     """
     values = np.asarray(fun, dtype=np.float64)
     below = np.asarray(values < landscape.fmin)
+    if landscape.minimum_is_seen:  # a lower value is better, and contradicts nothing
+        return np.zeros_like(below)
     if not below.any():
         return below
     below = below & (landscape.fmin - values > landscape.fmin_tolerance) & np.isfinite(values)
@@ -318,6 +326,26 @@ class Run:
         return float(self.trace.gap[-1]) if len(self.trace) else math.inf
 
     @functools.cached_property
+    def best_fun(self) -> float:
+        """The lowest feasible value evaluated; inf if no evaluation was feasible and finite.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import minimize
+        >>> minimize("scipy:L-BFGS-B", "beale", x0=[4.0, 4.0], budget=1).best_fun
+        68891.203125
+        """
+        values = self._feasible_values()
+        return float(values.min()) if len(values) else math.inf
+
+    def _feasible_values(self) -> FloatArray:
+        """Give the values of all evaluations; inf where one was infeasible or not finite."""
+        x, fun = self.evaluated
+        counts = feasible(x, self.bounds, self.landscape) & np.isfinite(fun)
+        values: FloatArray = np.where(counts, fun, np.inf)
+        return values
+
+    @functools.cached_property
     def result_gap(self) -> float:
         """The value at the returned point minus fmin; inf where that is infeasible or not finite, or fmin is wrong."""
         return math.inf if self.fmin_contradiction else float(gaps_at(self.x, self.fun, self.bounds, self.landscape))
@@ -358,13 +386,15 @@ class Run:
         """Whether the optimizer evaluated the objective, its gradient or its Hessian at all."""
         return bool(self.nfev or self.njev or self.nhev)
 
-    def hit(self, gap: float) -> float:
-        """Count the evaluations until the gap first falls to a target or below.
+    def hit(self, gap: float | None = None, *, fun: float | None = None) -> float:
+        """Count the evaluations until the gap, or the value, first falls to a target or below.
 
         Parameters
         ----------
-        gap : float
-            The target, not negative.
+        gap : float, optional
+            The target, not negative: the best feasible value so far minus fmin.
+        fun : float, optional
+            The target as a value of the objective, instead: it needs no minimum.
 
         Returns
         -------
@@ -377,8 +407,15 @@ class Run:
         >>> run = minimize("scipy:L-BFGS-B", "beale", budget=200)
         >>> run.hit(100.0), run.hit(0.0) > run.hit(1.0)
         (1, True)
+        >>> run.hit(fun=100.0)
+        1
         """
-        if not gap >= 0.0:
+        if (gap is None) == (fun is None):
+            raise TypeError("hit takes either a gap or a value of the objective, fun")
+        if fun is not None:
+            reached = np.flatnonzero(self._feasible_values() <= fun)
+            return int(reached[0]) + 1 if len(reached) else math.inf
+        if gap is None or not gap >= 0.0:
             raise ValueError(f"a gap is not negative, got {gap!r}")
         return self.trace.hits([gap])[0]
 
@@ -404,14 +441,20 @@ class Run:
             f"budget={self.budget}, seed={self.seed}{time_limit})"
         )
 
+    def script(self) -> str:
+        """Return the line of Python that repeats this run, with its imports, to be pasted."""
+        return with_imports(self.command())
+
     def table(self, rows: int = 8) -> str:
-        """Draw a small table of evaluations and the gap after each."""
+        """Draw a small table of evaluations and the gap after each; the best value where the minimum is not known."""
         if not len(self.trace):
             return "  (no evaluation was made)"
         last = len(self.trace)
         marks = sorted({round(mark) for mark in np.geomspace(1, last, rows)})
-        lines = [f"  {'evaluations':>11}  {'gap':>9}"]
-        lines += [f"  {mark:>11}  {self.trace.gap[mark - 1]:>9.3g}" for mark in marks]
+        has_gap = self.landscape.minimum_is_known
+        column = self.trace.gap if has_gap else np.minimum.accumulate(self._feasible_values())
+        lines = [f"  {'evaluations':>11}  {'gap' if has_gap else 'best f':>9}"]
+        lines += [f"  {mark:>11}  {column[mark - 1]:>9.3g}" for mark in marks]
         return "\n".join(lines)
 
     def plot(self, kind: str | None = None, *, axes: tuple[int, int] | None = None) -> Figure:
@@ -454,15 +497,15 @@ class Run:
 
     def __str__(self) -> str:
         return (
-            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {self.nfev} evaluations"
-            + (f" and {self.njev} gradients" if self.njev else "")
+            f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}"
+            + (f" and {number_of(self.njev, 'gradient')}" if self.njev else "")
             + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
                 f", {self.fmin_contradiction}"
                 if self.fmin_contradiction
                 else f", gap {self.gap:.3g}, distance {self.distance:.3g}"
                 if self.landscape.minimum_is_known
-                else f", f = {self.fun:.6g}, the minimum is not known"
+                else f", f = {self.fun:.6g}, best {self.best_fun:.6g}, the minimum is not known"
             )
         )
 

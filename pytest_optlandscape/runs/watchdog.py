@@ -4,11 +4,13 @@ One thread watches all runs of a process. When the time of one is up, it closes 
 evaluation is refused, and interrupts the optimizer's thread, in case it does not evaluate any more: by a signal in the
 main thread, which wakes it from sleeping and waiting too; elsewhere and on Windows by an exception that the interpreter
 raises between two lines of Python. Whoever swallows the exception is interrupted again, more and more often, in the end
-while it still handles the last one.
+while it still handles the last one. An import is not interrupted: it would leave half a library behind.
+
+Code that keeps the interpreter's lock keeps the watchdog from running. A timer of the operating system, which counts
+the processor's time, interrupts it in the main thread if it looks for signals, as regular expressions do.
 
 Code that does not return to the interpreter cannot be ended from inside the process. Where it has released the
-interpreter's lock, the watchdog says on stderr what hangs; where it holds the lock, nothing of Python can run, and
-pytest's own option ``faulthandler_timeout`` shows the place.
+interpreter's lock, the watchdog says on stderr what hangs; where it holds the lock, faulthandler prints where it is.
 """
 
 from __future__ import annotations
@@ -24,10 +26,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["BudgetExhausted", "TimeExhausted", "Watch", "tell", "tell_through"]
+from pytest_optlandscape.runs import supervision
+from pytest_optlandscape.runs.last_words import DeadMansSwitch
+from pytest_optlandscape.runs.swallowing import Insistence, is_insisting
+
+__all__ = ["BudgetExhausted", "TimeExhausted", "Watch", "last_words", "tell", "tell_through"]
 
 _SIGNAL = getattr(signal, "SIGURG", None) if hasattr(signal, "pthread_kill") else None
 """Ignored by default, so that one that comes late does no harm, and used by next to nobody. Timers are left alone."""
@@ -42,6 +48,18 @@ caught, that is to say outside the ``try`` that swallowed it."""
 
 _BURST = 8
 """As many layers of swallowing are broken through. The interpreter's queue has room for 32."""
+
+_HOPELESS = 8
+"""Interruptions after which they are raised while the last one is handled, where the interpreter allows that."""
+
+IMPORT_SECONDS = 30.0
+"""As long is a run that imports left alone beyond its time; then it is the import that hangs."""
+
+_TIMER = getattr(signal, "SIGVTALRM", None) if _SIGNAL is not None else None
+"""What the timer of the processor's time sends; used by next to nobody."""
+
+_BEFORE_ENDING = 5.0
+"""Seconds of further interruptions, at least, before the process is ended with the run that cannot be."""
 
 _IDLE = 3600.0
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython")
@@ -88,6 +106,8 @@ class Watch:
     has_expired : bool
     has_stalled : bool
         Whether it expired, and made no evaluation in the second half of its time: a slow machine makes few.
+    was_told : bool
+        Whether it went on for so long after its time that it was told on stderr: it may be one that cannot be ended.
     """
 
     def __init__(
@@ -107,11 +127,16 @@ class Watch:
         self._evaluations = evaluations
         self._at_half: int | None = None
         self._interruptions = 0
-        self._deadline = math.inf
-        self._has_told = False
+        self._deadline = self._given = math.inf
+        self.was_told = False
         self._thread = threading.get_ident()
         self._previous_handler: Any = None
         self._takes_signals = False
+        self._previous_timer: Any = None
+        self._has_timer = False
+        self._insistence: Insistence | None = None
+        self._called_by: CodeType | None = None
+        self._processed = math.inf
         self._previous_hook: Callable[[Any], object] = sys.unraisablehook
 
     @functools.cached_property
@@ -128,17 +153,31 @@ class Watch:
         """Start the clock, in the thread of the optimizer."""
         if self.seconds == math.inf:
             return
+        self._called_by = sys._getframe(1).f_code
+        self._processed = time.process_time()
         if _SIGNAL is not None and threading.current_thread() is threading.main_thread():
             self._previous_handler = signal.getsignal(_SIGNAL)
             if self._previous_handler is not None:  # None: set by somebody's C code, and not ours to restore
                 self._takes_signals = True
                 signal.signal(_SIGNAL, _on_signal)
         now = time.monotonic()
-        self._deadline = now + self.seconds
+        self._deadline = self._given = now + self.seconds
         self.next = self._deadline if self._evaluations is None else now + self.seconds / 2.0
         self._previous_hook = sys.unraisablehook
         sys.unraisablehook = self._pass_on
         _watchdog.add(self)
+        if self._takes_signals:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        """Have a signal sent somewhat after the time is up, and every second from then on; not where others do that."""
+        if _TIMER is None or signal.getitimer(signal.ITIMER_VIRTUAL)[0]:
+            return
+        self._previous_timer = signal.getsignal(_TIMER)
+        if self._previous_timer is not None:
+            self._has_timer = True
+            signal.signal(_TIMER, _on_timer)
+            signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds + min(self.seconds, 1.0), 1.0)
 
     def _pass_on(self, unraisable: Any) -> None:
         """Keep quiet where an interruption came in a finaliser or a callback of the collector: another one follows."""
@@ -153,6 +192,11 @@ class Watch:
         _watchdog.remove(self)
         if sys.unraisablehook == self._pass_on:
             sys.unraisablehook = self._previous_hook
+        if self._insistence is not None:
+            self._insistence.end()
+        if self._has_timer and _TIMER is not None:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+            signal.signal(_TIMER, self._previous_timer)
         if self._takes_signals and _SIGNAL is not None:
             signal.signal(_SIGNAL, self._previous_handler)
         elif self.has_expired:
@@ -171,25 +215,66 @@ class Watch:
         if _is_in_debugger(frame):
             self.next = now + self.seconds
             return
-        if not self.has_expired:
-            self.has_expired = True
-            if self._evaluations is not None and self._at_half is not None:
-                self.has_stalled = self._evaluations() == self._at_half
-            self._close()
-        self._interruptions += 1
+        if not self.has_expired and self.waits_for_import(frame, now):
+            self._deadline = self.next = now + self.seconds
+            supervisor = supervision.current()
+            if supervisor is not None:
+                supervisor.waits(self.seconds)
+            return
+        self.close()
+        self.insist()
         self.next = now + max(_LONGEST_PAUSE * 0.5 ** (self._interruptions - 1), _SHORTEST_PAUSE)
-        if not self._has_told and now >= self._deadline + max(self.seconds, 1.0):
-            self._has_told = True
+        if not self.was_told and now >= self._deadline + max(self.seconds, 1.0):
+            self.was_told = True
             stack = "".join(traceback.format_stack(frame, limit=5))
             tell(
                 f"{self.name()} is over its time limit of {self.seconds:g} s and cannot be ended from here, in\n{stack}"
             )
+        if last_words.ends and now >= self._deadline + _slack(self):
+            tell(f"{self.name()} cannot be ended, so its process is")
+            os._exit(1)
         if self._takes_signals and _SIGNAL is not None:
-            if self._interruptions > _PATIENCE:
-                _queue_burst()
             signal.pthread_kill(self._thread, _SIGNAL)
         else:
             _raise_in(self._thread, self.exception)
+
+    def waits_for_import(self, frame: FrameType | None, now: float | None = None) -> bool:
+        """Tell whether the run imports a module and is to be left alone: interrupted, it may leave half of one behind.
+
+        What imports the module that runs the optimizer does not count.
+        """
+        if (time.monotonic() if now is None else now) >= self._given + IMPORT_SECONDS:
+            return False
+        while frame is not None and frame.f_code is not self._called_by:
+            if frame.f_code.co_filename == _IMPORT_MACHINERY:
+                return True
+            frame = frame.f_back
+        return False
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether the time of a run that goes on is up."""
+        return now >= self._deadline and not self.is_over
+
+    def close(self) -> None:
+        """Take note that the time is up, and have further evaluations refused."""
+        if self.has_expired:
+            return
+        self.has_expired = True
+        if self._evaluations is not None:
+            if self._at_half is not None:
+                self.has_stalled = self._evaluations() == self._at_half
+            else:  # the watchdog could not run although the processor was at work, so no optimizer's Python could
+                self.has_stalled = time.process_time() - self._processed >= self.seconds / 2.0
+        self._close()
+
+    def insist(self) -> None:
+        """Count an interruption, and prepare for one that is swallowed as those before."""
+        self._interruptions += 1
+        if self._interruptions == _HOPELESS:
+            self._insistence = Insistence(self._thread, _raised_instead_of)
+            self._insistence.begin()
+        if self._takes_signals and self._interruptions > _PATIENCE:
+            _queue_burst()
 
 
 class _Watchdog:
@@ -211,6 +296,8 @@ class _Watchdog:
         """Watch a run. The thread is woken only where it would sleep too long, so that short runs cost nothing."""
         with self._lock:
             self.watches.append(watch)
+            if last_words.is_enabled and not last_words.is_set:
+                last_words.put_off(watch.next - time.monotonic() + _slack(watch))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._watch, name="optlandscape-watchdog", daemon=True)
                 self._thread.start()
@@ -235,25 +322,57 @@ class _Watchdog:
                 # A time once set is kept, although its run may be over: the next runs need not wake the thread then.
                 planned = self._wakes_at if self._wakes_at > now else now + _IDLE
                 self._wakes_at = min([planned, *(watch.next for watch in self.watches)])
+                self._put_off(self._wakes_at - now)
                 self._condition.wait(max(self._wakes_at - time.monotonic(), 0.0))
+
+    def _put_off(self, seconds: float) -> None:
+        """Have faulthandler speak if this thread does not wake up when it means to, as long as runs are watched."""
+        if self.watches:
+            last_words.put_off(seconds + min(map(_slack, self.watches)))
+        else:
+            last_words.put_away()
+
+
+def _slack(watch: Watch) -> float:
+    """Give the seconds that a run which keeps the interpreter's lock has after the watchdog should have woken up."""
+    return 2.0 * watch.seconds + (_BEFORE_ENDING if last_words.ends else 1.0)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    _raise_where_due()
+    _raise_where_due(frame)
 
 
-def _raise_where_due() -> None:
-    """Raise in the main thread for the outermost run whose time is up."""
+def _on_timer(number: int, frame: FrameType | None) -> None:
+    """Do in the main thread, which the watchdog may be waiting for, what the watchdog would do."""
+    now = time.monotonic()
     for watch in tuple(_watchdog.watches):
-        if watch.has_expired and not watch.is_over and watch.takes_signals:
+        if watch.takes_signals and watch.is_due(now) and not watch.waits_for_import(frame):
+            watch.close()
+            watch.insist()
+    _raise_where_due(frame)
+
+
+def _raise_where_due(frame: FrameType | None) -> None:
+    """Raise in the main thread for the outermost run whose time is up; an import is left alone for a while."""
+    if is_insisting(frame):  # it was about to raise, or is called where a run is left
+        return
+    for watch in tuple(_watchdog.watches):
+        is_due = watch.has_expired and not watch.is_over and watch.takes_signals
+        if is_due and not watch.waits_for_import(frame):
             raise watch.exception
+
+
+def _raised_instead_of(handled: BaseException) -> type[TimeExhausted] | None:
+    """Give what is raised while an exception is handled that ended a run, unless that has been left."""
+    watch = handled.watch if isinstance(handled, TimeExhausted) else None
+    return None if watch is None or watch.is_over else watch.exception
 
 
 class _Alarm:
     """Raises where a run's time is up when it is asked whether it is true: that is what a pending call can be."""
 
     def __bool__(self) -> bool:
-        _raise_where_due()
+        _raise_where_due(sys._getframe(1))
         return False
 
 
@@ -302,6 +421,11 @@ def _is_in_debugger(frame: FrameType | None) -> bool:
         frame = frame.f_back
     return False
 
+
+_IMPORT_MACHINERY = "<frozen importlib._bootstrap>"
+
+last_words = DeadMansSwitch()
+"""Speaks where the watchdog cannot run; a session enables it."""
 
 _stderr: list[int] = []
 

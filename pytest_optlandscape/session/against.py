@@ -7,6 +7,7 @@ times can be compared.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -21,6 +22,7 @@ from pytest_optlandscape.optimizers import third_party
 from pytest_optlandscape.report import Wording, parting_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.contract_record import accepted_outcome
+from pytest_optlandscape.session.installed import InstalledCopies, InstalledCopy, installed_copies
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.search_path import home_of, is_in_repository
@@ -28,7 +30,7 @@ from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.sides import Side, SideError, present_side, reference_side
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.worktree import Worktree
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.strategies.suites import Cell
 from pytest_optlandscape.verdicts import (
     CheckOutcome,
     LandscapeComparison,
@@ -40,6 +42,7 @@ from pytest_optlandscape.verdicts import (
     compare_optimizer,
 )
 from pytest_optlandscape.verdicts.judging import look_closely
+from pytest_optlandscape.verdicts.measuring import chosen_cells
 from pytest_optlandscape.verdicts.own_time import (
     TimedRun,
     TimeRatios,
@@ -72,6 +75,10 @@ class AgainstRun(SuiteRun):
     ----------
     taken : dict of str to str
         By spec, the recorded commit that was not run again.
+    missing : dict of str to str
+        By spec, why the other revision has no such optimizer.
+    incomparable : dict of str to str
+        By spec, why the optimizer cannot be run as it was at the other revision, although that may have it.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class AgainstRun(SuiteRun):
         self.taken: dict[str, str] = {}
         self._recorded = recorded
         self.missing: dict[str, str] = {}
+        self.incomparable: dict[str, str] = {}
         self._before: dict[tuple[str, str], LandscapeRecord] = {}
         self._timed: dict[tuple[str, str], TimeRatios] = {}
         self._differs: dict[str, str] = {}
@@ -93,11 +101,16 @@ class AgainstRun(SuiteRun):
 
     @cached_property
     def _reference(self) -> Side:
-        return reference_side(self.worktree, self.settings)
+        return reference_side(self.worktree, self.settings, self.copies)
 
     @cached_property
     def _present(self) -> Side:
-        return present_side(self.worktree, self.settings)
+        return present_side(self.worktree, self.settings, self.copies)
+
+    @cached_property
+    def copies(self) -> InstalledCopies:
+        """What is imported here from an installed copy of the repository's files."""
+        return installed_copies(self.worktree, self.adapters)
 
     def close(self) -> None:
         """End the processes of both sides."""
@@ -111,20 +124,39 @@ class AgainstRun(SuiteRun):
     def is_of_repository(self, spec: str) -> bool:
         """Tell whether an optimizer is the user's own; if not, both sides run the same code."""
         file = home_of(spec)
-        return file is not None and is_in_repository(self.worktree, file)
+        return file is not None and (is_in_repository(self.worktree, file) or self.copies.of_file(file) is not None)
+
+    def copy_of(self, spec: str) -> InstalledCopy | None:
+        """Return the installed copy in which an optimizer is found here; None if it is not in one of the repository."""
+        return self.copies.of_file(home_of(spec))
+
+    def origin_lines(self) -> list[str]:
+        """Say which installed modules were run from their source, and where that is not what is installed."""
+        lines = []
+        for copy in self.copies.copies:
+            if copy.obstacle or copy.name not in sys.modules:
+                continue
+            lines.append(f"{copy.name} is installed as a copy: both sides ran its source, {copy.source}")
+            if copy.differing:
+                further = f" and {len(copy.differing) - 2} more" if len(copy.differing) > 2 else ""
+                names = ", ".join(copy.differing[:2]) + further
+                lines.append(f"  the installed copy differs from it in {names}: install it again for your other tests")
+        return lines
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape on both sides."""
         present = self._loaded_here(spec)
-        asked = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        asked: dict[str, Any] = {"landscape": landscape.id, "budget": self.budget(spec, landscape)}
+        asked["starts"] = self.starts(spec, landscape)
         known = self._known(spec, landscape)
         if known is not None:
             self._before[spec, landscape.id], self.taken[spec] = known
             record = _record(self._present.get("cells", spec, **asked, with_envelope=False))
             return self._looked_at_closely(spec, record)
         reason = self._reason_why_not_there(spec)
-        if reason:
-            self.missing[spec] = reason
+        if reason or spec in self.incomparable:
+            if reason:
+                self.missing[spec] = reason
             return _record(self._present.get("cells", spec, **asked, with_envelope=False))
         setting = self._reference.load(spec)["setting"]
         if setting != present["setting"]:
@@ -142,7 +174,8 @@ class AgainstRun(SuiteRun):
         """Look in the history for what running the other revision would give."""
         if self._recorded is None:
             return None
-        return self._recorded.find(self.adapters[spec], landscape.id, self.budget(spec, landscape))
+        budget, starts = self.budget(spec, landscape), self.starts(spec, landscape)
+        return self._recorded.find(self.adapters[spec], landscape.id, budget, starts)
 
     def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeRecord:
         return look_closely(
@@ -153,7 +186,7 @@ class AgainstRun(SuiteRun):
         """Hold an optimizer to one check, and where it breaks that, what it was at the other revision, too."""
         self._loaded_here(spec)
         found = CheckOutcome(**self._present.get("check", spec, check=check))
-        if found.is_breach and not self._reason_why_not_there(spec):
+        if found.is_breach and not self._reason_why_not_there(spec) and spec not in self.incomparable:
             before = CheckOutcome(**self._reference.get("check", spec, check=check))
             self.contract.know(spec, check, accepted_outcome(before))
         return found
@@ -179,13 +212,37 @@ class AgainstRun(SuiteRun):
         return present
 
     def _reason_why_not_there(self, spec: str) -> str:
+        """Say why the other revision has no such optimizer; note where it may have, but cannot be run."""
+        copy = self.copy_of(spec)
+        if copy is not None and copy.obstacle:
+            self.incomparable[spec] = self._with_remedy(copy.obstacle)
+            return ""
         loaded = self._reference.load(spec)
         if "missing" in loaded:
             return str(loaded["missing"])
+        if "incomparable" in loaded:
+            self.incomparable[spec] = self._with_remedy(str(loaded["incomparable"]))
+            return ""
         file = loaded["file"]
         if self.is_of_repository(spec) and not (file and Path(file).is_relative_to(self.worktree.folder)):
             return f"there it would be imported from {file}, which is not in the revision"
         return ""
+
+    def _with_remedy(self, reason: str) -> str:
+        """Add to a reason what makes a comparison possible that an installed copy prevents."""
+        copy = next((one for one in self.copies.copies if reason in (one.obstacle, one.refusal)), None)
+        if copy is None:
+            return reason
+        if not copy.needs_build:
+            return f"{reason}; install the project editable (`pip install -e .`; for tox: `package = editable`)"
+        return f"{reason}; build both revisions, as the summary says"
+
+    def commands_to_build(self) -> list[str]:
+        """Give the commands that compare what has to be built; none where nothing has."""
+        if not any(one.endswith("as the summary says") for one in self.incomparable.values()):
+            return []
+        build, commit = 'optlandscape backfill --install "pip install ." --steps 1', self.worktree.commit[:10]
+        return [f"{build} {commit}", f"{build} HEAD", f"optlandscape compare {commit} HEAD"]
 
     def _from_both(
         self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any
@@ -228,7 +285,7 @@ class AgainstRun(SuiteRun):
         timed = time_alternately(
             lambda cell: clock(self._reference, cell),
             lambda cell: clock(self._present, cell),
-            timed_cells(cells(landscape)),
+            timed_cells(chosen_cells(landscape, self.starts(spec, landscape))),
         )
         if timed is not None:
             self._timed[spec, landscape.id] = timed
@@ -257,7 +314,12 @@ class AgainstRun(SuiteRun):
                 told[spec] = plain[name]
 
     def _told(self) -> dict[str, dict[str, str]]:
-        return {"missing": self.missing, "differs": self._differs, "taken": self.taken}
+        return {
+            "missing": self.missing,
+            "incomparable": self.incomparable,
+            "differs": self._differs,
+            "taken": self.taken,
+        }
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Judge one landscape, by its own rounding: how the others go is not known before they are run."""
@@ -270,6 +332,8 @@ class AgainstRun(SuiteRun):
             setting_differs=self._differs.get(spec, ""),
             looks=len(LOOKS) if self._makes_more_runs(spec, before) else 1,
         )
+        if comparison.verdict == Verdict.NEW and spec in self.incomparable:
+            return replace(comparison, verdict=Verdict.NOT_COMPARABLE, reason=self.incomparable[spec])
         if comparison.verdict == Verdict.NEW:
             return replace(comparison, reason=self.missing.get(spec, ""))
         return judge_landscape_by_time(comparison, self.timed(spec, record.landscape), self._count(spec))
@@ -296,9 +360,9 @@ class AgainstRun(SuiteRun):
         timed = [self.timed(spec, one.now.landscape) for one in comparisons if one.is_compared]
         return judge_suite_by_time(comparison, [ratios for ratios in timed if ratios is not None])
 
-    def is_failure(self, verdict: Verdict) -> bool:
+    def is_failure(self, verdict: Verdict, spec: str = "") -> bool:
         """Tell whether a verdict fails its test; an optimizer that is new never does."""
-        return verdict != Verdict.NEW and super().is_failure(verdict)
+        return verdict != Verdict.NEW and super().is_failure(verdict, spec)
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
         """Show where the worst cell's evaluations part from the other revision's."""
@@ -317,7 +381,7 @@ class AgainstRun(SuiteRun):
     @property
     def wording(self) -> Wording:
         """How texts name what is compared with."""
-        return Wording(self.worktree.ref)
+        return replace(super().wording, revision=self.worktree.ref)
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what the machine-readable outcome has in this mode only: the revision, and times, which vary."""
@@ -333,7 +397,10 @@ class AgainstRun(SuiteRun):
             for comparison in self.comparisons
         }
         recorded = {"recorded": dict(sorted(self.taken.items()))} if self.taken else {}
-        return {"against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded}}
+        return {
+            **super().outcome_extras(),
+            "against": {"ref": self.worktree.ref, "commit": self.worktree.commit, "times": times, **recorded},
+        }
 
 
 def _time_findings(comparison: OptimizerComparison) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.session.installed import installed_copies
 from pytest_optlandscape.session.measuring_elsewhere import Found, Outcome, Plan, carry_out, no_worktree, perform_plan
 from pytest_optlandscape.session.recording import (
     entry_of,
@@ -79,8 +80,9 @@ class CommitMeasurer:
         self._machine = machine_versions()
         self._top = Path(ask_git(rootpath, "rev-parse", "--show-toplevel")).resolve()
         here = Worktree(self._top, self._top, "", "")
-        homes = {spec: home_of(spec) for spec in suite.adapters}
-        self.own = {spec for spec, home in homes.items() if home is not None and is_in_repository(here, home)}
+        self._copies = installed_copies(here, suite.adapters)
+        homes = {spec: home for spec in suite.adapters if (home := home_of(spec)) is not None}
+        self.own = {spec for spec, home in homes.items() if is_in_repository(here, home) or self._copies.of_file(home)}
 
     def facts(self, revision: str) -> CommitFacts:
         """Describe a commit."""
@@ -187,7 +189,7 @@ class CommitMeasurer:
         """
         suite, chosen = self.suite, landscapes or self.suite.landscapes_for
         worktree = no_worktree(self._top, commit)
-        terms = reference_terms(worktree, suite.settings) if commit else present_terms(suite.settings)
+        terms = reference_terms(worktree, suite.settings, self._copies) if commit else present_terms(suite.settings)
         every = [*self.entries, *self.releases]
         known = {spec: _known_records(self.history, every, spec) for spec in specs}
         return Plan(
@@ -201,7 +203,10 @@ class CommitMeasurer:
             requirement=requirement,
             takes_bounds={spec: suite.adapters[spec].takes_bounds for spec in specs},
             own=frozenset(self.own),
-            landscapes={spec: [(one.id, suite.budget(spec, one)) for one in chosen(spec)] for spec in specs},
+            landscapes={
+                spec: [(one.id, suite.budget(spec, one), suite.starts(spec, one)) for one in chosen(spec)]
+                for spec in specs
+            },
             counts={spec: len(suite.landscapes_for(spec)) for spec in specs},
             known=known,
         )

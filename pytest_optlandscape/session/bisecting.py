@@ -92,7 +92,7 @@ def select(measurer: CommitMeasurer, words: str) -> Selection:
         if of_spec:
             chosen[spec] = of_spec
     if not chosen:
-        names = [*every, *(one.id for one in suite.landscapes)]
+        names = [*every, *(one.id for one in suite.selection.landscapes)]
         raise ValueError(f"-k {words!r} chooses nothing: {unknown_name('optimizer or landscape', words, names)}")
     is_whole = all(chosen.get(spec) == landscapes for spec, landscapes in every.items())
     return Selection(chosen, is_whole)

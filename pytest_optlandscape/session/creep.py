@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.session.recording import Recording
 from pytest_optlandscape.store import CommitEntry, GitError, StoreError, first_parents
-from pytest_optlandscape.trend import Event, Point, Series, find_trend, in_order, open_creep, series_of
+from pytest_optlandscape.trend import (
+    CACHE,
+    Event,
+    Point,
+    Remembered,
+    Series,
+    find_trend,
+    in_order,
+    open_creep,
+    series_of,
+)
 
 __all__ = ["Crept", "find_creep"]
 
@@ -68,12 +78,14 @@ def find_creep(recording: Recording) -> list[Crept]:
             return None
 
     every = series_of([*(one for one in entries if one.commit != present.commit), present], [*line, present.commit])
+    remembered = Remembered(recording.rootpath / CACHE)
     found = []
     for spec, optimizer in present.optimizers.items():
         for series in every:
             if series.spec != spec or Point(present, optimizer) not in series.points.get(present.commit, ()):
                 continue
-            event = open_creep(find_trend(series, load, triages), load, triages)
+            trend = find_trend(series, load, triages, remembered=remembered)
+            event = open_creep(trend, load, triages, remembered=remembered)
             if event is not None:
                 found.append(Crept(series, event, present.commit if recording.is_kept else ""))
     return found

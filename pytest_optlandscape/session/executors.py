@@ -19,6 +19,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs.campaign import check_executor
 from pytest_optlandscape.runs.progress import DELAY, Progress
 from pytest_optlandscape.session.sides import SideError
@@ -82,9 +83,9 @@ def make_crew(words: str, bar: Bar | None = None) -> Crew:
 
 
 def _processes(text: str, bar: Bar | None) -> Crew:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_PROCESSES):
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 0 < int(text) <= MOST_PROCESSES):
         raise ValueError(
-            f"processes:{text}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
+            f"processes:{text[:100]}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
             "beyond that of the processor's cores gains nothing"
         )
     return _ProcessCrew(int(text), bar)
@@ -329,8 +330,8 @@ class Crew:
         if job.attempts >= MOST_ATTEMPTS:
             job.outcome.set_exception(
                 SideError(
-                    f"given up: {job.attempts} times the worker was lost that did this (killed, out of memory, ended "
-                    f"by the optimizer, or a crash of compiled code)\n{why}"
+                    f"given up: {number_of(job.attempts, 'time')} the worker was lost that did this (killed, out of "
+                    f"memory, ended by the optimizer, or a crash of compiled code)\n{why}"
                 )
             )
             return

@@ -13,6 +13,7 @@ from typing import Literal
 
 import pytest
 
+from pytest_optlandscape.ledger.stored import read_regular
 from pytest_optlandscape.report.exporters import EXPORTERS, Exporter, Options, Pieces
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import number_of
@@ -189,7 +190,7 @@ def _write_folder(folder: Path, pieces: Pieces, exporter: Exporter) -> list[str]
         path, text = folder / name, piece
         if exporter.merge is not None and path.exists():
             try:
-                text = exporter.merge(name, path.read_text(encoding="utf-8"), piece)
+                text = exporter.merge(name, read_regular(path), piece)
             except ValueError as error:
                 raise ValueError(f"{folder}: {error}") from None
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,17 +13,20 @@ import pytest
 
 from pytest_optlandscape._texts import printable
 from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.refusals import refusing
-from pytest_optlandscape.runs.watchdog import tell_through
+from pytest_optlandscape.runs.watchdog import last_words, tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
 from pytest_optlandscape.session.guarding import fit_to_travel
+from pytest_optlandscape.session.isolation import IsolatedItems
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.remote_items import RemoteItems
+from pytest_optlandscape.session.saving import Saving, end_on_sigterm
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
@@ -36,7 +39,7 @@ __all__ = ["SuitePlugin"]
 class SuitePlugin:
     """The hooks of a session with ``--optlandscape``; serial, as controller of workers, or as one of them."""
 
-    def __init__(self, config: pytest.Config, ini_keys: Iterable[str]) -> None:
+    def __init__(self, config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> None:
         self.config = config
         self._ini_keys = ini_keys
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -44,6 +47,7 @@ class SuitePlugin:
         self._spool: tempfile.TemporaryDirectory[str] | None = None
         self._terminal: TextIO | None = None
         self.not_recorded = self.reported = ""
+        self._run_again: set[str] = set()  # the ids of items that crashed a worker
 
     @property
     def suite(self) -> SuiteRun:
@@ -61,11 +65,17 @@ class SuitePlugin:
             self._suite = self._made_suite(read_settings(self.config, self._ini_keys), spool)
             self._start_recording(self._suite)
             self._find_workers(self._suite)
+            self._prepare_isolation(self._suite, spool)
             self.tracking = Tracking(self._suite)
             notes = [self.not_recorded, f"compared with {base}" if (base := self._suite.settings.against_is) else ""]
             publishing = Publishing(self.config, self._suite, keeps=not self.worker_input, notes=notes)
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
+        if self._suite.settings.update and self.worker_input is None:
+            self._suite.saving = Saving()
+            self.config.add_cleanup(end_on_sigterm())
+        if self.worker_input:
+            self._suite.pace.workers = int(self.worker_input.get("workercount", 1))
         contract = ContractPlugin(self.suite, keeps=self.worker_input is None)
         self.config.pluginmanager.register(contract, "optlandscape-contract")
         self.config.pluginmanager.register(publishing, "optlandscape-publishing")
@@ -87,6 +97,17 @@ class SuitePlugin:
         self.config.add_cleanup(crew.close)
         suite.remote = RemoteItems(suite, crew)
         suite.remote.check()
+
+    def _prepare_isolation(self, suite: SuiteRun, spool: Path | None) -> None:
+        """Make ready for optimizers that cannot be ended; a comparison of revisions runs in other processes anyway."""
+        supervision.hard_to_end.clear()
+        if isinstance(suite, AgainstRun) or suite.remote is not None or self.config.option.collectonly:
+            return
+        everything = suite.settings.isolate
+        suite.isolation = IsolatedItems(suite, everything=everything, spool=spool)
+        self.config.add_cleanup(suite.isolation.close)
+        if everything:
+            suite.isolation.check()
 
     def _bar(self, total: int) -> Progress:
         """Draw a bar on the terminal while the session waits: pytest keeps stderr to itself then."""
@@ -112,6 +133,10 @@ class SuitePlugin:
             self._terminal = kept.enter_context(os.fdopen(descriptor, "w", encoding="utf-8", errors="replace"))
             kept.enter_context(tell_through(descriptor))
             self.config.add_cleanup(kept.close)
+            if not _faulthandler_is_used(self.config):
+                # pytest-xdist replaces a worker that ends
+                last_words.enable(descriptor, ends=self.worker_input is not None)
+                self.config.add_cleanup(last_words.disable)
 
     def _refuse_ends(self) -> None:
         """Look at calls that end the process before optimizers are imported: one may take ``from os import _exit``."""
@@ -146,9 +171,22 @@ class SuitePlugin:
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
         node.workerinput["optlandscape_spool"] = self._spool.name
+        node.workerinput["optlandscape_invocation"] = self.suite.settings.invocation.to_plain()
         node.workerinput["optlandscape_records"] = self.suite.recording is not None
         if isinstance(self._suite, AgainstRun):
             node.workerinput["optlandscape_worktree"] = self._suite.worktree.to_plain()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
+        """Have an optimizer that ended a worker of pytest-xdist be isolated from then on; run the item again so."""
+        for spec in self.suite.adapters:
+            if self._spool is not None and crashitem.startswith(f"optlandscape::{spec}::"):
+                IsolatedItems(self.suite, everything=False, spool=Path(self._spool.name)).mark(spec)
+                report.longrepr = f"{report.longrepr}\n{_CRASHED.format(spec=spec)}"
+                if crashitem not in self._run_again:
+                    self._run_again.add(crashitem)
+                    with contextlib.suppress(NotImplementedError, AttributeError):  # some schedulers cannot
+                        sched.mark_test_pending(crashitem)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -179,6 +217,8 @@ class SuitePlugin:
         """Remember which items are run: a verdict that is shown must have a test that stands for it."""
         self.suite.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
+        chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
+        self.suite.is_narrowed = bool(chooses) and not getattr(self.config.option, "lf", False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -202,6 +242,7 @@ class SuitePlugin:
             self.suite.lost.note(report)
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
+                self.suite.save(plain["spec"], plain["landscape"])
             self.suite.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
@@ -241,3 +282,17 @@ class SuitePlugin:
                 terminalreporter.write_line(self.reported)
             if self.not_recorded:
                 terminalreporter.write_line(self.not_recorded, yellow=True)
+
+
+_CRASHED = (
+    "{spec} ended the process, crashed it, or could not be ended after its time limit; its further items run in a "
+    "process of their own, as all do with --optlandscape-isolate"
+)
+
+
+def _faulthandler_is_used(config: pytest.Config) -> bool:
+    """Tell whether pytest uses the one timer that faulthandler has."""
+    try:
+        return float(config.getini("faulthandler_timeout") or 0.0) > 0.0
+    except (ValueError, KeyError):  # -p no:faulthandler
+        return False

@@ -120,10 +120,11 @@ class LandscapeItem(SuiteItem):
         failure: list[str] = []
         if to_be_accepted and not self.suite.has_result(record):
             failure = cannot_run_text(record, self.spec, shown_on=self.suite.shown_on(self.spec, record))
-        elif self.suite.is_failure(comparison.verdict):
+        elif self.suite.is_failure(comparison.verdict, self.spec):
             further = [] if comparison.cannot_run else self.suite.explanation(self.spec, comparison)
             shown_on = self.suite.shown_on(self.spec, record) if comparison.cannot_run else ""
-            text = failure_text(comparison, self.spec, self.suite.wording, shown_on)
+            in_python = self.suite.runs_in_python(self.spec)
+            text = failure_text(comparison, self.spec, self.suite.wording, in_python=in_python, shown_on=shown_on)
             failure = [text, *([""] if further else []), *further]
         self.end(failure)
 
@@ -140,8 +141,8 @@ class OverallItem(SuiteItem):
     is_judged = False
 
     def landscapes(self) -> list[Landscape]:
-        """Give all of the suite."""
-        return self.suite.landscapes_for(self.spec)
+        """Give those of the suite, without those that -k or -m leaves out."""
+        return self.suite.judged_landscapes(self.spec)
 
     def runtest(self) -> None:
         """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
@@ -150,8 +151,10 @@ class OverallItem(SuiteItem):
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         self.is_judged = True
         verdicts = comparison.verdicts_as_one(self.suite.tested(self.spec))
-        is_failure = any(map(self.suite.is_failure, verdicts))
-        self.end([overall_failure_text(comparison, self.suite.wording)] if is_failure else [])
+        tested = self.suite.tested(self.spec)
+        is_failure = any(self.suite.is_failure(verdict, self.spec) for verdict in verdicts)
+        text = overall_failure_text(comparison, self.suite.wording, tested=tested) if is_failure else ""
+        self.end([text] if is_failure else [])
 
 
 class SuiteCollector(pytest.Collector):

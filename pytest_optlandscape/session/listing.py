@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape, select_by_text
 from pytest_optlandscape.report import table
 
@@ -39,7 +40,7 @@ def list_landscapes(words: str, write: Callable[[str], object]) -> int:
     header = ["landscape", "family", "dim", "minimisers", "minimum", "tags"]
     for line in table(header, [_row(landscape) for landscape in chosen]):
         write(line)
-    write(f"{len(chosen)} landscapes")
+    write(number_of(len(chosen), "landscape"))
     return 0
 
 

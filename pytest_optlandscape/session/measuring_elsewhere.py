@@ -86,8 +86,8 @@ class Plan:
         By spec.
     own : frozenset of str
         The specs of optimizers that must come from the checkout.
-    landscapes : Mapping of str to Sequence of (str, int)
-        By spec, landscapes and budgets.
+    landscapes : Mapping of str to Sequence of (str, int, list of str or None)
+        By spec, landscapes, budgets, and the starts of the cells; None for all usual cells.
     counts : Mapping of str to int
         By spec, how many landscapes the whole suite has.
     known : Mapping of str to Sequence of Baseline
@@ -104,7 +104,7 @@ class Plan:
     requirement: str
     takes_bounds: Mapping[str, bool]
     own: frozenset[str]
-    landscapes: Mapping[str, Sequence[tuple[str, int]]]
+    landscapes: Mapping[str, Sequence[tuple[str, int, list[str] | None]]]
     counts: Mapping[str, int]
     known: Mapping[str, Sequence[Baseline]]
 
@@ -186,6 +186,8 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
         introduction["modules"] = {
             name: place for name, place in introduction["modules"].items() if not environment.has_module(name)
         }
+        if plan.install:
+            introduction.pop("copies", None)  # the project was built and installed there
     name = f"revision {plan.commit[:10]}" if plan.commit else plan.requirement or "the present files"
     side = Side(name, introduction, variables, folder, interpreter=interpreter)
     places = [one for one in (worktree.folder if worktree else None, environment and environment.folder) if one]
@@ -225,16 +227,16 @@ def _measure_one(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> F
 
 def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
     loaded = side.load(spec)
-    if "missing" in loaded:
-        return _not_run(str(loaded["missing"]))
+    if "missing" in loaded or "incomparable" in loaded:
+        return _not_run(str(loaded.get("missing") or loaded["incomparable"]))
     file = loaded["file"]
     if plan.commit and spec in plan.own and not (file and any(Path(file).is_relative_to(one) for one in places)):
         return _not_run(f"it would be imported from {file}, which is not in the commit")
     setting = dict(sorted(loaded["setting"].items()))
     known = [one for one in plan.known[spec] if one.setting == setting]
     records: dict[str, LandscapeRecord] = {}
-    for landscape, budget in plan.landscapes[spec]:
-        asked = {"landscape": landscape, "budget": budget}
+    for landscape, budget, starts in plan.landscapes[spec]:
+        asked: dict[str, Any] = {"landscape": landscape, "budget": budget, "starts": starts}
         record = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=False))
         found = equal_record(record, known, landscapes=plan.counts[spec], takes_bounds=plan.takes_bounds[spec])
         if found is None:

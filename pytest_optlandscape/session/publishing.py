@@ -18,13 +18,14 @@ from pytest_optlandscape.ledger import Baseline, check_writable, write_atomicall
 from pytest_optlandscape.report.codequality import codequality_text, issue
 from pytest_optlandscape.report.github import annotation_commands
 from pytest_optlandscape.report.markdown import SUMMARY_BYTES, markdown
+from pytest_optlandscape.report.overwriting import check_is_own
 from pytest_optlandscape.report.remarks import Place, Remark, SessionReport, remarks_of
 from pytest_optlandscape.session.contract_items import ContractItem
 from pytest_optlandscape.session.items import SuiteItem
 from pytest_optlandscape.session.locations import Location, locations_of
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.store import StoreError, first_parents, open_history, resolve_commit
-from pytest_optlandscape.trend import Trend, find_trend, in_order, series_of
+from pytest_optlandscape.trend import CACHE, Remembered, Trend, find_trend, in_order, series_of
 
 __all__ = ["Publishing", "detected_format"]
 
@@ -83,8 +84,10 @@ class Publishing:
         self._markdown = folder / told if told else None
         told = config.getoption("optlandscape_codequality") or (GITLAB_FILE if self._format == "gitlab" else None)
         self._codequality = folder / told if told else None
-        for path in (self._markdown, self._codequality):
+        options = {"--optlandscape-markdown": self._markdown, "--optlandscape-codequality": self._codequality}
+        for option, path in options.items():
             if keeps and path:
+                check_is_own(option, path)
                 check_writable(path)
 
     @pytest.hookimpl(wrapper=True)
@@ -229,7 +232,8 @@ class Publishing:
                     return history.record(digest)
                 return None
 
-            return [find_trend(one, load, triages) for one in series], commit
+            remembered = Remembered(rootdir / CACHE)
+            return [find_trend(one, load, triages, remembered=remembered) for one in series], commit
         except (StoreError, ValueError, OSError) as error:
             self._notes.append(f"the history cannot be read: {error}")
             return [], ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pytest_optlandscape.session.recording import machine_versions
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, StoreError, ask_git, facts_of_commit, open_history
 from pytest_optlandscape.verdicts import LandscapeRecord
-from pytest_optlandscape.verdicts.measuring import definition_of
+from pytest_optlandscape.verdicts.measuring import chosen_cells, definition_of
 
 __all__ = ["RecordedRevision"]
 
@@ -43,7 +43,9 @@ class RecordedRevision:
         self._commit = commit
         self._history = None if settings.history is None else open_history(settings.history, rootpath)
 
-    def find(self, adapter: Adapter, landscape: str, budget: int) -> tuple[LandscapeRecord, str] | None:
+    def find(
+        self, adapter: Adapter, landscape: str, budget: int, starts: Sequence[str] | None = None
+    ) -> tuple[LandscapeRecord, str] | None:
         """Look for a landscape's record.
 
         Parameters
@@ -52,6 +54,8 @@ class RecordedRevision:
             As it is now.
         landscape : str
         budget : int
+        starts : sequence of str, optional
+            The starts of the cells that are needed (default: of all usual cells).
 
         Returns
         -------
@@ -71,6 +75,7 @@ class RecordedRevision:
                 record is not None
                 and record.budget == budget
                 and record.definition == definition_of(get(landscape), budget)
+                and {one.start for one in chosen_cells(get(landscape), starts)} <= {one.start for one in record.cells}
             ):
                 return record, entry.short
         return None

@@ -15,10 +15,10 @@ import numpy
 import scipy
 
 import pytest_optlandscape
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import (
     CommitEntry,
@@ -72,7 +72,9 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     facts = commit_facts(rootpath, settings.paths, ignored)
     if facts is not None and facts.is_dirty and not settings.history_dirty:
         named = ", ".join([*facts.changed[:3], *(["…"] if len(facts.changed) > 3 else [])])
-        compared = Recording(history, rootpath, facts, settings, is_kept=False) if "creep" in settings.fail_on else None
+        compared = (
+            Recording(history, rootpath, facts, settings, is_kept=False) if settings.fail_on.heeds_creep else None
+        )
         return compared, (
             f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
             "commit first, or record it, marked, with --optlandscape-history-dirty"
@@ -180,7 +182,7 @@ class Recording:
                 if spec in verdicts and self.is_kept:
                     self.lines.append(
                         f"not recorded: {spec}, of which only a part of the suite was run (all of its "
-                        f"{len(landscapes)} landscapes are needed)"
+                        f"{number_of(len(landscapes), 'landscape')} {verb_of(len(landscapes), 'is', 'are')} needed)"
                     )
                 continue
             if not measured:
@@ -245,7 +247,8 @@ def recorded_for(
     found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
     if found is not None:
         return found
-    return record if is_full else run_baseline(adapter, landscape, record.budget)
+    starts = [cell.start for cell in record.cells]
+    return record if is_full else run_baseline(adapter, landscape, record.budget, starts)
 
 
 def newest_records(
@@ -293,7 +296,7 @@ def equal_record(
     up_to_rounding = None
     for baseline in known:
         before = baseline.records.get(record.landscape)
-        if before is None:
+        if before is None or [one.start for one in before.cells] != [one.start for one in record.cells]:
             continue
         comparison = compare_landscape(
             record, before, landscapes=landscapes, calibration=baseline.calibration, takes_bounds=takes_bounds

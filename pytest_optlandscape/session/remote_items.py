@@ -20,9 +20,10 @@ from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.executors import Crew
+    from pytest_optlandscape.session.settings import Settings
     from pytest_optlandscape.session.suite import SuiteRun
 
-__all__ = ["RemoteItems", "run_item"]
+__all__ = ["RemoteItems", "expected_of", "introduction_for", "kept_record", "run_item", "where_it_cannot_go"]
 
 _THAT_MATTER = (
     "OPENBLAS_", "MKL_", "OMP_", "VECLIB_", "KERAS_", "JAX_", "XLA_", "TF_", "PYTHONHASHSEED", "CUDA_VISIBLE_",
@@ -47,32 +48,11 @@ class RemoteItems:
     def __init__(self, suite: SuiteRun, crew: Crew) -> None:
         self._suite = suite
         self.crew = crew
-        settings = suite.settings
-        libraries = third_party.find()
         for spec in suite.adapters:
-            library = libraries.get(spec.partition(":")[0])
-            if library is not None and not library.is_found_elsewhere:
-                raise ValueError(
-                    f"{spec} comes from {library.owner}, a method of an object of this process, and "
-                    "--optlandscape-executor runs it in others; have the hook in a conftest.py, or make a module the "
-                    "plugin"
-                )
-        self._introduction = json.dumps(
-            {
-                "path": [entry or os.getcwd() for entry in sys.path],
-                "prefix": sys.prefix,
-                "modules": {},
-                "worktree": None,
-                "hooks": [vars(hook) for hook in settings.hooks],
-                "profiles": settings.profiles,
-                "time_limit": settings.time_limit,
-                "environment": {
-                    "PYTHONHASHSEED": "0",
-                    **{name: value for name, value in os.environ.items() if name.startswith(_THAT_MATTER)},
-                },
-                "folder": os.getcwd(),
-            }
-        )
+            obstacle = where_it_cannot_go(spec, "--optlandscape-executor")
+            if obstacle:
+                raise ValueError(obstacle)
+        self._introduction = json.dumps(introduction_for(suite.settings))
 
     def check(self) -> None:
         """Have all workers load all optimizers.
@@ -90,11 +70,7 @@ class RemoteItems:
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Give what a worker measured of a landscape, for the comparison and, where one is kept, for the history."""
         self.submit_landscape(spec, landscape)
-        answer = self.crew.take((spec, landscape.id))
-        recorded = answer.pop("recorded", None)
-        if recorded is not None and self._suite.recording is not None:
-            self._suite.recording.records[spec, landscape.id] = LandscapeRecord.from_plain(recorded)
-        return LandscapeRecord.from_plain(answer)
+        return kept_record(self._suite, spec, landscape, self.crew.take((spec, landscape.id)))
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Give what a worker found of a check of the contract."""
@@ -120,10 +96,53 @@ class RemoteItems:
         self.crew.submit(key, noun, perform, question)
 
     def _expected(self, spec: str) -> dict[str, str]:
-        from pytest_optlandscape.session.recording import machine_versions
+        return expected_of(self._suite, spec)
 
-        adapter = self._suite.adapters[spec]
-        return {**machine_versions(), **adapter.versions(), **adapter.setting}
+
+def introduction_for(settings: Settings) -> dict[str, Any]:
+    """Say in plain values how a process is begun that runs items of the suite; `environment` and `folder` included."""
+    return {
+        "path": [entry or os.getcwd() for entry in sys.path],
+        "prefix": sys.prefix,
+        "modules": {},
+        "worktree": None,
+        "hooks": [vars(hook) for hook in settings.hooks],
+        "profiles": settings.profiles,
+        "adapters": settings.adapters,
+        "time_limit": settings.time_limit,
+        "environment": {
+            "PYTHONHASHSEED": "0",
+            **{name: value for name, value in os.environ.items() if name.startswith(_THAT_MATTER)},
+        },
+        "folder": os.getcwd(),
+    }
+
+
+def where_it_cannot_go(spec: str, option: str) -> str:
+    """Say why an optimizer exists in this process alone; "" where it does not."""
+    library = third_party.find().get(spec.partition(":")[0])
+    if library is None or library.is_found_elsewhere:
+        return ""
+    return (
+        f"{spec} comes from {library.owner}, a method of an object of this process, and {option} runs it in others; "
+        "have the hook in a conftest.py, or make a module the plugin"
+    )
+
+
+def expected_of(suite: SuiteRun, spec: str) -> dict[str, str]:
+    """List what a process must say of itself, so that its numbers are those of this one."""
+    from pytest_optlandscape.session.recording import machine_versions
+
+    adapter = suite.adapters[spec]
+    return {**machine_versions(), **adapter.versions(), **adapter.setting}
+
+
+def kept_record(suite: SuiteRun, spec: str, landscape: Landscape, answer: dict[str, Any]) -> LandscapeRecord:
+    """Read what a process measured of a landscape: for the comparison and, where one is kept, for the history."""
+    recorded = answer.pop("recorded", None)
+    if recorded is not None and suite.recording is not None:
+        suite.recording.records[spec, landscape.id] = LandscapeRecord.from_plain(recorded)
+    return LandscapeRecord.from_plain(answer)
 
 
 @dataclass(frozen=True)
@@ -150,6 +169,7 @@ def run_item(
     setting_differs: str,
     landscapes: int,
     known: Sequence[Any] | None,
+    starts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Do in a process of its own what an item of the suite does in the session's.
 
@@ -170,6 +190,8 @@ def run_item(
         How many landscapes the suite has for this optimizer.
     known : sequence or None
         Records of the history, each with its calibration; None if nothing is recorded.
+    starts : sequence of str, optional
+        The starts of the cells that are run (default: of all usual cells).
 
     Returns
     -------
@@ -186,9 +208,9 @@ def run_item(
         setting_differs=setting_differs,
     )
     if update:
-        record = run_baseline(adapter, landscape, budget)
+        record = run_baseline(adapter, landscape, budget, starts)
     else:
-        record = run_and_look_closely(adapter, landscape, budget, compare, accepted)
+        record = run_and_look_closely(adapter, landscape, budget, compare, accepted, starts=starts)
     answer = record.to_plain()
     if known is not None:
         from pytest_optlandscape.session.recording import recorded_for

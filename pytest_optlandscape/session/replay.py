@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.strategies.suites import Cell, cells
+from pytest_optlandscape.strategies.suites import Cell
+from pytest_optlandscape.strategies.suites import find_cell as cell_of
 from pytest_optlandscape.verdicts.comparison import parting_of
 from pytest_optlandscape.verdicts.measuring import run_cell
 from pytest_optlandscape.verdicts.summing_up import record_of
@@ -18,14 +21,14 @@ from pytest_optlandscape.verdicts.summing_up import record_of
 __all__ = ["replay_cell"]
 
 
-def replay_cell(config: pytest.Config, ini_keys: Iterable[str]) -> int:
+def replay_cell(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
     """Run one cell of each configured optimizer and print how it went and what the baseline has there.
 
     Parameters
     ----------
     config : pytest.Config
-    ini_keys : iterable of str
-        The keys of the configuration file that exist.
+    ini_keys : mapping of str to tuple
+        The keys of the configuration file that exist, with kind, default and help.
 
     Returns
     -------
@@ -70,10 +73,7 @@ def find_cell(cell_id: str) -> Cell:
     landscape_id, _, start = cell_id.rpartition("/")
     if not landscape_id:
         raise ValueError(f"a cell is a landscape and a start, such as beale/sobol-03; got {cell_id!r}")
-    every = {cell.start: cell for cell in cells(get(landscape_id))}
-    if start not in every:
-        raise ValueError(unknown_name(f"start of {landscape_id}", start, every))
-    return every[start]
+    return cell_of(get(landscape_id), start)
 
 
 def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
@@ -82,7 +82,8 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
     if run.message:
         yield f"  {run.message}"
     yield run.table(rows=12)
-    yield f"  in Python: {run.command()}"
+    if suite.runs_in_python(spec):
+        yield f"  in Python:\n    {suite.wording.in_python(run.command())}"
     baseline = suite.baselines[spec]
     record = baseline.records.get(cell.landscape.id) if baseline else None
     before = next((one for one in record.cells if one.start == cell.start), None) if record else None
@@ -90,7 +91,8 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
         yield "  the baseline has no such cell"
         return
     now = record_of(run, cell.start)
-    yield f"  in the baseline: {max(before.nfev, before.njev)} evaluations, gap {before.gap:.3g}, {before.stop_reason}"
+    evaluations = number_of(max(before.nfev, before.njev), "evaluation")
+    yield f"  in the baseline: {evaluations}, gap {before.gap:.3g}, {before.stop_reason}"
     if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"
     else:

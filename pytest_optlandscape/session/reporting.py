@@ -26,7 +26,7 @@ from pytest_optlandscape.store import (
     first_parents,
     open_history,
 )
-from pytest_optlandscape.trend import Series, Trend, find_trend, in_order, series_of
+from pytest_optlandscape.trend import CACHE, Remembered, Series, Trend, find_trend, in_order, series_of
 from pytest_optlandscape.trend.reading import loader
 from pytest_optlandscape.verdicts import OptimizerComparison
 from pytest_optlandscape.verdicts.measuring import run_cell
@@ -94,7 +94,7 @@ def _subjects(
     """Give one optimizer after the other, so that no more than one trend is held at a time."""
     titles = [one.title for one in series]
     for number, one in enumerate(series, start=1):
-        trend = find_trend(one, load, triages)
+        trend = find_trend(one, load, triages, remembered=Remembered(rootpath / CACHE))
         is_alone = titles.count(one.title) == 1
         title = one.title if is_alone else f"{one.title}, suite {one.suite} in {one.path or 'the top folder'}"
         change = change_of(trend, load, triages)
@@ -198,7 +198,7 @@ def _trends_of(
         adapter = suite.adapters.get(one.spec)
         if adapter is None or one.suite != suite.settings.suite or dict(one.setting) != dict(adapter.setting):
             continue
-        found[one.spec] = find_trend(one, load, triages)
+        found[one.spec] = find_trend(one, load, triages, remembered=Remembered(rootpath / CACHE))
     return found
 
 

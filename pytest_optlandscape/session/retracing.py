@@ -9,17 +9,28 @@ from pathlib import Path
 
 import numpy as np
 
+from pytest_optlandscape.optimizers import parse_spec
 from pytest_optlandscape.report.page import Change, PathPair, Trajectories
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.runs.run import make_trace
+from pytest_optlandscape.session.installed import installed_copies
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.sides import Side, SideError, reference_side
 from pytest_optlandscape.session.worktree import WorktreeError, make_worktree
+from pytest_optlandscape.store import run_git
 from pytest_optlandscape.verdicts import LandscapeComparison
 from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
 
-__all__ = ["RETRACED", "as_recorded", "due_landscapes", "retrace_commits"]
+__all__ = [
+    "RETRACED",
+    "as_recorded",
+    "configured_specs",
+    "due_landscapes",
+    "is_of_the_project",
+    "retrace_commits",
+    "side_of",
+]
 
 RETRACED = 4
 """Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
@@ -65,20 +76,31 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
     Trajectories
         What could not be run is told there.
     """
+    configured = configured_specs(settings)
     wanted = [
-        _Wanted(change.comparison.spec, one, one.worst_cell["cell"], change)
+        _Wanted(change.comparison.spec, one, one.worst_cell["cell"], change, change.comparison.spec in configured)
         for change in changes
         for one in due_landscapes(change)
     ]
-    pairs = {one.key: PathPair(one.cell) for one in wanted}
+    pairs = {
+        one.key: PathPair(one.cell)
+        if one.is_configured
+        else PathPair(one.cell, why_not=(f"{one.spec} is not in optlandscape_optimizers, so it is not run again",))
+        for one in wanted
+    }
     for side in ("before", "now"):
-        commits = {one.commit(side) for one in wanted}
+        commits = {one.commit(side) for one in wanted if one.is_configured}
         for commit in sorted(commits):
-            with _side_of(rootpath, settings, commit) as process:
+            with side_of(rootpath, settings, commit) as process:
                 for one in wanted:
-                    if one.commit(side) == commit:
+                    if one.is_configured and one.commit(side) == commit:
                         pairs[one.key] = _with_path(pairs[one.key], side, one, process)
     return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
+
+
+def configured_specs(settings: Settings) -> frozenset[str]:
+    """List the specs of the configuration, as they are written there and as they are recorded."""
+    return frozenset([*settings.optimizers, *(str(parse_spec(one)) for one in settings.optimizers)])
 
 
 @dataclass(frozen=True)
@@ -89,6 +111,7 @@ class _Wanted:
     comparison: LandscapeComparison
     cell: str
     change: Change
+    is_configured: bool
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,18 +124,32 @@ class _Wanted:
 
 
 @contextlib.contextmanager
-def _side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
+def side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
     """Give the process that runs a commit, or why there is none."""
     with contextlib.ExitStack() as stack:
         given: Side | str
         try:
+            if not is_of_the_project(rootpath, commit):
+                raise WorktreeError(
+                    f"{commit[:10]} is not in the past of HEAD, of a branch, of origin or of a tag, and a history may "
+                    "not say whose code is run"
+                )
             worktree = make_worktree(rootpath, commit)
             stack.callback(worktree.remove)
-            given = reference_side(worktree, settings)
+            copies = installed_copies(worktree, configured_specs(settings))
+            given = reference_side(worktree, settings, copies)
             stack.callback(given.close)
         except (WorktreeError, OSError) as error:
             given = str(error)
         yield given
+
+
+def is_of_the_project(rootpath: Path, commit: str) -> bool:
+    """Tell whether a commit is one that somebody here chose, rather than one that was fetched of a fork, say."""
+    if run_git(rootpath, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0:
+        return True
+    places = ("refs/heads", "refs/tags", "refs/remotes/origin")
+    return bool(run_git(rootpath, "for-each-ref", "--count=1", f"--contains={commit}", *places).stdout.strip())
 
 
 def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> PathPair:
@@ -121,8 +158,8 @@ def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> 
         if isinstance(process, str):
             raise SideError(process)
         loaded = process.load(one.spec)
-        if "missing" in loaded:
-            raise SideError(str(loaded["missing"]))
+        if "missing" in loaded or "incomparable" in loaded:
+            raise SideError(str(loaded.get("missing") or loaded["incomparable"]))
         record = one.comparison.before if side == "before" else one.comparison.now
         assert record is not None
         cell = find_cell(one.cell)

@@ -114,11 +114,11 @@ class SavedTimes:
                     f"{one.median:.3g} s" if one.median >= 1.0 else f"{1e3 * one.median:.3g} ms",
                     f"± {50.0 * one.iqr / one.median:.2g} %",
                     f"{1e6 * one.median / one.nfev:.3g} µs" if one.nfev else "-",
-                    f"× {before.median / one.median:.3g}" if before else "-",
+                    f"× {one.median / before.median:.3g}" if before else "-",
                     f"{clean(one.test, 80)} on {clean(one.landscape, 40)}",
                 ]
             )
-        header = ["commit", "verdict", "a run", "half IQR", "an evaluation", "speed", "test"]
+        header = ["commit", "verdict", "a run", "half IQR", "an evaluation", "time", "test"]
         return [f"times on this machine ({self.machine}), medians:", *table(header, rows)]
 
     def of(self, trend: Trend) -> list[tuple[TimedTest, State, TimedTest | None]]:
@@ -218,8 +218,12 @@ def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
     for file in storage.query(str(path)) if path.is_file() else storage.query():
         warnings.told.clear()
         name = str(file.relative_to(storage.path)) if file.is_relative_to(storage.path) else str(file)
+        if not file.is_file():
+            yield name, None, "it is no regular file"
+            continue
         content = next((content for _, content in storage.load(str(file))), None)
-        yield name, content, "" if content is not None else _damage(warnings.told)
+        is_one = isinstance(content, dict) and isinstance(content.get("benchmarks"), list)
+        yield name, content, "" if is_one else _damage(warnings.told or [name])
 
 
 def _damage(told: Sequence[str]) -> str:
@@ -264,7 +268,7 @@ def _tests(name: str, content: Mapping[str, Any], specs: set[str]) -> Iterator[T
     for one in content["benchmarks"]:
         info = one.get("extra_info") if isinstance(one, dict) else None
         ours = info.get("optlandscape") if isinstance(info, dict) else None
-        if not isinstance(ours, dict) or ours.get("optimizer") not in specs:
+        if not isinstance(ours, dict) or str(ours.get("optimizer")) not in specs:
             continue
         try:
             median, iqr = float(one["stats"]["median"]), float(one["stats"]["iqr"])

@@ -14,7 +14,10 @@ from typing import Any
 import pytest_optlandscape
 from pytest_optlandscape.session.worktree import Worktree
 
-__all__ = ["PLUGIN_FOLDER", "file_of", "home_of", "is_in_repository", "modules_of_repository", "search_path"]
+__all__ = [
+    "PLUGIN_FOLDER", "file_of", "folders_outside", "home_of", "is_in_repository", "modules_of_repository",
+    "search_path",
+]  # fmt: skip
 
 PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
 """Where this package is imported from, on both sides of a comparison."""
@@ -72,6 +75,25 @@ def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType])
         if is_in_repository(worktree, file):
             found[name] = str(folder)
     return found
+
+
+def folders_outside(worktree: Worktree, entries: Iterable[str]) -> list[Path]:
+    """List the folders of a search path that stay as they are in another revision, but this package's own.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    entries : iterable of str
+        Such as ``sys.path``.
+
+    Returns
+    -------
+    list of Path
+        Folders outside the repository and environments inside it, without the standard library.
+    """
+    folders = dict.fromkeys(Path(entry or os.curdir).resolve() for entry in entries)
+    outside = [one for one in folders if _is_environment(worktree, one) or worktree.counterpart(one) is None]
+    return [one for one in outside if one.is_dir() and one != PLUGIN_FOLDER and not (one / "os.py").exists()]
 
 
 def is_in_repository(worktree: Worktree, file: Path) -> bool:

@@ -5,23 +5,33 @@ from __future__ import annotations
 import configparser
 import math
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_optlandscape._declarations import parsed_lines
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import parsed
+from pytest_optlandscape._values import check_keys, check_options
 from pytest_optlandscape.session.added import HookFunction, hook_functions
+from pytest_optlandscape.session.failing import FailOn, fail_on_of
+from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
+from pytest_optlandscape.store.revisions import check_revision
+from pytest_optlandscape.strategies.selection import read_selection
 
-__all__ = ["FAIL_ON", "Settings", "read_settings"]
+__all__ = ["Settings", "read_settings"]
 
-FAIL_ON = {"worse": {"worse"}, "changed": {"worse", "changed"}, "never": set[str](), "creep": {"worse"}}
-"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``; creep fails the session, too."""
+
+_MOST_DIGITS = 9
+"""Of a budget: a run of more evaluations per dimension than that never ends."""
+
+_MOST_SECONDS = 1e7
+"""Of a limit of time: four months, which every timer can count."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,13 @@ class Settings:
     profiles : dict
         By spec, words that correct what the optimizer is taken for.
     suite : str
+        Words of `strategies.selection`: what is run of every optimizer that has no words of its own.
+    suites : dict of str to str, default {}
+        By spec, an optimizer's own words.
+    suite_is_given : bool, default False
+        Whether the suite was given on the command line, and takes the place of an optimizer's own landscapes.
+    most_cells : int or None, default None
+        Cells of each landscape at most, as the command line says.
     budget : int or None
         Evaluations per dimension of each cell.
     baseline_folder : Path
@@ -42,8 +59,8 @@ class Settings:
         Accept what comes out as the new baseline.
     json : Path or None
         Where to write the machine-readable outcome.
-    fail_on : tuple of str
-        ``worse``, ``changed``, ``never`` or ``creep``; several of them add up.
+    fail_on : FailOn
+        The verdicts that fail a test, for all optimizers and for single ones.
     require_baseline : bool
         Fail where there is nothing to compare with.
     contract : bool
@@ -66,8 +83,14 @@ class Settings:
         What the optimizers depend on, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
+    adapters : dict
+        By spec, how an optimizer of another signature is called.
     only : tuple of str, default ()
         The ids of the items to which a session is limited, without ``optlandscape::``.
+    invocation : Invocation
+        How the session was started, for commands that it prints.
+    isolate : bool
+        Run each optimizer's items in a process that can be ended.
     executor : str or None
         Who runs the items, in the words of `session.executors`; None for this process.
     """
@@ -79,7 +102,7 @@ class Settings:
     baseline_folder: Path
     update: bool
     json: Path | None
-    fail_on: tuple[str, ...]
+    fail_on: FailOn
     require_baseline: bool
     contract: bool = True
     against: str | None = None
@@ -92,17 +115,23 @@ class Settings:
     paths: tuple[str, ...] = (".",)
     report: Path | None = None
     executor: str | None = None
+    adapters: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    suites: dict[str, str] = field(default_factory=dict)
+    suite_is_given: bool = False
+    most_cells: int | None = None
+    invocation: Invocation = field(default_factory=Invocation)
+    isolate: bool = False
 
 
-def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
+def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str]]) -> Settings:
     """Read and check what concerns the suite.
 
     Parameters
     ----------
     config : pytest.Config
-    known : iterable of str
-        The keys of the configuration file that exist.
+    known : mapping of str to tuple
+        The keys of the configuration file that exist, with kind, default and help.
 
     Returns
     -------
@@ -113,15 +142,19 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
     ValueError
         If a key is misspelt or a value is none of those allowed; the message names the nearest.
     """
-    known = set(known)
     overridden = {text.partition("=")[0] for text in config.getoption("override_ini") or ()}
     for key in sorted(_keys(config.inipath) | overridden):
         if key.startswith("optlandscape") and key not in known:
             raise ValueError(unknown_name("configuration key", key, known))
-    fail_on = _fail_on(config)
+    check_keys(config, known)
+    check_options(config)
+    fail_on = fail_on_of(_lines(config.getini("optlandscape_fail_on")))
     budget = str(config.getini("optlandscape_budget")).strip()
-    if budget and not (budget.isdecimal() and int(budget) > 0):
-        raise ValueError(f"optlandscape_budget is a whole number of evaluations per dimension, got {budget!r}")
+    if budget and not (budget.isdecimal() and len(budget) <= _MOST_DIGITS and int(budget) > 0):
+        raise ValueError(
+            "optlandscape_budget is a whole number of evaluations per dimension, of at most "
+            f"{_MOST_DIGITS} digits, got {budget!r:.200}"
+        )
     json = config.getoption("optlandscape_json")
     report = config.getoption("optlandscape_report")
     against, against_is = _base(config, config.getoption("optlandscape_against"))
@@ -129,16 +162,21 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         raise ValueError(
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
         )
+    most_cells = _most_cells(config)
     history = _history(config)
-    if "creep" in fail_on and history is None:
+    if fail_on.heeds_creep and history is None:
         raise ValueError(
             "optlandscape_fail_on = creep compares with past commits, and there is no history: set "
             f"optlandscape_history, for instance to {DEFAULT_LOCATION}, or give --optlandscape-history"
         )
     return Settings(
         optimizers=tuple(config.getini("optlandscape_optimizers")),
+        adapters=parsed_lines(config.getini("optlandscape_adapters")),
         profiles=parsed(config.getini("optlandscape_profiles")),
-        suite=config.getoption("optlandscape_suite") or config.getini("optlandscape_suite"),
+        suite=_suite(config, most_cells),
+        suites=_own_suites(config),
+        suite_is_given=bool(config.getoption("optlandscape_suite")),
+        most_cells=most_cells,
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
         update=config.getoption("optlandscape_update"),
@@ -156,18 +194,56 @@ def read_settings(config: pytest.Config, known: Iterable[str]) -> Settings:
         paths=_paths(config),
         report=config.invocation_params.dir / report if report else None,
         executor=_executor(config),
+        isolate=config.getoption("optlandscape_isolate") or config.getini("optlandscape_isolate"),
         only=tuple(one.removeprefix("optlandscape::") for one in config.getoption("optlandscape_only") or ()),
+        invocation=invocation_of(config),
     )
 
 
-def _fail_on(config: pytest.Config) -> tuple[str, ...]:
-    words = tuple(str(config.getini("optlandscape_fail_on")).replace(",", " ").split()) or ("worse",)
-    for word in words:
-        if word not in FAIL_ON:
-            raise ValueError(unknown_name("value of optlandscape_fail_on:", word, FAIL_ON))
-    if "never" in words and len(words) > 1:
-        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: 'never' stands alone")
-    return words
+def _suite(config: pytest.Config, most_cells: int | None) -> str:
+    """Read the words of the suite; what the command line adds is part of what is recorded."""
+    text = " ".join(str(config.getoption("optlandscape_suite") or config.getini("optlandscape_suite")).split())
+    if " = " in text:
+        raise ValueError(f"the suite {text!r} has an optimizer in it: the key for that is optlandscape_suites")
+    selection = read_selection(text)
+    return text if most_cells is None else selection.with_at_most(most_cells).text
+
+
+def _own_suites(config: pytest.Config) -> dict[str, str]:
+    """Read lines ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
+    suites: dict[str, str] = {}
+    for line in config.getini("optlandscape_suites"):
+        spec, separator, words = str(line).rpartition(" = ")
+        if not separator or not words.strip():
+            raise ValueError(
+                f"optlandscape_suites: {line!r} is not of the form SPEC = WORDS, such as "
+                "mypackage:minimize = quick -ackley[5] cells=8 budget=60"
+            )
+        if spec.strip() in suites:
+            raise ValueError(f"optlandscape_suites names {spec.strip()!r} twice; put its words into one line")
+        suites[spec.strip()] = words
+    return suites
+
+
+def _most_cells(config: pytest.Config) -> int | None:
+    """Read how many cells of each landscape are run at most."""
+    text = config.getoption("optlandscape_cells")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) > 0):
+        raise ValueError(f"--optlandscape-cells={text}: a whole number of cells of each landscape was expected")
+    if config.getoption("optlandscape_update"):
+        raise ValueError(
+            "--optlandscape-cells runs a part of each landscape, and --optlandscape-update would accept it in place of "
+            f"the whole: give one of them. To have it smaller for good, configure optlandscape_suites with cells={text}"
+        )
+    return int(text)
+
+
+def _lines(value: str | list[str]) -> list[str]:
+    """Split what the configuration has as one text, and take a list of TOML as it is."""
+    lines = value.splitlines() if isinstance(value, str) else list(map(str, value))
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _history(config: pytest.Config) -> str | None:
@@ -220,8 +296,8 @@ def _seconds(config: pytest.Config, key: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not seconds >= 0.0:
-        raise ValueError(f"{key} is a number of seconds, 0 or more, got {text!r}")
+    if not 0.0 <= seconds <= _MOST_SECONDS:
+        raise ValueError(f"{key} is a number of seconds, from 0 to {_MOST_SECONDS:.0f}, got {text!r:.200}")
     return seconds
 
 
@@ -231,8 +307,10 @@ def _keys(path: Path | None) -> set[str]:
         return set()
     if path.suffix == ".toml":
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        native = content.get("pytest", content.get("tool", {}).get("pytest", {}))
-        return {*native, *native.get("ini_options", {})}
+        tool = content.get("tool", {})
+        native = content.get("pytest", tool.get("pytest", {}) if isinstance(tool, dict) else {})
+        tables = [native, native.get("ini_options")] if isinstance(native, dict) else []
+        return {key for table in tables if isinstance(table, dict) for key in table}
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     parser.read_string(path.read_text(encoding="utf-8"))
     return {key for name in ("pytest", "tool:pytest") if parser.has_section(name) for key in parser[name]}
@@ -240,8 +318,16 @@ def _keys(path: Path | None) -> set[str]:
 
 def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
     """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
-    target = against.removesuffix("...") if against else None
-    if target is None or hasattr(config, "workerinput") or (target == against and against != AUTO):
+    if against is None:
+        return None, ""
+    target = against.removesuffix("...")
+    try:
+        if target or not against:
+            check_revision(target)
+    except ValueError as error:
+        advice = ", or REF... for the commit where HEAD left REF" if ".." in target else ""
+        raise ValueError(f"--optlandscape-against: {error}{advice}") from None
+    if hasattr(config, "workerinput") or (target == against and against != AUTO):
         return against, ""
     base = find_base(config.rootpath, target or AUTO)
     return base.short, base.text

@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from pytest_optlandscape.session.added import HookFunction
+from pytest_optlandscape.session.installed import InstalledCopies
 from pytest_optlandscape.session.other_side import bootstrap
 from pytest_optlandscape.session.search_path import modules_of_repository, search_path
 from pytest_optlandscape.session.settings import Settings
@@ -175,20 +177,24 @@ class Side:
         return f":\n{said}" if said else ""
 
 
-def reference_side(worktree: Worktree, settings: Settings) -> Side:
+def reference_side(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> Side:
     """Make the side that runs another revision, with everything outside the repository as it is here."""
-    introduction, environment = reference_terms(worktree, settings)
+    introduction, environment = reference_terms(worktree, settings, copies)
     here = worktree.counterpart_of_current_folder()
     return Side(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def reference_terms(worktree: Worktree, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+def reference_terms(
+    worktree: Worktree, settings: Settings, copies: InstalledCopies
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Say how a process that runs another revision is begun; the revision need not be checked out yet.
 
     Parameters
     ----------
     worktree : Worktree
     settings : Settings
+    copies : InstalledCopies
+        What is imported from the revision's files instead of from an installed copy.
 
     Returns
     -------
@@ -202,7 +208,8 @@ def reference_terms(worktree: Worktree, settings: Settings) -> tuple[dict[str, A
         "path": search_path(worktree, sys.path),
         "modules": {name: str(worktree.counterpart(Path(folder))) for name, folder in folders.items()},
         "worktree": worktree.to_plain(),
-        "hooks": [_there(hook, worktree) for hook in settings.hooks],
+        "hooks": [_there(hook, worktree, copies) for hook in settings.hooks],
+        "copies": copies.terms(worktree.folder, worktree.commit),
         **_told_to_both(settings),
     }
     environment = _environment()
@@ -220,24 +227,31 @@ def present_terms(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     return introduction, _environment()
 
 
-def present_side(worktree: Worktree, settings: Settings) -> Side:
+def present_side(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> Side:
     """Make the side that runs what is imported here, in a process like the other's.
 
-    In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference.
+    In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference. Modules
+    that are installed as copies are imported from the work tree, as they are from the revision's on the other side.
     """
     introduction, environment = present_terms(settings)
     introduction["modules"] = modules_of_repository(worktree, sys.modules)
+    introduction["copies"] = copies.terms(worktree.repository)
+    here = replace(worktree, folder=worktree.repository)
+    introduction["hooks"] = [_there(hook, here, copies) for hook in settings.hooks]
     return Side("the present revision", introduction, environment, os.getcwd())
 
 
-def _there(hook: HookFunction, worktree: Worktree) -> dict[str, Any]:
+def _there(hook: HookFunction, worktree: Worktree, copies: InstalledCopies) -> dict[str, Any]:
     """Say where a function of a hook is on another revision."""
+    copy = copies.of_file(Path(hook.file).resolve()) if hook.file else None
+    if copy is not None and not copy.obstacle:
+        return {**vars(hook), "file": None}  # the module's name says where it is
     counterpart = worktree.counterpart(Path(hook.file)) if hook.file else None
     return {**vars(hook), "file": str(counterpart) if counterpart else hook.file}
 
 
 def _told_to_both(settings: Settings) -> dict[str, Any]:
-    return {"profiles": settings.profiles, "time_limit": settings.time_limit}
+    return {"profiles": settings.profiles, "adapters": settings.adapters, "time_limit": settings.time_limit}
 
 
 def _environment() -> dict[str, str]:

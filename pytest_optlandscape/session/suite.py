@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,27 +17,35 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes import get as get_landscape
 from pytest_optlandscape.ledger import (
     Baseline,
+    BaselineChange,
     baseline_path,
     check_writable,
     read_baseline,
-    update_baseline,
     write_atomically,
 )
-from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get
+from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
-from pytest_optlandscape.report import BASELINE, Wording, outcome_text
+from pytest_optlandscape.optimizers.recognition import whatever_is_raised
+from pytest_optlandscape.report import Wording, outcome_text
+from pytest_optlandscape.report.overwriting import check_is_own
+from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
 from pytest_optlandscape.session.guarding import global_random_states
 from pytest_optlandscape.session.lost import Lost, never_same
+from pytest_optlandscape.session.pace import Pace, Work
 from pytest_optlandscape.session.recording import Recording
-from pytest_optlandscape.session.settings import FAIL_ON, Settings
+from pytest_optlandscape.session.saving import Saving
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.strategies.selection import Selection, read_selection
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
-    suite_landscapes,
+    Cell,
+    suite_ids,
 )
 from pytest_optlandscape.verdicts import (
     CHECKS,
@@ -52,8 +60,10 @@ from pytest_optlandscape.verdicts import (
     run_baseline,
 )
 from pytest_optlandscape.verdicts.judging import run_and_look_closely
+from pytest_optlandscape.verdicts.measuring import runs_of_baseline
 
 if TYPE_CHECKING:
+    from pytest_optlandscape.session.isolation import IsolatedItems
     from pytest_optlandscape.session.remote_items import RemoteItems
 
 __all__ = ["SuiteRun"]
@@ -78,7 +88,7 @@ class SuiteRun:
 
     def __init__(self, settings: Settings, spool: Path | None = None) -> None:
         self.settings = settings
-        self.landscapes: list[Landscape] = suite_landscapes(settings.suite)
+        self.selection = read_selection(settings.suite)
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
@@ -86,32 +96,69 @@ class SuiteRun:
                 raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; one of the two is enough")
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
+        self._choose()
         for spec in settings.profiles:
             if spec not in self.adapters and not _may_be_of_tests(spec):
                 raise ValueError(unknown_name("optimizer in optlandscape_profiles:", spec, self.adapters))
+        for spec in settings.fail_on.of_optimizer:
+            if spec not in self.adapters:
+                raise ValueError(unknown_name("optimizer in optlandscape_fail_on:", spec, self.adapters))
+        known = {spec.partition("(")[0] for spec in self.adapters} | set(self.adapters)
+        for spec in settings.adapters:
+            if spec not in known and not _may_be_of_tests(spec):
+                raise ValueError(unknown_name("optimizer in optlandscape_adapters:", spec, self.adapters))
         self._spool = spool
+        self.pace = Pace(shared=spool)
+        self.saving: Saving | None = None  # who saves a baseline while it is being made
+        self.is_narrowed = False  # whether -k, -m or --optlandscape-only choose among the landscapes
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self.selected: set[tuple[str, str]] = set()  # the spec and name of each item that is run
         self.lost = Lost()  # of which landscapes nothing came back
         self._tracebacks: dict[tuple[str, str], str] = {}  # by spec and text, where each was shown first
         self.judged_as_one: set[str] = set()  # the optimizers whose item `overall` was run
         self.errors: list[str] = []
-        self.accepted: dict[str, Path] = {}
+        self.accepted: dict[str, BaselineChange] = {}
         self.recording: Recording | None = None  # where what is measured goes into the history
         self.crept: list[Crept] = []  # optimizers that small changes made worse, over the commits of the history
         self.remote: RemoteItems | None = None  # who runs the items, where it is not this process
+        self.isolation: IsolatedItems | None = None  # who runs those of optimizers that cannot be ended here
         self.ran: list[str] = []  # where, if not in this process
         self.tracked: list[dict[str, Any]] = []  # what tests of one's own handed over
+        self._works: dict[str, Work] = {}
         self._read_baselines()
         self.contract = ContractRecord({spec: known.contract for spec, known in self.baselines.items() if known})
         if settings.update:
             check_writable(settings.baseline_folder / "any.json")
         if settings.json:
+            check_is_own("--optlandscape-json", settings.json)
             check_writable(settings.json)
         if settings.report:
             from pytest_optlandscape.report.page.availability import check_can_report
 
+            check_is_own("--optlandscape-report", settings.report)
             check_can_report(settings.report)
+
+    def _choose(self) -> None:
+        """Choose the landscapes and cells of each optimizer."""
+        settings = self.settings
+        for spec in settings.suites:
+            if spec not in self.adapters:
+                raise ValueError(unknown_name("optimizer in optlandscape_suites:", spec, self.adapters))
+        self.selections: dict[str, Selection] = {}
+        self._landscapes: dict[str, list[Landscape]] = {}
+        self._cells: dict[str, dict[str, tuple[Cell, ...]]] = {}
+        for spec, adapter in self.adapters.items():
+            selection = self.selection
+            if spec in settings.suites:
+                selection = read_selection(settings.suites[spec], settings.suite)
+                if settings.suite_is_given:  # the budget is what keeps the baseline comparable
+                    selection = replace(self.selection, budget=selection.budget)
+            if settings.most_cells is not None:
+                selection = selection.with_at_most(settings.most_cells)
+            self.selections[spec] = selection
+            wanted = [one for one in selection.landscapes if not obstacle(adapter, one)]
+            self._cells[spec] = selection.cells(partial(self.budget, spec), wanted)
+            self._landscapes[spec] = [one for one in wanted if self._cells[spec][one.id]]
 
     def _read_baselines(self) -> None:
         """Read all now: a damaged one is to be told before anything runs, not after."""
@@ -121,31 +168,51 @@ class SuiteRun:
 
     def path(self, spec: str) -> Path:
         """Say where the baseline of an optimizer is."""
-        return baseline_path(self.settings.baseline_folder, self.adapters[spec])
+        return baseline_path(self.settings.baseline_folder, self.adapters[spec], self.adapters.values())
 
     def budget(self, spec: str, landscape: Landscape) -> int:
         """Give the budget of each cell of a landscape."""
+        return self.per_dimension(spec) * landscape.dim
+
+    def per_dimension(self, spec: str) -> int:
+        """Give the evaluations per dimension of each cell."""
         usual = GLOBAL_EVALUATIONS_PER_DIMENSION if self.adapters[spec].is_global else EVALUATIONS_PER_DIMENSION
-        return (self.settings.budget or usual) * landscape.dim
+        return self.selections[spec].budget or self.settings.budget or usual
 
     def landscapes_for(self, spec: str) -> list[Landscape]:
         """List the landscapes of the suite on which an optimizer can be judged."""
-        return [landscape for landscape in self.landscapes if not obstacle(self.adapters[spec], landscape)]
+        return list(self._landscapes[spec])
+
+    def starts(self, spec: str, landscape: Landscape) -> list[str] | None:
+        """List the starts of the cells that are run of a landscape; None where these are all its usual cells."""
+        chosen = self._cells[spec].get(landscape.id)
+        return None if chosen is None or self.selections[spec].is_whole else [cell.start for cell in chosen]
+
+    def steps(self, spec: str, landscape: Landscape) -> int:
+        """Count the evaluations that the cells of a landscape may make once."""
+        return sum(cell.budget(self.budget(spec, landscape)) for cell in self._cells[spec][landscape.id])
 
     def obstacles(self, spec: str) -> dict[str, int]:
         """Count the landscapes that are left out, by the reason why."""
-        reasons = (obstacle(self.adapters[spec], landscape) for landscape in self.landscapes)
-        return dict(Counter(reason for reason in reasons if reason))
+        reasons = [obstacle(self.adapters[spec], landscape) for landscape in self.selections[spec].landscapes]
+        without_start = reasons.count("") - len(self._landscapes[spec])
+        found = dict(Counter(reason for reason in reasons if reason))
+        return {**found, "no such start": without_start} if without_start else found
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
+        elsewhere = self._elsewhere(spec)
         with global_random_states() as changed:
-            record = self.remote.run(spec, landscape) if self.remote else self.measure(spec, landscape)
+            if elsewhere:
+                record = elsewhere.run(spec, landscape)
+            else:
+                with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
+                    record = self.measure(spec, landscape)
         if changed:
             notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
             record = replace(record, notes=(*record.notes, *notes))
         self.keep(spec, record)
-        if self.recording and not self.remote and self._will_be_whole(spec):
+        if self.recording and not elsewhere and self._will_be_whole(spec):
             count = len(self.landscapes_for(spec))
             self.recording.measure(self.adapters[spec], landscape, record, self.baselines[spec], count)
         if self._spool:
@@ -156,11 +223,48 @@ class SuiteRun:
     def measure(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape as the settings ask for."""
         adapter, budget = self.adapters[spec], self.budget(spec, landscape)
+        starts = self.starts(spec, landscape)
         if self.settings.update:
-            return run_baseline(adapter, landscape, budget)
+            return run_baseline(adapter, landscape, budget, starts)
         return run_and_look_closely(
-            adapter, landscape, budget, partial(self.compare, spec), self._accepted(spec, landscape.id)
+            adapter,
+            landscape,
+            budget,
+            partial(self.compare, spec),
+            self._accepted(spec, landscape.id),
+            starts=starts,
         )
+
+    def _work(self, spec: str) -> Work:
+        """Say how much is going to be run of an optimizer."""
+        if spec not in self._works:
+            tested = self.tested(spec)
+            every = self.judged_landscapes(spec) if "overall" in tested else self.landscapes_for(spec)
+            due = every if "overall" in tested else [one for one in every if one.id in tested] or every
+            counts = {one.id: self._runs(spec, self._cells[spec][one.id]) for one in due}
+            means = {one.id: self.steps(spec, one) / len(self._cells[spec][one.id]) for one in due}
+            steps = {one.id: round(counts[one.id] * means[one.id]) for one in due}
+            few = read_selection("smoke").cells(
+                partial(self.budget, spec), [get_landscape(one) for one in suite_ids("smoke")]
+            )
+            smoke = sum(
+                self._runs(spec, chosen) * self.budget(spec, chosen[0].landscape) for chosen in few.values() if chosen
+            )
+            self._works[spec] = Work(spec, counts, steps, 0 if set(counts) <= set(few) else smoke)
+        return self._works[spec]
+
+    def _runs(self, spec: str, chosen: Sequence[Cell]) -> int:
+        """Count the runs that an item makes of some cells."""
+        return runs_of_baseline(self.adapters[spec], chosen) if self.settings.update else len(chosen)
+
+    def _known_paths(self, spec: str, landscape: Landscape) -> dict[int, str]:
+        """Give the paths that a comparison expects, by the seeds of the cells."""
+        before = self._accepted(spec, landscape.id)
+        if before is None or self.settings.update:
+            return {}
+        known = {cell.start: cell.path for cell in before.cells}
+        chosen = self._cells[spec].get(landscape.id, ())
+        return {cell.seed: known[cell.start] for cell in chosen if cell.start in known}
 
     def asked_of_item(self, spec: str, landscape: Landscape) -> dict[str, Any]:
         """Say in plain values what a process of its own needs to know to do as `run` does: see `run_item`."""
@@ -176,6 +280,7 @@ class SuiteRun:
         return {
             "landscape": landscape.id,
             "budget": self.budget(spec, landscape),
+            "starts": self.starts(spec, landscape),
             "update": self.settings.update,
             "before": before.to_plain() if before else None,
             "calibration": [calibration.jumps, calibration.trials] if calibration else None,
@@ -186,9 +291,16 @@ class SuiteRun:
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
         """Hold an optimizer to one check of the contract."""
-        if self.remote:
-            return self.remote.hold(spec, check)
+        elsewhere = self._elsewhere(spec)
+        if elsewhere:
+            return elsewhere.hold(spec, check)
         return CHECKS[check].outcome(self.adapters[spec])
+
+    def _elsewhere(self, spec: str) -> RemoteItems | IsolatedItems | None:
+        """Give who runs an optimizer's items, if it is another process."""
+        if self.remote or not (self.isolation and self.isolation.takes(spec)):
+            return self.remote
+        return self.isolation
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
         """Turn what was run into plain values, which travel to other processes."""
@@ -212,11 +324,24 @@ class SuiteRun:
     @property
     def wording(self) -> Wording:
         """How texts name what is compared with."""
-        return BASELINE
+        invocation = self.settings.invocation
+        return Wording(command=invocation.command, python_path=invocation.python_path)
+
+    def runs_in_python(self, spec: str) -> bool:
+        """Tell whether a line of Python runs an optimizer as the session does: what pytest alone knows it cannot."""
+        declared = {spec, spec.partition("(")[0]} & {*self.settings.profiles, *self.settings.adapters}
+        return not declared and spec.partition(":")[0] not in third_party.find()
 
     def outcome_extras(self) -> dict[str, Any]:
-        """Give what is added to the machine-readable outcome."""
-        return {}
+        """Give what is added to the machine-readable outcome: the words of the suite."""
+        own = {spec: one.text for spec, one in self.selections.items() if one.text != self.settings.suite}
+        return {"suite": self.settings.suite, **({"suites": own} if own else {})}
+
+    def save(self, spec: str, landscape: str) -> None:
+        """Accept what was run of a landscape at once, unless the baseline says the same already."""
+        record = self._records[spec, landscape]
+        if self.saving is not None and self.has_result(record) and self.compare(spec, record).verdict != Verdict.SAME:
+            self.saving.add(self.path(spec), self.adapters[spec], record)
 
     def close(self) -> None:
         """Let go of what the suite holds."""
@@ -226,6 +351,8 @@ class SuiteRun:
         if self.remote:
             self.ran = [self.remote.crew.report()]
             self.remote.crew.close()
+        if self.isolation:
+            self.isolation.close()
 
     def keep(self, spec: str, record: LandscapeRecord) -> None:
         """Remember a record for the verdict over all landscapes."""
@@ -275,20 +402,29 @@ class SuiteRun:
 
     def _will_be_whole(self, spec: str) -> bool:
         """Tell whether all landscapes of an optimizer are going to be run: the history takes nothing less."""
-        tested = self.tested(spec)
-        return "overall" in tested or {one.id for one in self.landscapes_for(spec)} <= tested
+        tested, every = self.tested(spec), {one.id for one in self.landscapes_for(spec)}
+        return every <= tested or ("overall" in tested and len(self.judged_landscapes(spec)) == len(every))
+
+    def judged_landscapes(self, spec: str) -> list[Landscape]:
+        """List the landscapes that are judged as one: those configured, without those that -k or -m leaves out.
+
+        Where only the item `overall` itself is chosen, it stands for all of them.
+        """
+        every = self.landscapes_for(spec)
+        chosen = [one for one in every if one.id in self.tested(spec)]
+        return chosen if self.is_narrowed and chosen else every
 
     def tested(self, spec: str) -> set[str]:
         """List the landscapes of which an optimizer has a test of its own in this session."""
         return {name for of_spec, name in self.selected if of_spec == spec}
 
-    def is_failure(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict fails its test."""
+    def is_failure(self, verdict: Verdict, spec: str = "") -> bool:
+        """Tell whether a verdict fails a test of an optimizer or, without a spec, one of the user's own."""
         if self.settings.update:
             return False
-        if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE):
-            return self.settings.require_baseline
-        return any(str(verdict) in FAIL_ON[word] for word in self.settings.fail_on)
+        if verdict in (Verdict.NEW, Verdict.NOT_COMPARABLE) and self.settings.require_baseline:
+            return True
+        return self.settings.fail_on.fails(verdict, spec)
 
     @staticmethod
     def has_result(record: LandscapeRecord) -> bool:
@@ -302,7 +438,7 @@ class SuiteRun:
         for spec in self.adapters:
             records = [
                 self._records[spec, landscape.id]
-                for landscape in self.landscapes
+                for landscape in self.landscapes_for(spec)
                 if (spec, landscape.id) in self._records
             ]
             if records:
@@ -352,19 +488,18 @@ class SuiteRun:
         }
         try:
             recording.write(landscapes, self.adapters, verdicts, broken)
-            if "creep" in self.settings.fail_on and not self.settings.update:
-                self.crept = find_creep(recording)
+            if self.settings.fail_on.heeds_creep and not self.settings.update:
+                heeds = self.settings.fail_on.words_of
+                self.crept = [one for one in find_creep(recording) if "creep" in heeds(one.series.spec)]
         except (OSError, ValueError) as error:
             self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
-        landscapes = comparison.landscapes if comparison else ()
-        records = [landscape.now for landscape in landscapes if self.has_result(landscape.now)]
-        contract = self.contract.accepted(spec)
-        if not records and not (contract and path.exists()):
-            return
-        update_baseline(path, self.adapters[spec], records, contract)
-        self.accepted[spec] = path
+        change = accept(self, spec, comparison, path)
+        if change and self.saving is not None and self.saving.saved[spec]:  # most was written while items ran
+            change = replace(change, before=self.baselines[spec], is_written=True)
+        if change:
+            self.accepted[spec] = change
 
     def _try(self, write: Any, path: Path) -> None:
         try:
@@ -389,8 +524,9 @@ def _may_be_of_tests(spec: str) -> bool:
 
 def _can_be_imported(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
+        with whatever_is_raised(f"importing the package of {module!r} failed"):
+            return importlib.util.find_spec(module) is not None
+    except ValueError:
         return False
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-import textwrap
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.ledger import tracked_path
+from pytest_optlandscape.ledger.baseline import versions_now
 from pytest_optlandscape.optimizers.profile import profile_text
-from pytest_optlandscape.report import details, landscape_rows, summary_lines, time_line
+from pytest_optlandscape.report import details, landscape_rows, summary_blocks, time_line
+from pytest_optlandscape.report.accepting import change_lines, versions_text
 from pytest_optlandscape.report.contract import contract_lines
-from pytest_optlandscape.report.terminal import wrapped
+from pytest_optlandscape.report.layout import WIDTH, wrapped
+from pytest_optlandscape.report.power import power_lines
+from pytest_optlandscape.report.terminal import speed_legend
 from pytest_optlandscape.report.trend import event_lines
+from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.orphans import orphan_lines
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.global_draws import how_to_seed
+from pytest_optlandscape.verdicts.power import power_of
 
 __all__ = ["write_summary"]
 
@@ -30,6 +39,10 @@ _COLOURS: dict[Verdict, dict[str, bool]] = {
 }
 
 
+_WIDEST = 110
+"""Columns of the widest sentence: longer lines are hard to read."""
+
+
 def write_summary(terminal: Any, suite: SuiteRun) -> None:
     """Print the table of optimizers, what moved, and what to do.
 
@@ -39,29 +52,68 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
     suite : SuiteRun
     """
     settings = suite.settings
-    terminal.section(f"optlandscape: suite {settings.suite}", "=")
+    against = f", against {suite.wording.revision}" if suite.wording.revision else ""
+    terminal.section(f"optlandscape: suite {settings.suite}{against}", "=")
     if not settings.optimizers:
-        terminal.write_line(
-            "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration",
-            yellow=True,
-        )
+        text = "no optimizer is configured: add optlandscape_optimizers = ['scipy:L-BFGS-B'] to pytest's configuration"
+        _write(terminal, text, yellow=True)
         _write_tracked(terminal, suite)
         return
     comparisons = suite.comparisons
+    width = _width()
     if comparisons:
-        header, *rows = summary_lines(comparisons, suite.wording)
-        terminal.write_line(header, bold=True)
-        for row, comparison in zip(rows, comparisons, strict=True):
-            terminal.write_line(row, **_COLOURS[comparison.verdict])
+        _write_table(terminal, suite, comparisons, width)
     for comparison in comparisons:
-        if terminal.verbosity > 0:
+        spec = comparison.spec
+        lines = landscape_rows(comparison, heading=False, width=width) if terminal.verbosity > 0 else []
+        told = _told_above(terminal, suite, spec)
+        lines += details(comparison, suite.wording, told=told, heading=False, width=min(width, _WIDEST))
+        if lines:
             terminal.write_line("")
-            for line in landscape_rows(comparison, suite.wording):
-                terminal.write_line(line)
-        for line in details(comparison, suite.wording):
+            terminal.write_line(spec, **_COLOURS[comparison.verdict])
+        for line in lines:
             terminal.write_line(line)
+        notes = [note for landscape in comparison.landscapes for note in landscape.now.notes]
+        in_toml = terminal.config.inipath is not None and terminal.config.inipath.suffix == ".toml"
+        for line in how_to_seed(comparison.spec, settings.profiles.get(comparison.spec, ""), notes, in_toml=in_toml):
+            terminal.write_line(f"  {line}", yellow=True)
     terminal.write_line("")
     _write_notes(terminal, suite, comparisons)
+
+
+def _write_table(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison], width: int) -> None:
+    """Print the table of optimizers, and what a ratio in it means."""
+    configured = [len(suite.landscapes_for(comparison.spec)) for comparison in comparisons]
+    header, *rows = summary_blocks(comparisons, suite.wording, configured=configured, width=width)
+    for line in header:
+        terminal.write_line(line, bold=True)
+    for block, comparison in zip(rows, comparisons, strict=True):
+        for line in block:
+            terminal.write_line(line, **_COLOURS[comparison.verdict])
+    for line in speed_legend([line for block in rows for line in block], suite.wording):
+        _write(terminal, line)
+
+
+def _width() -> int:
+    """Return the columns of the terminal; where there is none, as in a log, 80."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
+
+
+def _told_above(terminal: Any, suite: SuiteRun, spec: str) -> set[str]:
+    """List the landscapes of an optimizer of which a failure was printed in full, and ``overall``."""
+    if terminal.config.option.tbstyle == "no" or terminal.config.option.no_summary:
+        return set()
+    prefix = f"optlandscape::{spec}::"
+    failed = {one.nodeid.removeprefix(prefix) for one in terminal.stats.get("failed", ()) if _is_of(one, prefix)}
+    if "overall" in failed:  # which says what became of landscapes that have no test in this session
+        every = (one for reports in terminal.stats.values() for one in reports)
+        tested = {one.nodeid.removeprefix(prefix) for one in every if _is_of(one, prefix)}
+        failed |= {landscape.id for landscape in suite.landscapes_for(spec)} - tested
+    return failed
+
+
+def _is_of(report: Any, prefix: str) -> bool:
+    return str(getattr(report, "nodeid", "")).startswith(prefix)
 
 
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
@@ -71,72 +123,129 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         is_compared = spec in [comparison.spec for comparison in comparisons]
         if not is_compared and not suite.contract.judged(spec) and not suite.without_result(spec):
             hindrance = suite.hindrance(spec)
-            terminal.write_line(f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
+            _write(terminal, f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
-        terminal.write_line(
-            f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}"
-        )
+        _write(terminal, f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
+        _write_partly_compared(terminal, comparison)
         lost = len(suite.without_result(comparison.spec))
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
         if left_out:
-            terminal.write_line(f"{comparison.spec}: {left_out} landscapes of the suite were not run", yellow=True)
-    for spec in suite.adapters:
-        judged = suite.contract.judged(spec)
-        newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
-        ref = suite.worktree.ref if isinstance(suite, AgainstRun) else None
-        for line in contract_lines(spec, judged, ref):
-            terminal.write_line(line, yellow=newly)
+            were = verb_of(left_out, "was", "were")
+            text = f"{comparison.spec}: {number_of(left_out, 'landscape')} of the suite {were} not run"
+            _write(terminal, text, yellow=True)
+    _write_contract(terminal, suite)
     if isinstance(suite, AgainstRun):
         _write_of_revision(terminal, suite, comparisons)
     elif not suite.settings.update:
         _write_missing_baselines(terminal, suite, comparisons)
+        _write_other_versions(terminal, suite, comparisons)
+    if not isinstance(suite, AgainstRun):
+        for line in orphan_lines(suite, comparisons):
+            terminal.write_line(line, yellow=True)
     _write_tracked(terminal, suite)
     _write_where(terminal, suite)
+
+
+def _write_partly_compared(terminal: Any, comparison: OptimizerComparison) -> None:
+    """Say how many cells were compared, where these are not all that the baseline has, and which have none yet."""
+    compared = sum(len(one.pairs) for one in comparison.landscapes)
+    not_run = sum(one.not_run for one in comparison.landscapes)
+    not_known = sum(one.not_known for one in comparison.landscapes)
+    if not_run:
+        text = f"{comparison.spec}: {compared} of {compared + not_run} cells of the baseline were compared"
+        _write(terminal, text, yellow=True)
+    if not_known:
+        text = f"{comparison.spec}: the baseline has none of {number_of(not_known, 'cell')} that were run"
+        _write(terminal, f"{text}; `pytest --optlandscape-update` accepts new cells", yellow=True)
+
+
+def _write(terminal: Any, text: str, **colour: bool) -> None:
+    """Print a sentence, wrapped to the width of the terminal."""
+    for line in wrapped(text, "", min(_width(), _WIDEST)):
+        terminal.write_line(line, **colour)
+
+
+def _write_contract(terminal: Any, suite: SuiteRun) -> None:
+    """Say how the optimizers keep the contract, and how to see breaches that no test fails by."""
+    ref = suite.worktree.ref if isinstance(suite, AgainstRun) else None
+    quiet = []
+    for spec in suite.adapters:
+        judged = suite.contract.judged(spec)
+        newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
+        for line in contract_lines(spec, judged, ref, min(_width(), _WIDEST)):
+            terminal.write_line(line, yellow=newly)
+        if any(found.outcome == "failed" and not suite.is_failure(verdict, spec) for found, verdict in judged):
+            quiet.append(spec)
+    if quiet and terminal.verbosity >= 0 and "P" not in terminal.reportchars:
+        further = f", and likewise for {number_of(len(quiet) - 1, 'more optimizer')}" if quiet[1:] else ""
+        terminal.write_line(f"to see breaches by which no test fails{further}:")
+        terminal.write_line(f"  {suite.wording.run_alone(f'{quiet[0]}::contract')} -rP")
 
 
 def _write_lost(terminal: Any, spec: str, lost: Mapping[str, str]) -> None:
     """Name the landscapes of which nothing came back, each reason once."""
     for reason in dict.fromkeys(lost.values()):
         names = ", ".join(name for name in lost if lost[name] == reason)
-        for line in wrapped(f"{spec} gives no result on {names}, and is not judged there: {reason}", ""):
-            terminal.write_line(line, red=True)
+        _write(terminal, f"{spec} gives no result on {names}, and is not judged there: {reason}", red=True)
 
 
 def _write_where(terminal: Any, suite: SuiteRun) -> None:
     """Say where items ran, and where what came of them is."""
     for line in suite.ran:
-        terminal.write_line(line, yellow=" lost" in line)
-    for spec, path in suite.accepted.items():
-        terminal.write_line(f"accepted: {_relative(path)} ({spec}); commit it", green=True)
+        _write(terminal, line, yellow=" lost" in line)
+    for spec, change in suite.accepted.items():
+        if change.is_written:
+            _write(terminal, f"accepted: {_relative(change.path)} ({spec}); commit it", green=True)
+        else:
+            _write(terminal, f"nothing new to accept: {_relative(change.path)} ({spec}) is left as it was", green=True)
+        for line in change_lines(change):
+            terminal.write_line(line)
+        _write_power(terminal, suite, spec)
     for line in suite.recording.lines if suite.recording else ():
-        terminal.write_line(line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
+        _write(terminal, line, green=line.startswith("recorded"), yellow=not line.startswith("recorded"))
     _write_creep(terminal, suite)
     if suite.settings.json and not suite.errors:
-        terminal.write_line(f"outcome written to {_relative(suite.settings.json)}")
+        _write(terminal, f"outcome written to {_relative(suite.settings.json)}")
     for error in suite.errors:
-        terminal.write_line(error, red=True, bold=True)
+        _write(terminal, error, red=True, bold=True)
+
+
+def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
+    """Say what the baseline that was just accepted sees."""
+    comparison = next((one for one in suite.comparisons if one.spec == spec), None)
+    records = [one.now for one in comparison.landscapes if suite.has_result(one.now)] if comparison else []
+    if not records:
+        return
+    adapter = suite.adapters[spec]
+    is_stochastic = adapter.is_stochastic or any(record.nondeterministic for record in records)
+    power = power_of(spec, records, is_stochastic=is_stochastic, takes_bounds=adapter.takes_bounds)
+    lines = power_lines(
+        power,
+        per_dimension=suite.per_dimension(spec),
+        is_global=adapter.is_global,
+        is_stochastic=is_stochastic,
+    )
+    for line in lines:
+        terminal.write_line(line, yellow=power.is_low)
 
 
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:
     """Say which optimizers small changes have made worse, by which commits, and what to do."""
     for crept in suite.crept:
-        terminal.write_line(
-            f"{crept.series.title} has crept: it is worse than the state that was accepted, though by no single step",
-            red=True, bold=True,
-        )  # fmt: skip
+        title = crept.series.title
+        text = f"{title} has crept: it is worse than the state that was accepted, though by no single step"
+        _write(terminal, text, red=True, bold=True)
         for line in event_lines(crept.event):
             terminal.write_line(line, red=True)
-        if crept.recorded:
-            accept = f'`optlandscape triage {crept.recorded[:16]} accepted "why"`'
-        else:
-            accept = 'commit and record it, then `optlandscape triage COMMIT accepted "why"`'
-        terminal.write_line(
-            f"  to accept it: {accept}, or `pytest --optlandscape-update`; else undo what these commits made slower",
-            red=True,
-        )
-    if "creep" in suite.settings.fail_on and not suite.settings.update:
+        accept = *suite.wording.command, "--optlandscape-update", "--optlandscape-only", crept.series.spec
+        commands = [f'optlandscape triage {crept.recorded[:16]} accepted "why"'] if crept.recorded else []
+        other = "" if crept.recorded else " or commit and record it, then triage it as accepted;"
+        _write(terminal, f"  undo what these commits made slower;{other} or accept it:", red=True)
+        for command in (*commands, command_line(*accept)):
+            terminal.write_line(f"    {command}", red=True)
+    if suite.settings.fail_on.heeds_creep and not suite.settings.update:
         if isinstance(suite, AgainstRun):
             terminal.write_line(f"creep is not looked for in a comparison with {suite.worktree.ref}", yellow=True)
         elif suite.recording is not None and not suite.recording.is_kept and suite.recording.entry is not None:
@@ -149,7 +258,7 @@ def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
     """Say what came of what tests of one's own tracked."""
     tracked = [TrackedOutcome(**plain) for plain in suite.tracked_in_order]
     for one in tracked:
-        terminal.write_line(str(one), **_COLOURS[Verdict(one.verdict)])
+        _write(terminal, str(one), **_COLOURS[Verdict(one.verdict)])
     if any(one.accepted for one in tracked):
         path = tracked_path(suite.settings.baseline_folder)
         terminal.write_line(f"accepted: {_relative(path)} (what tests track); commit it", green=True)
@@ -161,34 +270,60 @@ def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[Optim
     for comparison in comparisons:
         spec = comparison.spec
         if spec in suite.missing:
-            terminal.write_line(f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
-        elif not suite.is_of_repository(spec):
+            _write(terminal, f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
+        elif spec not in suite.incomparable and not suite.is_of_repository(spec):
             text = f"{spec} is not in this repository: at {ref} and now the same code ran"
-            terminal.write_line(text, yellow=True)
+            _write(terminal, text, yellow=True)
         if spec in suite.taken:
             text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
-            terminal.write_line(text)
+            _write(terminal, text)
         timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
-        if any(timed):
-            terminal.write_line(f"{spec}: {time_line([ratios for ratios in timed if ratios is not None])}")
+        known = time_line([ratios for ratios in timed if ratios is not None])
+        if known:
+            _write(terminal, f"{spec}: {known}")
+    for line in suite.origin_lines() if comparisons else ():
+        _write(terminal, line)
+    commands = suite.commands_to_build()
+    if commands:
+        _write(terminal, "to compare what has to be built, measure both revisions:", yellow=True)
+    for command in commands:
+        terminal.write_line(f"  {command}")
 
 
 def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say loudly what has no baseline: a comparison that did not take place looks like a good one."""
-    missing = []
+    missing, items = [], []
     for comparison in comparisons:
+        spec = comparison.spec
         new = [c.now.landscape for c in comparison.landscapes if c.verdict == Verdict.NEW]
         if len(new) == len(comparison.landscapes):
-            missing.append(comparison.spec)
+            missing.append(spec)
         elif new:
             names = ", ".join([*new[:3], *(["…"] if len(new) > 3 else [])])
-            missing.append(f"{comparison.spec} on {len(new)} of {len(comparison.landscapes)} landscapes ({names})")
+            of_all = f"{len(new)} of {number_of(len(comparison.landscapes), 'landscape')}"
+            missing.append(f"{spec} on {of_all} ({names})")
+        is_whole = len(new) == len(suite.landscapes_for(spec))
+        items += [spec] if is_whole else [f"{spec}::{name}" for name in new]
     if missing:
-        text = f"nothing to compare with, no baseline yet: {'; '.join(missing)}"
-        lines = textwrap.wrap(text, 110, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        _write(terminal, f"nothing to compare with, no baseline yet: {'; '.join(missing)}", yellow=True)
         folder = _relative(suite.settings.baseline_folder)
-        for line in [*lines, f"  to accept what these runs did: `pytest --optlandscape-update`, then commit {folder}/"]:
-            terminal.write_line(line, yellow=True)
+        terminal.write_line(f"  to accept what these runs did, and then commit {folder}/:", yellow=True)
+        only = [] if set(items) == set(suite.adapters) else items
+        words = ["--optlandscape-update", *(word for item in only for word in ("--optlandscape-only", item))]
+        terminal.write_line(f"    {command_line(*suite.wording.command, *words)}", yellow=True)
+
+
+def _write_other_versions(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
+    """Say with which other versions the baseline of an optimizer that differs was written: they may be the reason."""
+    for comparison in comparisons:
+        baseline = suite.baselines[comparison.spec]
+        if baseline is None or comparison.verdict in (Verdict.SAME, Verdict.NEW):
+            continue
+        now = versions_now(suite.adapters[comparison.spec])
+        differing = [one.now.landscape for one in comparison.landscapes if one.verdict != Verdict.SAME]
+        told = dict.fromkeys(versions_text(baseline.versions_of(one), now) for one in differing or baseline.records)
+        for text in filter(None, told):
+            terminal.write_line(f"{comparison.spec}: other versions than the baseline was written with: {text}")
 
 
 def _relative(path: Any) -> str:

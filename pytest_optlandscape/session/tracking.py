@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
-from pytest_optlandscape.report.wording import ACCEPT
+from pytest_optlandscape.ledger import BaselineError, read_tracked, tracked_path, update_tracked
+from pytest_optlandscape.report.wording import command_line
+from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.verdicts import Verdict
 from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
 
 __all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
@@ -82,8 +84,12 @@ class Tracking:
         hindrance = "" if settings.against is None else "tests of one's own are run on this revision only"
         before = self._accepted.get((item.nodeid, found.name))
         comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
-        if settings.update:
-            update_tracked(self.path, item.nodeid, found.name, record)
+        is_accepted = settings.update and comparison.verdict != Verdict.SAME  # else drifts would creep in
+        if is_accepted:
+            try:
+                update_tracked(self.path, item.nodeid, found.name, record)
+            except (OSError, BaselineError) as error:
+                pytest.fail(f"{found.name} was not accepted: {error}", pytrace=False)
         outcome = TrackedOutcome(
             item.nodeid,
             found.name,
@@ -93,9 +99,18 @@ class Tracking:
             comparison.before,
             comparison.unit,
             str(comparison),
-            settings.update,
+            is_accepted,
         )
         item.stash[TRACKED].append(vars(outcome))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         if self._suite.is_failure(comparison.verdict):
-            pytest.fail(f"{outcome}\n{ACCEPT}", pytrace=False)
+            lines = [str(outcome), "  accept what it does now:", f"    {self._accept_command(item)}"]
+            pytest.fail("\n".join([*lines, "  then commit the baseline"]), pytrace=False)
+
+    def _accept_command(self, item: pytest.Item) -> str:
+        """Write the command that accepts what one test tracks, and nothing else."""
+        invocation = self._suite.settings.invocation
+        path, separator, rest = item.nodeid.partition("::")
+        place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
+        only = "--optlandscape-update", "-m", "not optlandscape", place
+        return command_line(*invocation.program, *invocation.options, *only)

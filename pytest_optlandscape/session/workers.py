@@ -20,7 +20,7 @@ from typing import Any
 
 from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
 
-__all__ = ["Question", "announce", "close_processes", "closed", "further", "perform", "worker_name"]
+__all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 
 IDLE_SECONDS = 60.0
 """A process that was asked nothing for so long is ended: the session that began it may be gone."""
@@ -157,19 +157,26 @@ class _Kept:
         """Say why the process would not give the numbers that the session's own would; "" if it would."""
         if question.spec in self._checked and self.side.is_running:
             return ""
-        loaded = self.side.load(question.spec)
-        if "missing" in loaded:
-            return f"worker {worker_name()} cannot import {question.spec}: {loaded['missing']}"
-        said = {**self.side.get("machine", ""), **loaded["versions"], **loaded["setting"]}
-        for name, wanted in question.expected.items():
-            found = said.get(name, "absent")
-            is_equal = found == wanted
-            if name == "python":  # its releases of one series compute alike
-                is_equal = found.rpartition(".")[0] == wanted.rpartition(".")[0]
-            if not is_equal:
-                return f"worker {worker_name()} has {name} {found}, and this session has {wanted}: make them equal"
-        self._checked.add(question.spec)
-        return ""
+        found = mismatch(self.side, question.spec, question.expected, f"worker {worker_name()}")
+        if not found:
+            self._checked.add(question.spec)
+        return found
+
+
+def mismatch(side: Side, spec: str, expected: Mapping[str, str], name_of_side: str) -> str:
+    """Say why a process would not give the numbers that the session's own would; "" if it would."""
+    loaded = side.load(spec)
+    if "missing" in loaded:
+        return f"{name_of_side} cannot import {spec}: {loaded['missing']}"
+    said = {**side.get("machine", ""), **loaded["versions"], **loaded["setting"]}
+    for name, wanted in expected.items():
+        found = said.get(name, "absent")
+        is_equal = found == wanted
+        if name == "python":  # its releases of one series compute alike
+            is_equal = found.rpartition(".")[0] == wanted.rpartition(".")[0]
+        if not is_equal:
+            return f"{name_of_side} has {name} {found}, and this session has {wanted}: make them equal"
+    return ""
 
 
 _processes: dict[int, _Kept] = {}

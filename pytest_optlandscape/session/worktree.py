@@ -88,7 +88,7 @@ def make_worktree(inside: Path, ref: str) -> Worktree:
     inside : Path
         A folder of the user's work tree.
     ref : str
-        Whatever git takes for a commit: a branch, a tag, ``HEAD~1``, a hash.
+        Whatever git takes for one commit: a branch, a tag, ``HEAD~1``, a hash.
 
     Returns
     -------
@@ -98,16 +98,15 @@ def make_worktree(inside: Path, ref: str) -> Worktree:
     Raises
     ------
     WorktreeError
-        If git is not installed, the folder is in no repository, or the commit is not known.
+        If git is not installed, the folder is in no repository, or ``ref`` is a range or not known.
     """
+    from pytest_optlandscape.store import resolve_commit  # a side of a comparison imports this module before NumPy
+
     repository = Path(_told(inside, "rev-parse", "--show-toplevel")).resolve()
     try:
-        commit = _told(repository, "rev-list", "--max-count=1", "--end-of-options", ref, "--")
-    except WorktreeError as error:
-        if _git(repository, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
-            advice = "this clone is shallow: fetch that commit first (in CI, with the whole history)"
-            raise WorktreeError(f"{error}; {advice}") from None
-        raise
+        commit = resolve_commit(repository, ref)
+    except ValueError as error:
+        raise WorktreeError(str(error)) from None
     holder = make_work_folder()
     worktree = Worktree(repository, holder / repository.name, ref, commit)
     try:

@@ -7,11 +7,11 @@ from pytest_optlandscape.store.commits import (
     commit_facts,
     facts_of_commit,
     first_parents,
-    resolve_commit,
 )
 from pytest_optlandscape.store.entries import TRIAGE_WORDS, CommitEntry, OptimizerEntry, StoreError, Triage
 from pytest_optlandscape.store.git import GitError, ask_git, run_git
 from pytest_optlandscape.store.history import DEFAULT_LOCATION, History, digest_of_record, open_history
+from pytest_optlandscape.store.revisions import resolve_commit
 
 __all__ = [
     "DEFAULT_LOCATION",

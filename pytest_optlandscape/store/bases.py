@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_optlandscape.store.git import GitError, ask_git, run_git
+from pytest_optlandscape.store.revisions import check_revision
 
 __all__ = ["AUTO", "Base", "find_base"]
 
@@ -80,6 +81,8 @@ def find_base(
         If there is no such branch, no common ancestor, or none that was measured. For a shallow clone the message says
         what to fetch.
     """
+    for one in (head, *([] if target == AUTO else [target])):
+        check_revision(one)
     names = _of_environment(os.environ if environment is None else environment) if target == AUTO else [target]
     resolved = next(((name, commit) for name in names for commit in _resolved(folder, name)), None)
     if resolved is None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_optlandscape.store.git import GitError, ask_git, run_git
+from pytest_optlandscape.store.revisions import resolve_commit
 
-__all__ = ["CommitFacts", "commit_facts", "facts_of_commit", "first_parents", "resolve_commit"]
+__all__ = ["CommitFacts", "commit_facts", "facts_of_commit", "first_parents"]
 
 _SOURCES = {".py", ".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".f", ".f90", ".rs", ".so", ".pyd"}
 """Files of these kinds count as changes although git does not know them: an optimizer may consist of them."""
@@ -146,22 +147,6 @@ def facts_of_commit(folder: Path, revision: str, prefix: str, paths: Sequence[st
         prefix.rstrip("/"),
         _tree(folder, commit, [_within(prefix, path) for path in paths]),
     )
-
-
-def resolve_commit(folder: Path, revision: str) -> str:
-    """Find the full hash of a commit.
-
-    Raises
-    ------
-    GitError
-        If git knows no such commit.
-    """
-    try:
-        return ask_git(folder, "rev-list", "--max-count=1", "--end-of-options", revision, "--")
-    except GitError as error:
-        if run_git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
-            raise GitError(f"{error}; this clone is shallow: fetch that commit first") from None
-        raise
 
 
 def first_parents(folder: Path, *revisions: str, steps: int | None = None) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pytest_optlandscape.ledger.stored import DamageError, clipped, parsed
 from pytest_optlandscape.store.commits import CommitFacts
 
 __all__ = [
@@ -124,29 +125,11 @@ def _check_schema(name: str, content: Any, schema: int) -> None:
 def _parsed(name: str, data: bytes) -> Any:
     """Parse JSON as its standard has it: no NaN, no key twice."""
     try:
-        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refused)
-    except RecursionError:
-        raise StoreError(f"{name} is damaged: no valid JSON (nested too deeply)") from None
-    except ValueError as error:
-        raise StoreError(f"{name} is damaged: no valid JSON ({clipped(str(error))})") from None
-
-
-def clipped(text: str) -> str:
-    """Cut a text from elsewhere to what a message can take, on one line."""
-    plain = " ".join(text.split())
-    plain = "".join(one if one.isprintable() else "�" for one in plain)
-    return plain if len(plain) <= 100 else plain[:99] + "…"
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return found
-
-
-def _refused(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number")
+        return parsed(data.decode())
+    except DamageError as error:
+        raise StoreError(f"{name} is damaged: {error.reason}") from None
+    except UnicodeDecodeError:
+        raise StoreError(f"{name} is damaged: no valid JSON (no UTF-8)") from None
 
 
 @dataclass(frozen=True)

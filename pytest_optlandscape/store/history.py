@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger.baseline import SCHEMA as RECORD_SCHEMA
 from pytest_optlandscape.ledger.baseline import Baseline, baseline_of
+from pytest_optlandscape.ledger.layout import RECORD_SCHEMA, record_text
 from pytest_optlandscape.store.branch import BranchFiles
 from pytest_optlandscape.store.entries import (
     CommitEntry,
@@ -306,7 +306,7 @@ def _is_harmless(name: str) -> bool:
 
 def data_of(record: Baseline) -> bytes:
     """Lay a record out as it is stored: a baseline that does not say with which versions it was made."""
-    return Baseline(record.optimizer, dict(sorted(record.setting.items())), {}, record.records).to_text().encode()
+    return record_text(record).encode()
 
 
 def record_of(name: str, data: bytes) -> Baseline:

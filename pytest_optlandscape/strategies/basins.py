@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.figures import Figure
 from pytest_optlandscape.figures import basin_map as draw_basin_map
 from pytest_optlandscape.landscapes import Landscape
@@ -101,7 +102,7 @@ class BasinMap:
         rows.append(("elsewhere", self.elsewhere))
         width = max(len(name) for name, _ in rows)
         title = (
-            f"{self.optimizer} on {self.landscape.id} from {len(self.starts)} starts, each bound at "
+            f"{self.optimizer} on {self.landscape.id} from {number_of(len(self.starts), 'start')}, each bound at "
             f"{100.0 * self.elsewhere.confidence:g} % confidence"
         )
         shares = [

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run, as_landscape
@@ -61,8 +62,8 @@ class FailingStart:
 
     def __str__(self) -> str:
         seed = f" with seed {self.seed}" if self.seed else ""
-        where = f"{self.run} from {self.x0.tolist()}{seed}, found after {self.examples} examples"
-        return f"{where}\n  replay: {self.run.command()}"
+        where = f"{self.run} from {self.x0.tolist()}{seed}, found after {number_of(self.examples, 'example')}"
+        return f"{where}\n  replay: {self.run.script()}"
 
 
 def find_failing_start(

@@ -2,7 +2,7 @@
 
 A cell is one landscape, one start, one seed. Every landscape of a suite is started from its standard start and
 the other starts the literature gives it, from 16 Sobol' points, and from corners and faces of its box, because
-defects at the bounds do not show from inside.
+defects at the bounds do not show from inside. `strategies.selection` reads what is run of a suite.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
 __all__ = [
     "EVALUATIONS_PER_DIMENSION",
     "GLOBAL_EVALUATIONS_PER_DIMENSION",
+    "SMOKE_STEPS",
     "SOBOL_STARTS",
     "SUITES",
     "SUITE_VERSION",
+    "SUITE_VERSIONS",
     "Cell",
     "cells",
+    "find_cell",
     "further_starts",
     "is_on_bounds",
+    "kind_of_start",
+    "limit_cells",
     "suite_ids",
     "suite_landscapes",
 ]
@@ -39,6 +44,13 @@ SOBOL_STARTS = 16
 
 EVALUATIONS_PER_DIMENSION = 200
 """The budget of a cell, per coordinate, unless ``optlandscape_budget`` says otherwise."""
+
+_SMOKE = ("rosenbrock_2", "ellipsoid_1e6[5]", "adjiman", "himmelblau", "bukin_n6")
+"""A curved valley, ill-conditioning, a minimum on the bounds, many minima, a kink; all of them are in quick, with the
+same budget, so that quick's baseline serves both."""
+
+SMOKE_STEPS = 10_000
+"""Evaluations of the suite smoke, at the usual budget: ten seconds of an optimizer that takes a millisecond a step."""
 
 _QUICK = (
     "beale", "himmelblau", "branin", "goldstein_price", "easom", "bukin_n6", "adjiman", "rosenbrock_2",
@@ -78,8 +90,26 @@ _STRUCTURED = (
     "ellipsoid_1e6[8]:structured(kernel=2x3,bias=2)", "ackley[6]:structured(first=3,second=3)",
 )  # fmt: skip
 
+_LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "goldstein_price", "ellipsoid_1e6[5]")
+"""Minima on the bounds, and long ways that a call limit cuts short."""
+
+_LISTED = {
+    "smoke": _SMOKE,
+    "quick": _QUICK + _QUICK_FOR_SOME,
+    "standard": _STANDARD + _STANDARD_FOR_SOME,
+    "structured": _STRUCTURED,
+    "limits": _LIMITS,
+}
+"""All suites but full, which has the rest of the catalogue, too."""
+
 SUITE_VERSION = 3
-"""Raised when the landscapes of a suite change; what two versions share is compared all the same."""
+"""The version of quick, standard and full."""
+
+SUITE_VERSIONS = {
+    "smoke": 1, "quick": SUITE_VERSION, "standard": SUITE_VERSION, "full": SUITE_VERSION, "structured": 1, "limits": 1,
+}  # fmt: skip
+"""Raised when the landscapes of a suite or the order of its cells change; what two versions share is compared all the
+same. Users write ``quick@3`` to be told of a change."""
 
 
 @functools.cache
@@ -98,19 +128,16 @@ def suite_ids(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(landscape for word in name.split() for landscape in suite_ids(word)))
     if name not in SUITES:
         raise ValueError(unknown_name("suite", name, SUITES))
-    if name == "quick":
-        return _QUICK + _QUICK_FOR_SOME
-    if name == "standard":
-        return _STANDARD + _STANDARD_FOR_SOME
-    if name == "structured":
-        return _STRUCTURED
+    if name in _LISTED:
+        return _LISTED[name]
     listed = (*_STANDARD, *_STANDARD_FOR_SOME, *_MORE_DIMENSIONS)
     already = {get(landscape_id).id for landscape_id in listed} | {"rosenbrock[2]"}  # it is rosenbrock_2
     return (*listed, *(landscape for landscape in shipped_names() if get(landscape).id not in already))
 
 
-SUITES = ("quick", "standard", "full", "structured")
-"""The names of the suites: some 16 landscapes, some 48, the whole catalogue, and 11 whose points are tensors."""
+SUITES = tuple(SUITE_VERSIONS)
+"""The names of the suites: 5 landscapes, some 16, some 48, the whole catalogue, 11 whose points are tensors, and 6 with
+further cells that end at a call limit."""
 
 
 GLOBAL_EVALUATIONS_PER_DIMENSION = 600
@@ -125,8 +152,11 @@ class Cell:
     ----------
     landscape : Landscape
     start : str
-        What kind of start: ``standard``, the name of another one, ``sobol-03``, ``corner-lower``, ``face-upper``.
+        What kind of start: ``standard``, the name of another one, ``sobol-03``, ``corner-lower``, ``face-upper``;
+        ``limit-sobol-00`` begins there too, and ends at a call limit.
     x0 : ndarray, shape (dim,)
+    limit : int or None
+        Evaluations at which the cell ends, if the budget allows more.
     seed : int
         Made from the cell's id.
     """
@@ -134,6 +164,7 @@ class Cell:
     landscape: Landscape
     start: str
     x0: FloatArray
+    limit: int | None = None
 
     @property
     def id(self) -> str:
@@ -149,6 +180,10 @@ class Cell:
     def is_on_bounds(self) -> bool:
         """Whether the start is a corner or lies on a face of the box."""
         return is_on_bounds(self.start)
+
+    def budget(self, usual: int) -> int:
+        """Return the evaluations of this cell, where the landscape's other cells have the usual number."""
+        return usual if self.limit is None else min(usual, self.limit)
 
     @functools.cached_property
     def seed(self) -> int:
@@ -191,6 +226,62 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
     corners = {"corner-lower": lower, "corner-upper": upper}
     starts = {"standard": landscape.x0, **landscape.starts, **spread, **corners, **drawn}  # the faces come last
     return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
+
+
+_CALL_LIMITS = {"standard": 3, "sobol-00": 7, "sobol-01": 17, "face-lower": 11, "corner-upper": 5}
+"""Evaluations per dimension, less one, at which the limit cells end: within the way of most optimizers, each elsewhere
+in a line search or a generation."""
+
+LIMIT = "limit-"
+"""How the names of the starts of limit cells begin."""
+
+
+@functools.cache
+def limit_cells(landscape: Landscape) -> tuple[Cell, ...]:
+    """List the further cells of a landscape that end at a call limit; the suite ``limits`` adds them.
+
+    Most runs of a suite end before their budget is spent. What an optimizer does when it may not evaluate any more,
+    such as returning its best point, shows in these.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> [(cell.start, cell.limit) for cell in limit_cells(landscapes.get("beale"))][:2]
+    [('limit-standard', 7), ('limit-sobol-00', 15)]
+    """
+    usual = {cell.start: cell.x0 for cell in cells(landscape)}
+    return tuple(
+        Cell(landscape, LIMIT + start, usual[start], limit=per_dimension * landscape.dim + 1)
+        for start, per_dimension in _CALL_LIMITS.items()
+        if start in usual
+    )
+
+
+def find_cell(landscape: Landscape, start: str) -> Cell:
+    """Find a cell of a landscape by the name of its start.
+
+    Raises
+    ------
+    ValueError
+        If there is no such start; the message names the nearest.
+    """
+    every = {cell.start: cell for cell in (*cells(landscape), *limit_cells(landscape))}
+    if start not in every:
+        raise ValueError(unknown_name(f"start of {landscape.id}", start, every))
+    return every[start]
+
+
+def kind_of_start(start: str) -> str:
+    """Say of which kind a start is: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits`` or ``others``.
+
+    Examples
+    --------
+    >>> kind_of_start("sobol-03"), kind_of_start("article")
+    ('sobol', 'others')
+    """
+    kinds = {"sobol-": "sobol", "corner-": "corners", "face-": "faces", LIMIT: "limits"}
+    found = next((kind for prefix, kind in kinds.items() if start.startswith(prefix)), "others")
+    return "standard" if start == "standard" else found
 
 
 @functools.cache

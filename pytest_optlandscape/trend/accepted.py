@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.ledger.baseline import SCHEMA, baseline_of
+from pytest_optlandscape.ledger.baseline import baseline_of
+from pytest_optlandscape.ledger.stored import parsed
 from pytest_optlandscape.store import GitError, run_git
 from pytest_optlandscape.store.git import read_objects
 from pytest_optlandscape.trend.comparing import compare_records
@@ -86,8 +86,7 @@ def _log(path: Path) -> list[Accepted]:
 
 def _read(data: bytes | None) -> Baseline | None:
     try:
-        content = json.loads(data or b"")
-        return baseline_of(content) if content["schema"] == SCHEMA else None
+        return baseline_of(parsed((data or b"").decode()))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         return None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.store import Triage
-from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.trend.remembered import Compare, Remembered, comparer
 from pytest_optlandscape.trend.series import Point, Series
 from pytest_optlandscape.trend.shares import Share, shares_of
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
@@ -136,7 +136,12 @@ class Trend:
 
 
 def find_trend(
-    series: Series, load: Load, triages: Mapping[str, Triage] | None = None, *, events: bool = True
+    series: Series,
+    load: Load,
+    triages: Mapping[str, Triage] | None = None,
+    *,
+    events: bool = True,
+    remembered: Remembered | None = None,
 ) -> Trend:
     """Find the states of an optimizer, and what became of it between them.
 
@@ -149,17 +154,26 @@ def find_trend(
         By commit. A state that was accepted, or expected, is what later ones are compared with.
     events : bool, default True
         Whether to look for steps and creep; False saves half of the comparisons where only the states are shown.
+    remembered : Remembered, optional
+        Where comparisons are kept from one command to the next (default: each is worked out).
 
     Returns
     -------
     Trend
     """
-    states, not_run = _states(series, load)
-    found = _events(states, load, triages or {}) if events else []
+    compare = comparer(load, remembered)
+    states, not_run = _states(series, load, compare)
+    found = _events(states, load, compare, triages or {}) if events else []
     return Trend(series, tuple(states), tuple(found), tuple(not_run))
 
 
-def open_creep(trend: Trend, load: Load, triages: Mapping[str, Triage] | None = None) -> Event | None:
+def open_creep(
+    trend: Trend,
+    load: Load,
+    triages: Mapping[str, Triage] | None = None,
+    *,
+    remembered: Remembered | None = None,
+) -> Event | None:
     """Find the creep in which the last state stands.
 
     Parameters
@@ -169,6 +183,8 @@ def open_creep(trend: Trend, load: Load, triages: Mapping[str, Triage] | None = 
     load : callable
         As for `find_trend`.
     triages : mapping of str to Triage, optional
+    remembered : Remembered, optional
+        As for `find_trend`.
 
     Returns
     -------
@@ -185,10 +201,13 @@ def open_creep(trend: Trend, load: Load, triages: Mapping[str, Triage] | None = 
     if settled:
         return None
     last = later[-1]
-    return event if len(later) == 1 or _compare(event.since, last.first, load).verdict == Verdict.WORSE else None
+    if len(later) == 1:
+        return event
+    total = _compare(event.since, last.first, comparer(load, remembered))
+    return event if total.verdict == Verdict.WORSE else None
 
 
-def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
+def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], list[Point]]:
     states: list[State] = []
     members: list[list[Point]] = []
     equal: set[str] = set()  # digests of records that are the last state's
@@ -208,7 +227,7 @@ def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
         if not usable:
             unknown.append(commit)
             continue
-        point, comparison = _chosen(usable, states[-1] if states else None, load)
+        point, comparison = _chosen(usable, states[-1] if states else None, load, compare)
         if comparison is not None and _is_same_state(states[-1], comparison, load):
             members[-1].append(point)
             equal.add(point.optimizer.record)
@@ -221,7 +240,9 @@ def _states(series: Series, load: Load) -> tuple[list[State], list[Point]]:
     return [replace(state, points=tuple(some)) for state, some in zip(states, members, strict=True)], not_run
 
 
-def _chosen(points: Sequence[Point], state: State | None, load: Load) -> tuple[Point, OptimizerComparison | None]:
+def _chosen(
+    points: Sequence[Point], state: State | None, load: Load, compare: Compare
+) -> tuple[Point, OptimizerComparison | None]:
     """Choose among several measurements of one commit the one that is nearest to the state before.
 
     If the commit does on one machine what the state before did, it changed nothing: the machines differ, not the code.
@@ -229,16 +250,13 @@ def _chosen(points: Sequence[Point], state: State | None, load: Load) -> tuple[P
     """
     if state is None:
         return points[0], None
-    compared = [(point, _compare(state, point, load)) for point in points]
+    compared = [(point, _compare(state, point, compare)) for point in points]
     equal = [one for one in compared if _is_same_state(state, one[1], load)]
     return (equal or compared)[0]
 
 
-def _compare(state: State, point: Point, load: Load) -> OptimizerComparison:
-    before, now = load(state.digest), load(point.optimizer.record)
-    assert before is not None
-    assert now is not None
-    return compare_records(before, now, point.optimizer.takes_bounds)
+def _compare(state: State, point: Point, compare: Compare) -> OptimizerComparison:
+    return compare(state.digest, point.optimizer.record, point.optimizer.takes_bounds)
 
 
 def _is_same_state(state: State, comparison: OptimizerComparison, load: Load) -> bool:
@@ -262,7 +280,7 @@ def versions_that_changed(before: Mapping[str, str], now: Mapping[str, str]) -> 
     return tuple(f"{name} {before.get(name, 'absent')} → {now.get(name, 'absent')}" for name in sorted(names))
 
 
-def _events(states: Sequence[State], load: Load, triages: Mapping[str, Triage]) -> list[Event]:
+def _events(states: Sequence[State], load: Load, compare: Compare, triages: Mapping[str, Triage]) -> list[Event]:
     found: list[Event] = []
     reference = 0
     creep: Event | None = None
@@ -275,7 +293,7 @@ def _events(states: Sequence[State], load: Load, triages: Mapping[str, Triage]) 
         elif step.verdict == Verdict.NOT_COMPARABLE:
             reference, creep = k, None
         elif k > reference + 1:
-            total = _compare(states[reference], states[k].first, load)
+            total = _compare(states[reference], states[k].first, compare)
             if total.verdict in (Verdict.WORSE, Verdict.BETTER):
                 event = _event(
                     "creep", states[reference], states[reference + 1 : k + 1], total, load=load, triages=triages

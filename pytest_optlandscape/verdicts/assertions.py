@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.verdicts.infeasible_points import infeasible_points
 
 __all__ = ["assert_converges", "assert_precise", "assert_stays_feasible", "run_report"]
 
 
-def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None = None) -> None:
+def assert_converges(
+    run: Run | TrainingRun, *, gap: float | None = None, fun: float | None = None, within: int | None = None
+) -> None:
     """Assert that a run comes close enough to the minimum soon enough.
 
     Parameters
@@ -18,8 +21,10 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     run : Run or TrainingRun
         The latter is what `KerasRecorder` and `record_training` record. A training must also end at the target: with
         `TrainingRun.result_gap`, the gap of the final weights. One that raised, or reported a loss below fmin, fails.
-    gap : float
+    gap : float, optional
         The target: best feasible value so far minus fmin, in units of f.
+    fun : float, optional
+        The target as a value of f, instead: for landscapes whose minimum is not known.
     within : int, optional
         Evaluations in which it must be reached (default: the run's budget).
 
@@ -28,8 +33,10 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     AssertionError
         With what was required, what was reached, a table of the trace and the line that repeats the run.
     ValueError
-        If ``gap`` is negative or ``within`` below 1, or the landscape's minimum is not known, or wrong: a feasible
-        value of the run lies below fmin.
+        If ``gap`` is negative or ``within`` below 1, or a gap is asked for and the landscape's minimum is not known, or
+        wrong: a feasible value of the run lies below fmin.
+    TypeError
+        Unless there is either a gap or a value; for a training there must be a gap.
 
     Examples
     --------
@@ -39,22 +46,39 @@ def assert_converges(run: Run | TrainingRun, *, gap: float, within: int | None =
     __tracebackhide__ = True
     if within is not None and within < 1:
         raise ValueError(f"within is a number of evaluations, at least 1; got {within!r}")
+    if (gap is None) == (fun is None):
+        raise TypeError("assert_converges takes either a gap or a value of the objective, fun")
+    limit = run.budget if within is None else within
+    if gap is None or fun is not None:
+        return _assert_reaches(run, fun, limit)
     if isinstance(run, Run):
         run.check_fmin()
-    limit = run.budget if within is None else within
     hit = run.hit(gap)
     training = run if isinstance(run, TrainingRun) else None
     if training and training.trouble:
         reached = training.trouble
     elif hit == math.inf:
-        reached = f"the smallest gap was {run.gap:.3g} after {len(run.trace)} evaluations"
+        reached = f"the smallest gap was {run.gap:.3g} after {number_of(len(run.trace), 'evaluation')}"
     elif hit > limit:
-        reached = f"the gap came to {gap:g} only after {hit:.0f} evaluations"
+        reached = f"the gap came to {gap:g} only after {number_of(int(hit), 'evaluation')}"
     elif training and (shortfall := training.shortfall(gap)):
         reached = shortfall
     else:
         return
-    raise AssertionError(run_report(run, f"required a gap of {gap:g} within {limit} evaluations", reached))
+    raise AssertionError(run_report(run, f"required a gap of {gap:g} within {number_of(limit, 'evaluation')}", reached))
+
+
+def _assert_reaches(run: Run | TrainingRun, fun: float | None, limit: int) -> None:
+    __tracebackhide__ = True
+    if not isinstance(run, Run) or fun is None:
+        raise TypeError("the target of a training is a gap: give its fmin to the recorder, and assert on gap")
+    hit = run.hit(fun=fun)
+    if hit <= limit:
+        return
+    reached = f"the lowest feasible value was {run.best_fun:.6g} after {len(run.trace)} evaluations"
+    if hit < math.inf:
+        reached = f"f came to {fun:g} only after {hit:.0f} evaluations"
+    raise AssertionError(run_report(run, f"required f = {fun:g} within {limit} evaluations", reached))
 
 
 def assert_precise(run: Run, *, digits: float) -> None:
@@ -144,6 +168,6 @@ def run_report(run: Run | TrainingRun, required: str, reached: str) -> str:
             f"{run.optimizer} on {run.landscape.id}: {required}, but {reached}",
             f"  {ending}",
             run.table(),
-            f"  replay: {run.command()}",
+            f"  replay: {run.script()}",
         ]
     )

@@ -14,10 +14,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.runs import Problem, execute_all
-from pytest_optlandscape.strategies.suites import Cell, cells, further_starts
+from pytest_optlandscape.runs import Problem, execute_together
+from pytest_optlandscape.runs.observing import observed
+from pytest_optlandscape.strategies.suites import Cell, find_cell, further_starts
+from pytest_optlandscape.verdicts.best_seen import landscape_of
 from pytest_optlandscape.verdicts.metrics import AVERAGED
 from pytest_optlandscape.verdicts.records import Average, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import records_of
@@ -52,17 +53,19 @@ def with_further_runs(
     -------
     LandscapeRecord
     """
-    landscape = get(record.landscape)
-    every = cells(landscape)
+    landscape = landscape_of(record)
+    every = [find_cell(landscape, kept.start) for kept in record.cells]
     known = [list(kept.batches or ([kept.average] if kept.average else [])) for kept in record.cells]
     for number in range(batches):
         due = [k for k, averages in enumerate(known) if len(averages) == number]
         further = [_further(every[k], over, number) for k in due]
         problems = (
-            Problem(landscape, x0, budget=budget, seed=seed) for x0, seed in itertools.chain.from_iterable(further)
+            Problem(landscape, x0, budget=every[k].budget(budget), seed=seed)
+            for k, some in zip(due, further, strict=True)
+            for x0, seed in some
         )
         starts = [every[k].start for k, some in zip(due, further, strict=True) for _ in some]
-        made = iter(records_of(execute_all(adapter, problems), starts))
+        made = iter(records_of(execute_together(adapter, observed(problems)), starts))
         for k, some in zip(due, further, strict=True):
             several = [*([record.cells[k]] if number == 0 else []), *itertools.islice(made, len(some))]
             if len(several) == BATCH[over] and not any(one.was_stopped_by_time for one in several):

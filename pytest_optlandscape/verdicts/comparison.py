@@ -14,26 +14,37 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pytest_optlandscape.strategies.suites import is_on_bounds
 from pytest_optlandscape.verdicts.findings import (
     Finding,
     Verdict,
     cannot_run,
     criteria_that_moved,
+    gravest_first,
     hangs_that_are_new_or_gone,
     mistakes_that_are_new,
     verdict_of,
 )
-from pytest_optlandscape.verdicts.fingerprint import Stability, parting
+from pytest_optlandscape.verdicts.fingerprint import Stability, parting, parts_within
 from pytest_optlandscape.verdicts.metrics import METRICS, PRECISION, PROGRESS, SPEED, Metric
 from pytest_optlandscape.verdicts.records import HANGS, ROUNDS_OUT, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.speed import SpeedChange, speed_change
 from pytest_optlandscape.verdicts.statistics import chance_of_as_many
 
-__all__ = ["CHANGE_LEVEL", "LEVEL", "LandscapeComparison", "compare_landscape", "differences", "parting_of"]
+__all__ = [
+    "CHANGE_LEVEL",
+    "LEVEL",
+    "LandscapeComparison",
+    "MovedCell",
+    "compare_landscape",
+    "differences",
+    "in_common",
+    "parting_of",
+]
 
 LEVEL = 0.001
 """Probability of any false better or worse in a suite."""
@@ -46,6 +57,17 @@ FEWEST_CELLS = 16
 
 POOLED_RUNS = 50.0
 """Dithered runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
+
+
+_METRICS = {metric.name: metric for metric in METRICS}
+
+
+class MovedCell(NamedTuple):
+    """A cell before and now, and by how much it moved in one criterion; positive is worse."""
+
+    before: CellRecord
+    now: CellRecord
+    by: float
 
 
 @dataclass(frozen=True)
@@ -100,9 +122,31 @@ class LandscapeComparison:
     @property
     def stopped(self) -> int:
         """Cells that the time limit stopped, now or where there is a baseline to compare with, then."""
-        before = self.before.cells if self.before and self.is_compared else ()
-        starts = [cell.start for cell in (*before, *self.now.cells) if cell.was_stopped_by_time]
-        return len(set(starts))
+        before, now = self.before, self.now
+        if before is not None and self.is_compared:
+            before, now = in_common(before, now)
+        cells = (*(before.cells if before and self.is_compared else ()), *now.cells)
+        return len({cell.start for cell in cells if cell.was_stopped_by_time})
+
+    @property
+    def not_run(self) -> int:
+        """Cells of the baseline that were not run now."""
+        return self._lacking(self.before, self.now)
+
+    @property
+    def not_known(self) -> int:
+        """Cells that were run now, and that the baseline does not have."""
+        return self._lacking(self.now, self.before)
+
+    def _lacking(self, one: LandscapeRecord | None, other: LandscapeRecord | None) -> int:
+        if one is None or other is None or not self.is_compared:
+            return 0
+        return len({cell.start for cell in one.cells} - {cell.start for cell in other.cells})
+
+    @property
+    def parted_early(self) -> int:
+        """Cells that part within the first eight evaluations."""
+        return sum(parts_within(where, 8) for _, where in self.parted)
 
     def differences(self, metric: Metric) -> list[float]:
         """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
@@ -125,15 +169,42 @@ class LandscapeComparison:
         """What is known of the change in speed; None where no cell was compared."""
         return speed_change([(self.differences, self.pairs)], self.level) if self.pairs else None
 
+    def moved_with(self, finding: Finding) -> list[MovedCell]:
+        """List the cells that moved as a finding says, the one that moved farthest first.
+
+        Of its own run alone, which is the one that can be replayed: a finding that only averages over further runs
+        tell has none. Cells that differ by no more than rounding explains are left out where others moved.
+        """
+        before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
+        now = {cell.start: cell for cell in self.now.cells}
+        metric = _METRICS.get(finding.metric)
+        moved = list(finding.cells)
+        if metric:
+            moved = [(new.start, metric.difference_of_runs(self.now, old, new)) for old, new in self.pairs]
+        sign = math.copysign(1.0, finding.effect)
+        found = [
+            MovedCell(before[start], now[start], by)
+            for start, by in moved
+            if sign * by > 0.0 and start in before and is_on_bounds(start) >= finding.on_bounds
+        ]
+        apart = dict(self.parted)
+        by_more_than_rounding = [one for one in found if metric and one.now.start in apart]
+        return sorted(by_more_than_rounding or found, key=lambda one: -sign * one.by)
+
     @cached_property
     def losses(self) -> list[float]:
-        """How much each cell lost in speed, progress and precision; without a baseline, how far off it is.
+        """How much each cell lost, by the criterion that got worst; without a baseline, how far off it is.
 
+        Where no criterion got worse, or no single run shows it, the losses in speed, progress and precision are added.
         Of its own run alone, which is the one that can be replayed.
         """
         if self.is_compared and not self.pairs:
             return []
         if self.is_compared:
+            for finding in gravest_first(self.findings):
+                lost_by = {cell.now.start: cell.by for cell in self.moved_with(finding)}
+                if finding.is_worse and lost_by:
+                    return [lost_by.get(now.start, 0.0) for _, now in self.pairs]
             lost = [
                 [metric.difference_of_runs(self.now, old, new) for metric in (SPEED, PROGRESS, PRECISION)]
                 for old, new in self.pairs
@@ -143,12 +214,16 @@ class LandscapeComparison:
 
     @property
     def worst_cell(self) -> dict[str, Any]:
-        """The cell that lost most against the baseline or, without one, the one that ended farthest away.
+        """The cell that lost most by the criterion that got worst or, without a baseline, that ended farthest away.
 
         Where the time limit stopped every cell, the first that hangs.
         """
         before: CellRecord | None = None
-        if self.is_compared and not self.pairs:
+        worse = (one for one in gravest_first(self.findings) if one.is_worse)
+        moved = next((cells for cells in map(self.moved_with, worse) if cells), [])
+        if moved:
+            before, cell = moved[0].before, moved[0].now
+        elif self.is_compared and not self.pairs:
             cell = next((cell for cell in self.now.cells if HANGS in cell.flags), self.now.cells[0])
             before = next((old for old in self.before.cells if old.start == cell.start), None) if self.before else None
         else:
@@ -206,9 +281,10 @@ def compare_landscape(
     if reason:
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
     whole = before, now
+    before, now = in_common(before, now)
+    hangs = hangs_that_are_new_or_gone(before, now)
+    stopped_short = cannot_run(before, now)
     before, now = _without_stopped(before, now)
-    hangs = hangs_that_are_new_or_gone(whole[0], whole[1])
-    stopped_short = cannot_run(*whole)
     if stopped_short is not None or (not now.cells and hangs):
         found = hangs if stopped_short is None else [stopped_short]
         return LandscapeComparison(verdict_of(found), whole[1], whole[0], "changed", tuple(found))
@@ -240,8 +316,18 @@ def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -
     return [metric.difference(now, old, new) for old, new in _pairs(before, now)]
 
 
+def in_common(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
+    """Keep the cells that both records have: each is the same cell in every selection of a suite."""
+    if [cell.start for cell in before.cells] == [cell.start for cell in now.cells]:
+        return before, now
+    known = {cell.start: cell for cell in before.cells}
+    cells = tuple(cell for cell in now.cells if cell.start in known)
+    return replace(before, cells=tuple(known[cell.start] for cell in cells)), replace(now, cells=cells)
+
+
 def _pairs(before: LandscapeRecord, now: LandscapeRecord) -> list[tuple[CellRecord, CellRecord]]:
     """Pair the cells; what the clock stopped on either side says nothing of the optimizer alone."""
+    before, now = in_common(before, now)
     pairs = zip(before.cells, now.cells, strict=True)
     return [pair for pair in pairs if not any(cell.was_stopped_by_time for cell in pair)]
 
@@ -258,7 +344,7 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
         for key, value in {**dict.fromkeys(before.definition), **now.definition}.items()
         if before.definition.get(key) != value
     ]
-    if not differing and [c.start for c in before.cells] != [c.start for c in now.cells]:
+    if not differing and {c.start for c in before.cells}.isdisjoint(c.start for c in now.cells):
         return "the cells are others"
     return "; ".join(differing)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape._profiles import check_words
 from pytest_optlandscape._texts import printable
@@ -212,7 +213,7 @@ def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
             warnings.warn(f"{one.check}: {one.message}", ContractWarning, stacklevel=2)
     broken = [f"  {one.check}: {one.message}" for one in found if one.is_breach]
     if broken:
-        title = f"{adapter.spec} breaks {len(broken)} of {len(CHECKS)} checks"
+        title = f"{adapter.spec} breaks {len(broken)} of {number_of(len(CHECKS), 'check')}"
         held_as = f"  it was taken for: {profile_text(adapter)}; if that is wrong, give its profile"
         raise AssertionError("\n".join([title, *broken, held_as]))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.verdicts.contract_checks_results import rounding_of
 from pytest_optlandscape.verdicts.contract_search import Held
@@ -32,7 +33,9 @@ def check_keeps_budget(held: Held) -> None:
             assert limited is not None
             run = trial.with_adapter(limited).observe_anew().run
             if run.nfev > budget:
-                what = f"told to evaluate at most {budget} times, it evaluated {run.nfev} times"
+                what = (
+                    f"told to evaluate at most {number_of(budget, 'time')}, it evaluated {number_of(run.nfev, 'time')}"
+                )
                 return Complaint(what, run, trial.with_adapter(limited), "len(seen)")
             most = max(most, run.nfev / budget)
         return most

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.runs import Problem, Run
 from pytest_optlandscape.verdicts.contract_search import Held
@@ -149,8 +150,8 @@ def check_hands_callback_own_points(held: Held) -> None:
             if seen.problem.overwritten:
                 of = " as intermediate_result.x" if kind is _KeepsOfResults else ""
                 what = (
-                    f"it wrote into {seen.problem.overwritten} of {len(seen.problem.kept)} points that it had handed "
-                    f"to the callback{of}"
+                    f"it wrote into {seen.problem.overwritten} of {number_of(len(seen.problem.kept), 'point')} that it "
+                    f"had handed to the callback{of}"
                 )
                 how = "keep the point itself in the callback, and compare it with a copy after the run"
                 return Complaint(what, seen.run, trial, how=how)
@@ -185,7 +186,8 @@ def check_stops_on_request(held: Held) -> None:
             what = "StopIteration, raised in the callback, leaves it; its profile says 'unstoppable' if that is meant"
             return Complaint(what, run, trial, how=how)
         if problem.callbacks > 1:
-            what = f"it called the callback {problem.callbacks - 1} times more after StopIteration was raised in it"
+            times = number_of(problem.callbacks - 1, "time")
+            what = f"it called the callback {times} more after StopIteration was raised in it"
             return Complaint(what, run, trial, how=how)
         if seen.ended_by_itself and run.claimed_success:
             return Complaint("it claims success after StopIteration was raised in the callback", run, trial, how=how)

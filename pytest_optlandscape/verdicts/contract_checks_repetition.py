@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+from pytest_optlandscape._profiles import declared_adapters
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import full_profile
 from pytest_optlandscape.runs import Run
@@ -70,7 +71,7 @@ def check_same_run_in_another_process(held: Held) -> None:
             run = seen.run
             raise Breach(
                 f"{run.optimizer} on {run.landscape.id} from {run.x0.tolist()}: another process with the same seed "
-                f"went elsewhere\n  to see it: run the following in two processes\n  replay: {run.command()}"
+                f"went elsewhere\n  to see it: run the following in two processes\n  replay: {run.script()}"
             )
 
 
@@ -84,6 +85,8 @@ def _importable_spec(adapter: Adapter) -> str:
         same = get(adapter.spec)
     except (ValueError, TypeError, ImportError):
         raise NotApplicable(f"another process cannot find it under {adapter.spec!r}") from None
+    if getattr(same, "declaration", None) != getattr(adapter, "declaration", None):
+        raise NotApplicable(f"another process would call {adapter.spec!r} in another way")
     if getattr(same, "function", None) is not getattr(adapter, "function", None) and not _are_alike(same, adapter):
         raise NotApplicable(f"another process would find another object under {adapter.spec!r}")
     return adapter.spec
@@ -103,6 +106,8 @@ from pytest_optlandscape import minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.verdicts.contract_checks_repetition import run_hash
+from pytest_optlandscape._profiles import declare
+declare({{}}, {adapters!r})
 optimizer = with_profile(get({spec!r}), {profile!r})
 for landscape, budget, seed in {runs!r}:
     print("run:" + run_hash(minimize(optimizer, landscape, budget=budget, seed=seed)))
@@ -111,7 +116,9 @@ for landscape, budget, seed in {runs!r}:
 
 def _other_process(adapter: Adapter, spec: str, runs: list[Run]) -> list[str]:
     told = [(run.landscape.id, run.budget, run.seed) for run in runs]
-    source = _SOURCE.format(path=sys.path, spec=spec, profile=full_profile(adapter), runs=told)
+    source = _SOURCE.format(
+        path=sys.path, spec=spec, profile=full_profile(adapter), runs=told, adapters=dict(declared_adapters())
+    )
     other_hashes = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     environment = {**os.environ, _CHILD: "1", "PYTHONHASHSEED": other_hashes}
     try:

@@ -19,6 +19,7 @@ from pytest_optlandscape.verdicts.contract_trials import Complaint, StoppedByTim
 
 __all__ = [
     "check_claims_success_at_stationary_points",
+    "check_evaluates_start",
     "check_never_claims_success_with_nan",
     "check_not_worse_than_best_seen",
     "check_not_worse_than_start",
@@ -40,6 +41,12 @@ _ROUNDING = 1e-12
 be better by the curvature times their distance squared, 1e-16."""
 
 
+_SAME_POINT, _SAME_POINT_IN_HALF = 1e-6, 1e-2
+"""In units of the box, or of the start if that is larger: by how much the start may be off where it is evaluated. A box
+that is scaled to a unit box and back is off by 1e-16, single precision by 1e-7, half by 1e-3."""
+
+_HALF = ("float16", "bfloat16")
+
 _FAR_AWAY = 1e3
 """In units of the farthest edge of the box. What comes from 0/0 becomes NaN on its way; what is unstable is far off."""
 
@@ -47,7 +54,8 @@ _FAR_AWAY = 1e3
 def check_returns_finite_point(held: Held) -> None:
     """Check that from every start the optimizer returns a finite point of the right shape, without an exception.
 
-    One that has no end of its own may run away, as gradient descent does with too long a step.
+    One that has no end of its own may run away, as gradient descent does with too long a step. Nor is it a breach that
+    the time limit stops a run which still evaluates: a slow machine does that. A run that hangs is one.
     """
     __tracebackhide__ = True
 
@@ -56,6 +64,8 @@ def check_returns_finite_point(held: Held) -> None:
             run = trial.observe().run
         except StoppedByTime as stopped:
             run = stopped.run
+            if not run.has_stalled:
+                raise
         if run.stop_reason in ("returned", "budget") or _ran_away(trial, run):
             return None
         return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")
@@ -127,6 +137,29 @@ def check_not_worse_than_start(held: Held) -> None:
         return Complaint(what, run, trial, f"f({trial.x0.tolist()}), f({seen.point})")
 
     held.to(judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
+
+
+def check_evaluates_start(held: Held) -> None:
+    """Check that the start that the optimizer is handed is among the points that it evaluates.
+
+    One that never asks for the start is not judged.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or not trial.start_was_read:
+            return None
+        share = _SAME_POINT_IN_HALF if trial.adapter.setting.get("dtype", "") in _HALF else _SAME_POINT
+        far = np.abs(run.trace.x - trial.x0).max(axis=1).min() if len(run.trace) else math.inf
+        if far <= share * max(float(np.ptp(run.bounds, axis=1).max()), float(np.abs(trial.x0).max())):
+            return None
+        what = f"never evaluates the start; the nearest point that it evaluates is {far:.3g} away"
+        show = f"min(max(abs(a - b) for a, b in zip(x, {trial.x0.tolist()})) for x in seen)"
+        return Complaint(what, run, trial, show)
+
+    held.to(judge, everywhere=False)
 
 
 def check_reported_counts(held: Held) -> None:
@@ -207,13 +240,18 @@ def check_never_claims_success_with_nan(held: Held) -> None:
 
 
 def check_survives_nan(held: Held) -> None:
-    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value."""
+    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value.
+
+    One whose profile says ``refuses-nan`` may raise an exception instead.
+    """
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
         seen = trial.observe()
         run = seen.run
         if not math.isfinite(trial.landscape(trial.x0)) or run.stop_reason == "budget":
+            return None
+        if run.stop_reason == "exception" and trial.adapter.refuses_nan:
             return None
         if run.stop_reason == "exception":
             return Complaint(f"no result: {run.message}", run, trial, "r")

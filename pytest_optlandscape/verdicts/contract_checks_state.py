@@ -1,21 +1,25 @@
-"""Checks of the contract on state that can be saved, such as the momentum in a ``state_dict``."""
+"""Checks of the contract on state: of the optimizer, which can be saved, and of the process, which is others', too."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.protocol import Interruption
-from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs import Problem, Run
 from pytest_optlandscape.verdicts.contract_checks_repetition import run_hash
 from pytest_optlandscape.verdicts.contract_search import Held
 from pytest_optlandscape.verdicts.contract_trials import Complaint, NotApplicable, Trial, trials
 
-__all__ = ["check_resumes_from_saved_state"]
+__all__ = ["check_restores_state_after_exception", "check_resumes_from_saved_state"]
 
 FloatArray = NDArray[np.float64]
 
@@ -68,15 +72,16 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
     at = interruption.after
     parting = _parting(usual.trace.x, run.trace.x, at)
     if run.stop_reason == "exception" and usual.stop_reason != "exception":
-        what = f"after {at} evaluations its state could not be saved and loaded: {run.message}"
+        what = f"after {number_of(at, 'evaluation')} its state could not be saved and loaded: {run.message}"
     elif run_hash(trial.observe_anew().run) != run_hash(usual):
         return None  # it never makes the same run twice, which another check tells
     elif parting is None:
         return None
     else:
         where = f"from evaluation {parting} on"
-        what = f"after {at} evaluations a fresh optimizer loaded its state, and went elsewhere {where}"
-    how = f"save its state after {at} evaluations ({interruption.means}), load it into a new optimizer, go on with that"
+        what = f"after {number_of(at, 'evaluation')} a fresh optimizer loaded its state, and went elsewhere {where}"
+    after = f"after {number_of(at, 'evaluation')} ({interruption.means})"
+    how = f"save its state {after}, load it into a new optimizer, go on with that"
     return Complaint(what, run, trial, how=how)
 
 
@@ -102,3 +107,65 @@ def _parting(usual: FloatArray, points: FloatArray, after: int) -> int | None:
         return first + int(np.argmax(differs)) + 1
     shortest, longest = sorted((len(usual), len(points)))
     return shortest + 1 if shortest < longest and shortest <= last else None
+
+
+_RAISES_IN = (1, 3, 10)
+"""The evaluations in which the objective raises: the first, one of the first steps, one on the way."""
+
+
+class ObjectiveError(ArithmeticError):
+    """What the objective raises where the check has it raise."""
+
+
+class _RaisingProblem(Problem):
+    """A problem whose objective raises in one of its evaluations."""
+
+    def __init__(self, *arguments: Any, raises_in: int, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._calls_left = raises_in
+        inner = self.fun
+
+        def fun(x: Any) -> Any:
+            self._raise_when_due()
+            return inner(x)
+
+        self.fun = fun
+
+    def residuals(self, x: ArrayLike) -> FloatArray:
+        self._raise_when_due()
+        return super().residuals(x)
+
+    def _raise_when_due(self) -> None:
+        self._calls_left -= 1
+        if self._calls_left == 0:
+            raise ObjectiveError("the objective raises here, to see what is left behind")
+
+
+def check_restores_state_after_exception(held: Held) -> None:
+    """Check that the process is as before when the objective raises, and when the budget ends the run.
+
+    Looked at are NumPy's handling of errors and its print options, the warning filters, the decimal context, the
+    recursion limit, the garbage collector, whatever else the session puts back after a run, and the global random
+    state where an ordinary run leaves it alone.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        usual = trial.observe()
+        for k in _RAISES_IN:
+            if usual.run.nfev <= k:
+                break
+            raising = trial.observe_anew(functools.partial(_RaisingProblem, raises_in=k))
+            stopped = dataclasses.replace(trial, budget=k).observe_anew()
+            for seen, when in (
+                (raising, f"the objective raises in evaluation {k}"),
+                (stopped, f"a budget of {k} evaluations ends its run"),
+            ):
+                states = [f"the global state of {name}" for name in seen.touched if name not in usual.touched]
+                left = [*seen.left, *seen.run.side_effects, *states]
+                if left:
+                    what = f"where {when}, it leaves changed behind: {', '.join(dict.fromkeys(left))}"
+                    return Complaint(what, seen.run, trial, how=f"have f raise, and look at {left[0]} before and after")
+        return None
+
+    held.to(judge, lambda adapter: trials(adapter, ("booth", "rosenbrock[2]"), starts=2), everywhere=False)

@@ -240,5 +240,5 @@ def _text(complaint: Complaint) -> str:
         lines += ["  without this package:", *(f"    {line}" for line in written)]
     elif complaint.how:
         lines += [f"  to see it: {complaint.how}"]
-    lines += [f"  replay: {run.command()}"]
+    lines += [f"  replay: {run.script()}"]
     return "\n".join(lines)

@@ -9,9 +9,13 @@ j-th landscape of `contract_landscapes.FORMULAS` has the seed 5 j + k, whichever
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import decimal
+import gc
 import random
 import sys
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -102,12 +106,15 @@ class Observed:
     problem : Problem
     touched : tuple of str
         The global random states that are no longer what they were.
+    left : tuple of str
+        What else of the process is no longer what it was, when the optimizer has ended.
     """
 
     run: Run
     returned: Any
     problem: Problem
     touched: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def point(self) -> str:
@@ -131,6 +138,7 @@ class _Watched:
 
     adapter: Adapter
     kept: list[Any] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     @property
     def spec(self) -> str:
@@ -139,6 +147,14 @@ class _Watched:
     @property
     def time_limit(self) -> float | None:
         return self.adapter.time_limit
+
+    @contextlib.contextmanager
+    def around(self, problem: Problem) -> Iterator[None]:
+        """Look at the process before and after the optimizer, and before the session puts back what it changed."""
+        before = _process_state()
+        with self.adapter.around(problem):
+            yield
+        self.left.extend(name for name, state in _process_state().items() if before[name] != state)
 
     def minimize(self, problem: Problem) -> Any:
         returned = self.adapter.minimize(problem)
@@ -159,7 +175,21 @@ def observe(adapter: Adapter, problem: Problem) -> Observed:
     before = _global_states()
     run = execute(watched, problem)
     touched = tuple(name for name, state in _global_states().items() if before.get(name, state) != state)
-    return Observed(run, watched.kept[-1] if watched.kept else None, problem, touched)
+    return Observed(run, watched.kept[-1] if watched.kept else None, problem, touched, tuple(watched.left))
+
+
+def _process_state() -> dict[str, Any]:
+    """Read what an optimizer may change for everybody else."""
+    return {
+        "numpy.seterr": np.geterr(),
+        "numpy.seterrcall": np.geterrcall(),
+        "numpy.set_printoptions": np.get_printoptions(),
+        "the warning filters": list(warnings.filters),
+        "warnings.showwarning": warnings.showwarning,
+        "the decimal context": repr(decimal.getcontext()),
+        "the recursion limit": sys.getrecursionlimit(),
+        "whether the garbage collector runs": gc.isenabled(),
+    }
 
 
 def _global_states() -> dict[str, bytes]:
@@ -182,11 +212,14 @@ class _KeepingProblem(Problem):
         How many arrays it was handed.
     overwritten : int
         How many of them were no longer what they were when the run was over.
+    start_was_read : bool
+        Whether the optimizer asked for the start.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.handed = self.overwritten = 0
+        self.start_was_read = False
         self._kept: list[tuple[Any, bytes]] = []
         inner, kept = self.fun, self._kept
 
@@ -196,6 +229,19 @@ class _KeepingProblem(Problem):
             return inner(x)
 
         self.fun = fun
+
+    @property
+    def x0(self) -> FloatArray:
+        self._note_start()
+        return super().x0
+
+    def watched_x0(self) -> FloatArray:
+        self._note_start()
+        return super().watched_x0()
+
+    def _note_start(self) -> None:
+        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+            self.start_was_read = True
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         if isinstance(x, np.ndarray):
@@ -255,6 +301,13 @@ class Trial:
         if key not in kept:
             kept[key] = self._run(_KeepingProblem)
         return self._noted(kept[key])
+
+    @property
+    def start_was_read(self) -> bool:
+        """Whether the optimizer asked for the start in the usual run."""
+        problem = self.observe().problem
+        assert isinstance(problem, _KeepingProblem)
+        return problem.start_was_read
 
     def overwritten(self) -> tuple[int, int]:
         """Count the arrays handed to the objective in the usual run: those written to afterwards, and all."""

@@ -96,6 +96,9 @@ class DitheredProblem(Problem):
     """
 
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
+        self._exact = problem
+        self._rng_before = type(rng.bit_generator), rng.bit_generator.state
+        self._dither = precision, units
         self._choices = np.array([1.0 - units * precision, 1.0 + units * precision])
         self._rng = rng
         ways = np.unpackbits(np.frombuffer(rng.bytes(_FACTORS // 8), np.uint8)).reshape(-1, _FEW)
@@ -110,6 +113,13 @@ class DitheredProblem(Problem):
             seed=problem.seed,
             time_limit=problem.time_limit,
         )
+
+    def again(self, budget: int | None = None) -> DitheredProblem:
+        """Make the same problem once more, fresh, off by the same in each number."""
+        kind, state = self._rng_before
+        rng = np.random.Generator(kind(0))
+        rng.bit_generator.state = state
+        return DitheredProblem(self._exact.again(budget), rng, *self._dither)
 
     def _off(self, values: FloatArray) -> FloatArray:
         factors: FloatArray = self._choices[self._rng.integers(0, 2, np.shape(values), dtype=np.int8)]

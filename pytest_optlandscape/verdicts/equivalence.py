@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
@@ -70,14 +71,14 @@ class Equivalence:
     largest: float
 
     def __str__(self) -> str:
-        text = f"{self.first} and {self.second} follow the same path from {self.cells} starts, {self.identical} "
-        text += f"bit by bit; {self.evaluations} evaluations compared"
+        text = f"{self.first} and {self.second} follow the same path from {number_of(self.cells, 'start')}, "
+        text += f"{self.identical} bit by bit; {number_of(self.evaluations, 'evaluation')} compared"
         if self.identical < self.cells:
             text += f", at most {self.largest:.2g} × what rounding was seen to do apart"
         if self.set_aside:
-            text += f"; {self.set_aside} starts set aside, where rounding makes paths unpredictable"
+            text += f"; {number_of(self.set_aside, 'start')} set aside, where rounding makes paths unpredictable"
         if self.parted:
-            text += f"; {self.parted} part, no more than rounding explains"
+            text += f"; {self.parted} {verb_of(self.parted, 'parts', 'part')}, no more than rounding explains"
         return text
 
 
@@ -143,7 +144,8 @@ def assert_equivalent(
     measured = [cell for cell in found if cell.trials]
     jumps, trials = sum(cell.jumps for cell in measured), sum(cell.trials for cell in measured)
     if chance_of_as_many(len(parted), max(len(measured), len(parted)), jumps, trials) < LEVEL:
-        more = f"\n  {len(parted)} of {len(found)} starts part; of {trials} runs off by rounding {jumps} do"
+        more = f"\n  {len(parted)} of {number_of(len(found), 'start')} {verb_of(len(parted), 'parts', 'part')}; of "
+        more += f"{number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
         raise AssertionError(f"{one.spec} and {other.spec} {parted[0].parting}{more}")
     return Equivalence(
         one.spec,
@@ -252,7 +254,7 @@ class _Envelope:
     def parting(self, actual: Run) -> str:
         """Say where a run parts from this one by more than rounding explains; "" if it does not."""
         run, length = self.run, self.compared(actual)
-        replay = f"\n  replay: {run.command()}\n     with: {actual.command()}"
+        replay = f"\n  replay: {run.script()}\n     with: {actual.command()}"
         deviation = self._apart(actual)
         apart = deviation > self.multiple_allowed * self.path[:length]
         if apart.any():

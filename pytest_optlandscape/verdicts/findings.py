@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.strategies.suites import kind_of_start
 from pytest_optlandscape.verdicts.metrics import METRICS, Metric
 from pytest_optlandscape.verdicts.records import FLAGS, HANGS, NO_RESULT, LandscapeRecord
 from pytest_optlandscape.verdicts.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
@@ -17,11 +20,14 @@ __all__ = [
     "cannot_run",
     "criteria_that_moved",
     "gravest",
+    "gravest_first",
     "hangs_that_are_new_or_gone",
     "mistakes_that_are_new",
     "verdict_of",
     "was_bought",
 ]
+
+_GATES = {metric.name: metric.gate_landscape for metric in METRICS}
 
 HARD = ("exceptions", "contract", "hang")
 """Findings that need no statistics."""
@@ -52,24 +58,41 @@ class Finding:
         After correction for the number of criteria.
     text : str
         What moved, in words.
+    cells : tuple of (str, float), default ()
+        The starts that moved and how far, positive being worse, where the criterion is not one of `METRICS`.
+    on_bounds : bool, default False
+        Whether only starts on the bounds were tested.
     """
 
     metric: str
     effect: float
     p_value: float
     text: str
+    cells: tuple[tuple[str, float], ...] = ()
+    on_bounds: bool = False
 
     @property
     def is_worse(self) -> bool:
         """Which way it moved."""
         return self.effect > 0.0
 
+    @property
+    def weight(self) -> float:
+        """How far it moved, as a multiple of the gate of one landscape; infinite where no statistics are needed."""
+        if self.metric in HARD:
+            return math.inf
+        return abs(self.effect) / _GATES.get(self.metric, min(_GATES.values()))
+
     def __str__(self) -> str:
         return self.text if self.metric in HARD else f"{self.text} (p = {self.p_value:.1e})"
 
 
 def criteria_that_moved(
-    strata: dict[str, list[list[float]]], level: float, gate: Callable[[Metric], float], prefix: str = ""
+    strata: dict[str, list[list[float]]],
+    level: float,
+    gate: Callable[[Metric], float],
+    prefix: str = "",
+    on_bounds: bool = False,
 ) -> list[Finding]:
     """Test each criterion's paired differences.
 
@@ -85,6 +108,8 @@ def criteria_that_moved(
         The smallest shift of a criterion that matters.
     prefix : str, optional
         What the words of the findings begin with.
+    on_bounds : bool, default False
+        Whether the differences are those of starts on the bounds.
 
     Returns
     -------
@@ -97,7 +122,7 @@ def criteria_that_moved(
         shift = metric.shift(strata[metric.name])
         points_as_tested = shift * signed_rank_balance(strata[metric.name]) > 0.0
         if p_value < level and abs(shift) >= gate(metric) and points_as_tested:
-            found.append(Finding(metric.name, shift, p_value, prefix + metric.describe(shift)))
+            found.append(Finding(metric.name, shift, p_value, prefix + metric.describe(shift), on_bounds=on_bounds))
     return found
 
 
@@ -115,7 +140,7 @@ def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_b
     -------
     list of Finding
     """
-    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds)]
+    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds), *_overruns(before, now)]
 
 
 def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
@@ -131,12 +156,13 @@ def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) ->
     gone = [now.start for old, now in pairs if HANGS in old.flags and not now.was_stopped_by_time]
     found = []
     for starts, effect, text in (
-        (new, 1.0, "hangs until the time limit from {} of {} starts, from which it ended"),
-        (gone, -1.0, "ends from {} of {} starts, from which it hung until the time limit"),
+        (new, 1.0, "hangs until the time limit from {} of {}, from which it ended"),
+        (gone, -1.0, "ends from {} of {}, from which it hung until the time limit"),
     ):
         if starts:
-            said = f"{text.format(len(starts), len(pairs))}, {starts[0]} first"
-            found.append(Finding("hang", effect * len(starts), 0.0, said))
+            said = f"{text.format(len(starts), number_of(len(pairs), 'start'))}, {starts[0]} first"
+            cells = tuple((start, effect) for start in starts)
+            found.append(Finding("hang", effect * len(starts), 0.0, said, cells))
     return found
 
 
@@ -149,8 +175,8 @@ def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
     if not raised:
         return []
     said = f": {now.errors[0]}" if now.errors else ""
-    text = f"no result from {len(raised)} of {len(now.cells)} starts that had one, {raised[0]} first{said}"
-    return [Finding("exceptions", float(len(raised)), 0.0, text)]
+    text = f"no result from {_of_starts(raised, now)} that had one, {raised[0]} first{said}"
+    return [Finding("exceptions", float(len(raised)), 0.0, text, tuple((start, 1.0) for start in raised))]
 
 
 def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
@@ -177,9 +203,30 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
             continue
         starts = [cell.start for cell in now.cells if letter in cell.flags]
         if starts and not any(letter in cell.flags for cell in before.cells):
-            text = f"{does} from {len(starts)} of {len(now.cells)} starts and did from none, {starts[0]} first"
-            found.append(Finding("contract", float(len(starts)), 0.0, text))
+            text = f"{does} from {_of_starts(starts, now)} and did from none, {starts[0]} first"
+            cells = tuple((start, 1.0) for start in starts)
+            found.append(Finding("contract", float(len(starts)), 0.0, text, cells))
     return found
+
+
+def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find cells that end at a call limit, which the optimizer kept by itself, and now has to be kept from passing."""
+    pairs = [pair for pair in zip(before.cells, now.cells, strict=True) if kind_of_start(pair[1].start) == "limits"]
+    starts = [new.start for _, new in pairs if new.stop_reason == "budget"]
+    if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
+        return []
+    count = f"{len(starts)} of {number_of(len(pairs), 'start')}"
+    text = f"passes its call limit from {count} and did from none, {starts[0]} first"
+    return [Finding("contract", float(len(starts)), 0.0, text)]
+
+
+def _of_starts(starts: Sequence[str], now: LandscapeRecord) -> str:
+    return f"{len(starts)} of {number_of(len(now.cells), 'start')}"
+
+
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort findings: what got worse first, then by how many gates they moved."""
+    return sorted(findings, key=lambda one: (not one.is_worse, -one.weight))
 
 
 def gravest(verdicts: Collection[Verdict]) -> Verdict:

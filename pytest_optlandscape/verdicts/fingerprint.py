@@ -18,6 +18,7 @@ coarsely are held against the others' ends; how many deviate tells how many cell
 
 from __future__ import annotations
 
+import binascii
 import functools
 import math
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ __all__ = [
     "measured",
     "multiple_of",
     "parting",
+    "parts_within",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -62,6 +64,9 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes: a path farther out is at infinity
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 _UNUSED = "!"
+_TO_BASE64 = str.maketrans(
+    _DIGITS + "+/=", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" + 3 * _UNUSED
+)  # base64 has the same 64 digits in another order; its own signs are none of ours
 _USUAL = 512
 """Evaluations of a run for which weights are kept."""
 
@@ -368,6 +373,18 @@ def parting(
     return ""
 
 
+def parts_within(where: str, evaluations: int) -> bool:
+    """Tell whether runs part, as `parting` says, within so many evaluations.
+
+    Examples
+    --------
+    >>> parts_within("evaluations 5 to 8", 8), parts_within("evaluations 9 to 16", 8), parts_within("the end", 8)
+    (True, False, False)
+    """
+    windows = range(max(evaluations, 1).bit_length())
+    return where in {_window_text(k) for k in windows}
+
+
 def _window_text(k: int) -> str:
     if k < 2:
         return f"evaluation {k + 1}"
@@ -426,10 +443,11 @@ def _number(value: float, resolution: float) -> str:
 def _read(text: str, resolution: float) -> float:
     if text == "~":
         return math.nan
-    whole = 0
     digits = text.removeprefix("-")
-    for character in digits or "?":
-        whole = whole * 64 + _digit(character)
+    if not digits:
+        raise ValueError("a number without digits")
+    padded = digits.translate(_TO_BASE64).rjust(-(-len(digits) // 4) * 4, "A")
+    whole = int.from_bytes(binascii.a2b_base64(padded, strict_mode=True), "big")
     return (-whole if text != digits else whole) * resolution
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get, minimize
 from pytest_optlandscape.runs import Run
@@ -230,9 +231,9 @@ def robust_width(
     only = [run for *_, run in found if run is not None]
     if len(only) == len(found):
         raise ValueError(
-            f"{name} changes nothing: from each of the {total} starts {spec} makes the same run, bit by bit, with all "
-            f"{len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or ends before {name} matters. "
-            f"The first run: {only[0].stop_reason}, {only[0].message or f'{only[0].nfev} evaluations'}"
+            f"{name} changes nothing: from each of {number_of(total, 'start')} {spec} makes the same run, bit by bit, "
+            f"with all {len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or ends before it "
+            f"matters. The first run: {only[0].stop_reason}, {only[0].message or number_of(only[0].nfev, 'evaluation')}"
         )
     ranges = [one for one, *_ in found]
     reached = [successes for _, successes, _ in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pytest_optlandscape.landscapes import Landscape
@@ -22,7 +22,13 @@ Compare = Callable[[LandscapeRecord], LandscapeComparison]
 
 
 def run_and_look_closely(
-    adapter: Adapter, landscape: Landscape, budget: int, compare: Compare, before: LandscapeRecord | None
+    adapter: Adapter,
+    landscape: Landscape,
+    budget: int,
+    compare: Compare,
+    before: LandscapeRecord | None,
+    *,
+    starts: Sequence[str] | None = None,
 ) -> LandscapeRecord:
     """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
 
@@ -38,13 +44,15 @@ def run_and_look_closely(
         Judges a record against the baseline.
     before : LandscapeRecord or None
         The baseline.
+    starts : sequence of str, optional
+        The starts of the cells that are run (default: of all usual cells).
 
     Returns
     -------
     LandscapeRecord
     """
     return look_closely(
-        run_landscape(adapter, landscape, budget, before),
+        run_landscape(adapter, landscape, budget, before, starts),
         compare,
         lambda record, at: repeats_itself(adapter, record, budget, at),
         lambda record, over: with_further_runs(adapter, record, budget, over),

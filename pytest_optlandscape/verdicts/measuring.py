@@ -5,40 +5,56 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape._counting import number_of, verb_of
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.runs import Problem, Run, execute, execute_all
+from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
+from pytest_optlandscape.runs.observing import observed
 from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.supervision import MOST_HANGING, NOT_RUN
+from pytest_optlandscape.runs.together import MOST
 from pytest_optlandscape.strategies.low_discrepancy import SOBOL_VERSION
+from pytest_optlandscape.strategies.selection import in_early_order, read_selection
 from pytest_optlandscape.strategies.suites import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
     Cell,
     cells,
-    suite_landscapes,
+    find_cell,
 )
-from pytest_optlandscape.verdicts.averaging import with_further_runs
+from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
+from pytest_optlandscape.verdicts.best_seen import (
+    BEST_SEEN,
+    as_in,
+    best_point_text,
+    landscape_of,
+    notes_on_best,
+    with_best_of,
+)
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
+from pytest_optlandscape.verdicts.global_draws import note_of, unseeded_generators
 from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [
+    "chosen_cells",
     "definition_of",
     "measure_suite",
     "run_baseline",
     "run_cell",
     "run_landscape",
+    "runs_of_baseline",
     "with_hanging_flagged",
 ]
 
@@ -51,10 +67,8 @@ STOCHASTIC_DITHERS = 3, 1
 
 _FORMAT = 3
 
-_HANGING = 3
+_HANGING = MOST_HANGING
 """As many first cells hang before the others of a landscape are given up."""
-
-_NOT_RUN = "not run, because the runs before it hung"
 
 _LONG_BEFORE = 10.0
 """Where the other runs on a landscape took less than this part of the time limit, one that it stops hangs: no machine
@@ -88,13 +102,23 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
         **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
+        **({BEST_SEEN: best_point_text(landscape)} if landscape.minimum_is_seen else {}),
     }
 
 
+def chosen_cells(landscape: Landscape, starts: Sequence[str] | None = None) -> tuple[Cell, ...]:
+    """List the cells of a landscape that start from some starts; None for all its usual cells."""
+    return cells(landscape) if starts is None else tuple(find_cell(landscape, start) for start in starts)
+
+
 def run_landscape(
-    adapter: Adapter, landscape: Landscape, budget: int, before: LandscapeRecord | None = None
+    adapter: Adapter,
+    landscape: Landscape,
+    budget: int,
+    before: LandscapeRecord | None = None,
+    starts: Sequence[str] | None = None,
 ) -> LandscapeRecord:
-    """Run every cell of a landscape once.
+    """Run the cells of a landscape once, in the order in which a change shows early.
 
     Parameters
     ----------
@@ -105,29 +129,31 @@ def run_landscape(
     before : LandscapeRecord, optional
         The baseline: what it says of runs that have not changed in any bit need not be worked out again. If the first
         three cells hang and did not, the others are not run; a note of the record counts them.
+    starts : sequence of str, optional
+        The starts of the cells that are run (default: of all usual cells).
 
     Returns
     -------
     LandscapeRecord
     """
-    runs = _run_until_it_hangs(adapter, landscape, budget, before) if before else _run_all(adapter, landscape, budget)
+    landscape = _with_a_minimum(adapter, as_in(landscape, before), budget, starts)
+    chosen = chosen_cells(landscape, starts)
+    runs = _run_until_it_hangs(adapter, chosen, budget, before) if before else _run_all(adapter, chosen, budget)
     known = before.single_runs if before and before.definition == definition_of(landscape, budget) else None
-    return _landscape_record(landscape, budget, runs, known)
+    return _landscape_record(landscape, budget, runs, known, chosen)
 
 
 @dataclass(frozen=True)
 class _Suite:
-    """The landscapes of a suite as numbered work."""
+    """The landscapes of a suite, with their budgets and starts, as numbered work."""
 
     optimizer: Any
-    landscapes: tuple[Landscape, ...]
-    budget: int | None
+    landscapes: tuple[tuple[Landscape, int, tuple[str, ...]], ...]
 
     def __call__(self, numbers: range) -> list[LandscapeRecord]:
         adapter = get_optimizer(self.optimizer)
-        usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
         chosen = [self.landscapes[number] for number in numbers]
-        return [run_landscape(adapter, landscape, (self.budget or usual) * landscape.dim) for landscape in chosen]
+        return [run_landscape(adapter, landscape, budget, starts=starts) for landscape, budget, starts in chosen]
 
 
 def measure_suite(
@@ -147,6 +173,7 @@ def measure_suite(
     optimizer : str, callable, class or object
         Whatever `optimizers.get` takes.
     suite : str, default "quick"
+        Words of `strategies.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
     budget : int, optional
         Evaluations of each cell per dimension (default: those of ``--optlandscape``).
     executor : concurrent.futures.Executor, optional
@@ -170,17 +197,28 @@ def measure_suite(
     ['beale', 'himmelblau']
     """
     adapter = get_optimizer(optimizer)
-    chosen = tuple(landscape for landscape in suite_landscapes(suite) if not obstacle(adapter, landscape))
+    selection = read_selection(suite)
+    usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
+    per_dimension = budget or selection.budget or usual
+    wanted = [landscape for landscape in selection.landscapes if not obstacle(adapter, landscape)]
+    cells_of = selection.cells(lambda landscape: per_dimension * landscape.dim, wanted)
+    chosen = tuple(
+        (landscape, per_dimension * landscape.dim, tuple(cell.start for cell in cells_of[landscape.id]))
+        for landscape in wanted
+        if cells_of[landscape.id]
+    )
     records: list[LandscapeRecord] = []
     with Progress(len(chosen), "landscape", progress) as bar:
-        for numbers, several in in_order(_Suite(optimizer, chosen, budget), len(chosen), executor, longest=1):
+        for numbers, several in in_order(_Suite(optimizer, chosen), len(chosen), executor, longest=1):
             records += several
             bar.advance(len(numbers))
     return tuple(records)
 
 
-def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> LandscapeRecord:
-    """Run every cell of a landscape with all that later runs are to be compared with.
+def run_baseline(
+    adapter: Adapter, landscape: Landscape, budget: int, starts: Sequence[str] | None = None
+) -> LandscapeRecord:
+    """Run the cells of a landscape with all that later runs are to be compared with.
 
     Each cell is run once as it is, and several times with everything off by one unit in the last place of the
     optimizer's own precision. Two cells are run twice, which tells whether the optimizer repeats itself: the standard
@@ -189,21 +227,25 @@ def run_baseline(adapter: Adapter, landscape: Landscape, budget: int) -> Landsca
 
     Parameters
     ----------
-    adapter, landscape, budget
+    adapter, landscape, budget, starts
         As for `run_landscape`.
 
     Returns
     -------
     LandscapeRecord
     """
-    runs = _run_all(adapter, landscape, budget)
-    record = _landscape_record(landscape, budget, runs)
+    landscape = _with_a_minimum(adapter, landscape, budget, starts)
+    chosen = chosen_cells(landscape, starts)
+    runs = _run_all(adapter, chosen, budget)
+    record = _landscape_record(landscape, budget, runs, None, chosen)
     if repeats_itself(adapter, record, budget, at=[0, len(runs) // 2]):
-        spread = [run for run, cell in zip(runs, cells(landscape), strict=True) if cell.is_spread]
+        spread = [run for run, cell in zip(runs, chosen, strict=True) if cell.is_spread] or runs
         precision = precision_of(spread, adapter.setting.get("dtype", ""))
         record = _with_envelopes(adapter, record, runs, precision)
     else:
-        record = replace(record, nondeterministic=True)
+        draws_from = unseeded_generators(adapter, _problem(cells(landscape)[len(runs) // 2], budget))
+        advice = (note_of(draws_from),) if draws_from else ()
+        record = replace(record, nondeterministic=True, notes=(*record.notes, *advice))
     draws = adapter.is_stochastic or record.nondeterministic
     return with_further_runs(adapter, record, budget, "seeds" if draws else "starts")
 
@@ -212,19 +254,16 @@ def _with_envelopes(
     adapter: Adapter, record: LandscapeRecord, runs: Sequence[Run], precision: float
 ) -> LandscapeRecord:
     stability = Stability(0, 0)
+    fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
+    units = [1] * fine + [round(multiple_of(precision))] * coarse
+    whole = [run for run, cell in zip(runs, record.cells, strict=True) if not cell.was_stopped_by_time]
+    every_dithered = _dithered_runs(adapter, whole, precision, units)
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
-        rng = np.random.default_rng([run.seed, 1])
         if cell.was_stopped_by_time:
             records.append(cell)
             continue
-        problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
-        fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
-        units = [1] * fine + [round(multiple_of(precision))] * coarse
-        dithered = execute_all(
-            adapter,
-            (DitheredProblem(problem, rng, precision, so_many) for so_many in units),
-        )
+        dithered = next(every_dithered)
         if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
             records.append(cell)
             continue
@@ -234,35 +273,68 @@ def _with_envelopes(
     return replace(record, cells=tuple(records), stability=stability)
 
 
+def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
+    """Estimate how many runs `run_baseline` makes of some cells of a landscape."""
+    dithers = sum(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+    over = "seeds" if adapter.is_stochastic else "starts"
+    further = sum(adapter.is_stochastic or cell.is_spread for cell in chosen) * (BATCH[over] - 1)
+    return len(chosen) * (1 + dithers) + 2 + further
+
+
+def _dithered_runs(
+    adapter: Adapter, runs: Sequence[Run], precision: float, units: Sequence[int]
+) -> Iterator[list[Run]]:
+    """Run each run's problem again, dithered by each of so many units: those of several at once, if that saves time."""
+    at_once = max(MOST // len(units), 1) if adapter.in_lockstep() else 1
+    for start in range(0, len(runs), at_once):
+        some = runs[start : start + at_once]
+        made = execute_together(adapter, observed(one for run in some for one in _dithered(run, precision, units)))
+        yield from (made[k * len(units) : (k + 1) * len(units)] for k in range(len(some)))
+
+
+def _dithered(run: Run, precision: float, units: Sequence[int]) -> Iterator[DitheredProblem]:
+    rng = np.random.default_rng([run.seed, 1])
+    problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
+    return (DitheredProblem(problem, rng, precision, so_many) for so_many in units)
+
+
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
     """Run some cells once more and tell whether each does the same again, as far as the clock lets it."""
-    every = cells(landscape_of(record))
+    landscape = landscape_of(record)
     for k in at:
         if record.cells[k].was_stopped_by_time:
             continue
-        again = record_of(run_cell(adapter, every[k], budget), every[k].start)
+        cell = find_cell(landscape, record.cells[k].start)
+        again = record_of(run_cell(adapter, cell, budget), cell.start)
         if not again.was_stopped_by_time and again.bits != record.cells[k].bits:
             return False
     return True
 
 
-def landscape_of(record: LandscapeRecord) -> Landscape:
-    """Find the landscape of a record."""
-    return get(record.landscape)
+def _with_a_minimum(adapter: Adapter, landscape: Landscape, budget: int, starts: Sequence[str] | None) -> Landscape:
+    """Give the landscape or, where its minimum is not known, the same with the best point of all cells for it."""
+    if landscape.minimum_is_known:
+        return landscape
+    return with_best_of(landscape, _run_all(adapter, chosen_cells(landscape, starts), budget))
 
 
 def _landscape_record(
-    landscape: Landscape, budget: int, runs: Sequence[Run], known: Mapping[str, CellRecord] | None = None
+    landscape: Landscape,
+    budget: int,
+    runs: Sequence[Run],
+    known: Mapping[str, CellRecord] | None,
+    chosen: Sequence[Cell],
 ) -> LandscapeRecord:
     return LandscapeRecord(
         landscape.id,
         dict(definition_of(landscape, budget)),
-        with_hanging_flagged(runs, records_of(runs, [cell.start for cell in cells(landscape)], known)),
+        with_hanging_flagged(runs, records_of(runs, [cell.start for cell in chosen], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(
             _given_up(runs)
             + [_told(effect) for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
+            + notes_on_best(landscape, runs)
         ),
         traceback=next((run.traceback for run in runs if run.traceback), ""),
         warnings=tuple(dict.fromkeys(one for run in runs for one in run.warned if one.is_of_optimizer)),
@@ -296,19 +368,32 @@ def run_cell(adapter: Adapter, cell: Cell, budget: int) -> Run:
     return execute(adapter, _problem(cell, budget))
 
 
-def _run_all(adapter: Adapter, landscape: Landscape, budget: int) -> list[Run]:
-    return execute_all(adapter, (_problem(cell, budget) for cell in cells(landscape)))
+def _run_all(adapter: Adapter, chosen: Sequence[Cell], budget: int) -> list[Run]:
+    early = in_early_order(chosen)
+    runs = execute_together(adapter, observed(_problem(cell, budget) for cell in early))
+    return _in_usual_order(chosen, early, runs)
 
 
-def _run_until_it_hangs(adapter: Adapter, landscape: Landscape, budget: int, before: LandscapeRecord) -> list[Run]:
-    """Run every cell, unless the first few hang, which did not: then the verdict is known, and the rest is given up."""
-    every = cells(landscape)
-    if any(cell.was_stopped_by_time for cell in before.cells[:_HANGING]):
-        return _run_all(adapter, landscape, budget)
-    first = execute_all(adapter, (_problem(cell, budget) for cell in every[:_HANGING]))
-    if all(run.has_stalled for run in first):
-        return first + [_not_run(first[0], cell) for cell in every[_HANGING:]]
-    return first + execute_all(adapter, (_problem(cell, budget) for cell in every[_HANGING:]))
+def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, before: LandscapeRecord) -> list[Run]:
+    """Run the cells, unless the first few hang, which did not: then the verdict is known, and the rest is given up."""
+    early = in_early_order(chosen)
+    known = {cell.start: cell for cell in before.cells}
+    if any(cell.start not in known or known[cell.start].was_stopped_by_time for cell in early[:_HANGING]):
+        return _run_all(adapter, chosen, budget)
+    runs = execute_in_lockstep(adapter, (_problem(cell, budget) for cell in early))
+    if runs:
+        return _in_usual_order(chosen, early, runs)
+    runs = execute_all(adapter, observed(_problem(cell, budget) for cell in early[:_HANGING]))
+    if runs and all(run.has_stalled for run in runs):
+        runs += [_not_run(runs[0], cell) for cell in early[_HANGING:]]
+    else:
+        runs += execute_all(adapter, observed(_problem(cell, budget) for cell in early[_HANGING:]))
+    return _in_usual_order(chosen, early, runs)
+
+
+def _in_usual_order(chosen: Sequence[Cell], early: Sequence[Cell], runs: Sequence[Run]) -> list[Run]:
+    by_start = {cell.start: run for cell, run in zip(early, runs, strict=True)}
+    return [by_start[cell.start] for cell in chosen]
 
 
 def _not_run(other: Run, cell: Cell) -> Run:
@@ -321,7 +406,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
         x=cell.x0,
         fun=math.nan,
         evaluated=nothing,
-        message=_NOT_RUN,
+        message=NOT_RUN,
         wall_time=0.0,
         time_limit=None,
         has_stalled=False,
@@ -339,12 +424,13 @@ def _not_run(other: Run, cell: Cell) -> Run:
 
 def _given_up(runs: Sequence[Run]) -> list[str]:
     """Count the runs that were given up."""
-    count = sum(run.message == _NOT_RUN for run in runs)
-    return [f"given up after the first {_HANGING} starts hung: {count} starts were not run"] if count else []
+    count = sum(run.message == NOT_RUN for run in runs)
+    others = f"{number_of(count, 'start')} {verb_of(count, 'was', 'were')} not run"
+    return [f"given up after the first {_HANGING} starts hung: {others}"] if count else []
 
 
 def _problem(cell: Cell, budget: int) -> Problem:
-    return Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed)
+    return Problem(cell.landscape, cell.x0, budget=cell.budget(budget), seed=cell.seed)
 
 
 def _distinct(messages: Iterable[str]) -> tuple[str, ...]:

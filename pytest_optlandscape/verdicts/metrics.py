@@ -17,6 +17,11 @@ __all__ = ["AVERAGED", "METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "m
 Averages = tuple[Average, Average] | None
 
 
+def _show_gaps(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    """Write the final gaps."""
+    return f"{before.gap:.3g}", f"{now.gap:.3g}"
+
+
 def _everywhere(record: LandscapeRecord) -> bool:
     """Exist on every landscape."""
     return True
@@ -45,6 +50,10 @@ class Metric:
     shift : callable
         Estimate from the differences of each landscape how far the criterion moved (default: the Hodges–Lehmann
         estimate that belongs to the signed-rank test).
+    heading : str
+        The head of a table's column of it.
+    show : callable
+        Write it of two runs of a cell, before and now, given the landscape's record.
     """
 
     name: str
@@ -56,6 +65,8 @@ class Metric:
     is_averaged: bool = True
     exists_on: Callable[[LandscapeRecord], bool] = _everywhere
     shift: Callable[[Sequence[ArrayLike]], float] = signed_rank_shift
+    heading: str = ""
+    show: Callable[[LandscapeRecord, CellRecord, CellRecord], tuple[str, str]] = _show_gaps
 
     def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
         """Work out the value of one run; ValueError where only two runs together have one."""
@@ -160,13 +171,21 @@ def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: A
     """
     if targets_reached([(before, now)])[0]:
         return math.nan
+    means = _evaluations_to_the_same_gaps(record, before, now)
+    return means[1] - means[0] if means else math.nan
+
+
+def _evaluations_to_the_same_gaps(
+    record: LandscapeRecord, before: CellRecord, now: CellRecord
+) -> tuple[float, float] | None:
+    """Average log₁₀ of the evaluations of two runs until the gaps that both reach; None where there are none."""
     falls = [one for one in (before.descent, now.descent) if one is not None]
     top = min((one.top for one in falls), default=0.0)
     bottom = max((one.top - one.depth for one in falls), default=0.0)
     if bottom >= top:
-        return math.nan
+        return None
     was, is_now = (_mean_log_evaluations(one, record.budget, top, bottom) for one in (before.descent, now.descent))
-    return is_now - was
+    return was, is_now
 
 
 def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bottom: float) -> float:
@@ -175,6 +194,28 @@ def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bott
         return math.log10(2.0 * budget)
     levels = [top - share * (top - bottom) for share in (0.25, 0.5, 0.75, 1.0)]
     return float(np.mean([math.log10(descent.evaluations_to(level, budget)) for level in levels]))
+
+
+_FAR = 1e3
+"""Reference gaps; beyond them, precision tells one run from another no more."""
+
+
+def _escape(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
+    """Compare log₁₀ of the distance from the minimum, where both runs end outside the bounds or a thousand gaps away.
+
+    Of a run that diverges nothing else is left: it reaches no target, and its gap is beyond what precision looks at.
+    """
+    far = [cell.gap > _FAR * record.reference and cell.distance > 0.0 for cell in (before, now)]
+    if not all(far) or not all(cell.stop_reason in ("returned", "budget", "non-finite") for cell in (before, now)):
+        return math.nan
+    was, is_now = (math.log10(min(cell.distance, 1e300)) for cell in (before, now))
+    return is_now - was
+
+
+def _farther(effect: float) -> str:
+    return (
+        f"ends 10^{abs(effect):.2g} times as {'far from' if effect > 0 else 'close to'} the minimum where it diverges"
+    )
 
 
 def _percent(what: str) -> Callable[[float], str]:
@@ -193,12 +234,57 @@ def _points(effect: float) -> str:
     return f"{100 * abs(effect):.3g} points {'less' if effect > 0 else 'more'} success"
 
 
+def _show_hits(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    """Write the geometric mean of the evaluations to the targets; how many are reached, where the runs differ in it."""
+    reached = _reached(before), _reached(now)
+    if reached[0] != reached[1] or not reached[0]:
+        return str(reached[0]), f"{reached[1]} of {len(TARGETS)} targets"
+    was, is_now = (10.0 ** np.mean(np.log10(cell.hits[: reached[0]])) for cell in (before, now))
+    return f"{was:.3g}", f"{is_now:.3g}"
+
+
+def _show_success(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    was, is_now = ("yes" if record.succeeded(cell) else "no" for cell in (before, now))
+    return was, is_now
+
+
+def _show_evaluations(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    """Write the evaluations of the function and, where there are any, of its gradient."""
+    return _sum_of(before.nfev, before.njev), _sum_of(now.nfev, now.njev)
+
+
+def _show_constraints(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    return _sum_of(before.constr_nfev, before.constr_njev), _sum_of(now.constr_nfev, now.constr_njev)
+
+
+def _sum_of(values: int, derivatives: int) -> str:
+    return f"{values} + {derivatives}" if derivatives else str(values)
+
+
+def _show_progress(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
+    means = _evaluations_to_the_same_gaps(record, before, now)
+    if means is None:
+        return _show_gaps(record, before, now)
+    return f"{10.0 ** means[0]:.3g}", f"{10.0 ** means[1]:.3g}"
+
+
 _TENTH, _FIFTIETH = math.log10(1.10), math.log10(1.02)
 
-SPEED = Metric("speed", _TENTH, _FIFTIETH, _percent("to the targets"), _mean_log_hit, _speed)
-PRECISION = Metric("precision", 0.3, 0.1, _digits, _precision)
-FAILURE = Metric("failure", 0.10, 0.02, _points, _failure, shift=mean_of_means)
-COST = Metric("cost", _TENTH, _FIFTIETH, _percent("in all"), _cost)
+SPEED = Metric(
+    "speed",
+    _TENTH,
+    _FIFTIETH,
+    _percent("to the targets"),
+    _mean_log_hit,
+    _speed,
+    heading="to the targets",
+    show=_show_hits,
+)
+PRECISION = Metric("precision", 0.3, 0.1, _digits, _precision, heading="gap", show=_show_gaps)
+FAILURE = Metric("failure", 0.10, 0.02, _points, _failure, shift=mean_of_means, heading="success", show=_show_success)
+COST = Metric(
+    "cost", _TENTH, _FIFTIETH, _percent("in all"), _cost, heading="values + gradients", show=_show_evaluations
+)
 CONSTRAINT_EVALUATIONS = Metric(
     "constraint_evaluations",
     _TENTH,
@@ -206,6 +292,8 @@ CONSTRAINT_EVALUATIONS = Metric(
     _percent("of constraints"),
     _constraint_evaluations,
     exists_on=lambda record: record.has_constraints,
+    heading="constraints",
+    show=_show_constraints,
 )
 PROGRESS = Metric(
     "progress",
@@ -214,9 +302,13 @@ PROGRESS = Metric(
     _percent("to the same gap where no target is reached"),
     compare=_progress,
     is_averaged=False,
+    heading="to the same gap",
+    show=_show_progress,
 )
 
-METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS)
+ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False)
+
+METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS, ESCAPE)
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
 
 AVERAGED = tuple(metric for metric in METRICS if metric.is_averaged)

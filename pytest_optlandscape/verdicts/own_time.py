@@ -314,7 +314,7 @@ def judge_landscape_by_time(
     if timed is None or not comparison.is_compared:
         return comparison
     p_value = sign_test(timed.slower, timed.faster)
-    found = _finding(timed.ratio, p_value, TIME_LEVEL / 2.0 / landscapes, LANDSCAPE_TIME_GATE)
+    found = _finding(timed.ratio, p_value, TIME_LEVEL / 2.0 / landscapes, LANDSCAPE_TIME_GATE, timed.cells)
     if found is None or (timed.ratio > 1.0) != (timed.slower > timed.faster):
         return comparison
     if not _holds_to_the_targets(found, comparison.speed):
@@ -356,7 +356,9 @@ def _holds_to_the_targets(found: Finding, speed: SpeedChange | None) -> bool:
     return math.copysign(1.0, found.effect) * (found.effect + moved) >= math.log10(TIME_GATE) - _ROUNDING
 
 
-def _finding(ratio: float, p_value: float, level: float, gate: float) -> Finding | None:
+def _finding(
+    ratio: float, p_value: float, level: float, gate: float, cells: tuple[tuple[str, float], ...] = ()
+) -> Finding | None:
     if p_value >= level or abs(math.log(ratio)) < math.log(gate):
         return None
-    return Finding("time", math.log10(ratio), p_value, f"own time per evaluation × {ratio:.2g}")
+    return Finding("time", math.log10(ratio), p_value, f"own time per evaluation × {ratio:.2g}", cells)

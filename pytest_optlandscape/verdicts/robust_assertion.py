@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any, overload
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.noise import Noise
 from pytest_optlandscape.optimizers import get
@@ -227,7 +228,7 @@ def assert_robust(
 def _failures(robustness: Robustness, criterion: Criterion) -> str:
     worst = worst_of(robustness.failures)
     report = run_report(worst, f"required {criterion}", f"ended at {worst.x.tolist()}")
-    return f"worst of {robustness.failed} failures: {report}"
+    return f"worst of {number_of(robustness.failed, 'failure')}: {report}"
 
 
 def _hunted(robustness: Robustness, trials: Trials, each: int, title: str) -> Robustness:
@@ -295,6 +296,6 @@ def _check_can_be_shown(rate: float, trials: int, confidence: float) -> None:
     if best < rate:
         needed = math.ceil(math.log(1.0 - confidence) / math.log(rate))
         raise ValueError(
-            f"{trials} starts cannot show a rate of {rate:g} at {100 * confidence:g} % confidence: even if all "
-            f"succeed they show {best:.3f}; take at least {needed} starts"
+            f"{number_of(trials, 'start')} cannot show a rate of {rate:g} at {100 * confidence:g} % confidence: even "
+            f"if all succeed they show {best:.3f}; take at least {number_of(needed, 'start')}"
         )

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.noise import Noise, noise_of
 from pytest_optlandscape.optimizers import Adapter, get, minimize
@@ -209,7 +210,7 @@ class Robustness:
         searched = f"; a search of {self.searched} more found no failing start" if self.searched else ""
         return (
             f"required {self.required:g}, at least {i.lower:.3f} at {100 * i.confidence:g} % confidence after "
-            f"{i.trials} starts ({i.successes} succeeded){searched}"
+            f"{number_of(i.trials, 'start')} ({i.successes} succeeded){searched}"
         )
 
 

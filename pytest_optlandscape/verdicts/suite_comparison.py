@@ -14,7 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pytest_optlandscape.strategies.suites import is_on_bounds
+from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.strategies.suites import is_on_bounds, kind_of_start
 from pytest_optlandscape.verdicts.comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
 from pytest_optlandscape.verdicts.fingerprint import Stability
@@ -28,7 +29,7 @@ from pytest_optlandscape.verdicts.statistics import (
     without_strongest_stratum,
 )
 
-__all__ = ["OptimizerComparison", "compare_optimizer"]
+__all__ = ["OptimizerComparison", "compare_optimizer", "drifts_tested", "landscapes_moved_with"]
 
 SUITE_LEVEL = LEVEL / 4.0
 """For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
@@ -121,6 +122,12 @@ class OptimizerComparison:
         return sum(comparison.stopped for comparison in self.landscapes)
 
     @property
+    def begins_otherwise(self) -> bool:
+        """Whether at least half of the cells that were compared part within the first evaluations."""
+        pairs = sum(len(comparison.pairs) for comparison in self.compared)
+        return 0 < pairs <= 2 * sum(comparison.parted_early for comparison in self.compared)
+
+    @property
     def speed_ratio(self) -> float | None:
         """How many times as fast as the baseline, over all landscapes compared; None where the speed is unknown."""
         return self.speed.ratio if self.speed else None
@@ -189,27 +196,61 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         }
         already = {finding.metric for finding in found}
         prefix = "from starts on the bounds, "
-        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix)
+        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
         found += [finding for finding in further if finding.metric not in already]
+    found += _at_call_limits(compared, whole, found)
     return found
 
 
+def _at_call_limits(
+    compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
+) -> list[Finding]:
+    """Test the cells that end at a call limit by themselves: only the suite ``limits`` has them.
+
+    They are few, and what an optimizer does when it may not evaluate any more shows in no other cell. The level of this
+    test is its own.
+    """
+    masks = [np.array([kind_of_start(cell.start) == "limits" for _, cell in one.pairs]) for one in compared]
+    if not any(mask.any() for mask in masks):
+        return []
+    part = {
+        name: [np.array(one)[mask].tolist() for one, mask in zip(strata, masks, strict=True) if mask.any()]
+        for name, strata in whole.items()
+    }
+    already = {finding.metric for finding in found}
+    further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
+    return [finding for finding in further if finding.metric not in already]
+
+
 def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:
-    """Find criteria that moved in one direction, however little.
+    """Find criteria that moved in one direction, however little."""
+    return [one for one in drifts_tested(compared) if one.p_value < _DRIFT_LEVEL]
+
+
+def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
+    """Test whether criteria moved in one direction, however little.
 
     Late in a run, rounding makes paths unpredictable, and the fingerprint can tell nothing. But rounding makes a run
     longer as often as shorter. So the evaluations to the targets, and to the same gaps, are tested without a gate. The
     landscape that tells most is left out: what happens on one landscape alone may be a tie that rounding decides alike
     from many starts. Other criteria are not tested: at the end of a run, rounding may have a direction.
+
+    Parameters
+    ----------
+    compared : sequence of LandscapeComparison
+
+    Returns
+    -------
+    list of Finding
+        Of each criterion that moved at all, with its p-value.
     """
     every = [(metric, [comparison.differences(metric) for comparison in compared]) for metric in (SPEED, PROGRESS)]
     tested = [(metric, strata) for metric, strata in every if has_moved(strata)]
     adjusted = holm([stratified_signed_rank(without_strongest_stratum(strata)) for _, strata in tested])
     found = []
     for (metric, strata), p_value in zip(tested, adjusted, strict=True):
-        if p_value < _DRIFT_LEVEL:
-            shift = metric.shift(strata)
-            found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
+        shift = metric.shift(strata)
+        found.append(Finding(metric.name, shift, p_value, metric.describe(shift)))
     return found
 
 
@@ -241,7 +282,7 @@ def _masked_losses(
         name: [of_one for of_one, gained in zip(strata, has_gained, strict=True) if not gained]
         for name, strata in whole.items()
     }
-    prefix = f"on the {others} landscapes that gained nothing, "
+    prefix = f"on the {number_of(others, 'landscape')} that gained nothing, "
     already = {finding.metric for finding in found if finding.is_worse}
     further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
     return [finding for finding in further if finding.is_worse and finding.metric not in already]
@@ -249,3 +290,31 @@ def _masked_losses(
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.array([is_on_bounds(cell.start) for _, cell in comparison.pairs])
+
+
+def landscapes_moved_with(comparison: OptimizerComparison, finding: Finding) -> list[LandscapeComparison]:
+    """List the landscapes that moved as a finding of the suite as one says, the one that moved farthest first.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison
+    finding : Finding
+        Of a criterion.
+
+    Returns
+    -------
+    list of LandscapeComparison
+        Empty where the finding is of no criterion, such as one of time.
+    """
+    metric = next((one for one in METRICS if one.name == finding.metric), None)
+    if metric is None:
+        return []
+    moved = []
+    for one in comparison.compared:
+        differences = np.asarray(one.differences(metric), dtype=np.float64)
+        if finding.on_bounds:
+            differences = differences[_starts_on_bounds(one)]
+        if not np.isnan(differences).all():
+            by = math.copysign(1.0, finding.effect) * metric.shift([differences])
+            moved.append((by, one))
+    return [one for by, one in sorted(moved, key=lambda pair: -pair[0]) if by > 0.0]

@@ -20,7 +20,7 @@ from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, fingerprints_of, 
 from pytest_optlandscape.verdicts.records import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
 from pytest_optlandscape.verdicts.stacked import StackedRuns, in_stacks
 
-__all__ = ["record_of", "records_of", "reference_gap"]
+__all__ = ["hash_of_path", "record_of", "records_of", "reference_gap"]
 
 FloatArray = NDArray[np.float64]
 
@@ -211,7 +211,12 @@ def _trace(run: Run, returned: Sequence[float]) -> str:
 
 
 def _path_of(run: Run) -> str:
-    return _hash(*run.evaluated)[:8]
+    return hash_of_path(*run.evaluated)
+
+
+def hash_of_path(points: FloatArray, values: FloatArray) -> str:
+    """Hash the evaluations of a run, as `CellRecord.path` has it."""
+    return _hash(points, values)[:8]
 
 
 def _hash(*arrays: FloatArray) -> str:

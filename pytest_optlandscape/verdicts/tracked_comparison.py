@@ -10,18 +10,21 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 import scipy
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes.facts import listed
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.runs.rates import RateInterval
 from pytest_optlandscape.verdicts.findings import Finding, Verdict, verdict_of
 from pytest_optlandscape.verdicts.hyperparameters import RobustWidth
 from pytest_optlandscape.verdicts.metrics import PRECISION, metrics_on
+from pytest_optlandscape.verdicts.record_checks import checked_cell
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.robustness import Robustness
 from pytest_optlandscape.verdicts.summing_up import record_of, reference_gap
@@ -297,7 +300,10 @@ def _is_width(entry: dict[str, Any]) -> bool:
 
 
 def _is_range(ends: Any) -> bool:
-    return isinstance(ends, list) and len(ends) == 2 and all(_is_number(end) and end > 0.0 for end in ends)
+    if not isinstance(ends, list) or len(ends) != 2 or not all(_is_number(end) for end in ends):
+        return False
+    lower, upper = float(ends[0]), float(ends[1])
+    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # else its width has no logarithm
 
 
 def _is_run(entry: dict[str, Any]) -> bool:
@@ -312,8 +318,8 @@ def _is_run(entry: dict[str, Any]) -> bool:
     if not (_is_count(entry["evaluations"]) and type(entry["success"]) is bool and isinstance(entry["cell"], str)):
         return False
     try:
-        CellRecord.from_text(entry["cell"])
-    except ValueError:
+        checked_cell(entry["cell"])
+    except (ValueError, OverflowError):
         return False
     return entry["gap"] is None or _is_number(entry["gap"])
 
@@ -338,11 +344,11 @@ def _is_plain_number(entry: dict[str, Any]) -> bool:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
 
 _IS: dict[str, Callable[[dict[str, Any]], bool]] = {
@@ -411,7 +417,7 @@ def _of_width(record: Mapping[str, Any]) -> tuple[float, str, str]:
 
 def _of_run(record: Mapping[str, Any]) -> tuple[float, str, str]:
     gap = "no feasible result" if record["gap"] is None else f"gap {record['gap']:.3g}"
-    return record["evaluations"], "evaluations", f"{record['evaluations']} evaluations, {gap}"
+    return record["evaluations"], "evaluations", f"{number_of(record['evaluations'], 'evaluation')}, {gap}"
 
 
 def _of_rate(record: Mapping[str, Any]) -> tuple[float, str, str]:

@@ -34,16 +34,17 @@ def test_what_is_read_is_what_was_written(path, records):
     assert baseline.optimizer == ADAPTER.spec
     assert baseline.records == dict(sorted(records.items()))
     assert list(baseline.records) == sorted(records)
-    assert baseline.written_with.keys() >= {"pytest-optlandscape"}
+    assert baseline.written_with.keys() == {"numpy", "platform", "pytest-optlandscape", "python", "scipy"}
 
 
 def test_merging_replaces_its_rows_and_keeps_the_others(path, records):
     update_baseline(path, ADAPTER, [records["booth"], records["beale"]])
     before = path.read_text().splitlines()
-    replaced = update_baseline(path, ADAPTER, [records["bird"]])
-    assert list(replaced) == ["beale", "booth"]
+    change = update_baseline(path, ADAPTER, [records["bird"]])
+    assert (list(change.before.records), list(change.now.records)) == (["beale", "booth"], ["beale", "bird", "booth"])
     after = path.read_text().splitlines()
-    assert [line for line in before if line not in after] == []
+    gone = [line for line in before if line not in after]
+    assert {line.split('"')[1] for line in gone} <= {"success", "digits", "evaluations", "landscapes", "digest"}
     assert list(read_baseline(path, ADAPTER).records) == ["beale", "bird", "booth"]
 
 
@@ -91,13 +92,13 @@ def test_updating_one_landscape_keeps_what_rounding_does_on_the_others(tmp_path,
     assert not read_baseline(path, adapter).records["bird"].nondeterministic
 
 
-@pytest.mark.parametrize("schema", [1, 4, "3", None])
+@pytest.mark.parametrize("schema", [1, 5, "4", None, True, 4.0, [4]])
 def test_another_schema_is_refused_with_what_to_do(path, records, schema):
     update_baseline(path, ADAPTER, records.values())
     text = json.dumps({**json.loads(path.read_text()), "schema": schema})
     path.write_text(text)
     for act in (lambda: read_baseline(path, ADAPTER), lambda: update_baseline(path, ADAPTER, records.values())):
-        with pytest.raises(BaselineError, match=r"reads schema 3.*--optlandscape-update"):
+        with pytest.raises(BaselineError, match=r"reads schema 4.*--optlandscape-update"):
             act()
     assert path.read_text() == text
 
@@ -117,9 +118,9 @@ def test_another_schema_is_refused_with_what_to_do(path, records, schema):
 def test_damaged_values_are_refused(path, records, damage):
     update_baseline(path, ADAPTER, records.values())
     content = json.loads(path.read_text())
-    content["landscapes"]["beale"].update(damage)
+    content["records"]["beale"].update(damage)
     path.write_text(json.dumps(content))
-    with pytest.raises(BaselineError, match=r"is damaged: .*restore it from version control"):
+    with pytest.raises(BaselineError, match=r"is damaged: line 1: beale.*restore it from version control"):
         read_baseline(path, ADAPTER)
 
 
@@ -139,9 +140,9 @@ def test_layout_is_one_row_for_each_landscape_and_cell(path, records):
     assert text.endswith("}\n")
     assert "\t" not in text
     json.loads(text, parse_constant=pytest.fail)
-    rows = re.findall(r'^  "(.+)": \{$', text, re.MULTILINE)
-    assert rows == sorted(records)
-    assert len(re.findall(r'^   "summary": "success .*digits .*evaluations .*",$', text, re.MULTILINE)) == len(records)
+    rows = re.findall(r'^  "(.+)": "success .*digits .*evaluations .*",?$', text, re.MULTILINE)
+    assert rows == re.findall(r'^  "(.+)": \{$', text, re.MULTILINE) == sorted(records)
+    assert text.index('"totals"') < text.index('"landscapes"') < text.index('"records"')
     assert sum(line.startswith('    "') for line in text.splitlines()) == sum(len(r.cells) for r in records.values())
 
 
@@ -190,12 +191,56 @@ def test_a_setting_is_part_of_the_name_and_kept_in_the_file(tmp_path, records):
         "solver:minimize(path='a/b\\\\c', mode='<>|?*\"')",
         "solver:minimize(text='" + "long" * 60 + "')",
         "solver:minimize(text='ä ö')",
+        "solver:" + "𝔣" * 90,
     ],
 )
 def test_names_of_files_are_plain_and_short(tmp_path, spec):
     path = baseline_path(tmp_path, optimizers.callables.from_callable(standing, spec))
     assert path.parent == tmp_path
-    assert re.fullmatch(r"[\w.,=()-]{1,105}", path.name)
+    assert re.fullmatch(r"[A-Za-z0-9_.,=()-]{1,105}", path.name)
+
+
+def of_spec(spec):
+    return optimizers.callables.from_callable(standing, spec)
+
+
+def test_specs_that_would_share_a_name_have_files_of_their_own(tmp_path, records):
+    pairs = [
+        ("solver:minimize(a='x y')", "solver:minimize(a='x_y')"),
+        ("solver:minimize", "Solver:Minimize"),
+        ("solver_fast:minimize", "solver:fast_minimize"),
+        ("solver:größe", "solver:gröse"),
+    ]
+    for one, other in pairs:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        both = [of_spec(one), of_spec(other)]
+        configured = [baseline_path(folder, adapter, both) for adapter in both]
+        assert len({path.name.casefold() for path in configured}) == 2
+        for adapter in both:  # one after the other, as if each had been configured alone
+            update_baseline(baseline_path(folder, adapter), adapter, [records["booth"]])
+        paths = [baseline_path(folder, adapter) for adapter in both]
+        assert len({path.name.casefold() for path in paths}) == 2
+        assert [read_baseline(path, adapter).optimizer for path, adapter in zip(paths, both, strict=True)] == [
+            one,
+            other,
+        ]
+        assert paths == [baseline_path(folder, adapter, both) for adapter in both]
+
+
+def test_a_baseline_keeps_the_name_that_an_earlier_version_gave_it(tmp_path, records):
+    adapter = of_spec("solver:minimize(a='x y')")
+    old = tmp_path / "solver_minimize(a=_x_y_).json"
+    update_baseline(old, adapter, [records["booth"]])
+    assert baseline_path(tmp_path, adapter) == old
+    assert baseline_path(tmp_path, of_spec("solver:minimize(a='x_y')")) != old
+
+
+def test_a_file_of_another_optimizer_under_our_name_is_no_reason_to_look_elsewhere(path, records):
+    update_baseline(path, ADAPTER, records.values())
+    path.write_text(path.read_text().replace(ADAPTER.spec, "scipy:BFGS"))
+    assert baseline_path(path.parent, ADAPTER) == path
+    with pytest.raises(BaselineError, match=r"belongs to 'scipy:BFGS'.*optlandscape baseline move"):
+        read_baseline(path, ADAPTER)
 
 
 def test_different_specs_have_different_files(tmp_path):

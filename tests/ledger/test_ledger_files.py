@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from pytest_optlandscape.ledger import check_writable, write_atomically
 from pytest_optlandscape.ledger import files as files_module
-from pytest_optlandscape.ledger.files import alone_with
+from pytest_optlandscape.ledger.files import alone_with, remove_left_over
 
 
 @pytest.fixture
@@ -137,6 +138,81 @@ def test_processes_that_change_a_file_at_once_lose_nothing(tmp_path):
     assert write_at_once(folder / "shared.txt", temporary) == sorted(f"{name}{k}" for name in "abc" for k in range(20))
     assert [file.name for file in folder.iterdir()] == ["shared.txt"]
     assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """A folder whose lock another file descriptor holds, as another process would."""
+    fcntl = pytest.importorskip("fcntl")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_a_lock_that_others_hold_is_waited_for_with_a_word_and_an_end(locked, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(files_module, "WAIT_BEFORE_A_WORD", 0.01)
+    monkeypatch.setattr(files_module, "LONGEST_WAIT", 0.2)
+    with (
+        pytest.raises(TimeoutError, match=r"another process has held the lock .* nothing was written"),
+        alone_with(tmp_path / "kept.json"),
+    ):
+        pass
+    told = capfd.readouterr().err
+    monkeypatch.setattr(files_module, "LONGEST_WAIT", 60.0)
+    with pytest.raises(TimeoutError), alone_with(tmp_path / "other.json"):  # the next one does not wait so long again
+        pass
+    assert told.count("waiting for another process that holds the lock") == 1
+
+
+def test_a_lock_that_is_given_back_is_taken(locked, tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(files_module.time, "sleep", lambda _: fcntl.flock(locked, fcntl.LOCK_UN))
+    with alone_with(tmp_path / "kept.json"):
+        write_atomically(tmp_path / "kept.json", "new")
+    assert (tmp_path / "kept.json").read_text() == "new"
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from pytest_optlandscape.ledger import files
+
+files.os.replace = lambda *_: os._exit(9)
+files.write_atomically(Path(sys.argv[1]), "new")
+"""
+
+
+def test_what_a_killed_writer_leaves_is_ignored_by_git_and_removed_by_the_next(tmp_path):
+    path = tmp_path / "kept.json"
+    path.write_text("old")
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == 9
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    told = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert told.stdout == "?? kept.json\n"
+    shutil.rmtree(tmp_path / ".git")
+    (tmp_path / ".kept.json.abcd1234.tmp").write_text("left by an earlier version")
+    assert len(list(tmp_path.rglob("*.tmp"))) == 2
+    with alone_with(path):
+        assert [one.name for one in tmp_path.iterdir()] == ["kept.json"]
+    assert path.read_text() == "old"
+
+
+def test_unfinished_files_of_others_are_removed_when_nobody_can_be_at_them(tmp_path):
+    fresh, stale = tmp_path / ".other.json.aaaaaaaa.tmp", tmp_path / ".other.json.bbbbbbbb.tmp"
+    for one in (fresh, stale):
+        one.touch()
+    os.utime(stale, (1e9, 1e9))
+    assert remove_left_over(tmp_path, "kept.json") == [stale.name]
+    assert fresh.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file systems of POSIX")
+@pytest.mark.parametrize("name", ["n" * 250, "ä" * 125])
+def test_names_as_long_as_a_file_system_takes_can_be_written(tmp_path, name):
+    write_atomically(tmp_path / name, "new")
+    assert (tmp_path / name).read_text() == "new"
+    assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
 def test_where_folders_cannot_be_locked_a_file_stands_in(tmp_path, monkeypatch):

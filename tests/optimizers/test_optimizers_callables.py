@@ -88,8 +88,11 @@ def test_specs_that_name_nothing(solvers, spec, said):
 
 
 def test_specs_that_name_no_optimizer(solvers):
-    for spec in ("own_solvers:number", "own_solvers:Solver"):
-        with pytest.raises(TypeError, match=f"{spec}' is .*: not an optimizer; give a spec string"):
+    for spec, said in (
+        ("own_solvers:number", "own_solvers:number' is .*: not an optimizer; give a spec string"),
+        ("own_solvers:Solver", "own_solvers:Solver is a class, and none of its methods .* optlandscape_adapters"),
+    ):
+        with pytest.raises(TypeError, match=said):
             get(spec)
 
 
@@ -207,7 +210,10 @@ def test_kinds_are_read_from_the_parameters():
         (None, "None: not an optimizer"),
         (np.zeros(2), "not an optimizer"),
         (lambda fun, x0, learning_rate: x0, "so it is called as SciPy's methods are; learning_rate is not given"),
-        (lambda f, start: start, r"takes \(f, start\); an optimizer takes either one problem, or parameters named fun"),
+        (
+            lambda f, start: start,
+            r"takes \(f, start\), none of which(.|\n)*optimizers.adapt\(FUNCTION, .objective=f start=start",
+        ),
         (lambda: None, "cannot be called with a problem"),
         (lambda *, problem: None, "cannot be called with a problem"),
         (lambda fun, /, x0: None, "cannot be called with a problem, nor with fun and x0"),

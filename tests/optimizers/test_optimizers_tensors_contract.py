@@ -87,8 +87,8 @@ def test_torch_optimizers_that_lose_their_state_are_found_out():
     assert resumed(torch_keeps) == ("passed", "")
     outcome, message = resumed(torch_forgets)
     assert outcome == "failed"
-    assert "after 1 evaluations a fresh optimizer loaded its state, and went elsewhere from evaluation 3 on" in message
-    assert "save its state after 1 evaluations (state_dict() and load_state_dict())" in message
+    assert "after 1 evaluation a fresh optimizer loaded its state, and went elsewhere from evaluation 3 on" in message
+    assert "save its state after 1 evaluation (state_dict() and load_state_dict())" in message
     outcome, message = resumed(torch_cannot_load)
     assert (outcome, "its state could not be saved and loaded: ZeroDivisionError" in message) == ("failed", True)
 

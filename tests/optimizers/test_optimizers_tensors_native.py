@@ -187,6 +187,26 @@ class TestLibrariesOfJax(OfJax):
         assert_converges(run, gap=1e-12)
         assert run.nfev >= run.njev > 5
 
+    def test_only_the_first_run_compiles(self):
+        """The recipe of docs/optimizers.md: functions and solvers are made once, the problem is an argument."""
+        optimistix = pytest.importorskip("optimistix")
+        traced = []
+
+        def counted_value(x, counted):
+            traced.append(x)
+            return counted(x)
+
+        def bfgs(problem):
+            solver = optimistix.BFGS(rtol=1e-5, atol=1e-5)
+            start = self.numpy.asarray(problem.x0)
+            return optimistix.minimise(counted_value, solver, start, args=problem.traceable, throw=False).value
+
+        assert_converges(minimize(bfgs, "booth"), gap=1e-6)
+        times_traced = len(traced)
+        assert_converges(minimize(bfgs, "booth", x0=[-3.0, 4.0]), gap=1e-6)
+        assert_converges(minimize(bfgs, "himmelblau"), gap=1e-6)
+        assert len(traced) == times_traced > 0
+
     def test_jaxopt(self):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it is no longer developed

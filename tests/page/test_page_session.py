@@ -9,6 +9,8 @@ import pytest
 
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.session.retracing import is_of_the_project, side_of
+from pytest_optlandscape.session.settings import Settings
 
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
     pytest.importorskip("jinja2")
@@ -112,3 +114,46 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_runs(project):
     assert result.ret == 4
     assert "is a folder" in str(result.stderr)
     assert main(["report", "-o", "folder"]) == 4
+
+
+def test_a_history_says_neither_which_optimizer_nor_whose_commit_is_run(project, capfd, monkeypatch):
+    """It may come from anywhere: only what is configured is imported, at commits that somebody here chose."""
+    touched = project.path / "touched"
+    monkeypatch.setenv("TOUCHED", str(touched))
+    with (project.path / "stepper.py").open("a") as file:
+        file.write("\nimport os\nopen(os.environ['TOUCHED'], 'w').close()\n")
+    git("add", "stepper.py")
+    git("-c", "user.name=Ann", "-c", "user.email=a@b.c", "commit", "-q", "-m", "three")
+    solver(project, 4)
+    with (project.path / "stepper.py").open("a") as file:
+        file.write("\nimport os\nopen(os.environ['TOUCHED'], 'w').close()\n")
+    git("add", "stepper.py")
+    git("-c", "user.name=Ann", "-c", "user.email=a@b.c", "commit", "-q", "-m", "four")
+    assert main(["backfill", "main~2..main"]) == 0
+    assert touched.exists()
+
+    def report():
+        sys.modules.pop("stepper", None)
+        touched.unlink(missing_ok=True)
+        assert main(["report", "-o", "report.html"]) == 0
+        return (project.path / "report.html").read_text()
+
+    assert "The runs part at evaluation" in report()
+    assert touched.exists()
+    (project.path / "pytest.ini").write_text(INI.replace("stepper:minimize", "scipy:BFGS"))
+    assert "stepper:minimize is not in optlandscape_optimizers, so it is not run again" in report()
+    assert not touched.exists()
+
+
+def test_a_commit_that_nobody_here_chose_is_not_run_for_a_history(project):
+    commit = git("rev-parse", "main").strip()
+    assert is_of_the_project(project.path, commit)
+    git("update-ref", "refs/pull/1/head", "main")
+    git("checkout", "-q", "--orphan", "other")
+    git("-c", "user.name=Ann", "-c", "user.email=a@b.c", "commit", "-q", "-m", "alone", "--allow-empty")
+    assert is_of_the_project(project.path, commit)
+    git("branch", "-q", "-D", "main")
+    assert not is_of_the_project(project.path, commit)
+    settings = Settings(("stepper:minimize",), {}, "quick", None, project.path, False, None, ("worse",), False)
+    with side_of(project.path, settings, commit) as why:
+        assert "is not in the past of HEAD, of a branch, of origin or of a tag" in why

@@ -106,6 +106,7 @@ def project(pytester, monkeypatch):
     # a solver that is changed within a second keeps its time stamp: its bytecode would be used again
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("COLUMNS", "110")  # a line of the summary is a line of a pattern
     made = Project(pytester)
     made.configure()
     made.solver()

@@ -52,7 +52,8 @@ def test_what_did_not_change_is_the_same_and_no_baseline_is_read(repository):
     assert (landscape["verdict"], landscape["fingerprint"]) == ("same", "identical")
     commit = repository.git("rev-parse", "HEAD").strip()
     assert (found["against"]["ref"], found["against"]["commit"]) == ("HEAD", commit)
-    result.stdout.fnmatch_lines(lines("1 optimizer, against HEAD", "against HEAD", "identical*same", "own time"))
+    result.stdout.fnmatch_lines(lines("1 optimizer, against HEAD", "against HEAD", "identical*same"))
+    result.stdout.no_fnmatch_line("*own time*")  # three cells have no interval
     result.stdout.no_fnmatch_line("*no baseline*")
 
 
@@ -117,7 +118,7 @@ def test_the_users_work_is_not_touched(repository, monkeypatch):
     result = repository.compare()
     monkeypatch.delenv("GIT_INDEX_FILE")
     monkeypatch.delenv("GIT_DIR")
-    result.stdout.fnmatch_lines(lines("solver:minimize*speed ×*worse"))
+    result.stdout.fnmatch_lines(lines("solver:minimize* × *worse"))
     assert repository.state() == before
 
 

@@ -60,7 +60,7 @@ minimize = module.minimize
     (repository.path / "helper.py").write_text("def minimize(fun, x0):\n    return x0\n")
     repository.commit()
     result = repository.compare()
-    result.stdout.fnmatch_lines(["*solver:minimize is not there at HEAD: there lent.helper would still be imported*"])
+    result.stdout.fnmatch_lines(["*not compared on beale: there lent.helper would still be imported*"])
 
 
 def test_a_copy_that_is_installed_does_not_stand_in_for_the_revision(repository, monkeypatch):
@@ -73,8 +73,7 @@ def test_a_copy_that_is_installed_does_not_stand_in_for_the_revision(repository,
     monkeypatch.syspath_prepend(installed)
     repository.project.configure("company.steps:minimize")
     result = repository.compare()
-    patterns = ["company.steps:minimize is not there at HEAD: there it would be imported from */installed/company/*"]
-    result.stdout.fnmatch_lines(patterns)
+    result.stdout.fnmatch_lines(["company.steps:minimize is not there at HEAD: *company.steps*"])
 
 
 def test_an_optimizer_from_elsewhere_is_the_same_code_on_both_sides(repository):

@@ -63,7 +63,7 @@ def test_from_past_commits_to_who_did_it(repository, command):  # noqa: PLR0915 
     assert status == 1
     assert f"worse: step at {slower[:10]}" in said
     assert "\x1b" not in said
-    assert f"or one of 1 commit before it that were not measured: {broken[:10]}" in " ".join(said.split())
+    assert f"or the commit before it, which was not measured: {broken[:10]}" in " ".join(said.split())
     status, said, _ = command("trend", "--json")
     ((event,),) = [one["events"] for one in json.loads(said)["optimizers"]]
     assert (event["kind"], event["commit"], event["shares"]) == (
@@ -153,7 +153,7 @@ def test_the_doctor_puts_damaged_files_aside(repository, command):
     assert status == 0
     assert "is damaged" in error
     status, said, _ = command("doctor", "--repair")
-    assert "1 damaged files were put aside" in said
+    assert "1 damaged file was put aside" in said
     assert [len(one.read_bytes()) for one in (history.folder / "damaged").iterdir()] == [100]
     assert not path.exists()
     assert command("backfill", "HEAD")[1].startswith("1 measured")
@@ -186,7 +186,7 @@ def test_a_request_is_compared_with_the_nearest_recorded_commit_before_it(reposi
     with pytest.raises(SystemExit):
         command("compare", "--base", "main", "a", "b")
     status, said, told = command("merge", "--history", "other", "--commit", first, ".optlandscape/history")
-    assert (status, said) == (0, "1 commits, 1 records, 0 triages were new\n")
+    assert (status, said) == (0, "1 commit, 1 record, 0 triages were new\n")
     assert f"left out, not of {first}" in told
     assert command("merge", "--commit", "HEAD", ".optlandscape/history")[0] == 4
 

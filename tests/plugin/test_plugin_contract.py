@@ -22,7 +22,7 @@ def test_only_new_breaches_fail(held):
     assert accepted(held) == {"check_reported_value": "passed", "check_stays_inside_bounds": "failed"}
     known = held.run("-k", "check_stays_inside_bounds")
     known.assert_outcomes(passed=1)
-    known.stdout.fnmatch_lines(["*keeps 0 of 1 checks of the contract; known to break check_stays_inside_bounds"])
+    known.stdout.fnmatch_lines(["*keeps 0 of 1 check of the contract; known to break check_stays_inside_bounds"])
     held.solver()
     held.accept("-k", "check_stays_inside_bounds")
     assert accepted(held) == {"check_reported_value": "passed", "check_stays_inside_bounds": "passed"}

@@ -168,7 +168,7 @@ def test_a_nondeterministic_optimizer_is_said_to_be_so(project):
     project.configure(optlandscape_suite="standard", optlandscape_budget="50")
     project.solver(DRIFTING)
     project.accept(*ON)
-    written = json.loads(project.baseline.read_text())["landscapes"]
+    written = json.loads(project.baseline.read_text())["records"]
     assert all(row["nondeterministic"] for row in written.values())
     assert not any("rounding" in row for row in written.values())
     found, exit_code = judged(project)
@@ -192,7 +192,7 @@ def annealing(project):
 
 
 def test_a_baseline_of_a_stochastic_optimizer_has_averages(annealing):
-    rows = json.loads(annealing.baseline.read_text())["landscapes"]
+    rows = json.loads(annealing.baseline.read_text())["records"]
     for row in rows.values():
         assert row["rounding"]["trials"] == 4 * len(row["cells"])
         assert all(re.fullmatch(r"5(/[-\d.e+]+){4}/[0-8]", cell.split()[-1]) for cell in row["cells"])
@@ -223,10 +223,10 @@ def test_a_stochastic_optimizer_made_better_is_better(project):
 
 
 def test_update_of_one_landscape_keeps_what_rounding_does_on_the_others(annealing):
-    before = json.loads(annealing.baseline.read_text())["landscapes"]
+    before = json.loads(annealing.baseline.read_text())["records"]
     annealing.solver(ANNEALING, STREAM=1)
     annealing.accept("-k", "booth")
-    after = json.loads(annealing.baseline.read_text())["landscapes"]
+    after = json.loads(annealing.baseline.read_text())["records"]
     for name in before:
         assert (after[name] == before[name]) == (name != "booth")
         assert after[name]["rounding"].keys() == {"jumps", "trials"}

@@ -199,7 +199,15 @@ def test_creep_over_commits_fails_a_session_whoever_runs_it_and_names_the_commit
     named = ["solver:minimize has crept: *", "*worse: creep over 2 states, from *", "*commit *share *"]
     result = creeping.project.run()
     assert result.ret == 1, str(result.stdout)
-    result.stdout.fnmatch_lines([*named, "*+changes *", "*commit and record it, then*", "*changes included*"])
+    result.stdout.fnmatch_lines(
+        [
+            *named,
+            "*+changes *",
+            "*commit and record it, then*",
+            "*--optlandscape-update --optlandscape-only solver:minimize",
+            "*changes included*",
+        ]
+    )
     result.assert_outcomes(passed=3)
     assert len(entries(creeping)[1]) == 2  # the changed files are compared, and not recorded
     creeping.commit()

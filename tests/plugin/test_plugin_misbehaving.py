@@ -99,7 +99,7 @@ def test_raising_where_there_were_results_is_worse(project):
     result = project.on_booth()
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["*solver:minimize on booth is worse*", "*no result from * of 21 starts*ArithmeticError: too far to the right*"]
+        ["*solver:minimize on booth is worse*", "*no result from * of 21 starts*", "*too far to the right*"]
     )
     assert project.verdicts("-k", "booth") == {"booth": "worse"}
 

@@ -157,13 +157,16 @@ DAMAGED = {
     "foreign JSON": (lambda text: '{"name": "package", "version": 3}', "no baseline of pytest-optlandscape"),
     "a list": (lambda text: "[1, 2]", "no baseline of pytest-optlandscape"),
     "not JSON": (lambda text: "<<<<<<< HEAD\n" + text, "damaged or truncated: line 1"),
-    "other schema": (lambda text: text.replace('"schema": 3', '"schema": 1'), "schema 1*--optlandscape-update"),
+    "other schema": (lambda text: text.replace('"schema": 4', '"schema": 1'), "schema 1*--optlandscape-update"),
     "another's": (lambda text: text.replace("solver:minimize", "scipy:BFGS"), "belongs to 'scipy:BFGS'"),
     "cell": (lambda text: re.sub(r'"sobol-03 \d+', '"sobol-03 x', text), "damaged*sobol-03"),
     "field lost": (lambda text: text.replace('"definition":', '"definitions":'), "damaged"),
     "reference lost": (lambda text: text.replace('"reference":', '"refrence":'), "damaged"),
     "no cells": (lambda text: re.sub(r'"cells": \[[^]]*\]', '"cells": []', text), "damaged"),
     "landscapes a list": (lambda text: text[: text.index('"landscapes"')] + '"landscapes": []}', "damaged"),
+    "records a list": (lambda text: text[: text.index('"records"')] + '"records": []}', "damaged"),
+    "a key twice": (lambda text: text.replace('"setting"', '"optimizer"'), "line 4: the key 'optimizer' occurs twice"),
+    "edited": (lambda text: text.replace('"success 21/21', '"success 20/21'), "baseline accept"),
     "definition a list": (
         lambda text: text.replace('"definition": {', '"definition": [{').replace("}", "}]"),
         "damaged",
@@ -238,7 +241,7 @@ def test_folder_without_permission(project, arguments):
 def test_failing_write_at_the_end_is_told_and_loses_nothing(project, monkeypatch, what):
     project.accept("-k", "booth")
     project.solver(REPEATS=2)
-    project.outcome_path.write_text("old")
+    project.outcome_path.write_text('{"schema": 1, "optimizers": []}')
     before = project.files()
 
     def full(*arguments):

@@ -41,7 +41,7 @@ def records(project):
     found = {}
     for path in (project.path / "optlandscape_baseline").glob("*.json"):
         plain = json.loads(path.read_text())
-        for name, record in plain["landscapes"].items():
+        for name, record in plain["records"].items():
             found[plain["optimizer"], name] = record
     return found
 
@@ -49,7 +49,7 @@ def records(project):
 def test_printed_commands_do_exactly_what_they_say(suite):
     before = records(suite)
     result = suite.run()
-    commands = re.findall(r"(?:alone|now):\s+pytest (.+)", str(result.stdout))
+    commands = re.findall(r"(?:alone|now):\s+(?:python -m )?pytest (.+)", str(result.stdout))
     of_the_special = [shlex.split(one) for one in commands if "best of two" in one and "::sphere" in one]
     alone, accept = of_the_special
     suite.pytester.runpytest_inprocess(*alone).assert_outcomes(failed=1, deselected=6)

@@ -134,31 +134,35 @@ def test_a_damaged_file_is_told_before_anything_runs(tracked):
     text = path.read_text()
     for damaged, said in (
         (text[: len(text) // 2], "damaged or truncated: line"),
-        (text.replace('"schema": 1', '"schema": 9'), "has schema 9, this version reads schema 1"),
-        (text.replace('"decades"', '"decade"'), "is damaged: entry 1 (*) is nothing that can be tracked"),
+        (text.replace('"schema": 2', '"schema": 9'), "has schema 9, this version reads schema 2"),
+        (text.replace('"decades": ', '"decades": 1'), "is damaged: line 4: entry 1 (*) is not the one that its digest"),
+        (text.replace('"decades"', '"decade"'), "is damaged: line *: entry 1 (*) is nothing that can be tracked"),
         ("[]", "holds nothing that tests track"),
-        ('{"schema": 1, "tracked": {}}', "holds nothing that tests track"),
-        ('{"schema": 1, "tracked": [3]}', "is damaged: entry 1 is nothing that can be tracked"),
-        (text.replace('"kind": "width"', '"kind": "length"'), "is damaged: entry 1 (*) is nothing that can be tracked"),
+        ('{"schema": 2, "tracked": {}}', "holds nothing that tests track"),
+        ('{"schema": 2, "tracked": [3]}', "is damaged: line *: entry 1 is nothing that can be tracked"),
+        (
+            text.replace('"kind": "width"', '"kind": "length"'),
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
+        ),
         (
             re.sub(r"( *{.test.*})", r"\1,\n\1", text),
             "entry 2 ('test_rates:descend, learning_rate' of *) is there twice",
         ),
         (
             re.sub(r'"decades": [^,]*', '"decades": null', text),
-            "is damaged: entry 1 (*) is nothing that can be tracked",
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
         ),
         (
             re.sub(r'"conditions": {[^}]*}[^}]*}', '"conditions": 3', text),
-            "is damaged: entry 1 (*) is nothing that can be tracked",
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
         ),
         (
             re.sub(r'"sphere\[2\] 0": \[', '"sphere[2] 0": [0, ', text),
-            "is damaged: entry 1 (*) is nothing that can be tracked",
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
         ),
         (
             re.sub(r'"sphere\[2\] 0": \[[^,]*', '"sphere[2] 0": [-1.0', text),
-            "is damaged: entry 1 (*) is nothing that can be tracked",
+            "is damaged: line *: entry 1 (*) is nothing that can be tracked",
         ),
     ):
         path.write_text(damaged)

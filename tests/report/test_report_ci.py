@@ -112,7 +112,7 @@ def test_markdown_has_the_worst_first_and_a_row_for_each_thing(compared):
         "<!-- optlandscape: packages/a -->\n### Optimizers of <code>packages/a</code>: 1 worse, 1 same"
     )
     rows = [re.split(r"(?<!\\)\|", line) for line in text.splitlines() if line.startswith("|")]
-    assert [len(row) for row in rows if "same:one" in "".join(row)] == [8]
+    assert [len(row) for row in rows if "same:one" in "".join(row)] == [9]
     assert text.index("&#60;b&#62;&#124;&#64;all") < text.index("same:one")
     assert "```console\noptlandscape replay booth/" in text
     assert "- &#47;close &#64;&#8203;all\n" in text

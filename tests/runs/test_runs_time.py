@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,40 @@ def swallows_in_layers(problem):
             careful()
 
 
+def swallows_in_sleep(problem):
+    problem(problem.x0)
+    while True:
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            continue
+
+
+def swallows_in_with(problem):
+    class Swallows:
+        def __enter__(self): ...
+        def __exit__(self, *details): return True  # fmt: skip
+
+    problem(problem.x0)
+    while True:
+        with Swallows():
+            swallows_in_sleep(problem)
+
+
+def swallows_in_finally(problem):
+    problem(problem.x0)
+    while True:
+        try:
+            time.sleep(0.01)
+        finally:
+            continue  # noqa: B012
+
+
+def catastrophic_expression(problem):
+    problem(problem.x0)
+    re.match(r"(a+)+$", "a" * 64 + "b")
+
+
 def swallows_and_asks(problem):
     while True:
         with contextlib.suppress(BaseException):
@@ -99,14 +134,134 @@ def check_ended_by_time(run):
     assert run.wall_time >= LIMIT
 
 
-ENDLESS = [evaluates_slowly, spins, sleeps, waits, swallows_and_spins, swallows_in_layers, swallows_and_asks]
+ENDLESS = [evaluates_slowly, spins, sleeps, waits, swallows_and_spins, swallows_in_layers, swallows_and_asks,
+           swallows_in_sleep, swallows_in_with, swallows_in_finally, catastrophic_expression]  # fmt: skip
 
 
 @needs_signals
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("optimizer", ENDLESS)
 def test_main_thread(optimizer):
+    before = threading.excepthook, signal.getitimer(signal.ITIMER_VIRTUAL), signal.getsignal(signal.SIGVTALRM)
     check_ended_by_time(minimize(optimizer, "beale", budget=HUGE, time_limit=LIMIT))
+    assert before == (threading.excepthook, (0.0, 0.0), signal.getsignal(signal.SIGVTALRM))
+    if hasattr(sys, "monitoring"):
+        assert [sys.monitoring.get_tool(tool) for tool in (3, 4)] == [None, None]
+
+
+class NeverRead:
+    @property
+    def x(self):
+        time.sleep(1000.0)
+
+
+class NeverConverted:
+    def __array__(self, *arguments, **keywords):
+        while True:
+            pass
+
+
+class NeverShownError(Exception):
+    def __str__(self):
+        spins(Problem("beale"))
+        return ""
+
+
+def raises_what_is_never_shown(problem):
+    problem(problem.x0)
+    raise NeverShownError
+
+
+def returns(result):
+    def optimizer(problem):
+        problem(problem.x0)
+        return result
+
+    return optimizer
+
+
+@needs_signals
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    "optimizer", [returns(NeverRead()), returns(NeverConverted()), raises_what_is_never_shown],
+    ids=["attribute", "array", "message"],
+)  # fmt: skip
+def test_results_are_read_under_the_limit(optimizer):
+    run = minimize(optimizer, "beale", time_limit=LIMIT)
+    assert (run.stop_reason, run.nfev, run.has_stalled) == ("time", 1, True)
+    assert run.message.startswith("what it returned or raised could not be read within 0.05 s")
+
+
+def test_a_result_that_evaluates_when_it_is_read_is_none():
+    def optimizer(problem):
+        problem(problem.x0)
+
+        class Lazy:
+            x = property(lambda self: problem.x0 * problem(problem.x0))
+
+        return Lazy()
+
+    run = minimize(optimizer, "beale")
+    assert (run.stop_reason, run.nfev) == ("no-result", 1)
+    assert "evaluates the objective when it is read" in run.message
+
+
+SLOW_MODULE = "import time\nfor _ in range(20):\n    time.sleep(0.01)\nhalf = True\ntime.sleep(0.05)\nwhole = True\n"
+
+
+@needs_signals
+def test_an_import_is_not_interrupted(tmp_path, monkeypatch):
+    (tmp_path / "imported_slowly.py").write_text(SLOW_MODULE)
+    (tmp_path / "imported_never.py").write_text("while True:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def imports(problem):
+        import imported_slowly
+
+        problem([float(imported_slowly.whole), 0.0])
+        return problem.x0
+
+    def imports_for_ever(problem):
+        import imported_never  # noqa: F401
+
+    run = minimize(imports, "beale", time_limit=LIMIT)
+    assert (run.stop_reason, run.trace.x.tolist()) == ("returned", [[1.0, 0.0]])
+    monkeypatch.setattr(watchdog, "IMPORT_SECONDS", 4 * LIMIT)
+    assert minimize(imports_for_ever, "beale", time_limit=LIMIT).stop_reason == "time"
+
+
+def test_an_import_around_the_run_does_not_count(tmp_path, monkeypatch):
+    (tmp_path / "runs_when_imported.py").write_text(
+        "import time\nfrom pytest_optlandscape import minimize\n"
+        f"run = minimize(lambda problem: time.sleep(1000.0), 'beale', time_limit={LIMIT})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import runs_when_imported
+
+    assert runs_when_imported.run.stop_reason == "time"
+    assert runs_when_imported.run.wall_time < watchdog.IMPORT_SECONDS / 2
+
+
+def test_what_keeps_the_lock_is_shown_by_faulthandler():
+    script = """
+import itertools, os
+from pytest_optlandscape import minimize
+from pytest_optlandscape.runs import watchdog
+
+def keeps_the_lock(problem):
+    problem(problem.x0)
+    10 in itertools.count(11)
+
+watchdog.last_words.enable(2, ends=True)
+watchdog._BEFORE_ENDING = 0.2
+minimize("scipy:BFGS", "beale", time_limit=0.05)
+minimize(keeps_the_lock, "beale", time_limit=0.05)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Timeout (")
+    assert "in keeps_the_lock" in done.stderr
+    assert "in __main__:keeps_the_lock on beale" in done.stderr
 
 
 @pytest.mark.parametrize("optimizer", [evaluates_slowly, spins])

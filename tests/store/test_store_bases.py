@@ -69,7 +69,8 @@ def test_the_target_is_taken_from_the_pipeline(git, environment):
     [
         ("auto", "this is the pipeline of none"),
         ("nothing", "there is no commit 'nothing' in this clone$"),
-        ("--all", "there is no commit '--all'"),
+        ("--all", "'--all' begins with '-'"),
+        ("main..request", "'main..request' is a range"),
         ("orphan", "HEAD and orphan have no common ancestor$"),
     ],
 )
@@ -77,7 +78,7 @@ def test_mistakes_are_told(git, target, said):
     git("checkout", "-q", "--orphan", "orphan")
     git("commit", "-q", "--allow-empty", "-m", "alone")
     git("checkout", "-q", "request")
-    with pytest.raises(GitError, match=said):
+    with pytest.raises(ValueError, match=said):
         base(git, target)
 
 

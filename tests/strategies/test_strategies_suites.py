@@ -11,8 +11,8 @@ NESTED = ("quick", "standard", "full")
 
 def test_larger_suites_begin_with_the_smaller():
     quick, standard, full = (set(suite_ids(name)) for name in NESTED)
-    assert quick < standard < full
-    assert (*NESTED, "structured") == SUITES
+    assert set(suite_ids("smoke")) < quick < standard < full
+    assert ("smoke", *NESTED, "structured", "limits") == SUITES
     assert {landscape.name for landscape in EVERYWHERE} == set(landscapes.shipped_names())
 
 

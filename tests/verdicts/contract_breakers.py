@@ -4,6 +4,7 @@ import contextlib
 import math
 import random
 import types
+import warnings
 
 import numpy as np
 
@@ -374,3 +375,49 @@ class ForgetsItsStep(KeepsItsStep):
 
     def __getstate__(self):
         return {**vars(self), "step": 0.1}
+
+
+def skips_its_start(fun, x0, bounds, rng, maxfev):
+    return search(fun, 0.9 * np.array(x0, dtype=float) + 0.1 * np.mean(bounds, axis=1), bounds, rng, maxfev)
+
+
+def silences_numpy(fun, x0, bounds, rng, maxfev):
+    before = np.seterr(all="ignore")
+    found = search(fun, x0, bounds, rng, maxfev)
+    np.seterr(**before)
+    return found
+
+
+def filters_warnings(fun, x0, bounds, rng, maxfev):
+    context = warnings.catch_warnings()
+    context.__enter__()
+    warnings.simplefilter("ignore")
+    found = search(fun, x0, bounds, rng, maxfev)
+    context.__exit__(None, None, None)
+    return found
+
+
+def seeds_for_itself(fun, x0, bounds, rng, maxfev):
+    before = random.getstate()
+    random.seed(1)
+    found = search(fun, x0, bounds, rng, maxfev)
+    random.setstate(before)
+    return found
+
+
+def refuses_nan(fun, x0, bounds, rng, maxfev):
+    def checked(x):
+        value = fun(x)
+        if math.isnan(value):
+            raise ValueError("the objective is NaN")
+        return value
+
+    return search(checked, x0, bounds, rng, maxfev)
+
+
+def looks_at_its_limit_between_rounds(fun, x0, bounds, rng, maxfev):
+    found = search(fun, x0, bounds, rng, maxfev)
+    for _ in range(2):
+        fun(found.x.copy())
+    found.nfev += 2
+    return found

@@ -42,7 +42,7 @@ def test_never_converges(run):
     )
     assert stop == f"  stop reason: returned ({run.message})"
     assert "\n".join(table) == run.table()
-    assert replay == f"  replay: {run.command()}"
+    assert replay == f"  replay: {run.script()}"
 
 
 def test_converges_is_asked_sensibly(run):
@@ -58,7 +58,7 @@ def test_precise(run):
     assert "required 12 digits: a distance of at most 1e-12 to a global minimiser" in text
     assert f"the returned point {run.x.tolist()} is {run.distance:.3g} away ({run.digits:.1f} digits)" in text
     assert run.table() in text
-    assert f"replay: {run.command()}" in text
+    assert f"replay: {run.script()}" in text
 
 
 def test_precise_asks_the_result_and_converges_the_path():
@@ -109,7 +109,7 @@ def test_not_robust():
         "required 0.95, at least 0.874 at 99 % confidence after 100 starts (95 succeeded)"
     )
     assert worst.startswith("worst of 5 failures: ")
-    assert rest[-1].startswith("  replay: minimize(")
+    assert rest[-1].startswith("  replay: from pytest_optlandscape import landscapes, minimize; minimize(")
 
 
 def test_refuted():

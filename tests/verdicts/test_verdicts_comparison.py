@@ -50,9 +50,21 @@ def test_every_change_of_the_definition_is_said():
 
 
 def test_other_cells_and_settings_are_not_comparable():
-    assert compare(record(cells=19)).reason == "the cells are others"
+    others = dataclasses.replace(
+        BEFORE, cells=tuple(dataclasses.replace(c, start=f"my-{c.start}") for c in BEFORE.cells)
+    )
+    assert compare(others).reason == "the cells are others"
     comparison = compare_landscape(BEFORE, BEFORE, landscapes=1, setting_differs="another backend")
     assert (comparison.verdict, comparison.reason) == (Verdict.NOT_COMPARABLE, "another backend")
+
+
+def test_cells_that_both_records_have_are_compared():
+    fewer = dataclasses.replace(edited(BEFORE, parts=True), cells=edited(BEFORE, parts=True).cells[::3])
+    comparison = compare(fewer)
+    assert (comparison.verdict, len(comparison.parted), len(comparison.pairs)) == (Verdict.CHANGED, 7, 7)
+    assert (comparison.not_run, comparison.not_known) == (14, 0)
+    assert compare_landscape(BEFORE, fewer, landscapes=1).not_known == 14
+    assert compare(dataclasses.replace(BEFORE, cells=BEFORE.cells[::3])).fingerprint == "identical"
 
 
 @pytest.fixture(scope="module", params=["beale", "rosenbrock[10]", "rastrigin[4]"])

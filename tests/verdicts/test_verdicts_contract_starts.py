@@ -1,5 +1,6 @@
 """What goes wrong from some starts only: at corners, and where steps are too long or an optimizer hangs."""
 
+import time
 from dataclasses import replace
 
 import contract_breakers as breakers
@@ -78,6 +79,19 @@ def test_an_optimizer_that_hangs_is_told_once_and_judged_no_further():
     assert [name for name, one in found.items() if one.outcome == "failed"] == ["check_returns_finite_point"]
     assert "no usable result: time" in found["check_returns_finite_point"].message
     assert "the time limit stopped it on " in found["check_stays_inside_bounds"].message
+
+
+def evaluates_slowly(fun, x0, maxfev):
+    for _ in range(maxfev):
+        time.sleep(0.01)
+        fun(x0)
+    return x0
+
+
+def test_a_slow_machine_breaks_nothing():
+    (found,) = hold_to(replace(optimizers.get(evaluates_slowly), time_limit=0.2), ["check_returns_finite_point"])
+    assert found.outcome == "not-applicable"
+    assert "the time limit stopped it on " in found.message
 
 
 def descends(fun, x0, jac, maxfev, step=0.02):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pytest_optlandscape.ledger.stored import parsed
 from pytest_optlandscape.report.exporters.common import Options, Pieces, json_text, plain, unique
 from pytest_optlandscape.trend.rows import CRITERIA, Row
 
@@ -143,7 +144,7 @@ def merge_benchmarks(name: str, before: str, now: str) -> str:
     if name != "benchmarks.json":
         return now
     try:
-        known = json.loads(before)
+        known = parsed(before)
     except ValueError:
         known = None
     if not isinstance(known, dict) or known.get("version") != 2:

@@ -218,5 +218,6 @@ def summary_of(cards: Iterable[Card], optimizers: int) -> str:
     open_kinds = [card.kind for card in cards if not card.triage]
     parts = [f"{open_kinds.count(kind)} {text}" for kind, text in words.items() if kind in open_kinds]
     if not parts:
-        return f"Nothing to look at: none of {number_of(optimizers, 'optimizer')} is worse than before."
+        none = f"none of {optimizers} optimizers" if optimizers > 1 else "no optimizer"
+        return f"Nothing to look at: {none} is worse than before."
     return f"To look at: {', '.join(parts)}."

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.strategies.suites import cells
+from pytest_optlandscape.strategies.suites import cells, limit_cells
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.metrics import SPEED
 from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
@@ -151,7 +151,9 @@ def known_landscape(name: str) -> Landscape | None:
 def start_points(record: LandscapeRecord) -> dict[str, FloatArray]:
     """Find the points from which the cells of a record start; empty where the landscape is not known here."""
     landscape = known_landscape(record.landscape)
-    return {cell.start: cell.x0 for cell in cells(landscape)} if landscape is not None else {}
+    return (
+        {cell.start: cell.x0 for cell in (*cells(landscape), *limit_cells(landscape))} if landscape is not None else {}
+    )
 
 
 @dataclass(frozen=True)

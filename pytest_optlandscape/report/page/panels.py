@@ -410,7 +410,9 @@ def notes_of(state: State) -> tuple[str, ...]:
     notes = [f"{', '.join(state.came_with)} came with it"] if state.came_with else []
     if state.between:
         named = ", ".join(commit[:10] for commit in state.between[:5]) + (" …" if len(state.between) > 5 else "")
-        notes.append(f"or one of {number_of(len(state.between), 'commit')} before it that were not measured: {named}")
+        which = f"one of {number_of(len(state.between), 'commit')} before it that were not measured"
+        which = which if state.between[1:] else "the commit before it, which was not measured"
+        notes.append(f"or {which}: {named}")
     return tuple(notes)
 
 
@@ -428,7 +430,7 @@ def _facts(trend: Trend) -> tuple[Fact, ...]:
         if optimizer.setting:
             facts.append(Fact("Setting", tuple(f"{key} {value}" for key, value in sorted(optimizer.setting.items()))))
         commits = sum(len(state.points) for state in trend.states)
-        budget = f"{entry.budget} evaluations per dimension" if entry.budget else "the suite's own"
+        budget = f"{number_of(entry.budget, 'evaluation')} per dimension" if entry.budget else "the suite's own"
         provenance = [
             f"last commit {entry.commit}",
             f"record {optimizer.record}",

@@ -1,0 +1,87 @@
+"""The values of options and of keys of the configuration file, checked for their kind before anything reads them.
+
+The plugin uses it in every session, so nothing of the package is imported here, and nothing heavy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+__all__ = ["check_keys", "check_options"]
+
+_MAY_BE_EMPTY = {"optlandscape_history", "optlandscape_list"}
+"""Options that may be given without a value."""
+
+_NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_suite"}
+"""Keys whose empty value would be another value than the default."""
+
+
+def check_keys(
+    config: pytest.Config, keys: Mapping[str, tuple[str, Any, str]], names: Iterable[str] | None = None
+) -> None:
+    """Check that the keys of the configuration file have values of their kind.
+
+    Parameters
+    ----------
+    config : pytest.Config
+    keys : mapping of str to tuple
+        By name, the kind (``"string"``, ``"bool"`` or ``"linelist"``), the default, and the help.
+    names : iterable of str, optional
+        Which keys are checked (default: all).
+
+    Raises
+    ------
+    ValueError
+        If a value is of another kind; the message names the key.
+    """
+    value: object
+    for name in keys if names is None else names:
+        kind = keys[name][0]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pytest's own, of a list where a string belongs, is said below
+                value = config.getini(name)
+        except (ValueError, TypeError, pytest.UsageError) as error:
+            raise ValueError(f"{name}: {error}") from None
+        if kind == "linelist":
+            is_list = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+            if not is_list:
+                raise ValueError(f'{name} is a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
+        elif kind == "string" and not isinstance(value, str):
+            raise ValueError(f"{name} is a single string; got {value!r:.200}")
+        if name in _NOT_EMPTY and not str(value).strip():
+            raise ValueError(f"{name} is empty; leave the key out for its default, {keys[name][1]}")
+        for text in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
+            _check_characters(name, text)
+
+
+def check_options(config: pytest.Config) -> None:
+    """Check that no option of ours has an empty value, or one with a null character.
+
+    Parameters
+    ----------
+    config : pytest.Config
+
+    Raises
+    ------
+    ValueError
+        The message names the option.
+    """
+    for name, value in sorted(vars(config.option).items()):
+        if not name.startswith("optlandscape_"):
+            continue
+        option = "--" + name.replace("_", "-")
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and not text.strip() and name not in _MAY_BE_EMPTY:
+                raise ValueError(f"{option} was given an empty value; `pytest --help` says what it takes")
+            if isinstance(text, str):
+                _check_characters(option, text)
+
+
+def _check_characters(name: str, text: str) -> None:
+    if "\0" in text:
+        raise ValueError(f"{name} has a null character: {text!r:.200}")

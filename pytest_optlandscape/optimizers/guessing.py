@@ -1,0 +1,144 @@
+"""What to type for an optimizer whose signature is its own: a line of ``optlandscape_adapters``, guessed by names."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pytest_optlandscape.optimizers.libraries import unwrapped
+
+__all__ = ["how_to_declare"]
+
+_CALLED: dict[str, tuple[str, ...]] = {
+    "objective": (
+        "fun", "func", "function", "f", "fn", "fcn", "objective", "objfun", "obj_fun", "obj_func", "objective_func",
+        "objective_function", "objective_fct", "userfcn", "cost", "cost_function", "cost_func", "loss", "loss_fn",
+        "loss_function", "target", "fitness", "fitness_function", "energy", "evaluate", "problem",
+    ),
+    "gradient": ("jac", "grad", "gradient", "fprime", "df", "grad_fn", "gradient_function"),
+    "start": ("x0", "start", "initial", "init", "x_init", "initial_guess", "guess", "p0", "theta0", "x", "params"),
+    "bounds": ("bounds", "pbounds", "limits", "boundaries", "box", "domain", "dimensions", "space", "search_space"),
+    "lower": ("lower", "lb", "lower_bound", "lower_bounds", "lbound", "xl"),
+    "upper": ("upper", "ub", "upper_bound", "upper_bounds", "ubound", "xu"),
+    "dimension": ("dim", "ndim", "n_dim", "n_dims", "n_variables"),
+    "budget": (
+        "maxfev", "maxfun", "max_nfev", "max_evals", "max_evaluations", "maxevals", "n_calls", "budget", "n_trials",
+        "max_fun_evals", "maxiter", "max_iter", "niter", "n_iter", "n_iters", "iters", "iterations", "max_iterations",
+        "steps", "n_steps", "epochs", "generations",
+    ),
+    "seed": ("seed", "random_state", "random_seed"),
+    "rng": ("rng", "generator", "random_generator"),
+}  # fmt: skip
+"""What parameters are called, the likeliest first."""
+
+_METHODS = ("minimize", "minimise", "optimize", "optimise", "run", "search", "solve", "fit", "maximize", "maximise")
+_ASKS = (("ask", "tell"), ("suggest", "register"), ("generate", "update"), ("suggest", "observe"), ("get", "set"))
+
+
+def how_to_declare(thing: Any, spec: str) -> str:
+    """Say what to declare for an optimizer that nobody can call without.
+
+    Parameters
+    ----------
+    thing : callable or class
+        It may be a `functools.partial`, whose arguments are not asked for.
+    spec : str
+
+    Returns
+    -------
+    str
+        A sentence, and the line to type.
+
+    Examples
+    --------
+    >>> def descend(objfun, x_init, rate, max_iter=100): ...
+    >>> print(how_to_declare(descend, "solvers:descend").splitlines()[2])
+      pytest.ini:      optlandscape_adapters = solvers:descend = objective=objfun start=x_init budget=max_iter
+    """
+    base, fixed = unwrapped(thing), set(getattr(thing, "keywords", {}))
+    parameters, method, methods = _parameters(base, fixed), "", ""
+    if isinstance(base, type):
+        method, methods = _how_it_minimises(base)
+        if not method:
+            return (
+                f"{spec} is a class, and none of its methods is named as if it minimised. If one does, declare it in "
+                f"optlandscape_adapters: {_base(spec)} = call=METHOD objective=PARAMETER start=PARAMETER result=..."
+            )
+        if method.startswith("call="):
+            of_method = _parameters(getattr(base, method.removeprefix("call=")), fixed | {"self"})
+            parameters |= {name: one for name, one in of_method.items() if name not in parameters}
+    guesses = _guesses(parameters, told=method.startswith("ask="))
+    words = [*([method] if method else []), *(f"{key}={name}" for key, name in guesses.items())]
+    line = f"{_base(spec)} = {' '.join(words)}"
+    lacking = [n for n, one in parameters.items() if one.default is one.empty and n not in guesses.values()]
+    if method:
+        what = f"{spec} is a class with {methods}; say how it is called"
+    elif "fun" in parameters:
+        what = f"{spec} takes {_shown(parameters)}; say what they are"
+    else:
+        what = f"{spec} takes {_shown(parameters)}, none of which is called 'fun'; say what they are"
+    lines = [
+        f"{what} in pytest's configuration:",
+        f'  pyproject.toml:  optlandscape_adapters = ["{line}"]',
+        f"  pytest.ini:      optlandscape_adapters = {line}",
+        f'  or, in a test:   optimizers.adapt({_base(spec).rpartition(":")[2]}, "{" ".join(words)}")',
+    ]
+    if "<" in spec:  # nobody can import it by this name
+        lines = [f"{what} in the test:", f'  optimizers.adapt(FUNCTION, "{" ".join(words)}")']
+    if lacking:
+        example = f"{_base(spec)}({', '.join(f'{name}=...' for name in lacking)})"
+        lines.append(f"Give {' and '.join(lacking)} in the spec: {example}.")
+    lines.append(
+        "The names are a guess: correct what is wrong. If the point is neither returned nor the .x of what is\n"
+        "returned, say where it is, such as result=[0]. All words: docs/optimizers.md, 'Declared adapters'."
+    )
+    if not method:
+        lines.append("A function of one parameter, which is handed the problem, needs no declaration.")
+    return "\n".join(lines)
+
+
+def _how_it_minimises(kind: type) -> tuple[str, str]:
+    """Guess the method or methods: the words of a declaration, and words for people."""
+    for ask, tell in _ASKS:
+        if callable(getattr(kind, ask, None)) and callable(getattr(kind, tell, None)):
+            return f"ask={ask} tell={tell}", f"{ask}() and {tell}()"
+    for name in _METHODS:
+        if callable(getattr(kind, name, None)):
+            return f"call={name}", f"a method {name}()"
+    return "", ""
+
+
+def _parameters(function: Any, without: set[str]) -> dict[str, inspect.Parameter]:
+    try:
+        found = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+    any_of = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {name: one for name, one in found.items() if name not in without and one.kind not in any_of}
+
+
+def _guesses(parameters: dict[str, inspect.Parameter], *, told: bool) -> dict[str, str]:
+    """Guess what parameters are: by their names, and the first two that are needed by their places."""
+    guesses: dict[str, str] = {}
+    for key, names in _CALLED.items():
+        if told and key in ("objective", "gradient"):
+            continue
+        found = next((name for name in names if name in parameters and name not in guesses.values()), None)
+        if found:
+            guesses[key] = found
+    needed = [name for name, one in parameters.items() if one.default is one.empty and name not in guesses.values()]
+    for key in ("objective", "start"):
+        is_wanted = key not in guesses and not (told and key == "objective")
+        if is_wanted and needed and (key == "objective" or not {"bounds", "lower", "dimension"} & set(guesses)):
+            guesses[key] = needed.pop(0)
+    order = list(_CALLED)
+    return {key: guesses[key] for key in sorted(guesses, key=order.index)}
+
+
+def _shown(parameters: dict[str, inspect.Parameter]) -> str:
+    needed = [name for name, one in parameters.items() if one.default is one.empty]
+    return f"({', '.join([*needed, *(['...'] if len(needed) < len(parameters) else [])])})"
+
+
+def _base(spec: str) -> str:
+    return spec.partition("(")[0]

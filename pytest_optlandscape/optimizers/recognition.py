@@ -1,0 +1,200 @@
+"""What a spec may call: decided before anything is called.
+
+A spec of the form ``module:name(key=literal)`` imports a module. With its arguments it calls only what can be seen to
+be an optimizer: a class or function of a known library, a class with ``ask`` and ``tell`` or with a ``__call__`` that
+takes a problem, a function that takes ``fun``, ``x0`` or a problem, and a function that says by its annotation that it
+returns one of these. Nothing of Python's standard library is called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import signal
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_optlandscape.optimizers.libraries import unwrapped
+from pytest_optlandscape.optimizers.protocol import Adapter
+from pytest_optlandscape.optimizers.spec import Spec, shown_spec
+
+__all__ = ["check_may_be_called", "check_not_of_python", "signature_of", "whatever_is_raised"]
+
+_MOST_CHARACTERS = 300
+"""Of the text of an exception that a user's module raises."""
+
+
+@contextlib.contextmanager
+def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn whatever a user's code raises, such as SystemExit, into a ValueError that says what was done.
+
+    Ctrl-C ends the session as always; a KeyboardInterrupt that the code itself raises does not.
+
+    Parameters
+    ----------
+    doing : str
+        What fails, such as ``"importing 'solvers' failed"``.
+    but : tuple of type, optional
+        Exceptions that are let through.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> with whatever_is_raised("reading the answer failed"):
+    ...     raise SystemExit("goodbye")
+    Traceback (most recent call last):
+        ...
+    ValueError: reading the answer failed: SystemExit: goodbye
+    """
+    with _interrupts_counted() as was_interrupted:
+        try:
+            yield
+        except but:
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and was_interrupted():
+                raise
+            raise ValueError(f"{doing}: {_said(error)}") from error
+
+
+@contextlib.contextmanager
+def _interrupts_counted() -> Iterator[Callable[[], bool]]:
+    """Note whether Ctrl-C comes; where signals cannot be watched, every KeyboardInterrupt is taken for one."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield lambda: True
+        return
+    came: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        came.append(number)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(came)
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, before)
+
+
+def _said(error: BaseException) -> str:
+    """Return the type and the text of an exception on one line; a text that cannot be had is left out."""
+    name = type(error).__name__
+    try:
+        text = " ".join(str(error)[:10_000].split())
+    except BaseException:
+        return f"{name}, whose text cannot be read"
+    text = "".join(one if one.isprintable() else "�" for one in text)
+    text = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    if isinstance(error, ModuleNotFoundError) and text:
+        return text
+    return f"{name}: {text}" if text else name
+
+
+def signature_of(thing: Any) -> inspect.Signature | None:
+    """Return the signature of a callable; None for compiled ones that have none, and where it cannot be read."""
+    try:
+        return inspect.signature(thing)
+    except Exception:
+        return None
+
+
+def check_not_of_python(thing: Any, spec: Spec) -> None:
+    """Refuse a function or class of Python's standard library.
+
+    Raises
+    ------
+    ValueError
+    """
+    target = unwrapped(thing)
+    if not (isinstance(target, type) or inspect.isroutine(target)):
+        return
+    name = target.__module__
+    if isinstance(name, str) and _is_of_python(name):
+        raise ValueError(
+            f"optimizer {shown_spec(spec)!r} is {name}.{target.__qualname__} of Python's standard library, which has "
+            "no optimizers; it was not called"
+        )
+
+
+def _is_of_python(module: str) -> bool:
+    """Tell whether a loaded module is the standard library's, and not one of the user's by the same name."""
+    if module.partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not isinstance(file, str):
+        return True
+    place = Path(file).resolve()
+    folders = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib")]
+    installed = {"site-packages", "dist-packages"}
+    return any(place.is_relative_to(one) for one in folders) and not installed & set(place.parts)
+
+
+def check_may_be_called(thing: Any, spec: str) -> None:
+    """Refuse to call with a spec's arguments what cannot be seen to be an optimizer.
+
+    Parameters
+    ----------
+    thing : functools.partial
+        What no library recognizes, with the arguments of the spec.
+    spec : str
+
+    Raises
+    ------
+    TypeError
+        If it is none; it has not been called.
+    """
+    target = unwrapped(thing)
+    if isinstance(target, type):
+        if issubclass(target, Adapter):
+            return
+        call = next((vars(kind)["__call__"] for kind in target.__mro__ if "__call__" in vars(kind)), None)
+        if call is None:
+            why = f"objects of the class {target.__name__} cannot be called, and have no ask and tell"
+        elif not _takes_a_problem(functools.partial(call, None)):
+            why = f"objects of the class {target.__name__} take neither fun and x0 nor a problem"
+        else:
+            return
+    else:
+        returned = _returned(target)
+        if _takes_a_problem(thing) or (returned is not None and _makes(returned)):
+            return
+        why = "it takes neither fun and x0 nor a problem, and its annotation names no optimizer that it returns"
+    raise TypeError(f"{spec!r} is not an optimizer, so it was not called with these arguments: {why}")
+
+
+def _takes_a_problem(function: Any) -> bool:
+    """Tell whether a function has a parameter ``fun``, or an open one that a problem can be handed to."""
+    signature = signature_of(function)
+    if signature is None:
+        return False
+    if "fun" in signature.parameters:
+        return True
+    return any(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) for one in signature.parameters.values())
+
+
+def _returned(function: Any) -> Any:
+    """Find the class that a function's annotation names; nothing is evaluated."""
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    if not isinstance(annotation, str):
+        return annotation
+    first, *further = annotation.strip("\"'").split(".")
+    found = getattr(function, "__globals__", {}).get(first)
+    for part in further:
+        found = getattr(found, part, None)
+    return found
+
+
+def _makes(kind: Any) -> bool:
+    from pytest_optlandscape.optimizers import ask_tell, is_recognized
+
+    return isinstance(kind, type) and (issubclass(kind, Adapter) or ask_tell.recognizes(kind) or is_recognized(kind))

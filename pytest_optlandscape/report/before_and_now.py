@@ -1,0 +1,71 @@
+"""Numbers of an optimizer before and now, side by side."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison
+
+__all__ = ["before_and_now", "records_of", "speed_text"]
+
+
+def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
+    """Write success, digits and evaluations before and now, or once where they are equal.
+
+    Parameters
+    ----------
+    before : sequence of LandscapeRecord
+        Empty where nothing was compared.
+    now : sequence of LandscapeRecord
+
+    Returns
+    -------
+    list of str
+        Three texts, such as ``205 → 197/337``, ``5.9`` and ``45 → 61``: cells that succeed, and medians over the
+        landscapes of the correct decimal places and the evaluations.
+    """
+
+    def texts(records: Sequence[LandscapeRecord]) -> tuple[list[str], int]:
+        cells = sum(len(record.cells) for record in records)
+        digits = statistics.median(record.digits for record in records)
+        return [
+            f"{sum(record.successes for record in records)}",
+            f"{round(digits, 1) + 0.0:.1f}",
+            f"{statistics.median(record.evaluations for record in records):.0f}",
+        ], cells
+
+    are, cells = texts(now)
+    were, cells_before = texts(before) if before else (are, cells)
+    of_all = [f"/{cells}", "", ""]
+    if cells_before != cells:
+        were[0] += f"/{cells_before}"
+    return [
+        (new if old == new else f"{old} → {new}") + further for old, new, further in zip(were, are, of_all, strict=True)
+    ]
+
+
+def records_of(comparison: OptimizerComparison) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
+    """List the records before and now: all of an optimizer, without the former where a landscape was not compared."""
+    before = [one.before for one in comparison.landscapes if one.before is not None and one.is_compared]
+    now = [one.now for one in comparison.landscapes]
+    return (before if len(before) == len(now) else []), now
+
+
+def speed_text(comparison: OptimizerComparison | LandscapeComparison, *, is_short: bool = False) -> str:
+    """Write the change in speed: ``× 0.95``, ``identical``, ``equal up to rounding``, ``unknown``, or a dash.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison or LandscapeComparison
+    is_short : bool, default False
+        Write ``rounding`` where runs are equal up to rounding.
+    """
+    if comparison.speed is None:
+        return "-"
+    if comparison.fingerprint in ("changed", "nondeterministic"):
+        ratio = comparison.speed_ratio
+        return "unknown" if ratio is None else f"× {ratio:.3g}"
+    if comparison.fingerprint == "identical":
+        return "identical"
+    return "rounding" if is_short else "equal up to rounding"

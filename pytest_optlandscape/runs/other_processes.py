@@ -1,0 +1,112 @@
+"""Evaluations in other processes: they cannot be counted, so they are refused there and told here.
+
+A forked process has a copy of the problem, and counts for itself. While a run is under way, a fork leaves a mark that
+both processes see; an evaluation in the child is refused and sets the mark, whatever becomes of the child. A problem
+that is to be pickled says the same at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, Protocol
+
+__all__ = ["REMEDY", "ForeignProcessError", "has_asked_elsewhere", "is_about_pickling", "refuse_to_travel", "under_way"]
+
+REMEDY = (
+    "evaluations in another process cannot be counted: have the optimizer evaluate in this process or in threads of "
+    "it, for instance with workers=1 or a ThreadPoolExecutor"
+)
+
+
+class ForeignProcessError(RuntimeError):
+    """Raised where a problem is evaluated in a process other than its own, or is to be sent to one.
+
+    It derives from Exception, so that pools of processes bring it home.
+    """
+
+    def __init__(self, text: str = REMEDY) -> None:
+        super().__init__(text)
+
+
+class _Closable(Protocol):
+    def close(self, refusal: Callable[[], BaseException]) -> None: ...
+
+
+_under_way: list[_Closable] = []
+_marks: dict[int, mmap.mmap] = {}
+"""By the identity of a limit that is under way: one shared byte, from the first fork on."""
+
+
+@contextlib.contextmanager
+def under_way(limit: _Closable) -> Iterator[None]:
+    """Within the context, a run evaluates under a limit."""
+    _under_way.append(limit)
+    try:
+        yield
+    finally:
+        _under_way.remove(limit)
+
+
+def has_asked_elsewhere(limit: object) -> bool:
+    """Tell, once, whether a forked process asked for an evaluation under a limit."""
+    mark = _marks.pop(id(limit), None)
+    if mark is None:
+        return False
+    asked = mark[0] != 0
+    mark.close()
+    return asked
+
+
+def is_about_pickling(error: BaseException) -> bool:
+    """Tell whether an exception, or what it was raised from, says that a counted function cannot be pickled."""
+    one: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if one is None:
+            break
+        text = str(one)
+        if REMEDY in text or (_COUNTED in text and type(one).__module__ in ("builtins", "_pickle", "pickle")):
+            return True
+        one = one.__cause__ or one.__context__
+    return False
+
+
+_COUNTED = "counted.<locals>"
+"""In the name of a counted function, which the pickle module cites."""
+
+_LONGEST_CHAIN = 10
+
+
+def refuse_to_travel(thing: object, protocol: Any = None) -> NoReturn:
+    """Stand for ``__reduce_ex__`` of what must stay in its process."""
+    raise ForeignProcessError
+
+
+def _before_fork() -> None:
+    for limit in _under_way:
+        if id(limit) not in _marks:
+            with contextlib.suppress(OSError):  # no memory left to share: the child is refused all the same
+                _marks[id(limit)] = mmap.mmap(-1, 1)
+
+
+def _after_fork_in_child() -> None:
+    for limit in _under_way:
+        limit.close(_Refusal(_marks.get(id(limit))))
+
+
+class _Refusal:
+    """What closes a limit in a forked process."""
+
+    def __init__(self, mark: mmap.mmap | None) -> None:
+        self._mark = mark
+
+    def __call__(self) -> BaseException:
+        if self._mark is not None:
+            self._mark[0] = 1
+        return ForeignProcessError()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -1,0 +1,94 @@
+"""Against code that swallows every interruption, from Python 3.12 on: nothing is executed while it handles one.
+
+An exception that is raised where a handler jumps back is taken by CPython 3.12 for one of the guarded block, which
+handles it again. So interruptions are raised while the handler is at work: its cleanup is not guarded any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+__all__ = ["Insistence", "is_insisting"]
+
+_NAME = "optlandscape"
+_TOOLS = (3, 4)
+"""Identities that no kind of tool is known by; debuggers, coverage and profilers have theirs."""
+
+_STANDARD_LIBRARY = os.path.dirname(os.__file__)
+_OWN = os.path.dirname(__file__)
+_SWALLOWS = "contextlib.py"
+"""Of the standard library, whose locks are to be given back, the only module that swallows for others."""
+
+
+class Insistence:
+    """Raises again and again in one thread as long as it handles an exception of ours.
+
+    Parameters
+    ----------
+    thread : int
+        Its identity.
+    find : callable
+        Gives what to raise while the thread handles this exception; None for nothing.
+    """
+
+    def __init__(self, thread: int, find: Callable[[BaseException], type[BaseException] | None]) -> None:
+        self._thread = thread
+        self._find = find
+        self._tool: int | None = None
+
+    def begin(self) -> None:
+        """Begin to raise; without effect before Python 3.12, or where others have taken all tools' places."""
+        monitoring: Any = getattr(sys, "monitoring", None)
+        if monitoring is None or self._tool is not None:
+            return
+        for tool in _TOOLS:
+            with contextlib.suppress(ValueError):
+                monitoring.use_tool_id(tool, _NAME)
+                self._tool = tool
+                break
+        else:
+            return
+        events = monitoring.events
+        for event in (events.LINE, events.PY_START):
+            monitoring.register_callback(self._tool, event, self._at)
+        monitoring.set_events(self._tool, events.LINE | events.PY_START)
+
+    def end(self) -> None:
+        """Raise no more."""
+        if self._tool is not None:
+            monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+            monitoring.set_events(self._tool, monitoring.events.NO_EVENTS)
+            monitoring.free_tool_id(self._tool)
+            self._tool = None
+
+    def _at(self, code: Any, place: int) -> None:
+        """Raise before a line or a function, if it is executed while an exception of ours is handled."""
+        handled = sys.exc_info()[1]
+        if handled is None or threading.get_ident() != self._thread:
+            return
+        folder, name = os.path.split(code.co_filename)
+        if folder == _OWN or (folder == _STANDARD_LIBRARY and name != _SWALLOWS):
+            return
+        raised = self._find(handled)
+        if raised is not None:
+            raise raised
+
+
+def is_insisting(frame: FrameType | None) -> bool:
+    """Tell whether a frame is an `Insistence` at work, or something that it called."""
+    for _ in range(_DEEPEST):
+        if frame is None:
+            return False
+        if frame.f_code is Insistence._at.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_DEEPEST = 4

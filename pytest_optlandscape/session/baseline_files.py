@@ -1,0 +1,144 @@
+"""What ``optlandscape baseline`` does: check files, accept edits made by hand, move the file of a renamed optimizer."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.ledger import BaselineError, baseline_path, read_tracked, tracked_path
+from pytest_optlandscape.ledger.baseline import baseline_of, checked_baseline, read_file, write_baseline
+from pytest_optlandscape.ledger.files import alone_with, remove_left_over
+from pytest_optlandscape.ledger.layout import edited_parts
+from pytest_optlandscape.ledger.names import baseline_files
+from pytest_optlandscape.ledger.stored import DamageError
+from pytest_optlandscape.ledger.tracked import accept_tracked
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.report.wording import number_of
+
+__all__ = ["accept_file", "check_folder", "move_baseline"]
+
+
+def check_folder(folder: Path) -> tuple[list[str], list[str]]:
+    """Read every file in the folder of the baselines, and remove what killed writers left there.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    good : list of str
+        A line for each file that can be used.
+    problems : list of str
+        A line for each that cannot: why, and what to do.
+    """
+    good, problems = [], []
+    for path in baseline_files(folder):
+        try:
+            stored = read_file(path)
+            baseline = checked_baseline(stored) if stored else None
+        except BaselineError as error:
+            problems.append(clean(str(error), 1500))
+            continue
+        if baseline:
+            spec = clean(baseline.optimizer, 200)
+            good.append(f"{clean(path.name, 300)}: {spec}, {number_of(len(baseline.records), 'landscape')}")
+    try:
+        tracked = read_tracked(tracked_path(folder))
+    except BaselineError as error:
+        problems.append(clean(str(error), 1500))
+    else:
+        good += [f"{tracked_path(folder).name}: tracked by tests, {len(tracked)}"] if tracked else []
+    removed = remove_left_over(folder)
+    if removed:
+        good.append(f"removed {number_of(len(removed), 'unfinished file')} of writers that were killed")
+    return good, problems
+
+
+def accept_file(path: Path) -> list[str]:
+    """Accept a baseline file that was edited by hand or merged, as it is now.
+
+    The totals, the lines of the landscapes and the digests are worked out anew from the records.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    list of str
+        What was edited: landscapes, and what the file says of the optimizer as a whole; empty if nothing was.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    BaselineError
+        If it is no valid JSON, or holds values that no run can have given: it is left as it is.
+    OSError
+        If it cannot be written: the old one is untouched.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    if path.name == tracked_path(path.parent).name:
+        return accept_tracked(path)
+    with alone_with(path):
+        stored = read_file(path)
+        if stored is None:
+            raise FileNotFoundError(f"there is no file {path}")
+        try:
+            baseline = baseline_of(stored.content)
+        except DamageError as damage:
+            stored.refuse(damage)
+        is_written = write_baseline(path, baseline)
+    return edited_parts(stored.content) if is_written else []
+
+
+def move_baseline(folder: Path, old: str, new: str) -> tuple[Path, Path]:
+    """Give the baseline of an optimizer to another spec, because the optimizer was renamed.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the baselines.
+    old, new : str
+        Specs.
+
+    Returns
+    -------
+    tuple of Path
+        The file before, and the file now.
+
+    Raises
+    ------
+    ValueError, ImportError, TypeError
+        If there is no baseline of the old spec, the new one has a baseline or cannot be made.
+    OSError
+        If a file cannot be written: the old one is untouched.
+    """
+    adapter = get(new)
+    found = {}
+    for path in baseline_files(folder):
+        stored = read_file(path)
+        if stored and isinstance(stored.content["optimizer"], str):
+            found[path] = stored
+    sources = [path for path, stored in found.items() if stored.content["optimizer"] == old]
+    if not sources:
+        owners = sorted({str(stored.content["optimizer"]) for stored in found.values()})
+        raise ValueError(unknown_name("optimizer with a baseline:", old, owners))
+    same = [path for path in sources if found[path].content.get("setting", {}) == adapter.setting]
+    if not same:
+        raise ValueError(
+            f"the baseline {sources[0]} is of another setting than {adapter.spec!r} has: {adapter.setting}"
+        )
+    if adapter.spec in (stored.content["optimizer"] for stored in found.values() if stored.path not in sources):
+        raise ValueError(f"{adapter.spec!r} has a baseline already: delete it first, or delete {sources[0]}")
+    source, target = same[0], baseline_path(folder, adapter)
+    with alone_with(target):
+        baseline = dataclasses.replace(checked_baseline(found[source]), optimizer=adapter.spec)
+        write_baseline(target, baseline)
+        if source.resolve() != target.resolve():
+            source.unlink()
+    return source, target

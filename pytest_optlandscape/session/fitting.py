@@ -1,0 +1,160 @@
+"""A suite that fits into a time: ``--optlandscape-fit=MINUTES`` measures once, and prints what to configure.
+
+What is printed goes into the configuration, so that every machine runs the same afterwards, however fast it is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from pytest_optlandscape.session.pace import duration
+from pytest_optlandscape.session.settings import read_settings
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.strategies.selection import Selection, in_early_order, read_selection
+from pytest_optlandscape.strategies.suites import SUITE_VERSIONS
+from pytest_optlandscape.verdicts.measuring import run_cell, runs_of_baseline
+
+__all__ = ["fit_suites", "fitting_words"]
+
+TRIALS = 3
+"""Cells that are run to learn how long an evaluation takes."""
+
+LEAST_BUDGET = 20
+"""Evaluations per dimension below which a run tells next to nothing."""
+
+
+def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
+    """Print, for each configured optimizer, words for ``optlandscape_suites`` with which a comparison fits into a time.
+
+    Parameters
+    ----------
+    config : pytest.Config
+    ini_keys : mapping
+        The keys of the configuration file that exist.
+
+    Returns
+    -------
+    int
+        0, the exit code.
+
+    Raises
+    ------
+    pytest.UsageError
+        If the time is none, or the configuration cannot be used.
+    """
+    text = config.getoption("optlandscape_fit")
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0.0 < minutes < math.inf:
+        raise pytest.UsageError(f"optlandscape: --optlandscape-fit={text}: a number of minutes was expected")
+    try:
+        suite = SuiteRun(read_settings(config, ini_keys))
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        raise pytest.UsageError(f"optlandscape: {error}") from error
+    if not suite.adapters:
+        print("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
+    lines = {}
+    for spec in suite.adapters:
+        told, words = _fit(suite, spec, 60.0 * minutes, time.perf_counter)
+        print(told)
+        if words:
+            lines[spec] = words
+    if lines:
+        print("\n".join(["", *_configuration(lines, is_toml=str(config.inipath).endswith(".toml"))]))
+    return 0
+
+
+def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float]) -> tuple[str, str]:
+    """Say how long an optimizer takes, and with which words it fits; "" where nothing has to be changed."""
+    selection = suite.selections[spec]
+    landscapes = suite.landscapes_for(spec)
+    if not landscapes:
+        return f"{spec}: no landscape of the suite is for it", ""
+    spent, steps = 0.0, 0
+    for landscape in sorted(landscapes, key=lambda one: one.dim)[:TRIALS]:
+        cell = in_early_order(selection.cells_of(landscape))[0]
+        started = clock()
+        run_cell(suite.adapters[spec], cell, suite.budget(spec, landscape))
+        spent += clock() - started
+        steps += cell.budget(suite.budget(spec, landscape))
+        if spent > seconds / 4.0:
+            break
+    rate = max(spent, 1e-9) / steps
+    whole = sum(suite.steps(spec, landscape) for landscape in landscapes)
+    chosen = [cell for landscape in landscapes for cell in selection.cells_of(landscape)]
+    baseline = runs_of_baseline(suite.adapters[spec], chosen) / len(chosen)
+    told = (
+        f"{spec}: {1e3 * rate:.3g} ms for each evaluation of the budget\n"
+        f"  {selection.text}: about {duration(rate * whole)}, a baseline {duration(rate * whole * baseline)}"
+    )
+    if rate * whole <= seconds:
+        return f"{told}: that fits", ""
+    words = fitting_words(selection, seconds / rate, suite.per_dimension(spec), [one.dim for one in landscapes])
+    if not words:
+        return f"{told}\n  nothing fits: one short run on each landscape of the suite smoke takes longer", ""
+    return f"{told}\n  {words}: about {duration(seconds)}, a baseline {duration(seconds * baseline)}", words
+
+
+def fitting_words(selection: Selection, steps: float, per_dimension: int, dims: Iterable[int]) -> str:
+    """Choose words for as many evaluations: fewer cells, else the suite smoke, else a smaller budget.
+
+    Parameters
+    ----------
+    selection : Selection
+        What is run now.
+    steps : float
+        Evaluations that fit.
+    per_dimension : int
+        Evaluations per dimension of each cell.
+    dims : iterable of int
+        Of the landscapes that are run now.
+
+    Returns
+    -------
+    str
+        "" where nothing fits.
+
+    Examples
+    --------
+    >>> fitting_words(read_selection("quick"), 50_000, 200, [2] * 10 + [10] * 2)
+    'quick@3 steps=50000'
+    >>> fitting_words(read_selection("quick"), 7_777, 200, [2] * 10 + [10] * 2)
+    'smoke@1 steps=7700'
+    >>> fitting_words(read_selection("quick"), 1_000, 200, [2] * 10 + [10] * 2)
+    'smoke@1 steps=1000 budget=38'
+    """
+    kept = [word for word in selection.text.split() if not word.startswith(("steps=", "budget="))]
+    budget = f" budget={selection.budget}" if selection.budget else ""
+    rounded = int(float(f"{steps:.0f}"[:2].ljust(len(f"{steps:.0f}"), "0")))
+    if steps >= 2 * per_dimension * sum(dims):
+        return f"{' '.join(map(_with_version, kept))} steps={rounded}{budget}"
+    smoke = sum(landscape.dim for landscape in read_selection("smoke").landscapes)
+    if steps >= per_dimension * smoke:
+        return f"{_with_version('smoke')} steps={rounded}{budget}"
+    fewer = int(steps / 2 / smoke)
+    return f"{_with_version('smoke')} steps={rounded} budget={fewer}" if fewer >= LEAST_BUDGET else ""
+
+
+def _with_version(word: str) -> str:
+    return f"{word}@{SUITE_VERSIONS[word]}" if word in SUITE_VERSIONS else word
+
+
+def _configuration(lines: dict[str, str], is_toml: bool) -> Iterator[str]:
+    """Write the key of the configuration file, to be pasted."""
+    yield "for the configuration, so that every machine runs the same:"
+    yield "optlandscape_suites = [" if is_toml else "optlandscape_suites ="
+    for spec, words in lines.items():
+        text = f"{spec} = {words}"
+        if is_toml:
+            yield "    " + (f'"{text}",' if '"' not in text and "\\" not in text else f"'''{text}''',")
+        else:
+            yield f"    {text}"
+    if is_toml:
+        yield "]"

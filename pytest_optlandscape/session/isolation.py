@@ -1,0 +1,207 @@
+"""Items of the suite in a process that can be ended from outside: for optimizers that nothing else ends.
+
+It is a process like those of an executor, and its numbers are those of this one. It tells which run begins. One that
+goes on long after its time limit is ended with its process; the next process does what is left, and takes that run for
+one that hangs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.runs import supervision
+from pytest_optlandscape.runs.watchdog import tell
+from pytest_optlandscape.session.remote_items import expected_of, introduction_for, kept_record, where_it_cannot_go
+from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
+from pytest_optlandscape.session.workers import mismatch
+from pytest_optlandscape.verdicts import CheckOutcome, LandscapeRecord
+
+if TYPE_CHECKING:
+    from pytest_optlandscape.session.suite import SuiteRun
+
+__all__ = ["IsolatedItems", "SupervisedSide"]
+
+LONGER = 6.0
+"""Seconds that a run may at least take beyond its time limit, in which its own process tries to end it."""
+
+_LOOK_SECONDS = 0.1
+
+
+class IsolatedItems:
+    """Has the items of some optimizers run in a process of their own.
+
+    Parameters
+    ----------
+    suite : SuiteRun
+    everything : bool
+        Whether all optimizers are isolated from the beginning, or each when it has shown that it needs it.
+    spool : Path or None
+        Where other processes of the session leave word of optimizers that ended theirs.
+    """
+
+    def __init__(self, suite: SuiteRun, *, everything: bool, spool: Path | None = None) -> None:
+        self._suite = suite
+        self._everything = everything
+        self._spool = spool
+        self._isolated: set[str] = set()
+        self._impossible: set[str] = set()
+        self._hanging: dict[str, list[str]] = {}
+        self._side: SupervisedSide | None = None
+
+    def check(self) -> None:
+        """Have all optimizers loaded.
+
+        Raises
+        ------
+        ValueError
+            If one of them cannot be loaded in another process, or is another one there.
+        """
+        for spec in self._suite.adapters:
+            obstacle = self._obstacle(spec)
+            if obstacle:
+                raise ValueError(f"--optlandscape-isolate: {obstacle}")
+
+    def takes(self, spec: str) -> bool:
+        """Tell whether the items of an optimizer run in a process of their own from now on."""
+        if self._everything or spec in self._isolated:
+            return True
+        if spec in self._impossible or not (spec in supervision.hard_to_end or self._is_marked(spec)):
+            return False
+        obstacle = self._obstacle(spec)
+        if obstacle:
+            self._impossible.add(spec)
+            tell(f"{spec} could not be ended, and cannot be run in a process of its own, either: {obstacle}")
+            return False
+        self._isolated.add(spec)
+        tell(f"{spec} could not be ended in time: its further items run in a process of their own, which can be killed")
+        return True
+
+    def mark(self, spec: str) -> None:
+        """Have all processes of the session isolate an optimizer."""
+        if self._spool is not None:
+            self._marker(self._spool, spec).touch()
+
+    def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
+        """Give what was measured of a landscape."""
+        answer = self._ask(spec, "item", **self._suite.asked_of_item(spec, landscape))
+        return kept_record(self._suite, spec, landscape, answer)
+
+    def hold(self, spec: str, check: str) -> CheckOutcome:
+        """Give what was found of a check of the contract."""
+        return CheckOutcome(**self._ask(spec, "check", check=check))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._side is not None:
+            self._side.close()
+
+    def _ask(self, spec: str, do: str, **told: Any) -> dict[str, Any]:
+        """Ask until there is an answer; each run that hangs costs a process."""
+        hanging = self._hanging.setdefault(spec, [])
+        for _ in range(supervision.MOST_HANGING + 1):
+            side = self._started()
+            try:
+                return side.get(do, spec, **told, hanging=hanging)
+            except SideEndedError as error:
+                run = side.run_that_ended
+                if run is None or not side.was_overdue or run["begins"] in hanging:
+                    where = f" while it ran {run['name']}" if run else ""
+                    raise SideEndedError(f"{spec} ended its process{where}: {error}") from None
+                hanging.append(run["begins"])
+                tell(f"{run['name']} could not be ended at its time limit of {run['seconds']:g} s; its process was")
+        raise SideError(f"{spec} was given up: again and again its runs could not be ended")
+
+    def _started(self) -> SupervisedSide:
+        if self._side is None:
+            introduction = introduction_for(self._suite.settings)
+            environment = {**os.environ, **introduction.pop("environment")}
+            folder = introduction.pop("folder")
+            self._side = SupervisedSide("the isolated optimizer", introduction, environment, folder)
+        return self._side
+
+    def _obstacle(self, spec: str) -> str:
+        obstacle = where_it_cannot_go(spec, "--optlandscape-isolate")
+        if obstacle:
+            return obstacle
+        try:
+            return mismatch(self._started(), spec, expected_of(self._suite, spec), "the isolated process")
+        except SideError as error:
+            return str(error)
+
+    def _is_marked(self, spec: str) -> bool:
+        return self._spool is not None and self._marker(self._spool, spec).exists()
+
+    @staticmethod
+    def _marker(spool: Path, spec: str) -> Path:
+        return spool / f"isolate-{hashlib.sha256(spec.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
+class SupervisedSide(Side):
+    """A process that tells of its runs, and is ended when one is overdue.
+
+    Attributes
+    ----------
+    run_that_ended : dict or None
+        The run that was under way when the process ended: ``begins`` is its key, ``name``, ``seconds``.
+    was_overdue : bool
+        Whether the process was ended, or ended itself, because the run took too long.
+    """
+
+    run_that_ended: dict[str, Any] | None = None
+    was_overdue = False
+    _run: dict[str, Any] | None = None
+    _overdue_at: float | None = None
+
+    def get(self, do: str, spec: str, **told: Any) -> dict[str, Any]:
+        """Ask and wait, and meanwhile see to it that no run takes too long."""
+        self._run = self._overdue_at = self.run_that_ended = None
+        self.was_overdue = False
+        done = threading.Event()
+        supervisor = threading.Thread(target=self._supervise, args=(done,), daemon=True)
+        supervisor.start()
+        try:
+            return super().get(do, spec, **told)
+        except SideEndedError:
+            self.run_that_ended = self._run
+            self.was_overdue = self.was_overdue or self._is_late()
+            raise
+        finally:
+            done.set()
+            supervisor.join()
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for what was asked for, and take note of what is told on the way."""
+        while True:
+            told = super().answer()
+            if "begins" in told:
+                self._run, self._began = told, time.monotonic()
+                seconds = told["seconds"]
+                self._overdue_at = None if seconds is None else self._began + seconds + max(seconds, LONGER)
+            elif "waits" in told:
+                self._overdue_at = time.monotonic() + told["waits"] + max(told["waits"], LONGER)
+            elif "ends" in told:
+                self._run = self._overdue_at = None
+            else:
+                return told
+            self._owes_an_answer = True
+
+    _began = 0.0
+
+    def _is_late(self) -> bool:
+        """Tell whether the run that was under way was over its time limit."""
+        seconds = self._run and self._run["seconds"]
+        return bool(seconds) and time.monotonic() > self._began + float(seconds or 0.0)
+
+    def _supervise(self, done: threading.Event) -> None:
+        while not done.wait(_LOOK_SECONDS):
+            overdue_at = self._overdue_at
+            if overdue_at is not None and time.monotonic() > overdue_at:
+                self.was_overdue = True
+                self.kill()
+                return

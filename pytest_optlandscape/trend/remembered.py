@@ -1,0 +1,238 @@
+"""Comparisons of records that were worked out before.
+
+A comparison of two records takes tens of milliseconds, and a record never changes. So the result is kept in a file
+whose name is a hash of both records and of the code that judges them. A file that cannot be read is worked out again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from pytest_optlandscape import verdicts
+from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.trend.comparing import compare_records
+from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.verdicts.findings import Finding
+from pytest_optlandscape.verdicts.speed import SpeedChange
+from pytest_optlandscape.verdicts.statistics import ShiftInterval
+
+__all__ = ["CACHE", "Compare", "Remembered", "comparer"]
+
+CACHE = ".optlandscape/cache"
+"""The folder of remembered comparisons, in the project's folder."""
+
+_MARKS = {
+    ".gitignore": "*\n",
+    "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# Comparisons that `optlandscape` remembers. The folder can be removed at any time.\n",
+}
+
+Load = Callable[[str], Baseline | None]
+
+Compare = Callable[[str, str, bool], OptimizerComparison]
+"""Compares the records of two digests; the third argument says whether the optimizer is told the bounds."""
+
+
+def comparer(load: Load, remembered: Remembered | None = None) -> Compare:
+    """Make a function that compares two records by their digests.
+
+    Parameters
+    ----------
+    load : callable
+        Gives the record of a digest. Both records must be there.
+    remembered : Remembered, optional
+        Where comparisons are kept (default: each is worked out).
+
+    Returns
+    -------
+    callable
+    """
+
+    def compare(before: str, now: str, takes_bounds: bool) -> OptimizerComparison:
+        records = load(before), load(now)
+        assert records[0] is not None
+        assert records[1] is not None
+        if remembered is None:
+            return compare_records(records[0], records[1], takes_bounds)
+        key = remembered.key(before, now, takes_bounds)
+        found = remembered.get(key, records[0], records[1])
+        if found is None:
+            found = compare_records(records[0], records[1], takes_bounds)
+            remembered.put(key, found)
+        return found
+
+    return compare
+
+
+class Remembered:
+    """A folder of comparisons.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first comparison is kept. Where it cannot be written to, nothing is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def key(self, before: str, now: str, takes_bounds: bool) -> str:
+        """Name the comparison of two records by this code."""
+        parts = json.dumps([before, now, takes_bounds, _code()])
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    def get(self, key: str, before: Baseline, now: Baseline) -> OptimizerComparison | None:
+        """Read a comparison.
+
+        Parameters
+        ----------
+        key : str
+        before, now : Baseline
+            The records that were compared: a file keeps the result only.
+
+        Returns
+        -------
+        OptimizerComparison or None
+            None if it is not there or cannot be read.
+        """
+        path = self.folder / f"{key}.json"
+        if not path.is_file():  # nor a pipe, which would be waited for
+            return None
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            return _from_plain(plain, before, now)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    def put(self, key: str, comparison: OptimizerComparison) -> None:
+        """Keep a comparison."""
+        text = json.dumps(_to_plain(comparison), separators=(",", ":"))
+        with contextlib.suppress(OSError):
+            self._prepare()
+            handle, temporary = tempfile.mkstemp(suffix=".tmp", dir=self.folder)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, self.folder / f"{key}.json")
+
+    def _prepare(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, text in _MARKS.items():
+                (self.folder / name).write_text(text, encoding="utf-8")
+
+
+@functools.cache
+def _code() -> str:
+    """Hash the code that judges, with the versions of the libraries that compute for it."""
+    digest = hashlib.sha256(f"numpy {np.__version__} scipy {scipy.__version__}".encode())
+    for path in _sources():
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    for folder in verdicts.__path__:
+        yield from sorted(Path(folder).rglob("*.py"))
+    yield Path(__file__).with_name("comparing.py")
+    yield Path(__file__)
+
+
+def _to_plain(comparison: OptimizerComparison) -> dict[str, Any]:
+    return {
+        "spec": comparison.spec,
+        "verdict": str(comparison.verdict),
+        "findings": _findings(comparison.findings),
+        "parted": comparison.parted,
+        "expected": comparison.expected,
+        "drifts": _findings(comparison.drifts),
+        "speed": _speed(comparison.speed),
+        "landscapes": [
+            {
+                "name": one.now.landscape,
+                "verdict": str(one.verdict),
+                "fingerprint": one.fingerprint,
+                "findings": _findings(one.findings),
+                "parted": [list(pair) for pair in one.parted],
+                "set_aside": one.set_aside,
+                "level": one.level,
+                "reason": one.reason,
+            }
+            for one in comparison.landscapes
+        ],
+    }
+
+
+def _findings(findings: tuple[Finding, ...]) -> list[list[Any]]:
+    return [[one.metric, one.effect, one.p_value, one.text] for one in findings]
+
+
+def _speed(speed: SpeedChange | None) -> list[Any] | None:
+    if speed is None:
+        return None
+    return [speed.reached, speed.targets, _interval(speed.to_targets), _interval(speed.to_same_gaps)]
+
+
+def _interval(one: ShiftInterval | None) -> list[float] | None:
+    return None if one is None else [one.shift, one.lower, one.upper, one.detectable]
+
+
+def _from_plain(plain: dict[str, Any], before: Baseline, now: Baseline) -> OptimizerComparison:
+    if plain["spec"] != now.optimizer or [one["name"] for one in plain["landscapes"]] != list(now.records):
+        raise ValueError("a comparison of other records")
+    landscapes = tuple(
+        LandscapeComparison(
+            Verdict(one["verdict"]),
+            now.records[one["name"]],
+            before.records.get(one["name"]),
+            one["fingerprint"],
+            _read_findings(one["findings"]),
+            tuple((str(start), str(where)) for start, where in one["parted"]),
+            int(one["set_aside"]),
+            float(one["level"]),
+            str(one["reason"]),
+        )
+        for one in plain["landscapes"]
+    )
+    comparison = OptimizerComparison(
+        now.optimizer,
+        landscapes,
+        Verdict(plain["verdict"]),
+        _read_findings(plain["findings"]),
+        parted=int(plain["parted"]),
+        expected=float(plain["expected"]),
+        drifts=_read_findings(plain["drifts"]),
+    )
+    vars(comparison)["speed"] = _read_speed(plain["speed"])  # worked out once, like every cached property
+    return comparison
+
+
+def _read_findings(plain: list[list[Any]]) -> tuple[Finding, ...]:
+    return tuple(Finding(str(metric), float(effect), float(p), str(text)) for metric, effect, p, text in plain)
+
+
+def _read_speed(plain: list[Any] | None) -> SpeedChange | None:
+    if plain is None:
+        return None
+    reached, targets, *intervals = plain
+    return SpeedChange(int(reached), int(targets), *(_read_interval(one) for one in intervals))
+
+
+def _read_interval(plain: list[float] | None) -> ShiftInterval | None:
+    if plain is None:
+        return None
+    shift, lower, upper, detectable = map(float, plain)
+    if any(map(math.isnan, (shift, lower, upper, detectable))):
+        raise ValueError("no interval has these limits")
+    return ShiftInterval(shift, lower, upper, detectable)
