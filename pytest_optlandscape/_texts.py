@@ -93,6 +93,8 @@ def text_of(thing: Any, length: int = 500) -> str:
     >>> text_of(b"no descent")
     "b'no descent'"
     """
+    if type(thing) is str and len(thing) <= length and thing.isprintable() and "  " not in thing and "0x" not in thing:
+        return thing  # nearly always
     try:
         return without_addresses(clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length))
     except BaseException as error:  # whatever it is, it is not what was asked for

@@ -114,7 +114,7 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     return runs
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class _Terms:
     """What a problem was before the optimizer had it in hand."""
 
@@ -372,7 +372,7 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         reported_fun=returned.fun,
         wall_time=ended.wall_time,
         start_was_changed=problem.start_was_changed,
-        warnings=tuple(dict.fromkeys(one.short for one in ended.warned)),
+        warnings=tuple(dict.fromkeys(one.short for one in ended.warned)) if ended.warned else (),
         side_effects=ended.side_effects,
         time_limit=None if ended.left_out == supervision.NOT_RUN else terms.time_limit,
         has_stalled=stop_reason == "time"

@@ -58,6 +58,8 @@ class Refusals:
 
     def take(self) -> list[str]:
         """List the calls that were refused since this was last asked, each once."""
+        if not self._told:
+            return []
         told = list(dict.fromkeys(self._told))
         self._told.clear()
         return told

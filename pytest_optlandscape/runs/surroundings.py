@@ -60,11 +60,11 @@ class Surroundings:
         for stream, name in zip(self._streams, ("stdout", "stderr"), strict=True):
             if self._guard(stream, name):
                 self._undo.callback(_unguard, stream)
-        self._descriptors = self._undo.enter_context(_Descriptors())
+        self._descriptors = _Descriptors()
         if self._is_main:
             self._handle_signals()
         self._timers = _Timers()
-        self.session_handlers = _codes_of_handlers()
+        self._session_handlers = [_signal.getsignal(number) for number in _HANDLED]
         self.essentials = Essentials()
         self._each_run = Kept(EACH_RUN)
         self._glance = glance()
@@ -88,16 +88,17 @@ class Surroundings:
         """Put back what matters to the next run; give what the run warned of, each once, and what it changed."""
         self._is_running = False
         changes = [] if self._is_as_before() else self._each_run.put_back()
-        warned: tuple[Warned, ...] = ()
-        if self._warned:
-            warned = tuple(sorted(warned_of(self._warned), key=lambda one: (one.short, one)))
+        warned = sorted(warned_of(self._warned), key=lambda one: (one.short, one)) if self._warned else ()
         if warnings.filters is not self._filters or warnings.showwarning is not self._show:
             self._catching.__exit__(None, None, None)
             self._catch_warnings()
         warnings.simplefilter("ignore")  # reading a result is no doing of the optimizer's
+        refused = self._refusals.take()
+        if not (changes or warned or refused or self._closed):
+            return (), ()
         closed = [f"closes {name}" for name in dict.fromkeys(self._closed)]
         self._closed.clear()
-        return warned, (*closed, *changes, *self._refusals.take())
+        return tuple(warned), (*closed, *changes, *refused)
 
     def finish(self) -> tuple[str, ...]:
         """Put back what is looked at once for all runs; give what they changed."""
@@ -114,7 +115,7 @@ class Surroundings:
         """
         if isinstance(error, KeyboardInterrupt):
             return self.was_interrupted
-        codes = self.session_handlers
+        codes = _codes_of(self._session_handlers)
         trace = error.__traceback__ if codes else None
         while isinstance(trace, TracebackType):
             if trace.tb_frame.f_code in codes:
@@ -178,9 +179,8 @@ def _unguard(stream: Any) -> None:
         del stream.close
 
 
-def _codes_of_handlers() -> set[Any]:
+def _codes_of(handlers: list[Any]) -> set[Any]:
     """Collect the code of the functions that handle signals; Python's own and those of this module have none."""
-    handlers = [_signal.getsignal(number) for number in _HANDLED]
     codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
     return codes - {None, Surroundings._went_off.__code__}
 
@@ -219,25 +219,32 @@ class _Timers:
         return [signal.getitimer(kind) for kind in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
 
 
+_copies: dict[int, tuple[tuple[int, int], int]] = {}
+"""By the number of a standard descriptor, what it was and a copy of it, kept for the next landscapes."""
+
+
 class _Descriptors:
     """The descriptors 0, 1 and 2: copies bring them back when somebody closes them or puts others in their place."""
 
-    def __enter__(self) -> _Descriptors:
-        self._kept = [(number, identity, _copy(number)) for number in range(3) if (identity := _identity(number))]
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        for _, _, copy in self._kept:
-            with contextlib.suppress(OSError):
-                os.close(copy)
+    def __init__(self) -> None:
+        self._before = [_identity(number) for number in range(3)]
+        for number, identity in enumerate(self._before):
+            known = _copies.get(number)
+            if identity is not None and (known is None or known[0] != identity or _identity(known[1]) != identity):
+                if known is not None and _identity(known[1]) == known[0]:
+                    os.close(known[1])
+                _copies[number] = identity, _copy(number)
 
     def put_back(self) -> list[str]:
         """Bring back what is gone."""
-        gone = [(number, copy) for number, identity, copy in self._kept if _identity(number) != identity]
-        for number, copy in gone:
-            with contextlib.suppress(OSError):
-                os.dup2(copy, number)
-        return ["closes or replaces the descriptors of standard streams"] if gone else []
+        now = [_identity(number) for number in range(3)]
+        if now == self._before:
+            return []
+        for number, before in enumerate(self._before):
+            if before is not None and now[number] != before:
+                with contextlib.suppress(OSError):
+                    os.dup2(_copies[number][1], number)
+        return ["closes or replaces the descriptors of standard streams"]
 
 
 def _identity(number: int) -> tuple[int, int] | None:
