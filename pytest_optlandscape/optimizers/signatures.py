@@ -97,7 +97,7 @@ class Signatures:
                 "as call=run"
             )
         if place.kind in ("position", "attribute", "method"):
-            return Step(handed, is_required=True)
+            return Step(handed, is_required=place.kind == "position")
         if place.kind == "nowhere" or self._is_fixed(place):
             return None
         made, method = self._made_with, self._method

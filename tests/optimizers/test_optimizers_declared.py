@@ -281,6 +281,28 @@ def test_residuals_of_a_sum_of_squares():
     assert adapter.uses_residuals
 
 
+def test_what_is_set_on_the_object_is_withheld_too():
+    words = "objective=0 start=1 bounds=.limits budget=.set_most() call=run result=self.values"
+    run = minimize(with_profile(adapt(SetLater, words), "no-bounds"), "booth", budget=9)
+    assert "no attribute 'limits'" in run.message
+
+
+def test_values_with_gradients_and_a_tuple_that_is_the_point():
+    class Told(Generates):
+        def update(self, fg):
+            super().update(self.x, *fg)
+
+    adapter = adapt(Told, "start=start ask=generate(rng, 0.0) tell=update(fg)")
+    assert in_order(minimize(adapter, "booth", budget=50)).gap < 1.0
+    assert adapter.uses_gradient
+
+    def returns_a_tuple(func, x0):
+        func(x0)
+        return 1.0, 3.0
+
+    assert in_order(minimize(adapt(returns_a_tuple, "objective=func"), "booth")).x.tolist() == [1.0, 3.0]
+
+
 def test_a_profile_says_what_is_handed():
     handed = {}
 
