@@ -46,7 +46,7 @@ _OTHERS = ("maximise", "together", "imports")
 KEYS = (*FORMS, *_READ, *_METHODS, *_OTHERS)
 """All keys of a declaration."""
 
-_ARGUMENTS = {"ask": ("rng", "seed"), "tell": ("x", "f", "g", "pairs"), "call": ()}
+_ARGUMENTS = {"ask": ("rng", "seed"), "tell": ("x", "f", "g", "fg", "pairs"), "call": ()}
 """What the arguments of a method may be, besides literals."""
 
 _SPELLINGS = {"maximize": "maximise", "dim": "dimension", "x0": "start", "gradients": "gradient"}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pytest_optlandscape._names import unknown_name
 
-__all__ = ["INVARIANCES", "WORDS", "check_words", "declare", "declared", "declared_adapters", "parsed"]
+__all__ = ["INVARIANCES", "WORDS", "check_words", "declare", "declared", "declared_adapters", "parsed", "said_of"]
 
 WORDS: dict[str, tuple[str, bool]] = {
     "local": ("is_global", False),
@@ -107,6 +107,21 @@ def declared(spec: str) -> str:
 def declared_adapters() -> Mapping[str, str]:
     """Give the declarations of adapters that the session makes, by spec."""
     return _sessions[-1][1] if _sessions else {}
+
+
+def said_of(spec: str) -> str:
+    """Write what the session says of an optimizer as further arguments of a call of `minimize`; "" for nothing.
+
+    Examples
+    --------
+    >>> put_back = declare({"solvers:descend": "no-bounds"}, {"solvers:descend": "objective=func start=x0"})
+    >>> said_of("solvers:descend")
+    ", declaration='objective=func start=x0', profile='no-bounds'"
+    >>> put_back()
+    """
+    adapters, words = declared_adapters(), declared(spec)
+    declaration = adapters.get(spec) or adapters.get(spec.partition("(")[0])
+    return "".join(f", {name}={text!r}" for name, text in (("declaration", declaration), ("profile", words)) if text)
 
 
 def parsed(lines: Iterable[str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ _HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
 """Packages whose optimizers another library's adapter runs."""
 
 
-def get(optimizer: Any) -> Adapter:
+def get(optimizer: Any, *, declaration: str = "", profile: str = "") -> Adapter:
     """Make an optimizer ready to run.
 
     Parameters
@@ -60,6 +60,11 @@ def get(optimizer: Any) -> Adapter:
         are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance, or
         a `functools.partial` of a class; a class, or a function of ``x0``, that makes objects with ``ask`` and
         ``tell``; a function without arguments that makes one of these.
+    declaration : str, optional
+        How it is called, as ``optlandscape_adapters`` has it after ``SPEC =`` (default: what the pytest session that
+        runs declares).
+    profile : str, optional
+        Words that correct what it is taken for. They go before those of ``optlandscape_profiles``.
 
     Returns
     -------
@@ -88,14 +93,21 @@ def get(optimizer: Any) -> Adapter:
     ValueError: unknown SciPy optimizer 'Powel'; did you mean 'Powell'? ...
     """
     if isinstance(optimizer, Adapter):
-        return optimizer
+        return with_profile(optimizer, profile)
     if isinstance(optimizer, str):
         told = (ValueError, TypeError, ImportError)
         with whatever_is_raised(f"optimizer {shown_spec(optimizer)!r} cannot be made", but=told):
-            adapter = _made(optimizer)
+            adapter = _declared(optimizer, declaration) if declaration else _made(optimizer)
     else:
-        adapter = _made(optimizer)
-    return with_profile(adapter, declared(adapter.spec))
+        adapter = _declared(optimizer, declaration) if declaration else _made(optimizer)
+    return with_profile(with_profile(adapter, declared(adapter.spec)), profile)
+
+
+def _declared(optimizer: Any, declaration: str) -> Adapter:
+    if not isinstance(optimizer, str):
+        return adapt(optimizer, declaration)
+    spec = parse_spec(optimizer)
+    return adapt(load(spec), declaration, str(spec))
 
 
 def _made(optimizer: Any) -> Adapter:
@@ -217,6 +229,8 @@ def minimize(
     budget: int | None = None,
     seed: int = 0,
     time_limit: float | None = None,
+    declaration: str = "",
+    profile: str = "",
 ) -> Run:
     """Run an optimizer on a landscape, counted and traced.
 
@@ -240,6 +254,8 @@ def minimize(
     time_limit : float, optional
         Seconds after which the run is ended with ``stop_reason`` ``"time"`` (default: no limit). What it found until
         then depends on the machine. Compiled code that does not return to Python is not ended.
+    declaration, profile : str, optional
+        How the optimizer is called, and what it is, as for `optimizers.get`.
 
     Returns
     -------
@@ -265,7 +281,7 @@ def minimize(
     ('returned', [3.0, 0.5])
     """
     problem = Problem(landscape, x0, bounds=bounds, budget=budget, seed=seed, time_limit=time_limit)
-    run = execute(get(optimizer), problem)
+    run = execute(get(optimizer, declaration=declaration, profile=profile), problem)
     warn_if_never_evaluated(run)
     reissue([one for one in run.warned if one.is_of_optimizer], raises=True)
     return run

@@ -130,8 +130,8 @@ class DeclaredOptimizer(Adapter):
         """Read the result where it is declared; what has the usual form is returned as it is."""
         told = self.declaration
         is_plain = not (told.result or told.value or told.evaluations or told.success or told.maximise)
-        if told.result is None and (returned is None or isinstance(returned, tuple)):
-            what, where = ("a tuple", "[0]") if returned else ("nothing", "self.best_position")
+        if told.result is None and (returned is None or _holds_more_than_numbers(returned)):
+            what, where = ("nothing", "self.best_position") if returned is None else ("a tuple", "[0]")
             raise LookupError(f"{self.spec} returned {what}: declare where the point is, such as result={where}")
         if is_plain and (hasattr(returned, "x") or not isinstance(returned, Mapping)):
             return returned
@@ -283,6 +283,8 @@ class _Values:
                 for name, value, (low, high) in zip(self.names, start, box, strict=True)
             }
         start = problem.watched_x0() if handed.form == "array" else problem.x0
+        if self._optimizer.declaration.ask and self._optimizer.takes_bounds:
+            start = start_inside(problem)
         if handed.form == "named":
             return self.named(start)
         return start.tolist() if handed.form == "list" else start
@@ -392,6 +394,7 @@ class _Conversation:
             "x": lambda: asked,
             "f": lambda: f,
             "g": g,
+            "fg": lambda: list(zip(f, g(), strict=True)) if is_batch else (f, g()),
             "pairs": lambda: list(zip(asked, f, strict=True)) if is_batch else (asked, f),
         }
         tell = getattr(self.optimizer, self._tell.name)
@@ -424,6 +427,11 @@ def _filled(
         else:
             positions.append(value)
     return positions, keywords
+
+
+def _holds_more_than_numbers(returned: Any) -> bool:
+    is_plain_tuple = isinstance(returned, tuple) and not hasattr(returned, "x")
+    return is_plain_tuple and not all(np.ndim(one) == 0 for one in returned)
 
 
 def _point_in(returned: Any) -> Any:
@@ -485,7 +493,7 @@ def declared_optimizer(target: Any, declaration: Declaration, spec: str) -> Decl
     steps = signatures.steps()
     handed = {step.handed.what for step in steps}
     told = declaration.tell.arguments if declaration.tell else None
-    is_told_gradients = any(what == "g" for _, what, _ in told or ())
+    is_told_gradients = any(what in ("g", "fg") for _, what, _ in told or ())
     gives_gradients = any(step.handed.form == "value-and-gradient" for step in steps)
     return DeclaredOptimizer(
         spec,

@@ -85,8 +85,11 @@ class Signatures:
         if declaration.call is None or not isinstance(self._base, type):
             return None
         found = parameters_of(getattr(self._base, declaration.call.name))
-        given = {name for name, _, _ in declaration.call.arguments or ()}
-        return {name: one for k, (name, one) in enumerate(found.items()) if k and name not in given}
+        has_no_self = isinstance(inspect.getattr_static(self._base, declaration.call.name), staticmethod | classmethod)
+        without = {name for name, _, _ in declaration.call.arguments or ()} | set(
+            [] if has_no_self else list(found)[:1]
+        )
+        return {name: one for name, one in found.items() if name not in without}
 
     def _step(self, handed: Handed) -> Step | None:
         """Say where something is handed over; None where nowhere, or where the spec fixes it."""
@@ -97,7 +100,7 @@ class Signatures:
                 "as call=run"
             )
         if place.kind in ("position", "attribute", "method"):
-            return Step(handed, is_required=True)
+            return Step(handed, is_required=place.kind == "position")
         if place.kind == "nowhere" or self._is_fixed(place):
             return None
         made, method = self._made_with, self._method

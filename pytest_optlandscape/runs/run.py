@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape._counting import number_of
+from pytest_optlandscape._profiles import said_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
 from pytest_optlandscape.runs.warned import Warned
@@ -438,7 +439,7 @@ class Run:
         time_limit = f", time_limit={self.time_limit:g}" if self.stop_reason == "time" else ""
         return (
             f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
-            f"budget={self.budget}, seed={self.seed}{time_limit})"
+            f"budget={self.budget}, seed={self.seed}{time_limit}{said_of(self.optimizer)})"
         )
 
     def script(self) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from pytest_optlandscape import _profiles, check_optimizer, minimize, optimizers
+from pytest_optlandscape import _profiles, check_optimizer, landscapes, minimize, optimizers
 from pytest_optlandscape._declarations import FORMS, KEYS, parse_declaration, parsed_lines
 from pytest_optlandscape.optimizers import adapt, get
 from pytest_optlandscape.optimizers.profile import profile_text, with_profile
@@ -281,6 +281,28 @@ def test_residuals_of_a_sum_of_squares():
     assert adapter.uses_residuals
 
 
+def test_what_is_set_on_the_object_is_withheld_too():
+    words = "objective=0 start=1 bounds=.limits budget=.set_most() call=run result=self.values"
+    run = minimize(with_profile(adapt(SetLater, words), "no-bounds"), "booth", budget=9)
+    assert "no attribute 'limits'" in run.message
+
+
+def test_values_with_gradients_and_a_tuple_that_is_the_point():
+    class Told(Generates):
+        def update(self, fg):
+            super().update(self.x, *fg)
+
+    adapter = adapt(Told, "start=start ask=generate(rng, 0.0) tell=update(fg)")
+    assert in_order(minimize(adapter, "booth", budget=50)).gap < 1.0
+    assert adapter.uses_gradient
+
+    def returns_a_tuple(func, x0):
+        func(x0)
+        return 1.0, 3.0
+
+    assert in_order(minimize(adapt(returns_a_tuple, "objective=func"), "booth")).x.tolist() == [1.0, 3.0]
+
+
 def test_a_profile_says_what_is_handed():
     handed = {}
 
@@ -448,6 +470,19 @@ def test_a_result_that_is_not_there_is_said_with_its_place():
     assert "of_points returned a tuple: declare where the point is, such as result=[0]" in run.message
     run = minimize(adapt(SetLater, "objective=0 start=1 bounds=.limits budget=.set_most() call=run"), "booth", budget=9)
     assert "SetLater returned nothing: declare where the point is, such as result=self.best_position" in run.message
+
+
+def test_the_line_that_repeats_a_run_needs_no_session():
+    spec, words = f"{HERE}:of_points(max_calls=7)", "objective=func start=start bounds=limits result=[1]"
+    put_back = _profiles.declare({spec: "no-bounds seed-globals"}, parsed_lines([f"{HERE}:of_points = {words}"]))
+    run = minimize(spec, "booth", x0=[3.0, 3.0], budget=30)
+    line = run.command()
+    put_back()
+    again = eval(line, {"minimize": minimize, "landscapes": landscapes})
+    assert np.array_equal(again.trace.x, run.trace.x)
+    assert get(spec, declaration=words, profile="global").is_global
+    with pytest.raises(TypeError, match="say what they are"):
+        minimize(spec, "booth")
 
 
 def test_libraries_with_an_adapter_need_no_declaration(declare):
