@@ -13,8 +13,8 @@ import pytest
 
 __all__ = ["check_keys", "check_options"]
 
-_MAY_BE_EMPTY = {"optlandscape_history", "optlandscape_list"}
-"""Options that may be given without a value."""
+_MAY_BE_EMPTY = {"optlandscape_against", "optlandscape_history", "optlandscape_list"}
+"""Options that may be given without a value, and one of which the revision is checked for itself."""
 
 _NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_suite"}
 """Keys whose empty value would be another value than the default."""
