@@ -13,8 +13,11 @@ import pytest
 
 __all__ = ["check_keys", "check_options"]
 
-_MAY_BE_EMPTY = {"optlandscape_history", "optlandscape_list"}
-"""Options that may be given without a value."""
+_MAY_BE_EMPTY = {"optlandscape_against", "optlandscape_history", "optlandscape_list"}
+"""Options that may be given without a value, and one of which the revision is checked for itself."""
+
+_MAY_BE_LISTS = {"optlandscape_fail_on"}
+"""Keys that are a string of words or, in TOML, a list of them."""
 
 _NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_suite"}
 """Keys whose empty value would be another value than the default."""
@@ -48,10 +51,9 @@ def check_keys(
         except (ValueError, TypeError, pytest.UsageError) as error:
             raise ValueError(f"{name}: {error}") from None
         if kind == "linelist":
-            is_list = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
-            if not is_list:
+            if value and not _is_filled_list(value):
                 raise ValueError(f'{name} is a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
-        elif kind == "string" and not isinstance(value, str):
+        elif kind == "string" and not (isinstance(value, str) or (name in _MAY_BE_LISTS and _is_filled_list(value))):
             raise ValueError(f"{name} is a single string; got {value!r:.200}")
         if name in _NOT_EMPTY and not str(value).strip():
             raise ValueError(f"{name} is empty; leave the key out for its default, {keys[name][1]}")
@@ -80,6 +82,10 @@ def check_options(config: pytest.Config) -> None:
                 raise ValueError(f"{option} was given an empty value; `pytest --help` says what it takes")
             if isinstance(text, str):
                 _check_characters(option, text)
+
+
+def _is_filled_list(value: object) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _check_characters(name: str, text: str) -> None:
