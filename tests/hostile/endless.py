@@ -154,7 +154,7 @@ def honest(problem):
 
 
 SENTENCE = "evaluations in another process cannot be counted"
-STOPPED = "1 cell stopped by the time limit, and therefore not compared, on beale"
+STOPPED = "1 cell stopped by the time limit"
 
 ENDED_HERE = {
     "swallows_in_sleep": STOPPED,
