@@ -122,7 +122,7 @@ def state():
         "environment": {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
         "collector": [gc.isenabled(), gc.get_threshold(), gc.get_debug()], "errors": [np.geterr(), np.geterrcall()],
         "path": list(sys.path), "recursion": sys.getrecursionlimit(), "streams": [bool(sys.stdout), bool(sys.stderr)],
-        "timers": [signal.getitimer(k) for k in range(3)], "term": str(signal.getsignal(signal.SIGTERM)),
+        "timer": signal.getitimer(signal.ITIMER_REAL),
         "random": [random.getstate()[1][:9], np.random.get_state()[1][:9].tolist()],
         "decimal": decimal.getcontext().prec, "printing": np.get_printoptions()["precision"],
         "logging": [logging.root.level, logging.root.manager.disable], "open": open.__name__, "length": len([1]),
