@@ -205,7 +205,7 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         )
     error = None  # its traceback holds everything that the optimizer had in hand
     if refused is not None:
-        read = _unread(refused, reading)
+        read = _unread(refused, reading, surroundings)
     return _Ended(
         problem,
         terms,
@@ -274,14 +274,16 @@ def _read(
     return _Read(returned_by(returned, problem))
 
 
-def _unread(refused: BaseException, reading: Watch) -> _Read:
+def _unread(refused: BaseException, reading: Watch, surroundings: Surroundings) -> _Read:
     """Stand for a result that could not be read, or raise what is not for us."""
     if isinstance(refused, TimeExhausted) and refused.watch is reading:
         return _Read(Returned(None, ""))
     if isinstance(refused, BudgetExhausted) and str(refused) == _OVER:
         why = "what the optimizer returned evaluates the objective when it is read, after the run"
         return _Read(Returned(None, why))
-    raise refused
+    if isinstance(refused, BudgetExhausted) or surroundings.is_of_session(refused):
+        raise refused
+    return _Read(Returned(None, f"what the optimizer returned or raised cannot be read: {described(refused)}"))
 
 
 _OVER = "the run is over"

@@ -276,7 +276,7 @@ def test_all_of_them_on_two_workers(gallery):
 def test_hands_on_the_counting_are_told_or_without_effect(gallery):
     landscapes, _ = gallery.judge(written(misdeeds.HANDS_ON), list(misdeeds.HANDS_ON))
     told = [error for one in landscapes.values() for error in one.get("errors", ())]
-    assert len([error for error in told if "cannot be read" in error]) >= 6, told
+    assert len([error for error in told if "cannot be read" in error]) >= 3, told
 
 
 def test_what_is_handed_over_by_name_is_a_copy(gallery):
