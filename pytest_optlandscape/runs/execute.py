@@ -72,7 +72,7 @@ def execute(optimizer: Optimizer, problem: Problem) -> Run:
     return execute_all(optimizer, [problem])[0]
 
 
-def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
+def execute_all(optimizer: Optimizer, problems: Iterable[Problem], *, gives_up: int | None = None) -> list[Run]:
     """Run an optimizer on one fresh problem after another, as `execute` does, but sooner.
 
     What is done once a run is done by a processor that has just had other things to do, which takes it several times
@@ -82,6 +82,8 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     ----------
     optimizer : Optimizer
     problems : iterable of Problem
+    gives_up : int, optional
+        If the first so many runs all hang, no other one is made (default: all are).
 
     Returns
     -------
@@ -97,10 +99,13 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
     """
     runs: list[Run] = []
     ended: list[_Ended] = []
-    evaluations = 0
+    evaluations = stalled = 0
     with Surroundings() as surroundings:
-        for problem in problems:
+        for number, problem in enumerate(problems, start=1):
             ended.append(_ended(optimizer, problem, surroundings))
+            stalled += _has_stalled(ended[-1])
+            if stalled == number == gives_up:
+                break
             evaluations += _evaluations(problem)
             if evaluations > _MANY_EVALUATIONS:
                 runs += _summed_up(optimizer, ended)
@@ -201,7 +206,7 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         )
         hangs_when_read = reading.has_expired
         if refused is not None:
-            read = _unread(refused, reading)
+            read = _unread(refused, reading, surroundings)
     error = refused = None  # their tracebacks hold everything that the optimizer had in hand
     return _Ended(
         problem,
@@ -224,6 +229,13 @@ def _evaluations(problem: Problem) -> int:
         return 0
 
 
+def _has_stalled(ended: _Ended) -> bool:
+    """Tell whether the time limit stopped a run that made no evaluation any more."""
+    if not (ended.watch.has_stalled or ended.hangs_when_read or ended.left_out):
+        return False
+    return bool(_stopped_by_time(ended)) and ended.left_out in ("", supervision.HUNG)
+
+
 def _closed(problem: Problem) -> tuple[bool, bool]:
     """Close a problem, and tell whether its budget was exhausted before, and whether another process asked it."""
     try:
@@ -242,7 +254,7 @@ def _terms_of(optimizer: Optimizer, problem: Problem) -> _Terms:
 
 def _is_plain(returned: Any) -> bool:
     """Tell whether reading a result runs no code of the optimizer's: it is an array or SciPy's, as nearly always."""
-    kind = returned.__class__
+    kind = type(returned)  # its `__class__` may be a property that raises
     if kind.__name__ == "OptimizeResult" and kind.__module__.startswith("scipy."):
         return set(map(type, (returned.get(name) for name in _NAMES))) <= _PLAIN
     return kind is np.ndarray and returned.dtype == np.float64
@@ -264,14 +276,16 @@ def _read(
     return _Read(returned_by(returned, problem))
 
 
-def _unread(refused: BaseException, reading: Watch) -> _Read:
+def _unread(refused: BaseException, reading: Watch, surroundings: Surroundings) -> _Read:
     """Stand for a result that could not be read, or raise what is not for us."""
     if isinstance(refused, TimeExhausted) and refused.watch is reading:
         return _Read(Returned(None, ""))
     if isinstance(refused, BudgetExhausted) and str(refused) == _OVER:
         why = "what the optimizer returned evaluates the objective when it is read, after the run"
         return _Read(Returned(None, why))
-    raise refused
+    if isinstance(refused, BudgetExhausted) or surroundings.is_of_session(refused):
+        raise refused
+    return _Read(Returned(None, f"what the optimizer returned or raised cannot be read: {described(refused)}"))
 
 
 _OVER = "the run is over"
@@ -375,8 +389,7 @@ def _run(optimizer: Optimizer, ended: _Ended) -> Run:
         warnings=tuple(dict.fromkeys(one.short for one in ended.warned)) if ended.warned else (),
         side_effects=ended.side_effects,
         time_limit=None if ended.left_out == supervision.NOT_RUN else terms.time_limit,
-        has_stalled=stop_reason == "time"
-        and (ended.watch.has_stalled or ended.hangs_when_read or ended.left_out == supervision.HUNG),
+        has_stalled=_has_stalled(ended),
         constr_nfev=problem.constr_nfev,
         constr_njev=problem.constr_njev,
         constr_nhev=problem.constr_nhev,

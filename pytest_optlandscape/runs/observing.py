@@ -64,7 +64,13 @@ def tell_of(problems: Iterable[Problem]) -> None:
 
 def _tell(waiting: list[Problem]) -> list[Problem]:
     """Tell of the runs that have ended; return the problems of the others."""
-    ended = [problem for problem in waiting if problem.nfev or problem.njev or problem.nhev]
-    for problem in ended:
-        _observers[-1](problem)
-    return [problem for problem in waiting if not (problem.nfev or problem.njev or problem.nhev)]
+    going_on = []
+    for problem in waiting:
+        try:
+            if problem.nfev or problem.njev or problem.nhev:
+                _observers[-1](problem)
+            else:
+                going_on.append(problem)
+        except (TypeError, AttributeError):  # the optimizer laid hands on it: its record says so
+            continue
+    return going_on

@@ -13,6 +13,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
+from pytest_optlandscape._texts import text_of
+
 __all__ = ["REMEDY", "ForeignProcessError", "has_asked_elsewhere", "is_about_pickling", "refuse_to_travel", "under_way"]
 
 REMEDY = (
@@ -69,7 +71,7 @@ def is_about_pickling(error: BaseException) -> bool:
     for _ in range(_LONGEST_CHAIN):
         if one is None:
             break
-        text = str(one)
+        text = text_of(one, 10_000)
         if REMEDY in text or (_COUNTED in text and type(one).__module__ in ("builtins", "_pickle", "pickle")):
             return True
         one = one.__cause__ or one.__context__

@@ -98,6 +98,8 @@ class Kept:
     Parameters
     ----------
     parts : iterable of Part
+    states : iterable, optional
+        What was read of each (default: it is read now).
 
     Examples
     --------
@@ -107,8 +109,11 @@ class Kept:
     (['changes environment variables (STEP_SIZE)'], False)
     """
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, parts: Iterable[Part], states: Iterable[Any] | None = None) -> None:
         self._states: list[tuple[Part, Any]] = []
+        if states is not None:
+            self._states += zip(parts, states, strict=True)
+            return
         for part in parts:
             try:
                 self._states.append((part, part.read()))
@@ -398,11 +403,8 @@ def glance() -> tuple[Any, ...]:
     streams = sys.__dict__
     return (
         sys.getrecursionlimit(),
-        sys.gettrace(),
-        sys.getprofile(),
-        streams.get("stdout"),
-        streams.get("stderr"),
-        streams.get("stdin"),
+        (sys.gettrace(), sys.getprofile()),
+        (streams.get("stdout"), streams.get("stderr"), streams.get("stdin")),
         np.geterr(),
         _read_folder(),
     )

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["EndsProcess", "Refusals", "refusing"]
+__all__ = ["EndsProcess", "Refusals", "refuse_for_good", "refusing"]
 
 
 class EndsProcess(SystemExit):
@@ -86,13 +86,12 @@ _holders: list[object] = []
 _lock = threading.Lock()
 
 
-@contextlib.contextmanager
-def refusing() -> Iterator[None]:
-    """Have the functions be looked at within the context, whoever runs; outside of runs they do what they always did.
+def refuse_for_good() -> None:
+    """Have the functions be looked at until the process ends."""
+    _hold(object())
 
-    A module that is imported in the meantime, and takes ``from os import _exit``, takes the function that is looked at.
-    """
-    holder = object()
+
+def _hold(holder: object) -> None:
     with _lock:
         _holders.append(holder)
         if len(_holders) == 1:
@@ -100,6 +99,16 @@ def refusing() -> Iterator[None]:
                 original = getattr(module, name)
                 _originals.append((module, name, original))
                 setattr(module, name, _looked_at(original, name, title))
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Have the functions be looked at within the context, whoever runs; outside of runs they do what they always did.
+
+    A module that is imported in the meantime, and takes ``from os import _exit``, takes the function that is looked at.
+    """
+    holder = object()
+    _hold(holder)
     try:
         yield
     finally:

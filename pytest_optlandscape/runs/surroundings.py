@@ -66,8 +66,8 @@ class Surroundings:
         self._timers = _Timers()
         self._session_handlers = [_signal.getsignal(number) for number in _HANDLED]
         self.essentials = Essentials()
-        self._each_run = Kept(EACH_RUN)
         self._glance = glance()
+        self._each_run = Kept(EACH_RUN, self._glance)
         self._each_landscape = Kept(EACH_LANDSCAPE)
         self._catch_warnings()
         return self

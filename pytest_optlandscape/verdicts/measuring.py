@@ -383,11 +383,8 @@ def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, b
     runs = execute_in_lockstep(adapter, (_problem(cell, budget) for cell in early))
     if runs:
         return _in_usual_order(chosen, early, runs)
-    runs = execute_all(adapter, observed(_problem(cell, budget) for cell in early[:_HANGING]))
-    if runs and all(run.has_stalled for run in runs):
-        runs += [_not_run(runs[0], cell) for cell in early[_HANGING:]]
-    else:
-        runs += execute_all(adapter, observed(_problem(cell, budget) for cell in early[_HANGING:]))
+    runs = execute_all(adapter, observed(_problem(cell, budget) for cell in early), gives_up=_HANGING)
+    runs += [_not_run(runs[0], cell) for cell in early[len(runs) :]]
     return _in_usual_order(chosen, early, runs)
 
 

@@ -199,7 +199,6 @@ CHANGES = {
     "builtin_deleted": ("import builtins; del builtins.isinstance", "changes built-in functions"),
     "timer": ("signal.setitimer(signal.ITIMER_REAL, 30)", "sets a timer"),
     "timer_of_alarm": ("signal.alarm(30)", "sets a timer"),
-    "timer_virtual": ("signal.setitimer(signal.ITIMER_VIRTUAL, 0.5, 0.5)", "sets a timer"),
     "handler": ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", "changes the handlers of SIGTERM"),
     "handler_of_ctrl_c": ("signal.signal(signal.SIGINT, lambda *a: None)", "changes the handlers of SIGINT"),
     "blocked": ("signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})", "blocks signals"),
@@ -257,18 +256,17 @@ LOUD = {
     "thread_raises_a_surrogate": "t = threading.Thread(target=raises_surrogate); t.start(); t.join()",
     "thread_skips": "t = threading.Thread(target=pytest.skip, args=('no',)); t.start(); t.join()",
     "finaliser_raises_a_surrogate": "Finaliser(); gc.collect()",
+    "virtual_timer": "signal.setitimer(signal.ITIMER_VIRTUAL, 5.0, 0.5)",
     "shows_warnings_itself": "warnings.showwarning = lambda *a: 1 / 0",
 }
 """Each may be seen or not; it is no error, and ends nothing."""
 
 HANDS_ON = {
-    "forgets_points": "problem._points.clear()",
-    "forgets_values": "problem._values.clear()",
-    "replaces_values": "problem._values = None",
+    "empties_lists": "[one.clear() for one in vars(problem).values() if isinstance(one, list)]",
+    "fills_lists": "[one.append(None) for one in vars(problem).values() if isinstance(one, list)]",
     "removes_the_limit": "problem._limit = None",
-    "adds_values": "problem._values.extend([0.0] * 5)",
     "landscape_of_its_own": "problem.landscape = None",
-    "adds_nonsense": "problem._points.append(None); problem._values.append('low')",
+    "no_attributes": "vars(problem).clear()",
 }
 """Each lays hands on what counts its evaluations: at most there is no result, and a message that says why."""
 
