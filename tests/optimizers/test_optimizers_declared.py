@@ -462,6 +462,19 @@ def test_two_required_parameters():
         get("scipy.optimize:fmin")
 
 
+@pytest.mark.parametrize(
+    "name", ["fmin", "fmin_powell", "fmin_cg", "fmin_bfgs", "differential_evolution", "dual_annealing", "basinhopping"]
+)
+def test_a_guessed_line_does_what_it_says(declare, name):
+    spec = f"scipy.optimize:{name}"
+    with pytest.raises(TypeError) as caught:
+        get(spec)
+    (line,) = (line for line in str(caught.value).splitlines() if line.startswith("  pytest.ini:"))
+    declare(line.partition(" = ")[2])
+    run = in_order(minimize(spec, "booth", budget=60))
+    assert run.nfev > 4
+
+
 def test_a_result_that_is_not_there_is_said_with_its_place():
     run = minimize(adapt(of_names, "objective=f:named start=guess:named result=best.parms"), "booth")
     assert run.stop_reason == "exception"
