@@ -246,7 +246,7 @@ def test_positions_attributes_and_methods():
 def test_options_carry_the_budget():
     declared = get_declared(
         "scipy.optimize:minimize(method='Nelder-Mead', options={'xatol': 1e-12, 'fatol': 0.0})",
-        "budget=options[maxfev]",
+        "budget=options[maxfev] gradient=none hessian=none",
     )
     run = in_order(minimize(declared, "booth", budget=90))
     assert (run.nfev, run.stop_reason, run.message) == (
