@@ -206,6 +206,8 @@ def parsed_lines(lines: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in lines:
+        if not isinstance(line, str):
+            raise ValueError(f"optlandscape_adapters: {line!r} is no text; a line is SPEC = key=value ...")
         place = next((at for at, sign in _outside_brackets(line) if sign == "="), -1)
         spec, text = line[:place].strip(), line[place + 1 :].strip()
         if place < 0 or ":" not in spec:

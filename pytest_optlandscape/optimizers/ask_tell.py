@@ -114,9 +114,15 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
     required = {name for name, p in parameters.items() if p.default is p.empty and name not in fixed}
     spec = spec or (written(target.__module__, thing) if isinstance(target, type) else _name(thing))
     if not required <= set(_OFFERED):
-        missing = ", ".join(sorted(required - set(_OFFERED)))
-        why = f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {missing} is not given.\n"
-        raise TypeError((why if hasattr(target, "ask") else "") + how_to_declare(thing, spec))
+        missing = sorted(required - set(_OFFERED))
+        if not hasattr(target, "ask"):
+            raise TypeError(how_to_declare(thing, spec))
+        example = f"{spec.partition('(')[0]}({', '.join(f'{name}=...' for name in missing)})"
+        raise TypeError(
+            f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {', '.join(missing)} is not given. "
+            f"If it is a setting, give it: {example}. Else declare what to hand over there.\n"
+            + how_to_declare(thing, spec)
+        )
     names = frozenset(set(parameters) & set(_OFFERED) - fixed)
     return AskTell(
         spec,

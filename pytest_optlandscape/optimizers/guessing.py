@@ -140,6 +140,8 @@ def _guesses(parameters: dict[str, inspect.Parameter], *, told: bool) -> dict[st
         is_wanted = key not in guesses and not (told and key == "objective")
         if is_wanted and needed and (key == "objective" or not {"bounds", "lower", "dimension"} & set(guesses)):
             guesses[key] = needed.pop(0)
+    if "rng" in guesses:
+        guesses.pop("seed", None)  # two names of one thing
     order = list(_CALLED)
     return {key: guesses[key] for key in sorted(guesses, key=order.index)}
 

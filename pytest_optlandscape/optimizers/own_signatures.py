@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from pytest_optlandscape._declarations import Declaration, Handed, Method, Path, parse_declaration
 from pytest_optlandscape.optimizers.ask_tell import drive, pickled, takes_points
 from pytest_optlandscape.optimizers.libraries import small_seed, start_inside, unwrapped
-from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
+from pytest_optlandscape.optimizers.own_scripts import written_call
+from pytest_optlandscape.optimizers.protocol import Adapter, Call, Interruption, Outcome
 from pytest_optlandscape.optimizers.rebuilding import copied, renewed
 from pytest_optlandscape.optimizers.signatures import OF_BOUNDS, Signatures, Step, imported, parameter_value
 from pytest_optlandscape.runs import Problem
@@ -83,7 +84,7 @@ class DeclaredOptimizer(Adapter):
             positions = [*function.args, *positions]
             function = function.func
         made = function(*positions, **keywords)
-        for step in self._used():
+        for step in self.used():
             place = step.handed.place
             if place.kind == "attribute":
                 setattr(made, place.name, values.of(step.handed))
@@ -91,7 +92,7 @@ class DeclaredOptimizer(Adapter):
                 getattr(made, place.name)(values.of(step.handed))
         return made
 
-    def _used(self) -> list[Step]:
+    def used(self) -> list[Step]:
         """List what is handed over; a profile says what is not."""
         return [step for step in self.steps if step.is_required or not self._withholds(step.handed.what)]
 
@@ -108,7 +109,7 @@ class DeclaredOptimizer(Adapter):
         positions: dict[int, Any] = {}
         keywords: dict[str, Any] = {}
         fixed = getattr(self.function, "keywords", {})
-        for step in self._used():
+        for step in self.used():
             handed, place = step.handed, step.handed.place
             if step.in_method is not in_method or place.kind not in ("position", "parameter", "entry"):
                 continue
@@ -182,6 +183,10 @@ class DeclaredOptimizer(Adapter):
         steps = [step for step in self.steps if step.handed.what in ("gradient", "hessian")]
         may_be_left_out = steps and not any(step.is_required for step in steps)
         return dataclasses.replace(self, uses_gradient=False) if may_be_left_out else None
+
+    def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
+        """Write the call of a function down."""
+        return written_call(self, x0, bounds, seed)
 
     def versions(self) -> dict[str, str]:
         """Name the version that the package states."""

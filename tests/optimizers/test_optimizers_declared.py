@@ -12,7 +12,7 @@ from pytest_optlandscape._declarations import FORMS, KEYS, parse_declaration, pa
 from pytest_optlandscape.optimizers import adapt, get
 from pytest_optlandscape.optimizers.profile import profile_text, with_profile
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.verdicts.contract import hold_to
+from pytest_optlandscape.verdicts.contract import CHECKS, hold_to
 
 HERE = __name__
 
@@ -246,7 +246,7 @@ def test_positions_attributes_and_methods():
 def test_options_carry_the_budget():
     declared = get_declared(
         "scipy.optimize:minimize(method='Nelder-Mead', options={'xatol': 1e-12, 'fatol': 0.0})",
-        "budget=options[maxfev]",
+        "budget=options[maxfev] gradient=none hessian=none",
     )
     run = in_order(minimize(declared, "booth", budget=90))
     assert (run.nfev, run.stop_reason, run.message) == (
@@ -462,6 +462,19 @@ def test_two_required_parameters():
         get("scipy.optimize:fmin")
 
 
+@pytest.mark.parametrize(
+    "name", ["fmin", "fmin_powell", "fmin_cg", "fmin_bfgs", "differential_evolution", "dual_annealing", "basinhopping"]
+)
+def test_a_guessed_line_does_what_it_says(declare, name):
+    spec = f"scipy.optimize:{name}"
+    with pytest.raises(TypeError) as caught:
+        get(spec)
+    (line,) = (line for line in str(caught.value).splitlines() if line.startswith("  pytest.ini:"))
+    declare(line.partition(" = ")[2])
+    run = in_order(minimize(spec, "booth", budget=60))
+    assert run.nfev > 4
+
+
 def test_a_result_that_is_not_there_is_said_with_its_place():
     run = minimize(adapt(of_names, "objective=f:named start=guess:named result=best.parms"), "booth")
     assert run.stop_reason == "exception"
@@ -470,6 +483,33 @@ def test_a_result_that_is_not_there_is_said_with_its_place():
     assert "of_points returned a tuple: declare where the point is, such as result=[0]" in run.message
     run = minimize(adapt(SetLater, "objective=0 start=1 bounds=.limits budget=.set_most() call=run"), "booth", budget=9)
     assert "SetLater returned nothing: declare where the point is, such as result=self.best_position" in run.message
+
+
+def outside(func, start, limits, max_calls=5, options=None):
+    best = func(list(start)), list(start)
+    func([one - 1.0 for one in limits[0]])
+    return best
+
+
+@pytest.mark.parametrize(
+    ("thing", "words", "name"),
+    [
+        (
+            outside,
+            "objective=func start=start:list bounds=limits:arrays budget=options[most] result=[1] value=[0]",
+            "inside",
+        ),
+        (climbs, "objective=f start=start gradient=grad result=[0]", "not_worse_than_start"),
+    ],
+)
+def test_a_breach_is_shown_in_three_lines_without_this_package(thing, words, name):
+    name = next(one for one in CHECKS if name in one)
+    (found,) = hold_to(adapt(thing, words), [name])
+    lines = found.message.splitlines()[2:5]
+    assert "optlandscape" not in "".join(lines)
+    told = {}
+    exec("\n".join(lines).replace("    ", "").replace("print(", "shown = (lambda *a: a)("), told)
+    assert len(told["shown"]) >= 1
 
 
 def test_the_line_that_repeats_a_run_needs_no_session():
