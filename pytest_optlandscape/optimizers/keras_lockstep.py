@@ -201,6 +201,7 @@ class VmappedSteps(LockSteps):
         ends: Any = (0, axes)  # a tree, as in_dims is, whatever torch's annotation says
         self._apply = vmap(self._optimizer.stateless_apply, in_dims=(axes, 0, 0), out_dims=ends)
         self._row_by_row = _row_by_row(self._count)
+        self._one_by_one = _one_by_one()
 
     def _built(self, starts: list[Any]) -> tuple[Any, list[Any]]:
         """Make an optimizer of one run, and a copy of its state."""
@@ -208,7 +209,7 @@ class VmappedSteps(LockSteps):
         return optimizer, [variable.value.detach().clone() for variable in optimizer.variables]
 
     def _step(self, parts: list[Any]) -> None:
-        with self._row_by_row():
+        with self._row_by_row(), self._one_by_one():
             self._x, self._state = self._apply(self._state, parts, self._x)
 
     def _read(self) -> list[Any]:
@@ -269,3 +270,25 @@ def _row_by_row(count: int) -> Callable[[], Any]:
             return torch.cat([function(*row, **keywords) for row in zip(*each, strict=True)])
 
     return RowByRow
+
+
+def _one_by_one() -> Callable[[], Any]:
+    """Give a context in which torch does an operation on lists entry by entry, which can be vectorised over runs."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    prefix = "_foreach_"
+
+    class OneByOne(TorchFunctionMode):  # type: ignore[misc,no-untyped-call,unused-ignore]
+        def __torch_function__(
+            self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        ) -> Any:
+            keywords = kwargs or {}
+            name = getattr(function, "__name__", "")
+            if not name.startswith(prefix):
+                return function(*args, **keywords)
+            single = getattr(torch.Tensor, name.removeprefix(prefix))
+            each = [one if isinstance(one, list | tuple) else [one] * len(args[0]) for one in args]
+            return [single(*entry, **keywords) for entry in zip(*each, strict=True)]
+
+    return OneByOne

@@ -56,6 +56,8 @@ class TestKeras:
             "keras:AdamW(learning_rate=0.01)",
             "keras:SGD(learning_rate=0.0001, momentum=0.9, nesterov=True)",
             "keras:SGD(learning_rate=0.001, clipnorm=5.0)",
+            "keras:SGD(learning_rate=0.001, global_clipnorm=5.0, weight_decay=0.01)",
+            "keras:Adam(learning_rate=0.01, global_clipnorm=200.0)",
             "keras:Adam(learning_rate=0.01, use_ema=True, ema_overwrite_frequency=7)",
             "keras:Adam(learning_rate=0.01, gradient_accumulation_steps=3)",
             "keras:RMSprop(learning_rate='PolynomialDecay(initial_learning_rate=0.01, decay_steps=50)')",
@@ -74,7 +76,6 @@ class TestKeras:
     @pytest.mark.parametrize(
         "spec",
         [
-            "keras:SGD(learning_rate=0.001, global_clipnorm=5.0)",
             "keras:SGD(learning_rate=0.001, loss_scale_factor=8.0)",
             "keras:LossScaleOptimizer(inner_optimizer='SGD(learning_rate=0.001)')",
         ],
