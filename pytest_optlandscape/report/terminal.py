@@ -204,8 +204,9 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
 
 
 def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
-    """Whether the errors of a landscape were printed before."""
-    return one.now.landscape in told and any(finding.metric == "exceptions" for finding in one.findings)
+    """Whether the errors of a landscape are printed elsewhere: by a finding, or before."""
+    has_finding = any(finding.metric == "exceptions" for finding in one.findings)
+    return has_finding and (not one.cannot_run or one.now.landscape in told)
 
 
 def _in_short(findings: Iterable[Finding]) -> str:

@@ -125,7 +125,7 @@ class ConstraintCounts:
 
         def evaluate(x: Any, *further: Any) -> Any:
             if limit.refusal is not None or calls[kind] >= most:
-                limit.refuse(f"{most} of one constraint were made, as many evaluations as the budget allows")
+                limit.refuse(f"{most} evaluations of one constraint were made, as many as the budget allows")
             points = x.size // dim if getattr(x, "ndim", 1) == 2 else 1
             with lock:  # an optimizer may evaluate in threads of its own
                 calls[kind] += points

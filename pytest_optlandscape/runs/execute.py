@@ -194,19 +194,21 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         raise KeyboardInterrupt
     if watch.was_told:
         supervision.hard_to_end.add(optimizer.spec)
-    hangs_when_read = False
+    reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
+    refused: BaseException | None = None
     if error is None and _is_plain(returned):
-        read = _Read(returned_by(returned, problem))
+        try:
+            read = _Read(returned_by(returned, problem))
+        except Exception as why:  # the problem has no dimension any more
+            refused = why
     else:
-        reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
         read, refused, _ = _watched(
             lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
             reading,
             surroundings.essentials,
         )
-        hangs_when_read = reading.has_expired
-        if refused is not None:
-            read = _unread(refused, reading, surroundings)
+    if refused is not None:
+        read = _unread(refused, reading, surroundings)
     error = refused = None  # their tracebacks hold everything that the optimizer had in hand
     return _Ended(
         problem,
@@ -218,7 +220,7 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
         warned,
         side_effects,
         read,
-        hangs_when_read,
+        reading.has_expired,
     )
 
 

@@ -14,6 +14,7 @@ from runs_helpers import (
 )
 
 from pytest_optlandscape import minimize
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.optimizers.scipy import GLOBAL, METHODS
 from pytest_optlandscape.runs import BudgetExhausted, Problem
 
@@ -30,7 +31,7 @@ def test_scipy_is_stopped_at_the_budget(method, budget):
     most = max(run.nfev, run.njev, run.nhev)
     if run.stop_reason == "budget":
         assert most == budget
-        assert run.message == f"the budget of {budget} evaluations was spent"
+        assert run.message == f"the budget of {number_of(budget, 'evaluation')} was spent"
     else:
         assert (run.stop_reason, budget) == ("returned", 100)
         assert most <= budget
@@ -112,7 +113,7 @@ def test_problem_refuses_and_remembers():
     problem = Problem("beale", budget=1)
     problem([1, 1])
     assert (problem.remaining, problem.exhausted) == (0, False)
-    with pytest.raises(BudgetExhausted, match="the budget of 1 evaluations is spent"):
+    with pytest.raises(BudgetExhausted, match="the budget of 1 evaluation is spent"):
         problem([1, 1])
     assert problem.exhausted
     assert problem.nfev == 1
