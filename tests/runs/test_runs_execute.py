@@ -187,7 +187,7 @@ def test_warnings_are_recorded_and_handed_on_afterwards():
     assert sorted(str(one.message) for one in seen) == ["old", "slow"]  # each once, when the run is over
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(Warning, match="slow|old"):
+        with pytest.raises(Warning, match=r"slow|old"):
             minimize(warns, "beale")
 
 
