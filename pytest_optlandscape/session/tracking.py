@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from pytest_optlandscape.ledger import read_tracked, tracked_path, update_tracked
-from pytest_optlandscape.report.wording import Wording, command_line
+from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
@@ -107,5 +107,5 @@ class Tracking:
         invocation = self._suite.settings.invocation
         path, separator, rest = item.nodeid.partition("::")
         place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
-        update = Wording(command=(*invocation.program, *invocation.options)).update()
+        update = replace(self._suite.wording, command=(*invocation.program, *invocation.options)).update()
         return f"{update} {command_line('-m', 'not optlandscape', place)}"
