@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison
 
-__all__ = ["before_and_now", "records_of", "speed_text"]
+__all__ = ["before_and_now", "before_of", "records_of", "speed_text"]
 
 
 def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
@@ -45,9 +46,19 @@ def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRec
     ]
 
 
+def before_of(comparison: LandscapeComparison) -> list[LandscapeRecord]:
+    """Return the record of a landscape before, with those cells alone that were run now; nothing if not compared."""
+    before, now = comparison.before, comparison.now
+    if before is None or not comparison.is_compared:
+        return []
+    starts = {cell.start for cell in now.cells}
+    cells = tuple(cell for cell in before.cells if cell.start in starts)
+    return [before if len(cells) == len(before.cells) else replace(before, cells=cells)]
+
+
 def records_of(comparison: OptimizerComparison) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
     """List the records before and now: all of an optimizer, without the former where a landscape was not compared."""
-    before = [one.before for one in comparison.landscapes if one.before is not None and one.is_compared]
+    before = [record for one in comparison.landscapes for record in before_of(one)]
     now = [one.now for one in comparison.landscapes]
     return (before if len(before) == len(now) else []), now
 

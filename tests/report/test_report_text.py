@@ -109,6 +109,11 @@ def test_numbers_before_and_now_stand_side_by_side():
     assert "→" not in row  # sums over different landscapes are no before and now
 
 
+def test_cells_that_were_not_run_do_not_count_before_either():
+    part = dataclasses.replace(WORSE, now=dataclasses.replace(WORSE.now, cells=WORSE.now.cells[:8]))
+    assert landscape_rows(optimizer(part))[-1].split()[1] == "8/8"
+
+
 def test_rows_of_landscapes():
     spec, header, *rows = landscape_rows(optimizer(SAME, WORSE, NEW))
     assert (spec, header.split()[0]) == (SPEC, "landscape")
