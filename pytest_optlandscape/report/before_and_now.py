@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison
 
-__all__ = ["before_and_now", "before_of", "records_of", "speed_text"]
+__all__ = ["before_and_now", "records_of", "speed_text"]
 
 
 def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
@@ -46,21 +46,32 @@ def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRec
     ]
 
 
-def before_of(comparison: LandscapeComparison) -> list[LandscapeRecord]:
-    """Return the record of a landscape before, with those cells alone that were run now; nothing if not compared."""
-    before, now = comparison.before, comparison.now
-    if before is None or not comparison.is_compared:
-        return []
+def records_of(
+    comparison: OptimizerComparison | LandscapeComparison,
+) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
+    """List the records before and now, of the same cells.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison or LandscapeComparison
+
+    Returns
+    -------
+    list of LandscapeRecord
+        Those before, without the cells that were not run now; empty where a landscape was not compared.
+    list of LandscapeRecord
+        All that were run now.
+    """
+    every = comparison.landscapes if isinstance(comparison, OptimizerComparison) else (comparison,)
+    before = [_with_cells_of(one.before, one.now) for one in every if one.before is not None and one.is_compared]
+    now = [one.now for one in every]
+    return (before if len(before) == len(now) else []), now
+
+
+def _with_cells_of(before: LandscapeRecord, now: LandscapeRecord) -> LandscapeRecord:
     starts = {cell.start for cell in now.cells}
     cells = tuple(cell for cell in before.cells if cell.start in starts)
-    return [before if len(cells) == len(before.cells) else replace(before, cells=cells)]
-
-
-def records_of(comparison: OptimizerComparison) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
-    """List the records before and now: all of an optimizer, without the former where a landscape was not compared."""
-    before = [record for one in comparison.landscapes for record in before_of(one)]
-    now = [one.now for one in comparison.landscapes]
-    return (before if len(before) == len(now) else []), now
+    return before if len(cells) == len(before.cells) else replace(before, cells=cells)
 
 
 def speed_text(comparison: OptimizerComparison | LandscapeComparison, *, is_short: bool = False) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_optlandscape.report.before_and_now import before_and_now, before_of, records_of, speed_text
+from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.remarks import Remark, SessionReport
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import number_of, replay_command
@@ -192,7 +192,7 @@ def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> lis
     of_remark = next((one for one in landscapes if one.now.landscape == remark.where), None)
     numbers = ["", "", ""]
     if of_remark is not None:
-        numbers = before_and_now(before_of(of_remark), [of_remark.now])
+        numbers = before_and_now(*records_of(of_remark))
     verdict = f"**{remark.verdict}**" if remark.fails else remark.verdict
     return [verdict, code(remark.spec), code(remark.where) if remark.where else "", escaped(remark.text), *numbers]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 
 from pytest_optlandscape._counting import number_of, verb_of
-from pytest_optlandscape.report.before_and_now import before_and_now, before_of, records_of, speed_text
+from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.layout import WIDTH, fitted, table, wrapped
 from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.runs.run import SLACK
@@ -118,7 +118,7 @@ def landscapes_table(title: str, landscapes: Sequence[LandscapeComparison], widt
         rows = [
             [
                 f"  {one.now.landscape}",
-                *before_and_now(before_of(one), [one.now]),
+                *before_and_now(*records_of(one)),
                 speed_text(one, is_short=is_short),
                 str(one.verdict),
             ]
