@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison
 
@@ -45,11 +46,32 @@ def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRec
     ]
 
 
-def records_of(comparison: OptimizerComparison) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
-    """List the records before and now: all of an optimizer, without the former where a landscape was not compared."""
-    before = [one.before for one in comparison.landscapes if one.before is not None and one.is_compared]
-    now = [one.now for one in comparison.landscapes]
+def records_of(
+    comparison: OptimizerComparison | LandscapeComparison,
+) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
+    """List the records before and now, of the same cells.
+
+    Parameters
+    ----------
+    comparison : OptimizerComparison or LandscapeComparison
+
+    Returns
+    -------
+    list of LandscapeRecord
+        Those before, without the cells that were not run now; empty where a landscape was not compared.
+    list of LandscapeRecord
+        All that were run now.
+    """
+    every = comparison.landscapes if isinstance(comparison, OptimizerComparison) else (comparison,)
+    before = [_with_cells_of(one.before, one.now) for one in every if one.before is not None and one.is_compared]
+    now = [one.now for one in every]
     return (before if len(before) == len(now) else []), now
+
+
+def _with_cells_of(before: LandscapeRecord, now: LandscapeRecord) -> LandscapeRecord:
+    starts = {cell.start for cell in now.cells}
+    cells = tuple(cell for cell in before.cells if cell.start in starts)
+    return before if len(cells) == len(before.cells) else replace(before, cells=cells)
 
 
 def speed_text(comparison: OptimizerComparison | LandscapeComparison, *, is_short: bool = False) -> str:

@@ -192,8 +192,7 @@ def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> lis
     of_remark = next((one for one in landscapes if one.now.landscape == remark.where), None)
     numbers = ["", "", ""]
     if of_remark is not None:
-        before = [of_remark.before] if of_remark.before is not None and of_remark.is_compared else []
-        numbers = before_and_now(before, [of_remark.now])
+        numbers = before_and_now(*records_of(of_remark))
     verdict = f"**{remark.verdict}**" if remark.fails else remark.verdict
     return [verdict, code(remark.spec), code(remark.where) if remark.where else "", escaped(remark.text), *numbers]
 

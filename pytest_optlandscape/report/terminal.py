@@ -119,7 +119,7 @@ def landscapes_table(title: str, landscapes: Sequence[LandscapeComparison], widt
         rows = [
             [
                 f"  {one.now.landscape}",
-                *before_and_now([one.before] if one.before is not None and one.is_compared else [], [one.now]),
+                *before_and_now(*records_of(one)),
                 speed_text(one, is_short=is_short),
                 str(one.verdict),
             ]

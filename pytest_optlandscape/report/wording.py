@@ -12,6 +12,7 @@ from pytest_optlandscape.runs.run import with_imports
 
 __all__ = ["BASELINE", "Wording", "command_line", "number_of", "replay_command"]
 
+_CELLS = "--optlandscape-cells"
 _DOUBLE, _BACKSLASH = '"', "\\"
 
 
@@ -125,8 +126,24 @@ class Wording:
         """Say how to accept what an item did; nothing where there is no baseline to accept it into."""
         if self.revision:
             return []
-        accept = command_line(*self.command, "--optlandscape-update", "--optlandscape-only", item)
-        return ["  accept what it does now:", f"    {accept}", "  then commit the baseline"]
+        return ["  accept what it does now:", f"    {self.update(item)}", "  then commit the baseline"]
+
+    def update(self, *items: str) -> str:
+        """Write the command that accepts what items do now; without any, what the whole suite does.
+
+        A baseline has all cells of a landscape, so ``--optlandscape-cells`` is left out.
+
+        Examples
+        --------
+        >>> print(Wording(command=("pytest", "--optlandscape-cells", "8", "tests")).update("scipy:CG::beale"))
+        pytest tests --optlandscape-update --optlandscape-only scipy:CG::beale
+        """
+        words = list(self.command)
+        if _CELLS in words:
+            at = words.index(_CELLS)
+            del words[at : at + 2]
+        only = (word for item in items for word in ("--optlandscape-only", item))
+        return command_line(*words, "--optlandscape-update", *only)
 
     def again(self, item: str, what: str, accepted: str = "") -> list[str]:
         """Say how to run an item alone and, where there is something to accept it into, how to accept it.

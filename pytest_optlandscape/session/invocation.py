@@ -25,6 +25,8 @@ _CARRIED = {
 }
 """The options on which it depends what a command finds and measures, and where pytest keeps their values."""
 
+_FLAGS = ("--pyargs", "--optlandscape-isolate")
+
 
 @dataclass(frozen=True)
 class Invocation:
@@ -65,8 +67,7 @@ def invocation_of(config: pytest.Config) -> Invocation:
     options = [
         word for option, name in _CARRIED.items() for value in _values(config, name, words) for word in (option, value)
     ]
-    if "--pyargs" in words:
-        options.append("--pyargs")
+    options += [flag for flag in _FLAGS if flag in words]
     here = Path(config.invocation_params.dir)
     folders = [config.rootpath / folder for folder in config.getini("pythonpath")]
     path = tuple(relative_to(folder, here) for folder in folders if folder.resolve() != here.resolve())

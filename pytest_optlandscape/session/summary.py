@@ -18,7 +18,6 @@ from pytest_optlandscape.report.layout import WIDTH, wrapped
 from pytest_optlandscape.report.power import power_lines
 from pytest_optlandscape.report.terminal import speed_legend
 from pytest_optlandscape.report.trend import event_lines
-from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.orphans import orphan_lines
 from pytest_optlandscape.session.suite import SuiteRun
@@ -239,11 +238,10 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
         _write(terminal, text, red=True, bold=True)
         for line in event_lines(crept.event):
             terminal.write_line(line, red=True)
-        accept = *suite.wording.command, "--optlandscape-update", "--optlandscape-only", crept.series.spec
         commands = [f'optlandscape triage {crept.recorded[:16]} accepted "why"'] if crept.recorded else []
         other = "" if crept.recorded else " or commit and record it, then triage it as accepted;"
         _write(terminal, f"  undo what these commits made slower;{other} or accept it:", red=True)
-        for command in (*commands, command_line(*accept)):
+        for command in (*commands, suite.wording.update(crept.series.spec)):
             terminal.write_line(f"    {command}", red=True)
     if suite.settings.fail_on.heeds_creep and not suite.settings.update:
         if isinstance(suite, AgainstRun):
@@ -309,8 +307,7 @@ def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[O
         folder = _relative(suite.settings.baseline_folder)
         terminal.write_line(f"  to accept what these runs did, and then commit {folder}/:", yellow=True)
         only = [] if set(items) == set(suite.adapters) else items
-        words = ["--optlandscape-update", *(word for item in only for word in ("--optlandscape-only", item))]
-        terminal.write_line(f"    {command_line(*suite.wording.command, *words)}", yellow=True)
+        terminal.write_line(f"    {suite.wording.update(*only)}", yellow=True)
 
 
 def _write_other_versions(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:

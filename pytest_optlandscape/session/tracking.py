@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -112,5 +112,5 @@ class Tracking:
         invocation = self._suite.settings.invocation
         path, separator, rest = item.nodeid.partition("::")
         place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest
-        only = "--optlandscape-update", "-m", "not optlandscape", place
-        return command_line(*invocation.program, *invocation.options, *only)
+        update = replace(self._suite.wording, command=(*invocation.program, *invocation.options)).update()
+        return f"{update} {command_line('-m', 'not optlandscape', place)}"

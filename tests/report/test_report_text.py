@@ -18,6 +18,7 @@ from pytest_optlandscape.report import (
     summary_blocks,
     summary_lines,
 )
+from pytest_optlandscape.report.before_and_now import before_and_now, records_of
 from pytest_optlandscape.report.layout import table
 from pytest_optlandscape.report.remarks import SessionReport, remarks_of
 from pytest_optlandscape.strategies.suites import cells
@@ -107,6 +108,11 @@ def test_numbers_before_and_now_stand_side_by_side():
     assert "41 → 82" in row
     _, row, *_ = summary_lines([optimizer(compare(now, before), NEW)])
     assert "→" not in row  # sums over different landscapes are no before and now
+
+
+def test_cells_that_were_not_run_do_not_count_before_either():
+    part = dataclasses.replace(WORSE, now=dataclasses.replace(WORSE.now, cells=WORSE.now.cells[:8]))
+    assert before_and_now(*records_of(part))[0] == "8/8"
 
 
 def test_rows_of_landscapes():
