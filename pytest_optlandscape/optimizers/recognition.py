@@ -71,6 +71,9 @@ def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = (), col
 def _interrupts_counted() -> Iterator[Callable[[], bool]]:
     """Note whether Ctrl-C comes; where signals cannot be watched, every KeyboardInterrupt is taken for one."""
     before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # as in the workers of pytest-xdist: it cannot come
+        yield lambda: False
+        return
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield lambda: True
         return

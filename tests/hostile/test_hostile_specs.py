@@ -1,5 +1,6 @@
 """Specs that are no optimizers: none of them is called, and each is one clear mistake."""
 
+import signal
 import sys
 
 import pytest
@@ -191,6 +192,17 @@ def test_ctrl_c_while_a_module_is_imported_ends_the_session(tmp_path, monkeypatc
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         get("interrupted_module:minimize")
+
+
+def test_where_ctrl_c_is_ignored_a_module_that_raises_it_is_a_mistake(tmp_path, monkeypatch):
+    (tmp_path / "interrupting_module.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(ValueError, match="failed: KeyboardInterrupt"):
+            get("interrupting_module:minimize")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 LONG = "-" * 1000
