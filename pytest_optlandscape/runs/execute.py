@@ -195,8 +195,12 @@ def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundin
     if watch.was_told:
         supervision.hard_to_end.add(optimizer.spec)
     reading = Watch(lambda: f"reading the result of {_name(optimizer, terms)}", watch.seconds, lambda: None)
+    refused: BaseException | None = None
     if error is None and _is_plain(returned):
-        read, refused = _Read(returned_by(returned, problem)), None
+        try:
+            read = _Read(returned_by(returned, problem))
+        except Exception as why:  # the problem has no dimension any more
+            refused = why
     else:
         read, refused, _ = _watched(
             lambda: _read(returned, error, problem, lambda raised: _raised(raised, was_exhausted, watch, surroundings)),
