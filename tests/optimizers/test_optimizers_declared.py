@@ -465,6 +465,7 @@ def test_two_required_parameters():
 @pytest.mark.parametrize(
     "name", ["fmin", "fmin_powell", "fmin_cg", "fmin_bfgs", "differential_evolution", "dual_annealing", "basinhopping"]
 )
+@pytest.mark.filterwarnings("ignore:Maximum number")
 def test_a_guessed_line_does_what_it_says(declare, name):
     spec = f"scipy.optimize:{name}"
     with pytest.raises(TypeError) as caught:
