@@ -9,6 +9,7 @@ some of Keras' optimizers for torch update it by operations on lists.
 from __future__ import annotations
 
 import abc
+import contextlib
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -201,7 +202,8 @@ class VmappedSteps(LockSteps):
         ends: Any = (0, axes)  # a tree, as in_dims is, whatever torch's annotation says
         self._apply = vmap(self._optimizer.stateless_apply, in_dims=(axes, 0, 0), out_dims=ends)
         self._row_by_row = _row_by_row(self._count)
-        self._one_by_one = _one_by_one()
+        updates_lists = hasattr(self._optimizer, "_parallel_update_step")
+        self._one_by_one = _one_by_one() if updates_lists else contextlib.nullcontext
 
     def _built(self, starts: list[Any]) -> tuple[Any, list[Any]]:
         """Make an optimizer of one run, and a copy of its state."""
