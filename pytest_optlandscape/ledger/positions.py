@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-__all__ = ["conflict_line", "line_of", "repeated_key"]
+__all__ = ["conflict_line", "line_of", "repeated_key", "unusable_value"]
 
 Key = str | int
 
@@ -35,7 +35,7 @@ def line_of(text: str, where: tuple[Key, ...]) -> int:
     3
     """
     line, depth = 1, 0
-    for path, at in _values(text):
+    for path, at in _values(text, len(where)):
         if depth < len(path) <= len(where) and path == where[: len(path)]:
             line, depth = at, len(path)
     return line
@@ -54,12 +54,64 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
     >>> repeated_key('{"a": {"b": 1,\n "b": 2}}')
     (('a', 'b'), 2)
     """
-    seen: set[tuple[Key, ...]] = set()
-    for path, line in _values(text):
-        if path in seen:
+    seen: dict[int, set[Key]] = {}  # by depth, the keys of the object that is open there
+    for path, line in _values(text, _DEEPEST):
+        depth = len(path)
+        if path[-1] in seen.setdefault(depth, set()):
             return path, line
-        seen.add(path)
+        seen[depth].add(path[-1])
+        seen[depth + 1] = set()
     return None
+
+
+def unusable_value(text: str) -> tuple[int, str] | None:
+    r"""Find the first value that Python reads, but the standard of JSON or this package does not allow.
+
+    Returns
+    -------
+    tuple or None
+        The line, and what is wrong.
+
+    Examples
+    --------
+    >>> unusable_value('[1,\n NaN]')
+    (2, 'NaN is no number')
+    >>> unusable_value('["\\ud800"]')
+    (1, 'half of a surrogate pair')
+    """
+    line = depth = 1
+    for found in _TOKEN.finditer(text):
+        token = found.group()
+        line += token == "\n"
+        depth += (token in ("{", "[")) - (token in ("}", "]"))
+        reason = _reason_against(token)
+        if depth > _DEEPEST:
+            reason = "nested too deeply"
+        if reason:
+            return line, reason
+    return None
+
+
+_DEEPEST = 100
+"""Objects and lists within each other; what we write has five."""
+
+
+def _reason_against(token: str) -> str:
+    if token[0] == '"':
+        with_halves = "\\u" in token and any("\ud800" <= one <= "\udfff" for one in _name(token))
+        return "half of a surrogate pair" if with_halves else ""
+    if token in ("NaN", "Infinity", "-Infinity"):
+        return f"{token} is no number"
+    if token[0] in "-0123456789" and len(token) > _LONGEST_NUMBER:
+        return f"a number of {len(token)} characters"
+    try:
+        return f"{token} is too large" if token[-1].isdigit() and abs(float(token)) == float("inf") else ""
+    except ValueError:
+        return ""
+
+
+_LONGEST_NUMBER = 400
+"""Characters of a number; a double needs 24, and a whole number beyond 400 is none that a double can hold."""
 
 
 def conflict_line(text: str) -> int | None:
@@ -74,8 +126,11 @@ def conflict_line(text: str) -> int | None:
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
-def _values(text: str) -> Iterator[tuple[tuple[Key, ...], int]]:
-    """List the values of a JSON text in their order: the path of each, and the line of its key or of itself."""
+def _values(text: str, deepest: int) -> Iterator[tuple[tuple[Key, ...], int]]:
+    """List the values of a JSON text in their order: the path of each, and the line of its key or of itself.
+
+    Values below ``deepest`` objects and lists are left out: their paths could be as long as the text.
+    """
     path: list[Key] = []
     is_key: list[bool] = []  # for each open object or list: whether its next string is a key
     is_object: list[bool] = []
@@ -96,9 +151,10 @@ def _values(text: str) -> Iterator[tuple[tuple[Key, ...], int]]:
             continue
         elif is_key and is_key[-1]:
             path[-1], is_key[-1] = _name(token), False
-            yield tuple(path), line
+            if len(path) <= deepest:
+                yield tuple(path), line
         else:
-            if path and not is_object[-1]:
+            if path and not is_object[-1] and len(path) <= deepest:
                 yield tuple(path), line
             if token in ("{", "["):
                 path.append("" if token == "{" else 0)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pytest_optlandscape.ledger.positions import Key, conflict_line, line_of, repeated_key
+from pytest_optlandscape.ledger.positions import Key, conflict_line, line_of, repeated_key, unusable_value
 
 __all__ = [
     "ADVICE",
@@ -39,7 +39,7 @@ ADVICE = "It was left as it is; restore it from version control, or delete it to
 
 EDIT = "To accept the edit:"
 
-MOST_BYTES = 1 << 26
+MOST_BYTES = 1 << 24
 """A file that is larger is none of ours. A baseline of the suite `full` has less than a hundredth of this."""
 
 _READ = os.O_RDONLY
@@ -216,15 +216,14 @@ def parsed(text: str) -> Any:
         else:
             reason = f"line {error.lineno} is no valid JSON ({error.msg})"
         raise DamageError(reason) from None
-    except RecursionError:
-        raise DamageError("no valid JSON (nested too deeply)") from None
-    except UnicodeEncodeError:
-        raise DamageError("no valid JSON (half of a surrogate pair)") from None
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
+        unusable = unusable_value(text)
+        if unusable is not None:
+            raise DamageError(f"line {unusable[0]} is no valid JSON ({unusable[1]})") from None
         repeated = repeated_key(text)
-        if repeated is None:
-            raise DamageError(f"no valid JSON ({clipped(str(error))})") from None
-        raise DamageError(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
+        if repeated is not None:
+            raise DamageError(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
+        raise DamageError(f"no valid JSON ({clipped(str(error))})") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ __all__ = ["Orphan", "find_orphans", "orphan_lines"]
 
 @dataclass(frozen=True)
 class Orphan:
-    """A file among the baselines that belongs to no configured optimizer.
+    """A file among the baselines that no configured optimizer uses.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Orphan:
 
 
 def find_orphans(suite: SuiteRun) -> list[Orphan]:
-    """List the files in the folder of the baselines that no configured optimizer owns.
+    """List the files in the folder of the baselines that no configured optimizer uses.
 
-    Files of a configured optimizer in another setting, such as another backend of Keras, are none.
+    Files of a configured optimizer in another setting, such as another backend of Keras, are not among them.
     """
     owned = {suite.path(spec) for spec in suite.adapters}
     found = []
@@ -56,7 +56,8 @@ def find_orphans(suite: SuiteRun) -> list[Orphan]:
         except BaselineError as error:
             found.append(Orphan(path, problem=str(error)))
             continue
-        if baseline and baseline.optimizer not in suite.adapters:
+        owner = suite.adapters.get(baseline.optimizer) if baseline else None
+        if baseline and (owner is None or owner.setting == baseline.setting):
             found.append(Orphan(path, baseline))
     return found
 
@@ -78,6 +79,9 @@ def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) ->
             lines += wrapped(clean(orphan.problem, 1500), "  ")
             continue
         old = orphan.baseline.optimizer
+        if old in suite.adapters:
+            lines += [f"{clean(old, 200)} has two baselines; this one is not used, delete one of them:", f"  {file}"]
+            continue
         lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]
         renamed = [(one.spec, count) for one in comparisons if (count := _same_landscapes(suite, one, orphan.baseline))]
         for new, count in renamed:

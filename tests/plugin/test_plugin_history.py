@@ -85,7 +85,7 @@ def test_the_accepted_state_is_recorded_with_the_baseline_s_envelopes(tracked):
     record(tracked)
     found, recorded = entries(tracked)
     entry = recorded[head(tracked)].optimizers["solver:minimize"]
-    accepted = json.loads((tracked.path / "accepted" / "solver_minimize.json").read_text())["landscapes"]
+    accepted = json.loads((tracked.path / "accepted" / "solver_minimize.json").read_text())["records"]
     stored = found.record(entry.record)
     assert entry.verdict == "same"
     cells = {name: [cell.to_text() for cell in one.cells] for name, one in stored.records.items()}

@@ -166,10 +166,10 @@ def test_another_budget_is_not_comparable(project, required):
 
 def test_partial_update_keeps_the_other_rows(project):
     project.accept("-k", "booth or beale")
-    before = json.loads(project.baseline.read_text())["landscapes"]
+    before = json.loads(project.baseline.read_text())["records"]
     project.solver(REPEATS=2)
     project.accept("-k", "booth or himmelblau")
-    after = json.loads(project.baseline.read_text())["landscapes"]
+    after = json.loads(project.baseline.read_text())["records"]
     assert list(after) == ["beale", "booth", "himmelblau"]
     assert after["beale"] == before["beale"]
     assert after["booth"] != before["booth"]
