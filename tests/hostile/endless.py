@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import ctypes
 import itertools
 import multiprocessing
 import os
@@ -142,7 +143,7 @@ def sleeps_deaf(problem):
 
 @sometimes
 def ends_the_process(problem):
-    os._exit(0)
+    ctypes.CDLL(None)._exit(0)  # not by `os._exit`, which is refused
 
 
 def honest(problem):

@@ -29,8 +29,7 @@ def minimize(fun, x0, jac, bounds, maxfev):
 """
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
+@pytest.mark.parametrize(("name", "workers"), [("SIGTERM", "0"), ("SIGKILL", "0"), ("SIGTERM", "2"), ("SIGINT", "2")])
 def test_what_was_done_is_kept(project, name, workers):
     project.configure(optlandscape_suite="booth beale sphere[10]", optlandscape_time_limit="30")
     project.solver(ENDED.format(name=name))
