@@ -52,15 +52,17 @@ def baseline_path(folder: Path, adapter: Adapter, others: Iterable[Adapter] = ()
     """
     name = _name_of(adapter)
     plain, hashed = _plain(name), _hashed(name)
-    present = {one.casefold(): one for one in _names_in(folder)}
+    present = _names_in(folder)
     for known in (hashed, plain, _of_earlier_versions(name)):
         path = folder / f"{known}.json"
         owners = (adapter.spec, None) if known == hashed else (adapter.spec,)  # nobody else has a name with this hash
-        if path.name in present.values() and owner_of(path) in owners:
+        if path.name in present and owner_of(path) in owners:
             return path
-    taken = present.get(f"{plain}.json".casefold())
-    owner = owner_of(folder / taken) if taken else None
-    is_taken = owner not in (adapter.spec, None) and plain.casefold().startswith(_plain(owner or "").casefold())
+    alike = [owner_of(folder / one) for one in present if one.casefold() == f"{plain}.json".casefold()]
+    is_taken = any(
+        owner not in (adapter.spec, None) and plain.casefold().startswith(_plain(str(owner)).casefold())
+        for owner in alike
+    )
     is_shared = any(
         _plain(_name_of(other)).casefold() == plain.casefold() for other in others if _name_of(other) != name
     )

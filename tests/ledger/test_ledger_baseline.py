@@ -242,6 +242,17 @@ def test_a_baseline_keeps_the_name_that_an_earlier_version_gave_it(tmp_path, rec
     assert baseline_path(tmp_path, of_spec("solver:minimize(a='x_y')")) != old
 
 
+def test_files_of_an_earlier_version_whose_names_differ_in_case_are_both_found(tmp_path, records):
+    (tmp_path / "case").touch()
+    if (tmp_path / "CASE").exists():
+        pytest.skip("upper and lower case are the same in this file system")
+    both = [of_spec("solver:minimize"), of_spec("Solver:Minimize")]
+    paths = [tmp_path / "solver_minimize.json", tmp_path / "Solver_Minimize.json"]
+    for path, adapter in zip(paths, both, strict=True):
+        update_baseline(path, adapter, [records["booth"]])
+    assert [baseline_path(tmp_path, adapter, both) for adapter in both] == paths
+
+
 def test_a_file_of_another_optimizer_under_our_name_is_no_reason_to_look_elsewhere(path, records):
     update_baseline(path, ADAPTER, records.values())
     path.write_text(path.read_text().replace(ADAPTER.spec, "scipy:BFGS"))
