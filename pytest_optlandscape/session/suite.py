@@ -305,8 +305,18 @@ class SuiteRun:
     def save(self, spec: str, landscape: str) -> None:
         """Accept what was run of a landscape at once, unless the baseline says the same already."""
         record = self._records[spec, landscape]
-        if self.saving is not None and self.has_result(record) and self.compare(spec, record).verdict != Verdict.SAME:
+        if self.saving is None or not self.has_result(record):
+            return
+        comparison = self.compare(spec, record)
+        if comparison.verdict != Verdict.SAME and not self.loses_cells(comparison):
             self.saving.add(self.path(spec), self.adapters[spec], record)
+
+    def loses_cells(self, comparison: LandscapeComparison) -> bool:
+        """Tell whether accepting a landscape would put a part of its cells in place of more that were accepted.
+
+        A suite that is given on the command line is a part for once. One that is configured is meant to stay.
+        """
+        return self.settings.suite_is_given and comparison.not_run > 0
 
     def close(self) -> None:
         """Let go of what the suite holds."""
@@ -445,7 +455,15 @@ class SuiteRun:
             self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
-        landscapes = comparison.landscapes if comparison else ()
+        landscapes = list(comparison.landscapes) if comparison else []
+        kept = [landscape for landscape in landscapes if self.loses_cells(landscape)]
+        if any(landscape.verdict != Verdict.SAME for landscape in kept):
+            names = ", ".join(landscape.now.landscape for landscape in kept)
+            self.errors.append(
+                f"{path} keeps what it has of {names}: the suite {self.settings.suite!r} runs a part of the cells that "
+                "were accepted. Update with the suite that is configured, without --optlandscape-suite"
+            )
+        landscapes = [landscape for landscape in landscapes if not self.loses_cells(landscape)]
         records = [landscape.now for landscape in landscapes if self.has_result(landscape.now)]
         contract = self.contract.accepted(spec)
         if not records and not (contract and path.exists()):
