@@ -36,7 +36,7 @@ def power_lines(power: Power, *, per_dimension: int, is_global: bool, is_stochas
         f"{power.spec}: {said}: {power.successes} of {number_of(power.runs, 'run')} succeeded, "
         f"{power.evaluations:g} evaluation{'s' * (power.evaluations != 1.0)} each"
     ]
-    told = [f"worse, alike from every start, is seen from: {'; '.join(_seen(power))}"]
+    told = [f"the least that is worse, if alike from every start: {'; '.join(_seen(power))}"]
     unseen = list(_unseen(power))
     if unseen:
         told.append(f"not seen: {'; '.join(unseen)}")

@@ -341,8 +341,18 @@ class SuiteRun:
     def save(self, spec: str, landscape: str) -> None:
         """Accept what was run of a landscape at once, unless the baseline says the same already."""
         record = self._records[spec, landscape]
-        if self.saving is not None and self.has_result(record) and self.compare(spec, record).verdict != Verdict.SAME:
+        if self.saving is None or not self.has_result(record):
+            return
+        comparison = self.compare(spec, record)
+        if comparison.verdict != Verdict.SAME and not self.loses_cells(comparison):
             self.saving.add(self.path(spec), self.adapters[spec], record)
+
+    def loses_cells(self, comparison: LandscapeComparison) -> bool:
+        """Tell whether accepting a landscape would put a part of its cells in place of more that were accepted.
+
+        A suite that is given on the command line is a part for once. One that is configured is meant to stay.
+        """
+        return self.settings.suite_is_given and comparison.not_run > 0
 
     def close(self) -> None:
         """Let go of what the suite holds."""
@@ -496,6 +506,16 @@ class SuiteRun:
             self.errors.append(f"nothing was recorded in the history: {error}")
 
     def _accept(self, spec: str, comparison: OptimizerComparison | None, path: Path) -> None:
+        kept = [landscape for landscape in comparison.landscapes if self.loses_cells(landscape)] if comparison else []
+        if any(landscape.verdict != Verdict.SAME for landscape in kept):
+            names = ", ".join(landscape.now.landscape for landscape in kept)
+            self.errors.append(
+                f"{path} keeps what it has of {names}: the suite {self.settings.suite!r} runs a part of the cells that "
+                "were accepted. Update with the suite that is configured, without --optlandscape-suite"
+            )
+        if comparison and kept:
+            rest = tuple(landscape for landscape in comparison.landscapes if landscape not in kept)
+            comparison = replace(comparison, landscapes=rest)
         change = accept(self, spec, comparison, path)
         if change and self.saving is not None and self.saving.saved[spec]:  # most was written while items ran
             change = replace(change, before=self.baselines[spec], is_written=True)

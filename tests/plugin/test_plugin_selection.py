@@ -59,6 +59,20 @@ def test_few_cells_are_not_accepted_in_place_of_all(accepted):
     assert accepted.files() == before
 
 
+def test_a_part_that_is_given_does_not_take_the_place_of_the_whole(accepted):
+    before = accepted.baseline.read_bytes()
+    accepted.accept("--optlandscape-suite", "booth beale cells=3", "-k", "booth")
+    assert accepted.baseline.read_bytes() == before
+    accepted.solver(SCALE=1.01)
+    result = accepted.run("--optlandscape-update", "--optlandscape-suite", "booth cells=3")
+    assert result.ret == 4
+    assert "keeps what it has of booth" in result.stdout.str()
+    assert accepted.baseline.read_bytes() == before
+    accepted.configure(optlandscape_suite="booth cells=3")  # meant to stay
+    accepted.accept()
+    assert len(json.loads(accepted.baseline.read_text())["landscapes"]["booth"]["cells"]) == 3
+
+
 def test_each_optimizer_has_its_own_suite(project):
     project.configure(
         "solver:minimize", "scipy:BFGS", optlandscape_suites="\n  scipy:BFGS = booth beale cells=4 budget=30"
@@ -175,7 +189,7 @@ def test_an_update_says_what_the_baseline_sees(project):
             "accepted: *solver_minimize.json*",
             "solver:minimize: what this baseline sees: * of 43 runs succeeded, *",
             "accepted: *solver_idle.json*",
-            "solver:idle: this baseline sees little: 0 of 43 runs succeeded, 1 evaluation each",
+            "solver:idle: this baseline sees little: 0 of 43 runs succeeded, 1 evaluation",
             "*43 runs end by themselves within 12 evaluations*",
         ]
     )
