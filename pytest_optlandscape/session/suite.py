@@ -514,7 +514,7 @@ class SuiteRun:
                 "were accepted. Update with the suite that is configured, without --optlandscape-suite"
             )
         if comparison and kept:
-            rest = tuple(landscape for landscape in comparison.landscapes if landscape not in kept)
+            rest = tuple(landscape for landscape in comparison.landscapes if not self.loses_cells(landscape))
             comparison = replace(comparison, landscapes=rest)
         change = accept(self, spec, comparison, path)
         if change and self.saving is not None and self.saving.saved[spec]:  # most was written while items ran
