@@ -26,8 +26,8 @@ def test_points_of_any_kind(landscape):
 def test_what_is_no_point(landscape, ask):
     problem = Problem(landscape)
     dim = problem.dim
-    batches = (np.ones((2, dim + 1)), np.ones((1, 1, dim))) if ask is Problem.__call__ else (np.ones((1, dim)),)
-    for x in (np.ones(dim + 1), [], *batches, np.ones((dim, dim, 1)), 1.0):
+    batches = [] if ask is Problem.__call__ else [np.ones((1, dim)), np.ones((dim, dim))]
+    for x in (np.ones(dim + 1), [], *batches, np.ones((2, dim + 1)), np.ones((1, 1, dim)), 1.0):
         with pytest.raises(ValueError, match="shape"):
             ask(problem, x)
     for x in (np.ones(dim, dtype=complex), [1j] * dim, "abc", ["a"] * dim, None, [None] * dim):
