@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pytest_optlandscape._counting import number_of
+from pytest_optlandscape._profiles import said_of
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.errors import cannot_run_text
 from pytest_optlandscape.report.layout import WIDTH, table, wrapped
@@ -172,7 +173,8 @@ def _replay(comparison: LandscapeComparison, spec: str, start: str, wording: Wor
     lines.append(f"    {wording.replay(spec, cell.id)}")
     if in_python:
         budget = cell.budget(comparison.now.budget)
-        call = f"minimize({spec!r}, {landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed})"
+        where = f"{landscape!r}, x0={cell.x0.tolist()}, budget={budget}, seed={cell.seed}"
+        call = f"minimize({spec!r}, {where}{said_of(spec)})"
         lines += ["  the same in Python:", f"    {wording.in_python(call)}"]
     return lines
 

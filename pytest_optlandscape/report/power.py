@@ -62,9 +62,9 @@ def _seen(power: Power) -> Iterator[str]:
     digits, failing = power.seen["less_precise"], power.seen["failing"]
     if slower is not None:
         yield f"{_percent(slower)} more evaluations"
-    if alone is not None:
+    if alone is not None and power.landscapes > 1:
         where = "each" if power.seen_alone == power.landscapes else f"{power.seen_alone} of {power.landscapes}"
-        yield f"{_percent(alone)} more on one landscape alone (on {where})" if power.landscapes > 1 else ""
+        yield f"{_percent(alone)} more on one landscape alone (on {where})"
     if digits is not None:
         yield f"{digits:g} digits less precise"
     if failing is not None:

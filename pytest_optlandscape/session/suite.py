@@ -330,8 +330,7 @@ class SuiteRun:
 
     def runs_in_python(self, spec: str) -> bool:
         """Tell whether a line of Python runs an optimizer as the session does: what pytest alone knows it cannot."""
-        declared = {spec, spec.partition("(")[0]} & {*self.settings.profiles, *self.settings.adapters}
-        return not declared and spec.partition(":")[0] not in third_party.find()
+        return spec.partition(":")[0] not in third_party.find()
 
     def outcome_extras(self) -> dict[str, Any]:
         """Give what is added to the machine-readable outcome: the words of the suite."""

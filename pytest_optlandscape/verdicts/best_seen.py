@@ -40,7 +40,7 @@ def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
         The same where the minimum is known.
     """
     text = record.definition.get(BEST_SEEN) if record is not None else None
-    if landscape.minimum_is_known or text is None or record is None:
+    if landscape.minimum_is_known or record is None or len(str(text or "").split()) != landscape.dim:
         return landscape
     return _standing_in(landscape, str(text), float(record.definition["fmin"]))
 

@@ -230,9 +230,9 @@ def test_what_cannot_be_turned_or_stretched_is_said():
     line = landscapes.get("sphere", dim=1)
     with pytest.raises(ValueError, match="one coordinate"):
         line.scale(10.0)
-    with pytest.raises(ValueError, match="2 to 1000 coordinates"):
+    with pytest.raises(ValueError, match="2 to 1000 dimensions"):
         line.rotate(1)
-    with pytest.raises(ValueError, match="2 to 1000 coordinates"):
+    with pytest.raises(ValueError, match="2 to 1000 dimensions"):
         landscapes.get("sphere", dim=LARGEST_TURNED + 1).rotate(1)
     adjiman = landscapes.get("adjiman")
     with pytest.raises(ValueError, match="lie on the bounds"):
