@@ -256,14 +256,21 @@ def _terms_of(optimizer: Optimizer, problem: Problem) -> _Terms:
 
 def _is_plain(returned: Any) -> bool:
     """Tell whether reading a result runs no code of the optimizer's: it is an array or SciPy's, as nearly always."""
-    kind = type(returned)  # its `__class__` may be a property that raises
-    if kind.__name__ == "OptimizeResult" and kind.__module__.startswith("scipy."):
-        return set(map(type, (returned.get(name) for name in _NAMES))) <= _PLAIN
+    kind = type(returned)  # compared by identity: a class and its metaclass may be the optimizer's, too
+    if kind is getattr(sys.modules.get("scipy.optimize"), "OptimizeResult", None):
+        return all(map(_runs_no_code, map(returned.get, _NAMES)))
     return kind is np.ndarray and returned.dtype == np.float64
 
 
+def _runs_no_code(value: Any) -> bool:
+    kind = type(value)
+    if kind is np.ndarray:
+        return bool(value.dtype.kind != "O")
+    return any(kind is plain for plain in _PLAIN)
+
+
 _NAMES = ("x", "fun", "success", "message", "stop_reason")
-_PLAIN = {np.ndarray, np.float64, np.bool_, float, int, bool, str, type(None)}
+_PLAIN = (float, bool, str, type(None), np.float64, np.bool_, int)
 
 
 def _read(

@@ -225,6 +225,7 @@ class SuitePlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Have the records travel with the report, to the main process of a distributed session too."""
+        last_words.put_away()  # a test that keeps the interpreter's lock is nothing of ours
         report = yield
         if isinstance(item, SuiteItem | ContractItem):
             fit_to_travel(report)

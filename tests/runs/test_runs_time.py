@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.optimize
 from runs_helpers import forever, gradients_forever
 
 from pytest_optlandscape import Problem, minimize
@@ -161,6 +162,12 @@ class NeverConverted:
             pass
 
 
+class NeverANumber:
+    def __float__(self):
+        spins(Problem("beale"))
+        return 0.0
+
+
 class NeverShownError(Exception):
     def __str__(self):
         spins(Problem("beale"))
@@ -183,13 +190,34 @@ def returns(result):
 @needs_signals
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
-    "optimizer", [returns(NeverRead()), returns(NeverConverted()), raises_what_is_never_shown],
-    ids=["attribute", "array", "message"],
+    "optimizer",
+    [
+        returns(NeverRead()),
+        returns(NeverConverted()),
+        returns(scipy.optimize.OptimizeResult(x=np.array([NeverANumber()] * 2, dtype=object))),
+        returns(scipy.optimize.OptimizeResult(x=np.zeros(2), fun=NeverANumber())),
+        raises_what_is_never_shown,
+    ],
+    ids=["attribute", "array", "objects", "value", "message"],
 )  # fmt: skip
 def test_results_are_read_under_the_limit(optimizer):
     run = minimize(optimizer, "beale", time_limit=LIMIT)
     assert (run.stop_reason, run.nfev, run.has_stalled) == ("time", 1, True)
     assert run.message.startswith("what it returned or raised could not be read within 0.05 s")
+
+
+def test_a_result_whose_class_lies_is_no_point():
+    class NamelessType(type):
+        __name__ = property(lambda cls: sys.exit(0))
+
+    class Nameless(metaclass=NamelessType):
+        pass
+
+    class Classless:
+        __class__ = property(lambda self: sys.exit(0))
+
+    for result in (Nameless(), Classless()):
+        assert minimize(returns(result), "beale").stop_reason == "no-result"
 
 
 def test_a_result_that_evaluates_when_it_is_read_is_none():
