@@ -41,12 +41,15 @@ class Work:
         By landscape, evaluations that these runs may make.
     smoke_steps : int
         Evaluations of the same kind of session over the suite smoke; 0 where that is no smaller.
+    is_update : bool
+        Whether a baseline is made, so that the command line cannot make the suite smaller.
     """
 
     spec: str
     runs: Mapping[str, int]
     steps: Mapping[str, int]
     smoke_steps: int = 0
+    is_update: bool = False
 
 
 @dataclass
@@ -112,11 +115,15 @@ class Pace:
         if self.workers > 1:
             text += f", on {self.workers} workers"
         self.say(text)
-        if 0 < work.smoke_steps < whole / 2:
+        if work.is_update:
+            self.say(
+                "  less: cells= or budget= in optlandscape_suites; --optlandscape-fit=MINUTES prints a line for it"
+            )
+        elif 0 < work.smoke_steps < whole / 2:
             less = expected * work.smoke_steps / whole
             self.say(
-                f"  less: --optlandscape-suite smoke (about {duration(less)}), --optlandscape-cells=N, or its own "
-                "line in optlandscape_suites"
+                f"  less: --optlandscape-suite smoke (about {duration(less)}), --optlandscape-cells=N, or a line in "
+                "optlandscape_suites (--optlandscape-fit=MINUTES prints it)"
             )
 
     def _is_first(self, spec: str) -> bool:

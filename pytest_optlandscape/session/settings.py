@@ -175,7 +175,7 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
         profiles=parsed(config.getini("optlandscape_profiles")),
         suite=_suite(config, most_cells),
         suites=_own_suites(config),
-        suite_is_given=bool(config.getoption("optlandscape_suite")),
+        suite_is_given=config.getoption("optlandscape_suite") is not None,
         most_cells=most_cells,
         budget=int(budget) if budget else None,
         baseline_folder=config.rootpath / config.getini("optlandscape_baseline_dir"),
@@ -202,7 +202,8 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
 
 def _suite(config: pytest.Config, most_cells: int | None) -> str:
     """Read the words of the suite; what the command line adds is part of what is recorded."""
-    text = " ".join(str(config.getoption("optlandscape_suite") or config.getini("optlandscape_suite")).split())
+    given = config.getoption("optlandscape_suite")
+    text = " ".join(str(config.getini("optlandscape_suite") if given is None else given).split())
     if " = " in text:
         raise ValueError(f"the suite {text!r} has an optimizer in it: the key for that is optlandscape_suites")
     selection = read_selection(text)

@@ -245,13 +245,12 @@ class SuiteRun:
             counts = {one.id: self._runs(spec, self._cells[spec][one.id]) for one in due}
             means = {one.id: self.steps(spec, one) / len(self._cells[spec][one.id]) for one in due}
             steps = {one.id: round(counts[one.id] * means[one.id]) for one in due}
-            few = read_selection("smoke").cells(
-                partial(self.budget, spec), [get_landscape(one) for one in suite_ids("smoke")]
-            )
+            few = [one for one in map(get_landscape, suite_ids("smoke")) if not obstacle(self.adapters[spec], one)]
             smoke = sum(
-                self._runs(spec, chosen) * self.budget(spec, chosen[0].landscape) for chosen in few.values() if chosen
+                self._runs(spec, chosen) * self.budget(spec, chosen[0].landscape)
+                for chosen in read_selection("smoke").cells(partial(self.budget, spec), few).values()
             )
-            self._works[spec] = Work(spec, counts, steps, 0 if set(counts) <= set(few) else smoke)
+            self._works[spec] = Work(spec, counts, steps, smoke, is_update=self.settings.update)
         return self._works[spec]
 
     def _runs(self, spec: str, chosen: Sequence[Cell]) -> int:

@@ -46,6 +46,12 @@ def test_an_estimate_is_said_once_after_the_first_cells():
     assert not any("will take" in line for line in watched.run("landscape-1", work()))
 
 
+def test_an_update_is_made_smaller_by_the_configuration_alone():
+    said = Watched(4.0).run("landscape-0", work(smoke_steps=190, is_update=True))
+    assert said[1].startswith("  less: cells= or budget= in optlandscape_suites; --optlandscape-fit=MINUTES")
+    assert "--optlandscape-suite" not in " ".join(said)
+
+
 def test_a_quick_optimizer_is_not_talked_about():
     assert Watched(0.01).run("landscape-0", work()) == []
     assert Watched(0.1).run("landscape-0", work(), runs=3) == []
