@@ -174,8 +174,15 @@ def checked_baseline(stored: Stored) -> Baseline:
     return found
 
 
-def baseline_of(content: dict[str, Any]) -> Baseline:
+def baseline_of(content: dict[str, Any], *, in_any_form: bool = False) -> Baseline:
     """Read the content of a baseline file or of a history's record, without a look at digests, lines and totals.
+
+    Parameters
+    ----------
+    content : dict
+    in_any_form : bool, default False
+        Whether numbers may be written in another way than ours: in a history, whose files are named by their content,
+        nobody edits one.
 
     Raises
     ------
@@ -195,7 +202,7 @@ def baseline_of(content: dict[str, Any]) -> Baseline:
         raise DamageError("the optimizer is no text", ("optimizer",))
     records, apart = {}, {}
     for name, entry in entries.items():
-        records[name] = _record(name, entry, (where, name))
+        records[name] = _record(name, entry, (where, name), in_any_form)
         if "written_with" in entry:
             apart[name] = words_of(entry["written_with"], "written_with", (where, name, "written_with"))
     return Baseline(
@@ -208,7 +215,7 @@ def baseline_of(content: dict[str, Any]) -> Baseline:
     )
 
 
-def _record(name: str, entry: Any, where: tuple[str, ...]) -> LandscapeRecord:
+def _record(name: str, entry: Any, where: tuple[str, ...], in_any_form: bool) -> LandscapeRecord:
     """Read a landscape's entry."""
     if not isinstance(entry, dict):
         raise DamageError(f"{name:.80} is no object", where)
@@ -219,7 +226,7 @@ def _record(name: str, entry: Any, where: tuple[str, ...]) -> LandscapeRecord:
         raise DamageError(f"{name:.80} has no cells", (*where, "cells"))
     for number, line in enumerate(lines):
         try:
-            cells.append(checked_cell(line))
+            cells.append(checked_cell(line, in_any_form=in_any_form))
         except (ValueError, OverflowError) as error:
             raise DamageError(f"{name:.80}: {error}", (*where, "cells", number)) from None
     if type(entry.get("nondeterministic", True)) is not bool or entry.get("nondeterministic") is False:

@@ -318,7 +318,7 @@ def record_of(name: str, data: bytes) -> Baseline:
             "measure its commits again with backfill, or use the version that wrote it"
         )
     try:
-        return baseline_of(content)
+        return baseline_of(content, in_any_form=True)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
 
