@@ -173,7 +173,10 @@ def check_may_be_called(thing: Any, spec: str) -> None:
         returned = _returned(target)
         if _takes_a_problem(thing) or (returned is not None and _makes(returned)):
             return
-        why = "it takes neither fun and x0 nor a problem, and its annotation names no optimizer that it returns"
+        why = (
+            "it takes neither fun and x0 nor a problem, and its annotation names no optimizer that it returns; if it "
+            "makes one, annotate it with that class"
+        )
     raise TypeError(f"{spec!r} is not an optimizer, so it was not called with these arguments: {why}")
 
 

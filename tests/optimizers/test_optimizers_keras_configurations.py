@@ -259,7 +259,7 @@ def test_arguments_that_are_given_are_the_arguments(optimizer, spec):
     assert run.trace.x == pytest.approx(minimize(SGD(0.008), "booth", budget=9).trace.x, rel=1e-6)
 
 
-def make_powered(power):
+def make_powered(power) -> Powered:
     return Powered(power=power)
 
 

@@ -263,7 +263,7 @@ def test_transformations_are_called_by_what_they_remember():
     assert specs() == specs()
 
 
-def make_momentum(rate):
+def make_momentum(rate) -> optax.GradientTransformation:
     return optax.sgd(rate, momentum=0.9)
 
 

@@ -122,12 +122,19 @@ def test_the_users_work_is_not_touched(repository, monkeypatch):
     assert repository.state() == before
 
 
-@pytest.mark.parametrize("ref", ["no-such-branch", "", "--all"])
-def test_an_unknown_revision_is_a_mistake_of_usage_in_gits_words(repository, ref):
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        ("no-such-branch", "bad revision 'no-such-branch'"),
+        ("", "the revision is empty"),
+        ("--all", "'--all' begins with '-'"),
+    ],
+)
+def test_an_unknown_revision_is_a_mistake_of_usage(repository, ref, said):
     before = repository.state()
     result = repository.compare(ref=ref)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*bad revision '{ref}'*"])
+    result.stderr.fnmatch_lines([f"*{said}*"])
     assert repository.state() == before
 
 
