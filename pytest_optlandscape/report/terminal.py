@@ -208,6 +208,11 @@ def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
     return one.now.landscape in told and any(finding.metric == "exceptions" for finding in one.findings)
 
 
+def _told_as_findings(comparison: OptimizerComparison) -> list[str]:
+    """List the landscapes whose findings are printed one by one, errors included."""
+    return [one.now.landscape for one in comparison.landscapes if not one.cannot_run]
+
+
 def _in_short(findings: Iterable[Finding]) -> str:
     """Name the criteria that moved; those that got worse alone, if any did."""
     several = list(findings)
@@ -222,7 +227,9 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
-    texts += error_texts([one for one in comparison.landscapes if not _has_told(one, told)])
+    texts += error_texts(
+        [one for one in comparison.landscapes if not _has_told(one, [*told, *_told_as_findings(comparison)])]
+    )
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         texts.append(f"{note}, on {where}")
