@@ -230,6 +230,9 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
     texts += error_texts(
         [one for one in comparison.landscapes if not _has_told(one, [*told, *_told_as_findings(comparison)])]
     )
+    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _has_told(one, told)]
+    if above:
+        texts.append(f"no result from any start, as said above, on {', '.join(above)}")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         texts.append(f"{note}, on {where}")
