@@ -75,7 +75,7 @@ def returned_by(returned: Any, problem: Problem) -> Returned:
         return Returned(*_as_point(returned, problem))
     try:
         x, complaint = _as_point(getattr(returned, "x", returned), problem)
-    except BudgetExhausted:  # its time is up, or it evaluates after the run
+    except BudgetExhausted:  # it evaluates the objective, or time is up
         raise
     except BaseException as error:  # `x` may be a property that raises
         x, complaint = None, f"the optimizer returned an object whose .x raises {type_name(error)}"
