@@ -209,6 +209,11 @@ def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
     return has_finding and (not one.cannot_run or one.now.landscape in told)
 
 
+def _told_as_findings(comparison: OptimizerComparison) -> list[str]:
+    """List the landscapes whose findings are printed one by one, errors included."""
+    return [one.now.landscape for one in comparison.landscapes if not one.cannot_run]
+
+
 def _in_short(findings: Iterable[Finding]) -> str:
     """Name the criteria that moved; those that got worse alone, if any did."""
     several = list(findings)
@@ -223,7 +228,12 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
-    texts += error_texts([one for one in comparison.landscapes if not _has_told(one, told)])
+    texts += error_texts(
+        [one for one in comparison.landscapes if not _has_told(one, [*told, *_told_as_findings(comparison)])]
+    )
+    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _has_told(one, told)]
+    if above:
+        texts.append(f"no result from any start, as said above, on {', '.join(above)}")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
         where = ", ".join(c.now.landscape for c in comparison.landscapes if note in c.now.notes)
         texts.append(f"{note}, on {where}")

@@ -80,8 +80,7 @@ class Surroundings:
 
     def prepare(self) -> None:
         """Make ready for a run: what it does must not depend on the session's filters; -W error would end it early."""
-        self._warned.clear()
-        warnings.simplefilter("default")
+        self._warned.clear()  # whatever was warned of since the last run, by reading its result, is no doing of its
         self._is_running = True
 
     def put_back(self) -> tuple[tuple[Warned, ...], tuple[str, ...]]:
@@ -92,7 +91,7 @@ class Surroundings:
         if warnings.filters is not self._filters or warnings.showwarning is not self._show:
             self._catching.__exit__(None, None, None)
             self._catch_warnings()
-        warnings.simplefilter("ignore")  # reading a result is no doing of the optimizer's
+        warnings.simplefilter("default")  # before those that the run may have set
         refused = self._refusals.take()
         if not (changes or warned or refused or self._closed):
             return (), ()
@@ -139,6 +138,7 @@ class Surroundings:
         warned = self._catching.__enter__()
         self._warned = [] if warned is None else warned
         self._filters, self._show = warnings.filters, warnings.showwarning
+        warnings.simplefilter("default")
 
     def _guard(self, stream: Any, name: str) -> bool:
         """Have a stream take note of being closed instead of closing: it is needed afterwards."""

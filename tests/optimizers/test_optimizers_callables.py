@@ -123,6 +123,7 @@ def test_scipy_style_gets_nothing_else():
     assert given_to(some, budget=9)[0] == (1e-3, 9, {})
 
 
+@pytest.mark.filterwarnings("ignore:Method L-BFGS-B does not use Hessian")  # SciPy's own, of what it is handed
 def test_scipy_itself_is_scipy_style():
     import scipy.optimize
 

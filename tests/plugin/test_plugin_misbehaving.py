@@ -51,11 +51,11 @@ def test_what_newly_cannot_run_is_one_finding_without_statistics(project):
             "*solver:minimize gives no result on himmelblau: ArithmeticError: never works (*solver.py:3)*",
             "*it cannot run from any of 21 starts, 21 of which had a result in its baseline",
             "*replay the worst cell*",
-            "*no result from 42 of 42 starts on himmelblau, booth: ArithmeticError: never works*",
+            "*no result from any start, as said above, on himmelblau, booth",
         ]
     )
     assert not any(word in text for word in ("confidence", "p = ", "worst cells", "is worse than", "accept"))
-    assert text.count("raise ArithmeticError") == 2  # in the first test that fails, and in the summary
+    assert text.count("raise ArithmeticError") == 1
     (optimizer,) = json.loads(project.outcome_path.read_text())["optimizers"]
     assert optimizer["verdict"] == "worse"
     assert [len(one["findings"]) for one in optimizer["landscapes"]] == [1, 1]
