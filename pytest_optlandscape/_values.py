@@ -16,9 +16,6 @@ __all__ = ["check_keys", "check_options"]
 _MAY_BE_EMPTY = {"optlandscape_against", "optlandscape_history", "optlandscape_list"}
 """Options that may be given without a value, and one of which the revision is checked for itself."""
 
-_MAY_BE_LISTS = {"optlandscape_fail_on"}
-"""Keys that are a string of words or, in TOML, a list of them."""
-
 _NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_suite"}
 """Keys whose empty value would be another value than the default."""
 
@@ -53,7 +50,7 @@ def check_keys(
         if kind == "linelist":
             if value and not _is_filled_list(value):
                 raise ValueError(f'{name} is a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
-        elif kind == "string" and not (isinstance(value, str) or (name in _MAY_BE_LISTS and _is_filled_list(value))):
+        elif kind == "string" and not isinstance(value, str):
             raise ValueError(f"{name} is a single string; got {value!r:.200}")
         if name in _NOT_EMPTY and not str(value).strip():
             raise ValueError(f"{name} is empty; leave the key out for its default, {keys[name][1]}")

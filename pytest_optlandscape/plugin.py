@@ -51,8 +51,8 @@ INI_KEYS = {
         "how optimizers of other signatures are called: SPEC = objective=func start=x0 budget=maxfev ...",
     ),
     "optlandscape_fail_on": (
-        "string",
-        "worse",
+        "linelist",
+        ["worse"],
         "what fails: worse, changed, different (better too), never, or creep over the commits of the history; lines "
         "SPEC = WORD are for one optimizer",
     ),

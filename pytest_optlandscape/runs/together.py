@@ -198,7 +198,7 @@ def _stepped(optimizer: Optimizer, way: Way, problems: Sequence[Problem]) -> lis
         return []
     runs = [first, *execute_all(together, problems[1:])]
     share = first.wall_time / len(problems)
-    return [dataclasses.replace(run, wall_time=share, warnings=first.warnings) for run in runs]
+    return [dataclasses.replace(run, wall_time=share, warnings=first.warnings, warned=first.warned) for run in runs]
 
 
 class _Together:

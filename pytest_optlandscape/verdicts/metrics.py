@@ -306,7 +306,7 @@ PROGRESS = Metric(
     show=_show_progress,
 )
 
-ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False)
+ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False, heading="gap", show=_show_gaps)
 
 METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS, ESCAPE)
 """Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
