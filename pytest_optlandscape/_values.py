@@ -16,7 +16,7 @@ __all__ = ["check_keys", "check_options"]
 _MAY_BE_EMPTY = {"optlandscape_against", "optlandscape_history", "optlandscape_list"}
 """Options that may be given without a value, and one of which the revision is checked for itself."""
 
-_NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_suite"}
+_NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_fail_on", "optlandscape_suite"}
 """Keys whose empty value would be another value than the default."""
 
 
@@ -52,8 +52,10 @@ def check_keys(
                 raise ValueError(f'{name} is a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
         elif kind == "string" and not isinstance(value, str):
             raise ValueError(f"{name} is a single string; got {value!r:.200}")
-        if name in _NOT_EMPTY and not str(value).strip():
-            raise ValueError(f"{name} is empty; leave the key out for its default, {keys[name][1]}")
+        if name in _NOT_EMPTY and not (value and str(value).strip()):
+            default = keys[name][1]
+            text = default if isinstance(default, str) else ", ".join(default)
+            raise ValueError(f"{name} is empty; leave the key out for its default, {text}")
         for text in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
             _check_characters(name, text)
 

@@ -73,7 +73,7 @@ def test_a_new_hang_from_every_start_is_worse_and_a_slow_machine_is_not_comparab
         [
             "*solver:minimize on beale is worse*",
             "*hangs until the time limit from 3 of 22 starts, from which it ended,*",
-            "*standard first*",
+            "*first*",
             "*given up after the first 3 starts hung: 19 starts were not run, on beale*",
         ]
     )
@@ -86,7 +86,7 @@ def test_no_limit_and_what_is_none(project):
     project.configure(optlandscape_time_limit="soon")
     result = project.run("-k", "beale")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*optlandscape_time_limit is a number of seconds, 0 or more, got 'soon'*"])
+    result.stderr.fnmatch_lines(["*optlandscape_time_limit is a number of seconds, from 0 to 10000000, got 'soon'*"])
     project.configure(optlandscape_time_limit="0")
     project.solver("def minimize(problem):\n    import time; time.sleep(0.002); problem(problem.x0); return problem.x0")
     assert project.run("-k", "beale").ret == 0
@@ -139,7 +139,7 @@ def minimize(problem):
 
 
 def test_threads_left_behind_end_with_the_run(booth):
-    booth.configure(optlandscape_time_limit="5", optlandscape_budget="1000000000")
+    booth.configure(optlandscape_time_limit="5", optlandscape_budget="100000000")
     booth.solver(THREADS)
     result = booth.on("-W", "error")
     assert result.ret == 0

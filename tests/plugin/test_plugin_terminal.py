@@ -188,7 +188,7 @@ def test_fail_on_names_a_configured_optimizer(small):
 def test_imported_modules_are_not_suggested(small, name, said):
     small.configure(f"solver:{name}")
     result = small.run()
-    result.stderr.fnmatch_lines([f"*unknown name in 'solver' '{name}'; {said}*"])
+    result.stderr.fnmatch_lines([f"*unknown name in 'solver': '{name}'; {said}*"])
 
 
 def test_one_is_no_plural(small, pytester):
