@@ -127,7 +127,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
         _write(terminal, f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
-        _write_partly_compared(terminal, comparison)
+        _write_partly_compared(terminal, suite, comparison)
         lost = len(suite.without_result(comparison.spec))
         left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
         if left_out:
@@ -147,7 +147,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     _write_where(terminal, suite)
 
 
-def _write_partly_compared(terminal: Any, comparison: OptimizerComparison) -> None:
+def _write_partly_compared(terminal: Any, suite: SuiteRun, comparison: OptimizerComparison) -> None:
     """Say how many cells were compared, where these are not all that the baseline has, and which have none yet."""
     compared = sum(len(one.pairs) for one in comparison.landscapes)
     not_run = sum(one.not_run for one in comparison.landscapes)
@@ -157,7 +157,8 @@ def _write_partly_compared(terminal: Any, comparison: OptimizerComparison) -> No
         _write(terminal, text, yellow=True)
     if not_known:
         text = f"{comparison.spec}: the baseline has none of {number_of(not_known, 'cell')} that were run"
-        _write(terminal, f"{text}; `pytest --optlandscape-update` accepts new cells", yellow=True)
+        _write(terminal, f"{text}; to accept them:", yellow=True)
+        terminal.write_line(f"  {suite.wording.update(comparison.spec)}", yellow=True)
 
 
 def _write(terminal: Any, text: str, **colour: bool) -> None:
