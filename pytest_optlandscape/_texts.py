@@ -19,7 +19,7 @@ _READ = 16
 """Of a text that is cut to some length, so many times this length is looked at: runs of blanks become one."""
 
 
-def clean(text: str, length: int = 72) -> str:
+def clean(text: str, length: int = 72, *, both_ends: bool = False) -> str:
     r"""Make text from elsewhere fit to be printed: on one line, without control characters, not longer than a line.
 
     Parameters
@@ -27,6 +27,8 @@ def clean(text: str, length: int = 72) -> str:
     text : str
     length : int, default 72
         Most characters of the result.
+    both_ends : bool, default False
+        Of a text that is too long, keep the end, too: libraries put the cause of an error there.
 
     Returns
     -------
@@ -38,7 +40,12 @@ def clean(text: str, length: int = 72) -> str:
     'Fix �[31mall of it'
     >>> clean("a lone surrogate: \ud800"), clean("x" * 1000, 10)
     ('a lone surrogate: �', 'xxxxxxxxx…')
+    >>> clean("begins" + " and goes on" * 100 + " ends", 30, both_ends=True)
+    'begins and goes on …s on ends'
     """
+    if both_ends and len(text) > length:
+        end = clean(text[-_READ * length :][::-1], length // 3)[::-1].lstrip("…")
+        return f"{clean(text, length - length // 3)}{end}"
     beginning = text[: _READ * length]
     plain = " ".join(beginning.split())
     plain = plain if plain.isprintable() else "".join(map(_shown, plain))
@@ -96,7 +103,9 @@ def text_of(thing: Any, length: int = 500) -> str:
     if type(thing) is str and len(thing) <= length and thing.isprintable() and "  " not in thing and "0x" not in thing:
         return thing  # nearly always
     try:
-        return without_addresses(clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length))
+        return without_addresses(
+            clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length, both_ends=True)
+        )
     except BaseException as error:  # whatever it is, it is not what was asked for
         return f"(its __str__ raises {type_name(error)})"
 

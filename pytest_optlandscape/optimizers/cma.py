@@ -112,11 +112,12 @@ def from_spec(spec: Spec) -> Adapter:
     """
     if spec.name not in NAMES:
         raise ValueError(unknown_name("pycma optimizer", spec.name, NAMES))
-    options = set(_import(str(spec)).CMAOptions.defaults()) - _GIVEN_BY_US
+    defaults = _import(str(spec)).CMAOptions.defaults()
+    options = set(defaults) - _GIVEN_BY_US
     restarts = _OF_FMIN2 & arguments_of(_import(str(spec)).fmin2) if spec.name == "fmin2" else set()
     check_arguments(spec, options | restarts | {"sigma0"})
     for key, value in spec.arguments.items():
-        if isinstance(value, str) and not _is_formula(value):
+        if isinstance(value, str) and value != defaults.get(key) and not _is_formula(value):
             raise ValueError(
                 f"optimizer {shown_spec(spec)!r}: pycma evaluates the string {key}={value[:100]!r} as Python; give a "
                 "number, or a formula of N and popsize"

@@ -10,6 +10,7 @@ import pytest
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get, parse_spec
 from pytest_optlandscape.optimizers.keras_steps import double_precision_where_needed
+from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.strategies import cells
 
 if "keras" not in sys.modules:
@@ -111,10 +112,11 @@ def test_instances_are_rebuilt_and_left_alone():
     assert int(instance.iterations) == 0
 
 
-def test_warnings_of_keras_itself_raise_nothing():
+def test_warnings_of_keras_itself_do_not_end_the_run():
+    adam = get(keras.optimizers.Adam(0.1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert minimize(keras.optimizers.Adam(0.1), "beale", budget=3).stop_reason == "budget"
+        assert execute(adam, Problem("beale", budget=3)).stop_reason == "budget"
 
 
 def test_built_instances_start_afresh():

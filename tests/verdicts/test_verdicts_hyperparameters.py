@@ -188,9 +188,7 @@ def raising(fun, x0, learning_rate):
 
 
 def test_a_hyperparameter_that_changes_nothing_has_no_width():
-    with pytest.raises(
-        ValueError, match=r"learning_rate changes nothing: from each of the 4 starts .*swallowing makes"
-    ):
+    with pytest.raises(ValueError, match=r"learning_rate changes nothing: from each of 4 starts .*swallowing makes"):
         assert_robust(swallowing, "booth", over={"learning_rate": (1e-2, 1.0)}, decades=0.1, starts=4, budget=9)
     with pytest.raises(ValueError, match="The first run: exception, ArithmeticError: not here"):
         found(raising, starts=4)
