@@ -110,10 +110,10 @@ class Surroundings:
         """Tell whether an exception is no doing of the optimizer's.
 
         That is Ctrl-C, or what a handler of a signal raised that was there before the run: a time limit for tests, or
-        the end of a job.
+        SIGTERM at the end of a job.
         """
-        if isinstance(error, KeyboardInterrupt):
-            return self.was_interrupted
+        if isinstance(error, KeyboardInterrupt) and self.was_interrupted:
+            return True
         codes = _codes_of(self._session_handlers)
         trace = error.__traceback__ if codes else None
         while isinstance(trace, TracebackType):

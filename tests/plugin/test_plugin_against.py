@@ -93,7 +93,8 @@ def test_an_optimizer_that_was_not_there_is_new_and_the_reason_is_told(repositor
     assert result.parseoutcomes()["passed"] == 2
     result.stdout.fnmatch_lines(
         lines(
-            "solver:descend is not there at HEAD: unknown name in 'solver'", "elsewhere:minimize is not there at HEAD"
+            "solver:descend is not there at HEAD: optimizer 'solver:descend': unknown name in 'solver': 'descend'",
+            "elsewhere:minimize is not there at HEAD",
         )
     )
 
@@ -223,7 +224,8 @@ def test_an_optimizer_may_print_and_read_its_input(repository):
 def test_a_revision_whose_process_dies_fails_the_test_and_not_the_session(repository):
     good = (repository.path / "solver.py").read_text()
     (repository.path / "solver.py").write_text(
-        "import os, sys\ndef minimize(fun, x0):\n    print('at the end', file=sys.stderr)\n    os._exit(7)\n"
+        "import ctypes, sys\ndef minimize(fun, x0):\n"
+        "    print('at the end', file=sys.stderr)\n    ctypes.CDLL(None)._exit(7)\n"
     )
     repository.commit()
     (repository.path / "solver.py").write_text(good)

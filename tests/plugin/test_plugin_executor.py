@@ -6,7 +6,7 @@ from pytest_optlandscape.store import open_history
 PROCESSES = "--optlandscape-executor=processes:2"
 
 ENDS = """
-import os, time
+import ctypes, os, time
 
 def minimize(problem):
     if {when}:
@@ -68,11 +68,11 @@ def test_the_history_is_that_of_one_process(repository, monkeypatch):
 
 
 def test_an_optimizer_that_ends_its_process_ends_nothing_else(small):
-    small.solver(ENDS.format(when=ONCE, does="open('ended', 'x').close(); os._exit(7)"))
+    small.solver(ENDS.format(when=ONCE, does="open('ended', 'x').close(); ctypes.CDLL(None)._exit(7)"))
     result = small.run(PROCESSES)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["ran in 2 processes; 1 process was lost, and 1 landscape run again"])
-    small.solver(ENDS.format(when="problem.landscape.name == 'booth'", does="os._exit(7)"))
+    small.solver(ENDS.format(when="problem.landscape.name == 'booth'", does="ctypes.CDLL(None)._exit(7)"))
     result = small.run(PROCESSES, "-k", "not overall", "--tb=short")
     result.stdout.fnmatch_lines(
         [
