@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from pytest_optlandscape._texts import printable
 from pytest_optlandscape.runs.process_state import Kept, random_states
 from pytest_optlandscape.runs.reading import described
+from pytest_optlandscape.verdicts import LandscapeRecord
 
-__all__ = ["fit_to_travel", "global_random_states", "no_other_outcome"]
+__all__ = ["fit_to_travel", "global_random_states", "no_other_outcome", "with_random_states_put_back"]
 
 
 @contextlib.contextmanager
@@ -55,6 +57,26 @@ def global_random_states() -> Iterator[list[str]]:
         yield changed
     finally:
         changed += kept.put_back()
+
+
+def with_random_states_put_back(measure: Callable[[], LandscapeRecord]) -> LandscapeRecord:
+    """Measure, put the global random states back, and note in the record which of them were changed.
+
+    It is done in the process that runs the optimizer: in others, threads of an executor draw numbers meanwhile.
+
+    Parameters
+    ----------
+    measure : callable
+        Returns the record of a landscape.
+
+    Returns
+    -------
+    LandscapeRecord
+    """
+    with global_random_states() as changed:
+        record = measure()
+    notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
+    return replace(record, notes=(*record.notes, *notes)) if notes else record
 
 
 def fit_to_travel(report: pytest.TestReport) -> None:

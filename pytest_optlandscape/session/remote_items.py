@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, third_party
+from pytest_optlandscape.session.guarding import with_random_states_put_back
 from pytest_optlandscape.verdicts import CheckOutcome, LandscapeRecord, Stability, compare_landscape, run_baseline
 from pytest_optlandscape.verdicts.judging import run_and_look_closely
 
@@ -208,9 +209,10 @@ def run_item(
         setting_differs=setting_differs,
     )
     if update:
-        record = run_baseline(adapter, landscape, budget, starts)
+        measure = partial(run_baseline, adapter, landscape, budget, starts)
     else:
-        record = run_and_look_closely(adapter, landscape, budget, compare, accepted, starts=starts)
+        measure = partial(run_and_look_closely, adapter, landscape, budget, compare, accepted, starts=starts)
+    record = with_random_states_put_back(measure)
     answer = record.to_plain()
     if known is not None:
         from pytest_optlandscape.session.recording import recorded_for

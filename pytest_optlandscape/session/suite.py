@@ -34,7 +34,7 @@ from pytest_optlandscape.report.overwriting import check_is_own
 from pytest_optlandscape.session.accepting import accept
 from pytest_optlandscape.session.contract_record import ContractRecord
 from pytest_optlandscape.session.creep import Crept, find_creep
-from pytest_optlandscape.session.guarding import global_random_states
+from pytest_optlandscape.session.guarding import with_random_states_put_back
 from pytest_optlandscape.session.lost import Lost, never_same
 from pytest_optlandscape.session.pace import Pace, Work
 from pytest_optlandscape.session.recording import Recording
@@ -203,15 +203,11 @@ class SuiteRun:
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
         """Run the cells of one landscape, and keep what came out."""
         elsewhere = self._elsewhere(spec)
-        with global_random_states() as changed:
-            if elsewhere:
-                record = elsewhere.run(spec, landscape)
-            else:
-                with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
-                    record = self.measure(spec, landscape)
-        if changed:
-            notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
-            record = replace(record, notes=(*record.notes, *notes))
+        if elsewhere:
+            record = elsewhere.run(spec, landscape)
+        else:
+            with self.pace.item(self._work(spec), landscape.id, self._known_paths(spec, landscape)):
+                record = with_random_states_put_back(lambda: self.measure(spec, landscape))
         self.keep(spec, record)
         if self.recording and not elsewhere and self._will_be_whole(spec):
             count = len(self.landscapes_for(spec))

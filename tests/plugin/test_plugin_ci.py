@@ -43,8 +43,8 @@ def test_a_session_on_github(small, monkeypatch):
         for name in sorted(("beale", "booth", "overall"), key=lambda name: [name in one for one in shown].index(True))
     ]
     comment = (small.path / "out/comment.md").read_text()
-    assert "| <code>solver:minimize</code> | **worse** | × 0." in comment
-    assert "| <code>scipy:L-BFGS-B</code> | same | identical |" in comment
+    assert "| <code>solver:minimize</code> | **worse** | 2 of 2 | × 0." in comment
+    assert "| <code>scipy:L-BFGS-B</code> | same | 2 of 2 | identical |" in comment
     assert summary.read_text() == f"what was there\n\n{comment}\n"
     result.stdout.fnmatch_lines(["written: *comment.md"])
     assert small.run("--optlandscape-format=none", *QUIET).outlines.count("::") == 0

@@ -55,7 +55,9 @@ def record(repository, *arguments, knobs=None, status=0):
 
 
 def test_commits_are_recorded_and_any_two_of_them_can_be_compared(tracked):
-    assert record(tracked).stdout.fnmatch_lines(["recorded: commit * (1 optimizer) in *.optlandscape/history"]) is None
+    assert (
+        record(tracked).stdout.fnmatch_lines(["recorded: commit * (1 optimizer) in*", "*.optlandscape/history"]) is None
+    )
     first = head(tracked)
     record(tracked, knobs={})  # a commit that changes nothing
     unchanged = head(tracked)
@@ -110,7 +112,7 @@ def test_a_tree_with_changes_is_recorded_on_request_only_and_marked(tracked):
 def test_without_git_sessions_are_recorded_in_their_order(small, project):
     for knobs in ({}, {"REPEATS": 2}):
         project.solver(**knobs)
-        project.run("--optlandscape-history=kept/here").stdout.fnmatch_lines(["recorded: this session *kept/here"])
+        project.run("--optlandscape-history=kept/here").stdout.fnmatch_lines(["recorded: this session *", "*kept/here"])
     first, second = open_history("kept/here", project.path).entries()
     assert first.commit < second.commit
     assert first.optimizers["solver:minimize"].record != second.optimizers["solver:minimize"].record
@@ -137,9 +139,7 @@ def test_a_damaged_file_of_the_history_is_told_and_left(tracked):
     record(tracked)
     (path,) = (tracked.path / ".optlandscape/history/commits").glob("*.json")
     path.write_bytes(path.read_bytes()[:50])
-    record(tracked, knobs={"REPEATS": 2}).stdout.fnmatch_lines(
-        ["history *: 1 file cannot be used; `optlandscape doctor`*"]
-    )
+    record(tracked, knobs={"REPEATS": 2}).stdout.fnmatch_lines(["*1 file cannot be used; `optlandscape doctor`*"])
     assert path.stat().st_size == 50
 
 

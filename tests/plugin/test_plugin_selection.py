@@ -70,7 +70,7 @@ def test_a_part_that_is_given_does_not_take_the_place_of_the_whole(accepted):
     assert accepted.baseline.read_bytes() == before
     accepted.configure(optlandscape_suite="booth cells=3")  # meant to stay
     accepted.accept()
-    assert len(json.loads(accepted.baseline.read_text())["landscapes"]["booth"]["cells"]) == 3
+    assert len(json.loads(accepted.baseline.read_text())["records"]["booth"]["cells"]) == 3
 
 
 def test_each_optimizer_has_its_own_suite(project):
@@ -81,9 +81,9 @@ def test_each_optimizer_has_its_own_suite(project):
     result.assert_outcomes(passed=4, deselected=46)
     for name, budget, count in [("solver_minimize", 40, 21), ("scipy_BFGS", 60, 4)]:
         written = json.loads((project.path / "optlandscape_baseline" / f"{name}.json").read_text())
-        assert list(written["landscapes"]) == ["beale", "booth"]
-        assert written["landscapes"]["booth"]["definition"]["budget"] == budget
-        assert len(written["landscapes"]["booth"]["cells"]) == count
+        assert list(written["records"]) == ["beale", "booth"]
+        assert written["records"]["booth"]["definition"]["budget"] == budget
+        assert len(written["records"]["booth"]["cells"]) == count
     found, status = project.outcome("-k", "booth or beale")
     assert status == 0
     assert found["suites"] == {"scipy:BFGS": "booth beale cells=4 budget=30"}
@@ -117,7 +117,7 @@ def test_the_suite_limits_adds_cells(accepted):
     result = accepted.run("--optlandscape-suite", "booth limits -beale -goldstein_price")
     result.stdout.fnmatch_lines(lines("the baseline has none of 15 cells that were run*--optlandscape-update"))
     accepted.accept("--optlandscape-suite", "booth limits", "-k", "booth")
-    written = json.loads(accepted.baseline.read_text())["landscapes"]["booth"]["cells"]
+    written = json.loads(accepted.baseline.read_text())["records"]["booth"]["cells"]
     assert len(written) == 26
     found, _ = accepted.outcome("--optlandscape-suite", "booth limits", "-k", "booth")
     assert found["optimizers"][0]["landscapes"][0]["fingerprint"] == "identical"
@@ -131,7 +131,7 @@ def test_the_suite_limits_adds_cells(accepted):
         ({"optlandscape_suites": "solver:minimize = cell=3"}, [], "unknown word of a suite 'cell'*'cells'"),
         ({"optlandscape_suite": "solver:minimize = quick"}, [], "the key for that is optlandscape_suites"),
         ({"optlandscape_suite": "quick@1"}, [], "this release has version 3 of the suite quick"),
-        ({}, ["--optlandscape-suite", ""], "unknown suite ''*known: full, limits, quick"),
+        ({}, ["--optlandscape-suite", ""], "--optlandscape-suite was given an empty value"),
         ({}, ["--optlandscape-cells=0"], "--optlandscape-cells=0: a whole number*"),
         ({}, ["--optlandscape-cells=a"], "--optlandscape-cells=a: a whole number*"),
     ],
