@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import getpass
 import json
 import os
@@ -11,7 +12,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,12 +147,26 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
 
     history = _open(config, told)
     is_of_releases = getattr(told, "releases", False)
-    chosen = _releases(told, history) if is_of_releases else _chosen(config, told, _entries(history))
-    load, triages = loader(history), history.triages()
-    remembered = Remembered(config.rootpath / CACHE)
-    found = [find_trend(one, load, triages, events=events, remembered=remembered) for one in chosen]
+    with _without_garbage():
+        chosen = _releases(told, history) if is_of_releases else _chosen(config, told, _entries(history))
+        load, triages = loader(history), history.triages()
+        remembered = Remembered(config.rootpath / CACHE)
+        found = [find_trend(one, load, triages, events=events, remembered=remembered) for one in chosen]
     _complain(history)
     return found, history
+
+
+@contextlib.contextmanager
+def _without_garbage() -> Iterator[None]:
+    """Spare the garbage collector the many objects that a history is read into: none of them is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
