@@ -33,6 +33,12 @@ MOST_EVALUATIONS = 1 << 53
 """Beyond this a count is no longer exact as a number of other tools."""
 
 _TRACE = re.compile(r"[0-9a-f]{1,64}(\.(x[0-9a-f]{1,64}|([1-9][0-9]*-)?[1-9][0-9]*))?")
+_MOST_DECADES = 17.0
+"""Averages are of log₁₀ of evaluations."""
+
+_MOST_DIGITS = 700.0
+"""And of log₁₀ of a gap as a share of another."""
+
 _FARTHEST = 2.0**21  # boxes: paths are cut at half of this
 
 
@@ -146,7 +152,8 @@ def _problem_with_average(average: Average) -> str:
     is_possible = (
         0 < average.runs < MOST_EVALUATIONS
         and all(map(math.isfinite, numbers))
-        and min(average.speed, average.cost, average.constraint_evaluations) >= 0.0
+        and all(0.0 <= one <= _MOST_DECADES for one in (average.speed, average.cost, average.constraint_evaluations))
+        and abs(average.precision) <= _MOST_DIGITS
         and 0.0 <= average.failure <= 1.0
         and 0 <= average.reached <= len(TARGETS)
     )
