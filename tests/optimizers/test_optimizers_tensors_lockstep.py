@@ -225,6 +225,7 @@ class TestOptax:
 
     def test_compiled_once_for_any_number_of_runs(self):
         adapter = get("optax:adam(learning_rate=0.01)")
+        adapter._idle.clear()  # of what other tests left
         sizes = set()
         for count in (5, 6, 9):
             assert execute_in_lockstep(adapter, problems("beale", count=count))
