@@ -87,6 +87,14 @@ class Project:
         result = self.run("--optlandscape-json", "outcome.json", *arguments)
         return json.loads(self.outcome_path.read_text()), result.ret
 
+    def written(self, *arguments):
+        """Run a session; give its result and the bytes of the outcome and the baseline that it writes."""
+        self.outcome_path.unlink(missing_ok=True)
+        if "--optlandscape-update" in arguments:
+            self.baseline.unlink(missing_ok=True)
+        result = self.run("--optlandscape-json", "outcome.json", *arguments)
+        return result, self.outcome_path.read_bytes(), self.baseline.read_bytes()
+
     def verdicts(self, *arguments):
         found, _ = self.outcome(*arguments)
         (optimizer,) = found["optimizers"]

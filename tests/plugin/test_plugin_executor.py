@@ -26,21 +26,12 @@ def small(monkeypatch, project):
     return project
 
 
-def written(project, *arguments):
-    """Run a session; give its result and the bytes of the outcome and the baseline that it writes."""
-    project.outcome_path.unlink(missing_ok=True)
-    if "--optlandscape-update" in arguments:
-        project.baseline.unlink(missing_ok=True)
-    result = project.run("--optlandscape-json", "outcome.json", *arguments)
-    return result, project.outcome_path.read_bytes(), project.baseline.read_bytes()
-
-
 def test_processes_write_the_bytes_that_one_process_writes(small):
     small.configure(optlandscape_budget="10", optlandscape_contract="true")
     few = ["-k", "not contract or finite"]
     for arguments in ([*few, "--optlandscape-update"], few):
-        serial, *by_one = written(small, *arguments)
-        shared, *by_processes = written(small, *arguments, PROCESSES)
+        serial, *by_one = small.written(*arguments)
+        shared, *by_processes = small.written(*arguments, PROCESSES)
         assert by_processes == by_one
         assert shared.ret == serial.ret
         assert shared.parseoutcomes() == serial.parseoutcomes()

@@ -34,20 +34,12 @@ def small(monkeypatch, project):
     return project
 
 
-def written(project, *arguments):
-    project.outcome_path.unlink(missing_ok=True)
-    if "--optlandscape-update" in arguments:
-        project.baseline.unlink(missing_ok=True)
-    result = project.run("--optlandscape-json", "outcome.json", *arguments)
-    return result, project.outcome_path.read_bytes(), project.baseline.read_bytes()
-
-
 def test_an_isolated_process_writes_the_bytes_that_one_process_writes(small):
     small.configure(optlandscape_budget="10", optlandscape_contract="true")
     few = ["-k", "not contract or finite"]
     for arguments in ([*few, "--optlandscape-update"], few):
-        here, *by_one = written(small, *arguments)
-        isolated, *by_another = written(small, *arguments, "--optlandscape-isolate")
+        here, *by_one = small.written(*arguments)
+        isolated, *by_another = small.written(*arguments, "--optlandscape-isolate")
         assert by_another == by_one
         assert isolated.ret == here.ret
         assert isolated.parseoutcomes() == here.parseoutcomes()
