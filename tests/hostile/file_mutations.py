@@ -2,6 +2,7 @@
 
 import copy
 import json
+import random
 import re
 
 ODD_VALUES = [
@@ -66,6 +67,13 @@ def _lines(text, rng):
 
 
 _ACCIDENTS = [_cut, _lose, _other_character, _insert, _other_number, _other_number, _lines, _lines]
+
+
+def damaged(text, seed):
+    """Give the bytes of a JSON file after an accident to its text, for an odd seed, or to one of its values."""
+    rng = random.Random(seed)
+    changed = mutated(text, rng) if seed % 2 else as_json(with_another_value(json.loads(text), rng))
+    return changed.encode("utf-8", "surrogatepass")
 
 
 def with_another_value(content, rng):
