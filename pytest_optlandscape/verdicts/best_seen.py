@@ -12,12 +12,9 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.minimizers import MinimizerList
 from pytest_optlandscape.runs import Run, feasible
-from pytest_optlandscape.verdicts.records import LandscapeRecord
+from pytest_optlandscape.verdicts.records import BEST_SEEN, LandscapeRecord
 
-__all__ = ["BEST_SEEN", "as_in", "best_point_text", "landscape_of", "notes_on_best", "with_best_of"]
-
-BEST_SEEN = "best_seen"
-"""The key of a definition that holds the coordinates of the best point."""
+__all__ = ["as_in", "best_point_text", "landscape_of", "notes_on_best", "with_best_of"]
 
 
 def landscape_of(record: LandscapeRecord) -> Landscape:

@@ -34,7 +34,6 @@ from pytest_optlandscape.strategies.suites import (
 )
 from pytest_optlandscape.verdicts.averaging import BATCH, with_further_runs
 from pytest_optlandscape.verdicts.best_seen import (
-    BEST_SEEN,
     as_in,
     best_point_text,
     landscape_of,
@@ -44,7 +43,7 @@ from pytest_optlandscape.verdicts.best_seen import (
 from pytest_optlandscape.verdicts.dithering import DitheredProblem, precision_of
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint, Stability, measured, multiple_of
 from pytest_optlandscape.verdicts.global_draws import note_of, unseeded_generators
-from pytest_optlandscape.verdicts.records import HANGS, CellRecord, LandscapeRecord
+from pytest_optlandscape.verdicts.records import BEST_SEEN, HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.verdicts.summing_up import record_of, records_of, reference_gap
 
 __all__ = [

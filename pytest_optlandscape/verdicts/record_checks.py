@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_optlandscape.verdicts.fingerprint import Fingerprint
 from pytest_optlandscape.verdicts.records import (
+    BEST_SEEN,
     FLAGS,
     HANGS,
     ROUNDS_OUT,
@@ -195,9 +196,6 @@ def checked_record(record: LandscapeRecord) -> LandscapeRecord:
 _WHOLE = {"budget": 1, "format": 0, "version": 0, "constraints": 0}
 """The least values of what is counted in a definition."""
 
-_POINT = "best_seen"
-"""The key of a point that stands for a minimum that is not known."""
-
 
 def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one line for each value
     """Say which value of a definition is impossible; "" if none is. Keys that are unknown here may have any value."""
@@ -213,8 +211,8 @@ def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one lin
         value = definition[key]
         if not _is_number(value) or isinstance(value, float) or not _WHOLE[key] <= value < MOST_EVALUATIONS:
             return f"definition: {key} is {value!r:.60}, not a whole number of {_WHOLE[key]} or more"
-    if not _is_point(definition.get(_POINT, "0")):
-        return f"definition: {_POINT} is {definition[_POINT]!r:.60}, not the coordinates of a point"
+    if not _is_point(definition.get(BEST_SEEN, "0")):
+        return f"definition: {BEST_SEEN} is {definition[BEST_SEEN]!r:.60}, not the coordinates of a point"
     fmin, reference = definition["fmin"], definition["reference"]
     if not _is_number(reference) or not reference > 0.0 or not (fmin is None or _is_number(fmin)):
         return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: a number, and a number above 0"

@@ -14,6 +14,7 @@ from pytest_optlandscape.runs.warned import Warned
 from pytest_optlandscape.verdicts.fingerprint import MULTIPLE, Fingerprint, Stability
 
 __all__ = [
+    "BEST_SEEN",
     "FLAGS",
     "HANGS",
     "NO_RESULT",
@@ -35,6 +36,9 @@ from its neighbours, and single precision reaches it."""
 
 NO_RESULT = frozenset({"exception", "no-result"})
 """How runs end that give no result."""
+
+BEST_SEEN = "best_seen"
+"""The key, in the definition of a landscape, of the point that stands for a minimum that is not known."""
 
 FLAGS = {
     "o": "evaluates outside the bounds",

@@ -10,8 +10,9 @@ import pytest
 from pytest_optlandscape import Landscape, landscapes, optimizers
 from pytest_optlandscape.landscapes import registry
 from pytest_optlandscape.verdicts import LandscapeRecord, compare_landscape
-from pytest_optlandscape.verdicts.best_seen import BEST_SEEN, landscape_of, with_best_of
+from pytest_optlandscape.verdicts.best_seen import landscape_of, with_best_of
 from pytest_optlandscape.verdicts.measuring import run_baseline, run_cell, run_landscape
+from pytest_optlandscape.verdicts.records import BEST_SEEN
 
 
 @pytest.fixture(scope="module")
