@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
+from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.verdicts import LandscapeComparison
 from pytest_optlandscape.verdicts.records import NO_RESULT, LandscapeRecord
 

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.remarks import Remark, SessionReport
 from pytest_optlandscape.report.trend import clean, what_moved
-from pytest_optlandscape.report.wording import number_of, replay_command
+from pytest_optlandscape.report.wording import replay_command
 from pytest_optlandscape.trend import Event, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.verdicts.power import FEW_EVALUATIONS, Power
 from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
 

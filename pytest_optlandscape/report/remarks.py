@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.report.terminal import decision, is_open
 from pytest_optlandscape.report.trend import clean, what_moved
-from pytest_optlandscape.report.wording import BASELINE, Wording, number_of
+from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.trend import Event, Trend
 from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.findings import Finding, gravest_first

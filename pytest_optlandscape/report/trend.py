@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._texts import clean
 from pytest_optlandscape.report.terminal import table, wrapped
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Event, Point, State, Trend
 from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 

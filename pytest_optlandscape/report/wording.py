@@ -7,10 +7,9 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs.run import with_imports
 
-__all__ = ["BASELINE", "Wording", "command_line", "number_of", "replay_command"]
+__all__ = ["BASELINE", "Wording", "command_line", "replay_command"]
 
 _CELLS = "--optlandscape-cells"
 _DOUBLE, _BACKSLASH = '"', "\\"

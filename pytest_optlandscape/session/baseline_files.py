@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.ledger import BaselineError, baseline_path, read_tracked, tracked_path
 from pytest_optlandscape.ledger.baseline import baseline_of, checked_baseline, read_file, write_baseline
@@ -15,7 +16,6 @@ from pytest_optlandscape.ledger.stored import DamageError
 from pytest_optlandscape.ledger.tracked import accept_tracked
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.report.trend import clean
-from pytest_optlandscape.report.wording import number_of
 
 __all__ = ["accept_file", "check_folder", "move_baseline"]
 

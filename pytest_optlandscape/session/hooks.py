@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 import pytest
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape._texts import printable
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.refusals import refusing

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_optlandscape.report.wording import number_of
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.runs.observing import observing
 from pytest_optlandscape.runs.watchdog import tell

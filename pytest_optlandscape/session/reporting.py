@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.ledger import Baseline, write_atomically
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.page import Change, Fact, PathPair, Subject, Trajectories, change_of, make_page
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.retracing import as_recorded, due_landscapes, retrace_commits

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, log_speed, runtimes_of
@@ -38,7 +39,6 @@ from pytest_optlandscape.report.page.wording import (
     success_text,
 )
 from pytest_optlandscape.report.trend import clean
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.store import Triage
 from pytest_optlandscape.trend import State, Trend, compare_records
 from pytest_optlandscape.verdicts import LandscapeComparison, Verdict

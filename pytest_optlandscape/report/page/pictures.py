@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape import figures
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.report.page.changes import (
     Change,
@@ -21,7 +22,6 @@ from pytest_optlandscape.report.page.changes import (
 from pytest_optlandscape.report.page.content import Picture
 from pytest_optlandscape.report.page.trajectories import PathPair, first_divergence, two_coordinates
 from pytest_optlandscape.report.page.wording import moved_title
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import State, Trend
 from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
 from pytest_optlandscape.verdicts.metrics import SPEED

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.report import wording
 from pytest_optlandscape.report.trend import clean, what_moved
-from pytest_optlandscape.report.wording import number_of
 from pytest_optlandscape.trend import Point
 from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
