@@ -22,7 +22,7 @@ def example_database():
     settings.load_profile("as before")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session", autouse=True)
 def with_ctrl_c():
     """Have processes heed Ctrl-C: where tests run in the background it is ignored, and they would inherit that."""
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)

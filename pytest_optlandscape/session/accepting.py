@@ -76,9 +76,9 @@ def records_to_accept(spec: str, landscapes: list[LandscapeComparison], suite: S
 
 
 def keeps_its_record(comparison: LandscapeComparison) -> bool:
-    """Tell whether the record that was accepted before says as much as the one that was made now."""
+    """Tell whether the record that was accepted before says as much as the one that was made now, of the same cells."""
     before, now = comparison.before, comparison.now
-    if comparison.verdict != Verdict.SAME or before is None:
+    if comparison.verdict != Verdict.SAME or before is None or comparison.not_known or comparison.not_run:
         return False
     return (
         before.nondeterministic == now.nondeterministic

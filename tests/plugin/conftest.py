@@ -73,6 +73,11 @@ class Project:
     def run(self, *arguments, **keywords):
         return self.pytester.runpytest_inprocess("--optlandscape", *arguments, **keywords)
 
+    @staticmethod
+    def unwrapped(output):
+        """Give a session's output with its lines joined: a long folder moves the places where the summary wraps."""
+        return " ".join(str(output).split())
+
     def on_booth(self, *arguments, **keywords):
         return self.run("-k", "booth", *arguments, **keywords)
 
@@ -115,6 +120,8 @@ def project(pytester, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("COLUMNS", "110")  # a line of the summary is a line of a pattern
+    for name in ("CI", "BUILD_NUMBER"):  # with them pytest's list of failures repeats each message in full
+        monkeypatch.delenv(name, raising=False)
     made = Project(pytester)
     made.configure()
     made.solver()

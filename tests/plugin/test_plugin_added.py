@@ -197,7 +197,7 @@ def test_a_hook_of_an_object_cannot_be_compared_and_says_so(repository, chosen):
     result = repository.compare(chosen=chosen, plugins=[Adds()])
     assert result.ret == 1
     said = "it comes from the hook pytest_optlandscape_optimizers of Adds, a method of an object of this process"
-    text = " ".join(str(result.stdout).split())  # the summary wraps it
+    text = repository.project.unwrapped(result.stdout)
     assert f"walks:Walk cannot be compared: {said}" in text
     assert "walks:Walk was not run: it comes from" in text or "walks:Walk gives no result on booth, and is not" in text
     assert text.count("a comparison with HEAD runs in others; have the hook in a conftest.py") >= 2

@@ -182,7 +182,6 @@ def test_the_worktree_is_removed_after_an_interruption(repository, error):
     repository.compare(no_reraise_ctrlc=True)
 
 
-@pytest.mark.usefixtures("with_ctrl_c")
 def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypatch):
     marks = repository.temporary.parent / "marks"
     marks.mkdir()

@@ -139,7 +139,8 @@ def test_a_damaged_file_of_the_history_is_told_and_left(tracked):
     record(tracked)
     (path,) = (tracked.path / ".optlandscape/history/commits").glob("*.json")
     path.write_bytes(path.read_bytes()[:50])
-    record(tracked, knobs={"REPEATS": 2}).stdout.fnmatch_lines(["*1 file cannot be used; `optlandscape doctor`*"])
+    told = record(tracked, knobs={"REPEATS": 2}).stdout
+    assert "1 file cannot be used; `optlandscape doctor`" in tracked.project.unwrapped(told)
     assert path.stat().st_size == 50
 
 

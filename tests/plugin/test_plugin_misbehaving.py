@@ -192,7 +192,6 @@ def test_endless_optimizer_is_ended_by_the_budget(project):
     assert (worst["stop_reason"], worst["evaluations"]) == ("budget", 40)
 
 
-@pytest.mark.usefixtures("with_ctrl_c")
 def test_interruption_ends_the_session_and_accepts_nothing_half_done(project):
     project.accept("-k", "booth")
     before = project.baseline.read_bytes()

@@ -58,7 +58,7 @@ def test_a_finding_is_printed_in_full_once(small):
     small.accept()
     small.solver(DESCENT, TWICE=True)
     for arguments, times in (([], 1), (["--tb=no"], 1), (["-o", "optlandscape_fail_on=never"], 1)):
-        text = " ".join(str(small.run(*arguments).stdout).split())
+        text = small.unwrapped(small.run(*arguments).stdout)
         found = re.findall(r"\d+(?:\.\d+)? % more evaluations [a-z ]+ \(p = [^)]+\)", text)
         assert found
         assert len(found) == times * len(set(found))

@@ -348,5 +348,5 @@ def test_against_a_revision_it_is_not_compared_and_says_so(repository):
     (repository.path / "test_rates.py").write_text(TESTS)
     repository.commit()
     result = repository.compare(chosen="test_rates.py")
-    text = " ".join(str(result.stdout).split())  # the summary wraps it
+    text = repository.project.unwrapped(result.stdout)
     assert " decades, not compared: tests of one's own are run on this revision only " in text

@@ -63,7 +63,6 @@ def interrupted(problem):
         return problem.x0
 
 
-@pytest.mark.usefixtures("with_ctrl_c")
 @pytest.mark.parametrize("optimizer", [interrupted, lambda problem: time.sleep(60)], ids=["swallowed", "passed on"])
 def test_ctrl_c_is_the_users(optimizer):
     timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))

@@ -39,7 +39,6 @@ def test_not_reached():
 
 @pytest.mark.skipif(os.name != "posix", reason="groups of processes are POSIX's")
 @pytest.mark.parametrize("to_all", [True, False], ids=["ctrl-c", "session alone"])
-@pytest.mark.usefixtures("with_ctrl_c")
 def test_an_interrupted_session_ends_and_leaves_nothing_running(tmp_path, to_all):
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "test_campaign.py").write_text(TESTS)

@@ -122,7 +122,6 @@ def test_what_a_run_does_to_the_session_is_its_own_and_put_back():
     assert (os.getcwd(), np.geterr()) == (here, errors)
 
 
-@pytest.mark.usefixtures("with_ctrl_c")
 def test_an_interruption_passes_through_and_leaves_nothing_behind():
     def interrupt():
         os.chdir("/")
