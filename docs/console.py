@@ -4,7 +4,8 @@
     python docs/console.py --write PAGE.md...    write what is printed into the page
 
 Blocks of the language ``console`` hold lines that begin with ``$ ``, each followed by what the command prints. All
-commands of a page run one after another, in one folder that is empty at first but for the files of `examples/year`.
+commands of a page run one after another, in one folder. At first it holds the files that the page names in comments
+(``<!-- console: examples/year/*.py -->``), and the blocks that begin with a file's name (``# pyproject.toml``).
 
 Numbers differ between machines, by rounding. So what must agree is what tells the story: commits, verdicts, counts of
 commits and exit statuses, in their order.
@@ -21,11 +22,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "year"
-sys.path.insert(0, str(EXAMPLE))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "examples" / "year"))
 from make_repository import make  # noqa: E402
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILES = re.compile(r"^<!-- console: (\S+) -->$", re.MULTILINE)
+WRITTEN = re.compile(r"^```(?:python|toml)\n# ([\w./]+\.(?:py|toml))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIMES = re.compile(r"\b\d+\.\d+ ?s\b( \(\d+:\d\d:\d\d\))?")
 STORY = re.compile(
     r"^\$ .*|\b[0-9a-f]{10}\b|\b(?:worse|better|changed|new|step|creep|error)\b"
@@ -74,8 +77,11 @@ class Console:
 def as_run(page: str) -> str:
     """Give a page with what its commands print today."""
     with tempfile.TemporaryDirectory() as temporary:
-        for path in EXAMPLE.glob("*.py"):
-            shutil.copy(path, temporary)
+        for pattern in FILES.findall(page):
+            for path in ROOT.glob(pattern):
+                shutil.copy(path, temporary)
+        for name, text in WRITTEN.findall(page):
+            (Path(temporary) / name).write_text(text, encoding="utf-8")
         console = Console(Path(temporary))
 
         def block(found: re.Match[str]) -> str:
