@@ -19,7 +19,7 @@ from peers import COMPARED, installed
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 
 POINTS = 64
 MOST_MICROSECONDS = 0.5

@@ -19,11 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records.measuring import run_baseline
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record, open_history
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record, open_history
 from pytest_optlandscape.trend import find_trend, in_order, series_of
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 NAMES = ("rosenbrock[10]", "trid[6]", "ellipsoid_1e6[5]", "ackley[5]")
 BUDGET = 40

@@ -17,9 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record, open_history
-from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record, open_history
 
 CELL = "standard {nfev} 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- - 0f3a -:W:V"
 

@@ -19,13 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.store.entries import record_name
 from pytest_optlandscape.store.history import data_of
-from pytest_optlandscape.strategies.suites import suite_ids
+from pytest_optlandscape.suites.catalogue import suite_ids
 from pytest_optlandscape.trend import compare_records
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 
 def write(path: Path, data: bytes) -> None:

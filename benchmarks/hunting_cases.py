@@ -12,9 +12,9 @@ from measure import ROOT
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.records.build_records import reference_gap
+from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
 from pytest_optlandscape.runs import inside
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
-from pytest_optlandscape.verdicts.summing_up import reference_gap
 
 __all__ = ["HELD", "TUNED", "Case", "condition_of", "failure_of", "optimizer_of"]
 

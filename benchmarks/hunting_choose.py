@@ -28,7 +28,7 @@ from measure import one_thread
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 
 OPTIMIZERS = (
     *(

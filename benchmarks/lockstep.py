@@ -21,8 +21,8 @@ from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, suite_landscapes
-from pytest_optlandscape.verdicts import LandscapeRecord, run_baseline, run_landscape
+from pytest_optlandscape.records import LandscapeRecord, run_baseline, run_landscape
+from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, suite_landscapes
 
 SECONDS_OF_COMPARISON, SECONDS_OF_BASELINE = 40.0, 240.0
 """For Adam of Keras on torch, where one by one takes 156 seconds and 9.6 times as long."""

@@ -26,15 +26,14 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, Stability
+from pytest_optlandscape.records.measuring import definition_of
 from pytest_optlandscape.report.page import Subject, change_of, make_page
 from pytest_optlandscape.report.page.changes import gap_steps, log_speed
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry
 from pytest_optlandscape.strategies import cells as cells_of
-from pytest_optlandscape.strategies.suites import suite_ids
+from pytest_optlandscape.suites.catalogue import suite_ids
 from pytest_optlandscape.trend import find_trend, in_order, series_of
-from pytest_optlandscape.verdicts import CellRecord, Fingerprint, LandscapeRecord, Stability
-from pytest_optlandscape.verdicts.measuring import definition_of
 
 REPEATS = 3
 

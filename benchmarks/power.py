@@ -29,25 +29,18 @@ from power_rules import RULES
 from power_runs import Recorded, mutates_start, parts_visibly, recorded
 from power_slowdown import STARTS, Slowdown, key_of, measure, read_kept, write_kept
 
+from pytest_optlandscape.comparison import LandscapeComparison, compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.comparison.suite_comparison import drifts_tested
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline, run_landscape
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.strategies.suites import (
+from pytest_optlandscape.suites.catalogue import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
     suite_landscapes,
 )
-from pytest_optlandscape.verdicts import (
-    LandscapeComparison,
-    LandscapeRecord,
-    Stability,
-    compare_landscape,
-    compare_optimizer,
-    run_baseline,
-    run_landscape,
-)
-from pytest_optlandscape.verdicts.judging import run_and_look_closely
-from pytest_optlandscape.verdicts.suite_comparison import drifts_tested
 
 _CHUNK = 100  # one baseline for all changes of an optimizer: it costs as much as nine of them
 

@@ -15,7 +15,7 @@ from power_runs import PlainRun, Recorded, mutates_start, parts_visibly, recorde
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.runs import Problem, execute
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, Cell, cells
+from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, Cell, cells
 
 __all__ = ["check_corpus"]
 

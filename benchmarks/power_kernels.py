@@ -24,7 +24,7 @@ from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
-from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.records import LandscapeRecord
 
 __all__ = ["judge_kernels"]
 

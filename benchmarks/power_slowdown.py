@@ -20,11 +20,11 @@ from power_corpus import Change, changed, reference, source_of
 from power_runs import Recorded, recorded
 
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.records.build_records import reference_gap
+from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
 from pytest_optlandscape.runs import Problem, execute
-from pytest_optlandscape.strategies.low_discrepancy import sobol_starts
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
-from pytest_optlandscape.verdicts.summing_up import reference_gap
+from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 
 __all__ = ["STARTS", "Slowdown", "key_of", "measure", "read_kept", "write_kept"]
 

@@ -22,17 +22,18 @@ from numpy.typing import NDArray
 from power import QUICK, budget_of
 from power_corpus import optimizer_names, reference
 
+from pytest_optlandscape.comparison import compare_landscape, compare_optimizer
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers.callables import from_callable
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.records.averages import BATCH
+from pytest_optlandscape.records.build_records import record_of
+from pytest_optlandscape.records.criterion_values import AVERAGED
+from pytest_optlandscape.records.landscape_record import Average, CellRecord
+from pytest_optlandscape.records.measuring import run_landscape
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.runs.rates import rate_interval
-from pytest_optlandscape.strategies.suites import cells
-from pytest_optlandscape.verdicts import LandscapeRecord, compare_landscape, compare_optimizer
-from pytest_optlandscape.verdicts.averaging import BATCH
-from pytest_optlandscape.verdicts.measuring import run_landscape
-from pytest_optlandscape.verdicts.metrics import AVERAGED
-from pytest_optlandscape.verdicts.records import Average, CellRecord
-from pytest_optlandscape.verdicts.summing_up import record_of
+from pytest_optlandscape.suites.catalogue import cells
 
 SEEDS = BATCH["seeds"]
 """Of each cell, in a baseline and again now."""
@@ -80,7 +81,7 @@ def bank_of(name: str, landscape_id: str, seeds: int) -> Bank:
         for cell in cells(landscape)
     ]
     values = [
-        [[*(metric.value_of(record, one) for metric in AVERAGED), np.isfinite(one.hits).sum()] for one in several]
+        [[*(value(record, one) for value in AVERAGED.values()), np.isfinite(one.hits).sum()] for one in several]
         for several in runs
     ]
     return Bank(record, runs, np.array(values))

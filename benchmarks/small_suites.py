@@ -20,13 +20,14 @@ from concurrent.futures import ProcessPoolExecutor
 from measure import machine, one_thread
 from power_corpus import Change, changed, changes_of, optimizer_names, part_of, reference
 
+from pytest_optlandscape.comparison import compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
-from pytest_optlandscape.strategies.selection import read_selection
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, GLOBAL_EVALUATIONS_PER_DIMENSION
-from pytest_optlandscape.verdicts import LandscapeRecord, Stability, compare_landscape, compare_optimizer, run_baseline
-from pytest_optlandscape.verdicts.judging import run_and_look_closely
+from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, GLOBAL_EVALUATIONS_PER_DIMENSION
+from pytest_optlandscape.suites.selection import read_selection
 
 SELECTIONS = ("quick", "smoke", "quick cells=1", "quick cells=2", "quick cells=4", "quick cells=8")
 

@@ -21,18 +21,12 @@ import scipy.optimize
 from measure import heading, line, machine, one_thread
 
 from pytest_optlandscape import optimizers
+from pytest_optlandscape.comparison import OptimizerComparison, compare_landscape, compare_optimizer
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.strategies.suites import EVALUATIONS_PER_DIMENSION, Cell, cells, suite_landscapes
-from pytest_optlandscape.verdicts import (
-    LandscapeRecord,
-    OptimizerComparison,
-    compare_landscape,
-    compare_optimizer,
-    run_baseline,
-    run_landscape,
-)
+from pytest_optlandscape.records import LandscapeRecord, run_baseline, run_landscape
+from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, Cell, cells, suite_landscapes
 
 MOST_TIMES_BARE = 1.10
 MOST_COMPARISONS = 10.0

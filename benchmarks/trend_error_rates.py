@@ -19,13 +19,13 @@ from history_solvers import Solver
 from scipy import special
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry
+from pytest_optlandscape.comparison import Verdict
+from pytest_optlandscape.comparison.criteria import SPEED
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry
 from pytest_optlandscape.trend import compare_records, find_trend, series_of
 from pytest_optlandscape.trend.shares import mean_of
-from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
-from pytest_optlandscape.verdicts.measuring import run_baseline
-from pytest_optlandscape.verdicts.metrics import SPEED
 
 NAMES = (
     "beale", "himmelblau", "branin", "goldstein_price", "adjiman", "rosenbrock_2", "sphere[10]", "ellipsoid_1e6[5]",

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_optlandscape import landscapes, optimizers, strategies
-    from pytest_optlandscape.landscapes import Landscape
-    from pytest_optlandscape.optimizers import minimize
-    from pytest_optlandscape.runs import Problem, Run
-    from pytest_optlandscape.verdicts import (
+    from pytest_optlandscape.assertions import (
         assert_converges,
         assert_equivalent,
         assert_precise,
         assert_robust,
         assert_stays_feasible,
-        check_optimizer,
-        parametrize_with_checks,
     )
+    from pytest_optlandscape.contract import check_optimizer, parametrize_with_checks
+    from pytest_optlandscape.landscapes import Landscape
+    from pytest_optlandscape.optimizers import minimize
+    from pytest_optlandscape.runs import Problem, Run
 
 __version__ = "0.1.0"
 
@@ -30,16 +29,16 @@ _HOMES = {
     "Landscape": "landscapes",
     "Problem": "runs",
     "Run": "runs",
-    "assert_converges": "verdicts",
-    "assert_equivalent": "verdicts",
-    "assert_precise": "verdicts",
-    "assert_robust": "verdicts",
-    "assert_stays_feasible": "verdicts",
-    "check_optimizer": "verdicts",
+    "assert_converges": "assertions",
+    "assert_equivalent": "assertions",
+    "assert_precise": "assertions",
+    "assert_robust": "assertions",
+    "assert_stays_feasible": "assertions",
+    "check_optimizer": "contract",
     "landscapes": "",
     "minimize": "optimizers",
     "optimizers": "",
-    "parametrize_with_checks": "verdicts",
+    "parametrize_with_checks": "contract",
     "strategies": "",
 }
 """Where each public name lives; "" marks a room of the package."""

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_optlandscape._counting import number_of, verb_of
 from pytest_optlandscape.cli_arguments import USAGE, make_parser
+from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
@@ -209,7 +209,7 @@ def _named(every: list[Series], told: argparse.Namespace) -> list[Series]:
 
 def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[Any], str]) -> list[Any]:
     """Choose by exact name; a name that does not occur is a mistake, and the nearest is told."""
-    from pytest_optlandscape._names import unknown_name
+    from pytest_optlandscape.texts.spelling import unknown_name
 
     names = list(dict.fromkeys(map(name_of, every)))
     if wanted is not None and wanted not in names:
@@ -351,11 +351,11 @@ def _compare(told: argparse.Namespace) -> int:
         told.complain("give two commits, A B, or the target of a request, --base REF [B]")
 
     def do(config: pytest.Config) -> int:
-        from pytest_optlandscape.ledger import write_atomically
+        from pytest_optlandscape.comparison import Verdict
         from pytest_optlandscape.report import Wording, details, landscape_rows, outcome, summary_lines
         from pytest_optlandscape.report.markdown import markdown
         from pytest_optlandscape.report.remarks import SessionReport, remarks_of
-        from pytest_optlandscape.verdicts import Verdict
+        from pytest_optlandscape.store import write_atomically
 
         history = _open(config, told)
         entries = _entries(history, releases=True)

@@ -69,7 +69,7 @@ def benchmark_minimize(benchmark: Any, request: pytest.FixtureRequest) -> Callab
     Evaluations, digits and success are taken from a run of its own, which is returned, and left in
     ``benchmark.extra_info["optlandscape"]``; the timed runs only minimise.
     """
-    from pytest_optlandscape.ledger.timing import benchmark_run
+    from pytest_optlandscape.store.timing import benchmark_run
 
     config = request.config
 
@@ -104,7 +104,7 @@ def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def follow(found: Any, name: str | None = None, **terms: Any) -> Any:
         __tracebackhide__ = True
-        from pytest_optlandscape.verdicts.tracked_comparison import tracked
+        from pytest_optlandscape.comparison.tracked_comparison import tracked
 
         checked = tracked(found, name, **terms)
         if checked.name in names:
@@ -130,8 +130,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _chosen(item: pytest.Item, marker: pytest.Mark) -> list[Landscape]:
-    from pytest_optlandscape._names import unknown_name
     from pytest_optlandscape.landscapes import select
+    from pytest_optlandscape.texts.spelling import unknown_name
 
     keywords = dict(marker.kwargs)
     known = ("tags", "dim", "exclude")

@@ -11,8 +11,10 @@ import sys
 
 import pytest
 
-from pytest_optlandscape import _profiles, _values, fixtures, hookspecs
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape import fixtures, hookspecs
+from pytest_optlandscape.configuration import profiles as _profiles
+from pytest_optlandscape.configuration import values as _values
+from pytest_optlandscape.texts.plurals import number_of
 
 INI_KEYS = {
     "optlandscape_optimizers": (
@@ -268,7 +270,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _add_optimizers(config: pytest.Config) -> None:
     if config.hook.pytest_optlandscape_optimizers.get_hookimpls():
-        from pytest_optlandscape.session.added import add_optimizers
+        from pytest_optlandscape.session.added_optimizers import add_optimizers
 
         add_optimizers(config)
 
@@ -280,7 +282,7 @@ def _declare_profiles(config: pytest.Config) -> None:
         lines = config.getini("optlandscape_adapters")
         adapters = {}
         if lines:
-            from pytest_optlandscape._declarations import parsed_lines
+            from pytest_optlandscape.configuration.declarations import parsed_lines
 
             adapters = parsed_lines(lines)
         put_back = _profiles.declare(_profiles.parsed(config.getini("optlandscape_profiles")), adapters)

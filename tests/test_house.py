@@ -1,50 +1,29 @@
 import ast
 import importlib
 import inspect
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 
 import pytest_optlandscape
 
 PACKAGE = Path(pytest_optlandscape.__file__).parent
 NAME = PACKAGE.name
+PROJECT = Path(__file__).parents[1]
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-ROOMS = {
-    "_counting": 0,
-    "_names": 0,
-    "_texts": 0,
-    "figures": 0,
-    "_declarations": 1,
-    "_profiles": 1,
-    "_values": 1,
-    "landscapes": 1,
-    "runs": 2,
-    "optimizers": 3,
-    "strategies": 4,
-    "verdicts": 5,
-    "ledger": 6,
-    "store": 7,
-    "trend": 8,
-    "report": 9,
-    "session": 10,
-    "fixtures": 10,
-    "hookspecs": 10,
-    "cli_arguments": 11,
-    "cli": 12,
-    "plugin": 11,
-    "__main__": 13,
-}
-"""Imports run from higher floors to lower ones only."""
 LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
-LIGHT = {"fixtures", "hookspecs", "_counting", "_declarations", "_names", "_profiles", "_values"}
+LIGHT = {"fixtures", "hookspecs", "configuration", "texts"}
 """What the plugin may import at once."""
 SEEDS_THE_WORLD = {
-    f"{NAME}.{room}" for room in ("verdicts.contract_trials", "optimizers.seeding", "runs.process_state")
+    f"{NAME}.{room}" for room in ("contract.trials", "optimizers.seeding", "runs.process_state")
 }
 """What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
@@ -85,37 +64,46 @@ def names_used(tree):
             yield str(node.module)
 
 
-def test_every_module_is_in_a_room_that_is_known():
-    assert {room(module) for module in MODULES} - {""} == set(ROOMS)
+def test_rules_of_import(capsys):
+    """pyproject.toml has the rules: rooms import downward, and no circles."""
+    assert lint_imports(config_filename=str(PROJECT / "pyproject.toml"), cache_dir=None) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_run_downward(module):
-    here = room(module)
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("texts/plurals.py", "from pytest_optlandscape import report"),  # an arrow back up
+        ("records/averages.py", "from pytest_optlandscape.records import measuring"),  # a circle inside a room
+    ],
+)
+def test_a_broken_rule_would_be_seen(tmp_path, module, line):
+    shutil.copytree(PACKAGE, tmp_path / NAME, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / NAME / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n\ndef late():\n    {line}\n")
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in LAZY])
+def test_the_door_of_the_plugin_loads_nothing_heavy(module):
     for name, inside in imports(MODULES[module]):
         there = room(name)
-        if here == "":
-            assert there == "", f"{module} imports {name}"
-            continue
         there = pytest_optlandscape._HOMES.get(there) or there  # a name of the package's top
-        if there in ("", "__version__"):
-            continue
-        assert there == here or ROOMS[there] < ROOMS[here], f"{module} imports {name}"
-        if here in LAZY:
-            assert inside or there in LIGHT, f"{module} imports {name} at once"
+        assert inside or there in {*LIGHT, "", "__version__"}, f"{module} imports {name} at once"
 
 
-def test_an_upward_import_would_be_seen(tmp_path):
+def test_an_import_inside_a_function_would_be_seen(tmp_path):
     path = tmp_path / "module.py"
     path.write_text(
         "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    from pytest_optlandscape.report import details\n"
         "import pytest_optlandscape.session.items\n"
-        "def late():\n    from pytest_optlandscape.ledger import read_baseline\n"
+        "def late():\n    from pytest_optlandscape.store import read_baseline\n"
     )
     assert imports(path) == [
         ("pytest_optlandscape.session.items", False),
-        ("pytest_optlandscape.ledger.read_baseline", True),
+        ("pytest_optlandscape.store.read_baseline", True),
     ]
 
 

@@ -10,7 +10,8 @@ import math
 import sys
 
 from pytest_optlandscape import landscapes, minimize, optimizers, strategies
-from pytest_optlandscape.verdicts import rate_interval, run_landscape
+from pytest_optlandscape.records import run_landscape
+from pytest_optlandscape.runs import rate_interval
 
 BUDGET = 2000
 GAP = 1e-3

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_optlandscape import assert_converges, assert_robust
-from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
+from pytest_optlandscape.landscapes.families.training import LABELS, MOONS, WEIGHT_DECAY, training_task
 from pytest_optlandscape.runs import KerasRecorder
 
 keras = pytest.importorskip("keras")

@@ -10,11 +10,10 @@ array([ 0.  , 27.75])
 
 from __future__ import annotations
 
-import importlib
-
-from pytest_optlandscape.landscapes.expressions import select_by_text
+import pytest_optlandscape.landscapes.families  # noqa: F401  (first: the function of this name replaces the room)
+from pytest_optlandscape.landscapes.catalogue import families, get, names, register, select, shipped_names, variants
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.registry import families, get, names, register, select, shipped_names, variants
+from pytest_optlandscape.landscapes.selection import select_by_text
 from pytest_optlandscape.landscapes.tags import TAGS
 
 __all__ = [
@@ -29,35 +28,3 @@ __all__ = [
     "shipped_names",
     "variants",
 ]
-
-FAMILIES = tuple(
-    importlib.import_module(f"{__name__}.{name}")
-    for name in (
-        "classic_2d",
-        "classic_2d_waves",
-        "classic_2d_valleys",
-        "classic_2d_tables",
-        "scalable",
-        "scalable_waves",
-        "scalable_bowls",
-        "scalable_ripples",
-        "one_dimensional",
-        "ill_conditioned",
-        "nonsmooth",
-        "deceptive",
-        "plateaus",
-        "least_squares",
-        "least_squares_data",
-        "least_squares_polynomials",
-        "least_squares_scalable",
-        "least_squares_linear",
-        "constrained",
-        "constrained_design",
-        "bbob",
-        "bbob_multimodal",
-        "networks",
-        "stochastic",
-        "training",
-    )
-)
-"""The family modules in the catalogue's order: importing one enters its landscapes."""

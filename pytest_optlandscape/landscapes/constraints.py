@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
-from pytest_optlandscape.landscapes.formula import Formula, PlainFunction
+from pytest_optlandscape.landscapes.formula.derivatives import jacobian_by_complex_step
+from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction
 
 __all__ = [
     "FEASIBILITY",

@@ -17,13 +17,13 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes.constraints import Constraint
-from pytest_optlandscape.landscapes.formula import Formula, FormulaFunction
+from pytest_optlandscape.landscapes.formula.evaluation import Formula, FormulaFunction
+from pytest_optlandscape.landscapes.formula.namespaces import Value
+from pytest_optlandscape.landscapes.formula.residuals import flat_columns, gradient_of_squares, sum_of_squares
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
-from pytest_optlandscape.landscapes.namespaces import Value
 from pytest_optlandscape.landscapes.noise import Noise
-from pytest_optlandscape.landscapes.residuals import flat_columns, gradient_of_squares, sum_of_squares
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.formula import real_points
+from pytest_optlandscape.landscapes.formula.evaluation import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
 
 __all__ = [

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.landscapes.namespaces import Value
+from pytest_optlandscape.landscapes.formula.namespaces import Value
+from pytest_optlandscape.texts.spelling import unknown_name
 
 if TYPE_CHECKING:
     from pytest_optlandscape.landscapes.landscape import Landscape

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes import instances, restriction
 from pytest_optlandscape.landscapes.landscape import Landscape
-from pytest_optlandscape.landscapes.moves import AffineMap
 from pytest_optlandscape.landscapes.saddle_table import SADDLES
+from pytest_optlandscape.landscapes.transforms import instances
+from pytest_optlandscape.landscapes.transforms import sub_box as restriction
+from pytest_optlandscape.landscapes.transforms.affine import AffineMap
 
 __all__ = ["saddles"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["TAGS", "parse_tags"]
 

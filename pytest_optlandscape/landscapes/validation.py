@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.constraints import Constraint
-from pytest_optlandscape.landscapes.formula import Formula
+from pytest_optlandscape.landscapes.formula.evaluation import Formula
 from pytest_optlandscape.landscapes.minimizers import NoMinimizers
 
 if TYPE_CHECKING:

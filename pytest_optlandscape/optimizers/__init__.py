@@ -8,26 +8,28 @@ True
 from __future__ import annotations
 
 import functools
-import importlib
 from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from pytest_optlandscape._declarations import parse_declaration
-from pytest_optlandscape._profiles import declared, declared_adapters
+from pytest_optlandscape.configuration.declarations import parse_declaration
+from pytest_optlandscape.configuration.profiles import declared, declared_adapters
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.optimizers import ask_tell, third_party
-from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, name_of, of_class
-from pytest_optlandscape.optimizers.guessing import how_to_declare
-from pytest_optlandscape.optimizers.own_signatures import adapt, declared_optimizer
+from pytest_optlandscape.optimizers import third_party
+from pytest_optlandscape.optimizers.adapters import LIBRARIES, ask_tell, library_adapter
+from pytest_optlandscape.optimizers.callables import from_callable, load, makes_optimizers, of_class
+from pytest_optlandscape.optimizers.declaration_adapter import adapt, declared_optimizer
+from pytest_optlandscape.optimizers.declaration_hints import how_to_declare
+from pytest_optlandscape.optimizers.identity import name_of
 from pytest_optlandscape.optimizers.profile import with_profile
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
-from pytest_optlandscape.optimizers.recognition import check_may_be_called, whatever_is_raised
+from pytest_optlandscape.optimizers.recognition import check_may_be_called
 from pytest_optlandscape.optimizers.spec import Spec, parse_spec, shown_spec
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
 from pytest_optlandscape.runs import Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
-from pytest_optlandscape.runs.warned import reissue
+from pytest_optlandscape.runs.raised_warnings import reissue
 
 __all__ = [
     "LIBRARIES",
@@ -41,9 +43,6 @@ __all__ = [
     "minimize",
     "parse_spec",
 ]
-
-LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
-"""The libraries that have an adapter here; each is a module of this package, imported when first used."""
 
 _HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
 """Packages whose optimizers another library's adapter runs."""
@@ -120,7 +119,7 @@ def _made(optimizer: Any) -> Adapter:
                     f"optlandscape_adapters: {spec} is called by the adapter for {library}, and needs no declaration; "
                     "to declare it all the same, write the module that it is defined in"
                 )
-            adapter: Adapter = _library(library).from_spec(spec)
+            adapter: Adapter = library_adapter(library).from_spec(spec)
             return adapter
         added = third_party.find()
         if spec.library in added:
@@ -188,7 +187,7 @@ def _from_factory(make: Any, spec: str | None) -> Adapter:
         made = make()
     except Exception as error:
         raise ValueError(f"optimizer {spec!r} cannot be made: {type(error).__name__}: {error}") from error
-    keras = _library("keras")
+    keras = library_adapter("keras")
     if keras.recognizes(made):
         adapter: Adapter = keras.from_factory(make, spec)
         return adapter
@@ -204,20 +203,11 @@ def _from_factory(make: Any, spec: str | None) -> Adapter:
 
 
 def _recognized(thing: Any) -> Adapter | None:
-    for library in map(_library, LIBRARIES):
+    for library in map(library_adapter, LIBRARIES):
         if hasattr(library, "recognizes") and library.recognizes(thing):
             adapter: Adapter = library.from_object(thing)
             return adapter
     return third_party.recognized(thing)
-
-
-def is_recognized(thing: Any) -> bool:
-    """Tell whether a library that has an adapter here recognizes an object or class; nothing is called."""
-    return any(hasattr(one, "recognizes") and one.recognizes(thing) for one in map(_library, LIBRARIES))
-
-
-def _library(name: str) -> Any:
-    return importlib.import_module(f"{__name__}.{name}")
 
 
 def minimize(

@@ -14,13 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.optimizers.guessing import how_to_declare
+from pytest_optlandscape.optimizers import third_party
+from pytest_optlandscape.optimizers.adapters import LIBRARIES
+from pytest_optlandscape.optimizers.declaration_hints import how_to_declare
+from pytest_optlandscape.optimizers.identity import name_of
 from pytest_optlandscape.optimizers.protocol import Adapter, Call
-from pytest_optlandscape.optimizers.recognition import check_not_of_python, whatever_is_raised
+from pytest_optlandscape.optimizers.recognition import check_not_of_python
 from pytest_optlandscape.optimizers.recognition import signature_of as _signature
 from pytest_optlandscape.optimizers.spec import Spec, shown_spec
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
 from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["from_callable", "load", "makes_optimizers", "name_of", "of_class"]
 
@@ -160,16 +164,6 @@ def _bound(function: Any) -> frozenset[str]:
     return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
 
 
-def name_of(function: Any) -> str:
-    """Write down a callable by its module and name."""
-    if isinstance(function, functools.partial):
-        arguments = [repr(value) for value in function.args]
-        arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]
-        return f"{name_of(function.func)}({', '.join(arguments)})"
-    name = getattr(function, "__qualname__", None) or type(function).__qualname__
-    return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
-
-
 def makes_optimizers(function: Any) -> bool:
     """Tell whether this is a function that can be called without arguments, and not with a problem.
 
@@ -281,8 +275,6 @@ def _went_through(error: BaseException | None, package: str) -> bool:
 
 
 def _no_module(spec: Spec) -> str:
-    from pytest_optlandscape.optimizers import LIBRARIES, third_party
-
     advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
     return unknown_name(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any
 
-__all__ = ["short_name"]
+__all__ = ["name_of", "short_name"]
 
 _DEPTH = 40
 """Deeper than functions remember functions in what people build."""
@@ -115,3 +115,13 @@ def _constants(code: CodeType) -> Iterator[Any]:
     """Give the numbers and names in a function that has none of its own."""
     yield from (constant for constant in code.co_consts if isinstance(constant, _PLAIN))
     yield code.co_names
+
+
+def name_of(function: Any) -> str:
+    """Write down a callable by its module and name."""
+    if isinstance(function, functools.partial):
+        arguments = [repr(value) for value in function.args]
+        arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]
+        return f"{name_of(function.func)}({', '.join(arguments)})"
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{getattr(function, '__module__', type(function).__module__)}:{name}"

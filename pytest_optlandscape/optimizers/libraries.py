@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.optimizers.protocol import MissingLibrary
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = [
     "arguments_of",

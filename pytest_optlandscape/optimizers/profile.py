@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from pytest_optlandscape._profiles import INVARIANCES, WORDS, check_words
+from pytest_optlandscape.configuration.profiles import INVARIANCES, WORDS, check_words
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Adapter
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_optlandscape._declarations import Declaration, Handed, Place
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.configuration.declarations import Declaration, Handed, Place
 from pytest_optlandscape.optimizers.libraries import unwrapped
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["OF_BOUNDS", "Signatures", "Step", "imported", "parameter_value"]
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers.protocol import Outcome
 from pytest_optlandscape.optimizers.spec import parse_spec
 from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = [
     "DTYPES",

@@ -19,9 +19,10 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
+from pytest_optlandscape.optimizers.adapters import LIBRARIES
 from pytest_optlandscape.optimizers.protocol import Adapter, MissingLibrary
-from pytest_optlandscape.optimizers.recognition import whatever_is_raised
 from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
 
 __all__ = ["GROUP", "Library", "add", "checked", "find", "recognized"]
 
@@ -131,8 +132,7 @@ def checked(given: Any, owner: str, known: Mapping[str, Library]) -> dict[str, L
 
 
 def _checked(prefix: Any, thing: Any, owner: str, known: Mapping[str, Library]) -> Library:
-    from pytest_optlandscape.optimizers import LIBRARIES
-    from pytest_optlandscape.optimizers.torch import THIRD_PARTIES
+    from pytest_optlandscape.optimizers.adapters.torch import THIRD_PARTIES
 
     if not (isinstance(prefix, str) and re.fullmatch(r"[^\W\d][\w.-]*", prefix)):
         raise ValueError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.terminal import table
 from pytest_optlandscape.report.trend import clean, date_of, what_moved
+from pytest_optlandscape.store import Baseline
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend.accepted import Accepted
 
 __all__ = ["accepted_lines", "accepted_plain"]

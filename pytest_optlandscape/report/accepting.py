@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger import Baseline, BaselineChange
-from pytest_optlandscape.ledger.layout import entry_of, row_of, totals_of
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.store import Baseline, BaselineChange
+from pytest_optlandscape.store.baseline_layout import entry_of, row_of, totals_of
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["change_lines", "versions_text"]
 

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison
+from pytest_optlandscape.records import LandscapeRecord
 
 __all__ = ["before_and_now", "records_of", "speed_text"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import Verdict
+from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.report.layout import WIDTH, wrapped
-from pytest_optlandscape.verdicts import CheckOutcome, Verdict
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["contract_lines"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import LandscapeComparison
+from pytest_optlandscape.records.landscape_record import NO_RESULT, LandscapeRecord
 from pytest_optlandscape.report.wording import BASELINE, Wording
-from pytest_optlandscape.verdicts import LandscapeComparison
-from pytest_optlandscape.verdicts.records import NO_RESULT, LandscapeRecord
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["cannot_run_text", "error_texts", "indented"]
 

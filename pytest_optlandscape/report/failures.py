@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._profiles import said_of
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.criteria import METRICS
+from pytest_optlandscape.comparison.findings import Finding, gravest_first, was_bought
+from pytest_optlandscape.comparison.landscape_comparison import MovedCell
+from pytest_optlandscape.comparison.suite_comparison import landscapes_moved_with
+from pytest_optlandscape.configuration.profiles import said_of
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.report.errors import cannot_run_text
 from pytest_optlandscape.report.layout import WIDTH, table, wrapped
 from pytest_optlandscape.report.terminal import BOUGHT, UNMOVED, decision, how_it_shows, is_open, landscapes_table
 from pytest_optlandscape.report.wording import BASELINE, Wording
-from pytest_optlandscape.strategies.suites import find_cell
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.comparison import MovedCell
-from pytest_optlandscape.verdicts.findings import Finding, gravest_first, was_bought
-from pytest_optlandscape.verdicts.metrics import METRICS
-from pytest_optlandscape.verdicts.suite_comparison import landscapes_moved_with
+from pytest_optlandscape.suites.catalogue import find_cell
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["failure_text", "overall_failure_text"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.report.remarks import Place, Remark
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import replay_command
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["MOST", "annotation_commands", "workflow_command"]
 

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import OptimizerComparison
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.remarks import Remark, SessionReport
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import replay_command
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Event, Trend
-from pytest_optlandscape.verdicts import OptimizerComparison
 
 __all__ = ["COMMENT_BYTES", "SUMMARY_BYTES", "code", "escaped", "markdown", "marker"]
 

@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.speed import SpeedChange
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.speed import SpeedChange
+from pytest_optlandscape.contract import CheckOutcome
 
 __all__ = ["outcome", "outcome_text"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger.stored import parsed, read_regular
+from pytest_optlandscape.store.strict_json import parsed, read_regular
 
 __all__ = ["check_is_own"]
 

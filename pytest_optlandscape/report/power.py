@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.verdicts.power import FEW_EVALUATIONS, Power
-from pytest_optlandscape.verdicts.records import SUCCESS_TARGET
+from pytest_optlandscape.comparison.power import FEW_EVALUATIONS, Power
+from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["power_lines"]
 

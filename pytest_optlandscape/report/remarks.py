@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.findings import Finding, gravest_first
+from pytest_optlandscape.comparison.suite_comparison import landscapes_moved_with
+from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.report.terminal import decision, is_open
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import BASELINE, Wording
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Event, Trend
-from pytest_optlandscape.verdicts import CheckOutcome, LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding, gravest_first
-from pytest_optlandscape.verdicts.suite_comparison import landscapes_moved_with
 
 __all__ = ["Place", "Remark", "SessionReport", "creep_at", "remarks_of"]
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 
-from pytest_optlandscape._counting import number_of, verb_of
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.criteria import SPEED
+from pytest_optlandscape.comparison.findings import Finding
+from pytest_optlandscape.comparison.speed import SpeedChange
+from pytest_optlandscape.comparison.statistics import ShiftInterval
+from pytest_optlandscape.records.landscape_record import ROUNDS_OUT
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of, speed_text
 from pytest_optlandscape.report.errors import error_texts, indented
 from pytest_optlandscape.report.layout import WIDTH, fitted, table, wrapped
 from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.runs.run import SLACK
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding
-from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.records import ROUNDS_OUT
-from pytest_optlandscape.verdicts.speed import SpeedChange
-from pytest_optlandscape.verdicts.statistics import ShiftInterval
+from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 __all__ = [
     "decision",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.comparison.own_time import TIME_GATE, TimeRatios, median_interval
 from pytest_optlandscape.report.layout import WIDTH, table
 from pytest_optlandscape.runs import Trace, box_widths
-from pytest_optlandscape.verdicts.own_time import TIME_GATE, TimeRatios, median_interval
 
 __all__ = ["parting_evaluation", "parting_lines", "time_line"]
 

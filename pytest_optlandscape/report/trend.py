@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._texts import clean
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict
 from pytest_optlandscape.report.terminal import table, wrapped
+from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.printable import clean
 from pytest_optlandscape.trend import Event, Point, State, Trend
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["clean", "date_of", "event_lines", "history_lines", "trend_lines", "trend_plain", "what_moved"]
 

@@ -22,7 +22,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.landscapes.registry import is_registered, shipped_names
+from pytest_optlandscape.landscapes.catalogue import is_registered, shipped_names
 
 __all__ = ["check_executor", "in_order"]
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.landscapes.tracing import LARGEST_UNROLLED
+from pytest_optlandscape.landscapes.formula.tracing import LARGEST_UNROLLED
 from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
 from pytest_optlandscape.runs.other_processes import refuse_to_travel
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["ConstraintCounts", "Limit", "as_floats", "as_list", "as_points", "counted", "disturbed"]
 

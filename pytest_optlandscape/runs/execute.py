@@ -22,10 +22,10 @@ from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.process_state import TRACES, Essentials
-from pytest_optlandscape.runs.reading import Returned, described, returned_by, traceback_of
+from pytest_optlandscape.runs.process_state_guard import Surroundings
+from pytest_optlandscape.runs.raised_warnings import Warned
+from pytest_optlandscape.runs.results import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
-from pytest_optlandscape.runs.surroundings import Surroundings
-from pytest_optlandscape.runs.warned import Warned
 from pytest_optlandscape.runs.watchdog import BudgetExhausted, TimeExhausted, Watch, tell
 
 __all__ = ["Optimizer", "execute", "execute_all", "plain", "revived", "warn_if_never_evaluated"]

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
-from pytest_optlandscape._texts import text_of
+from pytest_optlandscape.texts.printable import text_of
 
 __all__ = ["REMEDY", "ForeignProcessError", "has_asked_elsewhere", "is_about_pickling", "refuse_to_travel", "under_way"]
 

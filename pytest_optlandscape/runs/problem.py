@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.landscapes.formula import real_points
+from pytest_optlandscape.landscapes.formula.evaluation import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
@@ -405,7 +405,7 @@ class Problem:
         if x0 is None:
             return np.clip(landscape.x0, self.bounds[:, 0], self.bounds[:, 1])
         if isinstance(x0, str):
-            from pytest_optlandscape._names import unknown_name
+            from pytest_optlandscape.texts.spelling import unknown_name
 
             starts = {"standard": landscape.x0, **landscape.starts}
             if x0 not in starts:

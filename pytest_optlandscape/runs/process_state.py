@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape._texts import clean
+from pytest_optlandscape.texts.printable import clean
 
 try:
     import resource

@@ -19,8 +19,8 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.runs.run import Trace
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._profiles import said_of
+from pytest_optlandscape.configuration.profiles import said_of
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY
-from pytest_optlandscape.runs.warned import Warned
+from pytest_optlandscape.runs.raised_warnings import Warned
+from pytest_optlandscape.texts.plurals import number_of
 
 if TYPE_CHECKING:
     from pytest_optlandscape.figures import Figure
@@ -487,12 +487,12 @@ class Run:
         >>> minimize("scipy:L-BFGS-B", "rosenbrock[4]").plot().title
         'scipy:L-BFGS-B on rosenbrock[4]'
         """
-        from pytest_optlandscape.runs.drawing import draw
+        from pytest_optlandscape.runs.plotting import draw
 
         return draw(self, kind, axes)
 
     def _repr_html_(self) -> str:
-        from pytest_optlandscape.runs.drawing import html_of
+        from pytest_optlandscape.runs.plotting import html_of
 
         return html_of(self)
 

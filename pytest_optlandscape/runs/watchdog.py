@@ -30,8 +30,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from pytest_optlandscape.runs import supervision
-from pytest_optlandscape.runs.last_words import DeadMansSwitch
-from pytest_optlandscape.runs.swallowing import Insistence, is_insisting
+from pytest_optlandscape.runs.last_message import DeadMansSwitch
+from pytest_optlandscape.runs.swallowed_interrupts import Insistence, is_insisting
 
 __all__ = ["BudgetExhausted", "TimeExhausted", "Watch", "last_words", "tell", "tell_through"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_optlandscape.ledger import BaselineChange, update_baseline
-from pytest_optlandscape.verdicts import LandscapeComparison, LandscapeRecord, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.suite_comparison import compare_optimizer
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.suite_comparison import compare_optimizer
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.store import BaselineChange, update_baseline
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.suite import SuiteRun

@@ -17,33 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.optimizers import third_party
-from pytest_optlandscape.report import Wording, parting_lines
-from pytest_optlandscape.runs.run import Trace, make_trace
-from pytest_optlandscape.session.contract_record import accepted_outcome
-from pytest_optlandscape.session.installed import InstalledCopies, InstalledCopy, installed_copies
-from pytest_optlandscape.session.recorded import RecordedRevision
-from pytest_optlandscape.session.replay import find_cell
-from pytest_optlandscape.session.search_path import home_of, is_in_repository
-from pytest_optlandscape.session.settings import Settings
-from pytest_optlandscape.session.sides import Side, SideError, present_side, reference_side
-from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.session.worktree import Worktree
-from pytest_optlandscape.strategies.suites import Cell
-from pytest_optlandscape.verdicts import (
-    CheckOutcome,
+from pytest_optlandscape.comparison import (
     LandscapeComparison,
-    LandscapeRecord,
     OptimizerComparison,
-    Stability,
     Verdict,
     compare_landscape,
     compare_optimizer,
 )
-from pytest_optlandscape.verdicts.judging import look_closely
-from pytest_optlandscape.verdicts.measuring import chosen_cells
-from pytest_optlandscape.verdicts.own_time import (
+from pytest_optlandscape.comparison.own_time import (
     TimedRun,
     TimeRatios,
     judge_landscape_by_time,
@@ -51,6 +32,24 @@ from pytest_optlandscape.verdicts.own_time import (
     time_alternately,
     timed_cells,
 )
+from pytest_optlandscape.comparison.rerun import look_closely
+from pytest_optlandscape.contract import CheckOutcome
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import third_party
+from pytest_optlandscape.records import LandscapeRecord, Stability
+from pytest_optlandscape.records.measuring import chosen_cells
+from pytest_optlandscape.report import Wording, parting_lines
+from pytest_optlandscape.runs.run import Trace, make_trace
+from pytest_optlandscape.session.contract_record import accepted_outcome
+from pytest_optlandscape.session.reference.from_history import RecordedRevision
+from pytest_optlandscape.session.reference.installed import InstalledCopies, InstalledCopy, installed_copies
+from pytest_optlandscape.session.reference.search_path import home_of, is_in_repository
+from pytest_optlandscape.session.reference.worktree import Worktree
+from pytest_optlandscape.session.replay import find_cell
+from pytest_optlandscape.session.revision_client import Side, SideError, present_side, reference_side
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.suites.catalogue import Cell
 
 __all__ = ["AgainstRun"]
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.trend import clean
-from pytest_optlandscape.session.installed import installed_copies
 from pytest_optlandscape.session.measuring_elsewhere import Found, Outcome, Plan, carry_out, no_worktree, perform_plan
 from pytest_optlandscape.session.recording import (
     entry_of,
@@ -19,11 +17,13 @@ from pytest_optlandscape.session.recording import (
     newest_records,
     optimizer_entry,
 )
-from pytest_optlandscape.session.search_path import home_of, is_in_repository
-from pytest_optlandscape.session.sides import SideError, present_terms, reference_terms
+from pytest_optlandscape.session.reference.installed import installed_copies
+from pytest_optlandscape.session.reference.search_path import home_of, is_in_repository
+from pytest_optlandscape.session.reference.worktree import Worktree
+from pytest_optlandscape.session.revision_client import SideError, present_terms, reference_terms
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.session.worktree import Worktree
 from pytest_optlandscape.store import (
+    Baseline,
     CommitEntry,
     CommitFacts,
     History,

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.ledger import BaselineError, baseline_path, read_tracked, tracked_path
-from pytest_optlandscape.ledger.baseline import baseline_of, checked_baseline, read_file, write_baseline
-from pytest_optlandscape.ledger.files import alone_with, remove_left_over
-from pytest_optlandscape.ledger.layout import edited_parts
-from pytest_optlandscape.ledger.names import baseline_files
-from pytest_optlandscape.ledger.stored import DamageError
-from pytest_optlandscape.ledger.tracked import accept_tracked
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.store import BaselineError, baseline_path, read_tracked, tracked_path
+from pytest_optlandscape.store.atomic_files import alone_with, remove_left_over
+from pytest_optlandscape.store.baseline import baseline_of, checked_baseline, read_file, write_baseline
+from pytest_optlandscape.store.baseline_layout import edited_parts
+from pytest_optlandscape.store.baseline_names import baseline_files
+from pytest_optlandscape.store.strict_json import DamageError
+from pytest_optlandscape.store.tracked import accept_tracked
+from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["accept_file", "check_folder", "move_baseline"]
 

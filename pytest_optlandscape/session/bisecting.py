@@ -7,16 +7,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.findings import gravest
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.session.backfill import CommitMeasurer, Measured
-from pytest_optlandscape.session.choosing import read_expression
-from pytest_optlandscape.session.worktree import make_worktree
-from pytest_optlandscape.store import GitError, StoreError, ask_git, resolve_commit, run_git
+from pytest_optlandscape.session.expression_match import read_expression
+from pytest_optlandscape.session.reference.worktree import make_worktree
+from pytest_optlandscape.store import Baseline, GitError, StoreError, ask_git, resolve_commit, run_git
+from pytest_optlandscape.texts.spelling import unknown_name
 from pytest_optlandscape.trend import compare_records
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import gravest
 
 __all__ = ["Conviction", "Selection", "bisect", "select"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_optlandscape.session.guarding import global_random_states, no_other_outcome
+from pytest_optlandscape.contract import CHECKS, CheckOutcome
+from pytest_optlandscape.session.item_guard import global_random_states, no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
-from pytest_optlandscape.session.sides import SideError
+from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.verdicts import CHECKS, CheckOutcome
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.remote_items import RemoteItems

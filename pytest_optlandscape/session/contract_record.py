@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_optlandscape.verdicts import CHECKS, CheckOutcome, Verdict
+from pytest_optlandscape.comparison import Verdict
+from pytest_optlandscape.contract import CHECKS, CheckOutcome
 
 __all__ = ["ContractRecord", "accepted_outcome"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.session.recording import Recording
-from pytest_optlandscape.store import CommitEntry, GitError, StoreError, first_parents
+from pytest_optlandscape.store import Baseline, CommitEntry, GitError, StoreError, first_parents
 from pytest_optlandscape.trend import (
     CACHE,
     Event,

@@ -19,12 +19,12 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.optimizers.recognition import whatever_is_raised
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
 from pytest_optlandscape.runs.campaign import check_executor
 from pytest_optlandscape.runs.progress import DELAY, Progress
-from pytest_optlandscape.session.sides import SideError
+from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.workers import Question, close_processes, perform
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["Crew", "make_crew"]
 

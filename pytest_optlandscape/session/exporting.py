@@ -13,12 +13,12 @@ from typing import Literal
 
 import pytest
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger.stored import read_regular
 from pytest_optlandscape.report.exporters import EXPORTERS, Exporter, Options, Pieces
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.session.static_locations import locations_of
 from pytest_optlandscape.store import GitError, ask_git
+from pytest_optlandscape.store.strict_json import read_regular
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Row, Trend
 from pytest_optlandscape.trend.rows import NOT_RUN
 

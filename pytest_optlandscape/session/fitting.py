@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.session.pace import duration
+from pytest_optlandscape.records.measuring import run_cell, runs_of_baseline
 from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.strategies.selection import Selection, in_early_order, read_selection
-from pytest_optlandscape.strategies.suites import SUITE_VERSIONS
-from pytest_optlandscape.verdicts.measuring import run_cell, runs_of_baseline
+from pytest_optlandscape.session.time_estimate import duration
+from pytest_optlandscape.suites.catalogue import SUITE_VERSIONS
+from pytest_optlandscape.suites.selection import Selection, in_early_order, read_selection
 
 __all__ = ["fit_suites", "fitting_words"]
 

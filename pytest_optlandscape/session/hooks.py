@@ -11,27 +11,27 @@ from typing import Any, TextIO
 
 import pytest
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._texts import printable
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
-from pytest_optlandscape.runs.refusals import refusing
+from pytest_optlandscape.runs.refused_calls import refusing
 from pytest_optlandscape.runs.watchdog import last_words, tell_through
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
-from pytest_optlandscape.session.guarding import fit_to_travel
+from pytest_optlandscape.session.incremental_update import Saving, end_on_sigterm
 from pytest_optlandscape.session.isolation import IsolatedItems
+from pytest_optlandscape.session.item_guard import fit_to_travel
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
 from pytest_optlandscape.session.publishing import Publishing
-from pytest_optlandscape.session.recorded import RecordedRevision
 from pytest_optlandscape.session.recording import start_recording
+from pytest_optlandscape.session.reference.from_history import RecordedRevision
+from pytest_optlandscape.session.reference.worktree import Worktree, make_worktree
 from pytest_optlandscape.session.remote_items import RemoteItems
-from pytest_optlandscape.session.saving import Saving, end_on_sigterm
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.summary import write_summary
 from pytest_optlandscape.session.tracking import TRACKED, Tracking
-from pytest_optlandscape.session.worktree import Worktree, make_worktree
+from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.printable import printable
 
 __all__ = ["SuitePlugin"]
 

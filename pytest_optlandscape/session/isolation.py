@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.watchdog import tell
 from pytest_optlandscape.session.remote_items import expected_of, introduction_for, kept_record, where_it_cannot_go
-from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
+from pytest_optlandscape.session.revision_client import Side, SideEndedError, SideError
 from pytest_optlandscape.session.workers import mismatch
-from pytest_optlandscape.verdicts import CheckOutcome, LandscapeRecord
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.suite import SuiteRun

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.comparison import Verdict
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.report import failure_text, overall_failure_text
 from pytest_optlandscape.report.errors import cannot_run_text
-from pytest_optlandscape.runs.warned import Warned, reissue
+from pytest_optlandscape.runs.raised_warnings import Warned, reissue
 from pytest_optlandscape.session.contract_items import contract_items
-from pytest_optlandscape.session.guarding import no_other_outcome
+from pytest_optlandscape.session.item_guard import no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
-from pytest_optlandscape.session.sides import SideError
+from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.verdicts import LandscapeRecord, Verdict
+from pytest_optlandscape.texts.spelling import unknown_name
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.remote_items import RemoteItems

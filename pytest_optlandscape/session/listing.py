@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.landscapes import Landscape, select_by_text
 from pytest_optlandscape.report import table
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["list_landscapes"]
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.session.environments import BuildError, Environment, make_environment
 from pytest_optlandscape.session.recording import equal_record
-from pytest_optlandscape.session.sides import Side, SideError
+from pytest_optlandscape.session.reference.worktree import Worktree, WorktreeError, make_worktree
+from pytest_optlandscape.session.revision_client import Side, SideError
 from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 from pytest_optlandscape.session.workers import announce, closed, further, worker_name
-from pytest_optlandscape.session.worktree import Worktree, WorktreeError, make_worktree
-from pytest_optlandscape.verdicts import LandscapeRecord
+from pytest_optlandscape.store import Baseline
 
 __all__ = ["Found", "Outcome", "Plan", "carry_out", "no_worktree", "perform_plan"]
 

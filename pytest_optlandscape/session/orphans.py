@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger import Baseline, BaselineError
-from pytest_optlandscape.ledger.baseline import checked_baseline, read_file
-from pytest_optlandscape.ledger.names import baseline_files
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.report.terminal import wrapped
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.report.wording import command_line
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict, compare_landscape, compare_optimizer
+from pytest_optlandscape.store import Baseline, BaselineError
+from pytest_optlandscape.store.baseline import checked_baseline, read_file
+from pytest_optlandscape.store.baseline_names import baseline_files
+from pytest_optlandscape.texts.plurals import number_of
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.suite import SuiteRun

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.ledger import Baseline, check_writable, write_atomically
 from pytest_optlandscape.report.codequality import codequality_text, issue
 from pytest_optlandscape.report.github import annotation_commands
 from pytest_optlandscape.report.markdown import SUMMARY_BYTES, markdown
@@ -24,7 +23,15 @@ from pytest_optlandscape.session.contract_items import ContractItem
 from pytest_optlandscape.session.items import SuiteItem
 from pytest_optlandscape.session.locations import Location, locations_of
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.store import StoreError, first_parents, open_history, resolve_commit
+from pytest_optlandscape.store import (
+    Baseline,
+    StoreError,
+    check_writable,
+    first_parents,
+    open_history,
+    resolve_commit,
+    write_atomically,
+)
 from pytest_optlandscape.trend import CACHE, Remembered, Trend, find_trend, in_order, series_of
 
 __all__ = ["Publishing", "detected_format"]

@@ -15,12 +15,14 @@ import numpy
 import scipy
 
 import pytest_optlandscape
-from pytest_optlandscape._counting import number_of, verb_of
+from pytest_optlandscape.comparison import Verdict, compare_landscape
+from pytest_optlandscape.comparison.criteria import METRICS
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import (
+    Baseline,
     CommitEntry,
     CommitFacts,
     History,
@@ -30,9 +32,8 @@ from pytest_optlandscape.store import (
     digest_of_record,
     open_history,
 )
+from pytest_optlandscape.texts.plurals import number_of, verb_of
 from pytest_optlandscape.trend.shares import mean_of
-from pytest_optlandscape.verdicts import LandscapeRecord, Stability, Verdict, compare_landscape, run_baseline
-from pytest_optlandscape.verdicts.metrics import AVERAGED
 
 __all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "recorded_for", "start_recording"]
 
@@ -313,7 +314,11 @@ def optimizer_entry(
     adapter: Adapter, record: Baseline, verdict: Verdict = Verdict.NEW, broken: Sequence[str] = ()
 ) -> OptimizerEntry:
     """Describe what was measured of an optimizer for a commit's entry."""
-    means = {metric.name: float(f"{mean_of(metric, record, list(record.records), False):.6g}") for metric in AVERAGED}
+    means = {
+        metric.name: float(f"{mean_of(metric, record, list(record.records), False):.6g}")
+        for metric in METRICS
+        if metric.is_averaged
+    }
     return OptimizerEntry(
         record=digest_of_record(record),
         setting=dict(sorted(adapter.setting.items())),

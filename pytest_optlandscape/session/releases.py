@@ -24,7 +24,7 @@ from pytest_optlandscape.session.environments import make_environment
 from pytest_optlandscape.session.executors import Crew
 from pytest_optlandscape.session.measuring_elsewhere import Found, Outcome, carry_out, perform_plan
 from pytest_optlandscape.session.recording import entry_of
-from pytest_optlandscape.session.sides import SideError
+from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, commit_facts
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.comparison.landscape_comparison import parting_of
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.records.build_records import record_of
+from pytest_optlandscape.records.measuring import run_cell
 from pytest_optlandscape.session.settings import read_settings
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.strategies.suites import Cell
-from pytest_optlandscape.strategies.suites import find_cell as cell_of
-from pytest_optlandscape.verdicts.comparison import parting_of
-from pytest_optlandscape.verdicts.measuring import run_cell
-from pytest_optlandscape.verdicts.summing_up import record_of
+from pytest_optlandscape.suites.catalogue import Cell
+from pytest_optlandscape.suites.catalogue import find_cell as cell_of
+from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["replay_cell"]
 

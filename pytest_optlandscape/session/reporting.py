@@ -7,29 +7,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger import Baseline, write_atomically
+from pytest_optlandscape.comparison import OptimizerComparison
+from pytest_optlandscape.records.measuring import run_cell
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.page import Change, Fact, PathPair, Subject, Trajectories, change_of, make_page
 from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.retracing import as_recorded, due_landscapes, retrace_commits
+from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.settings import Settings
-from pytest_optlandscape.session.sides import SideError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.store import (
+    Baseline,
     GitError,
     History,
     Triage,
     commit_facts,
     first_parents,
     open_history,
+    write_atomically,
 )
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import CACHE, Remembered, Series, Trend, find_trend, in_order, series_of
 from pytest_optlandscape.trend.reading import loader
-from pytest_optlandscape.verdicts import OptimizerComparison
-from pytest_optlandscape.verdicts.measuring import run_cell
 
 if TYPE_CHECKING:
     from pytest_optlandscape.store import CommitEntry

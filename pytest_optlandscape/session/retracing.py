@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from pytest_optlandscape.comparison import LandscapeComparison
 from pytest_optlandscape.optimizers import parse_spec
+from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, LandscapeRecord
 from pytest_optlandscape.report.page import Change, PathPair, Trajectories
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.runs.run import make_trace
-from pytest_optlandscape.session.installed import installed_copies
+from pytest_optlandscape.session.reference.installed import installed_copies
+from pytest_optlandscape.session.reference.worktree import WorktreeError, make_worktree
 from pytest_optlandscape.session.replay import find_cell
+from pytest_optlandscape.session.revision_client import Side, SideError, reference_side
 from pytest_optlandscape.session.settings import Settings
-from pytest_optlandscape.session.sides import Side, SideError, reference_side
-from pytest_optlandscape.session.worktree import WorktreeError, make_worktree
 from pytest_optlandscape.store import run_git
-from pytest_optlandscape.verdicts import LandscapeComparison
-from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
 
 __all__ = [
     "RETRACED",

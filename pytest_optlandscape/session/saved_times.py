@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape._counting import number_of
 from pytest_optlandscape.report.terminal import table
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import State, Trend
 
 __all__ = ["SavedTimes", "TimedTest", "saved_times"]

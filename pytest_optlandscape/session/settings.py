@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape._declarations import parsed_lines
-from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape._profiles import parsed
-from pytest_optlandscape._values import check_keys, check_options
-from pytest_optlandscape.session.added import HookFunction, hook_functions
-from pytest_optlandscape.session.failing import FailOn, fail_on_of
+from pytest_optlandscape.configuration.declarations import parsed_lines
+from pytest_optlandscape.configuration.profiles import parsed
+from pytest_optlandscape.configuration.values import check_keys, check_options
+from pytest_optlandscape.session.added_optimizers import HookFunction, hook_functions
+from pytest_optlandscape.session.fail_on import FailOn, fail_on_of
 from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
 from pytest_optlandscape.store.revisions import check_revision
-from pytest_optlandscape.strategies.selection import read_selection
+from pytest_optlandscape.suites.selection import read_selection
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["Settings", "read_settings"]
 

@@ -15,10 +15,34 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_optlandscape._names import unknown_name
+from pytest_optlandscape.comparison import (
+    LandscapeComparison,
+    OptimizerComparison,
+    Verdict,
+    compare_landscape,
+    compare_optimizer,
+)
+from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.contract import CHECKS, CheckOutcome
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes import get as get_landscape
-from pytest_optlandscape.ledger import (
+from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
+from pytest_optlandscape.optimizers.profile import obstacle, with_profile
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
+from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.records.measuring import runs_of_baseline
+from pytest_optlandscape.report import Wording, outcome_text
+from pytest_optlandscape.report.overwriting import check_is_own
+from pytest_optlandscape.session.accepting import accept
+from pytest_optlandscape.session.contract_record import ContractRecord
+from pytest_optlandscape.session.creep import Crept, find_creep
+from pytest_optlandscape.session.incremental_update import Saving
+from pytest_optlandscape.session.item_guard import with_random_states_put_back
+from pytest_optlandscape.session.missing_results import Lost, never_same
+from pytest_optlandscape.session.recording import Recording
+from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.session.time_estimate import Pace, Work
+from pytest_optlandscape.store import (
     Baseline,
     BaselineChange,
     baseline_path,
@@ -26,41 +50,14 @@ from pytest_optlandscape.ledger import (
     read_baseline,
     write_atomically,
 )
-from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
-from pytest_optlandscape.optimizers.profile import obstacle, with_profile
-from pytest_optlandscape.optimizers.recognition import whatever_is_raised
-from pytest_optlandscape.report import Wording, outcome_text
-from pytest_optlandscape.report.overwriting import check_is_own
-from pytest_optlandscape.session.accepting import accept
-from pytest_optlandscape.session.contract_record import ContractRecord
-from pytest_optlandscape.session.creep import Crept, find_creep
-from pytest_optlandscape.session.guarding import with_random_states_put_back
-from pytest_optlandscape.session.lost import Lost, never_same
-from pytest_optlandscape.session.pace import Pace, Work
-from pytest_optlandscape.session.recording import Recording
-from pytest_optlandscape.session.saving import Saving
-from pytest_optlandscape.session.settings import Settings
-from pytest_optlandscape.strategies.selection import Selection, read_selection
-from pytest_optlandscape.strategies.suites import (
+from pytest_optlandscape.suites.catalogue import (
     EVALUATIONS_PER_DIMENSION,
     GLOBAL_EVALUATIONS_PER_DIMENSION,
     Cell,
     suite_ids,
 )
-from pytest_optlandscape.verdicts import (
-    CHECKS,
-    CheckOutcome,
-    LandscapeComparison,
-    LandscapeRecord,
-    OptimizerComparison,
-    Stability,
-    Verdict,
-    compare_landscape,
-    compare_optimizer,
-    run_baseline,
-)
-from pytest_optlandscape.verdicts.judging import run_and_look_closely
-from pytest_optlandscape.verdicts.measuring import runs_of_baseline
+from pytest_optlandscape.suites.selection import Selection, read_selection
+from pytest_optlandscape.texts.spelling import unknown_name
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.isolation import IsolatedItems

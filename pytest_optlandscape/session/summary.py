@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_optlandscape._counting import number_of, verb_of
-from pytest_optlandscape.ledger import tracked_path
-from pytest_optlandscape.ledger.baseline import versions_now
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.power import power_of
 from pytest_optlandscape.optimizers.profile import profile_text
+from pytest_optlandscape.records.unseeded_generators import how_to_seed
 from pytest_optlandscape.report import details, landscape_rows, summary_blocks, time_line
 from pytest_optlandscape.report.accepting import change_lines, versions_text
 from pytest_optlandscape.report.contract import contract_lines
@@ -22,9 +22,9 @@ from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.orphans import orphan_lines
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.global_draws import how_to_seed
-from pytest_optlandscape.verdicts.power import power_of
+from pytest_optlandscape.store import tracked_path
+from pytest_optlandscape.store.baseline import versions_now
+from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 __all__ = ["write_summary"]
 

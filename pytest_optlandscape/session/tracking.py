@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.ledger import BaselineError, read_tracked, tracked_path, update_tracked
+from pytest_optlandscape.comparison import Verdict
+from pytest_optlandscape.comparison.tracked_comparison import Tracked, compare_tracked
 from pytest_optlandscape.report.wording import command_line
 from pytest_optlandscape.session.invocation import relative_to
 from pytest_optlandscape.session.suite import SuiteRun
-from pytest_optlandscape.verdicts import Verdict
-from pytest_optlandscape.verdicts.tracked_comparison import Tracked, compare_tracked
+from pytest_optlandscape.store import BaselineError, read_tracked, tracked_path, update_tracked
 
 __all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.session.sides import Side, SideEndedError, SideError
+from pytest_optlandscape.session.revision_client import Side, SideEndedError, SideError
 
 __all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 

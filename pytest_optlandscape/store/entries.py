@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pytest_optlandscape.ledger.stored import DamageError, clipped, parsed
 from pytest_optlandscape.store.commits import CommitFacts
+from pytest_optlandscape.store.strict_json import DamageError, clipped, parsed
 
 __all__ = [
     "SCHEMA",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.ledger.baseline import Baseline, baseline_of
-from pytest_optlandscape.ledger.layout import RECORD_SCHEMA, record_text
+from pytest_optlandscape.store.baseline import Baseline, baseline_of
+from pytest_optlandscape.store.baseline_layout import RECORD_SCHEMA, record_text
 from pytest_optlandscape.store.branch import BranchFiles
 from pytest_optlandscape.store.entries import (
     CommitEntry,

@@ -9,35 +9,35 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_optlandscape.strategies.basins import Basin, BasinMap, basin_map
-    from pytest_optlandscape.strategies.box import Box
-    from pytest_optlandscape.strategies.hunter import find_failing_start
+    from pytest_optlandscape.search.basins import Basin, BasinMap, basin_map
+    from pytest_optlandscape.search.failing_starts import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
     from pytest_optlandscape.strategies.hypothesis_hyperparameters import hyperparameters
     from pytest_optlandscape.strategies.hypothesis_strategies import instances, landscapes, starts
-    from pytest_optlandscape.strategies.low_discrepancy import sobol, sobol_starts
-    from pytest_optlandscape.strategies.named_starts import special_starts
-    from pytest_optlandscape.strategies.suites import SUITES, Cell, cells, suite_landscapes
+    from pytest_optlandscape.suites.box import Box
+    from pytest_optlandscape.suites.catalogue import SUITES, Cell, cells, suite_landscapes
+    from pytest_optlandscape.suites.low_discrepancy import sobol, sobol_starts
+    from pytest_optlandscape.suites.named_starts import special_starts
 
 _HOMES = {
-    "SUITES": "suites",
-    "Basin": "basins",
-    "BasinMap": "basins",
-    "Box": "box",
-    "Cell": "suites",
-    "basin_map": "basins",
-    "bounds": "hypothesis_boxes",
-    "boxes": "hypothesis_boxes",
-    "cells": "suites",
-    "find_failing_start": "hunter",
-    "hyperparameters": "hypothesis_hyperparameters",
-    "instances": "hypothesis_strategies",
-    "landscapes": "hypothesis_strategies",
-    "sobol": "low_discrepancy",
-    "sobol_starts": "low_discrepancy",
-    "special_starts": "named_starts",
-    "starts": "hypothesis_strategies",
-    "suite_landscapes": "suites",
+    "SUITES": "suites.catalogue",
+    "Basin": "search.basins",
+    "BasinMap": "search.basins",
+    "Box": "suites.box",
+    "Cell": "suites.catalogue",
+    "basin_map": "search.basins",
+    "bounds": "strategies.hypothesis_boxes",
+    "boxes": "strategies.hypothesis_boxes",
+    "cells": "suites.catalogue",
+    "find_failing_start": "search.failing_starts",
+    "hyperparameters": "strategies.hypothesis_hyperparameters",
+    "instances": "strategies.hypothesis_strategies",
+    "landscapes": "strategies.hypothesis_strategies",
+    "sobol": "suites.low_discrepancy",
+    "sobol_starts": "suites.low_discrepancy",
+    "special_starts": "suites.named_starts",
+    "starts": "strategies.hypothesis_strategies",
+    "suite_landscapes": "suites.catalogue",
 }
 
 __all__ = [
@@ -65,6 +65,6 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = getattr(importlib.import_module(f"pytest_optlandscape.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

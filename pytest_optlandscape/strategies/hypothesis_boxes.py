@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import as_landscape
-from pytest_optlandscape.strategies.box import KINDS, Box
+from pytest_optlandscape.suites.box import KINDS, Box
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["bounds", "boxes"]
 

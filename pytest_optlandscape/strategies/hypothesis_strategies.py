@@ -16,13 +16,13 @@ from hypothesis import note
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape._names import unknown_name
 from pytest_optlandscape.landscapes import Landscape, select
 from pytest_optlandscape.runs import as_landscape
-from pytest_optlandscape.strategies.box import box_of
-from pytest_optlandscape.strategies.failures import failed_before
-from pytest_optlandscape.strategies.named_starts import special_starts
+from pytest_optlandscape.search.remembered_failures import failed_before
 from pytest_optlandscape.strategies.offsets import DIGITS, decoded, short
+from pytest_optlandscape.suites.box import box_of
+from pytest_optlandscape.suites.named_starts import special_starts
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["instances", "landscapes", "starts"]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.ledger.baseline import baseline_of
-from pytest_optlandscape.ledger.stored import parsed
-from pytest_optlandscape.store import GitError, run_git
+from pytest_optlandscape.comparison import OptimizerComparison
+from pytest_optlandscape.store import Baseline, GitError, run_git
+from pytest_optlandscape.store.baseline import baseline_of
 from pytest_optlandscape.store.git import read_objects
+from pytest_optlandscape.store.strict_json import parsed
 from pytest_optlandscape.trend.comparing import compare_records
-from pytest_optlandscape.verdicts import OptimizerComparison
 
 __all__ = ["Accepted", "accepted_states"]
 

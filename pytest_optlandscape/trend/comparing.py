@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.verdicts import OptimizerComparison, compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison import OptimizerComparison, compare_landscape, compare_optimizer
+from pytest_optlandscape.store import Baseline
 
 __all__ = ["compare_records"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_optlandscape._names import unknown_name
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import History, StoreError
+from pytest_optlandscape.store import Baseline, History, StoreError
+from pytest_optlandscape.texts.spelling import unknown_name
 from pytest_optlandscape.trend.series import Series, in_order, series_of
 from pytest_optlandscape.trend.states import Load, Trend, find_trend
 

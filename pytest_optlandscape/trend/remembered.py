@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pytest_optlandscape import verdicts
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape import comparison as judging
+from pytest_optlandscape import records
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.findings import Finding
+from pytest_optlandscape.comparison.speed import SpeedChange
+from pytest_optlandscape.comparison.statistics import ShiftInterval
+from pytest_optlandscape.store import Baseline
 from pytest_optlandscape.trend.comparing import compare_records
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding
-from pytest_optlandscape.verdicts.speed import SpeedChange
-from pytest_optlandscape.verdicts.statistics import ShiftInterval
 
 __all__ = ["CACHE", "Compare", "Remembered", "comparer"]
 
@@ -143,8 +144,9 @@ def _code() -> str:
 
 
 def _sources() -> Iterator[Path]:
-    for folder in verdicts.__path__:
-        yield from sorted(Path(folder).rglob("*.py"))
+    for room in (records, judging):
+        for folder in room.__path__:
+            yield from sorted(Path(folder).rglob("*.py"))
     yield Path(__file__).with_name("comparing.py")
     yield Path(__file__)
 

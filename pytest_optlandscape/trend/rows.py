@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import History
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.criteria import METRICS, Metric
+from pytest_optlandscape.store import Baseline, History
 from pytest_optlandscape.trend.reading import loader, trends_of
 from pytest_optlandscape.trend.series import Point
 from pytest_optlandscape.trend.shares import mean_of
 from pytest_optlandscape.trend.states import Event, Load, State, Trend
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.verdicts.metrics import METRICS, Metric
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
+from pytest_optlandscape.comparison.criteria import METRICS, Metric
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
+from pytest_optlandscape.store import Baseline
 
 __all__ = ["Share", "mean_of", "shares_of", "split_exactly"]
 

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import Triage
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.criteria import METRICS
+from pytest_optlandscape.comparison.findings import Finding
+from pytest_optlandscape.store import Baseline, Triage
 from pytest_optlandscape.trend.remembered import Compare, Remembered, comparer
 from pytest_optlandscape.trend.series import Point, Series
 from pytest_optlandscape.trend.shares import Share, shares_of
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.findings import Finding
-from pytest_optlandscape.verdicts.metrics import METRICS
 
 __all__ = ["Event", "State", "Trend", "find_trend", "open_creep", "versions_that_changed"]
 

@@ -14,9 +14,19 @@ import file_mutations
 import pytest
 
 from pytest_optlandscape import landscapes, minimize, optimizers
-from pytest_optlandscape.ledger import (
+from pytest_optlandscape.comparison import compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison.tracked_comparison import compare_tracked, tracked
+from pytest_optlandscape.records import run_baseline
+from pytest_optlandscape.report.outcome import outcome_text
+from pytest_optlandscape.report.overwriting import check_is_own
+from pytest_optlandscape.session.baseline_files import accept_file
+from pytest_optlandscape.store import (
     Baseline,
     BaselineError,
+    CommitEntry,
+    OptimizerEntry,
+    StoreError,
+    Triage,
     baseline_path,
     read_baseline,
     read_tracked,
@@ -24,18 +34,12 @@ from pytest_optlandscape.ledger import (
     update_baseline,
     update_tracked,
 )
-from pytest_optlandscape.ledger.baseline import baseline_of
-from pytest_optlandscape.ledger.stored import DamageError, digest_of, parsed
-from pytest_optlandscape.ledger.tracked import accept_tracked
-from pytest_optlandscape.report.outcome import outcome_text
-from pytest_optlandscape.report.overwriting import check_is_own
-from pytest_optlandscape.session.baseline_files import accept_file
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, StoreError, Triage
+from pytest_optlandscape.store.baseline import baseline_of
 from pytest_optlandscape.store.entries import digest_of as digest_of_bytes
 from pytest_optlandscape.store.entries import record_name
 from pytest_optlandscape.store.history import data_of, record_of
-from pytest_optlandscape.verdicts import compare_landscape, compare_optimizer, run_baseline
-from pytest_optlandscape.verdicts.tracked_comparison import compare_tracked, tracked
+from pytest_optlandscape.store.strict_json import DamageError, digest_of, parsed
+from pytest_optlandscape.store.tracked import accept_tracked
 
 COUNT = int(os.environ.get("OPTLANDSCAPE_FUZZ", "150"))
 

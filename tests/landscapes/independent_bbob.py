@@ -10,7 +10,7 @@ import numpy as np
 from mpmath import cos, exp, fabs, floor, log, mp, mpf, pi, sin, sqrt
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes.bbob_transforms import Case, uniform
+from pytest_optlandscape.landscapes.families.bbob_transforms import Case, uniform
 
 SHIFT = 1_000_000
 HEAVY = {"bbob_f16_weierstrass", "bbob_f21_gallagher_101_peaks", "bbob_f23_katsuura"}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from landscape_cases import few
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes.bbob_instances import bbob_landscape
-from pytest_optlandscape.landscapes.bbob_transforms import (
+from pytest_optlandscape.landscapes.families.bbob_instances import bbob_landscape
+from pytest_optlandscape.landscapes.families.bbob_transforms import (
     Case,
     gaussian,
     oscillate_back,

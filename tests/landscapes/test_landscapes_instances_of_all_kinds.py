@@ -10,7 +10,7 @@ from landscape_cases import in_box, random_points
 from scipy.optimize import NonlinearConstraint
 
 from pytest_optlandscape import Landscape, landscapes
-from pytest_optlandscape.landscapes.instances import LARGEST_TURNED
+from pytest_optlandscape.landscapes.transforms.instances import LARGEST_TURNED
 
 MATRIX = np.array([[1.0, 2.0], [0.0, 3.0], [1.0, -1.0]])
 

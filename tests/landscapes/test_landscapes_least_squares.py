@@ -6,9 +6,9 @@ import pytest
 from landscape_cases import exact, random_points
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes.least_squares import NUMBERS
+from pytest_optlandscape.landscapes.families.least_squares import NUMBERS
+from pytest_optlandscape.landscapes.families.roots import root
 from pytest_optlandscape.landscapes.minimizer_sets import MinimizerFlat, MinimizerPermutations
-from pytest_optlandscape.landscapes.roots import root
 
 PRINTED = {
     "mgh_jennrich_sampson": 124.362,

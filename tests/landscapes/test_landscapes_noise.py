@@ -8,9 +8,9 @@ import pytest
 from landscape_cases import having, random_points
 
 from pytest_optlandscape import Landscape, Problem, landscapes, minimize
+from pytest_optlandscape.assertions import assert_converges, assert_equivalent, assert_precise, assert_robust
+from pytest_optlandscape.landscapes.families.stochastic import RandomCoefficients
 from pytest_optlandscape.landscapes.noise import Additive, Cauchy, Minibatch, Multiplicative
-from pytest_optlandscape.landscapes.stochastic import RandomCoefficients
-from pytest_optlandscape.verdicts import assert_converges, assert_equivalent, assert_precise, assert_robust
 
 CATALOGUE = having("noisy", largest=5)
 

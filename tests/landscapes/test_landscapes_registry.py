@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.landscapes import TAGS, Landscape, registry
+from pytest_optlandscape.landscapes import TAGS, Landscape
+from pytest_optlandscape.landscapes import catalogue as registry
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
 
 

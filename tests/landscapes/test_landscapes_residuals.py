@@ -3,7 +3,7 @@ import pytest
 from landscape_cases import facts, ids, random_points
 
 from pytest_optlandscape import Landscape, landscapes
-from pytest_optlandscape.landscapes.derivatives import jacobian_by_complex_step
+from pytest_optlandscape.landscapes.formula.derivatives import jacobian_by_complex_step
 
 STEP_ERROR = 1e-190
 """A derivative below 1e-208, times a step of 1e-100, is less than the smallest float."""

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from pytest_optlandscape import Landscape, Problem, landscapes, minimize
 from pytest_optlandscape.landscapes.structure import Structure
+from pytest_optlandscape.records.measuring import definition_of
 from pytest_optlandscape.strategies import suite_landscapes
-from pytest_optlandscape.verdicts.measuring import definition_of
 
 LAYER = landscapes.get("rosenbrock[6]").structured(kernel=(2, 2), bias=2)
 NAMES = st.text("abcdefxyz_", min_size=1, max_size=5).filter(str.isidentifier)

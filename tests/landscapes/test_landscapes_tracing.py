@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pytest_optlandscape.landscapes.formula import Formula
+from pytest_optlandscape.landscapes.formula.evaluation import Formula
 
 COMPARISONS = {
     "<": lambda x: x < 0.5,

@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize as scipy_minimize
 
 from pytest_optlandscape import Problem, landscapes
-from pytest_optlandscape.landscapes.training import LOSSES, RESTARTS, training_task
+from pytest_optlandscape.landscapes.families.training import LOSSES, RESTARTS, training_task
 
 EVERY = sorted(LOSSES.values())
 

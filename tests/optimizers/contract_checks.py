@@ -1,8 +1,8 @@
 """Holding one sound optimizer of each library to the whole contract."""
 
+from pytest_optlandscape.contract import CHECKS
+from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.verdicts import CHECKS
-from pytest_optlandscape.verdicts.contract import hold_to
 
 OTHER_PROCESS = "check_same_run_in_another_process"
 """It imports the library anew, which takes seconds: it is asked of one optimizer of each library, elsewhere."""

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import minimize
+from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import MissingLibrary, get
 from pytest_optlandscape.optimizers.libraries import arguments_of, import_library
-from pytest_optlandscape.verdicts.contract import hold_to
 
 
 class Batches:

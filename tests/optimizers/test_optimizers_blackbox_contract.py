@@ -2,8 +2,8 @@ import pytest
 from blackbox_checks import needed
 from contract_checks import breaches
 
+from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.verdicts.contract import hold_to
 
 SOUND = {
     "cma:CMAEvolutionStrategy": {},

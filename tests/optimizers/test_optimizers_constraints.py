@@ -6,8 +6,8 @@ from scipy.optimize import NonlinearConstraint
 
 from pytest_optlandscape import Problem, assert_robust, landscapes, minimize, strategies
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.optimizers import scipy as adapters
-from pytest_optlandscape.optimizers.scipy import GLOBAL, METHODS
+from pytest_optlandscape.optimizers.adapters import scipy as adapters
+from pytest_optlandscape.optimizers.adapters.scipy import GLOBAL, METHODS
 
 VERSION = tuple(map(int, scipy.__version__.split(".")[:2]))
 CONSTRAINED = [landscape.id for landscape in landscapes.select(tags="constrained")]

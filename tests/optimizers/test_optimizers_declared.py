@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from pytest_optlandscape import _profiles, check_optimizer, landscapes, minimize, optimizers
-from pytest_optlandscape._declarations import FORMS, KEYS, parse_declaration, parsed_lines
+from pytest_optlandscape import check_optimizer, landscapes, minimize, optimizers
+from pytest_optlandscape.configuration import profiles as _profiles
+from pytest_optlandscape.configuration.declarations import FORMS, KEYS, parse_declaration, parsed_lines
+from pytest_optlandscape.contract.holding import CHECKS, hold_to
 from pytest_optlandscape.optimizers import adapt, get
 from pytest_optlandscape.optimizers.profile import profile_text, with_profile
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.verdicts.contract import CHECKS, hold_to
 
 HERE = __name__
 

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get, parse_spec
-from pytest_optlandscape.optimizers.keras_steps import double_precision_where_needed
+from pytest_optlandscape.optimizers.adapters.keras_steps import double_precision_where_needed
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.strategies import cells
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_optlandscape import assert_robust, minimize
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.verdicts.with_value import with_value
+from pytest_optlandscape.records.with_value import with_value
 
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "torch")

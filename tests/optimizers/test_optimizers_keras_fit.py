@@ -10,7 +10,7 @@ import pytest
 
 from pytest_optlandscape import Landscape, landscapes, minimize
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.optimizers.keras_steps import double_precision_where_needed
+from pytest_optlandscape.optimizers.adapters.keras_steps import double_precision_where_needed
 
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "torch")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import Landscape, Problem, landscapes, minimize
+from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import obstacle, profile_text
-from pytest_optlandscape.verdicts.contract import hold_to
 
 METHODS = ["trf", "dogbox", "lm"]
 

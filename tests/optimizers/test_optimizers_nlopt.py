@@ -4,9 +4,9 @@ import pytest
 from blackbox_checks import AdapterTests, assert_kept, needed
 
 from pytest_optlandscape import minimize
+from pytest_optlandscape.contract import CHECKS
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import profile_text
-from pytest_optlandscape.verdicts import CHECKS
 
 nlopt = needed("nlopt")
 

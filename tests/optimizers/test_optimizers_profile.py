@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_optlandscape import _profiles, landscapes, optimizers
+from pytest_optlandscape import landscapes, optimizers
+from pytest_optlandscape.configuration import profiles as _profiles
 from pytest_optlandscape.optimizers.profile import WORDS, obstacle, profile_text, with_profile
 
 

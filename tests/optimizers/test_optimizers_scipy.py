@@ -7,8 +7,8 @@ import scipy
 
 from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.optimizers import scipy as adapters
-from pytest_optlandscape.optimizers.scipy import GLOBAL, METHODS
+from pytest_optlandscape.optimizers.adapters import scipy as adapters
+from pytest_optlandscape.optimizers.adapters.scipy import GLOBAL, METHODS
 
 VERSION = tuple(map(int, scipy.__version__.split(".")[:2]))
 AVAILABLE = [method for method in METHODS if method != "COBYQA" or VERSION >= (1, 14)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from contract_checks import breaches
 
+from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.verdicts.contract import hold_to
 
 SOUND = [
     "torch:SGD(lr=0.01)",

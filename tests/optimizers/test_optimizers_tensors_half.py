@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes, minimize
+from pytest_optlandscape.comparison.landscape_comparison import compare_landscape
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.verdicts.comparison import compare_landscape
-from pytest_optlandscape.verdicts.measuring import run_baseline, run_landscape
+from pytest_optlandscape.records.measuring import run_baseline, run_landscape
 
 HALVES = ["float16", "bfloat16"]
 

@@ -10,9 +10,9 @@ import pytest
 from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.protocol import Interruption
+from pytest_optlandscape.records import run_baseline
 from pytest_optlandscape.runs import execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.strategies import cells
-from pytest_optlandscape.verdicts import run_baseline
 
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "torch")

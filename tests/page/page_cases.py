@@ -6,13 +6,12 @@ import math
 import numpy as np
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, Stability
 from pytest_optlandscape.report.page import Subject, change_of, make_page
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.strategies import cells as cells_of
-from pytest_optlandscape.strategies.suites import suite_ids
+from pytest_optlandscape.suites.catalogue import suite_ids
 from pytest_optlandscape.trend import find_trend, in_order, series_of
-from pytest_optlandscape.verdicts import CellRecord, Fingerprint, LandscapeRecord, Stability
 
 FEW = ("beale", "booth", "himmelblau", "branin", "sphere[10]", "rosenbrock[10]")
 MANY = suite_ids("full")[:130]

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.records.averages import BATCH
 from pytest_optlandscape.session.against import LOOKS
-from pytest_optlandscape.verdicts import LandscapeRecord
-from pytest_optlandscape.verdicts.averaging import BATCH
 
 SEARCH = '''
 import numpy as np

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from pytest_optlandscape.session.environments import make_environment
-from pytest_optlandscape.session.installed import find_copies
+from pytest_optlandscape.session.reference.installed import find_copies
 
 BACKEND = '''
 import base64, hashlib, json, pathlib, zipfile

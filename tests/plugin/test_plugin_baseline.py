@@ -57,8 +57,8 @@ def test_totals_and_lines_are_shown_old_and_new(accepted):
 
 def test_what_shows_over_the_suite_alone_is_accepted_too(project, monkeypatch):
     """Landscapes that are the same one by one keep no record with which the suite as one would go on to differ."""
+    from pytest_optlandscape.comparison import Verdict, compare_optimizer
     from pytest_optlandscape.session import accepting
-    from pytest_optlandscape.verdicts import Verdict, compare_optimizer
 
     def stricter(spec, landscapes, calibration=None):
         found = compare_optimizer(spec, landscapes, calibration)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_optlandscape.session.choosing import read_expression
+from pytest_optlandscape.session.expression_match import read_expression
 
 WORDS = st.sampled_from(["beale", "booth", "scipy:L-BFGS-B", "rosenbrock[10]"])
 EXPRESSIONS = st.recursive(

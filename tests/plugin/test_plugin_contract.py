@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from pytest_optlandscape import _profiles, optimizers
-from pytest_optlandscape.verdicts import CHECKS
+from pytest_optlandscape import optimizers
+from pytest_optlandscape.configuration import profiles as _profiles
+from pytest_optlandscape.contract import CHECKS
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ OWN = """
 import numpy as np
 import pytest
 from pytest_optlandscape import check_optimizer, optimizers, parametrize_with_checks
-from pytest_optlandscape.verdicts import CHECKS
+from pytest_optlandscape.contract import CHECKS
 
 START, EVALUATES = "check_not_worse_than_start", "check_evaluates_start"
 

@@ -9,10 +9,9 @@ import pytest
 
 from pytest_optlandscape import landscapes, optimizers
 from pytest_optlandscape.cli import main
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records.measuring import run_baseline
 from pytest_optlandscape.session.recording import optimizer_entry
-from pytest_optlandscape.store import CommitEntry, commit_facts, open_history
-from pytest_optlandscape.verdicts.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, commit_facts, open_history
 
 TIMED = """
 from solver import minimize

@@ -249,7 +249,7 @@ def test_failing_write_at_the_end_is_told_and_loses_nothing(project, monkeypatch
 
     arguments = ["--optlandscape-update"] if what == "baseline" else ["--optlandscape-json", "outcome.json"]
     with monkeypatch.context() as patched:
-        patched.setattr("pytest_optlandscape.ledger.files.os.replace", full)
+        patched.setattr("pytest_optlandscape.store.atomic_files.os.replace", full)
         result = project.on_booth(*arguments)
     assert result.ret == USAGE_ERROR
     name = "solver_minimize.json" if what == "baseline" else "outcome.json"
@@ -270,7 +270,7 @@ def test_one_failing_write_does_not_stop_the_others(project, monkeypatch):
             raise OSError("no")
         replace(source, target)
 
-    monkeypatch.setattr("pytest_optlandscape.ledger.files.os.replace", fails_for_mine)
+    monkeypatch.setattr("pytest_optlandscape.store.atomic_files.os.replace", fails_for_mine)
     result = project.run("--optlandscape-update", "-k", "beale")
     assert result.ret == USAGE_ERROR
     written = project.path / "optlandscape_baseline" / "scipy_BFGS.json"

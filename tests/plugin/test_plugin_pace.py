@@ -4,12 +4,12 @@ import pytest
 
 from pytest_optlandscape import optimizers
 from pytest_optlandscape.landscapes import get
+from pytest_optlandscape.records import run_landscape
 from pytest_optlandscape.runs import Problem, execute_all
-from pytest_optlandscape.runs.observing import observed, observing
-from pytest_optlandscape.session import pace
-from pytest_optlandscape.session.pace import Pace, Work
+from pytest_optlandscape.runs.observers import observed, observing
+from pytest_optlandscape.session import time_estimate as pace
+from pytest_optlandscape.session.time_estimate import Pace, Work
 from pytest_optlandscape.strategies import cells
-from pytest_optlandscape.verdicts import run_landscape
 
 BEALE = get("beale")
 EVERY = {f"landscape-{k}": 22 for k in range(16)}

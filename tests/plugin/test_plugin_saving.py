@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from pytest_optlandscape.ledger import read_baseline
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.session.saving import Saving
-from pytest_optlandscape.verdicts import run_baseline
+from pytest_optlandscape.records import run_baseline
+from pytest_optlandscape.session.incremental_update import Saving
+from pytest_optlandscape.store import read_baseline
 
 ENDED = """
 import ctypes, os, pathlib, signal, sys, time
@@ -93,7 +93,7 @@ def test_a_baseline_that_cannot_be_written_is_told_at_the_end(project):
 
 
 def test_sigterm_of_a_project_is_left_alone():
-    from pytest_optlandscape.session.saving import end_on_sigterm
+    from pytest_optlandscape.session.incremental_update import end_on_sigterm
 
     def theirs(number, frame):
         pass

@@ -5,9 +5,9 @@ from types import ModuleType
 
 import pytest
 
-from pytest_optlandscape.session import search_path as module
-from pytest_optlandscape.session.search_path import is_in_repository, modules_of_repository, search_path
-from pytest_optlandscape.session.worktree import Worktree
+from pytest_optlandscape.session.reference import search_path as module
+from pytest_optlandscape.session.reference.search_path import is_in_repository, modules_of_repository, search_path
+from pytest_optlandscape.session.reference.worktree import Worktree
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from conftest import DESCENT
 
 from pytest_optlandscape.session.fitting import fitting_words
-from pytest_optlandscape.strategies.selection import read_selection
+from pytest_optlandscape.suites.selection import read_selection
 
 WHOLE = ["rosenbrock_2", "adjiman", "himmelblau", "bukin_n6", "booth"]
 

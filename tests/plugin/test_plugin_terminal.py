@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.session.failing import fail_on_of
+from pytest_optlandscape.session.fail_on import fail_on_of
 from pytest_optlandscape.session.invocation import invocation_of
 
 DESCENT = """

@@ -183,7 +183,7 @@ def test_a_file_of_the_version_before_is_told(tracked):
 
 
 NUMBERS = """
-from pytest_optlandscape.verdicts import rate_interval
+from pytest_optlandscape.runs import rate_interval
 
 STEPS, TIME, RATE = 60, 3.2, 40
 
@@ -278,7 +278,7 @@ def test_runs_rates_and_numbers(numbers):
 MISTAKES = """
 import math
 import pytest
-from pytest_optlandscape.verdicts import rate_interval
+from pytest_optlandscape.runs import rate_interval
 
 @pytest.mark.parametrize("arguments, keywords", [
     ((1.5,), {}),

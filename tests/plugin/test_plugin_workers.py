@@ -29,7 +29,7 @@ def test_workers_write_the_bytes_that_one_process_writes_beside_ordinary_tests(q
     quick.outcome_path.unlink()
     quick.pytester.makeconftest(
         """
-        from pytest_optlandscape.ledger import baseline
+        from pytest_optlandscape.store import baseline
 
         write = baseline.write_atomically
 

@@ -2,10 +2,9 @@ import functools
 import math
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage, digest_of_record
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, Triage, digest_of_record
 from pytest_optlandscape.trend import find_trend, in_order, rows_of, series_of
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 NAMES = ("beale", "booth", "himmelblau", "rosenbrock_disk")
 

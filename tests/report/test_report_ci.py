@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pytest_optlandscape.comparison import compare_landscape, compare_optimizer
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.optimizers import get as optimizer
+from pytest_optlandscape.records import run_baseline
 from pytest_optlandscape.report.codequality import codequality_text, issue
 from pytest_optlandscape.report.github import annotation_commands, workflow_command
 from pytest_optlandscape.report.markdown import code, escaped, markdown, marker
@@ -19,7 +21,6 @@ from pytest_optlandscape.report.remarks import Place, Remark, SessionReport, rem
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage
 from pytest_optlandscape.trend import Event, Point, Series, Share, State, Trend
-from pytest_optlandscape.verdicts import compare_landscape, compare_optimizer, run_baseline
 
 HOSTILE = [
     "a\r\n::error::injected", "100%25 :,\n", "|x| `y` <script>alert(1)</script>", "@everyone #1 !2 ~bug %7 &3 $4",

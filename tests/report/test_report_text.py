@@ -7,6 +7,9 @@ import shlex
 import pytest
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison.own_time import TimeRatios, judge_landscape_by_time
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, definition_of
 from pytest_optlandscape.report import (
     Wording,
     details,
@@ -21,17 +24,7 @@ from pytest_optlandscape.report import (
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of
 from pytest_optlandscape.report.layout import table
 from pytest_optlandscape.report.remarks import SessionReport, remarks_of
-from pytest_optlandscape.strategies.suites import cells
-from pytest_optlandscape.verdicts import (
-    CellRecord,
-    Fingerprint,
-    LandscapeRecord,
-    Verdict,
-    compare_landscape,
-    compare_optimizer,
-    definition_of,
-)
-from pytest_optlandscape.verdicts.own_time import TimeRatios, judge_landscape_by_time
+from pytest_optlandscape.suites.catalogue import cells
 
 SPEC = "mine:minimize"
 

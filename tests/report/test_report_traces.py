@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes
+from pytest_optlandscape.comparison.own_time import TimeRatios
 from pytest_optlandscape.report import parting_lines, time_line
 from pytest_optlandscape.report.traces import parting_evaluation
 from pytest_optlandscape.runs.run import make_trace
-from pytest_optlandscape.verdicts.own_time import TimeRatios
 
 BOWL, MANY = landscapes.get("sphere[2]"), landscapes.get("sphere[5]")
 BOUNDS = np.array([[-4.0, 4.0], [-4.0, 4.0]])

@@ -8,9 +8,9 @@ import pytest
 from pytest_optlandscape import Landscape, assert_converges, assert_precise, assert_robust, landscapes, minimize
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.records.measuring import run_landscape
 from pytest_optlandscape.runs import Problem, execute
-from pytest_optlandscape.strategies.basins import basin_map
-from pytest_optlandscape.verdicts.measuring import run_landscape
+from pytest_optlandscape.search.basins import basin_map
 
 SAID = r"f\(x\) = .* at x = \[.*\] is below fmin = 0\.5: the minimum of (bowl|bowl:.*) is wrong"
 

@@ -14,9 +14,9 @@ from runs_helpers import (
 )
 
 from pytest_optlandscape import minimize
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.optimizers.scipy import GLOBAL, METHODS
+from pytest_optlandscape.optimizers.adapters.scipy import GLOBAL, METHODS
 from pytest_optlandscape.runs import BudgetExhausted, Problem
+from pytest_optlandscape.texts.plurals import number_of
 
 TOO_NEW = {"COBYQA"} if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 14) else set()
 BUDGETS = (1, 7, 100)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import Landscape, assert_robust, landscapes
+from pytest_optlandscape.records import measure_suite
 from pytest_optlandscape.runs import campaign
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
-from pytest_optlandscape.verdicts import measure_suite
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_optlandscape import assert_converges
-from pytest_optlandscape.landscapes.training import LABELS, MOONS, WEIGHT_DECAY, training_task
+from pytest_optlandscape.landscapes.families.training import LABELS, MOONS, WEIGHT_DECAY, training_task
 from pytest_optlandscape.runs import KerasRecorder, keras_recorder
 
 if "keras" not in sys.modules:

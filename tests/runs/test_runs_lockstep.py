@@ -11,11 +11,12 @@ import pytest
 from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption
 from pytest_optlandscape.optimizers.stepping import descend, descend_in_lockstep
-from pytest_optlandscape.runs import execute_all, execute_in_lockstep, execute_together, together
-from pytest_optlandscape.runs.together import FIRST_STEPS, MOST
+from pytest_optlandscape.records import run_baseline, run_landscape
+from pytest_optlandscape.records.perturbation import DitheredProblem
+from pytest_optlandscape.runs import execute_all, execute_in_lockstep, execute_together
+from pytest_optlandscape.runs import lockstep as together
+from pytest_optlandscape.runs.lockstep import FIRST_STEPS, MOST
 from pytest_optlandscape.strategies import cells
-from pytest_optlandscape.verdicts import run_baseline, run_landscape
-from pytest_optlandscape.verdicts.dithering import DitheredProblem
 
 BUDGET = 120
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from runs_helpers import bowl
 
 from pytest_optlandscape import landscapes, minimize
-from pytest_optlandscape.landscapes import definition, registry
+from pytest_optlandscape.landscapes import catalogue as registry
+from pytest_optlandscape.landscapes import definition
 from pytest_optlandscape.runs import digits_of
 
 

@@ -6,13 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from pytest_optlandscape import (
-    Landscape,
-    assert_converges,
-    assert_precise,
-    assert_robust,
-    minimize,
-)
+from pytest_optlandscape import Landscape, assert_converges, assert_precise, assert_robust, minimize
 from pytest_optlandscape.runs import record_training
 
 

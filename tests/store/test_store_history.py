@@ -5,12 +5,11 @@ import textwrap
 
 import pytest
 
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, History, OptimizerEntry, StoreError, Triage, open_history
+from pytest_optlandscape.records import LandscapeRecord
+from pytest_optlandscape.store import Baseline, CommitEntry, History, OptimizerEntry, StoreError, Triage, open_history
 from pytest_optlandscape.store.entries import digest_of, record_name
 from pytest_optlandscape.store.folder import FolderFiles
 from pytest_optlandscape.store.history import data_of, digest_of_record
-from pytest_optlandscape.verdicts import LandscapeRecord
 
 CELL = "standard 16 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- - 0f3a -:W:V"
 A, B = "a" * 40, "b" * 40

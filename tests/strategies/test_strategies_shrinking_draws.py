@@ -9,8 +9,8 @@ import pytest
 from hypothesis import find, settings
 
 from pytest_optlandscape import landscapes, minimize
+from pytest_optlandscape.search.shrinking import LONGEST, significant_digits
 from pytest_optlandscape.strategies import hyperparameters, instances, sobol_starts, starts
-from pytest_optlandscape.strategies.shrinking import LONGEST, significant_digits
 
 searching = settings(deadline=None, database=None, max_examples=2000)
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_optlandscape import landscapes
-from pytest_optlandscape.strategies.shrinking import LONGEST, MOST_RUNS, shrunk, significant_digits
+from pytest_optlandscape.search.shrinking import LONGEST, MOST_RUNS, shrunk, significant_digits
 
 LANDSCAPES = [landscapes.get(name) for name in ("beale", "branin", "six_hump_camel", "forrester")]
 

@@ -5,12 +5,11 @@ import pytest
 from test_trend_states import commit, descend, record
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records.measuring import run_baseline
 from pytest_optlandscape.report.trend import history_lines, trend_lines, trend_plain
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, digest_of_record
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.trend import Remembered, compare_records, find_trend, in_order, series_of
 from pytest_optlandscape.trend.remembered import comparer
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 RECORDS = [record(0), record(4), record(60), record(60, 3e-16), record(30), record(20), record(8), record(0)]
 

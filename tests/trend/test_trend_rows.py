@@ -5,10 +5,9 @@ import sys
 import pytest
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage, digest_of_record, open_history
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, Triage, digest_of_record, open_history
 from pytest_optlandscape.trend import CRITERIA, to_dataframe, to_rows, trends_of
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 NAMES = ("beale", "rosenbrock_disk")
 

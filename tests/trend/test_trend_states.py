@@ -6,11 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.records.measuring import run_baseline
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.store import CommitEntry, OptimizerEntry, Triage, digest_of_record
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, Triage, digest_of_record
 from pytest_optlandscape.trend import find_trend, in_order, series_of, split_exactly
-from pytest_optlandscape.verdicts.measuring import run_baseline
 
 NAMES = ("beale", "booth", "himmelblau")
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_optlandscape.ledger.stored import parsed
 from pytest_optlandscape.report.exporters.common import Options, Pieces, json_text, plain, unique
+from pytest_optlandscape.store.strict_json import parsed
 from pytest_optlandscape.trend.rows import CRITERIA, Row
 
 __all__ = ["asv", "merge_benchmarks"]

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import Verdict
 from pytest_optlandscape.report.codequality import codequality_text, issue
 from pytest_optlandscape.report.exporters.common import Options, Pieces
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend.rows import NOT_RUN, OVERALL, Row
-from pytest_optlandscape.verdicts import Verdict
 
 __all__ = ["codequality"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import OptimizerComparison, Verdict
 from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, by_gravity
 from pytest_optlandscape.report.page.content import Card, Command, Share
 from pytest_optlandscape.report.page.panels import Subject, notes_of
 from pytest_optlandscape.report.page.wording import command_line, moved_in_full, moved_title, point_text, replay_command
 from pytest_optlandscape.report.trend import clean
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Event, Point, Trend
-from pytest_optlandscape.verdicts import OptimizerComparison, Verdict
 
 __all__ = ["cards_of", "in_order_of_attention", "summary_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from pytest_optlandscape.ledger import check_writable
+from pytest_optlandscape.store import check_writable
 
 __all__ = ["NOT_INSTALLED", "check_can_report"]
 

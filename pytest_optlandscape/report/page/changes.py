@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.criteria import SPEED
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.strategies.suites import cells, limit_cells
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.records import TARGETS, CellRecord, LandscapeRecord
+from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, LandscapeRecord
+from pytest_optlandscape.suites.catalogue import cells, limit_cells
 
 __all__ = [
     "ORDER",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pytest_optlandscape.ledger import Baseline
 from pytest_optlandscape.report.page.attention import cards_of, in_order_of_attention, summary_of
 from pytest_optlandscape.report.page.content import Card, OverviewRow
 from pytest_optlandscape.report.page.panels import Subject, overview_row, panel_of
 from pytest_optlandscape.report.page.rendering import Heading, RenderedPanel, render_page, render_panel
 from pytest_optlandscape.report.page.wording import day_of
-from pytest_optlandscape.store import CommitEntry, Triage
+from pytest_optlandscape.store import Baseline, CommitEntry, Triage
 
 __all__ = ["make_page"]
 

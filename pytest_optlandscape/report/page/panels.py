@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pytest_optlandscape._counting import number_of
-from pytest_optlandscape.ledger import Baseline
+from pytest_optlandscape.comparison import LandscapeComparison, Verdict
+from pytest_optlandscape.comparison.landscape_comparison import parting_of
+from pytest_optlandscape.records.landscape_record import CellRecord
 from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, log_speed, runtimes_of
 from pytest_optlandscape.report.page.content import (
@@ -39,11 +40,9 @@ from pytest_optlandscape.report.page.wording import (
     success_text,
 )
 from pytest_optlandscape.report.trend import clean
-from pytest_optlandscape.store import Triage
+from pytest_optlandscape.store import Baseline, Triage
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import State, Trend, compare_records
-from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
-from pytest_optlandscape.verdicts.comparison import parting_of
-from pytest_optlandscape.verdicts.records import CellRecord
 
 __all__ = ["Subject", "accepted_state", "change_of", "overview_row", "panel_of"]
 

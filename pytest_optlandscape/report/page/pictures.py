@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape import figures
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import LandscapeComparison, Verdict
+from pytest_optlandscape.comparison.criteria import SPEED
 from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.records.landscape_record import LandscapeRecord
 from pytest_optlandscape.report.page.changes import (
     Change,
     Runtimes,
@@ -22,10 +24,8 @@ from pytest_optlandscape.report.page.changes import (
 from pytest_optlandscape.report.page.content import Picture
 from pytest_optlandscape.report.page.trajectories import PathPair, first_divergence, two_coordinates
 from pytest_optlandscape.report.page.wording import moved_title
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import State, Trend
-from pytest_optlandscape.verdicts import LandscapeComparison, Verdict
-from pytest_optlandscape.verdicts.metrics import SPEED
-from pytest_optlandscape.verdicts.records import LandscapeRecord
 
 __all__ = ["Picture", "basins", "contour", "effects", "gaps", "heat_map", "profiles", "time_line"]
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pytest_optlandscape._counting import number_of
+from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.report import wording
 from pytest_optlandscape.report.trend import clean, what_moved
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Point
-from pytest_optlandscape.verdicts import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.verdicts.records import CellRecord, LandscapeRecord
 
 __all__ = [
     "command_line",

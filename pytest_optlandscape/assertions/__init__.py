@@ -1,0 +1,16 @@
+"""Assertions for tests: a run converges, is precise, stays feasible; an optimizer is robust; two are equivalent."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.assertions.equivalence import Equivalence, assert_equivalent
+from pytest_optlandscape.assertions.robust import assert_robust
+from pytest_optlandscape.assertions.single_run import assert_converges, assert_precise, assert_stays_feasible
+
+__all__ = [
+    "Equivalence",
+    "assert_converges",
+    "assert_equivalent",
+    "assert_precise",
+    "assert_robust",
+    "assert_stays_feasible",
+]

@@ -1,0 +1,254 @@
+"""What moved: criteria tested on paired cells, and what needs no statistics."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_optlandscape.comparison.criteria import METRICS, Metric
+from pytest_optlandscape.comparison.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
+from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, NO_RESULT, LandscapeRecord
+from pytest_optlandscape.suites.catalogue import kind_of_start
+from pytest_optlandscape.texts.plurals import number_of
+
+__all__ = [
+    "HARD",
+    "Finding",
+    "Verdict",
+    "cannot_run",
+    "criteria_that_moved",
+    "gravest",
+    "gravest_first",
+    "hangs_that_are_new_or_gone",
+    "mistakes_that_are_new",
+    "verdict_of",
+    "was_bought",
+]
+
+_GATES = {metric.name: metric.gate_landscape for metric in METRICS}
+
+HARD = ("exceptions", "contract", "hang")
+"""Findings that need no statistics."""
+
+
+class Verdict(enum.StrEnum):
+    """What became of an optimizer."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    BETTER = "better"
+    WORSE = "worse"
+    NEW = "new"
+    NOT_COMPARABLE = "not-comparable"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One criterion that moved, significantly and beyond the gate, or a mistake that is new.
+
+    Attributes
+    ----------
+    metric : str
+        speed, precision, failure, cost, exceptions, contract or hang.
+    effect : float
+        Positive is worse.
+    p_value : float
+        After correction for the number of criteria.
+    text : str
+        What moved, in words.
+    cells : tuple of (str, float), default ()
+        The starts that moved and how far, positive being worse, where the criterion is not one of `METRICS`.
+    on_bounds : bool, default False
+        Whether only starts on the bounds were tested.
+    """
+
+    metric: str
+    effect: float
+    p_value: float
+    text: str
+    cells: tuple[tuple[str, float], ...] = ()
+    on_bounds: bool = False
+
+    @property
+    def is_worse(self) -> bool:
+        """Which way it moved."""
+        return self.effect > 0.0
+
+    @property
+    def weight(self) -> float:
+        """How far it moved, as a multiple of the gate of one landscape; infinite where no statistics are needed."""
+        if self.metric in HARD:
+            return math.inf
+        return abs(self.effect) / _GATES.get(self.metric, min(_GATES.values()))
+
+    def __str__(self) -> str:
+        return self.text if self.metric in HARD else f"{self.text} (p = {self.p_value:.1e})"
+
+
+def criteria_that_moved(
+    strata: dict[str, list[list[float]]],
+    level: float,
+    gate: Callable[[Metric], float],
+    prefix: str = "",
+    on_bounds: bool = False,
+) -> list[Finding]:
+    """Test each criterion's paired differences.
+
+    A criterion whose differences are all zero is not tested, and does not count for the correction.
+
+    Parameters
+    ----------
+    strata : dict
+        For each criterion's name the differences of each landscape; positive is worse, nan tells nothing.
+    level : float
+        Of all criteria together.
+    gate : callable
+        The smallest shift of a criterion that matters.
+    prefix : str, optional
+        What the words of the findings begin with.
+    on_bounds : bool, default False
+        Whether the differences are those of starts on the bounds.
+
+    Returns
+    -------
+    list of Finding
+    """
+    tested = [metric for metric in METRICS if has_moved(strata.get(metric.name, []))]
+    adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in tested])
+    found = []
+    for metric, p_value in zip(tested, adjusted, strict=True):
+        shift = metric.shift(strata[metric.name])
+        points_as_tested = shift * signed_rank_balance(strata[metric.name]) > 0.0
+        if p_value < level and abs(shift) >= gate(metric) and points_as_tested:
+            found.append(Finding(metric.name, shift, p_value, prefix + metric.describe(shift), on_bounds=on_bounds))
+    return found
+
+
+def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+    """Find exceptions where there was a result, and breaches of the contract where there was none.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    takes_bounds : bool
+        Whether the optimizer is told the bounds: if not, it cannot keep them.
+
+    Returns
+    -------
+    list of Finding
+    """
+    return [*_exceptions(before, now), *_breaches(before, now, takes_bounds), *_overruns(before, now)]
+
+
+def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find runs that hang now and ended before, or the other way round; others that the clock stopped say nothing.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    """
+    pairs = list(zip(before.cells, now.cells, strict=True))
+    new = [now.start for old, now in pairs if HANGS in now.flags and not old.was_stopped_by_time]
+    gone = [now.start for old, now in pairs if HANGS in old.flags and not now.was_stopped_by_time]
+    found = []
+    for starts, effect, text in (
+        (new, 1.0, "hangs until the time limit from {} of {}, from which it ended"),
+        (gone, -1.0, "ends from {} of {}, from which it hung until the time limit"),
+    ):
+        if starts:
+            said = f"{text.format(len(starts), number_of(len(pairs), 'start'))}, {starts[0]} first"
+            cells = tuple((start, effect) for start in starts)
+            found.append(Finding("hang", effect * len(starts), 0.0, said, cells))
+    return found
+
+
+def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    raised = [
+        new.start
+        for old, new in zip(before.cells, now.cells, strict=True)
+        if new.stop_reason in NO_RESULT and old.stop_reason not in NO_RESULT
+    ]
+    if not raised:
+        return []
+    said = f": {now.errors[0]}" if now.errors else ""
+    text = f"no result from {_of_starts(raised, now)} that had one, {raised[0]} first{said}"
+    return [Finding("exceptions", float(len(raised)), 0.0, text, tuple((start, 1.0) for start in raised))]
+
+
+def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
+    """Find that there is no result from any start, and there were some: one finding, of which nothing is a statistic.
+
+    Parameters
+    ----------
+    before, now : LandscapeRecord
+        Of the same cells.
+    """
+    had = sum(cell.stop_reason not in (*NO_RESULT, "time") for cell in before.cells)
+    if not now.gives_no_result or not had:
+        return None
+    said = f": {now.errors[0]}" if now.errors else ""
+    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one{said}"
+    return Finding("exceptions", float(had), 0.0, text)
+
+
+def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+    found = []
+    for letter, does in FLAGS.items():
+        concerns_bounds = letter != "m"
+        if concerns_bounds and not takes_bounds:
+            continue
+        starts = [cell.start for cell in now.cells if letter in cell.flags]
+        if starts and not any(letter in cell.flags for cell in before.cells):
+            text = f"{does} from {_of_starts(starts, now)} and did from none, {starts[0]} first"
+            cells = tuple((start, 1.0) for start in starts)
+            found.append(Finding("contract", float(len(starts)), 0.0, text, cells))
+    return found
+
+
+def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find cells that end at a call limit, which the optimizer kept by itself, and now has to be kept from passing."""
+    pairs = [pair for pair in zip(before.cells, now.cells, strict=True) if kind_of_start(pair[1].start) == "limits"]
+    starts = [new.start for _, new in pairs if new.stop_reason == "budget"]
+    if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
+        return []
+    count = f"{len(starts)} of {number_of(len(pairs), 'start')}"
+    text = f"passes its call limit from {count} and did from none, {starts[0]} first"
+    return [Finding("contract", float(len(starts)), 0.0, text)]
+
+
+def _of_starts(starts: Sequence[str], now: LandscapeRecord) -> str:
+    return f"{len(starts)} of {number_of(len(now.cells), 'start')}"
+
+
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort findings: what got worse first, then by how many gates they moved."""
+    return sorted(findings, key=lambda one: (not one.is_worse, -one.weight))
+
+
+def gravest(verdicts: Collection[Verdict]) -> Verdict:
+    """Choose the gravest of some verdicts; *same* where nothing moved.
+
+    Examples
+    --------
+    >>> str(gravest([Verdict.SAME, Verdict.BETTER, Verdict.WORSE]))
+    'worse'
+    """
+    return next((one for one in (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED) if one in verdicts), Verdict.SAME)
+
+
+def was_bought(findings: Sequence[Finding]) -> bool:
+    """Tell whether nothing got worse but the evaluations in all, which bought precision or success."""
+    worse = {finding.metric for finding in findings if finding.is_worse}
+    better = {finding.metric for finding in findings if not finding.is_worse}
+    return worse == {"cost"} and bool(better & {"precision", "failure"})
+
+
+def verdict_of(findings: Sequence[Finding]) -> Verdict:
+    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
+    if was_bought(findings) or not findings:
+        return Verdict.CHANGED
+    return Verdict.WORSE if any(finding.is_worse for finding in findings) else Verdict.BETTER

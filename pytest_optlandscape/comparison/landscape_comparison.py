@@ -1,0 +1,406 @@
+"""The verdict on one landscape: what became of an optimizer there since its baseline.
+
+Cells are paired: same landscape, start and seed. First the fingerprint: where no more cells part than rounding
+explains, the optimizer is the **same**. Then the criteria: only what is both significant and beyond a practical gate
+is **better** or **worse**; what else differs is **changed**. Criteria are tested even where the fingerprint saw
+nothing, because it does not look at what rounding makes unpredictable.
+
+The level, 0.001 for a whole suite, is shared: half for the landscapes, split evenly among them so that each can be
+judged by itself, half for the suite as one (`suite_comparison`). The fingerprint has a level of its own, shared alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pytest_optlandscape.comparison.criteria import METRICS, PRECISION, PROGRESS, SPEED, Metric
+from pytest_optlandscape.comparison.findings import (
+    Finding,
+    Verdict,
+    cannot_run,
+    criteria_that_moved,
+    gravest_first,
+    hangs_that_are_new_or_gone,
+    mistakes_that_are_new,
+    verdict_of,
+)
+from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
+from pytest_optlandscape.comparison.statistics import chance_of_as_many
+from pytest_optlandscape.records.fingerprint import Stability, parting, parts_within
+from pytest_optlandscape.records.landscape_record import HANGS, ROUNDS_OUT, CellRecord, LandscapeRecord
+from pytest_optlandscape.suites.catalogue import is_on_bounds
+
+__all__ = [
+    "CHANGE_LEVEL",
+    "LEVEL",
+    "LandscapeComparison",
+    "MovedCell",
+    "compare_landscape",
+    "differences",
+    "in_common",
+    "parting_of",
+]
+
+LEVEL = 0.001
+"""Probability of any false better or worse in a suite."""
+
+CHANGE_LEVEL = 0.001
+"""Probability of a false changed in a suite, as far as dithered runs tell what rounding does."""
+
+FEWEST_CELLS = 16
+"""With fewer pairs one landscape by itself cannot reach the level."""
+
+POOLED_RUNS = 50.0
+"""Dithered runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
+
+
+_METRICS = {metric.name: metric for metric in METRICS}
+
+
+class MovedCell(NamedTuple):
+    """A cell before and now, and by how much it moved in one criterion; positive is worse."""
+
+    before: CellRecord
+    now: CellRecord
+    by: float
+
+
+@dataclass(frozen=True)
+class LandscapeComparison:
+    """The verdict on one landscape.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    now : LandscapeRecord
+    before : LandscapeRecord or None
+        The baseline, if there is one.
+    fingerprint : str or None
+        ``identical``: every evaluation, bit by bit; ``rounding``: no more cells part than rounding explains;
+        ``changed``; ``nondeterministic``: two runs of the same code differ; None where nothing was compared.
+    findings : tuple of Finding
+    parted : tuple of (str, str)
+        Starts whose runs part by more than rounding explains, and where.
+    set_aside : int
+        Cells whose path rounding makes unpredictable from the beginning.
+    level : float
+        At which criteria were tested.
+    reason : str
+        Why the records cannot be compared, where they cannot.
+    """
+
+    verdict: Verdict
+    now: LandscapeRecord
+    before: LandscapeRecord | None = None
+    fingerprint: str | None = None
+    findings: tuple[Finding, ...] = ()
+    parted: tuple[tuple[str, str], ...] = ()
+    set_aside: int = 0
+    level: float = LEVEL
+    reason: str = ""
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether a baseline with the same definition was there."""
+        return self.fingerprint is not None
+
+    @cached_property
+    def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
+        """Cells before and now, without those that the time limit stopped; none where the optimizer cannot run."""
+        return _pairs(self.before, self.now) if self.before and self.is_compared and not self.cannot_run else []
+
+    @property
+    def cannot_run(self) -> bool:
+        """Whether there is no result from any start, and there were some before: no criterion is compared then."""
+        return self.before is not None and self.is_compared and cannot_run(self.before, self.now) is not None
+
+    @property
+    def stopped(self) -> int:
+        """Cells that the time limit stopped, now or where there is a baseline to compare with, then."""
+        before, now = self.before, self.now
+        if before is not None and self.is_compared:
+            before, now = in_common(before, now)
+        cells = (*(before.cells if before and self.is_compared else ()), *now.cells)
+        return len({cell.start for cell in cells if cell.was_stopped_by_time})
+
+    @property
+    def not_run(self) -> int:
+        """Cells of the baseline that were not run now."""
+        return self._lacking(self.before, self.now)
+
+    @property
+    def not_known(self) -> int:
+        """Cells that were run now, and that the baseline does not have."""
+        return self._lacking(self.now, self.before)
+
+    def _lacking(self, one: LandscapeRecord | None, other: LandscapeRecord | None) -> int:
+        if one is None or other is None or not self.is_compared:
+            return 0
+        return len({cell.start for cell in one.cells} - {cell.start for cell in other.cells})
+
+    @property
+    def parted_early(self) -> int:
+        """Cells that part within the first eight evaluations."""
+        return sum(parts_within(where, 8) for _, where in self.parted)
+
+    def differences(self, metric: Metric) -> list[float]:
+        """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
+        if metric.name not in self._differences:
+            self._differences[metric.name] = [metric.difference(self.now, old, new) for old, new in self.pairs]
+        return self._differences[metric.name]
+
+    @cached_property
+    def _differences(self) -> dict[str, list[float]]:
+        """What was worked out of `differences`: a verdict over the suite needs them several times."""
+        return {}
+
+    @property
+    def speed_ratio(self) -> float | None:
+        """How many times as fast as the baseline: 2.0 needs half the evaluations to the targets; None if unknown."""
+        return self.speed.ratio if self.speed else None
+
+    @cached_property
+    def speed(self) -> SpeedChange | None:
+        """What is known of the change in speed; None where no cell was compared."""
+        return speed_change([(self.differences, self.pairs)], self.level) if self.pairs else None
+
+    def moved_with(self, finding: Finding) -> list[MovedCell]:
+        """List the cells that moved as a finding says, the one that moved farthest first.
+
+        Of its own run alone, which is the one that can be replayed: a finding that only averages over further runs
+        tell has none. Cells that differ by no more than rounding explains are left out where others moved.
+        """
+        before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
+        now = {cell.start: cell for cell in self.now.cells}
+        metric = _METRICS.get(finding.metric)
+        moved = list(finding.cells)
+        if metric:
+            moved = [(new.start, metric.difference_of_runs(self.now, old, new)) for old, new in self.pairs]
+        sign = math.copysign(1.0, finding.effect)
+        found = [
+            MovedCell(before[start], now[start], by)
+            for start, by in moved
+            if sign * by > 0.0 and start in before and is_on_bounds(start) >= finding.on_bounds
+        ]
+        apart = dict(self.parted)
+        by_more_than_rounding = [one for one in found if metric and one.now.start in apart]
+        return sorted(by_more_than_rounding or found, key=lambda one: -sign * one.by)
+
+    @cached_property
+    def losses(self) -> list[float]:
+        """How much each cell lost, by the criterion that got worst; without a baseline, how far off it is.
+
+        Where no criterion got worse, or no single run shows it, the losses in speed, progress and precision are added.
+        Of its own run alone, which is the one that can be replayed.
+        """
+        if self.is_compared and not self.pairs:
+            return []
+        if self.is_compared:
+            for finding in gravest_first(self.findings):
+                lost_by = {cell.now.start: cell.by for cell in self.moved_with(finding)}
+                if finding.is_worse and lost_by:
+                    return [lost_by.get(now.start, 0.0) for _, now in self.pairs]
+            lost = [
+                [metric.difference_of_runs(self.now, old, new) for metric in (SPEED, PROGRESS, PRECISION)]
+                for old, new in self.pairs
+            ]
+            return np.nansum(lost, axis=1).tolist()  # type: ignore[no-any-return]
+        return [PRECISION.value_of(self.now, cell) for cell in self.now.cells]
+
+    @property
+    def worst_cell(self) -> dict[str, Any]:
+        """The cell that lost most by the criterion that got worst or, without a baseline, that ended farthest away.
+
+        Where the time limit stopped every cell, the first that hangs.
+        """
+        before: CellRecord | None = None
+        worse = (one for one in gravest_first(self.findings) if one.is_worse)
+        moved = next((cells for cells in map(self.moved_with, worse) if cells), [])
+        if moved:
+            before, cell = moved[0].before, moved[0].now
+        elif self.is_compared and not self.pairs:
+            cell = next((cell for cell in self.now.cells if HANGS in cell.flags), self.now.cells[0])
+            before = next((old for old in self.before.cells if old.start == cell.start), None) if self.before else None
+        else:
+            worst = int(np.argmax(self.losses))
+            before, cell = self.pairs[worst] if self.is_compared else (None, self.now.cells[worst])
+        described: dict[str, Any] = {
+            "cell": f"{self.now.landscape}/{cell.start}",
+            "stop_reason": cell.stop_reason,
+            "evaluations": max(cell.nfev, cell.njev),
+            "gap": _plain(cell.gap),
+        }
+        if before is not None:
+            described["baseline_evaluations"] = max(before.nfev, before.njev)
+            described["baseline_gap"] = _plain(before.gap)
+            described["parts_at"] = dict(self.parted).get(cell.start)
+        return described
+
+
+def compare_landscape(
+    now: LandscapeRecord,
+    before: LandscapeRecord | None,
+    *,
+    landscapes: int,
+    calibration: Stability | None = None,
+    takes_bounds: bool = False,
+    setting_differs: str = "",
+    looks: int = 1,
+) -> LandscapeComparison:
+    """Judge one landscape.
+
+    Parameters
+    ----------
+    now : LandscapeRecord
+    before : LandscapeRecord or None
+        The baseline.
+    landscapes : int
+        How many landscapes the suite has: they share the level.
+    calibration : Stability, optional
+        How rounding treats this optimizer on all landscapes of its baseline (default: on this one).
+    takes_bounds : bool, default False
+        Whether the optimizer is told the bounds, so that leaving them is a mistake.
+    setting_differs : str, optional
+        Why nothing of this optimizer can be compared, if so.
+    looks : int, default 1
+        How often the criteria are tested, with more runs each time as long as nothing is found: these tests share the
+        level, too.
+
+    Returns
+    -------
+    LandscapeComparison
+    """
+    if before is None:
+        return LandscapeComparison(Verdict.NEW, now)
+    reason = setting_differs or _definition_difference(before, now)
+    if reason:
+        return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
+    whole = before, now
+    before, now = in_common(before, now)
+    hangs = hangs_that_are_new_or_gone(before, now)
+    stopped_short = cannot_run(before, now)
+    before, now = _without_stopped(before, now)
+    if stopped_short is not None or (not now.cells and hangs):
+        found = hangs if stopped_short is None else [stopped_short]
+        return LandscapeComparison(verdict_of(found), whole[1], whole[0], "changed", tuple(found))
+    if not now.cells:
+        reason = "the time limit stopped every cell, before or now"
+        return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
+    if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
+        return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
+    parted, set_aside = _parted(before, now)
+    has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
+    findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
+    level = LEVEL / 2.0 / landscapes / looks
+    if len(now.cells) >= FEWEST_CELLS:
+        pairs = list(zip(before.cells, now.cells, strict=True))
+        strata = {m.name: [[d for old, new in pairs for d in m.differences(now, old, new)]] for m in METRICS}
+        findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
+    if before.nondeterministic or now.nondeterministic:
+        fingerprint = "nondeterministic"
+        unmoved = Verdict.SAME if before.nondeterministic else Verdict.CHANGED
+    else:
+        fingerprint = "changed" if has_changed or findings else "rounding"
+        unmoved = Verdict.CHANGED if has_changed else Verdict.SAME
+    verdict = verdict_of(findings) if findings else unmoved
+    return LandscapeComparison(verdict, whole[1], whole[0], fingerprint, tuple(findings), parted, set_aside, level)
+
+
+def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
+    """Now minus before, cell by cell; positive is worse."""
+    return [metric.difference(now, old, new) for old, new in _pairs(before, now)]
+
+
+def in_common(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
+    """Keep the cells that both records have: each is the same cell in every selection of a suite."""
+    if [cell.start for cell in before.cells] == [cell.start for cell in now.cells]:
+        return before, now
+    known = {cell.start: cell for cell in before.cells}
+    cells = tuple(cell for cell in now.cells if cell.start in known)
+    return replace(before, cells=tuple(known[cell.start] for cell in cells)), replace(now, cells=cells)
+
+
+def _pairs(before: LandscapeRecord, now: LandscapeRecord) -> list[tuple[CellRecord, CellRecord]]:
+    """Pair the cells; what the clock stopped on either side says nothing of the optimizer alone."""
+    before, now = in_common(before, now)
+    pairs = zip(before.cells, now.cells, strict=True)
+    return [pair for pair in pairs if not any(cell.was_stopped_by_time for cell in pair)]
+
+
+def _without_stopped(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
+    """Leave out the cells that the time limit stopped, before or now."""
+    pairs = _pairs(before, now)
+    return replace(before, cells=tuple(old for old, _ in pairs)), replace(now, cells=tuple(new for _, new in pairs))
+
+
+def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str:
+    differing = [
+        f"{key} {before.definition.get(key)} is now {value}"
+        for key, value in {**dict.fromkeys(before.definition), **now.definition}.items()
+        if before.definition.get(key) != value
+    ]
+    if not differing and {c.start for c in before.cells}.isdisjoint(c.start for c in now.cells):
+        return "the cells are others"
+    return "; ".join(differing)
+
+
+def _is_identical(before: CellRecord, now: CellRecord) -> bool:
+    told = {ROUNDS_OUT}  # by the same bits, whether a release wrote it down or not
+    return (before.bits, _end(before), before.flags - told) == (now.bits, _end(now), now.flags - told)
+
+
+def _end(cell: CellRecord) -> tuple[int, int, str]:
+    return cell.nfev, cell.njev, cell.stop_reason
+
+
+def parting_of(before: CellRecord, now: CellRecord) -> str:
+    """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
+        return "the evaluations of constraints"
+    if _returns_another(before, now):
+        return "the result"
+    return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
+
+
+def _returns_another(before: CellRecord, now: CellRecord) -> bool:
+    """Whether of the same evaluations, bit by bit, another one is returned, and not one that equals it up to rounding.
+
+    Such as a mean of the last points, which are nearly one, and which of them it is rounding decides.
+    """
+    if before.path != now.path or before.returned is None or now.returned is None:
+        return False
+    (near_before, exactly_before), (near_now, exactly_now) = before.returned, now.returned
+    return exactly_before < near_now or exactly_now < near_before
+
+
+def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
+    """List the cells that part, and count those of which the fingerprint can tell nothing."""
+    parted, set_aside = [], 0
+    for old, new in zip(before.cells, now.cells, strict=True):
+        if _is_identical(old, new):
+            continue
+        if len(old.fingerprint.envelope) < 2 and old.fingerprint.spread < 0:
+            set_aside += 1
+        where = parting_of(old, new)
+        if where:
+            parted.append((old.start, where))
+    return tuple(parted), set_aside
+
+
+def _chance(parted: int, before: LandscapeRecord, calibration: Stability | None) -> float:
+    """Give the probability that rounding parts as many cells of this landscape."""
+    own = before.stability or Stability(0, 0)
+    jumps, trials = float(own.jumps), float(own.trials)
+    if calibration and calibration.trials:
+        jumps += POOLED_RUNS * calibration.jumps / calibration.trials
+        trials += POOLED_RUNS
+    return chance_of_as_many(parted, len(before.cells), jumps, trials)
+
+
+def _plain(gap: float) -> float | None:
+    return gap if math.isfinite(gap) else None

@@ -1,0 +1,544 @@
+"""Whether what a test of one's own tracks has moved since it was accepted: a width, a run, a rate or a number.
+
+Each kind has a record, plain values that a file holds, and a comparison of two records. A width has enough starts for
+an interval (`width_comparison`), a rate for a test. One run and one number have no test of significance: a gate alone
+says which move matters.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import numbers
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
+
+import scipy
+
+from pytest_optlandscape.comparison.criteria import PRECISION, metrics_on
+from pytest_optlandscape.comparison.findings import Finding, Verdict, verdict_of
+from pytest_optlandscape.comparison.width_comparison import compare_widths, width_record
+from pytest_optlandscape.landscapes.arguments import listed
+from pytest_optlandscape.records.build_records import record_of, reference_gap
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
+from pytest_optlandscape.records.robust_range import RobustWidth
+from pytest_optlandscape.records.robustness import Robustness
+from pytest_optlandscape.records.validation import checked_cell
+from pytest_optlandscape.runs import Run, TrainingRun
+from pytest_optlandscape.runs.rates import RateInterval
+from pytest_optlandscape.texts.plurals import number_of
+
+__all__ = ["Terms", "Tracked", "TrackedComparison", "compare_tracked", "is_record", "tracked"]
+
+DIRECTIONS = ("lower", "higher", "none")
+"""What is better of a number or a rate; of one with ``"none"`` any move beyond its gate is a change."""
+
+GATE = 0.10
+"""The move of a number that matters, as a share of the value before; and of a rate, in itself: 10 points."""
+
+LEVEL = 0.001
+"""Of Fisher's exact test of a rate, for each rate by itself."""
+
+_SAME_DIGITS = 0.05
+"""By so much the precision of the same run may differ: rounding, on another machine."""
+
+_ROUNDING = 1.0 + 1e-9  # a move of exactly the gate is not beyond it
+_BROKEN = ("exception", "no-result", "non-finite")
+_ONE = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a number or a rate is judged.
+
+    Attributes
+    ----------
+    better : str
+        One of `DIRECTIONS`.
+    gate : float
+        The move that matters.
+    is_absolute : bool
+        Whether the gate is in the number's unit, and no share of the value before.
+    """
+
+    better: str = "none"
+    gate: float = GATE
+    is_absolute: bool = False
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What a test hands over, checked.
+
+    Attributes
+    ----------
+    kind : str
+        ``"width"``, ``"run"``, ``"rate"`` or ``"number"``.
+    name : str
+        Unique in its test.
+    terms : Terms
+    make_record : callable
+        Gives plain values for a file.
+    """
+
+    kind: str
+    name: str
+    terms: Terms
+    make_record: Callable[[], dict[str, Any]]
+
+    def record(self) -> dict[str, Any]:
+        """Give plain values for a file."""
+        return {"kind": self.kind, **self.make_record()}
+
+
+@dataclass(frozen=True)
+class TrackedComparison:
+    """What is tracked, against what was accepted.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    text : str
+        Values and verdict in words.
+    value, before : float or None
+        Decades of a width, evaluations of a run, a rate or a number.
+    unit : str
+    """
+
+    verdict: Verdict
+    text: str
+    value: float
+    before: float | None = None
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def tracked(
+    found: Any,
+    name: str | None = None,
+    *,
+    unit: str | None = None,
+    better: str | None = None,
+    gate: float | None = None,
+    absolute_gate: float | None = None,
+) -> Tracked:
+    """Check what a test hands over.
+
+    Parameters
+    ----------
+    found : RobustWidth, Run, Robustness, RateInterval or number
+    name : str, optional
+        Of a rate or a number it must be given; of a width it is optimizer and hyperparameter, of a run optimizer and
+        landscape.
+    unit : str, optional
+        Of a number.
+    better : str, optional
+        ``"lower"``, ``"higher"`` or ``"none"``: of a number (default: none) or a rate (default: higher).
+    gate : float, optional
+        The move that matters: of a number as a share of the value before, of a rate in itself (default: 0.1).
+    absolute_gate : float, optional
+        Of a number, instead of ``gate``: the move that matters in its unit.
+
+    Returns
+    -------
+    Tracked
+
+    Raises
+    ------
+    TypeError
+        If it is none of these, or an argument does not belong to its kind.
+    ValueError
+        If a name is missing or no line of text, a number is not finite, a direction is unknown, a gate is no positive
+        number, or the minimum of a run's landscape is not known.
+
+    Examples
+    --------
+    >>> tracked(3.21, "time per step", unit="ms", better="lower").record()
+    {'kind': 'number', 'value': 3.21, 'unit': 'ms', 'better': 'lower'}
+    """
+    given = {"unit": unit, "better": better, "gate": gate, "absolute_gate": absolute_gate}
+    value, own_name = 0.0, None
+    make: Callable[[], dict[str, Any]]
+    if isinstance(found, RobustWidth):
+        kind, own_name = "width", f"{found.optimizer}, {found.hyperparameter}"
+        make = functools.partial(width_record, found)
+    elif isinstance(found, Run):
+        _check_can_be_judged(found)
+        kind, own_name = "run", f"{found.optimizer} on {found.landscape.id}"
+        make = functools.partial(_run_record, found)
+    elif isinstance(found, Robustness | RateInterval):
+        kind, interval = "rate", found.interval if isinstance(found, Robustness) else found
+        counts = {"successes": int(interval.successes), "trials": int(interval.trials)}
+        make = functools.partial(dict, counts, better=better or "higher")
+    else:
+        kind, value = "number", _as_number(found)
+        make = functools.partial(dict, value=_rounded(value), unit=unit or "", better=better or "none")
+    name = _checked_name(name, own_name, kind)
+    if not math.isfinite(value):
+        raise ValueError(f"track: {name!r} is {value}; a number that is tracked is finite")
+    return Tracked(kind, name, _checked_terms(kind, name, given), make)
+
+
+def _as_number(found: Any) -> float:
+    if isinstance(found, TrainingRun):
+        raise TypeError("track takes no TrainingRun; take a number of it: track(run.gap, name='gap', better='lower')")
+    is_scalar = getattr(found, "shape", None) == () and hasattr(found, "item")
+    value: Any = found.item() if is_scalar else found  # of an array or tensor of one number, that number
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        return float(value)
+    raise TypeError(
+        "track takes what assert_robust returns, a Run, a rate of rate_interval, or a real number; "
+        f"got {type(found).__name__}: {found!r:.60}"
+    )
+
+
+def _checked_name(name: Any, own: str | None, kind: str) -> str:
+    if name is None:
+        if own is None:
+            raise ValueError(f"track: a {kind} needs a name, by which the next session knows it: track(…, name='…')")
+        return own
+    if not isinstance(name, str):
+        raise TypeError(f"track: a name is a string, got {name!r:.60}")
+    if not name.strip() or not name.isprintable():
+        raise ValueError(f"track: a name is one line of text, got {name!r:.60}")
+    return name.strip()
+
+
+def _checked_terms(kind: str, name: str, given: Mapping[str, Any]) -> Terms:
+    allowed = {"number": tuple(given), "rate": ("better", "gate")}.get(kind, ())
+    for argument, value in given.items():
+        if value is not None and argument not in allowed:
+            taken = f"takes {' and '.join(allowed)}" if allowed else "has gates of its own"
+            raise TypeError(f"track: {name!r} is a {kind}, which {taken}; {argument} is for others")
+    unit, better = given["unit"], given["better"]
+    if unit is not None and not (isinstance(unit, str) and unit.isprintable()):
+        raise TypeError(f"track: the unit of {name!r} is a string, got {unit!r:.60}")
+    if better is not None and better not in DIRECTIONS:
+        raise ValueError(f"track: better of {name!r} is 'lower', 'higher' or 'none', got {better!r:.60}")
+    if given["gate"] is not None and given["absolute_gate"] is not None:
+        raise TypeError(f"track: {name!r} takes either gate, a share, or absolute_gate, in its unit")
+    gates = {key: given[key] for key in ("gate", "absolute_gate") if given[key] is not None}
+    for key, gate in gates.items():
+        is_number = isinstance(gate, numbers.Real) and not isinstance(gate, bool)
+        if not is_number or not 0.0 < float(gate) < math.inf:
+            raise ValueError(f"track: {key} of {name!r} is a positive number, got {gate!r:.60}")
+    if kind == "rate" and gates.get("gate", GATE) >= 1.0:
+        raise ValueError(
+            f"track: the gate of the rate {name!r} is below 1, where 0.1 are 10 points; got {gates['gate']!r}"
+        )
+    default = "higher" if kind == "rate" else "none"
+    return Terms(better or default, float(next(iter(gates.values()), GATE)), "absolute_gate" in gates)
+
+
+def _check_can_be_judged(run: Run) -> None:
+    """Raise ValueError where the criteria of the suite do not exist: their targets are shares of the typical gap."""
+    run.landscape.check_minimum_is_known()
+    if not 0.0 < reference_gap(run.landscape) < math.inf:
+        raise ValueError(
+            f"track: a run on {run.landscape.id} cannot be judged: the median of f over its box is its minimum, or "
+            "no number; track a number of it: track(run.fun, name='f', better='lower')"
+        )
+
+
+def _run_record(run: Run) -> dict[str, Any]:
+    landscape = run.landscape
+    cell = record_of(run, "run")
+    conditions = {
+        "optimizer": run.optimizer,
+        "landscape": landscape.id,
+        "version": landscape.version,
+        "start": listed(run.x0.tolist()),
+        "bounds": listed(run.bounds.ravel().tolist()),
+        "budget": run.budget,
+        "seed": run.seed,
+        "fmin": landscape.fmin,
+        "reference": reference_gap(landscape),
+        **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
+    }
+    record = LandscapeRecord(landscape.id, conditions, (cell,))
+    return {
+        "conditions": conditions,
+        "evaluations": max(cell.nfev, cell.njev),
+        "gap": cell.gap if math.isfinite(cell.gap) else None,
+        "success": bool(record.successes),
+        "cell": cell.to_text(),
+    }
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+def is_record(entry: Any) -> bool:
+    """Tell whether plain values are what `Tracked.record` gives: of a file that was damaged they are not.
+
+    Examples
+    --------
+    >>> is_record({"kind": "rate", "successes": 19, "trials": 20, "better": "higher"})
+    True
+    >>> is_record({"kind": "rate", "successes": 21, "trials": 20, "better": "higher"})
+    False
+    """
+    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in _IS:
+        return False
+    rest = {key: value for key, value in entry.items() if key != "kind"}
+    return _IS[entry["kind"]](rest)
+
+
+def _is_width(entry: dict[str, Any]) -> bool:
+    return (
+        entry.keys() == {"optimizer", "hyperparameter", "conditions", "decades", "ranges"}
+        and isinstance(entry["conditions"], dict)
+        and isinstance(entry["ranges"], dict)
+        and _is_number(entry["decades"])
+        and all(ends is None or _is_range(ends) for ends in entry["ranges"].values())
+    )
+
+
+def _is_range(ends: Any) -> bool:
+    if not isinstance(ends, list) or len(ends) != 2 or not all(_is_number(end) for end in ends):
+        return False
+    lower, upper = float(ends[0]), float(ends[1])
+    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # else its width has no logarithm
+
+
+def _is_run(entry: dict[str, Any]) -> bool:
+    if entry.keys() != {"conditions", "evaluations", "gap", "success", "cell"}:
+        return False
+    conditions = entry["conditions"]
+    if not isinstance(conditions, dict) or not isinstance(conditions.get("landscape"), str):
+        return False
+    fmin, *positive = (conditions.get(key) for key in ("fmin", "budget", "reference"))
+    if not (_is_number(fmin) and all(_is_number(fact) and fact > 0.0 for fact in positive)):
+        return False
+    if not (_is_count(entry["evaluations"]) and type(entry["success"]) is bool and isinstance(entry["cell"], str)):
+        return False
+    try:
+        checked_cell(entry["cell"])
+    except (ValueError, OverflowError):
+        return False
+    return entry["gap"] is None or _is_number(entry["gap"])
+
+
+def _is_rate(entry: dict[str, Any]) -> bool:
+    return (
+        entry.keys() == {"successes", "trials", "better"}
+        and _is_count(entry["successes"])
+        and _is_count(entry["trials"])
+        and 0 < entry["trials"] >= entry["successes"]
+        and entry["better"] in DIRECTIONS
+    )
+
+
+def _is_plain_number(entry: dict[str, Any]) -> bool:
+    return (
+        entry.keys() == {"value", "unit", "better"}
+        and _is_number(entry["value"])
+        and isinstance(entry["unit"], str)
+        and entry["better"] in DIRECTIONS
+    )
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+
+
+_IS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "width": _is_width,
+    "run": _is_run,
+    "rate": _is_rate,
+    "number": _is_plain_number,
+}
+
+
+def compare_tracked(
+    now: Mapping[str, Any], before: Mapping[str, Any] | None, terms: Terms | None = None, *, hindrance: str = ""
+) -> TrackedComparison:
+    """Compare what `Tracked.record` gives with what it gave before.
+
+    Parameters
+    ----------
+    now, before : mapping
+        ``before`` is None where there is no baseline.
+    terms : Terms, optional
+        How a number or a rate is judged (default: no direction is better, and the gate is 10 % or 10 points).
+    hindrance : str, optional
+        Why nothing can be compared.
+
+    Returns
+    -------
+    TrackedComparison
+        *not-comparable* where the conditions differ. A width: see `compare_widths`. A run is *worse* or *better* where
+        a criterion of the suite moved beyond its gate for one landscape, by the suite's own rule where several did. A
+        rate is where it moved by at least its gate and Fisher's exact test rejects at 0.001; a number where it moved
+        beyond its gate. Runs and rates that moved less are *changed*, numbers the *same*.
+
+    Examples
+    --------
+    >>> before, now = ({"kind": "number", "value": t, "unit": "ms", "better": "lower"} for t in (3.2, 4.0))
+    >>> print(compare_tracked(now, before, Terms("lower")))
+    4 ms, before 3.2 ms: +25 % (gate 10 %; one value, no test of significance), worse
+    >>> before, now = ({"kind": "rate", "successes": k, "trials": 20, "better": "higher"} for k in (20, 8))
+    >>> print(compare_tracked(now, before, Terms("higher")))
+    8 of 20, before 20 of 20: -60 points (p = 4.5e-05, Fisher's exact test), worse
+    """
+    terms = terms or Terms()
+    made = _new(now)
+    if hindrance:
+        return _not_comparable(made, hindrance)
+    if before is None:
+        return replace(made, text=f"{made.text}, no baseline yet")
+    reason = _why_not(now, before)
+    if reason:
+        return _not_comparable(made, reason)
+    compared = _COMPARED[now["kind"]](now, before, terms)
+    return replace(compared, value=made.value, before=_new(before).value, unit=made.unit)
+
+
+def _new(record: Mapping[str, Any]) -> TrackedComparison:
+    """Say what a record holds."""
+    value, unit, text = {"width": _of_width, "run": _of_run, "rate": _of_rate, "number": _of_number}[record["kind"]](
+        record
+    )
+    return TrackedComparison(Verdict.NEW, text, value, unit=unit)
+
+
+def _of_width(record: Mapping[str, Any]) -> tuple[float, str, str]:
+    return record["decades"], "decades", f"{record['decades']:.2g} decades"
+
+
+def _of_run(record: Mapping[str, Any]) -> tuple[float, str, str]:
+    gap = "no feasible result" if record["gap"] is None else f"gap {record['gap']:.3g}"
+    return record["evaluations"], "evaluations", f"{number_of(record['evaluations'], 'evaluation')}, {gap}"
+
+
+def _of_rate(record: Mapping[str, Any]) -> tuple[float, str, str]:
+    rate = _rounded(record["successes"] / record["trials"])
+    return rate, "", f"{record['successes']} of {record['trials']}"
+
+
+def _of_number(record: Mapping[str, Any]) -> tuple[float, str, str]:
+    return record["value"], record["unit"], _with_unit(record["value"], record["unit"])
+
+
+def _with_unit(value: float, unit: str, sign: str = "") -> str:
+    return f"{value:{sign}.6g} {unit}".rstrip()
+
+
+def _not_comparable(made: TrackedComparison, reason: str) -> TrackedComparison:
+    return replace(made, verdict=Verdict.NOT_COMPARABLE, text=f"{made.text}, not compared: {reason}")
+
+
+def _why_not(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """Say what differs besides the values; "" if nothing does."""
+    if now["kind"] != before["kind"]:
+        return f"a {before['kind']} is now a {now['kind']}"
+    if now["kind"] == "number" and now["unit"] != before["unit"]:
+        return f"unit {before['unit'] or 'none'} is now {now['unit'] or 'none'}"
+    if now["kind"] != "run":
+        return ""
+    old, new = before["conditions"], now["conditions"]
+    if (
+        CellRecord.from_text(now["cell"]).was_stopped_by_time
+        or CellRecord.from_text(before["cell"]).was_stopped_by_time
+    ):
+        return "the time limit stopped the run, before or now"
+    return "; ".join(
+        f"{key} {old.get(key)} is now {new.get(key)}" for key in {**old, **new} if old.get(key) != new.get(key)
+    )
+
+
+def _compare_widths(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
+    del terms
+    found = compare_widths(now, before)
+    return TrackedComparison(found.verdict, str(found), found.decades)
+
+
+def _compare_runs(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
+    del terms
+    record = LandscapeRecord(now["conditions"]["landscape"], now["conditions"], ())
+    old, new = CellRecord.from_text(before["cell"]), CellRecord.from_text(now["cell"])
+    findings = []
+    if new.stop_reason in _BROKEN and old.stop_reason not in _BROKEN:
+        findings.append(Finding("exceptions", 1.0, 0.0, f"ends without a result ({new.stop_reason}), and did with one"))
+    for metric in metrics_on([record]):
+        moved = metric.difference_of_runs(record, old, new)
+        if abs(moved) > metric.gate_landscape * _ROUNDING:
+            text = metric.describe(moved)
+            if metric.name == "failure":
+                text = "fails, and succeeded before" if moved > 0.0 else "succeeds, and failed before"
+            findings.append(Finding(metric.name, moved, math.nan, text))
+    if not findings and _is_the_same(record, old, new):
+        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+    verdict = verdict_of(findings)
+    said = "; ".join(finding.text for finding in findings) or "no criterion moved beyond its gate"
+    return TrackedComparison(
+        verdict, f"{_new(now).text}, before {_new(before).text}: {said} ({_ONE['run']}), {verdict}", 0.0
+    )
+
+
+def _is_the_same(record: LandscapeRecord, old: CellRecord, new: CellRecord) -> bool:
+    def counts(cell: CellRecord) -> tuple[Any, ...]:
+        counted = cell.nfev, cell.njev, cell.constr_nfev, cell.constr_njev
+        return (*counted, cell.hits, cell.stop_reason, cell.flags)
+
+    return (
+        counts(old) == counts(new)
+        and abs(PRECISION.value_of(record, new) - PRECISION.value_of(record, old)) < _SAME_DIGITS
+    )
+
+
+def _compare_rates(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
+    table = [[side["successes"], side["trials"] - side["successes"]] for side in (now, before)]
+    difference = now["successes"] / now["trials"] - before["successes"] / before["trials"]
+    if difference == 0.0:
+        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same rate", 0.0)
+    p_value = float(scipy.stats.fisher_exact(table)[1])
+    verdict = Verdict.CHANGED
+    if p_value < LEVEL and abs(difference) * _ROUNDING >= terms.gate:
+        verdict = _moved(difference, terms.better)
+    text = (
+        f"{_new(now).text}, before {_new(before).text}: {100 * difference:+.3g} points "
+        f"(p = {p_value:.2g}, Fisher's exact test), {verdict}"
+    )
+    return TrackedComparison(verdict, text, 0.0)
+
+
+def _compare_numbers(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
+    unit, difference = now["unit"], now["value"] - before["value"]
+    if difference == 0.0:
+        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+    if terms.is_absolute or before["value"] == 0.0:
+        moved = _with_unit(difference, unit, "+")
+    else:
+        moved = f"{100.0 * difference / abs(before['value']):+.3g} %"
+    allowed = terms.gate if terms.is_absolute else terms.gate * abs(before["value"])
+    gate = f"gate {_with_unit(terms.gate, unit) if terms.is_absolute else f'{100.0 * terms.gate:.3g} %'}"
+    start = f"{_new(now).text}, before {_new(before).text}: {moved}"
+    if abs(difference) <= allowed * _ROUNDING:
+        return TrackedComparison(Verdict.SAME, f"{start}, within the {gate}: the same", 0.0)
+    verdict = _moved(difference, terms.better)
+    return TrackedComparison(verdict, f"{start} ({gate}; {_ONE['number']}), {verdict}", 0.0)
+
+
+def _moved(difference: float, better: str) -> Verdict:
+    """Turn a move that matters into a verdict."""
+    if better == "none":
+        return Verdict.CHANGED
+    return Verdict.BETTER if (difference > 0.0) == (better == "higher") else Verdict.WORSE
+
+
+_COMPARED: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
+    "width": _compare_widths,
+    "run": _compare_runs,
+    "rate": _compare_rates,
+    "number": _compare_numbers,
+}

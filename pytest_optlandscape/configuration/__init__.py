@@ -1,0 +1,1 @@
+"""Words of the configuration: kinds of values, profiles, declared adapters. Nothing here imports NumPy."""

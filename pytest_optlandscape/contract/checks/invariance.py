@@ -1,0 +1,87 @@
+"""Checks of the contract on invariances, for optimizers that promise them.
+
+A landscape is changed in a way that should not matter, and the first evaluations are compared, mapped back. Rounding
+alone separates two runs later, so what comes after is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.contract.landscapes import moved, scaled
+from pytest_optlandscape.contract.search import Held
+from pytest_optlandscape.contract.trials import Complaint, Trial, trials
+from pytest_optlandscape.landscapes import Landscape
+
+__all__ = [
+    "check_invariant_to_permutation",
+    "check_invariant_to_rotation",
+    "check_invariant_to_scaling",
+    "check_invariant_to_translation",
+]
+
+FloatArray = NDArray[np.float64]
+
+_COMPARED = 12
+"""Evaluations: rounding grows by less than two decades an evaluation in the methods of SciPy, from 1e-16."""
+
+_TOLERANCE = 1e-6
+"""In widths of the box."""
+
+_ANGLE = 0.5
+_LANDSCAPES = ("booth", "beale", "himmelblau")
+
+
+def check_invariant_to_scaling(held: Held) -> None:
+    """Check that f times 4 is searched as f is."""
+    __tracebackhide__ = True
+    _compare(held, "on f times 4", lambda landscape: scaled(landscape, 4.0), np.eye(2), np.zeros(2))
+
+
+def check_invariant_to_permutation(held: Held) -> None:
+    """Check that with variables in another order the same points are evaluated, in that order."""
+    __tracebackhide__ = True
+    _compare_moved(held, "with the variables exchanged", np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
+
+
+def check_invariant_to_translation(held: Held) -> None:
+    """Check that in a space that is shifted the same points are evaluated, shifted."""
+    __tracebackhide__ = True
+    _compare_moved(held, "shifted by (0.5, -0.25)", np.eye(2), np.array([0.5, -0.25]))
+
+
+def check_invariant_to_rotation(held: Held) -> None:
+    """Check that in a space that is turned the same points are evaluated, turned."""
+    __tracebackhide__ = True
+    cos, sin = np.cos(_ANGLE), np.sin(_ANGLE)
+    _compare_moved(held, "turned by half a radian", np.array([[cos, -sin], [sin, cos]]), np.zeros(2))
+
+
+def _compare_moved(held: Held, how: str, matrix: FloatArray, offset: FloatArray) -> None:
+    __tracebackhide__ = True
+    _compare(held, how, lambda landscape: moved(landscape, matrix, offset), matrix, offset)
+
+
+def _compare(
+    held: Held, how: str, change: Callable[[Landscape], Landscape], matrix: FloatArray, offset: FloatArray
+) -> None:
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        usual = trial.observe().run
+        moved_start = matrix @ trial.x0 + offset
+        other = Trial(trial.adapter, change(trial.landscape), moved_start, trial.seed).observe_anew().run
+        count = min(len(usual.trace), len(other.trace), _COMPARED)
+        back = (other.trace.x[:count] - offset) @ matrix
+        width = np.ptp(trial.landscape.bounds, axis=1).max()
+        apart = np.abs(back - usual.trace.x[:count]).max(axis=1) > _TOLERANCE * width
+        if not apart.any():
+            return None
+        first = int(np.argmax(apart))
+        what = f"{how} it goes elsewhere from evaluation {first + 1} on: {back[first]}, not {usual.trace.x[first]}"
+        return Complaint(what, usual, trial, how=f"print the points evaluated on the landscape, and {how}")
+
+    held.to(judge, lambda adapter: trials(adapter, _LANDSCAPES, starts=2), everywhere=False)

@@ -1,0 +1,265 @@
+"""Checks of the contract on what an optimizer returns: the point, its value, what it says of itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.contract.landscapes import SMALL, nan_beyond
+from pytest_optlandscape.contract.search import Held
+from pytest_optlandscape.contract.trials import Complaint, StoppedByTime, Trial, trials, trials_on
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers.profile import obstacle
+from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs.run import inside
+
+__all__ = [
+    "check_claims_success_at_stationary_points",
+    "check_evaluates_start",
+    "check_never_claims_success_with_nan",
+    "check_not_worse_than_best_seen",
+    "check_not_worse_than_start",
+    "check_reported_counts",
+    "check_reported_value",
+    "check_returns_finite_point",
+    "check_survives_nan",
+]
+
+FloatArray = NDArray[np.float64]
+
+_LONG_STEP = 0.1
+"""Share of the shortest side of the box. Methods that look at values alone rightly end with projected gradients up to a
+twentieth of it where f is curved a thousandfold; one that ended on a wrong bound, or on the way, has more."""
+
+
+_ROUNDING = 1e-12
+"""In units of f at the start. Points at the distance of finite differences, which are no candidates for the result, may
+be better by the curvature times their distance squared, 1e-16."""
+
+
+_SAME_POINT, _SAME_POINT_IN_HALF = 1e-6, 1e-2
+"""In units of the box, or of the start if that is larger: by how much the start may be off where it is evaluated. A box
+that is scaled to a unit box and back is off by 1e-16, single precision by 1e-7, half by 1e-3."""
+
+_HALF = ("float16", "bfloat16")
+
+_FAR_AWAY = 1e3
+"""In units of the farthest edge of the box. What comes from 0/0 becomes NaN on its way; what is unstable is far off."""
+
+
+def check_returns_finite_point(held: Held) -> None:
+    """Check that from every start the optimizer returns a finite point of the right shape, without an exception.
+
+    One that has no end of its own may run away, as gradient descent does with too long a step. Nor is it a breach that
+    the time limit stops a run which still evaluates: a slow machine does that. A run that hangs is one.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        try:
+            run = trial.observe().run
+        except StoppedByTime as stopped:
+            run = stopped.run
+            if not run.has_stalled:
+                raise
+        if run.stop_reason in ("returned", "budget") or _ran_away(trial, run):
+            return None
+        return Complaint(f"no usable result: {run.stop_reason} ({run.message})", run, trial, "r")
+
+    held.to(judge)
+
+
+def _ran_away(trial: Trial, run: Run) -> bool:
+    """Tell whether steps of a length that the user sets became longer and longer, until the point was not finite."""
+    if run.stop_reason != "non-finite" or trial.adapter.ends_by_itself:
+        return False
+    farthest = float(np.nan_to_num(np.abs(run.trace.x), nan=0.0).max(initial=0.0))
+    return farthest > _FAR_AWAY * float(np.abs(run.bounds).max())
+
+
+def check_reported_value(held: Held) -> None:
+    """Check that the value the optimizer reports is exactly the objective at the point it returns."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or run.reported_fun is None or run.reported_fun == run.fun:
+            return None
+        what = f"reports fun = {run.reported_fun!r}, but f(x) = {run.fun!r}"
+        return Complaint(what, run, trial, f"r.fun, f({seen.point})")
+
+    held.to(judge)
+
+
+def check_not_worse_than_best_seen(held: Held) -> None:
+    """Check that the returned point is not worse than the best feasible point that was evaluated."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        counts = np.isfinite(run.trace.fun)
+        if trial.adapter.takes_bounds:
+            counts &= inside(run.trace.x, run.bounds)
+        if not seen.ended_by_itself or not counts.any():
+            return None
+        best = float(run.trace.fun[counts].min())
+        if run.fun <= best + rounding_of(trial):
+            return run.fun - best
+        what = f"it saw f = {best:.6g}, but returned a point with f = {run.fun:.6g}"
+        return Complaint(what, run, trial, f"min(f(x) for x in seen[:]), f({seen.point})")
+
+    held.to(judge)
+
+
+def rounding_of(trial: Trial) -> float:
+    """Say by how much values may differ and count as the same."""
+    return _ROUNDING * max(1.0, abs(float(trial.landscape(trial.x0))))
+
+
+def check_not_worse_than_start(held: Held) -> None:
+    """Check that the returned point is not worse than the start."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run, at_start = seen.run, float(trial.landscape(trial.x0))
+        if not seen.ended_by_itself:
+            return None
+        if run.fun <= at_start + rounding_of(trial):
+            return run.fun - at_start
+        what = f"f(x0) = {at_start:.6g}, but it returned a point with f = {run.fun:.6g}"
+        return Complaint(what, run, trial, f"f({trial.x0.tolist()}), f({seen.point})")
+
+    held.to(judge, lambda adapter: trials(adapter, (*SMALL, "eggholder")))
+
+
+def check_evaluates_start(held: Held) -> None:
+    """Check that the start that the optimizer is handed is among the points that it evaluates.
+
+    One that never asks for the start is not judged.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or not trial.start_was_read:
+            return None
+        share = _SAME_POINT_IN_HALF if trial.adapter.setting.get("dtype", "") in _HALF else _SAME_POINT
+        away = np.abs(run.trace.x - trial.x0).max(axis=1)
+        far = float(np.nan_to_num(away, nan=np.inf).min(initial=math.inf))
+        if far <= share * max(float(np.ptp(run.bounds, axis=1).max()), float(np.abs(trial.x0).max())):
+            return None
+        what = f"never evaluates the start; the nearest point that it evaluates is {far:.3g} away"
+        show = f"min(max(abs(a - b) for a, b in zip(x, {trial.x0.tolist()})) for x in seen)"
+        return Complaint(what, run, trial, show)
+
+    held.to(judge, everywhere=False)
+
+
+def check_reported_counts(held: Held) -> None:
+    """Check that the evaluations an optimizer reports, ``nfev`` and ``njev``, are those that it made."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself:
+            return None
+        for name, made in (("nfev", run.nfev), ("njev", run.njev)):
+            reported = _count(getattr(seen.returned, name, None))
+            if reported is not None and reported != made and (name == "nfev" or trial.adapter.uses_gradient):
+                show = "r.nfev, len(seen)" if name == "nfev" else ""
+                return Complaint(f"reports {name} = {reported}, but made {made}", run, trial, show, "count the calls")
+        return None
+
+    held.to(judge)
+
+
+def _count(reported: Any) -> int | None:
+    try:
+        return None if reported is None or isinstance(reported, bool) else int(np.asarray(reported).item())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def check_claims_success_at_stationary_points(held: Held) -> None:
+    """Check that where the optimizer claims success the projected gradient is small.
+
+    It is the step from x to x - gradient, moved into the box; small is a tenth of the shortest side of the box.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not seen.ended_by_itself or not run.claimed_success:
+            return None
+        step = _projected_gradient(trial, run.x)
+        if step <= _LONG_STEP * float(np.ptp(run.bounds, axis=1).min()):
+            return step
+        what = f"claims success at {run.x}, where the projected gradient is {step:.3g} long"
+        return Complaint(what, run, trial, f"r.success, r.x, g({seen.point})")
+
+    held.to(judge)
+
+
+def _projected_gradient(trial: Trial, x: FloatArray) -> float:
+    """Measure the longest coordinate of the step from x to x - gradient, moved into the box."""
+    there = x - trial.landscape.gradient(x)
+    if trial.adapter.takes_bounds:
+        there = np.clip(there, *trial.landscape.bounds.T)
+    return float(np.abs(there - x).max())
+
+
+def _with_nan(adapter: Adapter) -> Iterator[Trial]:
+    for name in ("sphere[2]", "rosenbrock[2]"):
+        landscape = nan_beyond(name)
+        if not obstacle(adapter, landscape):
+            yield from trials_on(adapter, landscape)
+
+
+def check_never_claims_success_with_nan(held: Held) -> None:
+    """Check that where the objective is NaN beyond some line the optimizer does not claim success with NaN."""
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        value = run.fun if run.reported_fun is None else run.reported_fun
+        if not run.claimed_success or math.isfinite(value):
+            return None
+        return Complaint(f"claims success with fun = {value}", run, trial, f"r.success, f({seen.point})")
+
+    held.to(judge, _with_nan)
+
+
+def check_survives_nan(held: Held) -> None:
+    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value.
+
+    One whose profile says ``refuses-nan`` may raise an exception instead.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        seen = trial.observe()
+        run = seen.run
+        if not math.isfinite(trial.landscape(trial.x0)) or run.stop_reason == "budget":
+            return None
+        if run.stop_reason == "exception" and trial.adapter.refuses_nan:
+            return None
+        if run.stop_reason == "exception":
+            what = f"no result: {run.message}; its profile says 'refuses-nan' if that is documented"
+            return Complaint(what, run, trial, "r")
+        if run.stop_reason == "no-result" or (np.all(np.isfinite(run.x)) and math.isfinite(run.fun)):
+            return None
+        what = f"f(x0) is finite, but it returned {run.x.tolist()}, where f = {run.fun}"
+        return Complaint(what, run, trial, f"f({trial.x0.tolist()}), {seen.point}, f({seen.point})")
+
+    held.to(judge, _with_nan)

@@ -1,0 +1,171 @@
+"""Checks of the contract on state: of the optimizer, which can be saved, and of the process, which is others', too."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.contract.checks.repetition import run_hash
+from pytest_optlandscape.contract.search import Held
+from pytest_optlandscape.contract.trials import Complaint, NotApplicable, Trial, trials
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.optimizers.protocol import Interruption
+from pytest_optlandscape.runs import Problem, Run
+from pytest_optlandscape.texts.plurals import number_of
+
+__all__ = ["check_restores_state_after_exception", "check_resumes_from_saved_state"]
+
+FloatArray = NDArray[np.float64]
+
+_AFTER = (1, 10, 57)
+"""Evaluations after which a run is interrupted: the first step, one soon after it, and one when averages are warm."""
+
+
+_COMPARED = 50
+"""Evaluations after an interruption that are compared where the runs differ at all: in later ones rounding grows."""
+
+_ROUNDING = 1e-5
+"""In units of the way gone since the interruption. Casting a number of the state to single precision moves a run by
+1e-7 of its way, at first; a part of the state that is lost moves it by a thousandth and more."""
+
+
+def check_resumes_from_saved_state(held: Held) -> None:
+    """Check that a run whose state is saved, and loaded into a fresh optimizer that goes on, is the same run.
+
+    A difference that rounding explains is none: libraries cast what they load.
+    """
+    __tracebackhide__ = True
+    if held.adapter.interrupted(Interruption(1)) is None:
+        raise NotApplicable("its runs cannot be interrupted: no state of it can be saved in between")
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        usual = trial.observe_anew()
+        interruptions = [Interruption(after) for after in _AFTER]
+        for interruption in interruptions:
+            complaint = _complaint(trial, usual.run, interruption)
+            if complaint is not None:
+                return complaint
+        if not any(interruption.happened for interruption in interruptions):
+            raise NotApplicable("its run ended before it could be interrupted")
+        return None
+
+    def among(adapter: Adapter) -> Iterator[Trial]:
+        return itertools.islice(trials(adapter, ("beale", "booth"), starts=1), 1)  # Beale's is too high for float16
+
+    held.to(judge, among, everywhere=False)
+
+
+def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complaint | None:
+    interrupted = trial.adapter.interrupted(interruption)
+    assert interrupted is not None
+    run = trial.with_adapter(interrupted).observe_anew().run
+    if interruption.refusal:
+        raise NotApplicable(interruption.refusal)
+    if run_hash(run) == run_hash(usual):
+        return None
+    at = interruption.after
+    parting = _parting(usual.trace.x, run.trace.x, at)
+    if run.stop_reason == "exception" and usual.stop_reason != "exception":
+        what = f"after {number_of(at, 'evaluation')} its state could not be saved and loaded: {run.message}"
+    elif run_hash(trial.observe_anew().run) != run_hash(usual):
+        return None  # it never makes the same run twice, which another check tells
+    elif parting is None:
+        return None
+    else:
+        where = f"from evaluation {parting} on"
+        what = f"after {number_of(at, 'evaluation')} a fresh optimizer loaded its state, and went elsewhere {where}"
+    after = f"after {number_of(at, 'evaluation')} ({interruption.means})"
+    how = f"save its state {after}, load it into a new optimizer, go on with that"
+    return Complaint(what, run, trial, how=how)
+
+
+def _parting(usual: FloatArray, points: FloatArray, after: int) -> int | None:
+    """Say at which evaluation, counted from 1, a run leaves the usual one by more than rounding; None if it does not.
+
+    Parameters
+    ----------
+    usual, points : ndarray, shapes (n, dim) and (m, dim)
+        The points of the two runs.
+    after : int
+        Evaluations before the interruption.
+    """
+    first = max(after - 1, 0)
+    last = min(first + _COMPARED, len(usual), len(points))
+    steps = np.abs(np.diff(usual[first:last], axis=0)).max(axis=1, initial=0.0)
+    way = np.concatenate([[0.0], np.cumsum(steps)])
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(points[first:last] - usual[first:last]).max(axis=1, initial=0.0)
+        differs = ~((apart <= _ROUNDING * way) | np.all(points[first:last] == usual[first:last], axis=1))
+    differs &= ~(np.isnan(points[first:last]) & np.isnan(usual[first:last])).all(axis=1)
+    if differs.any():
+        return first + int(np.argmax(differs)) + 1
+    shortest, longest = sorted((len(usual), len(points)))
+    return shortest + 1 if shortest < longest and shortest <= last else None
+
+
+_RAISES_IN = (1, 3, 10)
+"""The evaluations in which the objective raises: the first, one of the first steps, one on the way."""
+
+
+class ObjectiveError(ArithmeticError):
+    """What the objective raises where the check has it raise."""
+
+
+class _RaisingProblem(Problem):
+    """A problem whose objective raises in one of its evaluations."""
+
+    def __init__(self, *arguments: Any, raises_in: int, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._calls_left = raises_in
+        inner = self.fun
+
+        def fun(x: Any) -> Any:
+            self._raise_when_due()
+            return inner(x)
+
+        self.fun = fun
+
+    def residuals(self, x: ArrayLike) -> FloatArray:
+        self._raise_when_due()
+        return super().residuals(x)
+
+    def _raise_when_due(self) -> None:
+        self._calls_left -= 1
+        if self._calls_left == 0:
+            raise ObjectiveError("the objective raises here, to see what is left behind")
+
+
+def check_restores_state_after_exception(held: Held) -> None:
+    """Check that the process is as before when the objective raises, and when the budget ends the run.
+
+    Looked at are NumPy's handling of errors and its print options, the warning filters, the decimal context, the
+    recursion limit, the garbage collector, whatever else the session puts back after a run, and the global random
+    state where an ordinary run leaves it alone.
+    """
+    __tracebackhide__ = True
+
+    def judge(trial: Trial) -> Complaint | float | None:
+        usual = trial.observe()
+        for k in _RAISES_IN:
+            if usual.run.nfev <= k:
+                break
+            raising = trial.observe_anew(functools.partial(_RaisingProblem, raises_in=k))
+            stopped = dataclasses.replace(trial, budget=k).observe_anew()
+            for seen, when in (
+                (raising, f"the objective raises in evaluation {k}"),
+                (stopped, f"a budget of {k} evaluations ends its run"),
+            ):
+                states = [f"the global state of {name}" for name in seen.touched if name not in usual.touched]
+                left = [*(seen.left or seen.run.side_effects), *states]
+                if left:
+                    what = f"where {when}, it leaves changed behind: {', '.join(left)}"
+                    return Complaint(what, seen.run, trial, how=f"have f raise, and look at {left[0]} before and after")
+        return None
+
+    held.to(judge, lambda adapter: trials(adapter, ("booth", "rosenbrock[2]"), starts=2), everywhere=False)

@@ -1,0 +1,292 @@
+"""The contract: what every optimizer of a family must hold on every start.
+
+Each check is a small named function in one of the files ``contract_checks_*.py``; of whom it is asked, and how grave a
+breach is, stands in `contract_terms.TERMS`. Where a family breaks a property by design, it is not asked or only warned
+of; what else is known and accepted is for the user to say, with ``expected_failures``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pytest_optlandscape.configuration.profiles import check_words
+from pytest_optlandscape.contract.rules import TERMS, Outcome, Severity, Term
+from pytest_optlandscape.contract.search import Held
+from pytest_optlandscape.contract.trials import Breach
+from pytest_optlandscape.optimizers import Adapter, get
+from pytest_optlandscape.optimizers.profile import profile_text, with_profile
+from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.printable import printable
+from pytest_optlandscape.texts.spelling import unknown_name
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckOutcome",
+    "ContractWarning",
+    "check_optimizer",
+    "hold_to",
+    "parametrize_with_checks",
+]
+
+
+class ContractWarning(UserWarning):
+    """An optimizer breaks a property of the contract that its family need not hold."""
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What came of one check.
+
+    Attributes
+    ----------
+    check : str
+        Its name.
+    severity : str
+        ``"error"`` or ``"warning"``: how grave a breach is for this optimizer.
+    outcome : str
+        ``"passed"``, ``"failed"`` or ``"not-applicable"``.
+    message : str
+        Where it fails and how to see it, or why it is not asked; "" where it passed.
+    """
+
+    check: str
+    severity: Severity
+    outcome: Outcome
+    message: str = ""
+
+    @property
+    def is_breach(self) -> bool:
+        """Whether it failed, and that is an error."""
+        return self.outcome == "failed" and self.severity == "error"
+
+    def to_plain(self) -> dict[str, str]:
+        """Turn it into plain values."""
+        return {"check": self.check, "severity": self.severity, "outcome": self.outcome, "message": self.message}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the contract, to be called with an optimizer.
+
+    A breach raises AssertionError, or warns with `ContractWarning` where the optimizer's family need not hold it.
+
+    Attributes
+    ----------
+    term : Term
+    always_raises : bool
+        Whether a breach of which others are only warned raises too.
+    profile : str
+        Words that correct what the optimizer is taken for, as in ``optlandscape_profiles``.
+
+    Examples
+    --------
+    >>> CHECKS["check_reported_value"]("scipy:Powell")
+    >>> CHECKS["check_reported_value"].outcome("scipy:Powell").outcome
+    'passed'
+    """
+
+    term: Term
+    always_raises: bool = False
+    profile: str = ""
+    _made: _Made | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The check's name."""
+        return self.term.name
+
+    def outcome(self, optimizer: Any, *, hunts: bool = False, profile: str | None = None) -> CheckOutcome:
+        """Hold an optimizer to it, and say what came of it.
+
+        Parameters
+        ----------
+        optimizer : str, callable, class or object
+        hunts : bool, default False
+            Whether to go on hunting for starts that break it, as where it is called.
+        profile : str, optional
+            Words that correct what the optimizer is taken for, such as ``"global stochastic"``.
+
+        Returns
+        -------
+        CheckOutcome
+
+        Raises
+        ------
+        ValueError
+            If a word of the profile is unknown.
+        """
+        if profile is None and self._made:
+            adapter = self._made.adapter(optimizer)
+        else:
+            adapter = with_profile(get(optimizer), self.profile if profile is None else profile)
+        outcome, severity, message = self.term.hold(Held(adapter, hunts))
+        return CheckOutcome(self.name, severity, outcome, printable(message))
+
+    def __call__(self, optimizer: Any, *, profile: str | None = None) -> None:
+        """Raise or warn where the optimizer breaks it; the parameters are those of `outcome`."""
+        __tracebackhide__ = True
+        found = self.outcome(optimizer, hunts=True, profile=profile)
+        if found.is_breach or (found.outcome == "failed" and self.always_raises):
+            raise Breach(found.message)
+        if found.outcome == "failed":
+            warnings.warn(f"{self.name}: {found.message}", ContractWarning, stacklevel=2)
+
+
+class _Made:
+    """The adapter of one optimizer, made once, so that its checks share runs."""
+
+    def __init__(self, optimizer: Any, profile: str) -> None:
+        self._optimizer = optimizer
+        self._profile = profile
+        self._adapter: Adapter | None = None
+
+    def adapter(self, optimizer: Any) -> Adapter:
+        """Make it, or give the one that was made; another optimizer's is made anew."""
+        if optimizer is not self._optimizer:
+            return with_profile(get(optimizer), self._profile)
+        if self._adapter is None:
+            self._adapter = with_profile(get(optimizer), self._profile)
+        return self._adapter
+
+
+CHECKS: dict[str, Check] = {term.name: Check(term) for term in TERMS}
+"""The checks by name."""
+
+
+def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, hunts: bool = False) -> list[CheckOutcome]:
+    """Hold an optimizer to the contract, or a part of it, without raising anything.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> [found.outcome for found in hold_to(optimizers.get("scipy:CG"), ["check_clips_start"])]
+    ['not-applicable']
+    """
+    return [CHECKS[name].outcome(adapter, hunts=hunts) for name in (CHECKS if names is None else names)]
+
+
+def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
+    """Hold an optimizer to the whole contract.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        Whatever `optimizers.get` takes.
+    profile : str, optional
+        Words that correct what the optimizer is taken for, such as ``"global stochastic"``. They go before those of
+        ``optlandscape_profiles``; what is not named stays as it was.
+
+    Returns
+    -------
+    list of CheckOutcome
+        One for each check: ``check, severity, outcome, message``.
+
+    Raises
+    ------
+    AssertionError
+        With every check that failed, where, and how to see it.
+    ValueError
+        If a word of the profile is unknown.
+
+    Warns
+    -----
+    ContractWarning
+        Of each check that failed where the optimizer's family need not hold it.
+
+    Examples
+    --------
+    >>> check_optimizer("scipy:L-BFGS-B")
+    Traceback (most recent call last):
+        ...
+    AssertionError: scipy:L-BFGS-B breaks ...
+      check_never_claims_success_with_nan: ...
+    """
+    __tracebackhide__ = True
+    adapter = with_profile(get(optimizer), profile)
+    found = hold_to(adapter, hunts=True)
+    for one in found:
+        if one.outcome == "failed" and not one.is_breach:
+            warnings.warn(f"{one.check}: {one.message}", ContractWarning, stacklevel=2)
+    broken = [f"  {one.check}: {one.message}" for one in found if one.is_breach]
+    if broken:
+        title = f"{adapter.spec} breaks {len(broken)} of {number_of(len(CHECKS), 'check')}"
+        held_as = f"  it was taken for: {profile_text(adapter)}; if that is wrong, give its profile"
+        raise AssertionError("\n".join([title, *broken, held_as]))
+    return found
+
+
+def parametrize_with_checks(
+    optimizers: Iterable[Any],
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    profile: str | Mapping[Any, str] = "",
+) -> Any:
+    """Decorate a test that takes ``optimizer`` and ``check``: it is run for each pair of them.
+
+    Parameters
+    ----------
+    optimizers : iterable
+        Whatever `optimizers.get` takes.
+    expected_failures : mapping of str to str, optional
+        Checks that are known to fail, with the reason; should one of them pass, the test fails. One of which the
+        optimizer would only be warned may be named too.
+    profile : str or mapping, optional
+        Words that correct what the optimizers are taken for, such as ``"global stochastic"``; a mapping has them by
+        optimizer or by its spec. They go before those of ``optlandscape_profiles``.
+
+    Returns
+    -------
+    pytest.MarkDecorator
+
+    Raises
+    ------
+    ValueError
+        If an expected failure names no check, a word of a profile is unknown, or a profile is that of none of the
+        optimizers.
+
+    Examples
+    --------
+    >>> @parametrize_with_checks(["scipy:Powell"])
+    ... def test_contract(optimizer, check):
+    ...     check(optimizer)
+    """
+    import pytest
+
+    expected = dict(expected_failures or {})
+    for name in expected:
+        if name not in CHECKS:
+            raise ValueError(unknown_name("check", name, CHECKS))
+    if isinstance(optimizers, str):
+        raise TypeError("parametrize_with_checks takes a list of optimizers, got one string")
+    chosen = [(one, one if isinstance(one, str) else get(one).spec) for one in optimizers]
+    words_of = zip(chosen, _profiles(chosen, profile), strict=True)
+    made = [(one, spec, words, _Made(one, words)) for (one, spec), words in words_of]
+    parameters = [
+        pytest.param(
+            optimizer,
+            replace(check, always_raises=name in expected, profile=words, _made=its_adapter),
+            id=f"{spec}-{name}",
+            marks=[pytest.mark.xfail(reason=expected[name], strict=True)] if name in expected else [],
+        )
+        for optimizer, spec, words, its_adapter in made
+        for name, check in CHECKS.items()
+    ]
+    return pytest.mark.parametrize(("optimizer", "check"), parameters)
+
+
+def _profiles(optimizers: list[tuple[Any, str]], profile: str | Mapping[Any, str]) -> list[str]:
+    """Give each optimizer, written with its spec, the words that are said of it."""
+    if isinstance(profile, str):
+        check_words(profile)
+        return [profile] * len(optimizers)
+    for key, words in profile.items():
+        check_words(words)
+        if not any(key is one or key == spec for one, spec in optimizers):
+            raise ValueError(unknown_name("optimizer of a profile:", str(key), [spec for _, spec in optimizers]))
+    return [
+        next((words for key, words in profile.items() if key is one or key == spec), "") for one, spec in optimizers
+    ]

@@ -1,0 +1,457 @@
+"""Holding an optimizer to one property at one start after the other.
+
+A trial is an optimizer on a landscape from a start, with a seed. A judge looks at one and complains, or says how near
+it came to a complaint. `contract_search` goes through the trials of a check.
+
+Every trial has a seed of its own, so that what goes wrong with some random numbers only is seen. The k-th start of the
+j-th landscape of `contract_landscapes.FORMULAS` has the seed 5 j + k, whichever check asks, so that checks share runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import decimal
+import gc
+import random
+import sys
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.contract.landscapes import FORMULAS, landscapes_for, unround_boxes
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import Adapter
+from pytest_optlandscape.runs import Problem, Run, execute
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
+
+__all__ = [
+    "FIRST_FURTHER_SEED",
+    "SEEDS",
+    "Breach",
+    "Complaint",
+    "Judge",
+    "NotApplicable",
+    "Observed",
+    "SlightBreach",
+    "StoppedByTime",
+    "Trial",
+    "further_trials",
+    "numbers",
+    "observe",
+    "trials",
+    "trials_on",
+]
+
+FloatArray = NDArray[np.float64]
+Judge = Callable[["Trial"], "Complaint | float | None"]
+"""From a trial to a complaint; or to how near it came to one, more being nearer; or None where that has no size."""
+
+MOST_EVALUATIONS = 10_000
+"""The budget of a trial: well-known methods end by themselves within it on two variables."""
+
+_EVALUATIONS_OF_THE_ENDLESS = 300
+"""The budget of an optimizer that has no end of its own: its runs show in a few hundred steps what they will do, and in
+10 000, of 0.2 ms each with a library of tensors, the contract would take minutes."""
+
+SEEDS = 40
+"""At least so many seeds are tried with an optimizer that looks at its own: a breach that one in five shows then
+escapes with a probability of 0.8⁴⁰ = 1.3e-4, and one that half of them show with 1e-12."""
+
+FIRST_FURTHER_SEED = 100
+"""Of the trials that are added to make that many."""
+
+_EVALUATIONS_WITH_FURTHER_SEEDS = 100
+"""The budget of an endless optimizer there."""
+
+_KEPT_OPTIMIZERS = 4
+_FOR_GLOBAL = ("sphere[2]", "beale", "rastrigin[2]", "adjiman")
+_GLOBAL_STARTS = 2
+"""Global optimizers take thousands of evaluations a run, and make little of their start."""
+
+
+class Breach(AssertionError):  # noqa: N818 - it is a failed assertion, and is caught as one
+    """An optimizer breaks a property of the contract; the message says where and how to see it."""
+
+
+class SlightBreach(Breach):
+    """A breach by no more than rounding, of which an optimizer is only warned."""
+
+
+class NotApplicable(Exception):  # noqa: N818 - no error
+    """A property cannot be asked of this optimizer; the message says why."""
+
+
+class StoppedByTime(NotApplicable):
+    """The time limit stopped a run: where it was by then depends on the machine, so nothing else is asked of it."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"the time limit stopped it on {run.landscape.id} from {numbers(run.x0)}")
+        self.run = run
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """A run, and the very object that the optimizer returned.
+
+    Attributes
+    ----------
+    run : Run
+    returned : object
+    problem : Problem
+    touched : tuple of str
+        The global random states that are no longer what they were.
+    left : tuple of str
+        What else of the process is no longer what it was, when the optimizer has ended.
+    """
+
+    run: Run
+    returned: Any
+    problem: Problem
+    touched: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def point(self) -> str:
+        """The point in what was returned, where that is called ``r``."""
+        return "r.x" if hasattr(self.returned, "x") else "r"
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the result is the optimizer's own."""
+        return self.run.stop_reason == "returned"
+
+    @property
+    def refused(self) -> bool:
+        """Whether it turned the problem down with an exception before it evaluated anything."""
+        return self.run.stop_reason == "exception" and self.run.nfev == self.run.njev == 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Watched:
+    """An optimizer whose returned object is kept."""
+
+    adapter: Adapter
+    kept: list[Any] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def spec(self) -> str:
+        return self.adapter.spec
+
+    @property
+    def time_limit(self) -> float | None:
+        return self.adapter.time_limit
+
+    @contextlib.contextmanager
+    def around(self, problem: Problem) -> Iterator[None]:
+        """Look at the process before and after the optimizer, and before the session puts back what it changed."""
+        before = _process_state()
+        with self.adapter.around(problem):
+            yield
+        self.left.extend(name for name, state in _process_state().items() if before[name] != state)
+
+    def minimize(self, problem: Problem) -> Any:
+        returned = self.adapter.minimize(problem)
+        self.kept.append(returned)
+        return returned
+
+
+def observe(adapter: Adapter, problem: Problem) -> Observed:
+    """Run an optimizer once on a fresh problem.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> observe(optimizers.get("scipy:L-BFGS-B"), Problem("booth")).ended_by_itself
+    True
+    """
+    watched = _Watched(adapter)
+    before = _global_states()
+    run = execute(watched, problem)
+    touched = tuple(name for name, state in _global_states().items() if before.get(name, state) != state)
+    return Observed(run, watched.kept[-1] if watched.kept else None, problem, touched, tuple(watched.left))
+
+
+_SHARED = ("builtins", "numpy")
+"""Where warnings are defined that are everybody's; a filter for a package's own does nothing to others."""
+
+
+def _process_state() -> dict[str, Any]:
+    """Read what an optimizer may change for everybody else."""
+    decimals = decimal.getcontext()
+    return {
+        "numpy.seterr": np.geterr(),
+        "numpy.seterrcall": np.geterrcall(),
+        "numpy.set_printoptions": np.get_printoptions(),
+        "the warning filters": [one for one in warnings.filters if one[2].__module__.partition(".")[0] in _SHARED],
+        "warnings.showwarning": warnings.showwarning,
+        "the decimal context": (decimals.prec, decimals.rounding, decimals.Emin, decimals.Emax),
+        "the recursion limit": sys.getrecursionlimit(),
+        "whether the garbage collector runs": gc.isenabled(),
+    }
+
+
+def _global_states() -> dict[str, bytes]:
+    # Read through the legacy functions on purpose: they are the global state.
+    numpys = np.random.get_state(legacy=False)
+    keys = numpys["state"].pop("key")
+    states = {"random": repr(random.getstate()).encode(), "numpy.random": keys.tobytes() + repr(numpys).encode()}
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_rng_state"):
+        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    return states
+
+
+class _KeepingProblem(Problem):
+    """A problem whose objective keeps the arrays that it is handed, each with a copy.
+
+    Attributes
+    ----------
+    handed : int
+        How many arrays it was handed.
+    overwritten : int
+        How many of them were no longer what they were when the run was over.
+    start_was_read : bool
+        Whether the optimizer asked for the start.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.handed = self.overwritten = 0
+        self.start_was_read = False
+        self._kept: list[tuple[Any, bytes]] = []
+        inner, kept = self.fun, self._kept
+
+        def fun(x: Any) -> Any:
+            if x.__class__ is np.ndarray:
+                kept.append((x, x.tobytes()))
+            return inner(x)
+
+        self.fun = fun
+
+    @property
+    def x0(self) -> FloatArray:
+        self._note_start()
+        return super().x0
+
+    def watched_x0(self) -> FloatArray:
+        self._note_start()
+        return super().watched_x0()
+
+    def _note_start(self) -> None:
+        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+            self.start_was_read = True
+
+    def gradient(self, x: ArrayLike) -> FloatArray:
+        if isinstance(x, np.ndarray):
+            self._kept.append((x, x.tobytes()))
+        return super().gradient(x)
+
+    def close(self, refusal: Callable[[], BaseException]) -> None:
+        super().close(refusal)
+        self.handed += len(self._kept)
+        self.overwritten += sum(x.tobytes() != copy for x, copy in self._kept)
+        self._kept.clear()
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One optimizer on one landscape from one start with one seed.
+
+    Attributes
+    ----------
+    adapter : Adapter
+    landscape : Landscape
+    x0 : ndarray, shape (dim,)
+    seed : int
+    budget : int or None
+        Evaluations (default: 10 000, or 300 where the optimizer has no end of its own).
+    seen : list of Observed
+        The runs made so far on behalf of this trial.
+    """
+
+    adapter: Adapter
+    landscape: Landscape
+    x0: FloatArray
+    seed: int = 0
+    budget: int | None = None
+    seen: list[Observed] = field(default_factory=list, repr=False)
+
+    @property
+    def spent(self) -> int:
+        """Evaluations of its runs, also of those that were made for another check."""
+        return sum(one.run.nfev + one.run.njev for one in self.seen)
+
+    @property
+    def depends_on_the_seed(self) -> bool:
+        """Whether another seed may make another run: the optimizer is stochastic, or asked for its seed."""
+        return self.adapter.is_stochastic or any(one.problem.seed_was_read for one in self.seen)
+
+    def observe(self) -> Observed:
+        """Run as usual; the same trial of another check is not run again.
+
+        Raises
+        ------
+        StoppedByTime
+            If the time limit stops the run.
+        """
+        kept = _kept_runs(self.adapter)
+        key = (self.landscape.id, self.x0.tobytes(), self.seed, self.budget)
+        if key not in kept:
+            kept[key] = self._run(_KeepingProblem)
+        return self._noted(kept[key])
+
+    @property
+    def start_was_read(self) -> bool:
+        """Whether the optimizer asked for the start in the usual run."""
+        problem = self.observe().problem
+        assert isinstance(problem, _KeepingProblem)
+        return problem.start_was_read
+
+    def overwritten(self) -> tuple[int, int]:
+        """Count the arrays handed to the objective in the usual run: those written to afterwards, and all."""
+        problem = self.observe().problem
+        assert isinstance(problem, _KeepingProblem)
+        return problem.overwritten, problem.handed
+
+    def observe_anew(
+        self,
+        kind: Callable[..., Problem] = Problem,
+        *,
+        x0: ArrayLike | None = None,
+        bounds: ArrayLike | None = None,
+    ) -> Observed:
+        """Run, on request from another start, in another box, or on a problem of another kind.
+
+        Raises
+        ------
+        StoppedByTime
+            If the time limit stops the run.
+        """
+        return self._noted(self._run(kind, x0, bounds=bounds))
+
+    def _run(self, kind: Callable[..., Problem] = Problem, x0: ArrayLike | None = None, **options: Any) -> Observed:
+        usual = MOST_EVALUATIONS if self.adapter.ends_by_itself else _EVALUATIONS_OF_THE_ENDLESS
+        start = self.x0 if x0 is None else x0
+        problem = kind(self.landscape, start, budget=self.budget or usual, seed=self.seed, **options)
+        return observe(self.adapter, problem)
+
+    def _noted(self, observed: Observed) -> Observed:
+        self.seen.append(observed)
+        if observed.run.stop_reason == "time":
+            raise StoppedByTime(observed.run)
+        return observed
+
+    def with_adapter(self, adapter: Adapter) -> Trial:
+        """Give the same trial of another optimizer."""
+        return dataclasses.replace(self, adapter=adapter)
+
+    def with_seed(self, seed: int) -> Trial:
+        """Give the same trial with another seed, not run yet."""
+        return dataclasses.replace(self, seed=seed, seen=[])
+
+
+_RUNS: OrderedDict[int, tuple[Adapter, dict[Any, Observed]]] = OrderedDict()
+"""Usual runs of the last few optimizers, by the adapter's identity; the adapter is kept so that this stays its own."""
+
+
+def _kept_runs(adapter: Adapter) -> dict[Any, Observed]:
+    if id(adapter) not in _RUNS:
+        _RUNS[id(adapter)] = (adapter, {})
+    _RUNS.move_to_end(id(adapter))
+    while len(_RUNS) > _KEPT_OPTIMIZERS:
+        _RUNS.popitem(last=False)
+    return _RUNS[id(adapter)][1]
+
+
+@dataclass(frozen=True, eq=False)
+class Complaint:
+    """What a judge found.
+
+    Attributes
+    ----------
+    what : str
+        What is wrong, in words.
+    run : Run
+        Where.
+    trial : Trial
+        Whose optimizer made the run.
+    show : str
+        What to print to see it: an expression in ``r``, the result, ``f``, the objective, and ``seen``, the points
+        evaluated. "" where no script can show it.
+    how : str
+        What to do to see it where no script can show it.
+    is_slight : bool
+        Whether it is rounding, of which an optimizer is only warned.
+    """
+
+    what: str
+    run: Run
+    trial: Trial
+    show: str = ""
+    how: str = ""
+    is_slight: bool = False
+
+
+def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 5) -> Iterator[Trial]:
+    """Go through landscapes and starts, the standard start first, then two corners and two others.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> [trial.x0.tolist() for trial in trials(optimizers.get("scipy:Powell"), ("booth",), starts=1)]
+    [[0.0, 0.0]]
+    """
+    if adapter.is_global:
+        ids, starts = ids or _FOR_GLOBAL, min(starts, _GLOBAL_STARTS)
+    for landscape in landscapes_for(adapter, ids):
+        yield from trials_on(adapter, landscape, starts)
+
+
+def trials_on(adapter: Adapter, landscape: Landscape, starts: int = 5) -> Iterator[Trial]:
+    """Go through the starts on one landscape."""
+    points = [landscape.x0, *landscape.bounds.T, *sobol_starts(landscape, 2)]
+    first = _first_seed(landscape, len(points))
+    for k, x0 in enumerate(points[:starts]):
+        yield Trial(adapter, landscape, np.array(x0), first + k)
+
+
+def _first_seed(landscape: Landscape, starts: int) -> int:
+    order = [*FORMULAS, *(f"{name}[nan]" for name in FORMULAS)]
+    return starts * order.index(landscape.id) if landscape.id in order else 0
+
+
+def further_trials(adapter: Adapter) -> Iterator[Trial]:
+    """Go through starts with further seeds, in parts of boxes with unround edges on which the minimum lies.
+
+    An optimizer that takes no bounds is run where they leave the minimum where it is. Starts are the upper and the
+    lower corner in turn, and the standard start.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import optimizers
+    >>> [trial.seed for trial in further_trials(optimizers.get("scipy:Powell"))][:3]
+    [100, 101, 102]
+    """
+    budget = None if adapter.ends_by_itself else _EVALUATIONS_WITH_FURTHER_SEEDS
+    for k, part in enumerate(unround_boxes(adapter, SEEDS)):
+        box = part.bounds
+        x0 = (box[:, 1], box[:, 0], part.x0)[k % 3]
+        yield Trial(adapter, part, np.array(x0), FIRST_FURTHER_SEED + k, budget)
+
+
+def numbers(x: FloatArray) -> str:
+    """Write a point with six digits.
+
+    Examples
+    --------
+    >>> numbers(np.array([1.0, 1.0 / 3.0]))
+    '[1, 0.333333]'
+    """
+    return "[" + ", ".join(f"{value:.6g}" for value in x) + "]"

@@ -1,0 +1,55 @@
+"""Sums of squares: from the formulas of the residuals and their derivatives to those of the objective."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Any
+
+from pytest_optlandscape.landscapes.formula.evaluation import FormulaFunction
+from pytest_optlandscape.landscapes.formula.namespaces import Value
+
+__all__ = ["flat_columns", "gradient_of_squares", "sum_of_squares"]
+
+
+def sum_of_squares(residuals: FormulaFunction) -> FormulaFunction:
+    """Make the formula of the objective from that of the residuals."""
+
+    @functools.wraps(residuals)
+    def objective(x: Value, xp: Any) -> Value:
+        values = residuals(x, xp)
+        return _scalar_product(values, values, xp)
+
+    return objective
+
+
+def gradient_of_squares(residuals: FormulaFunction, columns: FormulaFunction) -> FormulaFunction:
+    """Make the formula of the objective's gradient, 2 Jᵀr, from the columns of the residuals' Jacobian."""
+
+    def gradient(x: Value, xp: Any) -> Value:
+        values = residuals(x, xp)
+        return tuple(2.0 * _scalar_product(values, column, xp) for column in columns(x, xp))
+
+    return gradient
+
+
+def flat_columns(residuals: FormulaFunction, columns: FormulaFunction) -> FormulaFunction:
+    """Make a formula that gives the Jacobian's entries in one row, column after column."""
+
+    def entries(x: Value, xp: Any) -> Value:
+        count = len(residuals(x, xp))
+        return tuple(column[i] for column in columns(x, xp) for i in range(count))
+
+    return entries
+
+
+def _scalar_product(values: Value, column: Value, xp: Any) -> Value:
+    """Add up the products; an entry that the formula writes as 0.0 costs nothing."""
+    if not isinstance(column, tuple):
+        return xp.sum(values * column)
+    terms = [
+        value * entry
+        for value, entry in zip(values, column, strict=True)
+        if not (type(entry) is float and entry == 0.0)  # a computed 0 times inf is NaN: it is NumPy's float64
+    ]
+    return functools.reduce(operator.add, terms)

@@ -1,0 +1,251 @@
+"""Optimizers that are asked for points and told their values: anything with ``ask`` and ``tell``.
+
+``ask()`` gives a point (dim,) or a batch of points (n, dim). ``tell`` is called in one of two ways:
+
+* ``tell(x, value)``, where ``tell`` takes two arguments or more: what ``ask`` gave, unchanged, and its value, or for a
+  batch a list of values;
+* ``tell(value)``, where it takes one: the values alone, for the points last asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.optimizers.declaration_hints import how_to_declare
+from pytest_optlandscape.optimizers.libraries import start_inside, unwrapped, written
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
+from pytest_optlandscape.runs import Problem
+
+__all__ = ["drive", "from_factory", "from_object", "pickled", "recognizes", "takes_points"]
+
+_OFFERED = ("x0", "bounds", "rng", "seed")
+
+
+class _Before:
+    """The object of the run before; it does not travel with its adapter to another process."""
+
+    def __init__(self) -> None:
+        self.made: Any = None
+
+    def __reduce__(self) -> Any:
+        return _Before, ()
+
+
+@dataclass(frozen=True)
+class AskTell(Adapter):
+    """A class, or a function that makes an object with ``ask`` and ``tell``; a fresh one for every run."""
+
+    factory: Callable[..., Any] = print
+    names: frozenset[str] = field(default_factory=frozenset)
+    _before: _Before = field(default_factory=_Before, compare=False, repr=False)
+    interruption: Interruption | None = None
+    can_do_without_bounds: bool = False
+
+    def minimize(self, problem: Problem) -> Outcome:
+        offered: dict[str, Callable[[], Any]] = {
+            "x0": lambda: start_inside(problem) if self.takes_bounds else problem.x0,
+            "bounds": problem.bounds.copy,
+            "rng": lambda: problem.rng,
+            "seed": lambda: problem.seed,
+        }
+        names = self.names - {"bounds"} if self.can_do_without_bounds and not self.takes_bounds else self.names
+
+        def make() -> Any:
+            made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in names})
+            if made is self._before.made:
+                raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
+            self._before.made = made
+            return made
+
+        def resumed(optimizer: Any, interruption: Interruption) -> Any:
+            if not _has_state_dict(optimizer):
+                return pickled(optimizer, interruption)
+            interruption.means = "state_dict() and load_state_dict()"
+            random_numbers = problem.rng.bit_generator.state  # what a fresh object draws is not the run's
+            state = pickle.loads(pickle.dumps(optimizer.state_dict()))
+            fresh = make()
+            fresh.load_state_dict(state)
+            problem.rng.bit_generator.state = random_numbers
+            return fresh
+
+        return drive(make(), problem, self.interruption, resumed, own_points=False)
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this has ``ask`` and ``tell``, or is a function of ``x0`` (without ``fun``) that may make one."""
+    target = unwrapped(thing)
+    if callable(getattr(target, "ask", None)) and callable(getattr(target, "tell", None)):
+        return True
+    if isinstance(target, type) or not callable(target):
+        return False
+    names = _parameters(thing)
+    return "x0" in names and "fun" not in names
+
+
+def from_object(thing: Any, spec: str | None = None) -> Adapter:
+    """Make the adapter of a class or factory.
+
+    Raises
+    ------
+    TypeError
+        If it is an object already made, which could run only once, or needs arguments that are not offered.
+    """
+    target = unwrapped(thing)
+    if not (isinstance(target, type) or inspect.isroutine(target) or not hasattr(target, "ask")):
+        raise TypeError(
+            f"{target!r:.80} is an ask/tell optimizer already made, which runs only once: give its class, or a "
+            "function or functools.partial that makes one from whichever it names of x0, bounds, rng, seed"
+        )
+    parameters = _parameters(thing)
+    fixed = set(getattr(thing, "keywords", {}))
+    required = {name for name, p in parameters.items() if p.default is p.empty and name not in fixed}
+    spec = spec or (written(target.__module__, thing) if isinstance(target, type) else _name(thing))
+    if not required <= set(_OFFERED):
+        missing = sorted(required - set(_OFFERED))
+        if not hasattr(target, "ask"):
+            raise TypeError(how_to_declare(thing, spec))
+        example = f"{spec.partition('(')[0]}({', '.join(f'{name}=...' for name in missing)})"
+        raise TypeError(
+            f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {', '.join(missing)} is not given. "
+            f"If it is a setting, give it: {example}. Else declare what to hand over there.\n"
+            + how_to_declare(thing, spec)
+        )
+    names = frozenset(set(parameters) & set(_OFFERED) - fixed)
+    return AskTell(
+        spec,
+        takes_bounds="bounds" in names,
+        is_stochastic=bool(names & {"rng", "seed"}),
+        factory=thing,
+        names=names,
+        can_do_without_bounds="bounds" not in required,
+    )
+
+
+def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
+    """Make the adapter of a function without arguments that makes objects with ``ask`` and ``tell``."""
+    return AskTell(spec, factory=make)
+
+
+def _has_state_dict(optimizer: Any) -> bool:
+    return all(callable(getattr(optimizer, name, None)) for name in ("state_dict", "load_state_dict"))
+
+
+def pickled(optimizer: Any, interruption: Interruption) -> Any:
+    """Give what pickle makes of an object; the object itself, and the refusal noted, where pickle refuses it."""
+    interruption.means = "pickle"
+    try:
+        saved = getattr(optimizer, "pickle_dumps", lambda: pickle.dumps(optimizer))()  # pycma has a way of its own
+    except Exception as error:
+        interruption.refusal = f"pickle refuses it: {type(error).__name__}: {error}"
+        return optimizer
+    return pickle.loads(saved)
+
+
+def drive(
+    optimizer: Any,
+    problem: Problem,
+    interruption: Interruption | None = None,
+    renewed: Callable[[Any, Interruption], Any] = pickled,
+    *,
+    own_points: bool = True,
+) -> Outcome:
+    """Ask, evaluate point by point and tell, until the optimizer stops or the budget is spent.
+
+    It stops where ``optimizer.stop()`` is true, and where ``ask`` gives None or raises StopIteration. Its result is
+    ``optimizer.recommend()`` if it has that, else the best point evaluated.
+
+    Parameters
+    ----------
+    optimizer : object
+        With ``ask`` and ``tell``.
+    problem : Problem
+    interruption : Interruption, optional
+        Where to save the optimizer's state and go on with another object.
+    renewed : callable, optional
+        Makes that other object of the optimizer and the interruption (default: through pickle).
+    own_points : bool, default True
+        Whether the objective is handed a copy of each point. A user's optimizer that writes into a point that ``ask``
+        gave is found out only without.
+    """
+    told_points = takes_points(optimizer.tell)
+    best = _Best()
+    while problem.remaining > 0 and not _has_stopped(optimizer):
+        try:
+            asked = optimizer.ask()
+        except StopIteration:
+            break
+        if asked is None:
+            break
+        batch = np.ndim(asked) == 2
+        values = []
+        for point in asked if batch else [asked]:
+            if problem.remaining <= 0:
+                return _outcome(optimizer, best, "budget")
+            copied = np.array(point, dtype=np.float64).reshape(-1)
+            handed = copied if own_points or np.shape(point) != copied.shape else np.asarray(point, dtype=np.float64)
+            values.append(float(problem.fun(handed)))
+            best.see(copied, values[-1])
+        answer = values if batch else values[0]
+        optimizer.tell(asked, answer) if told_points else optimizer.tell(answer)
+        if interruption is not None and interruption.is_due(problem):
+            optimizer = renewed(optimizer, interruption)
+            interruption.happened = not interruption.refusal
+    return _outcome(optimizer, best, None if problem.remaining > 0 else "budget")
+
+
+def _has_stopped(optimizer: Any) -> bool:
+    stop = getattr(optimizer, "stop", None)
+    return callable(stop) and bool(stop())
+
+
+class _Best:
+    """The point with the lowest of the values told."""
+
+    def __init__(self) -> None:
+        self.x: NDArray[np.float64] | None = None
+        self.value = math.inf
+
+    def see(self, x: NDArray[np.float64], value: float) -> None:
+        if value < self.value:
+            self.x, self.value = x, value
+
+
+def _outcome(optimizer: Any, best: _Best, stop_reason: str | None) -> Outcome:
+    recommend = getattr(optimizer, "recommend", None)
+    return Outcome(recommend() if callable(recommend) else best.x, stop_reason)
+
+
+def takes_points(tell: Callable[..., Any]) -> bool:
+    """Tell whether a method ``tell`` is told points and values, and not the values alone."""
+    parameters = inspect.signature(tell).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return True
+    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(needed) >= 2
+
+
+def _parameters(thing: Any) -> dict[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(thing).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {name: p for name, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def _name(function: Any) -> str:
+    from pytest_optlandscape.optimizers.identity import name_of
+
+    return name_of(function)

@@ -1,0 +1,147 @@
+"""Nevergrad's optimizers: every name of its registry, and the classes of `nevergrad.families`.
+
+The search is an array with the box as bounds, which starts at the problem's start; points are asked for and told one
+by one. Nevergrad is told the budget, on which many of its optimizers depend, and never ends by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape.optimizers.adapters.ask_tell import pickled
+from pytest_optlandscape.optimizers.libraries import (
+    arguments_of,
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    start_inside,
+    unwrapped,
+    version_of,
+    written,
+)
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import copied, renewed
+from pytest_optlandscape.optimizers.seeding import global_random_numbers
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.texts.spelling import unknown_name
+
+__all__ = ["from_object", "from_spec", "recognizes"]
+
+PREFIX = "nevergrad"
+
+
+@dataclass(frozen=True)
+class Nevergrad(Adapter):
+    """An optimizer of Nevergrad: whatever makes one from a parametrization, a budget and a number of workers."""
+
+    factory: Any = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    interruption: Interruption | None = None
+
+    def minimize(self, problem: Problem) -> Outcome:
+        nevergrad = _import(self.spec)
+        seed = small_seed(problem)
+        # Nevergrad draws from the global generators, too, and hands pycma points in an order that this warns of.
+        with global_random_numbers(seed), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="orphanated injected solution")
+            array = nevergrad.p.Array(init=start_inside(problem))
+            array.set_bounds(problem.bounds[:, 0], problem.bounds[:, 1])
+            array.random_state = np.random.RandomState(seed)
+            try:
+                factory = self.factory if isinstance(self.factory, type) else copied(renewed(self.factory))
+                optimizer = factory(array, budget=problem.budget, num_workers=1)
+                while problem.remaining > 0:
+                    candidate = optimizer.ask()
+                    optimizer.tell(candidate, problem.fun(np.array(candidate.value)))
+                    if self.interruption is not None and self.interruption.is_due(problem):
+                        optimizer = pickled(optimizer, self.interruption)  # as Nevergrad's own dump and load
+                        self.interruption.happened = not self.interruption.refusal
+                return Outcome(optimizer.provide_recommendation().value, "budget")
+            except TypeError as error:
+                if "0-dimensional arrays can be converted" not in str(error):
+                    raise
+                raise MissingLibrary(
+                    f"Nevergrad {nevergrad.__version__} does not work with NumPy {np.__version__}, which no longer "
+                    f"makes numbers of arrays ({error}); install an older NumPy or a newer Nevergrad"
+                ) from error
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
+
+    def versions(self) -> dict[str, str]:
+        return {"nevergrad": version_of(_import(self.spec))}
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of a name in Nevergrad's registry, or of a family with its arguments.
+
+    Raises
+    ------
+    ValueError
+        If Nevergrad has no such optimizer, a registered one is given arguments, or a family does not take them.
+    MissingLibrary
+        If Nevergrad is not installed or its installation is broken.
+    """
+    nevergrad = _import(str(spec))
+    registry = nevergrad.optimizers.registry
+    families = {name: kind for name, kind in vars(nevergrad.families).items() if isinstance(kind, type)}
+    if spec.name in registry:
+        if spec.arguments:
+            raise ValueError(
+                f"optimizer {str(spec)!r}: what is in Nevergrad's registry takes no arguments; its families do: "
+                + ", ".join(sorted(families))
+            )
+        return _adapter(str(spec), registry[spec.name])
+    if spec.name not in families:
+        raise ValueError(unknown_name("Nevergrad optimizer", spec.name, [*registry, *families]))
+    check_arguments(spec, arguments_of(families[spec.name]))
+    return _adapter(str(spec), families[spec.name](**spec.arguments))
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is one of Nevergrad's optimizer classes, instances or configured families."""
+    return is_of(thing, "nevergrad", "Optimizer", "ConfiguredOptimizer")
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of an optimizer's class or of a configured family.
+
+    Raises
+    ------
+    TypeError
+        If it is an optimizer already made, which is bound to its budget.
+    """
+    if not isinstance(unwrapped(thing), type) and not is_of(thing, "nevergrad", "ConfiguredOptimizer"):
+        raise TypeError(
+            f"{type(thing).__name__} already made is bound to its parametrization and budget: give its class, or "
+            f"'nevergrad:{getattr(thing, 'name', type(thing).__name__)}'"
+        )
+    name = getattr(thing, "name", None)
+    if isinstance(name, str) and name and not isinstance(thing, type):
+        return _adapter(f"{PREFIX}:{name}", thing)
+    if is_of(thing, "nevergrad", "ConfiguredOptimizer") and isinstance(unwrapped(thing), type):
+        return _adapter(written(PREFIX, thing), thing())
+    return _adapter(written(PREFIX, thing), thing)
+
+
+def _adapter(spec: str, factory: Any) -> Adapter:
+    return Nevergrad(
+        spec,
+        takes_bounds=True,
+        is_stochastic=True,
+        is_global=True,
+        takes_noise=True,
+        ends_by_itself=False,
+        factory=factory,
+    )
+
+
+def _import(spec: str) -> Any:
+    return import_library("nevergrad", spec, "nevergrad")

@@ -1,0 +1,174 @@
+"""Optuna's samplers, each asked for one trial after another in a study kept in memory.
+
+The coordinates are float distributions over the box, and the first trial is the problem's start. A value that is NaN
+makes the trial a failed one, as everywhere in Optuna. A study never ends by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pytest_optlandscape.optimizers.adapters.ask_tell import pickled
+from pytest_optlandscape.optimizers.libraries import (
+    arguments_of,
+    check_arguments,
+    import_library,
+    is_of,
+    small_seed,
+    start_inside,
+    unwrapped,
+    version_of,
+    written,
+)
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
+from pytest_optlandscape.optimizers.rebuilding import renewed
+from pytest_optlandscape.optimizers.seeding import global_random_numbers
+from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.texts.spelling import unknown_name
+
+__all__ = ["from_object", "from_spec", "recognizes"]
+
+PREFIX = "optuna"
+_NOT_FOR_A_BOX = ("BaseSampler", "BaseGASampler", "BruteForceSampler", "GridSampler", "PartialFixedSampler")
+
+
+@dataclass(frozen=True)
+class OptunaSampler(Adapter):
+    """A sampler's class with its arguments, or an instance, of which each run takes a copy."""
+
+    factory: Any = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    instance: Any = None
+    interruption: Interruption | None = None
+
+    def minimize(self, problem: Problem) -> Outcome:
+        optuna = _import(self.spec)
+        seed = small_seed(problem)
+        with _quiet(optuna), global_random_numbers(seed):
+            study = optuna.create_study(sampler=self._sampler(seed))
+            names = [f"x{k}" for k in range(problem.dim)]
+            study.enqueue_trial(dict(zip(names, start_inside(problem).tolist(), strict=True)))
+            box = {
+                name: optuna.distributions.FloatDistribution(low, high)
+                for name, (low, high) in zip(names, problem.bounds.tolist(), strict=True)
+            }
+            while problem.remaining > 0:
+                trial = study.ask(fixed_distributions=box)
+                study.tell(trial, problem.fun(np.array([trial.params[name] for name in names])))
+                if self.interruption is not None and self.interruption.is_due(problem):
+                    study = pickled(study, self.interruption)
+                    self.interruption.happened = not self.interruption.refusal
+            if not any(trial.values for trial in study.get_trials(deepcopy=False)):
+                return Outcome(None, "budget")
+            best = study.best_trial
+            return Outcome(np.array([best.params[name] for name in names]), "budget", fun=best.value)
+
+    def _sampler(self, seed: int) -> Any:
+        if self.instance is not None:
+            sampler = copy.deepcopy(self.instance)
+        else:
+            open_to_us = arguments_of(unwrapped(self.factory)) - set(getattr(self.factory, "keywords", {}))
+            seeded = {"seed": seed} if "seed" in open_to_us else {}
+            sampler = renewed(self.factory)(**{**seeded, **self.arguments})
+        _seed_what_has_no_seed(sampler, seed)
+        return sampler
+
+    def interrupted(self, interruption: Interruption) -> Adapter:
+        return dataclasses.replace(self, interruption=interruption)
+
+    def versions(self) -> dict[str, str]:
+        return {"optuna": version_of(_import(self.spec))}
+
+
+def _seed_what_has_no_seed(sampler: Any, seed: int) -> None:
+    """Seed the generators of a sampler, and of those inside it, that would take a seed from the operating system."""
+    for inside in vars(sampler).values():
+        if type(inside).__name__ == "LazyRandomState":
+            if getattr(inside, "_rng", seed) is None:
+                inside.rng.seed(seed)
+        elif is_of(inside, "optuna", "BaseSampler") and not isinstance(inside, type):
+            _seed_what_has_no_seed(inside, seed)
+
+
+@contextlib.contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Keep Optuna from logging every trial, and from warning that a sampler is experimental."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)
+
+
+def from_spec(spec: Spec) -> Adapter:
+    """Make the adapter of a sampler's class name.
+
+    Raises
+    ------
+    ValueError
+        If Optuna has no such sampler for a box of floats, or the sampler no such argument.
+    MissingLibrary
+        If Optuna or what the sampler needs besides is not installed.
+    """
+    optuna = _import(str(spec))
+    known = {
+        name: getattr(optuna.samplers, name)
+        for name in dir(optuna.samplers)
+        if name.endswith("Sampler") and name not in _NOT_FOR_A_BOX
+    }
+    if spec.name not in known:
+        raise ValueError(unknown_name("Optuna sampler", spec.name, known))
+    check_arguments(spec, arguments_of(known[spec.name]))
+    adapter = _adapter(str(spec), factory=known[spec.name], arguments=spec.arguments)
+    _check_needs(adapter, optuna)
+    return adapter
+
+
+def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
+    """Try the sampler for two trials: what it needs besides, such as cmaes or torch, is imported only then."""
+    from pytest_optlandscape.runs import execute
+
+    needs = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
+    name = getattr(adapter.factory, "__name__", "")
+    if name in needs:
+        import_library(needs[name], adapter.spec, PREFIX)
+    run = execute(adapter, Problem("booth", budget=1))
+    if run.stop_reason == "exception":
+        if run.message.startswith(("ModuleNotFoundError", "ImportError")):
+            raise MissingLibrary(f"{adapter.spec} needs what is not installed: {run.message}")
+        raise ValueError(f"optimizer {adapter.spec!r} cannot be run: {run.message}")
+
+
+def recognizes(thing: object) -> bool:
+    """Tell whether this is a sampler of Optuna, an instance or a class."""
+    return is_of(thing, "optuna", "BaseSampler")
+
+
+def from_object(thing: Any) -> Adapter:
+    """Make the adapter of a sampler's class or instance; each run is seeded, unless the user gave a seed."""
+    spec = written(PREFIX, thing)
+    if isinstance(unwrapped(thing), type):
+        return _adapter(spec, factory=thing)
+    return _adapter(spec, instance=thing)
+
+
+def _adapter(spec: str, **what: Any) -> OptunaSampler:
+    return OptunaSampler(
+        spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, ends_by_itself=False, **what
+    )
+
+
+def _import(spec: str) -> Any:
+    return import_library("optuna", spec, "optuna")

@@ -1,0 +1,27 @@
+"""Records: what is kept of a run, and how landscapes are run into records."""
+
+from __future__ import annotations
+
+from pytest_optlandscape.records.averages import with_further_runs
+from pytest_optlandscape.records.build_records import record_of
+from pytest_optlandscape.records.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
+from pytest_optlandscape.records.measuring import definition_of, measure_suite, run_baseline, run_landscape
+from pytest_optlandscape.records.robust_range import RobustRange, RobustWidth
+from pytest_optlandscape.records.robustness import Robustness
+
+__all__ = [
+    "CellRecord",
+    "Fingerprint",
+    "LandscapeRecord",
+    "RobustRange",
+    "RobustWidth",
+    "Robustness",
+    "Stability",
+    "definition_of",
+    "measure_suite",
+    "record_of",
+    "run_baseline",
+    "run_landscape",
+    "with_further_runs",
+]

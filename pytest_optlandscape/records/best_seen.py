@@ -1,0 +1,101 @@
+"""Landscapes whose minimum is not known: the best point that a baseline saw stands for the minimum."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.frozen import set_attributes
+from pytest_optlandscape.landscapes.minimizers import MinimizerList
+from pytest_optlandscape.records.landscape_record import BEST_SEEN, LandscapeRecord
+from pytest_optlandscape.runs import Run, feasible
+
+__all__ = ["as_in", "best_point_text", "landscape_of", "notes_on_best", "with_best_of"]
+
+
+def landscape_of(record: LandscapeRecord) -> Landscape:
+    """Find the landscape of a record, with the best point of the record where the minimum is not known."""
+    return as_in(get(record.landscape), record)
+
+
+def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
+    """Give a landscape the best point of a record for its minimum, if the minimum is not known and the record has one.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    record : LandscapeRecord or None
+        The baseline.
+
+    Returns
+    -------
+    Landscape
+        The same where the minimum is known.
+    """
+    text = record.definition.get(BEST_SEEN) if record is not None else None
+    if landscape.minimum_is_known or record is None or len(str(text or "").split()) != landscape.dim:
+        return landscape
+    return _standing_in(landscape, str(text), float(record.definition["fmin"]))
+
+
+def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
+    """Give a landscape the best feasible point that some runs evaluated for its minimum.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Whose minimum is not known.
+    runs : sequence of Run
+
+    Returns
+    -------
+    Landscape
+        Its standard start stands for the minimum where no value was feasible and finite.
+    """
+    best, where = math.inf, landscape.x0
+    for run in runs:
+        points, values = run.evaluated
+        allowed = feasible(points, run.bounds, landscape) & np.isfinite(values)
+        if allowed.any() and (lowest := float(values[allowed].min())) < best:
+            best, where = lowest, points[allowed][int(np.argmin(values[allowed]))]
+    if best == math.inf:
+        best = float(landscape(where))
+    return _standing_in(landscape, " ".join(map(repr, where.tolist())), best if math.isfinite(best) else 0.0)
+
+
+def best_point_text(landscape: Landscape) -> str:
+    """Write the point that stands for the minimum, as a definition holds it; "" where the minimum is known."""
+    return " ".join(map(repr, landscape.minimizers[0].tolist())) if landscape.minimum_is_seen else ""
+
+
+def notes_on_best(landscape: Landscape, runs: Sequence[Run]) -> list[str]:
+    """Say that the best point of the baseline stands for the minimum, and whether a run found a lower one."""
+    if not landscape.minimum_is_seen:
+        return []
+    notes = [f"the minimum is not known; the best value in the baseline, f = {landscape.fmin:.6g}, stands for it"]
+    lowest = min((run.best_fun for run in runs), default=math.inf)
+    if lowest < landscape.fmin - landscape.fmin_tolerance:
+        notes.append(
+            f"f = {lowest:.6g} was found, below the best value in the baseline; a new baseline measures from there"
+        )
+    return notes
+
+
+@functools.lru_cache(maxsize=256)
+def _standing_in(landscape: Landscape, point: str, fmin: float) -> Landscape:
+    known = landscape.renamed(landscape.id, made_by=(_standing_in, (landscape, point, fmin)))
+    minimizer = [float(word) for word in point.split()]
+    set_attributes(
+        known,
+        written=landscape.written,
+        fmin=fmin,
+        all_minimizers=MinimizerList([minimizer], False),
+        minimizers_complete=False,
+        minimum_is_seen=True,
+    )
+    known._fmin_tolerance = None
+    return known

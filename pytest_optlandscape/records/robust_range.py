@@ -1,0 +1,363 @@
+"""How wide the range of a hyperparameter is in which an optimizer succeeds: learning-rate robustness, in decades."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import get, minimize
+from pytest_optlandscape.records.longest_range import longest_range
+from pytest_optlandscape.records.with_value import with_value
+from pytest_optlandscape.runs import Run
+from pytest_optlandscape.runs.campaign import in_order
+from pytest_optlandscape.runs.progress import Progress
+from pytest_optlandscape.runs.rates import RateInterval, rate_interval
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
+from pytest_optlandscape.texts.plurals import number_of
+
+__all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width", "starts_of"]
+
+PER_DECADE = 8
+"""Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
+
+HALVINGS = 4
+"""Of the step in which success ends: its place is then known to 1/128 of a decade, less than starts differ by."""
+
+LEAST_SPREAD = 1.0 / (PER_DECADE * math.sqrt(12.0))
+"""A standard deviation of widths counts as at least that of a uniform error of one step: a few starts that happen to
+agree do not prove that all do."""
+
+
+@dataclass(frozen=True)
+class RobustRange:
+    """The longest range of values without a gap that succeed from one start.
+
+    Attributes
+    ----------
+    landscape : str
+        Its id.
+    start : int or str
+        Number of the Sobol' start, or the name of the landscape's own.
+    lower, upper : float
+        The least and the greatest value; NaN where none succeeds.
+    reaches_edge : bool
+        Whether it ends where the values tried do, so that it may go on.
+    """
+
+    landscape: str
+    start: int | str
+    lower: float
+    upper: float
+    reaches_edge: bool
+
+    @property
+    def width(self) -> float:
+        """Decades from the least to the greatest value; 0 where none succeeds."""
+        return math.log10(self.upper / self.lower) if self.upper > self.lower else 0.0
+
+
+@dataclass(frozen=True)
+class RobustWidth:
+    """In how wide a range of a hyperparameter an optimizer succeeds.
+
+    Attributes
+    ----------
+    optimizer, hyperparameter : str
+    required : float
+        Decades.
+    ranges : tuple of RobustRange
+        One for each landscape and start.
+    width : float
+        Mean over landscapes and starts, in decades.
+    interval : tuple of float
+        Two-sided limits of the mean (Student's), within what the values tried allow.
+    confidence : float
+    rates : tuple of (float, RateInterval)
+        Each value tried on the grid, and from how many starts it succeeds; each bound is one-sided.
+    conditions : dict
+        What the widths depend on besides the optimizer, in plain values; widths are comparable where all agree.
+    """
+
+    optimizer: str
+    hyperparameter: str
+    required: float
+    ranges: tuple[RobustRange, ...]
+    width: float
+    interval: tuple[float, float]
+    confidence: float
+    rates: tuple[tuple[float, RateInterval], ...]
+    conditions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the mean width is at least the required one, at the stated confidence."""
+        return self.interval[0] >= self.required
+
+    def common_ranges(self) -> dict[str, tuple[float, float] | None]:
+        """Give for each landscape the range that serves all starts; None where their ranges do not overlap."""
+        common: dict[str, tuple[float, float] | None] = {}
+        for landscape in dict.fromkeys(found.landscape for found in self.ranges):
+            here = [found for found in self.ranges if found.landscape == landscape]
+            lower, upper = (
+                float(f([getattr(r, end) for r in here])) for f, end in ((np.max, "lower"), (np.min, "upper"))
+            )
+            common[landscape] = (lower, upper) if lower <= upper else None
+        return common
+
+    def record(self) -> dict[str, float | str]:
+        """Give plain values for ``extra_info`` of pytest-benchmark, ``record_property`` or a file of one's own.
+
+        Returns
+        -------
+        dict of str to float or str
+            Rounded to four digits, so that what is stored does not change with the last bit.
+        """
+        numbers = {"decades": self.width, "decades_lower": self.interval[0], "decades_upper": self.interval[1]}
+        return {
+            "optimizer": self.optimizer,
+            "hyperparameter": self.hyperparameter,
+            "confidence": self.confidence,
+            **{key: float(f"{number:.4g}") for key, number in numbers.items()},
+        }
+
+    def table(self) -> str:
+        """Draw the values tried and from how many starts each succeeded."""
+        level = f"{100 * self.rates[0][1].confidence:g} %"
+        lines = [f"  {self.hyperparameter:>13}  success  at least ({level})"]
+        lines += [
+            f"  {value:>13.3g}  {rate.successes:>3}/{rate.trials:<3}  {rate.lower:.3f}"
+            for value, rate in self.rates
+            if rate.successes
+        ]
+        return "\n".join(lines) if len(lines) > 1 else f"  (no value from {self._tried()} succeeded from any start)"
+
+    def _tried(self) -> str:
+        return f"{self.rates[0][0]:.3g} to {self.rates[-1][0]:.3g}"
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        where = [
+            f"from {both[0]:.2g} to {both[1]:.2g} on {name}" if both else f"no value serves all starts on {name}"
+            for name, both in self.common_ranges().items()
+        ]
+        edge = any(found.reaches_edge for found in self.ranges)
+        return (
+            f"required {self.required:g} decades, found {self.width:.2g} ({low:.2g} to {high:.2g} at "
+            f"{100 * self.confidence:g} % confidence): {self.hyperparameter} {'; '.join(where)}"
+            + (f"; some ranges go on beyond the values tried, {self._tried()}" if edge else "")
+        )
+
+
+def robust_width(
+    optimizer: Any,
+    landscapes: Sequence[Landscape],
+    over: Mapping[str, Sequence[float]],
+    *,
+    decades: float,
+    starts: int | Sequence[str],
+    succeeds: Callable[[Run], bool],
+    confidence: float,
+    budget: int | None,
+    seed: int,
+    executor: Executor | None = None,
+    progress: bool | None = None,
+) -> RobustWidth:
+    """Measure in how wide a range of a hyperparameter an optimizer succeeds.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        What `with_value` takes.
+    landscapes : sequence of Landscape
+    over : mapping of str to sequence of float
+        One name, and either two values, the ends of a range in which eight values a decade are tried, or at least
+        three, which are tried as they are. With a range the ends of success are found by bisection.
+    decades : float
+        The width required.
+    starts : int or sequence of str
+        How many Sobol' starts on each landscape, or the names of its own starts.
+    succeeds : callable
+        Tells whether a run does; it prints as what it asks for.
+    confidence : float
+        Of the two-sided interval of the mean width.
+    budget : int or None
+        Evaluations of each run.
+    seed : int
+        Of the first start's runs; each further start counts up. All values are tried with the same seed.
+    executor : Executor, optional
+        Who searches; each start is one task.
+    progress : bool, optional
+        See `Progress`.
+
+    Returns
+    -------
+    RobustWidth
+
+    Raises
+    ------
+    ValueError
+        If the optimizer has no such hyperparameter, the values are not positive, there is one start only, or the
+        runs with all values are the same, bit by bit: then the optimizer does not use the hyperparameter.
+    """
+    name, grid, halvings = _checked_grid(over)
+    if isinstance(starts, str):
+        raise TypeError(f"starts is a number or a list of names, got the single name {starts!r}")
+    each = starts if isinstance(starts, int) else len(starts)
+    if each < 1 or each * len(landscapes) < 2:
+        raise ValueError("one start has no spread, so its width has no interval; take at least 2 starts")
+    widest = math.log10(grid[-1] / grid[0])
+    if not 0.0 < decades <= widest * (1.0 + 1e-12):
+        raise ValueError(f"{name} is tried over {widest:.3g} decades: a width of {decades!r} cannot be shown there")
+    for value in grid:
+        with_value(optimizer, name, value)  # what cannot be made is told before anything runs
+    named = starts if isinstance(starts, int) else tuple(starts)
+    search = _Search(optimizer, name, tuple(grid), halvings, tuple(landscapes), named, succeeds, budget, seed)
+    found: list[tuple[RobustRange, list[bool], Run | None]] = []
+    total = each * len(landscapes)
+    with Progress(total, "start", progress) as bar:
+        for numbers, several in in_order(search, total, executor, longest=1):
+            found += several
+            bar.advance(len(numbers))
+    spec = (
+        optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
+    )
+    only = [run for *_, run in found if run is not None]
+    if len(only) == len(found):
+        raise ValueError(
+            f"{name} changes nothing: from each of {number_of(total, 'start')} {spec} makes the same run, bit by bit, "
+            f"with all {len(grid)} values from {grid[0]:g} to {grid[-1]:g}. It ignores {name}, or ends before it "
+            f"matters. The first run: {only[0].stop_reason}, {only[0].message or number_of(only[0].nfev, 'evaluation')}"
+        )
+    ranges = [one for one, *_ in found]
+    reached = [successes for _, successes, _ in found]
+    width, interval = _mean_width([found.width for found in ranges], len(landscapes), confidence, widest)
+    counts = np.sum(reached, axis=0).tolist()
+    rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
+    conditions = {
+        "landscapes": {landscape.id: landscape.version for landscape in landscapes},
+        "starts": named if isinstance(named, int) else list(named),
+        "values": [grid[0], grid[-1], len(grid)],
+        "target": str(succeeds),
+        "budget": budget,
+        "seed": seed,
+    }
+    return RobustWidth(spec, name, decades, tuple(ranges), width, interval, confidence, rates, conditions)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The searches for the ranges, numbered by landscape and start."""
+
+    optimizer: Any
+    name: str
+    grid: tuple[float, ...]
+    halvings: int
+    landscapes: tuple[Landscape, ...]
+    starts: int | tuple[str, ...]
+    succeeds: Callable[[Run], bool]
+    budget: int | None
+    seed: int
+
+    def __call__(self, numbers: range) -> list[tuple[RobustRange, list[bool], Run | None]]:
+        return [self._found(number) for number in numbers]
+
+    def _found(self, number: int) -> tuple[RobustRange, list[bool], Run | None]:
+        """Give the range, which values of the grid succeed, and the run that all values make, if it is one."""
+        which, k = divmod(number, self.starts if isinstance(self.starts, int) else len(self.starts))
+        landscape = self.landscapes[which]
+        x0 = starts_of(landscape, self.starts)[k]
+
+        made: dict[tuple[bytes, ...], Run] = {}
+
+        def works(value: float) -> bool:
+            adapter = with_value(self.optimizer, self.name, value)
+            run = minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k)
+            if len(made) < 2:
+                made[_bits(run)] = run
+            return self.succeeds(run)
+
+        reached = [works(value) for value in self.grid]
+        ends = longest_range(self.grid, reached, works, self.halvings)
+        start = k if isinstance(self.starts, int) else self.starts[k]
+        only = next(iter(made.values())) if len(made) == 1 else None
+        return RobustRange(landscape.id, start, *ends), reached, only
+
+
+def _bits(run: Run) -> tuple[bytes, ...]:
+    """Tell a run from others: the bits of all it evaluated, of its result and of how it ended, or what it raised."""
+    if run.stop_reason == "exception":
+        return (run.message.encode(), run.trace.x.tobytes())
+    ended = f"{run.stop_reason} {run.njev} {run.nhev}"
+    return (run.trace.x.tobytes(), run.trace.fun.tobytes(), np.asarray(run.x).tobytes(), ended.encode())
+
+
+def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
+    """Give what `minimize` takes for each start: the first Sobol' points, or the names as they are."""
+    return starts if not isinstance(starts, int) else [*sobol_starts(landscape, starts)]
+
+
+def _is_whole(optimizer: Any) -> bool:
+    """Tell whether it can be run without the hyperparameter, and so has a name of its own."""
+    try:
+        get(optimizer)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _name(optimizer: Any) -> str:
+    return f"{getattr(optimizer, '__module__', '')}:{getattr(optimizer, '__qualname__', type(optimizer).__qualname__)}"
+
+
+def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float], int]:
+    if not isinstance(over, Mapping) or len(over) != 1:
+        raise ValueError(
+            f"over maps one hyperparameter to its values, such as {{'learning_rate': (1e-4, 10)}}; got {over!r}"
+        )
+    ((name, given),) = over.items()
+    values = sorted({float(value) for value in given})
+    if len(values) < 2 or not (values[0] > 0.0 and math.isfinite(values[-1])):
+        raise ValueError(f"{name} takes at least two different values, positive and finite, got {given!r}")
+    if len(values) > 2:
+        return name, values, 0
+    steps = max(math.ceil(PER_DECADE * math.log10(values[1] / values[0])), 1)
+    # twelve digits: a failing value can be typed, and does not change with a machine's pow
+    return name, [float(f"{value:.12g}") for value in np.geomspace(values[0], values[1], steps + 1)], HALVINGS
+
+
+def _mean_width(
+    widths: Sequence[float], landscapes: int, confidence: float, widest: float
+) -> tuple[float, tuple[float, float]]:
+    """Bound the mean width, between nothing and the whole of what was tried."""
+    mean, reach = mean_and_reach(widths, landscapes, confidence)
+    return mean, (max(mean - reach, 0.0), min(mean + reach, widest))
+
+
+def mean_and_reach(widths: Sequence[float], landscapes: int, confidence: float) -> tuple[float, float]:
+    """Give the mean of widths, or of differences of widths, and half of Student's interval of it.
+
+    Landscapes are fixed, starts are the sample. With one start each, the landscapes are the sample.
+
+    Parameters
+    ----------
+    widths : sequence of float
+        In decades, the starts of the first landscape first.
+    landscapes : int
+    confidence : float
+        Of both sides.
+    """
+    strata = np.array(widths).reshape(landscapes, -1)
+    if strata.shape[1] == 1:
+        strata = strata.T
+    groups, size = strata.shape
+    mean = float(strata.mean())
+    variance = float(np.mean(np.maximum(strata.var(axis=1, ddof=1), LEAST_SPREAD**2)))
+    error = math.sqrt(variance / (groups * size))
+    return mean, float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, size - 1)) * error

@@ -1,0 +1,209 @@
+"""The search for the start that breaks an optimizer.
+
+Rare failures are found neither by even points, which have to hit them by chance, nor by draws that know nothing of the
+runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went, and
+at what the condition looks at. Each start has a seed of its own, so that seeds which fail are found, too. The start
+that is found is shrunk to few and short binary digits away from the standard start, then its seed towards 0; both are
+remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.optimizers import get, minimize
+from pytest_optlandscape.runs import Run, as_landscape
+from pytest_optlandscape.search.proposals import Search
+from pytest_optlandscape.search.remembered_failures import Failure, failed_before, forget, remember
+from pytest_optlandscape.search.shrinking import MOST_RUNS, shrunk, smallest_seed
+from pytest_optlandscape.suites.box import box_of
+from pytest_optlandscape.texts.plurals import number_of
+
+__all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
+
+FloatArray = NDArray[np.float64]
+
+_MOST_REMEMBERED = 8
+"""Starts that failed before and are tried first: other optimizers' failures must not eat the budget."""
+
+_REACH = 10.0
+"""How far from the standard start, in units of max(1, |x0|), starts lie where a bound is infinite."""
+
+
+@dataclass(frozen=True, eq=False)
+class FailingStart:
+    """A start and a seed with which a condition holds that should not.
+
+    Attributes
+    ----------
+    x0 : ndarray, shape (dim,)
+        The start, shrunk.
+    run : Run
+        What happens from there.
+    examples : int
+        Runs until the first failing start was found.
+    found : ndarray, shape (dim,)
+        That start, before it was shrunk.
+    seed : int
+        The seed of the run, shrunk towards 0.
+    """
+
+    x0: FloatArray
+    run: Run
+    examples: int
+    found: FloatArray
+    seed: int = 0
+
+    def __str__(self) -> str:
+        seed = f" with seed {self.seed}" if self.seed else ""
+        where = f"{self.run} from {self.x0.tolist()}{seed}, found after {number_of(self.examples, 'example')}"
+        return f"{where}\n  replay: {self.run.script()}"
+
+
+def find_failing_start(
+    optimizer: Any,
+    landscape: Landscape | str,
+    condition: Callable[[Run], bool],
+    *,
+    budget: int,
+    seed: int = 0,
+    vary_seed: bool = True,
+    bounds: ArrayLike | None = None,
+    evaluations: int | None = None,
+) -> FailingStart | None:
+    """Search for a start, and a seed, from which a run fails.
+
+    Starts that failed on this landscape before, kept in Hypothesis' example database, come first. What is found is
+    kept there, and drawn again by `starts`. With the same seed and the same database, the search finds the same.
+
+    Parameters
+    ----------
+    optimizer : str, callable, class or object
+        Whatever `optimizers.get` takes.
+    landscape : Landscape or str
+    condition : callable
+        ``condition(run)`` is true where the run failed. Which attributes of the run it reads is noted, and tells the
+        search which signs of trouble to follow.
+    budget : int
+        Most runs until one fails; shrinking takes further ones.
+    seed : int, default 0
+        Of the search, and of the first run; each further run has the next one. So a share p of seeds that fail
+        whatever the start is missed with the probability (1 - p)^budget.
+    vary_seed : bool, default True
+        Whether every run has a seed of its own. False runs all with ``seed``.
+    bounds : array_like, shape (dim, 2), optional
+        Where to start from (default: the landscape's box). Where a bound is infinite, starts stay within ten
+        times max(1, |x0|) of the standard start.
+    evaluations : int, optional
+        Budget of each run (default: 1000 per dimension).
+
+    Returns
+    -------
+    FailingStart or None
+        None if no failing start was found.
+
+    Raises
+    ------
+    ValueError
+        If the budget is below 1, or the bounds are of another shape or empty.
+    Exception
+        Whatever the condition raises, with a note that says from where.
+
+    Examples
+    --------
+    >>> found = find_failing_start("scipy:L-BFGS-B", "himmelblau", lambda run: run.x[0] < 0, budget=100)
+    >>> found.x0.tolist(), bool(found.run.x[0] < 0)
+    ([0.0, 4.0], True)
+    """
+    if budget < 1:
+        raise ValueError(f"the search takes at least one run, got budget={budget!r}")
+    adapter, landscape = get(optimizer), as_landscape(landscape)
+    box = _finite_box(landscape, bounds)
+
+    search = Search(landscape, box, seed)
+
+    def run_from(x0: FloatArray, of_run: int) -> Run:
+        return minimize(adapter, landscape, x0=x0, budget=evaluations, seed=of_run)
+
+    def fails(run: Run) -> bool:
+        try:
+            return bool(condition(run))
+        except Exception as error:
+            error.add_note(f"raised by the condition of find_failing_start for {run.command()}")
+            raise
+
+    known = [one for one in failed_before(landscape) if np.all((one.x0 >= box[:, 0]) & (one.x0 <= box[:, 1]))]
+    known = known[:_MOST_REMEMBERED]
+    for example in range(1, budget + 1):
+        remembered = example <= len(known)
+        of_run = seed + example - 1 if vary_seed else seed
+        if remembered:
+            x0 = known[example - 1].x0
+            of_run = known[example - 1].seed if vary_seed else seed
+        else:
+            x0 = search.ask()
+        run = run_from(x0, of_run)
+        if fails(search.witness.watching(run)):
+            best = kept_simplest(
+                landscape,
+                box,
+                Failure(x0, of_run),
+                lambda start, seed: fails(run_from(start, seed)),
+                shrinks_seed=vary_seed,
+            )
+            return FailingStart(best.x0, run_from(*best), example, x0, best.seed)
+        if not remembered:
+            search.tell(run)
+    return None
+
+
+def kept_simplest(
+    landscape: Landscape,
+    box: FloatArray,
+    found: Failure,
+    fails: Callable[[FloatArray, int], bool],
+    most: int = MOST_RUNS,
+    *,
+    shrinks_seed: bool = True,
+) -> Failure:
+    """Shrink a start that fails, then its seed, and keep what comes of it in the example database.
+
+    Parameters
+    ----------
+    landscape, box, most
+        As for `shrinking.shrunk`.
+    found : Failure
+        A start and the seed with which it fails.
+    fails : callable
+        Runs from a start with a seed and tells whether it fails.
+    shrinks_seed : bool, default True
+        Whether other seeds may be tried.
+
+    Returns
+    -------
+    Failure
+    """
+    x0, seed = found
+    remember(landscape, x0, seed)  # before it is shrunk, which may be interrupted
+    best = shrunk(landscape, box, x0, lambda start: fails(start, seed), most)
+    smallest = smallest_seed(seed, lambda smaller: fails(best, smaller)) if shrinks_seed else seed
+    if smallest != seed or not np.array_equal(best, x0):
+        remember(landscape, best, smallest)
+        forget(landscape, x0, seed)
+    return Failure(best, smallest)
+
+
+def _finite_box(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
+    box = box_of(landscape, bounds)
+    reach = _REACH * np.maximum(1.0, np.abs(landscape.x0))
+    around = np.stack([landscape.x0 - reach, landscape.x0 + reach], axis=1)
+    box = np.where(np.isinf(box), around, box)
+    if not np.all(box[:, 0] <= box[:, 1]):
+        raise ValueError(f"a lower bound of starts lies above its upper one: {box.tolist()}")
+    return box

@@ -1,0 +1,131 @@
+"""Optimizers that plugins and a ``conftest.py`` add by the hook ``pytest_optlandscape_optimizers``.
+
+The hook's functions are known by where they are written, so that another process, which has no session, can call the
+same ones; on another revision, those that are written there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+import pytest
+
+from pytest_optlandscape.optimizers import third_party
+from pytest_optlandscape.optimizers.user_code import whatever_is_raised
+
+__all__ = ["HookFunction", "add_from", "add_optimizers", "hook_functions"]
+
+HOOK = "pytest_optlandscape_optimizers"
+
+
+@dataclass(frozen=True)
+class HookFunction:
+    """Where an implementation of the hook is written.
+
+    Attributes
+    ----------
+    module : str
+        The module's name.
+    name : str
+        The function's.
+    file : str or None
+        The module's file.
+    """
+
+    module: str
+    name: str
+    file: str | None
+
+    def load(self) -> Callable[[], Any] | None:
+        """Import the function; None if there is none of that name.
+
+        Several files may have the name ``conftest``: then the file decides.
+        """
+        module = self._module()
+        function: Callable[[], Any] | None = getattr(module, self.name, None)
+        return function
+
+    def _module(self) -> ModuleType | None:
+        file = Path(self.file).resolve() if self.file else None
+        try:
+            module = importlib.import_module(self.module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{self.module}.".startswith(f"{error.name}."):
+                raise
+        else:
+            found = getattr(module, "__file__", None)
+            if file is None or (found and Path(found).resolve() == file):
+                return module
+        if file is None or not file.exists():
+            return None
+        spec = importlib.util.spec_from_file_location(self.module, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules.setdefault(self.module, module)
+        spec.loader.exec_module(module)
+        return module
+
+
+def hook_functions(config: pytest.Config) -> tuple[HookFunction, ...]:
+    """List the implementations of the hook that another process can find: those of modules."""
+    return tuple(
+        HookFunction(one.plugin.__name__, one.function.__name__, getattr(one.plugin, "__file__", None))
+        for one in config.hook.pytest_optlandscape_optimizers.get_hookimpls()
+        if isinstance(one.plugin, ModuleType)
+    )
+
+
+def add_optimizers(config: pytest.Config) -> None:
+    """Ask all that implement the hook, and add what they give until the session ends.
+
+    Raises
+    ------
+    pytest.UsageError
+        If one of them raises, or gives something else.
+    """
+    try:
+        found = _asked(
+            (f"the hook {HOOK} of {_name(one)}", one.function, isinstance(one.plugin, ModuleType))
+            for one in config.hook.pytest_optlandscape_optimizers.get_hookimpls()
+        )
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"optlandscape: {error}") from error
+    config.add_cleanup(third_party.add(found))
+
+
+def _name(implementation: pluggy.HookImpl) -> str:
+    """Name a plugin: a module as pytest does, an object, which pytest gives a number, by its class."""
+    plugin = implementation.plugin
+    return implementation.plugin_name if isinstance(plugin, ModuleType) else type(plugin).__qualname__
+
+
+def add_from(functions: Iterable[HookFunction]) -> None:
+    """Do the same in a process that has no session and serves one alone.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of the functions raises, or gives something else.
+    """
+    loaded = ((f"the hook {one.name} of {one.file or one.module}", one.load()) for one in functions)
+    third_party.add(_asked((owner, function, True) for owner, function in loaded if function is not None))
+
+
+def _asked(functions: Iterable[tuple[str, Callable[[], Any], bool]]) -> Mapping[str, third_party.Library]:
+    """Ask functions of the hook, each with who has it and whether another process finds it."""
+    found: dict[str, third_party.Library] = {}
+    for owner, function, is_found_elsewhere in functions:
+        with whatever_is_raised(f"{owner} raised", colon=""):
+            given = function()
+        libraries = third_party.checked(given, owner, found)
+        found |= {prefix: replace(one, is_found_elsewhere=is_found_elsewhere) for prefix, one in libraries.items()}
+    return found

@@ -1,0 +1,130 @@
+"""Where a process finds its modules, so that the user's own come from another revision and all others stay."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest_optlandscape
+from pytest_optlandscape.session.reference.worktree import Worktree
+
+__all__ = [
+    "PLUGIN_FOLDER", "file_of", "folders_outside", "home_of", "is_in_repository", "modules_of_repository",
+    "search_path",
+]  # fmt: skip
+
+PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
+"""Where this package is imported from, on both sides of a comparison."""
+
+
+def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
+    """Replace every entry inside the repository by its counterpart in another revision.
+
+    An environment that lies inside the repository stays. Where this package itself is in the repository, its entry
+    stays behind its counterpart: both sides of a comparison are judged by one version.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    entries : iterable of str
+        Such as ``sys.path``; an empty one is the current folder.
+
+    Returns
+    -------
+    list of str
+    """
+    replaced = []
+    for entry in entries:
+        folder = Path(entry or os.curdir)
+        counterpart = None if _is_environment(worktree, folder) else worktree.counterpart(folder)
+        if counterpart is not None:
+            replaced.append(str(counterpart))
+        if counterpart is None or folder.resolve() == PLUGIN_FOLDER:
+            replaced.append(str(folder.absolute()))
+    return replaced
+
+
+def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType]) -> dict[str, str]:
+    """Say in which folders of the user's work tree the top-level modules are that were imported from it.
+
+    The import hooks of editable installations look into folders that are on no search path.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    modules : mapping
+        Such as ``sys.modules``.
+
+    Returns
+    -------
+    dict
+        The folder for each name.
+    """
+    found = {}
+    for name, module in list(modules.items()):
+        file = file_of(module)
+        if "." in name or name in ("__main__", pytest_optlandscape.__name__) or file is None:
+            continue
+        folder = file.parent.parent if hasattr(module, "__path__") else file.parent
+        if is_in_repository(worktree, file):
+            found[name] = str(folder)
+    return found
+
+
+def folders_outside(worktree: Worktree, entries: Iterable[str]) -> list[Path]:
+    """List the folders of a search path that stay as they are in another revision, but this package's own.
+
+    Parameters
+    ----------
+    worktree : Worktree
+    entries : iterable of str
+        Such as ``sys.path``.
+
+    Returns
+    -------
+    list of Path
+        Folders outside the repository and environments inside it, without the standard library.
+    """
+    folders = dict.fromkeys(Path(entry or os.curdir).resolve() for entry in entries)
+    outside = [one for one in folders if _is_environment(worktree, one) or worktree.counterpart(one) is None]
+    return [one for one in outside if one.is_dir() and one != PLUGIN_FOLDER and not (one / "os.py").exists()]
+
+
+def is_in_repository(worktree: Worktree, file: Path) -> bool:
+    """Tell whether a file is the user's own: in the repository, and neither of an environment there nor of ours."""
+    is_ours = file.is_relative_to(PLUGIN_FOLDER / pytest_optlandscape.__name__)
+    return not is_ours and not _is_environment(worktree, file) and worktree.counterpart(file) is not None
+
+
+def file_of(module: Any) -> Path | None:
+    """Give the file that a module was read from; None if there is none."""
+    file = getattr(module, "__file__", None)
+    return Path(file).resolve() if isinstance(file, str) else None
+
+
+def home_of(spec: str) -> Path | None:
+    """Give the file of the module that an optimizer is written in, as far as its spec tells; None if there is none."""
+    from pytest_optlandscape.optimizers import LIBRARIES, parse_spec, third_party
+
+    library = parse_spec(spec).library
+    added = third_party.find()
+    if library in added and library not in LIBRARIES:
+        return file_of(added[library].module())
+    if library not in LIBRARIES:
+        return file_of(sys.modules.get(library))
+    found = importlib.util.find_spec(library)
+    return Path(found.origin).resolve() if found and found.origin else None
+
+
+def _is_environment(worktree: Worktree, path: Path) -> bool:
+    """Tell whether a path belongs to a Python environment; a prefix counts only where it is inside the repository."""
+    installed = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders = {Path(folder).resolve() for folder in installed}
+    folders |= {prefix for prefix in (Path(sys.prefix).resolve(),) if worktree.counterpart(prefix)}
+    return any(path.resolve().is_relative_to(folder) for folder in folders - {worktree.repository})

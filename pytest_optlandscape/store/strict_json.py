@@ -1,0 +1,298 @@
+"""The reader of all stored files: strict JSON with a schema, refused with file, line and advice if it is damaged.
+
+A file in a repository can be cut off, merged badly, edited by hand, or sent by somebody else. Nothing of it is used
+before all of it is known to be valid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import shlex
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pytest_optlandscape.store.json_positions import Key, conflict_line, line_of, repeated_key, unusable_value
+
+__all__ = [
+    "ADVICE",
+    "MOST_BYTES",
+    "BaselineError",
+    "DamageError",
+    "Stored",
+    "clipped",
+    "digest_of",
+    "dumped",
+    "parsed",
+    "read_regular",
+    "read_stored",
+    "words_of",
+]
+
+ADVICE = "It was left as it is; restore it from version control, or delete it to accept a new one."
+
+EDIT = "To accept the edit:"
+
+MOST_BYTES = 1 << 24
+"""A file that is larger is none of ours. A baseline of the suite `full` has less than a hundredth of this."""
+
+_READ = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # as far as the system has them
+    _READ |= getattr(os, _flag, 0)
+"""How a file is opened: a pipe does not make us wait for somebody who writes into it."""
+
+
+class BaselineError(ValueError):
+    """A baseline file cannot be used; it is left as it is."""
+
+
+_LONGEST_REASON = 400
+
+
+class DamageError(ValueError):
+    """A value in a stored file is impossible.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, as a clause that can follow a colon. Control characters of the file are replaced.
+    where : tuple of str or int
+        Keys and positions that lead to the value.
+    """
+
+    def __init__(self, reason: str, where: tuple[Key, ...] = ()) -> None:
+        self.reason = "".join(one if one.isprintable() else "�" for one in reason)[:_LONGEST_REASON]
+        super().__init__(self.reason)
+        self.where = where
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored file that is valid JSON.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        How messages call it.
+    text : str
+    content : dict
+    """
+
+    path: Path
+    name: str
+    text: str
+    content: dict[str, Any]
+
+    def refuse(self, damage: DamageError, advice: str = ADVICE) -> NoReturn:
+        """Raise BaselineError with the line of a damage, and what to do."""
+        line = line_of(self.text, damage.where)
+        raise BaselineError(f"{self.name} is damaged: line {line}: {damage.reason}. {advice}") from None
+
+    def refuse_edit(self, reason: str, where: tuple[Key, ...]) -> NoReturn:
+        """Raise BaselineError for a part that is valid, but not as it was written; say how to accept it."""
+        command = f"optlandscape baseline accept {_argument(self.path)}"
+        self.refuse(
+            DamageError(f"{reason}: it was edited by hand or merged badly", where), f"{ADVICE} {EDIT} {command}"
+        )
+
+
+def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str], kind: str) -> Stored | None:
+    """Read a file that holds an object with a schema.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        How messages call the file.
+    schemas : collection of int
+        Those that are known, the newest last.
+    keys : set of str
+        The keys that it must have besides ``schema``.
+    kind : str
+        How messages say that it is something else, such as ``no baseline``.
+
+    Returns
+    -------
+    Stored or None
+        None if there is no such file.
+
+    Raises
+    ------
+    BaselineError
+        If it cannot be read, is no regular file, is truncated, has a key twice, lacks a key or is of another schema.
+        The message says what to do.
+    """
+    try:
+        text = read_regular(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"{name} cannot be read: {error}. {ADVICE}") from error
+    try:
+        content = parsed(text)
+    except DamageError as error:
+        raise BaselineError(f"{name} is damaged or truncated: {error.reason}. {ADVICE}") from None
+    if not isinstance(content, dict) or not {"schema", *keys} <= content.keys():
+        raise BaselineError(f"{path} is JSON, but {kind} of pytest-optlandscape. {ADVICE}")
+    schema = content["schema"]
+    if type(schema) is not int or schema not in schemas:
+        known = list(schemas)[-1]
+        raise BaselineError(
+            f"{name} has schema {clipped(repr(schema))}, this version reads schema {known}. Use the version of "
+            "pytest-optlandscape that wrote it, or delete the file and accept a new one with --optlandscape-update."
+        )
+    return Stored(path, name, text, content)
+
+
+def read_regular(path: Path, most: int = MOST_BYTES) -> str:
+    """Read a regular file as UTF-8; never wait for a pipe, and never read a device.
+
+    Parameters
+    ----------
+    path : Path
+        A symbolic link is followed.
+    most : int
+        The largest size that is read, in bytes.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such file, it is something else, is too large, or is no UTF-8.
+    """
+    with open(os.open(path, _READ), "rb") as file:
+        facts = os.fstat(file.fileno())
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError("it is a folder")
+        if not stat.S_ISREG(facts.st_mode):
+            raise ValueError("it is no regular file (a pipe, a socket or a device)")
+        if facts.st_size > most:
+            raise ValueError(f"it has {facts.st_size} bytes, more than any file of its kind")
+        return file.read(most).decode("utf-8")
+
+
+def parsed(text: str) -> Any:
+    """Parse JSON as its standard has it: no key twice, no NaN, no number that overflows, no half of a character.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    DamageError
+        With the line where that is known.
+
+    Examples
+    --------
+    >>> parsed('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+        ...
+    pytest_optlandscape.store.strict_json.DamageError: line 1: the key 'a' occurs twice
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
+        if "\\" in text:
+            json.dumps(found, ensure_ascii=False).encode()  # halves of surrogate pairs can only be written as escapes
+        return found
+    except json.JSONDecodeError as error:
+        conflict = conflict_line(text)
+        if conflict is not None:
+            reason = f"line {conflict} was left by git for a conflict: the merge is not finished"
+        else:
+            reason = f"line {error.lineno} is no valid JSON ({error.msg})"
+        raise DamageError(reason) from None
+    except (RecursionError, ValueError) as error:
+        unusable = unusable_value(text)
+        if unusable is not None:
+            raise DamageError(f"line {unusable[0]} is no valid JSON ({unusable[1]})") from None
+        repeated = repeated_key(text)
+        if repeated is not None:
+            raise DamageError(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
+        raise DamageError(f"no valid JSON ({clipped(str(error))})") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return found
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{clipped(number)} is too large")
+    return value
+
+
+def clipped(text: str) -> str:
+    r"""Cut a text from elsewhere to a length that a message can take, on one line.
+
+    Examples
+    --------
+    >>> clipped("two\nlines"), len(clipped("a" * 1000))
+    ('two lines', 100)
+    """
+    plain = " ".join(text[:1000].split())
+    plain = "".join(one if one.isprintable() else "�" for one in plain)
+    return plain if len(plain) <= 100 else plain[:99] + "…"
+
+
+def _argument(path: Path) -> str:
+    """Write a path so that it can be pasted into a shell, relative to the current folder if it is in it."""
+    relative = os.path.relpath(path)
+    text = str(path) if relative.startswith("..") else relative
+    if re.fullmatch(r"[\w@+=:,./-]+", text, re.ASCII):
+        return text
+    return shlex.quote(text) if re.search(r'["$`!\\%]', text) else f'"{text}"'
+
+
+def dumped(value: Any) -> str:
+    """Write plain values on one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def digest_of(value: Any) -> str:
+    """Sum plain values up in 16 hexadecimal digits, so that a changed one is noticed.
+
+    It protects against accidents. Somebody who means harm can work it out anew.
+
+    Examples
+    --------
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1}) != digest_of({"a": 1, "b": 3})
+    True
+    """
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def words_of(value: Any, what: str, where: tuple[Key, ...]) -> dict[str, str]:
+    """Check that a value is an object of texts.
+
+    Raises
+    ------
+    DamageError
+        If it is none.
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
+        raise DamageError(f"{what} is {clipped(repr(value))}, not an object of texts", where)
+    return dict(value)

@@ -1,0 +1,332 @@
+"""Suites: named, versioned sets of cells, the unit that is stored and compared.
+
+A cell is one landscape, one start, one seed. Every landscape of a suite is started from its standard start and
+the other starts the literature gives it, from 16 Sobol' points, and from corners and faces of its box, because
+defects at the bounds do not show from inside. `strategies.selection` reads what is run of a suite.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes import Landscape, get, shipped_names
+from pytest_optlandscape.suites.low_discrepancy import sobol_starts
+from pytest_optlandscape.texts.spelling import unknown_name
+
+__all__ = [
+    "EVALUATIONS_PER_DIMENSION",
+    "GLOBAL_EVALUATIONS_PER_DIMENSION",
+    "SMOKE_STEPS",
+    "SOBOL_STARTS",
+    "SUITES",
+    "SUITE_VERSION",
+    "SUITE_VERSIONS",
+    "Cell",
+    "cells",
+    "find_cell",
+    "further_starts",
+    "is_on_bounds",
+    "kind_of_start",
+    "limit_cells",
+    "suite_ids",
+    "suite_landscapes",
+]
+
+FloatArray = NDArray[np.float64]
+
+SOBOL_STARTS = 16
+"""As many as a single landscape needs for a paired test at the suite's level to be able to tell anything."""
+
+EVALUATIONS_PER_DIMENSION = 200
+"""The budget of a cell, per coordinate, unless ``optlandscape_budget`` says otherwise."""
+
+_SMOKE = ("rosenbrock_2", "ellipsoid_1e6[5]", "adjiman", "himmelblau", "bukin_n6")
+"""A curved valley, ill-conditioning, a minimum on the bounds, many minima, a kink; all of them are in quick, with the
+same budget, so that quick's baseline serves both."""
+
+SMOKE_STEPS = 10_000
+"""Evaluations of the suite smoke, at the usual budget: ten seconds of an optimizer that takes a millisecond a step."""
+
+_QUICK = (
+    "beale", "himmelblau", "branin", "goldstein_price", "easom", "bukin_n6", "adjiman", "rosenbrock_2",
+    "saddle_escape", "sphere[10]", "rosenbrock[10]", "ellipsoid_1e6[5]", "trid[6]", "powell_singular", "ackley[5]",
+    "rastrigin[4]",
+)  # fmt: skip
+_QUICK_FOR_SOME = ("rosenbrock_disk", "hs071", "noisy_rosenbrock", "minibatch_least_squares[5]")
+
+_STANDARD = (
+    *_QUICK,
+    # smooth valleys and fits
+    "booth", "six_hump_camel", "dixon_price[5]", "zakharov[5]", "mgh_freudenstein_roth", "mgh_helical_valley",
+    "mgh_wood", "mgh_kowalik_osborne", "mgh_biggs_exp6", "mgh_broyden_tridiagonal",
+    # ill-conditioned
+    "bent_cigar[10]", "hilbert_quadratic", "mgh_brown_badly_scaled",
+    # many minima
+    "forrester", "cross_in_tray", "eggholder", "shubert", "griewank[5]", "schwefel_226[4]", "levy[5]", "michalewicz_5",
+    "shekel_10", "hartmann_6", "lunacek_bi_rastrigin[5]",
+    # kinks, plateaus, bounds
+    "cb2", "mifflin_1", "schwefel_221_max[5]", "step_2[3]", "saturating_gaussian_well[3]", "bbob_f05_linear_slope[5]",
+    # networks
+    "logistic_regression_12", "xor_mlp_l2",
+)  # fmt: skip
+_STANDARD_FOR_SOME = (
+    *_QUICK_FOR_SOME, "mishra_bird_disk", "g06", "g09", "noisy_sphere[5]", "noisy_quartic[5]", "cauchy_noise_sphere[5]",
+)  # fmt: skip
+
+_MORE_DIMENSIONS = (
+    "sphere[40]", "rosenbrock[20]", "rosenbrock[40]", "trid[20]", "ackley[20]", "rastrigin[10]", "rastrigin[20]",
+    "griewank[10]", "levy[10]", "styblinski_tang[10]", "schwefel_226[10]", "zakharov[10]", "dixon_price[10]",
+)  # fmt: skip
+
+_STRUCTURED = (
+    "linear_layer_3_2", "matrix_square_root_2", "logistic_regression_12:structured", "xor_mlp_l2:structured",
+    "mlp_tanh_teacher_2_2_1:structured", "moons_mlp_mse:structured", "moons_mlp_cross_entropy:structured",
+    "moons_mlp_squared_hinge:structured", "rosenbrock[6]:structured(kernel=2x2,bias=2)",
+    "ellipsoid_1e6[8]:structured(kernel=2x3,bias=2)", "ackley[6]:structured(first=3,second=3)",
+)  # fmt: skip
+
+_LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "goldstein_price", "ellipsoid_1e6[5]")
+"""Minima on the bounds, and long ways that a call limit cuts short."""
+
+_LISTED = {
+    "smoke": _SMOKE,
+    "quick": _QUICK + _QUICK_FOR_SOME,
+    "standard": _STANDARD + _STANDARD_FOR_SOME,
+    "structured": _STRUCTURED,
+    "limits": _LIMITS,
+}
+"""All suites but full, which has the rest of the catalogue, too."""
+
+SUITE_VERSION = 3
+"""The version of quick, standard and full."""
+
+SUITE_VERSIONS = {
+    "smoke": 1, "quick": SUITE_VERSION, "standard": SUITE_VERSION, "full": SUITE_VERSION, "structured": 1, "limits": 1,
+}  # fmt: skip
+"""Raised when the landscapes of a suite or the order of its cells change; what two versions share is compared all the
+same. Users write ``quick@3`` to be told of a change."""
+
+
+@functools.cache
+def suite_ids(name: str) -> tuple[str, ...]:
+    """List the ids of a suite's landscapes; a larger suite holds the smaller ones.
+
+    Several suites may be named, with spaces in between. Landscapes with constraints or noise are only for optimizers
+    that take them.
+
+    Raises
+    ------
+    ValueError
+        If there is no suite of that name.
+    """
+    if len(name.split()) > 1:
+        return tuple(dict.fromkeys(landscape for word in name.split() for landscape in suite_ids(word)))
+    if name not in SUITES:
+        raise ValueError(unknown_name("suite", name, SUITES))
+    if name in _LISTED:
+        return _LISTED[name]
+    listed = (*_STANDARD, *_STANDARD_FOR_SOME, *_MORE_DIMENSIONS)
+    already = {get(landscape_id).id for landscape_id in listed} | {"rosenbrock[2]"}  # it is rosenbrock_2
+    return (*listed, *(landscape for landscape in shipped_names() if get(landscape).id not in already))
+
+
+SUITES = tuple(SUITE_VERSIONS)
+"""The names of the suites: 5 landscapes, some 16, some 48, the whole catalogue, 11 whose points are tensors, and 6 with
+further cells that end at a call limit."""
+
+
+GLOBAL_EVALUATIONS_PER_DIMENSION = 600
+"""The same for an optimizer that searches globally: a population of ten to twenty a dimension gets its generations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One landscape, one start, one seed.
+
+    Attributes
+    ----------
+    landscape : Landscape
+    start : str
+        What kind of start: ``standard``, the name of another one, ``sobol-03``, ``corner-lower``, ``face-upper``;
+        ``limit-sobol-00`` begins there too, and ends at a call limit.
+    x0 : ndarray, shape (dim,)
+    limit : int or None
+        Evaluations at which the cell ends, if the budget allows more.
+    seed : int
+        Made from the cell's id.
+    """
+
+    landscape: Landscape
+    start: str
+    x0: FloatArray
+    limit: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The landscape's id and the start, such as ``beale/sobol-03``."""
+        return f"{self.landscape.id}/{self.start}"
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether the start is one of the Sobol' points."""
+        return self.start.startswith("sobol-")
+
+    @property
+    def is_on_bounds(self) -> bool:
+        """Whether the start is a corner or lies on a face of the box."""
+        return is_on_bounds(self.start)
+
+    def budget(self, usual: int) -> int:
+        """Return the evaluations of this cell, where the landscape's other cells have the usual number."""
+        return usual if self.limit is None else min(usual, self.limit)
+
+    @functools.cached_property
+    def seed(self) -> int:
+        """A number below 2³², the same for the same cell everywhere."""
+        return int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4], "big")
+
+
+def is_on_bounds(start: str) -> bool:
+    """Tell by the name of a start whether it is a corner or lies on a face of the box.
+
+    Examples
+    --------
+    >>> is_on_bounds("face-upper"), is_on_bounds("standard")
+    (True, False)
+    """
+    return start.startswith(("corner-", "face-"))
+
+
+@functools.cache
+def cells(landscape: Landscape) -> tuple[Cell, ...]:
+    """List the cells of a landscape, the same in every suite.
+
+    Parameters
+    ----------
+    landscape : Landscape
+
+    Returns
+    -------
+    tuple of Cell
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> [cell.start for cell in cells(landscapes.get("beale"))][:3]
+    ['standard', 'article', 'sobol-00']
+    """
+    lower, upper = landscape.bounds.T
+    drawn = further_starts(landscape, 0)
+    spread = {name: x0 for name, x0 in drawn.items() if name.startswith("sobol-")}
+    corners = {"corner-lower": lower, "corner-upper": upper}
+    starts = {"standard": landscape.x0, **landscape.starts, **spread, **corners, **drawn}  # the faces come last
+    return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
+
+
+_CALL_LIMITS = {"standard": 3, "sobol-00": 7, "sobol-01": 17, "face-lower": 11, "corner-upper": 5}
+"""Evaluations per dimension, less one, at which the limit cells end: within the way of most optimizers, each elsewhere
+in a line search or a generation."""
+
+LIMIT = "limit-"
+"""How the names of the starts of limit cells begin."""
+
+
+@functools.cache
+def limit_cells(landscape: Landscape) -> tuple[Cell, ...]:
+    """List the further cells of a landscape that end at a call limit; the suite ``limits`` adds them.
+
+    Most runs of a suite end before their budget is spent. What an optimizer does when it may not evaluate any more,
+    such as returning its best point, shows in these.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> [(cell.start, cell.limit) for cell in limit_cells(landscapes.get("beale"))][:2]
+    [('limit-standard', 7), ('limit-sobol-00', 15)]
+    """
+    usual = {cell.start: cell.x0 for cell in cells(landscape)}
+    return tuple(
+        Cell(landscape, LIMIT + start, usual[start], limit=per_dimension * landscape.dim + 1)
+        for start, per_dimension in _CALL_LIMITS.items()
+        if start in usual
+    )
+
+
+def find_cell(landscape: Landscape, start: str) -> Cell:
+    """Find a cell of a landscape by the name of its start.
+
+    Raises
+    ------
+    ValueError
+        If there is no such start; the message names the nearest.
+    """
+    every = {cell.start: cell for cell in (*cells(landscape), *limit_cells(landscape))}
+    if start not in every:
+        raise ValueError(unknown_name(f"start of {landscape.id}", start, every))
+    return every[start]
+
+
+def kind_of_start(start: str) -> str:
+    """Say of which kind a start is: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits`` or ``others``.
+
+    Examples
+    --------
+    >>> kind_of_start("sobol-03"), kind_of_start("article")
+    ('sobol', 'others')
+    """
+    kinds = {"sobol-": "sobol", "corner-": "corners", "face-": "faces", LIMIT: "limits"}
+    found = next((kind for prefix, kind in kinds.items() if start.startswith(prefix)), "others")
+    return "standard" if start == "standard" else found
+
+
+@functools.cache
+def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
+    """Give further starts for those cells that have others of their kind: Sobol' points, inside or on the same face.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    k : int
+        Which; 0 gives the cells' own.
+
+    Returns
+    -------
+    dict
+        By the name of the cell's start; always the same one, not to be changed.
+    """
+    lower, upper = landscape.bounds.T
+    spread = sobol_starts(landscape, SOBOL_STARTS + 2, first=k * (SOBOL_STARTS + 2))
+    starts = {f"sobol-{number:02}": point for number, point in enumerate(spread[:SOBOL_STARTS])}
+    if landscape.dim > 1:  # the faces of a line are its corners
+        face_lower, face_upper = spread[SOBOL_STARTS:].copy()
+        face_lower[0] = lower[0]
+        face_upper[-1] = upper[-1]
+        starts |= {"face-lower": face_lower, "face-upper": face_upper}
+    return {name: _frozen(x0) for name, x0 in starts.items()}
+
+
+def _frozen(x0: FloatArray) -> FloatArray:
+    copy = np.array(x0)
+    copy.flags.writeable = False
+    return copy
+
+
+def suite_landscapes(name: str) -> list[Landscape]:
+    """List the landscapes of a suite.
+
+    Raises
+    ------
+    ValueError
+        If there is no suite of that name.
+
+    Examples
+    --------
+    >>> [landscape.id for landscape in suite_landscapes("quick")][:3]
+    ['beale', 'himmelblau', 'branin']
+    """
+    return [get(landscape_id) for landscape_id in suite_ids(name)]

@@ -1,0 +1,247 @@
+"""What is run of a suite: the words that name landscapes, starts, cells and a budget, for one optimizer or for all.
+
+A selection depends on its words, the optimizer's profile and the budget, never on how fast a machine is. A cell is the
+same in every selection. So a small selection is compared with the baseline of a larger one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_optlandscape.landscapes import Landscape, get, names
+from pytest_optlandscape.suites.catalogue import (
+    SMOKE_STEPS,
+    SUITE_VERSIONS,
+    SUITES,
+    Cell,
+    cells,
+    kind_of_start,
+    limit_cells,
+    suite_ids,
+)
+from pytest_optlandscape.texts.spelling import unknown_name
+
+__all__ = ["KINDS_OF_STARTS", "Selection", "in_early_order", "read_selection"]
+
+KINDS_OF_STARTS = ("standard", "others", "sobol", "corners", "faces", "limits")
+"""The kinds of starts that ``starts=`` may name."""
+
+_NUMBERS = {"cells": "cells of each landscape", "steps": "evaluations", "budget": "evaluations per dimension"}
+"""The words with a number, and what each counts."""
+
+_EARLY = (
+    "standard", "sobol-00", "face-lower", "limit-sobol-00", "sobol-01", "corner-upper", "sobol-02", "face-upper",
+    "sobol-03", "corner-lower", "limit-standard", "limit-face-lower",
+)  # fmt: skip
+"""The first cells in the order in which a change shows early: each kind of start in turn, since a change that one cell
+does not show is often invisible to all cells of that kind."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is run of a suite.
+
+    Attributes
+    ----------
+    text : str
+        The words, as they are recorded.
+    landscapes : tuple of Landscape
+        In the order of the suites.
+    starts : frozenset of str
+        The kinds of starts; empty for all.
+    most_cells : int or None
+        Cells of each landscape at most, in the order of `in_early_order`.
+    most_steps : int or None
+        Evaluations of all cells together at most, though each landscape has one cell.
+    budget : int or None
+        Evaluations per dimension of each cell, in place of the usual ones.
+    has_limits : bool
+        Whether there are cells that end at a call limit.
+    """
+
+    text: str
+    landscapes: tuple[Landscape, ...]
+    starts: frozenset[str] = frozenset()
+    most_cells: int | None = None
+    most_steps: int | None = None
+    budget: int | None = None
+    has_limits: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every landscape is run with all of its usual cells."""
+        return not self.starts and self.most_cells is None and self.most_steps is None and not self.has_limits
+
+    def with_at_most(self, count: int) -> Selection:
+        """Return the same with at most so many cells of each landscape."""
+        fewer = count if self.most_cells is None else min(count, self.most_cells)
+        words = [word for word in self.text.split() if not word.startswith("cells=")]
+        return replace(self, most_cells=fewer, text=" ".join([*words, f"cells={fewer}"]))
+
+    def cells_of(self, landscape: Landscape) -> tuple[Cell, ...]:
+        """List the cells of one landscape, in their usual order, before ``steps=`` is applied."""
+        every = (*cells(landscape), *(limit_cells(landscape) if self.has_limits else ()))
+        kept = [cell for cell in every if not self.starts or kind_of_start(cell.start) in self.starts]
+        if self.most_cells is not None:
+            first = {cell.start for cell in in_early_order(kept)[: self.most_cells]}
+            kept = [cell for cell in kept if cell.start in first]
+        return tuple(kept)
+
+    def cells(self, budget: Callable[[Landscape], int], wanted: Sequence[Landscape]) -> dict[str, tuple[Cell, ...]]:
+        """Choose the cells of several landscapes.
+
+        With ``steps=``, cells are taken round by round: the first cell of each landscape, then the second of each, and
+        so on, up to the one that does not fit any more.
+
+        Parameters
+        ----------
+        budget : callable
+            Returns the evaluations of each usual cell of a landscape.
+        wanted : sequence of Landscape
+            Those on which the optimizer can be judged.
+
+        Returns
+        -------
+        dict of str to tuple of Cell
+            By the landscape's id.
+        """
+        chosen = {landscape.id: self.cells_of(landscape) for landscape in wanted}
+        if self.most_steps is None:
+            return chosen
+        rounds = itertools.zip_longest(*(in_early_order(chosen[landscape.id]) for landscape in wanted))
+        queue = [cell for cells_of_round in rounds for cell in cells_of_round if cell is not None]
+        taken: set[Cell] = set()
+        spent = 0
+        for cell in queue:
+            spent += cell.budget(budget(cell.landscape))
+            is_first = not any(one.landscape is cell.landscape for one in taken)
+            if spent > self.most_steps and not is_first:
+                break
+            taken.add(cell)
+        return {one: tuple(cell for cell in kept if cell in taken) for one, kept in chosen.items()}
+
+
+def in_early_order(chosen: Sequence[Cell]) -> list[Cell]:
+    """Sort cells so that a change of the optimizer shows early: every kind of start in turn.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape import landscapes
+    >>> [cell.start for cell in in_early_order(cells(landscapes.get("beale")))][:4]
+    ['standard', 'sobol-00', 'face-lower', 'sobol-01']
+    """
+    rank = {start: k for k, start in enumerate(_EARLY)}
+    return sorted(chosen, key=lambda cell: rank.get(cell.start, len(rank)))  # others stay in their order
+
+
+def read_selection(text: str, default: str = "") -> Selection:
+    """Read the words of a selection.
+
+    ==================  ==============================================================================
+    ``quick``           a suite; ``quick@3`` insists on its version
+    ``rosenbrock[10]``  a landscape
+    ``-ackley[5]``      without this landscape, or without those of a suite
+    ``cells=6``         at most 6 cells of each landscape, in the order in which a change shows early
+    ``steps=5000``      as many cells as 5000 evaluations allow, though one of each landscape
+    ``starts=sobol``    only these kinds of starts, separated by commas
+    ``budget=60``       60 evaluations per dimension for each cell
+    ==================  ==============================================================================
+
+    Parameters
+    ----------
+    text : str
+        Words separated by spaces.
+    default : str, optional
+        The words that name landscapes where the text names none.
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    ValueError
+        If a word is unknown, a number is none, a suite has another version, or no landscape is left.
+
+    Examples
+    --------
+    >>> selection = read_selection("smoke beale -bukin_n6 cells=2")
+    >>> [landscape.id for landscape in selection.landscapes]
+    ['rosenbrock_2', 'ellipsoid_1e6[5]', 'adjiman', 'himmelblau', 'beale']
+    >>> [cell.start for cell in selection.cells_of(selection.landscapes[0])]
+    ['standard', 'sobol-00']
+    """
+    words = text.split()
+    options = dict(word.split("=", 1) for word in words if _is_option(word))
+    if len(options) < sum(map(_is_option, words)):
+        raise ValueError(f"a suite is {text!r}: each of its words with a number stands there once")
+    if not any(not word.startswith("-") and not _is_option(word) for word in words):
+        words = [*default.split(), *words]
+        options = {**dict(word.split("=", 1) for word in words if _is_option(word)), **options}
+    listed: dict[str, Landscape] = {}
+    without: set[str] = set()
+    suites = []
+    for word in words:
+        if word.startswith("-"):
+            without |= {landscape.id for landscape in _named(word[1:])}
+        elif not _is_option(word):
+            listed |= {landscape.id: landscape for landscape in _named(word)}
+            suites.append(word.partition("@")[0])
+    if not suites:
+        raise ValueError(unknown_name("suite", text, SUITES))
+    chosen = tuple(landscape for one, landscape in listed.items() if one not in without)
+    if not chosen:
+        raise ValueError(f"the suite {text!r} leaves no landscape")
+    for name in sorted(without - set(listed)):
+        raise ValueError(f"the suite {text!r} leaves out {name}, which is not in it")
+    kinds, most, steps, budget = _read_options(options)
+    if steps is None and set(suites) == {"smoke"}:
+        steps = SMOKE_STEPS
+    recorded = [word for word in words if not _is_option(word)] + [f"{key}={value}" for key, value in options.items()]
+    return Selection(" ".join(recorded), chosen, kinds, most, steps, budget, "limits" in suites)
+
+
+def _is_option(word: str) -> bool:
+    return re.match(r"[A-Za-z_]+=", word) is not None
+
+
+def _named(word: str) -> list[Landscape]:
+    """List the landscapes of a suite, or the one that a word names."""
+    name, at, version = word.partition("@")
+    if name in SUITES:
+        if at and version != str(SUITE_VERSIONS[name]):
+            raise ValueError(
+                f"{word}: this release has version {SUITE_VERSIONS[name]} of the suite {name}; write "
+                f"{name}@{SUITE_VERSIONS[name]}, then look at what changed. Landscapes that both versions have are "
+                "compared all the same"
+            )
+        return [get(one) for one in suite_ids(name)]
+    try:
+        return [get(word)]
+    except ValueError as error:
+        if str(error).startswith("unknown landscape"):
+            known = [*SUITES, *names()]
+            advice = "A suite or a landscape was expected."
+            raise ValueError(unknown_name("suite", word, known, advice)) from None
+        raise
+
+
+def _read_options(options: dict[str, str]) -> tuple[frozenset[str], int | None, int | None, int | None]:
+    numbers: dict[str, int] = {}
+    kinds: frozenset[str] = frozenset()
+    for key, value in options.items():
+        if key == "starts":
+            for kind in value.split(","):
+                if kind not in KINDS_OF_STARTS:
+                    raise ValueError(unknown_name("kind of starts", kind, KINDS_OF_STARTS))
+            kinds = frozenset(value.split(","))
+        elif key not in _NUMBERS:
+            raise ValueError(unknown_name("word of a suite", key, [*_NUMBERS, "starts"]))
+        elif not (value.isascii() and value.isdecimal() and len(value) <= 12 and int(value) > 0):
+            raise ValueError(f"{key}={value}: a whole number of {_NUMBERS[key]} was expected, 1 or more")
+        else:
+            numbers[key] = int(value)
+    return kinds, numbers.get("cells"), numbers.get("steps"), numbers.get("budget")

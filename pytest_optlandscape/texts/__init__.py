@@ -1,0 +1,1 @@
+"""Small texts that every room writes: numbers with their nouns, suggestions for misspelt names, printable excerpts."""
