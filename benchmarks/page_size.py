@@ -26,7 +26,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, Stability
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.records.measuring import definition_of
 from pytest_optlandscape.report.page import Subject, change_of, make_page
 from pytest_optlandscape.report.page.changes import gap_steps, log_speed
@@ -51,7 +51,9 @@ def first_record(name: str, rng: np.random.Generator) -> LandscapeRecord:
         print_ = Fingerprint(tuple(rng.uniform(size=8)), 0.5, (2.0**-44,) * 8, 2.0**-40, 0)
         trace = f"{rng.integers(1 << 32):08x}"
         made.append(CellRecord(cell.start, nfev, 0, "returned", gap, 1e-4, reached, frozenset(), trace, print_))
-    return LandscapeRecord(name, definition_of(landscape, budget), tuple(made), stability=Stability(0, 150))
+    return LandscapeRecord(
+        name, definition_of(landscape, budget), tuple(made), rounding_sensitivity=RoundingSensitivity(0, 150)
+    )
 
 
 def moved(record: LandscapeRecord, rng: np.random.Generator) -> LandscapeRecord:

@@ -34,7 +34,7 @@ from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.comparison.suite_comparison import drifts_tested
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline, run_landscape
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.suites.catalogue import (
     EVALUATIONS_PER_DIMENSION,
@@ -86,9 +86,11 @@ def records(adapter: Adapter, landscapes: Sequence[Landscape], as_baseline: bool
     return [run(adapter, landscape, budget_of(adapter, landscape)) for landscape in landscapes]
 
 
-def calibration_of(before: Sequence[LandscapeRecord]) -> Stability:
+def calibration_of(before: Sequence[LandscapeRecord]) -> RoundingSensitivity:
     """Add up how rounding treats an optimizer."""
-    return sum((record.stability for record in before if record.stability), Stability(0, 0))
+    return sum(
+        (record.rounding_sensitivity for record in before if record.rounding_sensitivity), RoundingSensitivity(0, 0)
+    )
 
 
 def judge_now(

@@ -54,8 +54,8 @@ def _complaint(before: Recorded, now: Recorded, change: Change, landscape_ids: S
     if not moved:
         return "moves no bit"
     if change.kind == "rounding":
-        parted = _first(before, now, landscape_ids, _begin_apart)
-        return f"more than rounding on {parted}" if parted else ""
+        diverged = _first(before, now, landscape_ids, _begin_apart)
+        return f"more than rounding on {diverged}" if diverged else ""
     return ""
 
 

@@ -164,7 +164,7 @@ def _summed_up(outcome: dict[str, Any]) -> dict[str, Any]:
     return {
         "verdict": outcome["verdict"],
         "fingerprint": outcome["fingerprint"],
-        "parted": outcome["cells_that_part"],
+        "diverged": outcome["cells_that_part"],
         "parted_of_landscapes": {one["name"]: one["cells_that_part"] for one in landscapes if one["cells_that_part"]},
         "landscapes": len(landscapes),
         "moved": {one["name"]: one["verdict"] for one in moved},
@@ -196,7 +196,7 @@ def table(results: Iterable[dict[str, Any]]) -> None:
         if "problem" in one:
             print(f"  {one['key']}: {one['problem']}")
             continue
-        where = f"{len(one['moved'])} of {one['landscapes']} landscapes, {one['parted']} cells part"
+        where = f"{len(one['moved'])} of {one['landscapes']} landscapes, {one['diverged']} cells part"
         mark = "" if one["as_expected"] else "   <-- NOT AS EXPECTED"
         print(f"  {one['key']}: expected {one['expected']} ({one['why']})")
         print(f"      {one['verdict']}, {one['fingerprint']}, {where}, speed x {one['speed']}{mark}")

@@ -25,7 +25,7 @@ from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
-from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
 from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, GLOBAL_EVALUATIONS_PER_DIMENSION
 from pytest_optlandscape.suites.selection import read_selection
 
@@ -44,7 +44,11 @@ def plain(words: str) -> list[Landscape]:
 
 
 def judge(
-    adapter: Adapter, before: dict[str, LandscapeRecord], words: str, calibration: Stability, takes_bounds: bool
+    adapter: Adapter,
+    before: dict[str, LandscapeRecord],
+    words: str,
+    calibration: RoundingSensitivity,
+    takes_bounds: bool,
 ) -> tuple[str, int]:
     """Compare an optimizer over a selection; return the verdict and the evaluations that the cells may make."""
     landscapes = plain(words)
@@ -72,7 +76,9 @@ def judge_changes(optimizer: str) -> tuple[list[tuple[Change, dict[str, str]]], 
     warnings.simplefilter("ignore")
     adapter = from_callable(reference(optimizer), f"corpus:{optimizer}")
     before = {one.id: run_baseline(adapter, one, budget_of(adapter, one)) for one in plain("quick")}
-    calibration = sum((one.stability for one in before.values() if one.stability), Stability(0, 0))
+    calibration = sum(
+        (one.rounding_sensitivity for one in before.values() if one.rounding_sensitivity), RoundingSensitivity(0, 0)
+    )
     found, steps, seconds = [], {}, Counter[str]()
     for change in changes_of(optimizer):
         if part_of()[optimizer, change.name] != "tune" or not change.visible:

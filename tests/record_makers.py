@@ -6,9 +6,9 @@ import numpy as np
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import compare_landscape
-from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, Stability
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.records.fingerprint import MULTIPLE, fingerprints_of
-from pytest_optlandscape.records.run_batch import StackedRuns
+from pytest_optlandscape.records.run_batch import RunBatch
 from pytest_optlandscape.strategies import cells as cells_of
 
 DEFINITION = {
@@ -21,7 +21,7 @@ DEFINITION = {
 }
 CELLS = 21
 WINDOWS = 8
-STEADY = Stability(0, 8 * CELLS)
+STEADY = RoundingSensitivity(0, 8 * CELLS)
 
 
 def fingerprint(rng, *, windows=WINDOWS, spread=0):
@@ -31,10 +31,10 @@ def fingerprint(rng, *, windows=WINDOWS, spread=0):
 
 def fingerprint_of(run):
     """Sum one run up by itself."""
-    return fingerprints_of(StackedRuns([run]))[0]
+    return fingerprints_of(RunBatch([run]))[0]
 
 
-def record(landscape="booth", seed=0, cells=CELLS, stability=STEADY, **changes):
+def record(landscape="booth", seed=0, cells=CELLS, rounding_sensitivity=STEADY, **changes):
     rng = np.random.default_rng(seed)
     made = []
     for cell in cells_of(landscapes.get(landscape))[:cells]:
@@ -44,7 +44,7 @@ def record(landscape="booth", seed=0, cells=CELLS, stability=STEADY, **changes):
         hits = tuple(map(int, hits))
         flags = frozenset()
         made.append(CellRecord(cell.start, nfev, 0, "returned", gap, 1e-4, hits, flags, "0000aaaa", fingerprint(rng)))
-    return LandscapeRecord(landscape, {**DEFINITION, **changes}, tuple(made), stability=stability)
+    return LandscapeRecord(landscape, {**DEFINITION, **changes}, tuple(made), rounding_sensitivity=rounding_sensitivity)
 
 
 def shifted(print_, window, multiples):

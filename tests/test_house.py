@@ -22,9 +22,7 @@ LAZY = {"fixtures", "hookspecs", "plugin"}
 """Rooms that import what is heavy inside functions only."""
 LIGHT = {"fixtures", "hookspecs", "configuration", "texts"}
 """What the plugin may import at once."""
-SEEDS_THE_WORLD = {
-    f"{NAME}.{room}" for room in ("contract.trials", "optimizers.seeding", "runs.process_state")
-}
+SEEDS_THE_WORLD = {f"{NAME}.{room}" for room in ("contract.trials", "optimizers.seeding", "runs.process_state")}
 """What looks whether optimizers leave the global random state alone, and what puts it back after those that do not."""
 
 

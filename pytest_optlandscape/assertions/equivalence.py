@@ -1,4 +1,4 @@
-"""Are two optimizers the same algorithm? Their paths are compared as far as rounding cannot have parted them.
+"""Are two optimizers the same algorithm? Their paths are compared as far as rounding cannot have diverged them.
 
 Where two runs are identical, nothing needs to be measured. Elsewhere the first optimizer is run again with its start,
 values and gradients off by one unit in the last place, and the paths are compared as long as those runs stay together.
@@ -20,7 +20,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.records.fingerprint import largest_envelope, multiple_of
-from pytest_optlandscape.records.perturbation import SINGLE, DitheredProblem, precision_of
+from pytest_optlandscape.records.perturbation import SINGLE, PerturbedProblem, precision_of
 from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.suites.catalogue import cells, suite_landscapes
 from pytest_optlandscape.texts.plurals import number_of, verb_of
@@ -30,9 +30,9 @@ __all__ = ["Equivalence", "assert_equivalent"]
 FloatArray = NDArray[np.float64]
 
 LEVEL = 0.001
-"""Probability of calling two equivalent optimizers different, as far as dithered runs tell what rounding does."""
+"""Probability of calling two equivalent optimizers different, as far as perturbed runs tell what rounding does."""
 
-_DITHERS = 4
+_PERTURBATIONS = 4
 _FLOOR = 2e-16
 _LARGEST_ENVELOPE = 1e-4
 """Beyond this share of the box, runs that differ by rounding alone say nothing any more."""
@@ -54,8 +54,8 @@ class Equivalence:
         Evaluations that were compared, in all.
     set_aside : int
         Cells that rounding makes unpredictable from the beginning.
-    parted : int
-        Cells in which paths part, no more than rounding explains.
+    diverged : int
+        Cells in which paths diverge, no more than rounding explains.
     largest : float
         The largest deviation where paths do not part, as a multiple of what rounding was seen to do; up to 1000 count
         as rounding, in float16 and bfloat16 up to 8.
@@ -67,7 +67,7 @@ class Equivalence:
     identical: int
     evaluations: int
     set_aside: int
-    parted: int
+    diverged: int
     largest: float
 
     def __str__(self) -> str:
@@ -77,8 +77,8 @@ class Equivalence:
             text += f", at most {self.largest:.2g} × what rounding was seen to do apart"
         if self.set_aside:
             text += f"; {number_of(self.set_aside, 'start')} set aside, where rounding makes paths unpredictable"
-        if self.parted:
-            text += f"; {self.parted} {verb_of(self.parted, 'parts', 'part')}, no more than rounding explains"
+        if self.diverged:
+            text += f"; {self.diverged} {verb_of(self.diverged, 'diverges', 'diverge')}, no more than rounding explains"
         return text
 
 
@@ -140,13 +140,15 @@ def assert_equivalent(
         for k, adapter in enumerate((one, other))
     )
     found = [_compared(one, expected, actual, precision) for expected, actual in pairs]
-    parted = [cell for cell in found if cell.parting]
+    diverged = [cell for cell in found if cell.divergence]
     measured = [cell for cell in found if cell.trials]
     jumps, trials = sum(cell.jumps for cell in measured), sum(cell.trials for cell in measured)
-    if chance_of_as_many(len(parted), max(len(measured), len(parted)), jumps, trials) < LEVEL:
-        more = f"\n  {len(parted)} of {number_of(len(found), 'start')} {verb_of(len(parted), 'parts', 'part')}; of "
-        more += f"{number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
-        raise AssertionError(f"{one.spec} and {other.spec} {parted[0].parting}{more}")
+    if chance_of_as_many(len(diverged), max(len(measured), len(diverged)), jumps, trials) < LEVEL:
+        more = (
+            f"\n  {len(diverged)} of {number_of(len(found), 'start')} {verb_of(len(diverged), 'diverges', 'diverge')}"
+        )
+        more += f"; of {number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
+        raise AssertionError(f"{one.spec} and {other.spec} {diverged[0].divergence}{more}")
     return Equivalence(
         one.spec,
         other.spec,
@@ -154,8 +156,8 @@ def assert_equivalent(
         sum(not cell.trials for cell in found),
         sum(cell.evaluations for cell in found),
         sum(cell.evaluations < 2 and bool(cell.trials) for cell in found),
-        len(parted),
-        max([cell.multiple for cell in found if not cell.parting], default=0.0),
+        len(diverged),
+        max([cell.multiple for cell in found if not cell.divergence], default=0.0),
     )
 
 
@@ -189,9 +191,9 @@ def _run(one: Adapter, other: Adapter, cell: tuple[Landscape, FloatArray], budge
 
 @dataclass(frozen=True)
 class _Compared:
-    """One cell: where it parts, if so, how much was compared, and how dithered runs fared against each other."""
+    """One cell: where it parts, if so, how much was compared, and how perturbed runs fared against each other."""
 
-    parting: str
+    divergence: str
     evaluations: int
     multiple: float = 0.0
     jumps: int = 0
@@ -203,14 +205,14 @@ def _compared(one: Adapter, expected: Run, actual: Run, precision: float) -> _Co
         return _Compared("", len(expected.trace))
     rng = np.random.default_rng(expected.seed)
     problem = Problem(expected.landscape, expected.x0, budget=expected.budget, seed=expected.seed)
-    dithered = execute_all(one, (DitheredProblem(problem, rng, precision) for _ in range(_DITHERS)))
-    envelope = _Envelope(expected, dithered, precision)
+    perturbed = execute_all(one, (PerturbedProblem(problem, rng, precision) for _ in range(_PERTURBATIONS)))
+    envelope = _Envelope(expected, perturbed, precision)
     jumps = sum(
-        bool(_Envelope(expected, [*dithered[:k], *dithered[k + 1 :]], precision).parting(run))
-        for k, run in enumerate(dithered)
+        bool(_Envelope(expected, [*perturbed[:k], *perturbed[k + 1 :]], precision).divergence(run))
+        for k, run in enumerate(perturbed)
     )
     return _Compared(
-        envelope.parting(actual), envelope.compared(actual), envelope.multiple(actual), jumps, len(dithered)
+        envelope.divergence(actual), envelope.compared(actual), envelope.multiple(actual), jumps, len(perturbed)
     )
 
 
@@ -225,21 +227,21 @@ def _is_identical(expected: Run, actual: Run) -> bool:
 class _Envelope:
     """How far rounding parts a run's path after each evaluation, as long as it says anything, its end and its result.
 
-    It ends early where a dithered run stops, and where it passes its largest useful value.
+    It ends early where a perturbed run stops, and where it passes its largest useful value.
     """
 
-    def __init__(self, run: Run, dithered: list[Run], precision: float) -> None:
+    def __init__(self, run: Run, perturbed: list[Run], precision: float) -> None:
         self.run = run
         self.largest = max(_LARGEST_ENVELOPE, largest_envelope(precision))
         self.multiple_allowed = multiple_of(precision)
-        length = min(len(one.trace) for one in (run, *dithered))
+        length = min(len(one.trace) for one in (run, *perturbed))
         floor = max(_FLOOR, precision if precision <= SINGLE else precision / 8.0)
-        moved = [_deviation(run.trace.x[:length], one.trace.x[:length], run) for one in dithered]
+        moved = [_deviation(run.trace.x[:length], one.trace.x[:length], run) for one in perturbed]
         grown = np.maximum.accumulate(np.max([np.full(length, floor), *moved], axis=0))
         self.path = grown[grown < self.largest]
-        ends = {len(one.trace) for one in (run, *dithered)}
+        ends = {len(one.trace) for one in (run, *perturbed)}
         self.end_is_stable = len(ends) == 1 and len(self.path) == len(run.trace)
-        results = [float(_deviation(run.x[None], one.x[None], run)[0]) for one in dithered]
+        results = [float(_deviation(run.x[None], one.x[None], run)[0]) for one in perturbed]
         self.result = max(floor, *results)
 
     def compared(self, actual: Run) -> int:
@@ -251,8 +253,8 @@ class _Envelope:
         length = self.compared(actual)
         return float(np.max(self._apart(actual)[:length] / self.path[:length], initial=0.0))
 
-    def parting(self, actual: Run) -> str:
-        """Say where a run parts from this one by more than rounding explains; "" if it does not."""
+    def divergence(self, actual: Run) -> str:
+        """Say where a run diverges from this one by more than rounding explains; "" if it does not."""
         run, length = self.run, self.compared(actual)
         replay = f"\n  replay: {run.script()}\n     with: {actual.command()}"
         deviation = self._apart(actual)

@@ -222,7 +222,7 @@ def assert_robust(
         raise AssertionError(
             f"{spec} reaches {criterion}: {robustness}{ending}{table}\n{_failures(robustness, criterion)}"
         )
-    return _hunted(robustness, trials, each, f"{spec} reaches {criterion}") if adversarial else robustness
+    return _searched(robustness, trials, each, f"{spec} reaches {criterion}") if adversarial else robustness
 
 
 def _failures(robustness: Robustness, criterion: Criterion) -> str:
@@ -231,7 +231,7 @@ def _failures(robustness: Robustness, criterion: Criterion) -> str:
     return f"worst of {number_of(robustness.failed, 'failure')}: {report}"
 
 
-def _hunted(robustness: Robustness, trials: Trials, each: int, title: str) -> Robustness:
+def _searched(robustness: Robustness, trials: Trials, each: int, title: str) -> Robustness:
     """Search every combination for a start that fails, those first that have failures already."""
     __tracebackhide__ = True
     known = {run.landscape.id for run in robustness.failures}

@@ -31,7 +31,7 @@ from pytest_optlandscape.comparison.findings import (
 )
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
 from pytest_optlandscape.comparison.statistics import chance_of_as_many
-from pytest_optlandscape.records.fingerprint import Stability, parting, parts_within
+from pytest_optlandscape.records.fingerprint import RoundingSensitivity, divergence, diverges_within
 from pytest_optlandscape.records.landscape_record import HANGS, ROUNDS_OUT, CellRecord, LandscapeRecord
 from pytest_optlandscape.suites.catalogue import is_on_bounds
 
@@ -42,21 +42,21 @@ __all__ = [
     "MovedCell",
     "compare_landscape",
     "differences",
+    "divergence_of",
     "in_common",
-    "parting_of",
 ]
 
 LEVEL = 0.001
 """Probability of any false better or worse in a suite."""
 
 CHANGE_LEVEL = 0.001
-"""Probability of a false changed in a suite, as far as dithered runs tell what rounding does."""
+"""Probability of a false changed in a suite, as far as perturbed runs tell what rounding does."""
 
 FEWEST_CELLS = 16
 """With fewer pairs one landscape by itself cannot reach the level."""
 
 POOLED_RUNS = 50.0
-"""Dithered runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
+"""Perturbed runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
 
 
 _METRICS = {metric.name: metric for metric in METRICS}
@@ -84,8 +84,8 @@ class LandscapeComparison:
         ``identical``: every evaluation, bit by bit; ``rounding``: no more cells part than rounding explains;
         ``changed``; ``nondeterministic``: two runs of the same code differ; None where nothing was compared.
     findings : tuple of Finding
-    parted : tuple of (str, str)
-        Starts whose runs part by more than rounding explains, and where.
+    diverged : tuple of (str, str)
+        Starts whose runs diverge by more than rounding explains, and where.
     set_aside : int
         Cells whose path rounding makes unpredictable from the beginning.
     level : float
@@ -99,7 +99,7 @@ class LandscapeComparison:
     before: LandscapeRecord | None = None
     fingerprint: str | None = None
     findings: tuple[Finding, ...] = ()
-    parted: tuple[tuple[str, str], ...] = ()
+    diverged: tuple[tuple[str, str], ...] = ()
     set_aside: int = 0
     level: float = LEVEL
     reason: str = ""
@@ -144,9 +144,9 @@ class LandscapeComparison:
         return len({cell.start for cell in one.cells} - {cell.start for cell in other.cells})
 
     @property
-    def parted_early(self) -> int:
+    def diverged_early(self) -> int:
         """Cells that part within the first eight evaluations."""
-        return sum(parts_within(where, 8) for _, where in self.parted)
+        return sum(diverges_within(where, 8) for _, where in self.diverged)
 
     def differences(self, metric: Metric) -> list[float]:
         """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
@@ -187,7 +187,7 @@ class LandscapeComparison:
             for start, by in moved
             if sign * by > 0.0 and start in before and is_on_bounds(start) >= finding.on_bounds
         ]
-        apart = dict(self.parted)
+        apart = dict(self.diverged)
         by_more_than_rounding = [one for one in found if metric and one.now.start in apart]
         return sorted(by_more_than_rounding or found, key=lambda one: -sign * one.by)
 
@@ -238,7 +238,7 @@ class LandscapeComparison:
         if before is not None:
             described["baseline_evaluations"] = max(before.nfev, before.njev)
             described["baseline_gap"] = _plain(before.gap)
-            described["parts_at"] = dict(self.parted).get(cell.start)
+            described["parts_at"] = dict(self.diverged).get(cell.start)
         return described
 
 
@@ -247,7 +247,7 @@ def compare_landscape(
     before: LandscapeRecord | None,
     *,
     landscapes: int,
-    calibration: Stability | None = None,
+    calibration: RoundingSensitivity | None = None,
     takes_bounds: bool = False,
     setting_differs: str = "",
     looks: int = 1,
@@ -261,7 +261,7 @@ def compare_landscape(
         The baseline.
     landscapes : int
         How many landscapes the suite has: they share the level.
-    calibration : Stability, optional
+    calibration : RoundingSensitivity, optional
         How rounding treats this optimizer on all landscapes of its baseline (default: on this one).
     takes_bounds : bool, default False
         Whether the optimizer is told the bounds, so that leaving them is a mistake.
@@ -293,8 +293,8 @@ def compare_landscape(
         return LandscapeComparison(Verdict.NOT_COMPARABLE, whole[1], whole[0], reason=reason)
     if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
         return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
-    parted, set_aside = _parted(before, now)
-    has_changed = _chance(len(parted), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
+    diverged, set_aside = _diverged(before, now)
+    has_changed = _chance(len(diverged), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
     findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
@@ -308,7 +308,7 @@ def compare_landscape(
         fingerprint = "changed" if has_changed or findings else "rounding"
         unmoved = Verdict.CHANGED if has_changed else Verdict.SAME
     verdict = verdict_of(findings) if findings else unmoved
-    return LandscapeComparison(verdict, whole[1], whole[0], fingerprint, tuple(findings), parted, set_aside, level)
+    return LandscapeComparison(verdict, whole[1], whole[0], fingerprint, tuple(findings), diverged, set_aside, level)
 
 
 def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
@@ -358,13 +358,13 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
     return cell.nfev, cell.njev, cell.stop_reason
 
 
-def parting_of(before: CellRecord, now: CellRecord) -> str:
+def divergence_of(before: CellRecord, now: CellRecord) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
     if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
         return "the evaluations of constraints"
     if _returns_another(before, now):
         return "the result"
-    return parting(before.fingerprint, _end(before), now.fingerprint, _end(now))
+    return divergence(before.fingerprint, _end(before), now.fingerprint, _end(now))
 
 
 def _returns_another(before: CellRecord, now: CellRecord) -> bool:
@@ -378,28 +378,28 @@ def _returns_another(before: CellRecord, now: CellRecord) -> bool:
     return exactly_before < near_now or exactly_now < near_before
 
 
-def _parted(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
-    """List the cells that part, and count those of which the fingerprint can tell nothing."""
-    parted, set_aside = [], 0
+def _diverged(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
+    """List the cells that diverge, and count those of which the fingerprint can tell nothing."""
+    diverged, set_aside = [], 0
     for old, new in zip(before.cells, now.cells, strict=True):
         if _is_identical(old, new):
             continue
         if len(old.fingerprint.envelope) < 2 and old.fingerprint.spread < 0:
             set_aside += 1
-        where = parting_of(old, new)
+        where = divergence_of(old, new)
         if where:
-            parted.append((old.start, where))
-    return tuple(parted), set_aside
+            diverged.append((old.start, where))
+    return tuple(diverged), set_aside
 
 
-def _chance(parted: int, before: LandscapeRecord, calibration: Stability | None) -> float:
+def _chance(diverged: int, before: LandscapeRecord, calibration: RoundingSensitivity | None) -> float:
     """Give the probability that rounding parts as many cells of this landscape."""
-    own = before.stability or Stability(0, 0)
+    own = before.rounding_sensitivity or RoundingSensitivity(0, 0)
     jumps, trials = float(own.jumps), float(own.trials)
     if calibration and calibration.trials:
         jumps += POOLED_RUNS * calibration.jumps / calibration.trials
         trials += POOLED_RUNS
-    return chance_of_as_many(parted, len(before.cells), jumps, trials)
+    return chance_of_as_many(diverged, len(before.cells), jumps, trials)
 
 
 def _plain(gap: float) -> float | None:

@@ -22,7 +22,7 @@ from pytest_optlandscape.comparison.findings import Verdict
 from pytest_optlandscape.comparison.landscape_comparison import LandscapeComparison, compare_landscape
 from pytest_optlandscape.comparison.suite_comparison import compare_optimizer
 from pytest_optlandscape.records.averages import BATCH
-from pytest_optlandscape.records.fingerprint import Stability
+from pytest_optlandscape.records.fingerprint import RoundingSensitivity
 from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, Descent, LandscapeRecord
 
 __all__ = ["DEFECTS", "Power", "power_of"]
@@ -167,7 +167,9 @@ class _Judge:
         self._spec = spec
         self._records = records
         self._takes_bounds = takes_bounds
-        self._calibration = sum((one.stability for one in records if one.stability), Stability(0, 0))
+        self._calibration = sum(
+            (one.rounding_sensitivity for one in records if one.rounding_sensitivity), RoundingSensitivity(0, 0)
+        )
         self._noise = {one.landscape: _noise_of(one) if is_stochastic else 0.0 for one in records}
 
     def smallest(self, kind: str, only: str = "") -> float | None:

@@ -84,8 +84,8 @@ def look_closely(
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical") or not comparison.pairs:
         return record
-    parted = {new.start for old, new in comparison.pairs if old.bits != new.bits}
-    differing = [k for k, cell in enumerate(record.cells) if cell.start in parted]
+    diverged = {new.start for old, new in comparison.pairs if old.bits != new.bits}
+    differing = [k for k, cell in enumerate(record.cells) if cell.start in diverged]
     if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)
         comparison = compare(record)

@@ -293,19 +293,19 @@ def _effective_freedom(variances: Sequence[float], sizes: Sequence[int]) -> floa
     return float(sum(variances)) ** 2 / lost if lost > 0.0 else 1.0
 
 
-def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> float:
+def chance_of_as_many(diverged: int, cells: int, jumps: float, trials: float) -> float:
     """Give the probability that rounding alone parts at least so many of the cells.
 
-    The rate at which it does is known from dithered runs only, so that the number of cells has a beta-binomial
+    The rate at which it does is known from perturbed runs only, so that the number of cells has a beta-binomial
     distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
     by which two cells of a landscape are proof; one is, where no more than forty are compared in all.
 
     Parameters
     ----------
-    parted, cells : int
-        Cells that parted, of how many.
+    diverged, cells : int
+        Cells that diverged, of how many.
     jumps, trials : float
-        Dithered runs that parted from their like, of how many.
+        Perturbed runs that diverged from their like, of how many.
 
     Returns
     -------
@@ -318,10 +318,10 @@ def chance_of_as_many(parted: int, cells: int, jumps: float, trials: float) -> f
     >>> chance_of_as_many(2, 21, 0, 168) < 1e-5 < chance_of_as_many(2, 21, 8, 168)
     True
     """
-    if not parted:
+    if not diverged:
         return 1.0
     prior = (jumps + 0.5, trials - jumps + 0.5) if jumps else (0.02, trials + 2000.0)
-    k = np.arange(parted, cells + 1)
+    k = np.arange(diverged, cells + 1)
     ways = -np.log(cells + 1.0) - special.betaln(cells - k + 1.0, k + 1.0)
     chances = np.exp(ways + special.betaln(k + prior[0], cells - k + prior[1]) - special.betaln(*prior))
     return min(float(chances.sum()), 1.0)

@@ -25,7 +25,7 @@ from pytest_optlandscape.comparison.statistics import (
     stratified_signed_rank,
     without_strongest_stratum,
 )
-from pytest_optlandscape.records.fingerprint import Stability
+from pytest_optlandscape.records.fingerprint import RoundingSensitivity
 from pytest_optlandscape.suites.catalogue import is_on_bounds, kind_of_start
 from pytest_optlandscape.texts.plurals import number_of
 
@@ -35,7 +35,7 @@ SUITE_LEVEL = LEVEL / 4.0
 """For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
 
 _SCATTER_LEVEL, _DRIFT_LEVEL = 0.4 * CHANGE_LEVEL, 0.1 * CHANGE_LEVEL
-"""For cells that part here and there, and for drifts; the other half belongs to the landscapes."""
+"""For cells that diverge here and there, and for drifts; the other half belongs to the landscapes."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class OptimizerComparison:
         Findings of the suite as one that no test stands for, so that they do not count for the verdict.
     unjudged_verdict : Verdict or None
         The verdict with the suite as one, where no test stands for that.
-    parted : int
+    diverged : int
         Cells that part by more than rounding explains.
     expected : float
-        How many cells rounding alone would part, as dithered runs tell.
+        How many cells rounding alone would part, as perturbed runs tell.
     drifts : tuple of Finding
         Criteria that moved by less than their gate, in one direction on several landscapes, where nothing else tells
         of a change: rounding has no direction.
@@ -68,7 +68,7 @@ class OptimizerComparison:
     findings: tuple[Finding, ...] = ()
     unjudged: tuple[Finding, ...] = ()
     unjudged_verdict: Verdict | None = None
-    parted: int = 0
+    diverged: int = 0
     expected: float = 0.0
     drifts: tuple[Finding, ...] = ()
 
@@ -125,7 +125,7 @@ class OptimizerComparison:
     def begins_otherwise(self) -> bool:
         """Whether at least half of the cells that were compared part within the first evaluations."""
         pairs = sum(len(comparison.pairs) for comparison in self.compared)
-        return 0 < pairs <= 2 * sum(comparison.parted_early for comparison in self.compared)
+        return 0 < pairs <= 2 * sum(comparison.diverged_early for comparison in self.compared)
 
     @property
     def speed_ratio(self) -> float | None:
@@ -140,7 +140,7 @@ class OptimizerComparison:
 
 
 def compare_optimizer(
-    spec: str, landscapes: Sequence[LandscapeComparison], calibration: Stability | None = None
+    spec: str, landscapes: Sequence[LandscapeComparison], calibration: RoundingSensitivity | None = None
 ) -> OptimizerComparison:
     """Judge an optimizer over all its landscapes.
 
@@ -148,7 +148,7 @@ def compare_optimizer(
     ----------
     spec : str
     landscapes : sequence of LandscapeComparison
-    calibration : Stability, optional
+    calibration : RoundingSensitivity, optional
         How rounding treats this optimizer, over its whole baseline.
 
     Returns
@@ -160,15 +160,15 @@ def compare_optimizer(
     if not compared:
         verdict = Verdict.NOT_COMPARABLE if Verdict.NOT_COMPARABLE in verdicts else Verdict.NEW
         return OptimizerComparison(spec, tuple(landscapes), verdict)
-    known = calibration or Stability(0, 0)
-    parted = sum(len(comparison.parted) for comparison in compared)
+    known = calibration or RoundingSensitivity(0, 0)
+    diverged = sum(len(comparison.diverged) for comparison in compared)
     count = sum(len(comparison.pairs) for comparison in compared)
     expected = count * known.jumps / known.trials if known.trials else 0.0
     findings: list[Finding] = []
     if any(comparison.fingerprint != "identical" for comparison in compared):
         findings = _findings(compared)
     verdict = verdict_of(findings) if findings and Verdict.WORSE not in verdicts else gravest(verdicts)
-    chance = chance_of_as_many(parted, count, known.jumps, known.trials)
+    chance = chance_of_as_many(diverged, count, known.jumps, known.trials)
     drifts: list[Finding] = []
     if verdict == Verdict.SAME and chance < _SCATTER_LEVEL:
         verdict = Verdict.CHANGED
@@ -176,7 +176,7 @@ def compare_optimizer(
         drifts = _drifts(compared)
         verdict = Verdict.CHANGED if drifts else verdict
     return OptimizerComparison(
-        spec, tuple(landscapes), verdict, tuple(findings), parted=parted, expected=expected, drifts=tuple(drifts)
+        spec, tuple(landscapes), verdict, tuple(findings), diverged=diverged, expected=expected, drifts=tuple(drifts)
     )
 
 

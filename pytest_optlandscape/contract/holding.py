@@ -1,7 +1,7 @@
 """The contract: what every optimizer of a family must hold on every start.
 
 Each check is a small named function in one of the files ``contract_checks_*.py``; of whom it is asked, and how grave a
-breach is, stands in `contract_terms.TERMS`. Where a family breaks a property by design, it is not asked or only warned
+breach is, stands in `rules.CHECK_RULES`. Where a family breaks a property by design, it is not asked or only warned
 of; what else is known and accepted is for the user to say, with ``expected_failures``.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_optlandscape.configuration.profiles import check_words
-from pytest_optlandscape.contract.rules import TERMS, Outcome, Severity, Term
+from pytest_optlandscape.contract.rules import CHECK_RULES, CheckRule, Outcome, Severity
 from pytest_optlandscape.contract.search import Held
 from pytest_optlandscape.contract.trials import Breach
 from pytest_optlandscape.optimizers import Adapter, get
@@ -76,7 +76,7 @@ class Check:
 
     Attributes
     ----------
-    term : Term
+    term : CheckRule
     always_raises : bool
         Whether a breach of which others are only warned raises too.
     profile : str
@@ -89,7 +89,7 @@ class Check:
     'passed'
     """
 
-    term: Term
+    term: CheckRule
     always_raises: bool = False
     profile: str = ""
     _made: _Made | None = field(default=None, compare=False, repr=False)
@@ -99,14 +99,14 @@ class Check:
         """The check's name."""
         return self.term.name
 
-    def outcome(self, optimizer: Any, *, hunts: bool = False, profile: str | None = None) -> CheckOutcome:
+    def outcome(self, optimizer: Any, *, searches: bool = False, profile: str | None = None) -> CheckOutcome:
         """Hold an optimizer to it, and say what came of it.
 
         Parameters
         ----------
         optimizer : str, callable, class or object
-        hunts : bool, default False
-            Whether to go on hunting for starts that break it, as where it is called.
+        searches : bool, default False
+            Whether to go on searching for starts that break it, as where it is called.
         profile : str, optional
             Words that correct what the optimizer is taken for, such as ``"global stochastic"``.
 
@@ -123,13 +123,13 @@ class Check:
             adapter = self._made.adapter(optimizer)
         else:
             adapter = with_profile(get(optimizer), self.profile if profile is None else profile)
-        outcome, severity, message = self.term.hold(Held(adapter, hunts))
+        outcome, severity, message = self.term.hold(Held(adapter, searches))
         return CheckOutcome(self.name, severity, outcome, printable(message))
 
     def __call__(self, optimizer: Any, *, profile: str | None = None) -> None:
         """Raise or warn where the optimizer breaks it; the parameters are those of `outcome`."""
         __tracebackhide__ = True
-        found = self.outcome(optimizer, hunts=True, profile=profile)
+        found = self.outcome(optimizer, searches=True, profile=profile)
         if found.is_breach or (found.outcome == "failed" and self.always_raises):
             raise Breach(found.message)
         if found.outcome == "failed":
@@ -153,11 +153,11 @@ class _Made:
         return self._adapter
 
 
-CHECKS: dict[str, Check] = {term.name: Check(term) for term in TERMS}
+CHECKS: dict[str, Check] = {term.name: Check(term) for term in CHECK_RULES}
 """The checks by name."""
 
 
-def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, hunts: bool = False) -> list[CheckOutcome]:
+def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, searches: bool = False) -> list[CheckOutcome]:
     """Hold an optimizer to the contract, or a part of it, without raising anything.
 
     Examples
@@ -166,7 +166,7 @@ def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, hunts: bool
     >>> [found.outcome for found in hold_to(optimizers.get("scipy:CG"), ["check_clips_start"])]
     ['not-applicable']
     """
-    return [CHECKS[name].outcome(adapter, hunts=hunts) for name in (CHECKS if names is None else names)]
+    return [CHECKS[name].outcome(adapter, searches=searches) for name in (CHECKS if names is None else names)]
 
 
 def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
@@ -207,7 +207,7 @@ def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
     """
     __tracebackhide__ = True
     adapter = with_profile(get(optimizer), profile)
-    found = hold_to(adapter, hunts=True)
+    found = hold_to(adapter, searches=True)
     for one in found:
         if one.outcome == "failed" and not one.is_breach:
             warnings.warn(f"{one.check}: {one.message}", ContractWarning, stacklevel=2)

@@ -15,14 +15,14 @@ from pytest_optlandscape.contract.trials import Breach, NotApplicable, SlightBre
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import INVARIANCES, WORDS
 
-__all__ = ["TERMS", "Outcome", "Severity", "Term"]
+__all__ = ["CHECK_RULES", "CheckRule", "Outcome", "Severity"]
 
 Severity = Literal["error", "warning"]
 Outcome = Literal["passed", "failed", "not-applicable"]
 
 
 @dataclass(frozen=True)
-class Term:
+class CheckRule:
     """One check, of whom it is asked, and how grave a breach is.
 
     Attributes
@@ -55,7 +55,7 @@ class Term:
         Examples
         --------
         >>> from pytest_optlandscape import optimizers
-        >>> term = next(term for term in TERMS if term.name == "check_not_worse_than_best_seen")
+        >>> term = next(term for term in CHECK_RULES if term.name == "check_not_worse_than_best_seen")
         >>> term.severity(optimizers.get("scipy:Powell")), term.severity(optimizers.get("scipy:BFGS"))
         ('error', 'warning')
         """
@@ -88,37 +88,37 @@ def _is(adapter: Adapter, word: str) -> bool:
     return getattr(adapter, field) is value
 
 
-TERMS: tuple[Term, ...] = (
-    Term(results.check_returns_finite_point),
-    Term(results.check_reported_value),
-    Term(results.check_not_worse_than_best_seen, warns=("gradient",)),
-    Term(results.check_not_worse_than_start, asked_of=("local",), warns=("noise",)),
-    Term(results.check_evaluates_start, asked_of=("local",), warns=("derivative-free", "stochastic")),
-    Term(results.check_reported_counts),
-    Term(results.check_claims_success_at_stationary_points, asked_of=("local",)),
-    Term(results.check_never_claims_success_with_nan),
-    Term(results.check_survives_nan, warns=("noise",)),  # what is made for noise looks at no single value
-    Term(bounds.check_stays_inside_bounds, asked_of=("bounds",)),
-    Term(bounds.check_clips_start, asked_of=("bounds",)),
-    Term(bounds.check_keeps_fixed_variables, asked_of=("bounds",)),
-    Term(bounds.check_stays_feasible, asked_of=("constraints", "keeps-feasible")),
-    Term(budget.check_keeps_budget, asked_of=("hard-limit",)),
-    Term(budget.check_larger_budget_goes_on, asked_of=("deterministic",)),
-    Term(repetition.check_same_seed_same_run),
-    Term(repetition.check_same_run_in_another_process),
-    Term(repetition.check_leaves_global_random_state),
-    Term(state.check_resumes_from_saved_state),
-    Term(state.check_restores_state_after_exception),
-    Term(arrays.check_keeps_start_unchanged),
-    Term(arrays.check_hands_out_own_points),
-    Term(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),
-    Term(arrays.check_takes_any_start),
-    Term(callback.check_calls_callback, asked_of=("callback",)),
-    Term(callback.check_hands_callback_own_points, asked_of=("callback",)),
-    Term(callback.check_stops_on_request, asked_of=("callback", "stoppable")),
-    Term(invariance.check_invariant_to_scaling, asked_of=("scaling",)),
-    Term(invariance.check_invariant_to_permutation, asked_of=("permutation",)),
-    Term(invariance.check_invariant_to_translation, asked_of=("translation",)),
-    Term(invariance.check_invariant_to_rotation, asked_of=("rotation",)),
+CHECK_RULES: tuple[CheckRule, ...] = (
+    CheckRule(results.check_returns_finite_point),
+    CheckRule(results.check_reported_value),
+    CheckRule(results.check_not_worse_than_best_seen, warns=("gradient",)),
+    CheckRule(results.check_not_worse_than_start, asked_of=("local",), warns=("noise",)),
+    CheckRule(results.check_evaluates_start, asked_of=("local",), warns=("derivative-free", "stochastic")),
+    CheckRule(results.check_reported_counts),
+    CheckRule(results.check_claims_success_at_stationary_points, asked_of=("local",)),
+    CheckRule(results.check_never_claims_success_with_nan),
+    CheckRule(results.check_survives_nan, warns=("noise",)),  # what is made for noise looks at no single value
+    CheckRule(bounds.check_stays_inside_bounds, asked_of=("bounds",)),
+    CheckRule(bounds.check_clips_start, asked_of=("bounds",)),
+    CheckRule(bounds.check_keeps_fixed_variables, asked_of=("bounds",)),
+    CheckRule(bounds.check_stays_feasible, asked_of=("constraints", "keeps-feasible")),
+    CheckRule(budget.check_keeps_budget, asked_of=("hard-limit",)),
+    CheckRule(budget.check_larger_budget_goes_on, asked_of=("deterministic",)),
+    CheckRule(repetition.check_same_seed_same_run),
+    CheckRule(repetition.check_same_run_in_another_process),
+    CheckRule(repetition.check_leaves_global_random_state),
+    CheckRule(state.check_resumes_from_saved_state),
+    CheckRule(state.check_restores_state_after_exception),
+    CheckRule(arrays.check_keeps_start_unchanged),
+    CheckRule(arrays.check_hands_out_own_points),
+    CheckRule(arrays.check_copies_gradients, asked_of=("gradient",), warns=("gradient",)),
+    CheckRule(arrays.check_takes_any_start),
+    CheckRule(callback.check_calls_callback, asked_of=("callback",)),
+    CheckRule(callback.check_hands_callback_own_points, asked_of=("callback",)),
+    CheckRule(callback.check_stops_on_request, asked_of=("callback", "stoppable")),
+    CheckRule(invariance.check_invariant_to_scaling, asked_of=("scaling",)),
+    CheckRule(invariance.check_invariant_to_permutation, asked_of=("permutation",)),
+    CheckRule(invariance.check_invariant_to_translation, asked_of=("translation",)),
+    CheckRule(invariance.check_invariant_to_rotation, asked_of=("rotation",)),
 )
 """The contract, in the order in which it is checked."""

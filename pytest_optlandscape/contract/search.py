@@ -1,4 +1,4 @@
-"""Going through the trials of a check, hunting for further ones that break it, and the simplest start of a breach.
+"""Going through the trials of a check, searching for further ones that break it, and the simplest start of a breach.
 
 The trials that every check has come first, in a fixed order. If the optimizer looks at its seed, further seeds follow,
 until there are `contract_trials.SEEDS`. Where none of them breaks the check, `strategies.suspicion` is asked for
@@ -43,14 +43,14 @@ __all__ = ["Held"]
 
 FloatArray = NDArray[np.float64]
 
-_HUNT_STARTS = 50
-_HUNT_EVALUATIONS = 1_000
-"""Where the hunt for a breach ends: so many starts on a landscape, and so many evaluations of a check, shared equally
-by its landscapes. Counts, not seconds, so that every machine hunts as far. A millisecond an evaluation, as SciPy's
+_SEARCH_STARTS = 50
+_SEARCH_EVALUATIONS = 1_000
+"""Where the search for a breach ends: so many starts on a landscape, and so many evaluations of a check, shared equally
+by its landscapes. Counts, not seconds, so that every machine searches as far. A millisecond an evaluation, as SciPy's
 COBYLA and trust-constr take, is a second a check."""
 
-_FIRST_HUNTED_SEED = 1_000
-"""Of the starts that are hunted on a landscape; they count up."""
+_FIRST_SEARCHED_SEED = 1_000
+"""Of the starts that are searched on a landscape; they count up."""
 
 _EVALUATIONS_WITH_FURTHER_SEEDS = 6_000
 """Where further seeds of a check end whose trials no other check makes, too."""
@@ -66,13 +66,13 @@ class Held:
     Attributes
     ----------
     adapter : Adapter
-    hunts : bool
-        Whether to go on hunting where none of a check's own trials breaks it. A hunt goes by how the runs so far went,
+    searches : bool
+        Whether to go on searching where none of a check's own trials breaks it. A search goes by how the runs went,
         so rounding may lead it elsewhere: what is compared over time does without.
     """
 
     adapter: Adapter
-    hunts: bool = False
+    searches: bool = False
 
     def to(
         self,
@@ -91,9 +91,9 @@ class Held:
         among : callable
             From an adapter to the trials.
         besides : callable, optional
-            From an adapter to trials that follow in any case; nothing is hunted around them.
+            From an adapter to trials that follow in any case; nothing is searched around them.
         everywhere : bool, default True
-            Whether to hunt for other starts: not where they make no difference, nor where what is rounding is told
+            Whether to search for other starts: not where they make no difference, nor where what is rounding is told
             from what is not by a tolerance made for these trials.
 
         Raises
@@ -116,7 +116,7 @@ class Held:
             return asked.setdefault(key, _Asked(judge, trial.adapter, trial.landscape, trial.budget))
 
         answers = [questions(trial).hold_at(trial.x0, trial.seed) for trial in own]
-        hunted = list(asked.values())
+        searched = list(asked.values())
         depends = any(answer.depends_on_the_seed for answer in answers)
         for trial in besides(self.adapter) if besides else ():
             answers.append(questions(trial).hold_at(trial.x0, trial.seed))
@@ -125,9 +125,9 @@ class Held:
                 questions(trial).hold_at(trial.x0, trial.seed)
         elif depends:
             _hold_with_further_seeds(own, max(SEEDS - len(answers), 0), questions)
-        if self.hunts and everywhere:
-            for one in hunted:
-                one.hunt(_HUNT_EVALUATIONS // len(hunted), seeds=depends)
+        if self.searches and everywhere:
+            for one in searched:
+                one.search(_SEARCH_EVALUATIONS // len(searched), seeds=depends)
         for one in asked.values():
             one.raise_what_is_slight()
 
@@ -196,13 +196,13 @@ class _Asked:
         if self._slight is not None:
             raise _breach(self._simplest(*self._slight))
 
-    def hunt(self, evaluations: int, *, seeds: bool) -> None:
+    def search(self, evaluations: int, *, seeds: bool) -> None:
         """Try further starts, each with a seed of its own on request, and raise `Breach` at the first complaint."""
         __tracebackhide__ = True
         search = Search(self._landscape, self._landscape.bounds, seed=0)
         most = self._spent + evaluations
-        while search.asked < _HUNT_STARTS and self._spent + self.usual_cost <= most:
-            seed = _FIRST_HUNTED_SEED + search.asked if seeds else 0
+        while search.asked < _SEARCH_STARTS and self._spent + self.usual_cost <= most:
+            seed = _FIRST_SEARCHED_SEED + search.asked if seeds else 0
             answer = self.hold_at(search.ask(), seed)
             search.tell(answer.run, answer.nearness)
 

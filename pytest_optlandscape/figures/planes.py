@@ -544,7 +544,7 @@ def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
 
 
 def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]) -> None:
-    """Ring the points at which two paths part, and say which evaluation it is."""
+    """Ring the points at which two paths diverge, and say which evaluation it is."""
     points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
     for point in points:
         canvas.mark(point.tolist(), "disc", "split", 7.0)

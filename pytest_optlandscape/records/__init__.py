@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_optlandscape.records.averages import with_further_runs
 from pytest_optlandscape.records.build_records import record_of
-from pytest_optlandscape.records.fingerprint import Fingerprint, Stability
+from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.records.measuring import definition_of, measure_suite, run_baseline, run_landscape
 from pytest_optlandscape.records.robust_range import RobustRange, RobustWidth
@@ -17,7 +17,7 @@ __all__ = [
     "RobustRange",
     "RobustWidth",
     "Robustness",
-    "Stability",
+    "RoundingSensitivity",
     "definition_of",
     "measure_suite",
     "record_of",

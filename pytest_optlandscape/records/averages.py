@@ -29,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 BATCH = {"seeds": 5, "starts": 3}
 """Runs over which the criteria of a cell are averaged, and averaged again, by what they differ in: as many as the cost
-of a baseline, ten comparisons, leaves beside dithered runs."""
+of a baseline, ten comparisons, leaves beside perturbed runs."""
 
 
 def with_further_runs(

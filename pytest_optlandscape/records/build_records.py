@@ -15,7 +15,7 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.records.fingerprint import MULTIPLE, fingerprints_of, least_envelope
 from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
 from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE
-from pytest_optlandscape.records.run_batch import StackedRuns, in_stacks
+from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
 from pytest_optlandscape.runs import Run, box_widths, feasible
 from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
@@ -98,7 +98,7 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
-    stack = StackedRuns(runs)
+    stack = RunBatch(runs)
     every_hits = _hits(stack)
     found = zip(
         runs,
@@ -131,14 +131,14 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
     ]
 
 
-def _hits(stack: StackedRuns) -> FloatArray:
+def _hits(stack: RunBatch) -> FloatArray:
     """Count the evaluations of each run until the gap first falls to each target; shape (runs, targets)."""
     targets = _TARGETS * reference_gap(stack.landscape)
     counted = np.where(stack.gaps <= targets[:, np.newaxis], stack.count, np.inf)
     return np.minimum.reduceat(counted, stack.starts, axis=1).T
 
 
-def _descents(stack: StackedRuns, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
+def _descents(stack: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
     """Follow the gap of each run that reached no target after its first evaluation."""
     reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
     return [
@@ -168,7 +168,7 @@ def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
     return Descent(float(f"{math.log10(top / reference):.6g}"), depth, end, tuple(thousandths))
 
 
-def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
+def _flags(stack: RunBatch, runs: Sequence[Run]) -> list[frozenset[str]]:
     changes_start = [run.start_was_changed for run in runs]
     if not any(changes_start) and stack.is_strictly_inside:
         return [frozenset()] * len(runs)
@@ -183,7 +183,7 @@ def _flags(stack: StackedRuns, runs: Sequence[Run]) -> list[frozenset[str]]:
     return [frozenset(itertools.compress((*FLAGS, ROUNDS_OUT), one)) for one in does]
 
 
-def _returned(stack: StackedRuns) -> list[list[float]]:
+def _returned(stack: RunBatch) -> list[list[float]]:
     """Find the first evaluated point of each run that is the returned one up to rounding, and to the last bit.
 
     Counted from 1; inf where there is none.

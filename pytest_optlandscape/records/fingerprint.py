@@ -3,7 +3,7 @@
 A run's path is summed up by one number for each of a few windows of evaluations, 1, 2, 3–4, 5–8, … A number is a mean
 of the coordinates with fixed weights, in units of the box, so that no change of a point or of the order of points
 leaves it alone. When a baseline is written, the same cell is run again several times with everything off by one unit in
-the last place (`dithering`). How far these runs move each number is its *envelope*. It grows with the evaluations, and
+the last place (`perturbation`). How far these runs move each number is its *envelope*. It grows as a run goes on, and
 tells what rounding can do; a generous multiple of it is allowed, windows in which it is large say nothing and are left
 out.
 
@@ -11,7 +11,7 @@ The returned point is treated as one more window, and so is the end: where round
 and the stop reason alone, they must stay what they were.
 
 Some optimizers branch on ties, so that rounding moves a run far at once, and rarely: not every jump shows in a few
-dithered runs. Each of these is therefore held against all others as if it were new, and those that are dithered more
+perturbed runs. Each of these is therefore held against all others as if it were new, and those that are perturbed more
 coarsely are held against the others' ends; how many deviate tells how many cells may part by rounding alone, and
 `statistics.chance_of_as_many` decides on their number.
 """
@@ -28,19 +28,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.records.run_batch import StackedRuns, in_stacks
+from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
 from pytest_optlandscape.runs import Run, box_widths
 
 __all__ = [
     "Fingerprint",
-    "Stability",
+    "RoundingSensitivity",
+    "divergence",
+    "diverges_within",
     "fingerprints_of",
     "largest_envelope",
     "least_envelope",
     "measured",
     "multiple_of",
-    "parting",
-    "parts_within",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -82,12 +82,12 @@ class Fingerprint:
     result : float
         The same of the returned point.
     envelope : tuple of float
-        How far dithered runs move the numbers of the path; as many as were measured and are small enough to be used,
-        none in the fingerprint of a run that was not dithered.
+        How far perturbed runs move the numbers of the path; as many as were measured and are small enough to be used,
+        none in the fingerprint of a run that was not perturbed.
     result_envelope : float
         The same for the returned point; inf where it is not used.
     spread : int
-        By how many evaluations dithered runs end earlier or later at most; -1 where they end for other reasons too.
+        By how many evaluations perturbed runs end earlier or later at most; -1 where they end for other reasons too.
     """
 
     path: tuple[float, ...]
@@ -98,7 +98,7 @@ class Fingerprint:
 
     @property
     def is_measured(self) -> bool:
-        """Whether dithered runs told of anything in it what rounding does."""
+        """Whether perturbed runs told of anything in it what rounding does."""
         return bool(self.envelope) or self.spread >= 0 or self.result_envelope < math.inf
 
     def __eq__(self, other: object) -> bool:
@@ -148,7 +148,7 @@ class Fingerprint:
         return cls(tuple(values[:-1]), values[-1], tuple(envelopes[:-1]), envelopes[-1], spread)
 
 
-def fingerprints_of(runs: StackedRuns) -> list[Fingerprint]:
+def fingerprints_of(runs: RunBatch) -> list[Fingerprint]:
     """Sum up all runs of a stack."""
     width = box_widths(runs.bounds)
     place = runs.number.copy()
@@ -186,13 +186,13 @@ def _spread_weights(count: int, dim: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Stability:
+class RoundingSensitivity:
     """How rounding treats the cells of a landscape.
 
     Attributes
     ----------
     jumps, trials : int
-        Dithered runs that part from the others of their cell, of how many.
+        Perturbed runs that part from the others of their cell, of how many.
     """
 
     jumps: int
@@ -200,21 +200,21 @@ class Stability:
 
     def __post_init__(self) -> None:
         if not 0 <= self.jumps <= self.trials:
-            raise ValueError(f"{self.jumps} of {self.trials} dithered runs cannot part")
+            raise ValueError(f"{self.jumps} of {self.trials} perturbed runs cannot part")
 
-    def __add__(self, other: Stability) -> Stability:
-        return Stability(self.jumps + other.jumps, self.trials + other.trials)
+    def __add__(self, other: RoundingSensitivity) -> RoundingSensitivity:
+        return RoundingSensitivity(self.jumps + other.jumps, self.trials + other.trials)
 
 
 def measured(
-    clean: Run, dithered: Sequence[Run], precision: float, coarsely: Sequence[Run] = ()
-) -> tuple[Fingerprint, Stability]:
+    clean: Run, perturbed: Sequence[Run], precision: float, coarsely: Sequence[Run] = ()
+) -> tuple[Fingerprint, RoundingSensitivity]:
     """Measure how far rounding moves a run.
 
     Parameters
     ----------
     clean : Run
-    dithered : sequence of Run
+    perturbed : sequence of Run
         The same with everything off by a unit in the last place.
     precision : float
         The spacing of the optimizer's own numbers near 1.
@@ -226,15 +226,15 @@ def measured(
     -------
     fingerprint : Fingerprint
         With its envelope.
-    stability : Stability
-        How many of the dithered runs part from the fingerprint that the others would have given.
+    rounding_sensitivity : RoundingSensitivity
+        How many of the perturbed runs diverge from the fingerprint that the others would have given.
     """
-    own, *others = (one for stack in in_stacks([clean, *dithered]) for one in fingerprints_of(StackedRuns(stack)))
+    own, *others = (one for stack in in_stacks([clean, *perturbed]) for one in fingerprints_of(RunBatch(stack)))
     floor, largest = least_envelope(precision), largest_envelope(precision)
     # Of a coarse type less is allowed: its envelopes are kept smaller, so that `MULTIPLE` times them is that.
     scale = multiple_of(precision) / MULTIPLE
     path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
-    ends = _Ends(clean, dithered, coarsely)
+    ends = _Ends(clean, perturbed, coarsely)
     envelope = scale * np.maximum.accumulate(path.max(axis=0, initial=floor))
     result_envelope = scale * float(result.max(initial=floor))
     whole = Fingerprint(
@@ -246,7 +246,7 @@ def measured(
     )
     jump = functools.partial(_jump, precision=precision)
     jumps = int((jump(path).any(axis=1) | jump(result) | ends.jump()).sum()) + ends.coarse_jumps()
-    return whole, Stability(jumps, len(dithered) + len(coarsely))
+    return whole, RoundingSensitivity(jumps, len(perturbed) + len(coarsely))
 
 
 def least_envelope(precision: float) -> float:
@@ -301,18 +301,18 @@ def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
 
 
 _END_MULTIPLE = 4
-"""Ends that move by up to this multiple of what dithered runs move are where rounding puts them. Where a run goes on
+"""Ends that move by up to this multiple of what perturbed runs move are where rounding puts them. Where a run goes on
 in the noise, how long it does has no typical scale."""
 
 
 class _Ends:
-    """By how many evaluations each dithered run ends earlier or later than the clean one, and for which reason."""
+    """By how many evaluations each perturbed run ends earlier or later than the clean one, and for which reason."""
 
-    def __init__(self, clean: Run, dithered: Sequence[Run], coarsely: Sequence[Run]) -> None:
-        runs = [*dithered, *coarsely]
+    def __init__(self, clean: Run, perturbed: Sequence[Run], coarsely: Sequence[Run]) -> None:
+        runs = [*perturbed, *coarsely]
         self._moved = np.array([abs(run.nfev - clean.nfev) + abs(run.njev - clean.njev) for run in runs], dtype=int)
         self._other = np.array([run.stop_reason != clean.stop_reason for run in runs], dtype=bool)
-        self._fine = len(dithered)
+        self._fine = len(perturbed)
         self._evaluations = clean.nfev + clean.njev
 
     @property
@@ -329,8 +329,8 @@ class _Ends:
     def coarse_jumps(self) -> int:
         """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
 
-        What no rounding of the input excites, rounding inside an optimizer may; how often shows in what fine dithering
-        misses and coarse dithering finds.
+        What no rounding of the input excites, rounding inside an optimizer may; how often shows in what fine noise
+        misses and coarse perturbation finds.
         """
         if self._other[: self._fine].any():
             return 0
@@ -339,7 +339,7 @@ class _Ends:
         return int((self._other | far)[self._fine :].sum())
 
 
-def parting(
+def divergence(
     before: Fingerprint, before_end: tuple[int, int, str], now: Fingerprint, now_end: tuple[int, int, str]
 ) -> str:
     """Say where two runs of a cell part by more than rounding explains; "" if they do not.
@@ -373,13 +373,13 @@ def parting(
     return ""
 
 
-def parts_within(where: str, evaluations: int) -> bool:
-    """Tell whether runs part, as `parting` says, within so many evaluations.
+def diverges_within(where: str, evaluations: int) -> bool:
+    """Tell whether runs part, as `divergence` says, within so many evaluations.
 
     Examples
     --------
-    >>> parts_within("evaluations 5 to 8", 8), parts_within("evaluations 9 to 16", 8), parts_within("the end", 8)
-    (True, False, False)
+    >>> [diverges_within(where, 8) for where in ("evaluations 5 to 8", "evaluations 9 to 16", "the end")]
+    [True, False, False]
     """
     windows = range(max(evaluations, 1).bit_length())
     return where in {_window_text(k) for k in windows}

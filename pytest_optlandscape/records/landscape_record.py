@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.records.fingerprint import MULTIPLE, Fingerprint, Stability
+from pytest_optlandscape.records.fingerprint import MULTIPLE, Fingerprint, RoundingSensitivity
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.runs.raised_warnings import Warned
 
@@ -388,7 +388,7 @@ class LandscapeRecord:
     cells : tuple of CellRecord
     errors : tuple of str
         What exceptions said, each once; not stored.
-    stability : Stability or None
+    rounding_sensitivity : RoundingSensitivity or None
         How rounding treats the cells; None where it was not measured.
     nondeterministic : bool
         Whether a cell that was run twice gave two different runs.
@@ -405,7 +405,7 @@ class LandscapeRecord:
     definition: dict[str, Any]
     cells: tuple[CellRecord, ...]
     errors: tuple[str, ...] = ()
-    stability: Stability | None = None
+    rounding_sensitivity: RoundingSensitivity | None = None
     nondeterministic: bool = False
     notes: tuple[str, ...] = ()
     traceback: str = ""
@@ -484,8 +484,8 @@ class LandscapeRecord:
             "cells": [cell.to_text() for cell in self.cells],
             "errors": list(self.errors),
         }
-        if self.stability:
-            plain["rounding"] = {"jumps": self.stability.jumps, "trials": self.stability.trials}
+        if self.rounding_sensitivity:
+            plain["rounding"] = {"jumps": self.rounding_sensitivity.jumps, "trials": self.rounding_sensitivity.trials}
         if self.nondeterministic:
             plain["nondeterministic"] = True
         if self.notes:
@@ -504,7 +504,7 @@ class LandscapeRecord:
             plain["definition"],
             tuple(map(CellRecord.from_text, plain["cells"])),
             tuple(plain.get("errors", ())),
-            Stability(**plain["rounding"]) if "rounding" in plain else None,
+            RoundingSensitivity(**plain["rounding"]) if "rounding" in plain else None,
             bool(plain.get("nondeterministic", False)),
             tuple(plain.get("notes", ())),
             plain.get("traceback", ""),

@@ -25,9 +25,9 @@ from pytest_optlandscape.records.best_seen import (
     with_best_of,
 )
 from pytest_optlandscape.records.build_records import record_of, records_of, reference_gap
-from pytest_optlandscape.records.fingerprint import Fingerprint, Stability, measured, multiple_of
+from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity, measured, multiple_of
 from pytest_optlandscape.records.landscape_record import BEST_SEEN, HANGS, CellRecord, LandscapeRecord
-from pytest_optlandscape.records.perturbation import DitheredProblem, precision_of
+from pytest_optlandscape.records.perturbation import PerturbedProblem, precision_of
 from pytest_optlandscape.records.unseeded_generators import note_of, unseeded_generators
 from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
@@ -57,11 +57,11 @@ __all__ = [
     "with_hanging_flagged",
 ]
 
-DITHERS = 5, 2
-"""Dithered runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
+PERTURBATIONS = 5, 2
+"""Perturbed runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
 allowed to deviate. A tie that is broken either way at random goes unseen in one of 32."""
 
-STOCHASTIC_DITHERS = 3, 1
+STOCHASTIC_PERTURBATIONS = 3, 1
 """Fewer, where further runs go into averages over seeds, which matter as well."""
 
 _FORMAT = 3
@@ -252,49 +252,49 @@ def run_baseline(
 def _with_envelopes(
     adapter: Adapter, record: LandscapeRecord, runs: Sequence[Run], precision: float
 ) -> LandscapeRecord:
-    stability = Stability(0, 0)
-    fine, coarse = STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS
+    rounding_sensitivity = RoundingSensitivity(0, 0)
+    fine, coarse = STOCHASTIC_PERTURBATIONS if adapter.is_stochastic else PERTURBATIONS
     units = [1] * fine + [round(multiple_of(precision))] * coarse
     whole = [run for run, cell in zip(runs, record.cells, strict=True) if not cell.was_stopped_by_time]
-    every_dithered = _dithered_runs(adapter, whole, precision, units)
+    every_perturbed = _perturbed_runs(adapter, whole, precision, units)
     records = []
     for run, cell in zip(runs, record.cells, strict=True):
         if cell.was_stopped_by_time:
             records.append(cell)
             continue
-        dithered = next(every_dithered)
-        if any(one.stop_reason == "time" for one in dithered):  # rounding is not what ended them
+        perturbed = next(every_perturbed)
+        if any(one.stop_reason == "time" for one in perturbed):  # rounding is not what ended them
             records.append(cell)
             continue
-        fingerprint, found = measured(run, dithered[:fine], precision, dithered[fine:])
-        stability += found
+        fingerprint, found = measured(run, perturbed[:fine], precision, perturbed[fine:])
+        rounding_sensitivity += found
         records.append(replace(cell, fingerprint=Fingerprint.from_text(fingerprint.to_text())))
-    return replace(record, cells=tuple(records), stability=stability)
+    return replace(record, cells=tuple(records), rounding_sensitivity=rounding_sensitivity)
 
 
 def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
     """Estimate how many runs `run_baseline` makes of some cells of a landscape."""
-    dithers = sum(STOCHASTIC_DITHERS if adapter.is_stochastic else DITHERS)
+    perturbations = sum(STOCHASTIC_PERTURBATIONS if adapter.is_stochastic else PERTURBATIONS)
     over = "seeds" if adapter.is_stochastic else "starts"
     further = sum(adapter.is_stochastic or cell.is_spread for cell in chosen) * (BATCH[over] - 1)
-    return len(chosen) * (1 + dithers) + 2 + further
+    return len(chosen) * (1 + perturbations) + 2 + further
 
 
-def _dithered_runs(
+def _perturbed_runs(
     adapter: Adapter, runs: Sequence[Run], precision: float, units: Sequence[int]
 ) -> Iterator[list[Run]]:
-    """Run each run's problem again, dithered by each of so many units: those of several at once, if that saves time."""
+    """Run each run's problem again, perturbed by each of so many units: several at once, if that saves time."""
     at_once = max(MOST // len(units), 1) if adapter.in_lockstep() else 1
     for start in range(0, len(runs), at_once):
         some = runs[start : start + at_once]
-        made = execute_together(adapter, observed(one for run in some for one in _dithered(run, precision, units)))
+        made = execute_together(adapter, observed(one for run in some for one in _perturbed(run, precision, units)))
         yield from (made[k * len(units) : (k + 1) * len(units)] for k in range(len(some)))
 
 
-def _dithered(run: Run, precision: float, units: Sequence[int]) -> Iterator[DitheredProblem]:
+def _perturbed(run: Run, precision: float, units: Sequence[int]) -> Iterator[PerturbedProblem]:
     rng = np.random.default_rng([run.seed, 1])
     problem = Problem(run.landscape, run.x0, budget=run.budget, seed=run.seed)
-    return (DitheredProblem(problem, rng, precision, so_many) for so_many in units)
+    return (PerturbedProblem(problem, rng, precision, so_many) for so_many in units)
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:

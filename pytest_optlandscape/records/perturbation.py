@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.runs import Problem, Run
 
-__all__ = ["BFLOAT", "DOUBLE", "HALF", "SINGLE", "DitheredProblem", "precision_of"]
+__all__ = ["BFLOAT", "DOUBLE", "HALF", "SINGLE", "PerturbedProblem", "precision_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def _is_used(points: FloatArray, precision: float) -> bool:
     return bool(len(numbers) >= _LEAST_NUMBERS and np.all(bits == whole) and np.mean(is_odd) >= _LEAST_ODD)
 
 
-class DitheredProblem(Problem):
+class PerturbedProblem(Problem):
     """A problem whose start, values and gradients are off by a unit in the last place, at random.
 
     Each number is multiplied by 1 + ε or 1 − ε, ε being the spacing of floats near 1, which moves it to the next float
@@ -86,7 +86,7 @@ class DitheredProblem(Problem):
     Parameters
     ----------
     problem : Problem
-        The one to dither.
+        The one to perturb.
     rng : numpy.random.Generator
         Which way each number is off.
     precision : float
@@ -98,7 +98,7 @@ class DitheredProblem(Problem):
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
         self._exact = problem
         self._rng_before = type(rng.bit_generator), rng.bit_generator.state
-        self._dither = precision, units
+        self._perturb = precision, units
         self._choices = np.array([1.0 - units * precision, 1.0 + units * precision])
         self._rng = rng
         ways = np.unpackbits(np.frombuffer(rng.bytes(_FACTORS // 8), np.uint8)).reshape(-1, _FEW)
@@ -114,12 +114,12 @@ class DitheredProblem(Problem):
             time_limit=problem.time_limit,
         )
 
-    def again(self, budget: int | None = None) -> DitheredProblem:
+    def again(self, budget: int | None = None) -> PerturbedProblem:
         """Make the same problem once more, fresh, off by the same in each number."""
         kind, state = self._rng_before
         rng = np.random.Generator(kind(0))
         rng.bit_generator.state = state
-        return DitheredProblem(self._exact.again(budget), rng, *self._dither)
+        return PerturbedProblem(self._exact.again(budget), rng, *self._perturb)
 
     def _off(self, values: FloatArray) -> FloatArray:
         factors: FloatArray = self._choices[self._rng.integers(0, 2, np.shape(values), dtype=np.int8)]
@@ -127,8 +127,8 @@ class DitheredProblem(Problem):
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
-        """A random generator made from the seed, whose real numbers are dithered too."""
-        return _DitheredGenerator(self.seed, self._off)
+        """A random generator made from the seed, whose real numbers are perturbed too."""
+        return _PerturbedGenerator(self.seed, self._off)
 
     def _objective(self) -> Callable[[list[float]], float]:
         exact, factors = super()._objective(), self._factors
@@ -139,10 +139,10 @@ class DitheredProblem(Problem):
         return lambda values: list(map(operator.mul, exact(values), factors))
 
 
-class _DitheredGenerator(np.random.Generator):
+class _PerturbedGenerator(np.random.Generator):
     """The same real random numbers, each off by a unit in the last place; whole numbers are left alone.
 
-    What an optimizer makes of its random numbers alone, such as a covariance of ranked steps, no other dither reaches.
+    What an optimizer makes of its random numbers alone, such as a covariance of ranked steps, no other perturb reaches.
     """
 
     def __init__(self, seed: int, off: Callable[[FloatArray], FloatArray]) -> None:
@@ -150,21 +150,21 @@ class _DitheredGenerator(np.random.Generator):
         self._off = off
 
     def random(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._dithered(super().random(*arguments, **keywords), 0.0, 1.0)
+        return self._perturbed(super().random(*arguments, **keywords), 0.0, 1.0)
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-        return self._dithered(super().uniform(low, high, size), low, high)
+        return self._perturbed(super().uniform(low, high, size), low, high)
 
     def standard_normal(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._dithered(super().standard_normal(*arguments, **keywords))
+        return self._perturbed(super().standard_normal(*arguments, **keywords))
 
     def normal(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._dithered(super().normal(*arguments, **keywords))
+        return self._perturbed(super().normal(*arguments, **keywords))
 
     def standard_cauchy(self, size: Any = None) -> Any:
-        return self._dithered(super().standard_cauchy(size))
+        return self._perturbed(super().standard_cauchy(size))
 
-    def _dithered(self, drawn: Any, low: Any = -np.inf, high: Any = np.inf) -> Any:
+    def _perturbed(self, drawn: Any, low: Any = -np.inf, high: Any = np.inf) -> Any:
         moved = self._off(np.asarray(drawn, dtype=np.float64))
         inside = np.where((moved >= low) & (moved < high), moved, drawn)
         return inside if np.ndim(drawn) else float(inside)

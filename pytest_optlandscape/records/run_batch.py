@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.runs import Run, inside
 from pytest_optlandscape.runs.run import below_fmin, gaps_at
 
-__all__ = ["StackedRuns", "in_stacks"]
+__all__ = ["RunBatch", "in_stacks"]
 
 FloatArray = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ _TALLEST = 2**16
 """Coordinates of a stack, beyond which it is closed: arrays of half a megabyte stay in a processor's cache."""
 
 
-class StackedRuns:
+class RunBatch:
     """The points of runs on one landscape, each run's followed by the point that it returned.
 
     Parameters

@@ -63,10 +63,10 @@ def failure_text(
         return "\n".join([*lines, "", *again, *alone])
     lines = wrapped(f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}", "")
     lines += _finding_lines(comparison.findings)
-    if comparison.parted:
-        start, where = comparison.parted[0]
-        count = f"{len(comparison.parted)} of {number_of(len(comparison.now.cells), 'cell')}"
-        lines += wrapped(f"paths part in {count}, {start} first, at {where}", "  ")
+    if comparison.diverged:
+        start, where = comparison.diverged[0]
+        count = f"{len(comparison.diverged)} of {number_of(len(comparison.now.cells), 'cell')}"
+        lines += wrapped(f"paths diverge in {count}, {start} first, at {where}", "  ")
     if comparison.speed and comparison.fingerprint != "identical":
         lines += wrapped(decision(comparison.speed, not comparison.findings), "  ")
     shown = _shown(comparison)
@@ -106,7 +106,7 @@ def _shown(comparison: LandscapeComparison) -> list[MovedCell]:
         moved = comparison.moved_with(finding)
         if moved:
             return moved[:_ROWS]
-    apart = dict(comparison.parted)
+    apart = dict(comparison.diverged)
     return [MovedCell(old, new, 0.0) for old, new in comparison.pairs if new.start in apart][:_ROWS]
 
 
@@ -118,13 +118,13 @@ def _cells_table(comparison: LandscapeComparison, shown: Sequence[MovedCell]) ->
     failed = [one for one in failed if one.is_worse] or failed
     columns = [_column(comparison, one, shown) for one in failed]
     if not failed:
-        where = dict(comparison.parted)
-        columns.append(["part at", *(where[cell.now.start] for cell in shown)])
+        where = dict(comparison.diverged)
+        columns.append(["diverge at", *(where[cell.now.start] for cell in shown)])
     names = [one.metric for one in failed]
     further = [metric for metric in (*("cost", "precision"), "speed") if metric not in names]
     columns += [_metric_column(comparison, metric, shown) for metric in further]
     columns.append(["ended", *(_arrow(cell.before.stop_reason, cell.now.stop_reason) for cell in shown)])
-    title = "cells that part" if not failed else ("worst cells" if failed[0].is_worse else "cells that gained most")
+    title = "cells that diverge" if not failed else ("worst cells" if failed[0].is_worse else "cells that gained most")
     kept: list[Sequence[str]] = [[f"  {title}", *(f"  {comparison.now.landscape}/{cell.now.start}" for cell in shown)]]
     for column in _without_repeated(columns):
         lines = table(*_turned([*kept, column, ["", *("" for _ in shown)]]))

@@ -17,7 +17,7 @@ from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.report.terminal import decision, is_open
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import BASELINE, Wording
-from pytest_optlandscape.texts.plurals import number_of
+from pytest_optlandscape.texts.plurals import number_of, verb_of
 from pytest_optlandscape.trend import Event, Trend
 
 __all__ = ["Place", "Remark", "SessionReport", "creep_at", "remarks_of"]
@@ -221,9 +221,8 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
         )
     changed = by_verdict.get(Verdict.CHANGED, [])
     if changed or comparison.verdict == Verdict.CHANGED:
-        text = (
-            f"{number_of(comparison.parted, 'cell')} of the suite now take{'s' * (comparison.parted == 1)} another path"
-        )
+        text = f"{number_of(comparison.diverged, 'cell')} of the suite now "
+        text += f"{verb_of(comparison.diverged, 'takes', 'take')} another path"
         text = f"{_names(changed)}: {text}" if changed else text
         text += f"; {decision(comparison.speed, is_open(comparison))}" if comparison.speed else ""
         found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))

@@ -194,7 +194,7 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
             texts.append(f"{verdict}, as said above, on {names}")
         texts += [f"{verdict} on {one.now.landscape}: {_findings(one.findings)}" for one in moved if one not in above]
     if comparison.verdict == Verdict.BETTER and comparison.begins_otherwise:
-        early = sum(one.parted_early for one in comparison.compared)
+        early = sum(one.diverged_early for one in comparison.compared)
         of_all = number_of(sum(len(one.pairs) for one in comparison.compared), "cell")
         texts.append(
             f"better along another path from the first evaluations on, in {early} of {of_all}: in a refactor or a "
@@ -252,7 +252,7 @@ def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
 
 
 def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
-    """Say where paths part, and what remains possible for the speed."""
+    """Say where paths diverge, and what remains possible for the speed."""
     changed = [c for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
     texts: list[str] = []
     for landscape in changed:
@@ -263,13 +263,13 @@ def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str
     unmoved = [c.now.landscape for c in changed if not c.findings]
     if unmoved:
         texts.append(f"changed on {', '.join(unmoved)}: {UNMOVED}")
-    parted = [(c.now.landscape, *first) for c in changed for first in c.parted[:1]]
+    diverged = [(c.now.landscape, *first) for c in changed for first in c.diverged[:1]]
     if comparison.verdict == Verdict.CHANGED and not changed and not comparison.findings:
-        parted = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.parted[:1]]
+        diverged = [(c.now.landscape, *first) for c in comparison.landscapes for first in c.diverged[:1]]
         texts.append(f"changed: {how_it_shows(comparison)}")
-    if parted:
-        landscape_id, start, where = parted[0]
-        texts.append(f"paths part, for instance on {landscape_id}/{start} at {where}")
+    if diverged:
+        landscape_id, start, where = diverged[0]
+        texts.append(f"paths diverge, for instance on {landscape_id}/{start} at {where}")
     if "overall" not in told and comparison.fingerprint in ("changed", "nondeterministic") and comparison.speed:
         texts.append(decision(comparison.speed, is_open(comparison)))
     return texts
@@ -334,7 +334,7 @@ def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> lis
         count, their = number_of(comparison.set_aside, "cell"), verb_of(comparison.set_aside, "its path", "their paths")
         texts.append(f"{count} set aside by the fingerprint: rounding makes {their} unpredictable")
     is_same = comparison.verdict == Verdict.SAME and comparison.unjudged_verdict in (None, Verdict.SAME)
-    if is_same and comparison.parted and not restless:
+    if is_same and comparison.diverged and not restless:
         texts.append(
             f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
             "and so few are no proof of a change"
@@ -350,7 +350,7 @@ def how_it_shows(comparison: OptimizerComparison) -> str:
 
 
 def _cells_part(comparison: OptimizerComparison) -> str:
-    return f"{number_of(comparison.parted, 'cell')} {verb_of(comparison.parted, 'parts', 'part')}"
+    return f"{number_of(comparison.diverged, 'cell')} {verb_of(comparison.diverged, 'diverges', 'diverge')}"
 
 
 def _findings(findings: Iterable[object]) -> str:

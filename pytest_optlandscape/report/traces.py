@@ -11,7 +11,7 @@ from pytest_optlandscape.comparison.own_time import TIME_GATE, TimeRatios, media
 from pytest_optlandscape.report.layout import WIDTH, table
 from pytest_optlandscape.runs import Trace, box_widths
 
-__all__ = ["parting_evaluation", "parting_lines", "time_line"]
+__all__ = ["divergence_evaluation", "divergence_lines", "time_line"]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ SHOWN = ((9, 3), (9, 2), (7, 2), (6, 2), (5, 2))
 """Digits and coordinates of a point, the most first: as much is shown as the width of a terminal takes."""
 
 
-def parting_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:
+def divergence_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:
     """Find the first evaluation at which two traces part by more than rounding.
 
     Parameters
@@ -47,7 +47,7 @@ def parting_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | N
     return count + 1 if len(before) != len(now) else None
 
 
-def parting_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -> list[str]:
+def divergence_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -> list[str]:
     """Draw the evaluations around the one at which two traces part.
 
     Parameters
@@ -60,21 +60,23 @@ def parting_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -
     -------
     list of str
     """
-    parting = parting_evaluation(before, now, bounds)
-    if parting is None:
-        return [f"  {cell_id}: no evaluation parts by more than rounding"]
-    marks = range(max(parting - ROWS_BEFORE, 1), min(parting + ROWS_AFTER, max(len(before), len(now))) + 1)
-    every = [_lines_with(marks, parting, (before, now), shown) for shown in SHOWN]
+    divergence = divergence_evaluation(before, now, bounds)
+    if divergence is None:
+        return [f"  {cell_id}: no evaluation diverges by more than rounding"]
+    marks = range(max(divergence - ROWS_BEFORE, 1), min(divergence + ROWS_AFTER, max(len(before), len(now))) + 1)
+    every = [_lines_with(marks, divergence, (before, now), shown) for shown in SHOWN]
     narrow = (lines for lines in every if max(map(len, lines)) <= WIDTH)
-    return [f"  {cell_id} parts at evaluation {parting}:", *next(narrow, every[-1])]
+    return [f"  {cell_id} diverges at evaluation {divergence}:", *next(narrow, every[-1])]
 
 
-def _lines_with(marks: Iterable[int], parting: int, traces: tuple[Trace, Trace], shown: tuple[int, int]) -> list[str]:
+def _lines_with(
+    marks: Iterable[int], divergence: int, traces: tuple[Trace, Trace], shown: tuple[int, int]
+) -> list[str]:
     rows = []
     for mark in marks:
         points = (_point(trace, mark, *shown) for trace in traces)
         gaps = (_gap(trace, mark) for trace in traces)
-        rows.append([f"  {mark}{' <' if mark == parting else ''}", *points, *gaps, ""])
+        rows.append([f"  {mark}{' <' if mark == divergence else ''}", *points, *gaps, ""])
     return table(["  evaluation", "x before", "x now", "gap before", "gap now", ""], rows)
 
 

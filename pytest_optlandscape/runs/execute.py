@@ -22,7 +22,7 @@ from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.other_processes import REMEDY, ForeignProcessError, is_about_pickling
 from pytest_optlandscape.runs.problem import Problem, value_at
 from pytest_optlandscape.runs.process_state import TRACES, Essentials
-from pytest_optlandscape.runs.process_state_guard import Surroundings
+from pytest_optlandscape.runs.process_state_guard import ProcessStateGuard
 from pytest_optlandscape.runs.raised_warnings import Warned
 from pytest_optlandscape.runs.results import Returned, described, returned_by, traceback_of
 from pytest_optlandscape.runs.run import Run, contradiction, feasible
@@ -100,7 +100,7 @@ def execute_all(optimizer: Optimizer, problems: Iterable[Problem], *, gives_up: 
     runs: list[Run] = []
     ended: list[_Ended] = []
     evaluations = stalled = 0
-    with Surroundings() as surroundings:
+    with ProcessStateGuard() as surroundings:
         for number, problem in enumerate(problems, start=1):
             ended.append(_ended(optimizer, problem, surroundings))
             stalled += _has_stalled(ended[-1])
@@ -157,7 +157,7 @@ class _Ended:
     left_out: str = ""
 
 
-def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
+def _ended(optimizer: Optimizer, problem: Problem, surroundings: ProcessStateGuard) -> _Ended:
     """Run an optimizer; where the process is supervised, tell of it, and leave out what hung before."""
     supervisor = supervision.current()
     if supervisor is None:
@@ -173,7 +173,7 @@ def _ended(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -
         return _ended_here(optimizer, problem, surroundings)
 
 
-def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: Surroundings) -> _Ended:
+def _ended_here(optimizer: Optimizer, problem: Problem, surroundings: ProcessStateGuard) -> _Ended:
     started = time.perf_counter()
     terms = _terms_of(optimizer, problem)
     watch = Watch(
@@ -285,7 +285,7 @@ def _read(
     return _Read(returned_by(returned, problem))
 
 
-def _unread(refused: BaseException, reading: Watch, surroundings: Surroundings) -> _Read:
+def _unread(refused: BaseException, reading: Watch, surroundings: ProcessStateGuard) -> _Read:
     """Stand for a result that could not be read, or raise what is not for us."""
     if isinstance(refused, TimeExhausted) and refused.watch is reading:
         return _Read(Returned(None, ""))
@@ -304,7 +304,9 @@ def _over() -> BaseException:
     return BudgetExhausted(_OVER)
 
 
-def _raised(error: BaseException, was_exhausted: bool, watch: Watch, surroundings: Surroundings) -> tuple[str, str]:
+def _raised(
+    error: BaseException, was_exhausted: bool, watch: Watch, surroundings: ProcessStateGuard
+) -> tuple[str, str]:
     """Describe what an optimizer raised, with its traceback; raise what is not for us; give "" for what ended its run.
 
     A budget or a time limit may be another problem's: an optimizer may run others.

@@ -1,6 +1,6 @@
 """The state of the process that an optimizer may change, part by part: how each part is read, compared and put back.
 
-`Surroundings` reads the parts before a landscape's runs and puts back after them what is no longer the same. Few parts
+`ProcessStateGuard` reads the parts before a landscape's runs and puts back after them what has changed. Few parts
 matter to the very next run and are looked at after each one (`EACH_RUN`); the others once for all runs of a landscape.
 """
 

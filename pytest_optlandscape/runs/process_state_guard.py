@@ -22,14 +22,14 @@ from pytest_optlandscape.runs.process_state import EACH_LANDSCAPE, EACH_RUN, Ess
 from pytest_optlandscape.runs.raised_warnings import Warned, warned_of
 from pytest_optlandscape.runs.refused_calls import Refusals
 
-__all__ = ["Surroundings", "TimerWentOff"]
+__all__ = ["ProcessStateGuard", "TimerWentOff"]
 
 
 class TimerWentOff(BaseException):
     """Raised where a timer that an optimizer set goes off while it runs: nobody handles its signal."""
 
 
-class Surroundings:
+class ProcessStateGuard:
     """The state of the process, kept for the session and for the next run.
 
     Guarded are the working directory, the environment, the mask of permissions, limits of resources, standard streams
@@ -42,14 +42,14 @@ class Surroundings:
 
     Examples
     --------
-    >>> with Surroundings() as surroundings:
+    >>> with ProcessStateGuard() as surroundings:
     ...     surroundings.prepare()
     ...     os.chdir("/")
     ...     surroundings.put_back(), surroundings.put_back()
     (((), ('changes the working directory',)), ((), ()))
     """
 
-    def __enter__(self) -> Surroundings:
+    def __enter__(self) -> ProcessStateGuard:
         self._undo = contextlib.ExitStack()
         self._streams = (sys.stdout, sys.stderr)
         self._closed: list[str] = []
@@ -182,7 +182,7 @@ def _unguard(stream: Any) -> None:
 def _codes_of(handlers: list[Any]) -> set[Any]:
     """Collect the code of the functions that handle signals; Python's own and those of this module have none."""
     codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
-    return codes - {None, Surroundings._went_off.__code__}
+    return codes - {None, ProcessStateGuard._went_off.__code__}
 
 
 _HANDLED = [

@@ -83,7 +83,7 @@ def keeps_its_record(comparison: LandscapeComparison) -> bool:
         return False
     return (
         before.nondeterministic == now.nondeterministic
-        and (before.stability is None) == (now.stability is None)
+        and (before.rounding_sensitivity is None) == (now.rounding_sensitivity is None)
         and before.averaged_over == now.averaged_over
         and not any(cell.was_stopped_by_time for cell in before.cells)
     )

@@ -36,9 +36,9 @@ from pytest_optlandscape.comparison.rerun import look_closely
 from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import third_party
-from pytest_optlandscape.records import LandscapeRecord, Stability
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.records.measuring import chosen_cells
-from pytest_optlandscape.report import Wording, parting_lines
+from pytest_optlandscape.report import Wording, divergence_lines
 from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.contract_record import accepted_outcome
 from pytest_optlandscape.session.reference.from_history import RecordedRevision
@@ -348,10 +348,13 @@ class AgainstRun(SuiteRun):
         """Give what timing said of one landscape; None where it was not timed."""
         return self._timed.get((spec, landscape_id))
 
-    def calibration(self, spec: str) -> Stability:
+    def calibration(self, spec: str) -> RoundingSensitivity:
         """Say how rounding treats an optimizer, on the landscapes where it was measured."""
-        measured = [before.stability for (one, _), before in sorted(self._before.items()) if one == spec]
-        return sum((stability for stability in measured if stability), Stability(0, 0))
+        measured = [before.rounding_sensitivity for (one, _), before in sorted(self._before.items()) if one == spec]
+        return sum(
+            (rounding_sensitivity for rounding_sensitivity in measured if rounding_sensitivity),
+            RoundingSensitivity(0, 0),
+        )
 
     def judge(self, spec: str, comparisons: list[LandscapeComparison]) -> OptimizerComparison:
         """Judge one optimizer over the landscapes that were run."""
@@ -369,7 +372,7 @@ class AgainstRun(SuiteRun):
             return []
         cell = find_cell(comparison.worst_cell["cell"])
         before, now = self.traces(spec, cell, comparison.now.budget)
-        return parting_lines(cell.id, before, now, cell.landscape.bounds)
+        return divergence_lines(cell.id, before, now, cell.landscape.bounds)
 
     def traces(self, spec: str, cell: Cell, budget: int) -> tuple[Trace, Trace]:
         """Run a cell on both sides and return the evaluations at the revision and now."""

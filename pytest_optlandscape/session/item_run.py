@@ -11,7 +11,7 @@ from pytest_optlandscape.comparison import compare_landscape
 from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
 from pytest_optlandscape.session.item_guard import with_random_states_put_back
 
 __all__ = ["run_item"]
@@ -22,12 +22,12 @@ class _Known:
     """A known record of one landscape, with how rounding treats its optimizer."""
 
     records: dict[str, LandscapeRecord]
-    calibration: Stability
+    calibration: RoundingSensitivity
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> _Known:
         record = LandscapeRecord.from_plain(plain[0])
-        return cls({record.landscape: record}, Stability(*plain[1]))
+        return cls({record.landscape: record}, RoundingSensitivity(*plain[1]))
 
 
 def run_item(
@@ -75,7 +75,7 @@ def run_item(
         compare_landscape,
         before=accepted,
         landscapes=landscapes,
-        calibration=Stability(*calibration) if calibration else None,
+        calibration=RoundingSensitivity(*calibration) if calibration else None,
         takes_bounds=adapter.takes_bounds,
         setting_differs=setting_differs,
     )

@@ -19,7 +19,7 @@ from pytest_optlandscape.comparison import Verdict, compare_landscape
 from pytest_optlandscape.comparison.criteria import METRICS
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import (
     Baseline,
@@ -214,7 +214,7 @@ class Known(Protocol):
         """By the landscape's id."""
 
     @property
-    def calibration(self) -> Stability:
+    def calibration(self) -> RoundingSensitivity:
         """Over all landscapes."""
 
 
@@ -305,7 +305,7 @@ def equal_record(
         if comparison.fingerprint == "identical" and not comparison.stopped:
             return before
         is_equal = comparison.verdict == Verdict.SAME and comparison.fingerprint == "rounding"
-        if is_equal and not comparison.parted and not comparison.set_aside and not comparison.stopped:
+        if is_equal and not comparison.diverged and not comparison.set_aside and not comparison.stopped:
             up_to_rounding = up_to_rounding or before
     return up_to_rounding
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_optlandscape.comparison.landscape_comparison import parting_of
+from pytest_optlandscape.comparison.landscape_comparison import divergence_of
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.records.build_records import record_of
 from pytest_optlandscape.records.measuring import run_cell
@@ -96,5 +96,5 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
     if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"
     else:
-        where = parting_of(before, now)
-        yield f"  parts from the baseline at {where}" if where else "  equal to the baseline up to rounding"
+        where = divergence_of(before, now)
+        yield f"  diverges from the baseline at {where}" if where else "  equal to the baseline up to rounding"

@@ -29,7 +29,7 @@ from pytest_optlandscape.landscapes import get as get_landscape
 from pytest_optlandscape.optimizers import LIBRARIES, Adapter, get, third_party
 from pytest_optlandscape.optimizers.profile import obstacle, with_profile
 from pytest_optlandscape.optimizers.user_code import whatever_is_raised
-from pytest_optlandscape.records import LandscapeRecord, Stability, run_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
 from pytest_optlandscape.records.measuring import runs_of_baseline
 from pytest_optlandscape.report import Wording, outcome_text
 from pytest_optlandscape.report.overwriting import check_is_own
@@ -389,7 +389,7 @@ class SuiteRun:
         baseline = self.baselines[spec]
         return baseline.records.get(landscape) if baseline else None
 
-    def calibration(self, spec: str) -> Stability | None:
+    def calibration(self, spec: str) -> RoundingSensitivity | None:
         """Say how rounding treats an optimizer, as its baseline tells."""
         baseline = self.baselines[spec]
         return baseline.calibration if baseline else None

@@ -18,7 +18,7 @@ import scipy
 
 import pytest_optlandscape
 from pytest_optlandscape.optimizers import Adapter
-from pytest_optlandscape.records import LandscapeRecord, Stability
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.records.validation import checked_cell, checked_record
 from pytest_optlandscape.store.atomic_files import alone_with, write_atomically
 from pytest_optlandscape.store.baseline_layout import (
@@ -86,9 +86,12 @@ class Baseline:
     written_apart: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def calibration(self) -> Stability:
+    def calibration(self) -> RoundingSensitivity:
         """How rounding treats the optimizer, over all landscapes."""
-        return sum((record.stability for record in self.records.values() if record.stability), Stability(0, 0))
+        return sum(
+            (record.rounding_sensitivity for record in self.records.values() if record.rounding_sensitivity),
+            RoundingSensitivity(0, 0),
+        )
 
     def to_text(self) -> str:
         """Lay the file out, sorted."""
@@ -239,14 +242,16 @@ def _record(name: str, entry: Any, where: tuple[str, ...], in_any_form: bool) ->
             raise DamageError(f"{name:.80}: {error}", (*where, "cells", number)) from None
     if type(entry.get("nondeterministic", True)) is not bool or entry.get("nondeterministic") is False:
         raise DamageError(f"{name:.80}: nondeterministic is true or is not there", (*where, "nondeterministic"))
-    stability = _stability(name, entry["rounding"], (*where, "rounding")) if "rounding" in entry else None
+    rounding_sensitivity = (
+        _rounding_sensitivity(name, entry["rounding"], (*where, "rounding")) if "rounding" in entry else None
+    )
     try:
         return checked_record(
             LandscapeRecord(
                 name,
                 entry.get("definition", {}),
                 tuple(cells),
-                stability=stability,
+                rounding_sensitivity=rounding_sensitivity,
                 nondeterministic=bool(entry.get("nondeterministic", False)),
             )
         )
@@ -254,14 +259,14 @@ def _record(name: str, entry: Any, where: tuple[str, ...], in_any_form: bool) ->
         raise DamageError(f"{name:.80}: {error}", (*where, "definition")) from None
 
 
-def _stability(name: str, entry: Any, where: tuple[str, ...]) -> Stability:
+def _rounding_sensitivity(name: str, entry: Any, where: tuple[str, ...]) -> RoundingSensitivity:
     told = f"{name:.80}: rounding is {clipped(repr(entry))}, not jumps of so many trials"
     if not isinstance(entry, dict) or entry.keys() != {"jumps", "trials"}:
         raise DamageError(told, where)
     jumps, trials = entry["jumps"], entry["trials"]
     if type(jumps) is not int or type(trials) is not int or not 0 <= jumps <= trials < 1 << 53:
         raise DamageError(told, where)
-    return Stability(jumps, trials)
+    return RoundingSensitivity(jumps, trials)
 
 
 def _contract(entry: Any) -> dict[str, str]:

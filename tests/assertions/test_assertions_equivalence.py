@@ -5,7 +5,7 @@ import pytest
 from record_makers import bounds_of, descend, momentum, searching
 
 from pytest_optlandscape import assert_equivalent
-from pytest_optlandscape.records.perturbation import DitheredProblem
+from pytest_optlandscape.records.perturbation import PerturbedProblem
 from pytest_optlandscape.runs import Problem
 
 EVERYWHERE = ["beale", "rosenbrock[10]", "booth", "rastrigin[4]", "ackley[5]", "adjiman", "sphere[40]"]
@@ -95,28 +95,28 @@ def test_nothing_evaluated_is_nothing_compared():
 
 def test_dithered_problem_is_off_by_a_unit():
     exact = Problem("rosenbrock", budget=50, seed=3)
-    dithered = DitheredProblem(exact, np.random.default_rng(0))
+    perturbed = PerturbedProblem(exact, np.random.default_rng(0))
     x = np.array([0.5, -1.0])
-    off = [dithered(x) for _ in range(20)]
+    off = [perturbed(x) for _ in range(20)]
     value = exact(x)
     assert set(off) == {value * (1.0 - 2.0**-52), value * (1.0 + 2.0**-52)}
     assert value not in off
-    steps = (dithered.gradient(x) - exact.gradient(x)) / np.spacing(np.abs(exact.gradient(x)))
+    steps = (perturbed.gradient(x) - exact.gradient(x)) / np.spacing(np.abs(exact.gradient(x)))
     assert np.all((np.abs(steps) >= 0.5) & (np.abs(steps) <= 2.0))
-    assert np.all(dithered.x0 != exact.x0)
-    assert np.allclose(dithered.x0, exact.x0, rtol=1e-15)
-    assert (dithered.budget, dithered.seed, dithered.nfev) == (50, 3, 20)
+    assert np.all(perturbed.x0 != exact.x0)
+    assert np.allclose(perturbed.x0, exact.x0, rtol=1e-15)
+    assert (perturbed.budget, perturbed.seed, perturbed.nfev) == (50, 3, 20)
 
 
 def test_dithered_start_stays_inside():
     for seed in range(8):
         problem = Problem("adjiman", x0=[2.0, 1.0])
-        assert np.all(DitheredProblem(problem, np.random.default_rng(seed)).x0 <= bounds_of("adjiman")[1])
+        assert np.all(PerturbedProblem(problem, np.random.default_rng(seed)).x0 <= bounds_of("adjiman")[1])
 
 
 def test_the_result_prints_what_was_compared():
     same = assert_equivalent(descend, descend, ["beale", "booth"])
-    assert (same.cells, same.identical, same.parted, same.set_aside, same.largest) == (12, 12, 0, 0, 0.0)
+    assert (same.cells, same.identical, same.diverged, same.set_aside, same.largest) == (12, 12, 0, 0, 0.0)
     assert str(same).startswith("record_makers:descend and record_makers:descend follow the same path from 12 st")
     close = assert_equivalent(descend, momentum(reordered=True), ["beale", "booth"])
     assert close.identical < close.cells == 12

@@ -84,7 +84,7 @@ def test_evaluations_of_constraints_are_a_criterion(accepted, times, verdict, sa
     found = judged(accepted, times)
     assert (found.verdict, [finding.metric for finding in found.findings]) == (verdict, ["constraint_evaluations"])
     assert said in str(found.findings[0])
-    assert {where for _, where in found.parted} == {"the evaluations of constraints"}
+    assert {where for _, where in found.diverged} == {"the evaluations of constraints"}
     whole = compare_optimizer("mine:looking", [found, same_elsewhere()])
     assert (whole.verdict, [finding.metric for finding in whole.findings]) == (verdict, ["constraint_evaluations"])
     (one,), first, other = outcome([whole])["optimizers"], *outcome([whole])["optimizers"][0]["landscapes"]

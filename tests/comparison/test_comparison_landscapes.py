@@ -8,7 +8,7 @@ from record_makers import BEFORE, CELLS, DEFINITION, compare, descend, edited, j
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records import Stability, run_baseline, run_landscape
+from pytest_optlandscape.records import RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.records.fingerprint import MULTIPLE
 
 
@@ -55,7 +55,7 @@ def test_other_cells_and_settings_are_not_comparable():
 def test_cells_that_both_records_have_are_compared():
     fewer = dataclasses.replace(edited(BEFORE, parts=True), cells=edited(BEFORE, parts=True).cells[::3])
     comparison = compare(fewer)
-    assert (comparison.verdict, len(comparison.parted), len(comparison.pairs)) == (Verdict.CHANGED, 7, 7)
+    assert (comparison.verdict, len(comparison.diverged), len(comparison.pairs)) == (Verdict.CHANGED, 7, 7)
     assert (comparison.not_run, comparison.not_known) == (14, 0)
     assert compare_landscape(BEFORE, fewer, landscapes=1).not_known == 14
     assert compare(dataclasses.replace(BEFORE, cells=BEFORE.cells[::3])).fingerprint == "identical"
@@ -71,7 +71,7 @@ def test_reordered_additions_are_the_same(accepted):
     landscape, before = accepted
     comparison = compare(run_landscape(get(momentum(reordered=True)), landscape, 200), before)
     assert (comparison.verdict, comparison.fingerprint) == (Verdict.SAME, "rounding")
-    assert (comparison.parted, comparison.set_aside) == ((), 0)
+    assert (comparison.diverged, comparison.set_aside) == ((), 0)
 
 
 @pytest.mark.parametrize("changed", [{"momentum": 0.9 + 1e-6}, {"step": 1.0001e-3}, {"steps": 149}])
@@ -79,7 +79,7 @@ def test_changed_constants_are_changed_at_least(accepted, changed):
     landscape, before = accepted
     comparison = compare(run_landscape(get(momentum(**changed)), landscape, 200), before)
     assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "changed")
-    assert len(comparison.parted) == len(before.cells)
+    assert len(comparison.diverged) == len(before.cells)
 
 
 @pytest.mark.parametrize("moved", [-0.9 * MULTIPLE, -1.1 * MULTIPLE, 0.9 * MULTIPLE, 1.1 * MULTIPLE])
@@ -91,7 +91,7 @@ def test_what_moves_beyond_the_multiple_of_the_envelope_has_changed(window, move
     assert comparison.verdict == (Verdict.CHANGED if changed else Verdict.SAME)
     assert comparison.fingerprint == ("changed" if changed else "rounding")
     where = {0: "evaluation 1", 3: "evaluations 5 to 8", 7: "evaluations 65 to 128", "result": "the result"}[window]
-    assert comparison.parted == (tuple((cell.start, where) for cell in BEFORE.cells) if changed else ())
+    assert comparison.diverged == (tuple((cell.start, where) for cell in BEFORE.cells) if changed else ())
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_one_cell_that_parts_is_no_proof_and_two_are(change):
     for only, verdict in [({7}, Verdict.SAME), ({7, 8}, Verdict.CHANGED)]:
         comparison = compare(edited(BEFORE, only=only, **change))
         assert (comparison.verdict, comparison.findings) == (verdict, ())
-        assert [start for start, _ in comparison.parted] == [BEFORE.cells[k].start for k in sorted(only)]
+        assert [start for start, _ in comparison.diverged] == [BEFORE.cells[k].start for k in sorted(only)]
         where = "evaluations 3 to 4" if "parts" in change else "the end"
-        assert {place for _, place in comparison.parted} == {where}
+        assert {place for _, place in comparison.diverged} == {where}
 
 
 def test_where_dithered_runs_jumped_more_cells_may_part():
-    jumpy = dataclasses.replace(BEFORE, stability=Stability(8, 168))
+    jumpy = dataclasses.replace(BEFORE, rounding_sensitivity=RoundingSensitivity(8, 168))
     for number, verdict in [(3, Verdict.SAME), (9, Verdict.CHANGED)]:
         comparison = compare(edited(jumpy, only=set(range(number)), parts=True), jumpy)
-        assert (comparison.verdict, len(comparison.parted)) == (verdict, number)
-    other_landscapes = Stability(400, 8000)
+        assert (comparison.verdict, len(comparison.diverged)) == (verdict, number)
+    other_landscapes = RoundingSensitivity(400, 8000)
     now = edited(BEFORE, only={1, 2, 3}, parts=True)
     assert compare(now).verdict == Verdict.CHANGED
     lent = compare_landscape(now, BEFORE, landscapes=16, calibration=other_landscapes)
@@ -143,7 +143,7 @@ def test_unpredictable_cells_are_set_aside_and_counted():
     assert (comparison.set_aside, comparison.verdict) == (4, Verdict.SAME)
     assert compare(before, before).set_aside == 0
     moved = edited(before, nfev=1.01)
-    assert len(compare(moved, before).parted) == CELLS - 4
+    assert len(compare(moved, before).diverged) == CELLS - 4
 
 
 def test_nondeterministic_is_said_and_decided_on_the_criteria_alone():
@@ -323,9 +323,9 @@ def test_neighbouring_points_are_one_up_to_rounding(dtype, apart):
     same, other = (run_landscape(get(optimizer(returns)), booth, 10, before) for returns in (2, 0))
     assert {cell.returned for cell in same.cells} == {(2, 3)}
     assert {cell.returned for cell in before.cells} == {(2, 2)}
-    assert compare(same, before).parted == ()
+    assert compare(same, before).diverged == ()
     assert compare(same, before).fingerprint == "rounding"
-    assert {where for _, where in compare(other, before).parted} == {"the result"}
+    assert {where for _, where in compare(other, before).diverged} == {"the result"}
 
 
 def test_another_one_of_the_same_evaluations_is_no_rounding():
@@ -349,7 +349,7 @@ def test_another_one_of_the_same_evaluations_is_no_rounding():
     assert compare(first, before).fingerprint == "identical"
     assert compare(mean, before).fingerprint == "rounding"
     found = compare(last, before)
-    assert (found.fingerprint, {where for _, where in found.parted}) == ("changed", {"the result"})
+    assert (found.fingerprint, {where for _, where in found.diverged}) == ("changed", {"the result"})
 
 
 def test_ends_that_miss_an_exact_minimiser_by_rounding_are_as_precise_as_those_that_hit_it():

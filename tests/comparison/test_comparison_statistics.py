@@ -95,12 +95,12 @@ def test_holm_of_nothing_and_of_one():
 @given(st.integers(1, 40), st.floats(0, 50), st.floats(1, 5000))
 def test_chance_falls_with_the_cells_that_part_and_rises_with_the_jumps(cells, jumps, trials):
     jumps = min(jumps, trials)
-    chances = [chance_of_as_many(parted, cells, jumps, trials) for parted in range(cells + 2)]
+    chances = [chance_of_as_many(diverged, cells, jumps, trials) for diverged in range(cells + 2)]
     assert chances[0] == 1.0
     assert chances[cells + 1] == 0.0
     assert all(a >= b - 1e-12 for a, b in itertools.pairwise(chances))
     for more in (jumps + 1.0, 2.0 * jumps + 5.0):
-        more_jumps = [chance_of_as_many(parted, cells, more, max(trials, more)) for parted in range(cells + 1)]
+        more_jumps = [chance_of_as_many(diverged, cells, more, max(trials, more)) for diverged in range(cells + 1)]
         assert all(a >= b - 1e-12 for a, b in zip(more_jumps, chances[:-1], strict=True))
 
 
@@ -113,20 +113,22 @@ def test_chance_is_the_beta_binomial_one_where_jumps_were_seen():
 
 @pytest.mark.parametrize("rate", [0.0, 0.002, 0.02, 0.2])
 def test_cells_that_part_by_rounding_seldom_make_a_change(rate):
-    """Dithered runs and cells part at one rate; the level is 0.001 over 16 landscapes and the suite as one."""
+    """Perturbed runs and cells part at one rate; the level is 0.001 over 16 landscapes and the suite as one."""
     rng = np.random.default_rng(8)
-    suites, landscapes, cells, dithers = 1500, 16, 21, 8
-    jumps = rng.binomial(dithers * cells, rate, size=(suites, landscapes))
-    parted = rng.binomial(cells, rate, size=(suites, landscapes))
+    suites, landscapes, cells, perturbations = 1500, 16, 21, 8
+    jumps = rng.binomial(perturbations * cells, rate, size=(suites, landscapes))
+    diverged = rng.binomial(cells, rate, size=(suites, landscapes))
     alarms = 0
-    for own_jumps, own_parted in zip(jumps, parted, strict=True):
-        lent = 50.0 * own_jumps.sum() / (dithers * cells * landscapes)
+    for own_jumps, own_parted in zip(jumps, diverged, strict=True):
+        lent = 50.0 * own_jumps.sum() / (perturbations * cells * landscapes)
         chances = {
-            (p, j): chance_of_as_many(p, cells, j + lent, dithers * cells + 50.0)
+            (p, j): chance_of_as_many(p, cells, j + lent, perturbations * cells + 50.0)
             for p, j in set(zip(own_parted.tolist(), own_jumps.tolist(), strict=True))
         }
         alarms += min(chances.values()) < 0.0005 / landscapes
-        whole = chance_of_as_many(own_parted.sum(), cells * landscapes, own_jumps.sum(), dithers * cells * landscapes)
+        whole = chance_of_as_many(
+            own_parted.sum(), cells * landscapes, own_jumps.sum(), perturbations * cells * landscapes
+        )
         alarms += whole < 0.0005
     assert alarms <= 0.001 * suites + 3.0 * np.sqrt(0.001 * suites) + 1.0
 

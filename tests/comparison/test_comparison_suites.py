@@ -11,7 +11,7 @@ from pytest_optlandscape.comparison.criteria import METRICS
 from pytest_optlandscape.comparison.findings import HARD, criteria_that_moved, verdict_of
 from pytest_optlandscape.comparison.landscape_comparison import LEVEL
 from pytest_optlandscape.comparison.statistics import signed_rank_balance
-from pytest_optlandscape.records import LandscapeRecord, Stability
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.records.criterion_values import AVERAGED
 from pytest_optlandscape.records.landscape_record import FLAGS, Average
 from pytest_optlandscape.report.terminal import details
@@ -25,7 +25,7 @@ TRIALS = sum(8 * len(made.cells) for made in BASE.values())
 
 def compare(changed, base=BASE, jumps=0, **settings):
     """Compare a suite of which some landscapes changed; by a function of the record, or a record."""
-    calibration = Stability(jumps, TRIALS)
+    calibration = RoundingSensitivity(jumps, TRIALS)
     comparisons = [
         compare_landscape(changed.get(name, before), before, landscapes=len(base), calibration=calibration, **settings)
         for name, before in base.items()
@@ -48,7 +48,7 @@ def verdicts(comparison):
 def test_all_the_same():
     comparison = compare({})
     assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.SAME, "identical", ())
-    assert (comparison.parted, comparison.expected, comparison.set_aside) == (0, 0.0, 0)
+    assert (comparison.diverged, comparison.expected, comparison.set_aside) == (0, 0.0, 0)
     assert comparison.speed_ratio == 1.0
     assert (comparison.speed.to_targets.lower, comparison.speed.to_targets.upper) == (0.0, 0.0)
 
@@ -79,7 +79,7 @@ def test_a_loss_within_the_gate_is_not_worse():
 @pytest.mark.parametrize("factor", [1.01, 1 / 1.01])
 def test_a_drift_below_the_gate_is_a_change_though_no_cell_parts(factor):
     comparison = compare(everywhere(hits=factor, trace="1111bbbb"))
-    assert (verdicts(comparison), comparison.parted) == ({Verdict.SAME}, 0)
+    assert (verdicts(comparison), comparison.diverged) == ({Verdict.SAME}, 0)
     assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
     assert [(drift.metric, drift.is_worse) for drift in comparison.drifts] == [("speed", factor > 1.0)]
     said = " ".join(" ".join(details(comparison)).split())
@@ -156,7 +156,7 @@ def test_cells_that_part_here_and_there_are_a_change_together():
     for number, verdict in [(1, Verdict.SAME), (4, Verdict.CHANGED), (9, Verdict.CHANGED)]:
         comparison = compare(scattered(number))
         assert verdicts(comparison) == {Verdict.SAME}
-        assert (comparison.verdict, comparison.parted) == (verdict, number)
+        assert (comparison.verdict, comparison.diverged) == (verdict, number)
         assert comparison.fingerprint == ("changed" if verdict == Verdict.CHANGED else "rounding")
 
 
@@ -179,7 +179,7 @@ def test_where_rounding_parts_cells_as_many_may():
 
 def test_a_baseline_of_some_landscapes():
     known, changed = list(NAMES[:3]), everywhere(hits=1.5, parts=True)
-    calibration = Stability(0, 500)
+    calibration = RoundingSensitivity(0, 500)
     comparisons = [
         compare_landscape(changed[name], BASE[name] if name in known else None, landscapes=16, calibration=calibration)
         for name in NAMES
@@ -188,7 +188,7 @@ def test_a_baseline_of_some_landscapes():
     assert [one.now.landscape for one in comparison.compared] == known
     assert comparison.verdict == Verdict.WORSE
     assert comparison.speed_ratio == pytest.approx(1 / 1.5, abs=0.01)
-    assert comparison.parted == sum(len(BASE[name].cells) for name in known)
+    assert comparison.diverged == sum(len(BASE[name].cells) for name in known)
     only_new = compare_optimizer("mine:minimize", comparisons[3:], calibration)
     assert (only_new.verdict, only_new.fingerprint, only_new.speed_ratio) == (Verdict.NEW, None, None)
 
@@ -307,11 +307,11 @@ def test_records_that_crossed_a_process_compare_alike():
     crossed = {name: LandscapeRecord.from_plain(made.to_plain()) for name, made in changed.items()}
     base = {name: LandscapeRecord.from_plain(before.to_plain()) for name, before in BASE.items()}
     one, two = compare(changed, base=base), compare(crossed, base=base)
-    assert (one.verdict, one.findings, one.parted, one.speed) == (two.verdict, two.findings, two.parted, two.speed)
+    assert (one.verdict, one.findings, one.diverged, one.speed) == (two.verdict, two.findings, two.diverged, two.speed)
     for a, b in zip(one.landscapes, two.landscapes, strict=True):
-        assert (a.verdict, a.fingerprint, a.findings, a.parted) == (b.verdict, b.fingerprint, b.findings, b.parted)
+        assert (a.verdict, a.fingerprint, a.findings, a.diverged) == (b.verdict, b.fingerprint, b.findings, b.diverged)
         assert a.worst_cell == b.worst_cell
-    assert base["beale"].stability == STEADY
+    assert base["beale"].rounding_sensitivity == STEADY
 
 
 def test_speed_counts_cells_that_did_not_move():

@@ -95,7 +95,7 @@ def test_other_targets_are_not_those_of_the_baseline():
 
 def test_what_is_taken_over_is_not_worked_out(monkeypatch):
     before = run_baseline(get(of()), BOOTH, BUDGET)
-    monkeypatch.setattr(summing_up, "StackedRuns", None)
+    monkeypatch.setattr(summing_up, "RunBatch", None)
     assert taken_over(run_landscape(get(of()), BOOTH, BUDGET, before)) == len(before.cells)
 
 

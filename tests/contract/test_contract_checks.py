@@ -99,8 +99,8 @@ def test_a_decent_optimizer_keeps_what_it_promises():
 
 def test_an_optimizer_that_keeps_feasible_is_believed_no_more_than_others():
     kept = ["check_stays_feasible"]
-    assert [one.outcome for one in hold_to(breaker("keeps_feasible"), kept, hunts=True)] == ["not-applicable"]
-    assert [one.outcome for one in hold_to(breaker("keeps_feasible keeps-feasible"), kept, hunts=True)] == ["passed"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible"), kept, searches=True)] == ["not-applicable"]
+    assert [one.outcome for one in hold_to(breaker("keeps_feasible keeps-feasible"), kept, searches=True)] == ["passed"]
     without = with_profile(optimizers.get("scipy:L-BFGS-B"), "keeps-feasible")
     assert hold_to(without, kept)[0].message == "asked of optimizers that are: constraints, keeps-feasible"
 

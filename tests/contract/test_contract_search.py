@@ -1,4 +1,4 @@
-"""Breaches that none of a check's own trials shows: they are hunted, and shrunk like all that is found."""
+"""Breaches that none of a check's own trials shows: they are searched, and shrunk like all that is found."""
 
 import itertools
 import math
@@ -44,10 +44,10 @@ def started_at(message):
     return [float(number) for number in message.partition(" from [")[2].partition("]")[0].split(", ")]
 
 
-def test_what_no_trial_of_a_check_shows_is_hunted_where_it_is_asked_for():
+def test_what_no_trial_of_a_check_shows_is_searched_where_it_is_asked_for():
     adapter = optimizers.get(steps_outside_from_faces)
     assert hold_to(adapter, [INSIDE])[0].outcome == "passed"
-    (found,) = hold_to(adapter, [INSIDE], hunts=True)
+    (found,) = hold_to(adapter, [INSIDE], searches=True)
     assert "a point lies 1e-09 outside the bounds" in found.message
     assert sorted(map(abs, started_at(found.message))) == [3.0, 5.12]  # one coordinate is the standard start's
     with pytest.raises(AssertionError, match="1e-09 outside the bounds"):
@@ -56,8 +56,8 @@ def test_what_no_trial_of_a_check_shows_is_hunted_where_it_is_asked_for():
         check_optimizer(steps_outside_from_faces)
 
 
-def test_a_hunt_goes_where_a_breach_is_near():
-    (found,) = hold_to(optimizers.get(ends_too_early), [SUCCESS], hunts=True)
+def test_the_search_goes_where_a_breach_is_near():
+    (found,) = hold_to(optimizers.get(ends_too_early), [SUCCESS], searches=True)
     assert found.outcome == "failed"
     assert hold_to(optimizers.get(ends_too_early), [SUCCESS])[0].outcome == "passed"
 
@@ -81,14 +81,14 @@ def test_how_near_a_run_came_leads_the_search():
 
 
 def test_finds_are_kept_and_none_is_drawn_from():
-    first = hold_to(optimizers.get(ends_too_early), [SUCCESS], hunts=True)[0].message
+    first = hold_to(optimizers.get(ends_too_early), [SUCCESS], searches=True)[0].message
     (kept,) = failed_before(landscapes.get("sphere[2]"))
     assert kept.x0.tolist() == pytest.approx(started_at(first), rel=1e-5)
-    assert hold_to(optimizers.get(ends_too_early), [SUCCESS], hunts=True)[0].message == first
+    assert hold_to(optimizers.get(ends_too_early), [SUCCESS], searches=True)[0].message == first
     assert hold_to(optimizers.get(ends_too_early), [SUCCESS])[0].outcome == "passed"
 
 
-def test_who_takes_many_evaluations_is_not_hunted():
+def test_who_takes_many_evaluations_is_not_searched():
     starts = []
 
     def slow(fun, x0, maxfev):
@@ -99,11 +99,11 @@ def test_who_takes_many_evaluations_is_not_hunted():
 
     hold_to(optimizers.get(slow), ["check_reported_value"])
     alone = len(starts)
-    hold_to(replace(optimizers.get(slow)), ["check_reported_value"], hunts=True)  # another, which has no runs kept
+    hold_to(replace(optimizers.get(slow)), ["check_reported_value"], searches=True)  # another, which has no runs kept
     assert len(starts) == 2 * alone
 
 
-def test_what_a_hunt_hangs_on_is_told_by_one_check():
+def test_what_hangs_in_the_search_is_told_by_one_check():
     def hangs(fun, x0, bounds):
         while is_on_one_face(x0, bounds):
             pass
@@ -112,14 +112,14 @@ def test_what_a_hunt_hangs_on_is_told_by_one_check():
 
     adapter = replace(optimizers.get(hangs), time_limit=0.2)
     names = ["check_returns_finite_point", "check_reported_value"]
-    first, second = hold_to(adapter, names, hunts=True)
+    first, second = hold_to(adapter, names, searches=True)
     assert (first.outcome, second.outcome) == ("failed", "not-applicable")
     assert "no usable result: time" in first.message
     assert "the time limit stopped it on " in second.message
     assert [one.outcome for one in hold_to(adapter, names)] == ["passed", "passed"]
 
 
-def test_who_breaks_an_invariance_by_rounding_alone_is_not_hunted():
+def test_who_breaks_an_invariance_by_rounding_alone_is_not_searched():
     asked = []
 
     def counts(fun, x0):
@@ -127,7 +127,7 @@ def test_who_breaks_an_invariance_by_rounding_alone_is_not_hunted():
         return x0
 
     adapter = with_profile(optimizers.get(counts), "scaling-invariant")
-    hold_to(adapter, ["check_invariant_to_scaling"], hunts=True)
+    hold_to(adapter, ["check_invariant_to_scaling"], searches=True)
     assert len(asked) == 2 * 2 * 3
 
 
@@ -136,7 +136,7 @@ def test_the_simplest_starts_are_at_most_three_binary_digits_away(method):
     others = ("check_same_run_in_another_process", "check_clips_start", INSIDE)
     own = [name for name in CHECKS if name not in others]
     told = 0
-    for found in hold_to(optimizers.get(f"scipy:{method}"), own, hunts=True):
+    for found in hold_to(optimizers.get(f"scipy:{method}"), own, searches=True):
         if found.outcome == "failed":
             landscape = landscapes.get(found.message.partition(" on ")[2].partition("[nan]")[0].partition(" from ")[0])
             standard = [2.0, 2.0] if "[nan]" in found.message else landscape.x0

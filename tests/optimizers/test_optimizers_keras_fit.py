@@ -107,7 +107,7 @@ def scaled(inner, **settings):
     return lambda: keras.optimizers.LossScaleOptimizer(inner(), **settings)
 
 
-def parted(inner):
+def diverged(inner):
     return lambda: keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(inner()))
 
 
@@ -144,8 +144,8 @@ OPTIONS = {
     "LossScaleOptimizer grows": scaled(adam(), initial_scale=4.0, dynamic_growth_steps=3),
     "LossScaleOptimizer use_ema": scaled(adam(use_ema=True, ema_momentum=0.8, clipnorm=5.0), initial_scale=16.0),
     "LossScaleOptimizer accumulation": scaled(sgd(gradient_accumulation_steps=3, loss_scale_factor=5.0)),
-    "MultiOptimizer": parted(sgd(momentum=0.5)),
-    "MultiOptimizer use_ema": parted(adam(use_ema=True, ema_momentum=0.8)),
+    "MultiOptimizer": diverged(sgd(momentum=0.5)),
+    "MultiOptimizer use_ema": diverged(adam(use_ema=True, ema_momentum=0.8)),
 }
 ELSEWHERE = [
     "Adam",

@@ -73,7 +73,9 @@ def test_half_precision_has_an_envelope_that_fits(dtype):
     landscape = landscapes.get("himmelblau")
     usual = get(f"torch:Adam(lr=0.05, dtype={dtype!r})")
     before = run_baseline(usual, landscape, 60)
-    compare = functools.partial(compare_landscape, before=before, landscapes=16, calibration=before.stability)
+    compare = functools.partial(
+        compare_landscape, before=before, landscapes=16, calibration=before.rounding_sensitivity
+    )
     # One tensor at a time, or all at once: torch's two ways round differently.
     found = compare(run_landscape(get(f"torch:Adam(lr=0.05, foreach=True, dtype={dtype!r})"), landscape, 60))
     assert found.verdict == "same"

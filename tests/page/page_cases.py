@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, Stability
+from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, RoundingSensitivity
 from pytest_optlandscape.report.page import Subject, change_of, make_page
 from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record
 from pytest_optlandscape.strategies import cells as cells_of
@@ -42,7 +42,7 @@ def landscape_record(name, factor=1.0, like=""):
         "reference": 10.0,
         "starts": "sobol-v1-00000000",
     }
-    return LandscapeRecord(name, definition, tuple(made), stability=Stability(0, 100))
+    return LandscapeRecord(name, definition, tuple(made), rounding_sensitivity=RoundingSensitivity(0, 100))
 
 
 def record(names=FEW, factors=None, optimizer="solver:minimize"):

@@ -72,7 +72,7 @@ def test_the_command_writes_a_page_with_both_paths(project, capfd):
     assert "report written to " in capfd.readouterr().out
     text = (project.path / "report.html").read_text()
     assert "2 evaluations a step" in text
-    assert text.count("The runs part at evaluation 2.") == 2
+    assert text.count("The runs diverge at evaluation 2.") == 2
     assert "coordinates that moved most" in text
     assert main(["report", "-o", "again.html"]) == 0
     assert (project.path / "again.html").read_text() == text
@@ -104,7 +104,7 @@ def test_a_session_against_a_revision_draws_both_paths(project):
     )
     assert result.ret == 1
     text = (project.path / "report.html").read_text()
-    assert "The runs part at evaluation 2." in text
+    assert "The runs diverge at evaluation 2." in text
     assert "before (HEAD~1)" in text
 
 
@@ -138,7 +138,7 @@ def test_a_history_says_neither_which_optimizer_nor_whose_commit_is_run(project,
         assert main(["report", "-o", "report.html"]) == 0
         return (project.path / "report.html").read_text()
 
-    assert "The runs part at evaluation" in report()
+    assert "The runs diverge at evaluation" in report()
     assert touched.exists()
     (project.path / "pytest.ini").write_text(INI.replace("stepper:minimize", "scipy:BFGS"))
     assert "stepper:minimize is not in optlandscape_optimizers, so it is not run again" in report()

@@ -65,7 +65,7 @@ def test_worse_fails_and_shows_where_the_traces_part(repository):
         lines(
             "solver:minimize on beale is worse than at HEAD:",
             "--optlandscape-against=HEAD --optlandscape-only solver:minimize::beale",
-            "beale/* parts at evaluation 2:",
+            "beale/* diverges at evaluation 2:",
             "evaluation*x before*x now*gap before*gap now",
             "  2 <",
         )

@@ -83,7 +83,7 @@ def test_commands_begin_as_the_session_did(small, monkeypatch):
             ".",
             "pythonpath=.",
         ]
-    assert "parts from the baseline" in str(small.pytester.runpytest_inprocess(*replay).stdout)
+    assert "diverges from the baseline" in str(small.pytester.runpytest_inprocess(*replay).stdout)
     small.pytester.runpytest_inprocess(*alone).assert_outcomes(failed=1, deselected=2)
     small.pytester.runpytest_inprocess(*accept).assert_outcomes(passed=1, deselected=1)
     small.pytester.runpytest_inprocess(*alone).assert_outcomes(passed=1, deselected=2)

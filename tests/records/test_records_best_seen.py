@@ -75,7 +75,7 @@ def test_the_same_code_is_identical_also_after_the_record_was_stored(ripples, be
 @pytest.mark.parametrize(("change", "metric"), [({"waste": 1}, "speed"), ({"bias": 1e-2}, "precision")])
 def test_what_got_worse_is_worse(ripples, before, change, metric):
     now = run_landscape(searching(**change), ripples, 400, before)
-    found = compare_landscape(now, before, landscapes=1, calibration=before.stability)
+    found = compare_landscape(now, before, landscapes=1, calibration=before.rounding_sensitivity)
     assert str(found.verdict) == "worse"
     assert metric in {finding.metric for finding in found.findings}
 

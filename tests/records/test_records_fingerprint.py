@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from record_makers import ends_of, fingerprint_of, shifted, visiting
 
 from pytest_optlandscape import minimize
-from pytest_optlandscape.records import Fingerprint, Stability
+from pytest_optlandscape.records import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.fingerprint import (
     MULTIPLE,
+    divergence,
     measured,
-    parting,
 )
 from pytest_optlandscape.records.perturbation import DOUBLE
 
@@ -59,12 +59,12 @@ def test_what_is_stored_parts_from_nothing_that_the_original_does_not_part_from(
     stored = Fingerprint.from_text(print_.to_text())
     plain = Fingerprint.from_text(Fingerprint(print_.path, print_.result).to_text())
     for now in (print_, stored, plain):
-        assert parting(stored, END, now, END) == ""
-        assert parting(print_, END, now, END) == ""
+        assert divergence(stored, END, now, END) == ""
+        assert divergence(print_, END, now, END) == ""
     if all(abs(value) < 4.0 for value in print_.path if not math.isnan(value)):
         most = MULTIPLE - 32.0 - 2.0**-10  # a stored number is off by 32 envelopes at most
         path = [v + sign * most * e for v, e in zip(print_.path, print_.envelope, strict=False)]
-        assert parting(stored, END, Fingerprint(tuple(path), print_.result), END) == ""
+        assert divergence(stored, END, Fingerprint(tuple(path), print_.result), END) == ""
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,16 @@ def test_no_evaluation_is_no_window():
     run = minimize(lambda problem: problem.x0, "booth")
     empty = fingerprint_of(run)
     assert empty.path == ()
-    whole, stability = measured(run, [run, run], DOUBLE)
-    assert (whole.path, whole.envelope, whole.spread, stability) == ((), (), 0, Stability(0, 2))
+    whole, rounding_sensitivity = measured(run, [run, run], DOUBLE)
+    assert (whole.path, whole.envelope, whole.spread, rounding_sensitivity) == ((), (), 0, RoundingSensitivity(0, 2))
     assert Fingerprint.from_text(whole.to_text()) == dataclasses.replace(
         whole, result=pytest.approx(whole.result, abs=32.0 * whole.result_envelope)
     )
-    assert parting(whole, ends_of(run), empty, ends_of(run)) == ""
+    assert divergence(whole, ends_of(run), empty, ends_of(run)) == ""
     moved = minimize(lambda problem: problem.x0 + 1e-3, "booth")
-    assert parting(whole, ends_of(run), fingerprint_of(moved), ends_of(moved)) == "the result"
+    assert divergence(whole, ends_of(run), fingerprint_of(moved), ends_of(moved)) == "the result"
     some = minimize(visiting(POINTS[:1], [0.5, 0.5]), "booth")
-    assert parting(whole, ends_of(run), fingerprint_of(some), ends_of(some)) == "the end"
+    assert divergence(whole, ends_of(run), fingerprint_of(some), ends_of(some)) == "the end"
 
 
 def test_points_that_are_not_finite():
@@ -171,14 +171,14 @@ def test_points_that_are_not_finite():
     assert Fingerprint.from_text(print_.to_text()).to_text() == print_.to_text()
     envelope = (2.0**-40,) * 6
     before = dataclasses.replace(print_, envelope=envelope, result_envelope=2.0**-40, spread=0)
-    assert parting(before, END, print_, END) == ""
-    assert parting(before, END, of(POINTS[:20]), END) == "evaluations 5 to 8"
+    assert divergence(before, END, print_, END) == ""
+    assert divergence(before, END, of(POINTS[:20]), END) == "evaluations 5 to 8"
     finite = dataclasses.replace(of(POINTS[:20]), envelope=envelope, result_envelope=2.0**-40, spread=0)
-    assert parting(finite, END, print_, END) == "evaluations 5 to 8"
+    assert divergence(finite, END, print_, END) == "evaluations 5 to 8"
     lost = of(POINTS[:20], [math.nan, 0.5])
     assert math.isnan(lost.result)
-    assert parting(dataclasses.replace(finite, result=math.nan), END, lost, END) == ""
-    assert parting(finite, END, lost, END) == "the result"
+    assert divergence(dataclasses.replace(finite, result=math.nan), END, lost, END) == ""
+    assert divergence(finite, END, lost, END) == "the result"
 
 
 BEFORE = Fingerprint((0.5, 0.25, 0.125, 0.75), 0.5, (2.0**-48, 2.0**-47, 2.0**-40, 2.0**-30), 2.0**-35, 0)
@@ -196,21 +196,21 @@ BEFORE = Fingerprint((0.5, 0.25, 0.125, 0.75), 0.5, (2.0**-48, 2.0**-47, 2.0**-4
 )
 def test_parting_says_where(window, where):
     for sign in (-1.0, 1.0):
-        assert parting(BEFORE, END, shifted(BEFORE, window, sign * 1.01 * MULTIPLE), END) == where
-        assert parting(BEFORE, END, shifted(BEFORE, window, sign * 0.99 * MULTIPLE), END) == ""
+        assert divergence(BEFORE, END, shifted(BEFORE, window, sign * 1.01 * MULTIPLE), END) == where
+        assert divergence(BEFORE, END, shifted(BEFORE, window, sign * 0.99 * MULTIPLE), END) == ""
 
 
 def test_the_first_place_counts():
     now = shifted(shifted(shifted(BEFORE, 1, 2 * MULTIPLE), 3, 2 * MULTIPLE), "result", 2 * MULTIPLE)
-    assert parting(BEFORE, END, now, (41, 40, "budget")) == "evaluation 2"
+    assert divergence(BEFORE, END, now, (41, 40, "budget")) == "evaluation 2"
     now = shifted(BEFORE, "result", 2 * MULTIPLE)
-    assert parting(BEFORE, END, now, (41, 40, "returned")) == "the end"
+    assert divergence(BEFORE, END, now, (41, 40, "returned")) == "the end"
 
 
 def test_how_a_run_ends():
     def place(spread, *end, windows=4):
         before = dataclasses.replace(BEFORE, spread=spread)
-        return parting(before, END, dataclasses.replace(BEFORE, path=BEFORE.path[:windows]), end)
+        return divergence(before, END, dataclasses.replace(BEFORE, path=BEFORE.path[:windows]), end)
 
     assert place(0, 40, 41, "returned") == place(0, 41, 40, "returned") == place(0, 39, 40, "returned") == "the end"
     assert place(0, 41, 39, "returned") == "the end"
@@ -224,17 +224,17 @@ def test_how_a_run_ends():
 
 def test_what_was_not_measured_parts_from_nothing():
     plain = Fingerprint(BEFORE.path, BEFORE.result)
-    assert parting(plain, END, of(POINTS), (3, 0, "budget")) == ""
+    assert divergence(plain, END, of(POINTS), (3, 0, "budget")) == ""
     without_result = dataclasses.replace(BEFORE, result_envelope=math.inf)
-    assert parting(without_result, END, dataclasses.replace(BEFORE, result=math.nan), END) == ""
+    assert divergence(without_result, END, dataclasses.replace(BEFORE, result=math.nan), END) == ""
 
 
 def test_two_measured_ones_part_by_the_larger_envelope():
     now = dataclasses.replace(shifted(BEFORE, 1, 2.0 * MULTIPLE), envelope=(2.0**-48, 2.0**-45, 2.0**-40, 2.0**-30))
-    assert parting(BEFORE, END, now, END) == ""
-    assert parting(now, END, BEFORE, END) == ""
-    assert parting(BEFORE, END, dataclasses.replace(now, envelope=BEFORE.envelope), END) == "evaluation 2"
+    assert divergence(BEFORE, END, now, END) == ""
+    assert divergence(now, END, BEFORE, END) == ""
+    assert divergence(BEFORE, END, dataclasses.replace(now, envelope=BEFORE.envelope), END) == "evaluation 2"
     fewer = Fingerprint.from_text(dataclasses.replace(BEFORE, envelope=BEFORE.envelope[:2]).to_text())
-    assert parting(BEFORE, END, fewer, END) == ""
+    assert divergence(BEFORE, END, fewer, END) == ""
     coarse = Fingerprint.from_text(dataclasses.replace(BEFORE, result=0.6, result_envelope=math.inf).to_text())
-    assert parting(dataclasses.replace(BEFORE, result=0.6), END, coarse, END) == ""
+    assert divergence(dataclasses.replace(BEFORE, result=0.6), END, coarse, END) == ""

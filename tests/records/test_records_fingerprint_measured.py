@@ -7,28 +7,28 @@ from record_makers import descend, ends_of, fingerprint_of, momentum, pattern_se
 
 from pytest_optlandscape import Problem, landscapes, minimize
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records import Fingerprint, Stability
+from pytest_optlandscape.records import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.fingerprint import (
     LARGEST_ENVELOPE,
+    divergence,
     measured,
-    parting,
 )
-from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, DitheredProblem
+from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, PerturbedProblem
 from pytest_optlandscape.runs import execute
 from pytest_optlandscape.suites.catalogue import cells
 
 POINTS = np.random.default_rng(0).uniform(size=(70, 2))
 
 
-def calibrated(optimizer, cell, *, budget=400, precision=DOUBLE, dithers=8):
+def calibrated(optimizer, cell, *, budget=400, precision=DOUBLE, perturbations=8):
     clean = execute(get(optimizer), Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
     rng = np.random.default_rng(1)
     runs = [
         execute(
             get(optimizer),
-            DitheredProblem(Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed), rng, precision),
+            PerturbedProblem(Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed), rng, precision),
         )
-        for _ in range(dithers)
+        for _ in range(perturbations)
     ]
     return clean, measured(clean, runs, precision)
 
@@ -38,7 +38,7 @@ def again(optimizer, clean):
 
 
 def parts(before, clean, now):
-    return parting(before, ends_of(clean), fingerprint_of(now), ends_of(now))
+    return divergence(before, ends_of(clean), fingerprint_of(now), ends_of(now))
 
 
 SOME = [cells(landscapes.get(name))[k] for name in ("beale", "rosenbrock[10]", "ackley[5]") for k in (0, 4, -2)]
@@ -46,8 +46,8 @@ SOME = [cells(landscapes.get(name))[k] for name in ("beale", "rosenbrock[10]", "
 
 @pytest.mark.parametrize("cell", SOME, ids=lambda cell: cell.id)
 def test_refactors_stay_and_changed_constants_part(cell):
-    clean, (before, stability) = calibrated(momentum(steps=60), cell)
-    assert stability == Stability(0, 8)
+    clean, (before, rounding_sensitivity) = calibrated(momentum(steps=60), cell)
+    assert rounding_sensitivity == RoundingSensitivity(0, 8)
     assert before.spread == 0
     assert len(before.envelope) >= 3
     assert list(before.envelope) == sorted(before.envelope)
@@ -64,7 +64,7 @@ def test_envelope_covers_the_dithered_runs_and_no_more():
     clean, (before, _) = calibrated(descend, cell)
     rng = np.random.default_rng(1)
     fingerprints = [
-        fingerprint_of(execute(get(descend), DitheredProblem(Problem(cell.landscape, cell.x0, budget=400), rng)))
+        fingerprint_of(execute(get(descend), PerturbedProblem(Problem(cell.landscape, cell.x0, budget=400), rng)))
         for _ in range(8)
     ]
     own = fingerprint_of(clean)
@@ -96,8 +96,8 @@ def single_changed(problem):
 
 def test_single_precision_is_measured_in_single_precision():
     cell = cells(landscapes.get("beale"))[4]
-    clean, (before, stability) = calibrated(in_single_precision, cell, precision=SINGLE)
-    assert stability == Stability(0, 8)
+    clean, (before, rounding_sensitivity) = calibrated(in_single_precision, cell, precision=SINGLE)
+    assert rounding_sensitivity == RoundingSensitivity(0, 8)
     assert min(before.envelope) >= SINGLE / 8.0
     assert min(before.result_envelope, 1.0) >= SINGLE / 8.0
     assert parts(before, clean, again(single_reordered, clean)) == ""
@@ -109,7 +109,7 @@ def test_single_precision_is_measured_in_single_precision():
 def test_branching_on_ties_shows_in_the_dithered_runs():
     symmetric = landscapes.get("sphere[2]")
     start = dataclasses.replace(cells(symmetric)[0], x0=np.array([1.6, 1.6]))
-    clean, (before, stability) = calibrated(pattern_search, start, budget=200)
+    clean, (before, rounding_sensitivity) = calibrated(pattern_search, start, budget=200)
     assert np.array_equal(clean.trace.x[0], [1.6, 1.6])
     assert len(before.envelope) < len(fingerprint_of(clean).path)
     assert parts(before, clean, again(pattern_search, clean)) == ""
@@ -117,7 +117,7 @@ def test_branching_on_ties_shows_in_the_dithered_runs():
     _, (steady, none) = calibrated(pattern_search, oblique, budget=200)
     assert none.jumps == 0
     assert len(steady.envelope) > len(before.envelope)
-    assert stability.trials == none.trials == 8
+    assert rounding_sensitivity.trials == none.trials == 8
 
 
 def test_a_rare_jump_counts_as_one():
@@ -125,8 +125,8 @@ def test_a_rare_jump_counts_as_one():
     jumped = minimize(visiting([*POINTS[:10], *POINTS[20:30]]), "booth")
     for jumps in (0, 1):
         runs = [clean] * (8 - jumps) + [jumped] * jumps
-        whole, stability = measured(clean, runs, DOUBLE)
-        assert stability == Stability(jumps, 8)
+        whole, rounding_sensitivity = measured(clean, runs, DOUBLE)
+        assert rounding_sensitivity == RoundingSensitivity(jumps, 8)
     assert len(whole.envelope) == 4
     assert parts(whole, clean, jumped) == ""
     _, often = measured(clean, [clean] * 4 + [jumped] * 4, DOUBLE)
@@ -141,8 +141,8 @@ def test_an_end_that_one_dithered_run_has_counts_as_a_jump():
         return visiting(POINTS[:20], [0.5, 0.5])(problem)
 
     longer = minimize(with_a_gradient, "booth")
-    whole, stability = measured(clean, [clean] * 5 + [longer], DOUBLE)
-    assert (whole.spread, stability) == (1, Stability(1, 6))
+    whole, rounding_sensitivity = measured(clean, [clean] * 5 + [longer], DOUBLE)
+    assert (whole.spread, rounding_sensitivity) == (1, RoundingSensitivity(1, 6))
     assert parts(whole, clean, longer) == ""
 
 
@@ -161,11 +161,11 @@ def test_envelope_never_falls():
 def test_runs_that_end_earlier_shorten_the_path_and_widen_the_end():
     clean = minimize(visiting([*POINTS[:30], [0.5, 0.5]]), "booth")
     shorter = minimize(visiting([*POINTS[:14], [0.5, 0.5]]), "booth")
-    whole, stability = measured(clean, [clean] * 3 + [shorter] * 2, DOUBLE)
+    whole, rounding_sensitivity = measured(clean, [clean] * 3 + [shorter] * 2, DOUBLE)
     assert whole.spread == 16
     assert len(whole.envelope) == 4
     assert parts(whole, clean, shorter) == ""
-    assert stability == Stability(0, 5)
+    assert rounding_sensitivity == RoundingSensitivity(0, 5)
     stopped = minimize(visiting(POINTS[:40]), "booth", budget=31)
     whole, _ = measured(clean, [clean, stopped], DOUBLE)
     assert whole.spread == -1
@@ -187,12 +187,12 @@ def test_nan_in_dithered_runs():
         return minimize(visiting([*points, [math.nan, 0.5]], [0.5, 0.5]), "booth")
 
     clean = lost(POINTS[:10])
-    whole, stability = measured(clean, [clean, clean], DOUBLE)
-    assert (len(whole.envelope), stability) == (5, Stability(0, 2))
+    whole, rounding_sensitivity = measured(clean, [clean, clean], DOUBLE)
+    assert (len(whole.envelope), rounding_sensitivity) == (5, RoundingSensitivity(0, 2))
     finite = minimize(visiting(POINTS[:11], [0.5, 0.5]), "booth")
     assert parts(whole, clean, finite) == "evaluations 9 to 16"
-    sometimes, stability = measured(clean, [clean, finite], DOUBLE)
-    assert (len(sometimes.envelope), stability) == (4, Stability(1, 2))
+    sometimes, rounding_sensitivity = measured(clean, [clean, finite], DOUBLE)
+    assert (len(sometimes.envelope), rounding_sensitivity) == (4, RoundingSensitivity(1, 2))
 
 
 @pytest.mark.filterwarnings("error")
@@ -207,17 +207,17 @@ def test_runs_that_fly_off_raise_no_warning():
 
     clean = minimize(flies, landscapes.get("michalewicz_2"))
     assert clean.distance == math.inf
-    whole, stability = measured(clean, [clean, clean], DOUBLE)
-    assert stability == Stability(0, 2)
+    whole, rounding_sensitivity = measured(clean, [clean, clean], DOUBLE)
+    assert rounding_sensitivity == RoundingSensitivity(0, 2)
     assert parts(whole, clean, again(flies, clean)) == ""
     assert Fingerprint.from_text(whole.to_text()).to_text() == whole.to_text()
 
 
 def test_what_only_coarse_dithering_finds_counts_as_a_jump():
     clean, gives_up, ends_later = (minimize(visiting(POINTS[:k], [0.5, 0.5]), "booth") for k in (20, 4, 22))
-    whole, stability = measured(clean, [clean] * 5, DOUBLE, [clean, gives_up])
-    assert (whole.spread, stability) == (16, Stability(1, 7))
-    whole, stability = measured(clean, [clean] * 5, DOUBLE, [ends_later, ends_later])
-    assert (whole.spread, stability) == (2, Stability(0, 7))
-    _, stability = measured(clean, [clean] * 4 + [gives_up], DOUBLE, [gives_up])
-    assert stability == Stability(0, 6)  # the fine ones know
+    whole, rounding_sensitivity = measured(clean, [clean] * 5, DOUBLE, [clean, gives_up])
+    assert (whole.spread, rounding_sensitivity) == (16, RoundingSensitivity(1, 7))
+    whole, rounding_sensitivity = measured(clean, [clean] * 5, DOUBLE, [ends_later, ends_later])
+    assert (whole.spread, rounding_sensitivity) == (2, RoundingSensitivity(0, 7))
+    _, rounding_sensitivity = measured(clean, [clean] * 4 + [gives_up], DOUBLE, [gives_up])
+    assert rounding_sensitivity == RoundingSensitivity(0, 6)  # the fine ones know

@@ -50,7 +50,7 @@ def test_reordered_additions_are_rounding_and_another_step_is_a_change(dtype, pr
     verdicts = {}
     for step, reordered in [(0.002, True), (0.003, False), (0.001, True)]:
         now = run_landscape(momentum(dtype, step, reordered), HIMMELBLAU, BUDGET)
-        found = compare_landscape(now, before, landscapes=16, calibration=before.stability)
+        found = compare_landscape(now, before, landscapes=16, calibration=before.rounding_sensitivity)
         verdicts[step] = found.fingerprint
         assert (found.verdict == "same") == (step == 0.002)
     assert verdicts == {0.002: "rounding", 0.003: "changed", 0.001: "changed"}

@@ -256,7 +256,7 @@ def test_a_baseline_is_read_as_it_was_written(optimizer):
     made = run_baseline(get(optimizer), landscapes.get("booth"), 40)
     read = LandscapeRecord.from_plain(json.loads(json.dumps(made.to_plain(), allow_nan=False)))
     assert read == made
-    assert read.stability == made.stability
+    assert read.rounding_sensitivity == made.rounding_sensitivity
     now = run_landscape(get(optimizer), landscapes.get("booth"), 40)
     for before in (made, read):
         for new in (now, LandscapeRecord.from_plain(now.to_plain()), read):

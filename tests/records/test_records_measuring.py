@@ -9,11 +9,11 @@ from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import compare_landscape
 from pytest_optlandscape.comparison.criteria import METRICS
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records import Stability, run_baseline, run_landscape
+from pytest_optlandscape.records import RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.records.averages import BATCH, with_further_runs
 from pytest_optlandscape.records.build_records import record_of
-from pytest_optlandscape.records.measuring import DITHERS, STOCHASTIC_DITHERS, repeats_itself
-from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, DitheredProblem
+from pytest_optlandscape.records.measuring import PERTURBATIONS, STOCHASTIC_PERTURBATIONS, repeats_itself
+from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, PerturbedProblem
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.suites.catalogue import cells, further_starts
 
@@ -87,7 +87,7 @@ def test_a_baseline_holds_the_runs_of_a_comparison(optimizer):
         assert np.all(np.abs(np.subtract(one.fingerprint.path, other.fingerprint.path[:used])) <= slack)
         assert not other.fingerprint.is_measured
         assert other.average is None
-    assert plain.stability is None
+    assert plain.rounding_sensitivity is None
     assert {measured.nondeterministic, plain.nondeterministic} == {False}
     assert compare_landscape(plain, measured, landscapes=1).fingerprint == "identical"
 
@@ -96,12 +96,12 @@ def test_cost_of_a_baseline_in_runs():
     counting = Counting(draws)
     made = run_baseline(get(counting), BOOTH, BUDGET)
     further = (BATCH["starts"] - 1) * len(further_starts(BOOTH, 1))
-    assert len(counting.problems) == CELLS * (1 + sum(DITHERS)) + 2 + further <= 10 * CELLS
-    assert made.stability == Stability(0, sum(DITHERS) * CELLS)
+    assert len(counting.problems) == CELLS * (1 + sum(PERTURBATIONS)) + 2 + further <= 10 * CELLS
+    assert made.rounding_sensitivity == RoundingSensitivity(0, sum(PERTURBATIONS) * CELLS)
     counting = Counting(draws)
     made = run_baseline(stochastic(counting), BOOTH, BUDGET)
-    assert len(counting.problems) == CELLS * (1 + sum(STOCHASTIC_DITHERS) + BATCH["seeds"] - 1) + 2 <= 10 * CELLS
-    assert made.stability == Stability(0, sum(STOCHASTIC_DITHERS) * CELLS)
+    assert len(counting.problems) == CELLS * (1 + sum(STOCHASTIC_PERTURBATIONS) + BATCH["seeds"] - 1) + 2 <= 10 * CELLS
+    assert made.rounding_sensitivity == RoundingSensitivity(0, sum(STOCHASTIC_PERTURBATIONS) * CELLS)
     counting = Counting(unsteady())
     made = run_baseline(get(counting), BOOTH, BUDGET)
     assert made.nondeterministic
@@ -114,13 +114,13 @@ def test_cost_of_a_baseline_in_runs():
 def test_dithered_problems_are_those_of_the_cells():
     counting = Counting(draws)
     run_baseline(get(counting), BOOTH, BUDGET)
-    dithered = [problem for problem in counting.problems if isinstance(problem, DitheredProblem)]
-    assert len(dithered) == sum(DITHERS) * CELLS
+    perturbed = [problem for problem in counting.problems if isinstance(problem, PerturbedProblem)]
+    assert len(perturbed) == sum(PERTURBATIONS) * CELLS
     for k, cell in enumerate(cells(BOOTH)):
-        own = dithered[k * sum(DITHERS) : (k + 1) * sum(DITHERS)]
+        own = perturbed[k * sum(PERTURBATIONS) : (k + 1) * sum(PERTURBATIONS)]
         assert {problem.seed for problem in own} == {cell.seed}
         assert {problem.budget for problem in own} == {BUDGET}
-        assert all(problem.x0 == pytest.approx(cell.x0, rel=1e-15) for problem in own[: DITHERS[0]])
+        assert all(problem.x0 == pytest.approx(cell.x0, rel=1e-15) for problem in own[: PERTURBATIONS[0]])
         assert all(problem.x0 == pytest.approx(cell.x0, rel=3e-13) for problem in own)
         if cell.is_spread:
             assert len({tuple(problem.x0) for problem in own}) > 1
@@ -171,7 +171,7 @@ def test_averages_are_used_where_both_sides_have_them():
 def test_nondeterministic_optimizers_are_found():
     made = run_baseline(get(unsteady()), BOOTH, BUDGET)
     assert made.nondeterministic
-    assert made.stability is None
+    assert made.rounding_sensitivity is None
     assert not any(cell.fingerprint.is_measured for cell in made.cells)
     assert all(cell.average and cell.average.runs == BATCH["seeds"] for cell in made.cells)
 
@@ -209,7 +209,8 @@ def test_precision_is_the_optimizers_own():
         counting = Counting(optimizer)
         made = run_baseline(get(counting), BOOTH, BUDGET)
         moved = {
-            (p.x0 / cells(BOOTH)[1].x0 - 1.0)[0] for p in counting.problems[CELLS + 2 + sum(DITHERS) :][: DITHERS[0]]
+            (p.x0 / cells(BOOTH)[1].x0 - 1.0)[0]
+            for p in counting.problems[CELLS + 2 + sum(PERTURBATIONS) :][: PERTURBATIONS[0]]
         }
         assert max(map(abs, moved)) == pytest.approx(unit, rel=0.6)
         envelopes = [cell.fingerprint.envelope for cell in made.cells]
@@ -220,13 +221,13 @@ def test_precision_is_the_optimizers_own():
 def test_ties_show_as_jumps_and_are_then_allowed():
     ackley = landscapes.get("ackley[2]")
     before = run_baseline(get(pattern_search), ackley, 200)
-    assert 0 < before.stability.jumps < before.stability.trials / 20
+    assert 0 < before.rounding_sensitivity.jumps < before.rounding_sensitivity.trials / 20
     assert any(len(cell.fingerprint.envelope) < 4 for cell in before.cells)
     now = run_landscape(get(searching(reordered=True)), ackley, 200)
-    comparison = compare_landscape(now, before, landscapes=16, calibration=before.stability)
+    comparison = compare_landscape(now, before, landscapes=16, calibration=before.rounding_sensitivity)
     assert (comparison.verdict, comparison.fingerprint) == ("same", "rounding")
     changed = run_landscape(get(searching(shrink=2.5)), ackley, 200)
-    comparison = compare_landscape(changed, before, landscapes=16, calibration=before.stability)
+    comparison = compare_landscape(changed, before, landscapes=16, calibration=before.rounding_sensitivity)
     assert comparison.fingerprint == "changed"
 
 
@@ -243,6 +244,6 @@ def gives_up(problem):
 def test_optimizers_that_fail_have_a_baseline():
     made = run_baseline(get(gives_up), BOOTH, BUDGET)
     assert {cell.stop_reason for cell in made.cells} == {"exception", "no-result", "non-finite"}
-    assert made.stability == Stability(0, sum(DITHERS) * CELLS)
+    assert made.rounding_sensitivity == RoundingSensitivity(0, sum(PERTURBATIONS) * CELLS)
     now = run_landscape(get(gives_up), BOOTH, BUDGET)
     assert compare_landscape(now, made, landscapes=1).fingerprint == "identical"

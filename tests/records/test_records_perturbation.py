@@ -6,15 +6,15 @@ import pytest
 from pytest_optlandscape import Problem, landscapes, minimize
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, DitheredProblem, precision_of
+from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, PerturbedProblem, precision_of
 from pytest_optlandscape.runs import execute
 from pytest_optlandscape.suites.catalogue import cells, suite_landscapes
 
 START = [0.3, -1.7]
 
 
-def dithered(landscape="beale", x0=START, *, seed=0, precision=DOUBLE, **keywords):
-    return DitheredProblem(Problem(landscape, x0, **keywords), np.random.default_rng(seed), precision)
+def perturbed(landscape="beale", x0=START, *, seed=0, precision=DOUBLE, **keywords):
+    return PerturbedProblem(Problem(landscape, x0, **keywords), np.random.default_rng(seed), precision)
 
 
 def units_off(value, exact):
@@ -31,7 +31,7 @@ POINTS = np.random.default_rng(3).uniform(-4.0, 4.0, size=(40, 2))
 
 
 def test_every_value_and_slope_is_off_by_a_double_or_two_either_way():
-    problem, exact = dithered(), Problem("beale", START)
+    problem, exact = perturbed(), Problem("beale", START)
     ways = {"fun": set(), "jac": set()}
     for point in POINTS:
         value, true = problem(point), exact(point)
@@ -45,7 +45,7 @@ def test_every_value_and_slope_is_off_by_a_double_or_two_either_way():
 
 
 def test_single_precision_is_off_by_its_last_place():
-    problem, exact = dithered(precision=SINGLE), Problem("beale", START)
+    problem, exact = perturbed(precision=SINGLE), Problem("beale", START)
     ways = set()
     for point in POINTS:
         numbers = [problem(point), *problem.gradient(point)]
@@ -64,12 +64,12 @@ def test_start_is_off_in_every_coordinate_and_stays_in_the_box(precision):
     inside = np.random.default_rng(4).uniform(-4.0, 4.0, size=10)
     ways = set()
     for seed in range(20):
-        moved = dithered(landscape, inside, seed=seed, precision=precision).x0
+        moved = perturbed(landscape, inside, seed=seed, precision=precision).x0
         shares = np.abs(moved - inside) / np.abs(inside)
         assert np.all((shares > 0.49 * precision) & (shares < 1.51 * precision))
         ways.update(np.sign(moved - inside))
         for edge in landscape.bounds.T:
-            on_edge = dithered(landscape, edge, seed=seed, precision=precision).x0
+            on_edge = perturbed(landscape, edge, seed=seed, precision=precision).x0
             assert np.all((on_edge >= landscape.bounds[:, 0]) & (on_edge <= landscape.bounds[:, 1]))
             assert 0 < np.count_nonzero(on_edge != edge) < 10
     assert ways == {-1.0, 1.0}
@@ -81,22 +81,22 @@ def evaluations(problem):
 
 
 def test_the_generator_decides_alone():
-    first = evaluations(dithered(seed=5))
-    assert evaluations(dithered(seed=5)) == first
-    assert evaluations(dithered(seed=6)) != first
+    first = evaluations(perturbed(seed=5))
+    assert evaluations(perturbed(seed=5)) == first
+    assert evaluations(perturbed(seed=6)) != first
     rng = np.random.default_rng(5)
-    one, two = (evaluations(DitheredProblem(Problem("beale", START), rng)) for _ in range(2))
+    one, two = (evaluations(PerturbedProblem(Problem("beale", START), rng)) for _ in range(2))
     assert one == first
     assert one != two
 
 
 def test_problem_keeps_what_it_is_of():
     tight = np.array([[-1.0, 3.5], [-2.0, 1.0]])
-    problem = dithered(bounds=tight, budget=7, seed=3)
+    problem = perturbed(bounds=tight, budget=7, seed=3)
     assert (problem.budget, problem.landscape.id) == (7, "beale")
     assert problem.bounds.tolist() == tight.tolist()
     original = Problem("beale", START, seed=11)
-    copy = DitheredProblem(original, np.random.default_rng(0))
+    copy = PerturbedProblem(original, np.random.default_rng(0))
     assert copy.seed == 11
     assert copy.rng.random() == pytest.approx(original.rng.random(), rel=3e-16)
     assert copy.rng.permutation(20).tolist() == original.rng.permutation(20).tolist()
@@ -121,7 +121,7 @@ def constant(value, slope=0.0):
 @pytest.mark.parametrize("precision", [DOUBLE, SINGLE])
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 0.0])
 def test_what_rounding_cannot_move_stays(value, precision):
-    problem = dithered(constant(value, value), [0.0, -0.0], precision=precision)
+    problem = perturbed(constant(value, value), [0.0, -0.0], precision=precision)
     for _ in range(20):
         found = [problem(problem.x0), *problem.gradient(problem.x0)]
         assert np.array_equal(found, [value] * 3, equal_nan=True)
@@ -130,7 +130,7 @@ def test_what_rounding_cannot_move_stays(value, precision):
 
 def test_numbers_of_any_size_are_moved():
     for value in (1e-300, -1e-300, 1e300, -1e300, 1.0, -2.0, math.nextafter(4.0, 0.0)):
-        problem = dithered(constant(value), [0.5, 0.25])
+        problem = perturbed(constant(value), [0.5, 0.25])
         found = {problem(problem.x0) for _ in range(50)}
         assert len(found) == 2
         assert min(found) < value < max(found)
@@ -141,7 +141,7 @@ def test_numbers_of_any_size_are_moved():
 def test_long_points(precision):
     landscape = landscapes.get("rosenbrock[40]")
     exact = Problem(landscape, budget=100)
-    problem = DitheredProblem(exact, np.random.default_rng(0), precision)
+    problem = PerturbedProblem(exact, np.random.default_rng(0), precision)
     point = np.linspace(-1.0, 1.1, 40)
     true = np.array([exact(point), *exact.gradient(point)])
     found = np.array([problem(point), *problem.gradient(point)])
@@ -155,7 +155,7 @@ def test_long_points(precision):
 
 def test_noise_is_the_same_and_comes_on_top():
     noisy = landscapes.get("beale").noisy(level=0.1, seed=3)
-    problem, exact = dithered(noisy, seed=1), Problem(noisy, START)
+    problem, exact = perturbed(noisy, seed=1), Problem(noisy, START)
     for point in POINTS:
         seen, true = problem(point), exact(point)
         assert seen == pytest.approx(true, rel=1e-12)
@@ -167,14 +167,16 @@ def test_noise_is_the_same_and_comes_on_top():
 
 def test_landscapes_without_a_gradient():
     bowl = Landscape("bowl", lambda x: float(x @ x), bounds=[(-2, 2)] * 2, x0=[1, 1], minimizers=[[0, 0]], fmin=0)
-    run = execute(get("scipy:Nelder-Mead"), dithered(bowl, [1.0, 0.5], budget=100))
+    run = execute(get("scipy:Nelder-Mead"), perturbed(bowl, [1.0, 0.5], budget=100))
     assert run.gap < 1e-6
 
 
 def test_a_run_under_rounding_is_another_one_close_by():
     clean = minimize("scipy:L-BFGS-B", "rosenbrock[10]", budget=300)
     runs = [
-        execute(get("scipy:L-BFGS-B"), DitheredProblem(Problem("rosenbrock[10]", budget=300), np.random.default_rng(k)))
+        execute(
+            get("scipy:L-BFGS-B"), PerturbedProblem(Problem("rosenbrock[10]", budget=300), np.random.default_rng(k))
+        )
         for k in range(3)
     ]
     starts = [run.trace.x[0].tolist() for run in (clean, *runs)]
@@ -242,7 +244,7 @@ def test_spread_starts_are_no_single_precision_numbers():
 
 
 def test_random_numbers_are_off_by_a_unit_or_two_and_stay_in_their_range():
-    original, copy = Problem("beale", seed=3), DitheredProblem(Problem("beale", seed=3), np.random.default_rng(0))
+    original, copy = Problem("beale", seed=3), PerturbedProblem(Problem("beale", seed=3), np.random.default_rng(0))
     for draw in (
         lambda rng: rng.random(500),
         lambda rng: rng.standard_normal((50, 10)),
@@ -258,12 +260,12 @@ def test_random_numbers_are_off_by_a_unit_or_two_and_stay_in_their_range():
 
 
 def test_random_numbers_next_to_an_end_of_their_range_stay_inside():
-    copy = DitheredProblem(Problem("beale"), np.random.default_rng(0))
+    copy = PerturbedProblem(Problem("beale"), np.random.default_rng(0))
     highest = np.nextafter(1.0, 0.0)
-    assert np.all(copy.rng._dithered(np.full(100, highest), 0.0, 1.0) < 1.0)
+    assert np.all(copy.rng._perturbed(np.full(100, highest), 0.0, 1.0) < 1.0)
 
 
 def test_coarse_dithers_are_off_by_as_many_units():
-    problem = DitheredProblem(Problem("beale", [1.0, 1.0]), np.random.default_rng(0), units=1000)
+    problem = PerturbedProblem(Problem("beale", [1.0, 1.0]), np.random.default_rng(0), units=1000)
     shares = [problem([1.0, 1.0]) / 14.203125 - 1.0 for _ in range(20)]
     assert {round(abs(share) / 2.0**-52) for share in shares} == {1000}

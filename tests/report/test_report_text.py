@@ -205,8 +205,8 @@ def test_a_revision_is_named_where_one_is_compared_with():
     text = failure_text(WORSE, SPEC, earlier)
     assert "pytest --optlandscape-against=v1.0 --optlandscape-only mine:minimize::booth" in text
     assert "--optlandscape-update" not in text  # there is nothing to accept it into
-    few = dataclasses.replace(optimizer(SAME), parted=1, expected=0.5)
-    assert "1 cell parts from those at v1.0; 0.5 are expected" in " ".join(details(few, earlier))
+    few = dataclasses.replace(optimizer(SAME), diverged=1, expected=0.5)
+    assert "1 cell diverges from those at v1.0; 0.5 are expected" in " ".join(details(few, earlier))
 
 
 def test_failure_of_the_suite_as_one():
@@ -304,7 +304,7 @@ def test_nothing_is_said_of_what_would_have_been_seen_where_a_loss_is_proven():
 
 def test_better_along_another_path_from_the_first_evaluations_says_so():
     for where, says in (("evaluations 5 to 8", True), ("evaluations 9 to 16", False), ("the end", False)):
-        comparison = dataclasses.replace(BETTER, parted=tuple((cell.start, where) for cell in BETTER.now.cells))
+        comparison = dataclasses.replace(BETTER, diverged=tuple((cell.start, where) for cell in BETTER.now.cells))
         whole = optimizer(comparison)
         assert whole.verdict == Verdict.BETTER
         assert ("better along another path from the first evaluations on" in " ".join(details(whole))) == says

@@ -5,8 +5,8 @@ import pytest
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison.own_time import TimeRatios
-from pytest_optlandscape.report import parting_lines, time_line
-from pytest_optlandscape.report.traces import parting_evaluation
+from pytest_optlandscape.report import divergence_lines, time_line
+from pytest_optlandscape.report.traces import divergence_evaluation
 from pytest_optlandscape.runs.run import make_trace
 
 BOWL, MANY = landscapes.get("sphere[2]"), landscapes.get("sphere[5]")
@@ -22,7 +22,7 @@ PATH = [(4.0, 0.0), (3.0, 0.0), (2.0, 0.0), (1.0, 0.0)]
 
 
 @pytest.mark.parametrize(
-    ("now", "parting"),
+    ("now", "divergence"),
     [
         (PATH, None),
         ([(4.0 - 1e-12, 0.0), *PATH[1:]], None),
@@ -32,18 +32,18 @@ PATH = [(4.0, 0.0), (3.0, 0.0), (2.0, 0.0), (1.0, 0.0)]
         ([*PATH, (0.5, 0.0)], 5),
     ],
 )
-def test_the_first_evaluation_that_parts_is_found(now, parting):
-    assert parting_evaluation(trace(*PATH), trace(*now), BOUNDS) == parting
+def test_the_first_evaluation_that_parts_is_found(now, divergence):
+    assert divergence_evaluation(trace(*PATH), trace(*now), BOUNDS) == divergence
 
 
 def test_points_that_are_both_not_finite_do_not_part():
     nowhere = [PATH[0], (math.nan, 0.0)]
-    assert parting_evaluation(trace(*nowhere), trace(*nowhere), BOUNDS) is None
+    assert divergence_evaluation(trace(*nowhere), trace(*nowhere), BOUNDS) is None
 
 
 def test_the_table_shows_both_sides_around_the_parting():
-    lines = parting_lines("bowl/standard", trace(*PATH), trace(*PATH[:3], (2.5, 0.0)), BOUNDS)
-    assert lines[0] == "  bowl/standard parts at evaluation 4:"
+    lines = divergence_lines("bowl/standard", trace(*PATH), trace(*PATH[:3], (2.5, 0.0)), BOUNDS)
+    assert lines[0] == "  bowl/standard diverges at evaluation 4:"
     assert [line.split() for line in lines[2:]] == [
         ["2", "(3,", "0)", "(3,", "0)", "9", "9"],
         ["3", "(2,", "0)", "(2,", "0)", "4", "4"],
@@ -52,16 +52,16 @@ def test_the_table_shows_both_sides_around_the_parting():
 
 
 def test_one_that_ended_and_high_dimensions_are_drawn_short():
-    lines = parting_lines("bowl/standard", trace(*PATH[:2]), trace(*PATH), BOUNDS)
+    lines = divergence_lines("bowl/standard", trace(*PATH[:2]), trace(*PATH), BOUNDS)
     assert lines[4].split() == ["3", "<", "(ended)", "(2,", "0)", "-", "4"]
     bounds = np.array([[-4.0, 4.0]] * 5)
     x = np.arange(10.0).reshape(2, 5) / 3.0
     one, other = (make_trace(points, points.sum(axis=1), bounds, MANY) for points in (x, x + 1.0))
-    assert "(0, 0.333333333, …)" in parting_lines("many/standard", one, other, bounds)[2]
+    assert "(0, 0.333333333, …)" in divergence_lines("many/standard", one, other, bounds)[2]
 
 
 def test_traces_that_do_not_part_say_so():
-    assert "no evaluation parts" in parting_lines("bowl/standard", trace(*PATH), trace(*PATH), BOUNDS)[0]
+    assert "no evaluation parts" in divergence_lines("bowl/standard", trace(*PATH), trace(*PATH), BOUNDS)[0]
 
 
 def test_the_ratio_of_times_has_an_interval_where_cells_are_enough():

@@ -12,7 +12,7 @@ from pytest_optlandscape import Problem, landscapes
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption
 from pytest_optlandscape.optimizers.stepping import descend, descend_in_lockstep
 from pytest_optlandscape.records import run_baseline, run_landscape
-from pytest_optlandscape.records.perturbation import DitheredProblem
+from pytest_optlandscape.records.perturbation import PerturbedProblem
 from pytest_optlandscape.runs import execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs import lockstep as together
 from pytest_optlandscape.runs.lockstep import FIRST_STEPS, MOST
@@ -279,7 +279,7 @@ class TestAgain:
         exact = Problem("beale", [0.1, 0.2], budget=20, seed=7)
         some, traces = [], []
         for _ in range(3):
-            some.append(DitheredProblem(exact, rng, units=units))
+            some.append(PerturbedProblem(exact, rng, units=units))
             traces.append(self.trace(some[-1]))
         assert [self.trace(problem.again()) for problem in some] == traces
         assert traces[0] != traces[1]

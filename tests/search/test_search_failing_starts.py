@@ -15,12 +15,12 @@ def left_valley(run):
     return run.x0[0] > 2.3 and run.x0[1] < -1.2
 
 
-def hunt(condition=left_valley, name="beale", **arguments):
+def search(condition=left_valley, name="beale", **arguments):
     return find_failing_start("scipy:L-BFGS-B", name, condition, **{"budget": 200, **arguments})
 
 
 def test_finds_shrinks_and_replays():
-    found = hunt()
+    found = search()
     assert left_valley(found.run)
     assert found.run.x0.tolist() == found.x0.tolist()
     assert all(significant_digits(offset) <= 3 for offset in found.x0 - landscapes.get("beale").x0)
@@ -29,13 +29,13 @@ def test_finds_shrinks_and_replays():
 
 
 def test_none_where_nothing_fails():
-    assert hunt(lambda run: False, budget=20) is None
+    assert search(lambda run: False, budget=20) is None
 
 
 def test_second_search_finds_it_at_once():
-    first = hunt()
+    first = search()
     assert [one.x0.tolist() for one in failed_before(landscapes.get("beale"))] == [first.x0.tolist()]
-    second = hunt(seed=5)
+    second = search(seed=5)
     assert second.examples == 1
     assert second.x0.tolist() == first.x0.tolist()
 
@@ -44,7 +44,7 @@ def test_same_seed_same_search(example_database):
     tried = []
     for _ in range(2):
         starts = []
-        hunt(lambda run, starts=starts: starts.append(run.x0.tolist()), budget=40)
+        search(lambda run, starts=starts: starts.append(run.x0.tolist()), budget=40)
         tried.append(starts)
     assert tried[0] == tried[1]
     assert len(tried[0]) == 40
@@ -53,21 +53,21 @@ def test_same_seed_same_search(example_database):
 @pytest.mark.parametrize("name", ["forrester", "rosenbrock[10]"])
 def test_one_and_ten_dimensions_stay_inside(name):
     starts = []
-    hunt(lambda run: starts.append(run.x0), name=name, budget=40)
+    search(lambda run: starts.append(run.x0), name=name, budget=40)
     assert all(landscapes.get(name).contains(x0) for x0 in starts)
     assert len(np.unique(starts, axis=0)) > 20
 
 
 def test_condition_that_raises_says_where():
     with pytest.raises(ZeroDivisionError) as raised:
-        hunt(lambda run: 1 / 0)
+        search(lambda run: 1 / 0)
     assert "minimize('scipy:L-BFGS-B'" in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize(("arguments", "message"), [({"budget": 0}, "budget=0"), ({"bounds": [[0, 1]]}, "shape")])
 def test_errors_are_for_people(arguments, message):
     with pytest.raises(ValueError, match=message):
-        hunt(**arguments)
+        search(**arguments)
 
 
 def test_interrupted_shrinking_keeps_what_was_found():
@@ -81,32 +81,32 @@ def test_interrupted_shrinking_keeps_what_was_found():
         return bool(failed)
 
     with pytest.raises(KeyboardInterrupt):
-        hunt(condition)
+        search(condition)
     assert [one.x0.tolist() for one in failed_before(landscapes.get("beale"))] == failed
 
 
 def test_without_a_database_nothing_is_kept(example_database):
     settings.register_profile("forgetful", settings.get_profile("in memory"), database=None)
     settings.load_profile("forgetful")
-    assert hunt().examples == hunt().examples > 1
+    assert search().examples == search().examples > 1
     assert failed_before(landscapes.get("beale")) == []
 
 
 def test_what_failed_on_one_landscape_is_no_start_of_another(example_database):
-    hunt()
+    search()
     assert failed_before(landscapes.get("himmelblau")) == []
     assert failed_before(landscapes.get("beale").shift([1.0, 0.0])) == []
 
 
 def test_kept_starts_outside_the_box_are_left_out():
-    found = hunt()
+    found = search()
     starts = []
-    hunt(lambda run: starts.append(run.x0.tolist()), budget=3, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
+    search(lambda run: starts.append(run.x0.tolist()), budget=3, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
     assert found.x0.tolist() not in starts
 
 
 def test_kept_starts_are_drawn_again():
-    found = hunt()
+    found = search()
     drawn = find(strategies.starts("beale"), lambda x0: np.array_equal(x0, found.x0))
     assert drawn.tolist() == found.x0.tolist()
 
@@ -182,7 +182,7 @@ def test_seeds_that_fail_are_found_and_shrunk():
 
 def test_one_seed_can_be_kept_to():
     seeds = set()
-    hunt(lambda run: seeds.add(run.seed), budget=20, seed=3, vary_seed=False)
+    search(lambda run: seeds.add(run.seed), budget=20, seed=3, vary_seed=False)
     assert seeds == {3}
-    hunt(lambda run: seeds.add(run.seed), budget=20, seed=3)
+    search(lambda run: seeds.add(run.seed), budget=20, seed=3)
     assert seeds == set(range(3, 23))

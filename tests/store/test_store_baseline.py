@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pytest_optlandscape import landscapes, optimizers
-from pytest_optlandscape.records import Stability, run_baseline, run_landscape
+from pytest_optlandscape.records import RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.store import BaselineError, baseline_path, read_baseline, update_baseline
 
 
@@ -78,23 +78,25 @@ def test_measured_records_are_read_as_they_were_written(tmp_path, measured):
     assert baseline.records == dict(sorted(records.items()))
     assert baseline.to_text() == path.read_text()
     for name, record in records.items():
-        assert record.stability.trials == 4 * len(record.cells)
-        assert baseline.records[name].stability == record.stability
+        assert record.rounding_sensitivity.trials == 4 * len(record.cells)
+        assert baseline.records[name].rounding_sensitivity == record.rounding_sensitivity
         assert all(cell.average and cell.average.runs == 5 for cell in baseline.records[name].cells)
-    assert baseline.calibration == Stability(0, 4 * sum(len(record.cells) for record in records.values()))
+    assert baseline.calibration == RoundingSensitivity(0, 4 * sum(len(record.cells) for record in records.values()))
 
 
 def test_updating_one_landscape_keeps_what_rounding_does_on_the_others(tmp_path, measured):
     adapter, records = measured
     path = baseline_path(tmp_path, adapter)
-    jumpy = dataclasses.replace(records["beale"], stability=Stability(7, 88))
-    unsteady = dataclasses.replace(records["bird"], stability=None, nondeterministic=True)
+    jumpy = dataclasses.replace(records["beale"], rounding_sensitivity=RoundingSensitivity(7, 88))
+    unsteady = dataclasses.replace(records["bird"], rounding_sensitivity=None, nondeterministic=True)
     update_baseline(path, adapter, [records["booth"], jumpy, unsteady])
-    update_baseline(path, adapter, [dataclasses.replace(records["booth"], stability=Stability(2, 84))])
+    update_baseline(
+        path, adapter, [dataclasses.replace(records["booth"], rounding_sensitivity=RoundingSensitivity(2, 84))]
+    )
     baseline = read_baseline(path, adapter)
     assert baseline.records["beale"] == jumpy
     assert baseline.records["bird"] == unsteady
-    assert baseline.calibration == Stability(9, 172)
+    assert baseline.calibration == RoundingSensitivity(9, 172)
     update_baseline(path, adapter, [records["bird"]])
     assert not read_baseline(path, adapter).records["bird"].nondeterministic
 

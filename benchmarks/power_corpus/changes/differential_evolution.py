@@ -6,7 +6,7 @@ CHANGES = (
     defect("popsize-default", "popsize=5", "popsize=7", "default population"),
     defect("crossover-default", "crossover=0.8", "crossover=0.5", "default crossover"),
     defect("mutation-default", "mutation=(0.4, 0.9)", "mutation=(0.5, 1.0)", "default mutation factors"),
-    defect("no-dither", "factor = rng.uniform(*mutation)", "factor = mutation[0]", "factor not drawn"),
+    defect("no-perturb", "factor = rng.uniform(*mutation)", "factor = mutation[0]", "factor not drawn"),
     defect("crossover-reversed", "rng.random(n) < crossover", "rng.random(n) > crossover", "comparison turned round"),
     defect("no-forced-index", "            cross[rng.integers(n)] = True\n", "            rng.integers(n)\n", "a trial may be its parent"),
     defect("index-off-by-one", "rng.integers(n)] = True", "rng.integers(n - 1)] = True", "the last coordinate is never forced"),

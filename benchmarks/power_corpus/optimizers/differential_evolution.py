@@ -1,4 +1,4 @@
-"""Differential evolution, rand-to-best/1/bin with dither (Storn and Price 1997), the start among the population."""
+"""Differential evolution, rand-to-best/1/bin with perturb (Storn and Price 1997), the start among the population."""
 
 import numpy as np
 from scipy.optimize import OptimizeResult

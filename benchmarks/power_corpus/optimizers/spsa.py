@@ -12,7 +12,7 @@ def minimize(fun, x0, bounds, maxfev, rng, c=0.01, alpha=0.602, gamma=0.101, fir
     u = (np.clip(x0, lower, upper) - lower) / width
     f = fun(lower + width * u)
     iterations = (maxfev - 1) // 3
-    stability = 0.1 * iterations
+    rounding_sensitivity = 0.1 * iterations
     a = None
     for k in range(iterations):
         ck = c / (k + 1.0) ** gamma
@@ -21,8 +21,8 @@ def minimize(fun, x0, bounds, maxfev, rng, c=0.01, alpha=0.602, gamma=0.101, fir
         difference = fun(lower + width * plus) - fun(lower + width * minus)
         g = difference / np.where(plus == minus, 1.0, plus - minus)
         if a is None:
-            a = first_step * (stability + 1.0) ** alpha / max(np.max(np.abs(g)), 1e-12)
-        ak = a / (stability + k + 1.0) ** alpha
+            a = first_step * (rounding_sensitivity + 1.0) ** alpha / max(np.max(np.abs(g)), 1e-12)
+        ak = a / (rounding_sensitivity + k + 1.0) ** alpha
         step = np.clip(-ak * g, -0.1, 0.1)
         u_new = np.clip(u + step, 0.0, 1.0)
         f_new = fun(lower + width * u_new)

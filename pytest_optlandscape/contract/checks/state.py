@@ -70,22 +70,22 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
     if run_hash(run) == run_hash(usual):
         return None
     at = interruption.after
-    parting = _parting(usual.trace.x, run.trace.x, at)
+    divergence = _divergence(usual.trace.x, run.trace.x, at)
     if run.stop_reason == "exception" and usual.stop_reason != "exception":
         what = f"after {number_of(at, 'evaluation')} its state could not be saved and loaded: {run.message}"
     elif run_hash(trial.observe_anew().run) != run_hash(usual):
         return None  # it never makes the same run twice, which another check tells
-    elif parting is None:
+    elif divergence is None:
         return None
     else:
-        where = f"from evaluation {parting} on"
+        where = f"from evaluation {divergence} on"
         what = f"after {number_of(at, 'evaluation')} a fresh optimizer loaded its state, and went elsewhere {where}"
     after = f"after {number_of(at, 'evaluation')} ({interruption.means})"
     how = f"save its state {after}, load it into a new optimizer, go on with that"
     return Complaint(what, run, trial, how=how)
 
 
-def _parting(usual: FloatArray, points: FloatArray, after: int) -> int | None:
+def _divergence(usual: FloatArray, points: FloatArray, after: int) -> int | None:
     """Say at which evaluation, counted from 1, a run leaves the usual one by more than rounding; None if it does not.
 
     Parameters

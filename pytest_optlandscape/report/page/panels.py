@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_optlandscape.comparison import LandscapeComparison, Verdict
-from pytest_optlandscape.comparison.landscape_comparison import parting_of
+from pytest_optlandscape.comparison.landscape_comparison import divergence_of
 from pytest_optlandscape.records.landscape_record import CellRecord
 from pytest_optlandscape.report.page import pictures
 from pytest_optlandscape.report.page.changes import Change, log_speed, runtimes_of
@@ -342,7 +342,9 @@ def _landscape_detail(
 def _cell_row(spec: str, landscape: str, before: CellRecord | None, now: CellRecord) -> CellRow:
     cell = f"{landscape}/{now.start}"
     identical = before is not None and before.bits == now.bits
-    parts = "" if before is None else ("identical" if identical else parting_of(before, now) or "equal up to rounding")
+    parts = (
+        "" if before is None else ("identical" if identical else divergence_of(before, now) or "equal up to rounding")
+    )
     return CellRow(
         cell=cell,
         evaluations_before=str(max(before.nfev, before.njev)) if before else "–",

@@ -395,7 +395,7 @@ def contour(
     divergence = first_divergence(pair, landscape.bounds)
     said = [f"{pair.cell}."]
     if divergence is not None:
-        said.append(f"The runs part at evaluation {divergence}.")
+        said.append(f"The runs diverge at evaluation {divergence}.")
     if landscape.dim > 2:
         said.append(
             f"The two of {landscape.dim} coordinates that moved most; contours in their plane through a minimiser."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.report.traces import parting_evaluation
+from pytest_optlandscape.report.traces import divergence_evaluation
 from pytest_optlandscape.runs import Trace, box_widths
 
 __all__ = ["PathPair", "Trajectories", "first_divergence", "two_coordinates"]
@@ -80,4 +80,4 @@ def first_divergence(pair: PathPair, bounds: FloatArray) -> int | None:
     """Find the evaluation, counted from 1, at which the two paths of a cell part; None where neither does."""
     if pair.before is None or pair.now is None:
         return None
-    return parting_evaluation(pair.before, pair.now, bounds)
+    return divergence_evaluation(pair.before, pair.now, bounds)

@@ -108,7 +108,7 @@ def moved_on(comparison: LandscapeComparison) -> str:
     if comparison.findings:
         return "; ".join(clean(one.text, 300) for one in comparison.findings)
     if comparison.verdict == Verdict.CHANGED:
-        return f"{number_of(len(comparison.parted), 'path')} part; nothing significant and far enough"
+        return f"{number_of(len(comparison.diverged), 'path')} diverge; nothing significant and far enough"
     return ""
 
 
