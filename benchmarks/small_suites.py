@@ -1,5 +1,8 @@
 """What small suites see of what the suite quick sees: smoke, and a few cells of each landscape.
 
+It also counts how many cells of a landscape run until a change shows, in the order in which they are run and in the
+order of the suite.
+
 The reference optimizers and changes of ``power_corpus`` are judged over several selections of cells, with the judging
 of a session. Everything is measured in one run. Only the part for tuning is used: the order of the cells may depend on
 it, and the other part is kept for the verdict.
@@ -25,9 +28,10 @@ from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
-from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline, run_landscape
+from pytest_optlandscape.suites import cells
 from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, GLOBAL_EVALUATIONS_PER_DIMENSION
-from pytest_optlandscape.suites.selection import read_selection
+from pytest_optlandscape.suites.selection import in_early_order, read_selection
 
 SELECTIONS = ("quick", "smoke", "quick cells=1", "quick cells=2", "quick cells=4", "quick cells=8")
 
@@ -71,7 +75,23 @@ def judge(
     return str(compare_optimizer(adapter.spec, compared, calibration).verdict), steps
 
 
-def judge_changes(optimizer: str) -> tuple[list[tuple[Change, dict[str, str]]], dict[str, int], dict[str, float]]:
+def cells_until_it_shows(adapter: Adapter, before: dict[str, LandscapeRecord]) -> list[tuple[int, int]]:
+    """Count the cells until a change shows, on each landscape where it does: as run, and as the suite lists them."""
+    counts = []
+    for landscape in plain("quick"):
+        record = run_landscape(adapter, landscape, budget_of(adapter, landscape))
+        known = {cell.start: cell.bits for cell in before[landscape.id].cells}
+        shows = {cell.start for cell in record.cells if cell.bits != known[cell.start]}
+        if shows:
+            orders = (in_early_order(cells(landscape)), cells(landscape))
+            first, usual = (1 + [cell.start in shows for cell in order].index(True) for order in orders)
+            counts.append((first, usual))
+    return counts
+
+
+def judge_changes(
+    optimizer: str,
+) -> tuple[list[tuple[Change, dict[str, str]]], dict[str, int], dict[str, float], list[tuple[int, int]]]:
     """Judge all changes of an optimizer over every selection; give steps and seconds for each selection, too."""
     warnings.simplefilter("ignore")
     adapter = from_callable(reference(optimizer), f"corpus:{optimizer}")
@@ -80,6 +100,7 @@ def judge_changes(optimizer: str) -> tuple[list[tuple[Change, dict[str, str]]], 
         (one.rounding_sensitivity for one in before.values() if one.rounding_sensitivity), RoundingSensitivity(0, 0)
     )
     found, steps, seconds = [], {}, Counter[str]()
+    shown: list[tuple[int, int]] = []
     for change in changes_of(optimizer):
         if part_of()[optimizer, change.name] != "tune" or not change.visible:
             continue
@@ -90,7 +111,9 @@ def judge_changes(optimizer: str) -> tuple[list[tuple[Change, dict[str, str]]], 
             verdicts[words], steps[words] = judge(now, before, words, calibration, adapter.takes_bounds)
             seconds[words] += time.process_time() - started
         found.append((change, verdicts))
-    return found, steps, dict(seconds)
+        if change.kind == "defect":
+            shown += cells_until_it_shows(now, before)
+    return found, steps, dict(seconds), shown
 
 
 def main() -> None:
@@ -105,8 +128,10 @@ def main() -> None:
     steps: dict[str, list[int]] = {words: [] for words in SELECTIONS}
     seconds = Counter[str]()
     with ProcessPoolExecutor(told.processes) as executor:
-        for found, of_one, spent in executor.map(judge_changes, told.optimizers):
+        shown: list[tuple[int, int]] = []
+        for found, of_one, spent, counts in executor.map(judge_changes, told.optimizers):
             every += found
+            shown += counts
             for words, count in of_one.items():
                 steps[words].append(count)
             seconds.update(spent)
@@ -121,6 +146,13 @@ def main() -> None:
             f"{len(defects)} | {sum(one[words] == 'worse' for one in worse)} of {len(worse)} | "
             f"{_reported(refactors, words)} of {len(refactors)} |"
         )
+    print(
+        "\n| order of the cells | shows in the first cell | within four | cells until it shows, mean |"
+        "\n|---|---|---|---|"
+    )
+    for name, some in zip(("as they are run", "as the suite lists them"), zip(*shown, strict=True), strict=True):
+        first, four = (sum(count <= most for count in some) / len(some) for most in (1, 4))
+        print(f"| {name} | {first:.1%} | {four:.1%} | {sum(some) / len(some):.2f} |")
 
 
 def _reported(judged: Sequence[dict[str, str]], words: str) -> int:
