@@ -71,12 +71,19 @@ def register(landscape: Landscape) -> Landscape:
             make_instance=lambda dim, number: landscape.instance(number),
         )
     )
-    set_attributes(landscape, _found_by=(get, (landscape.id,)))
-    _made[landscape.id] = landscape
-    return landscape
+    _made.pop(landscape.id, None)
+    return _keep(landscape)
 
 
 _made: dict[str, Landscape] = {}
+
+
+def _keep(landscape: Landscape) -> Landscape:
+    """Keep a landscape under its id, by which other processes find it; return the one that is kept."""
+    kept = _made.setdefault(landscape.id, landscape)
+    if kept is landscape:
+        set_attributes(landscape, _found_by=(get, (landscape.id,)))
+    return kept
 
 
 def is_registered(landscape: Landscape) -> bool:
@@ -153,7 +160,7 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     dim = definition.checked_dim(dim)
     landscape_id = definition.id_of(dim, number)
     if landscape_id not in _made:
-        _made[landscape_id] = definition.landscape(dim, number)
+        return _keep(definition.landscape(dim, number))
     return _made[landscape_id]
 
 
@@ -163,7 +170,7 @@ def _get_structured(
     number = _one_of(name, "instance", _whole(form["instance"]), instance) or 0
     parts = None if form["parts"] is None else Structure.parse(form["parts"])
     made = structured(get(form["whole"], dim, variant=variant), parts).instance(number)
-    return _made.setdefault(made.id, made)
+    return _keep(made)
 
 
 def _whole(digits: str | None) -> int | None:

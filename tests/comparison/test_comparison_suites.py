@@ -165,7 +165,7 @@ def test_scattered_cells_are_named_as_not_judged_where_no_test_stands_for_them()
     comparison = compare(changed).by_landscapes()
     assert (comparison.verdict, comparison.unjudged_verdict) == (Verdict.SAME, Verdict.CHANGED)
     said = " ".join(" ".join(details(comparison)).split())
-    assert "not judged, as the test `overall` was not run: over these landscapes 9 cells part" in said
+    assert "not judged, as the test `overall` was not run: over these landscapes 9 cells diverge" in said
     assert "no proof of a change" not in said
 
 
