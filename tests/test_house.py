@@ -218,3 +218,10 @@ def undocumented(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_public_things_are_documented(module):
     assert list(undocumented(module)) == []
+
+
+def test_moved_modules_are_where_the_page_of_changes_says():
+    page = (PROJECT / "docs" / "changes-before-1.0.md").read_text(encoding="utf-8")
+    moved = re.findall(r"^\| module \| `([\w.]+)` \| `([\w.]+)` \|$", page, re.MULTILINE)
+    assert len(moved) > 50
+    assert [now for _, now in moved if f"{NAME}.{now}" not in MODULES] == []
