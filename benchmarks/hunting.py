@@ -30,7 +30,7 @@ def ours(spec: str, name: str, condition: str, number: int) -> int:
     with_memory = settings.default
     settings.register_profile("forgetful", with_memory, database=None)
     settings.load_profile("forgetful")
-    found = strategies.find_failing_start(adapter, landscape, failed, budget=CAP, seed=number)
+    found = strategies.find_failing_start(adapter, landscape, failed, max_examples=CAP, seed=number)
     return found.examples if found else CAP
 
 

@@ -36,11 +36,7 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.runs import Problem
-from pytest_optlandscape.suites.catalogue import (
-    EVALUATIONS_PER_DIMENSION,
-    GLOBAL_EVALUATIONS_PER_DIMENSION,
-    suite_landscapes,
-)
+from pytest_optlandscape.suites.catalogue import suite_budget_per_dimension, suite_landscapes
 
 _CHUNK = 100  # one baseline for all changes of an optimizer: it costs as much as nine of them
 
@@ -76,7 +72,7 @@ class Judgement:
 
 def budget_of(adapter: Adapter, landscape: Landscape) -> int:
     """Give the budget of a cell as the suite does."""
-    usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
+    usual = suite_budget_per_dimension(adapter.is_global)
     return usual * landscape.dim
 
 

@@ -32,7 +32,7 @@ def descend(problem: Problem) -> object:
 
 def campaign(runs: int, executor: Executor | None = None) -> float:
     started = time.perf_counter()
-    assert_robust(descend, "sphere[2]", rate=0.8, starts=runs, budget=100, sequential=False, executor=executor)
+    assert_robust(descend, "sphere[2]", rate=0.8, n_starts=runs, budget=100, sequential=False, executor=executor)
     return time.perf_counter() - started
 
 

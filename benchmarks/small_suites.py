@@ -30,7 +30,7 @@ from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline, run_landscape
 from pytest_optlandscape.suites import cells
-from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION, GLOBAL_EVALUATIONS_PER_DIMENSION
+from pytest_optlandscape.suites.catalogue import suite_budget_per_dimension
 from pytest_optlandscape.suites.selection import in_early_order, read_selection
 
 SELECTIONS = ("quick", "smoke", "quick cells=1", "quick cells=2", "quick cells=4", "quick cells=8")
@@ -38,7 +38,7 @@ SELECTIONS = ("quick", "smoke", "quick cells=1", "quick cells=2", "quick cells=4
 
 def budget_of(adapter: Adapter, landscape: Landscape) -> int:
     """Give the budget of a cell as the suite does."""
-    usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
+    usual = suite_budget_per_dimension(adapter.is_global)
     return usual * landscape.dim
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         assert_precise,
         assert_robust,
         assert_stays_feasible,
+        assert_tunable,
     )
     from pytest_optlandscape.contract import check_optimizer, parametrize_with_checks
     from pytest_optlandscape.landscapes import Landscape
@@ -34,6 +35,7 @@ _HOMES = {
     "assert_precise": "assertions",
     "assert_robust": "assertions",
     "assert_stays_feasible": "assertions",
+    "assert_tunable": "assertions",
     "check_optimizer": "contract",
     "landscapes": "",
     "minimize": "optimizers",
@@ -52,6 +54,7 @@ __all__ = [
     "assert_precise",
     "assert_robust",
     "assert_stays_feasible",
+    "assert_tunable",
     "check_optimizer",
     "landscapes",
     "minimize",

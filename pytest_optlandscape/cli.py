@@ -127,8 +127,8 @@ def _entries(history: History, releases: bool = False) -> list[CommitEntry]:
     if not entries:
         _complain(history)
         raise ValueError(
-            f"the history {history} is empty: record a session with `pytest --optlandscape-history`, or past commits "
-            "with `optlandscape backfill REV..REV`"
+            f"the history {history} is empty: record a session with `pytest --optlandscape --optlandscape-history`, or "
+            "past commits with `optlandscape backfill REV..REV`"
         )
     return entries
 
@@ -276,7 +276,8 @@ def _shows_accepted(config: pytest.Config, told: argparse.Namespace) -> bool:
     for spec, states in found.items():
         print(*accepted_lines(spec, states), "", sep="\n")
     print(f"{history} has nothing yet: these are the accepted baselines, from git's log. More is known of every commit")
-    print("that is recorded with `pytest --optlandscape-history`, or measured with `optlandscape backfill REV..REV`.")
+    print("that is recorded with `pytest --optlandscape --optlandscape-history`, or measured with")
+    print("`optlandscape backfill REV..REV`.")
     return True
 
 

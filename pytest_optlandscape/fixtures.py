@@ -89,9 +89,9 @@ def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Track a width, a run, a rate or a number across commits.
 
     ``track(found, name=None, *, unit=None, better=None, gate=None, absolute_gate=None)``, where ``found`` is what
-    ``assert_robust`` or ``rate_interval`` returns, a `Run`, or a number. A number and a rate need a name. For a number
-    ``unit`` is text, ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default), and ``gate`` the move that
-    matters, as a share of the value before (default 0.1), or ``absolute_gate`` the one in its unit.
+    ``assert_robust``, ``assert_tunable`` or ``rate_interval`` returns, a `Run`, or a number. A number and a rate need a
+    name. For a number ``unit`` is text, ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default), and ``gate``
+    the move that matters, as a share of the value before (default 0.1), or ``absolute_gate`` the one in its unit.
 
     With ``--optlandscape`` it is compared with the baseline, and fails the test where it got worse;
     ``--optlandscape-update`` accepts it. Without, nothing is done but to check the arguments. What is handed over is

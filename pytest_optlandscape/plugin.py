@@ -79,6 +79,26 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "V
 """The number of threads changes the last bits of some optimizers, and small problems are slower with several."""
 
 
+_SWITCHES = ("optlandscape", "optlandscape_update", "optlandscape_against")
+"""The options that run the suite."""
+
+_OPTIONS_OF_THE_SUITE = (
+    "optlandscape_suite",
+    "optlandscape_cells",
+    "optlandscape_json",
+    "optlandscape_report",
+    "optlandscape_format",
+    "optlandscape_markdown",
+    "optlandscape_codequality",
+    "optlandscape_history",
+    "optlandscape_history_dirty",
+    "optlandscape_executor",
+    "optlandscape_isolate",
+    "optlandscape_only",
+)
+"""The options that change how the suite is run, and do nothing without it."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options and the keys of the configuration file."""
     group = parser.getgroup("optlandscape", "regression testing of optimizers")
@@ -106,18 +126,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-cells",
         metavar="N",
-        help="run the suite, but only N cells of each landscape, those that show a change early; they are compared "
+        help="run only N cells of each landscape, those that show a change early; they are compared "
         "with the same cells of the baseline",
     )
     group.addoption(
         "--optlandscape-json",
         metavar="PATH",
-        help="run the suite and write the outcome for other tools to PATH",
+        help="write the outcome of the suite for other tools to PATH",
     )
     group.addoption(
         "--optlandscape-report",
         metavar="PATH",
-        help="run the suite and write a page of it to PATH, with the history if there is one (extra `report`)",
+        help="write a page of the suite to PATH, with the history if there is one (extra `report`)",
     )
     group.addoption(
         "--optlandscape-format",
@@ -129,12 +149,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-markdown",
         metavar="PATH",
-        help="run the suite and write its outcome as Markdown, for a comment on a pull request, to PATH",
+        help="write the outcome of the suite as Markdown, for a comment on a pull request, to PATH",
     )
     group.addoption(
         "--optlandscape-codequality",
         metavar="PATH",
-        help="run the suite and write GitLab's code quality report to PATH (default, on GitLab: "
+        help="write GitLab's code quality report of the suite to PATH (default, on GitLab: "
         "gl-code-quality-report.json)",
     )
     group.addoption(
@@ -142,7 +162,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         nargs="?",
         const="",
-        help="run the suite and record what it measures of this commit: in a folder, git:BRANCH or at a URL "
+        help="record what the suite measures of this commit: in a folder, git:BRANCH or at a URL "
         "(default: `optlandscape_history`, else .optlandscape/history)",
     )
     group.addoption(
@@ -165,7 +185,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--optlandscape-only",
         metavar="ITEM",
         action="append",
-        help="run the suite, and of all tests only this item: SPEC, SPEC::LANDSCAPE, SPEC::overall or "
+        help="run only this item of all tests: SPEC, SPEC::LANDSCAPE, SPEC::overall or "
         "SPEC::contract::CHECK, exactly as written; may be given several times",
     )
     group.addoption(
@@ -228,22 +248,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "optlandscape: an item of the suite that --optlandscape adds")
     config.pluginmanager.register(fixtures, "optlandscape-fixtures")
-    wanted = ("optlandscape", "optlandscape_update", "optlandscape_isolate")
-    with_value = (
-        "optlandscape_json",
-        "optlandscape_suite",
-        "optlandscape_against",
-        "optlandscape_cells",
-        "optlandscape_history",
-        "optlandscape_report",
-        "optlandscape_markdown",
-        "optlandscape_codequality",
-        "optlandscape_executor",
-        "optlandscape_only",
-    )
-    is_wanted = any(config.getoption(name) for name in wanted)
-    is_wanted = is_wanted or any(config.getoption(name) is not None for name in with_value)
-    is_wanted = is_wanted and not config.getoption("help", False)
+    wanted = any(config.getoption(name) not in (None, False) for name in _SWITCHES)
+    is_wanted = wanted and not config.getoption("help", False)
+    if not wanted and not config.getoption("help", False):
+        _refuse_options_of_the_suite(config)
     if is_wanted:
         _one_thread()
     _add_optimizers(config)
@@ -266,6 +274,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"optlandscape: {count} used benchmark_minimize, but pytest-benchmark recorded nothing: {why}", yellow=True
         )
+
+
+def _refuse_options_of_the_suite(config: pytest.Config) -> None:
+    given = [name for name in _OPTIONS_OF_THE_SUITE if config.getoption(name) not in (None, False, "auto")]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise pytest.UsageError(f"{option} needs --optlandscape, which runs the suite; give both, or neither")
 
 
 def _add_optimizers(config: pytest.Config) -> None:

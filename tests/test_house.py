@@ -1,6 +1,7 @@
 import ast
 import importlib
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -137,14 +138,59 @@ def test_promised_names_exist(module):
 def test_top_of_the_package():
     public = {
         "minimize", "Landscape", "Problem", "Run", "assert_converges", "assert_precise", "assert_robust",
-        "assert_equivalent", "assert_stays_feasible", "check_optimizer", "parametrize_with_checks", "landscapes",
-        "optimizers", "strategies",
+        "assert_equivalent", "assert_stays_feasible", "assert_tunable", "check_optimizer",
+        "parametrize_with_checks", "landscapes", "optimizers", "strategies",
     }  # fmt: skip
     assert set(pytest_optlandscape.__all__) == public
     assert public <= set(dir(pytest_optlandscape))
     assert {name for name in public if getattr(pytest_optlandscape, name) is None} == set()
     with pytest.raises(AttributeError, match="minimise"):
         _ = pytest_optlandscape.minimise
+
+
+PUBLIC = (
+    "", "landscapes", "runs", "optimizers", "suites", "strategies", "search", "records", "comparison", "assertions",
+    "contract", "store", "trend", "figures", "report",
+)  # fmt: skip
+"""The rooms whose ``__all__`` users may import from; "" is the top of the package."""
+
+
+def in_reference(text):
+    """Map each full name that a page of the reference documents to the object."""
+    found, module = {}, ""
+    for directive, name in re.findall(r"^\.\. (\w+):: (\S+)", text, re.MULTILINE):
+        if directive in ("automodule", "currentmodule"):
+            module = name
+        elif directive.startswith("auto"):
+            home, _, last = (name if name.startswith(f"{NAME}.") else f"{module}.{name}").rpartition(".")
+            found[f"{home}.{last}"] = getattr(importlib.import_module(home), last)
+    return found
+
+
+def missing_in(text, room):
+    """List the names of a room that the reference lacks; it may have them under another room."""
+    module = importlib.import_module(f"{NAME}.{room}" if room else NAME)
+    documented = in_reference(text)
+    public = {name: getattr(module, name) for name in module.__all__}
+    return [
+        name
+        for name, thing in public.items()
+        if not inspect.ismodule(thing)
+        and not any(full.endswith(f".{name}") and thing is one for full, one in documented.items())
+    ]
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_every_public_name_is_in_the_reference(room):
+    text = (PROJECT / "docs" / "reference.rst").read_text(encoding="utf-8")
+    assert missing_in(text, room) == []
+
+
+def test_a_name_that_the_reference_lacks_would_be_seen():
+    page = ".. automodule:: pytest_optlandscape.search\n.. autofunction:: basin_map\n"
+    assert missing_in(page, "search") == ["Basin", "BasinMap", "find_failing_start"]
+    with pytest.raises(AttributeError, match="basin_mapp"):
+        in_reference(page.replace("basin_map", "basin_mapp"))
 
 
 def undocumented(module):
@@ -172,3 +218,10 @@ def undocumented(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_public_things_are_documented(module):
     assert list(undocumented(module)) == []
+
+
+def test_moved_modules_are_where_the_page_of_changes_says():
+    page = (PROJECT / "docs" / "changes-before-1.0.md").read_text(encoding="utf-8")
+    moved = re.findall(r"^\| module \| `([\w.]+)` \| `([\w.]+)` \|$", page, re.MULTILINE)
+    assert len(moved) > 50
+    assert [now for _, now in moved if f"{NAME}.{now}" not in MODULES] == []

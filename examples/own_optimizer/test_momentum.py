@@ -12,6 +12,7 @@ from pytest_optlandscape import (
     assert_equivalent,
     assert_precise,
     assert_robust,
+    assert_tunable,
     parametrize_with_checks,
     strategies,
 )
@@ -33,7 +34,7 @@ def test_from_nearly_everywhere(himmelblau):
 
 
 def test_step_lengths_that_serve(track, booth):
-    track(assert_robust(momentum.minimize, booth, over={"step": (1e-4, 1.0)}, decades=1.0, digits=3, budget=500))
+    track(assert_tunable(momentum.minimize, booth, over={"step": (1e-4, 1.0)}, decades=1.0, digits=3, budget=500))
 
 
 @settings(max_examples=30, deadline=None)

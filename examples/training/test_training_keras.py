@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_optlandscape import assert_converges, assert_robust
+from pytest_optlandscape import assert_converges, assert_tunable
 from pytest_optlandscape.landscapes.families.training import LABELS, MOONS, WEIGHT_DECAY, training_task
 from pytest_optlandscape.runs import KerasRecorder
 
@@ -69,7 +69,7 @@ def test_restored_weights_are_judged():
 
 def test_the_same_training_on_the_landscape():
     task = training_task("cross-entropy", epochs=60)
-    found = assert_robust(
+    found = assert_tunable(
         "keras:Adam",
         task.landscape,
         over={"learning_rate": [0.02, 0.05, 0.1, 0.2, 0.4]},

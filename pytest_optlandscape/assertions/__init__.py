@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_optlandscape.assertions.equivalence import Equivalence, assert_equivalent
 from pytest_optlandscape.assertions.robust import assert_robust
 from pytest_optlandscape.assertions.single_run import assert_converges, assert_precise, assert_stays_feasible
+from pytest_optlandscape.assertions.tunable import assert_tunable
 
 __all__ = [
     "Equivalence",
@@ -13,4 +14,5 @@ __all__ = [
     "assert_precise",
     "assert_robust",
     "assert_stays_feasible",
+    "assert_tunable",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from pytest_optlandscape.records.fingerprint import largest_envelope, multiple_o
 from pytest_optlandscape.records.perturbation import SINGLE, PerturbedProblem, precision_of
 from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.suites.catalogue import cells, suite_landscapes
+from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 __all__ = ["Equivalence", "assert_equivalent"]
@@ -87,9 +88,10 @@ def assert_equivalent(
     second: Any,
     landscapes: Iterable[Landscape | str] | None = None,
     *,
-    budget: int = 200,
+    budget: int | None = None,
     seed: int = 0,
-    starts: int = 3,
+    n_starts: int = 3,
+    **others: Never,
 ) -> Equivalence:
     """Assert that two optimizers follow the same path up to rounding.
 
@@ -104,11 +106,13 @@ def assert_equivalent(
         Whatever `optimizers.get` takes.
     landscapes : iterable of Landscape or str, optional
         Where to compare (default: the suite ``quick``, as far as it is made for both).
-    budget : int, default 200
-        Evaluations of each run.
+    budget : int, optional
+        Evaluations of each run (default: 1000 per dimension). Where an evaluation takes long and the optimizer does not
+        stop by itself, name a smaller number.
     seed : int, default 0
-    starts : int, default 3
-        From how many Sobol' points, at most 16, besides the standard start, a corner and a face of the box; 0 for the
+        Of each run.
+    n_starts : int, default 3
+        Number of Sobol' points, at most 16, besides the standard start, a corner and a face of the box; 0 for the
         standard start alone.
 
     Returns
@@ -121,7 +125,7 @@ def assert_equivalent(
     AssertionError
         With the first evaluation at which they part.
     ValueError
-        If no landscape is made for both optimizers, or ``starts`` is not between 0 and 16.
+        If no landscape is made for both optimizers, or ``n_starts`` is not between 0 and 16.
 
     Examples
     --------
@@ -133,8 +137,9 @@ def assert_equivalent(
     AssertionError: scipy:BFGS and scipy:L-BFGS-B part on beale at evaluation 2: ...
     """
     __tracebackhide__ = True
+    refuse_keywords(assert_equivalent, others, {"starts": "n_starts, a number of Sobol' starts"})
     one, other = get(first), get(second)
-    pairs = [_run(one, other, cell, budget, seed) for cell in _cells(one, other, landscapes, starts)]
+    pairs = [_run(one, other, cell, budget, seed) for cell in _cells(one, other, landscapes, n_starts)]
     precision = max(
         precision_of([pair[k] for pair in pairs], adapter.setting.get("dtype", ""))
         for k, adapter in enumerate((one, other))
@@ -162,10 +167,10 @@ def assert_equivalent(
 
 
 def _cells(
-    one: Adapter, other: Adapter, landscapes: Iterable[Landscape | str] | None, starts: int
+    one: Adapter, other: Adapter, landscapes: Iterable[Landscape | str] | None, n_starts: int
 ) -> Iterator[tuple[Landscape, FloatArray]]:
-    if isinstance(starts, bool) or not 0 <= starts <= 16:
-        raise ValueError(f"starts is a number of Sobol' points from 0 to 16, got {starts!r}")
+    if isinstance(n_starts, bool) or not 0 <= n_starts <= 16:
+        raise ValueError(f"n_starts is a number of Sobol' points from 0 to 16, got {n_starts!r}")
     if landscapes is None:
         every = suite_landscapes("quick")
         chosen = [x for x in every if not obstacle(one, x) and not obstacle(other, x)]
@@ -175,11 +180,13 @@ def _cells(
         raise ValueError(f"no landscape is made for both {one.spec} and {other.spec}: nothing to compare them on")
     for landscape in chosen:
         yield landscape, landscape.x0
-        wanted = {f"sobol-{k:02}" for k in range(starts)} | ({"corner-lower", "face-upper"} if starts else set())
+        wanted = {f"sobol-{k:02}" for k in range(n_starts)} | ({"corner-lower", "face-upper"} if n_starts else set())
         yield from ((landscape, cell.x0) for cell in cells(landscape) if cell.start in wanted)
 
 
-def _run(one: Adapter, other: Adapter, cell: tuple[Landscape, FloatArray], budget: int, seed: int) -> tuple[Run, Run]:
+def _run(
+    one: Adapter, other: Adapter, cell: tuple[Landscape, FloatArray], budget: int | None, seed: int
+) -> tuple[Run, Run]:
     __tracebackhide__ = True
     landscape, x0 = cell
     runs = [execute(adapter, Problem(landscape, x0, budget=budget, seed=seed)) for adapter in (one, other)]

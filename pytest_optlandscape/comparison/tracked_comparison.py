@@ -191,7 +191,7 @@ def _as_number(found: Any) -> float:
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return float(value)
     raise TypeError(
-        "track takes what assert_robust returns, a Run, a rate of rate_interval, or a real number; "
+        "track takes what assert_robust or assert_tunable returns, a Run, a rate of rate_interval, or a real number; "
         f"got {type(found).__name__}: {found!r:.60}"
     )
 

@@ -71,14 +71,14 @@ def width_record(found: RobustWidth) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from pytest_optlandscape import assert_robust
+    >>> from pytest_optlandscape import assert_tunable
     >>> over = {"learning_rate": (0.01, 1.0)}
     >>> def descend(problem, *, learning_rate):
     ...     x = problem.x0
     ...     for _ in range(problem.budget):
     ...         x = x - learning_rate * problem.gradient(x)
     ...     return x
-    >>> found = assert_robust(descend, "sphere[2]", over=over, decades=0.5, starts=8, gap=1e-6, budget=50)
+    >>> found = assert_tunable(descend, "sphere[2]", over=over, decades=0.5, n_starts=8, gap=1e-6, budget=50)
     >>> width_record(found)["ranges"]["sphere[2] 0"]
     [0.07774, 0.914]
     """

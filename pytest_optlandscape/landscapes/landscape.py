@@ -614,9 +614,7 @@ class Landscape(Frozen):
         """
         return instances.instance(self, number)
 
-    def noisy(
-        self, model: str | Noise = "additive", seed: int | None = None, *, level: float | None = None
-    ) -> Landscape:
+    def noisy(self, model: str | Noise = "additive", level: float | None = None, seed: int | None = None) -> Landscape:
         """Give the landscape with noise on what a run sees of it; noise that it has already is replaced.
 
         Called directly, it still gives exact values. A `Problem` disturbs the values and gradients that an optimizer
@@ -626,11 +624,11 @@ class Landscape(Frozen):
         ----------
         model : str or Noise, default "additive"
             ``"additive"``, ``"multiplicative"``, ``"cauchy"``, or for sums of squares ``"minibatch"``.
-        seed : int, optional
-            Of the noise (default: the model's own, 0 for a name).
         level : float, optional
             How large the noise is (default: the model's own; for a name 0.01, as a share of f(x0) − fmin or of the
             value, or one residual in a minibatch).
+        seed : int, optional
+            Of the noise (default: the model's own, 0 for a name).
 
         Raises
         ------
@@ -649,7 +647,7 @@ class Landscape(Frozen):
         (True, False)
         """
         if self.uncut is not None:
-            return self.uncut.noisy(model, seed, level=level).within(self.bounds)
+            return self.uncut.noisy(model, level, seed).within(self.bounds)
         noise = noise_of(model, level, seed)
         noise.check(self)
         disturbed = self.renamed(f"{self.id}:{noise.label}", made_by=(Landscape.noisy, (self, noise)))

@@ -324,7 +324,7 @@ def noise_of(model: str | Noise, level: float | None = None, seed: int | None = 
 def call_of(noise: Noise) -> str:
     """Write the call of `Landscape.noisy` that makes it."""
     if noise == MODELS.get(noise.name, Additive)(level=noise.level, seed=noise.seed):
-        return f"noisy({noise.name!r}, {noise.seed}, level={noise.level!r})"
+        return f"noisy({noise.name!r}, level={noise.level!r}, seed={noise.seed})"
     return f"noisy({noise!r})"
 
 

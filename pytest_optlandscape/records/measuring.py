@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -36,14 +36,14 @@ from pytest_optlandscape.runs.observers import observed
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.supervision import MOST_HANGING, NOT_RUN
 from pytest_optlandscape.suites.catalogue import (
-    EVALUATIONS_PER_DIMENSION,
-    GLOBAL_EVALUATIONS_PER_DIMENSION,
     Cell,
     cells,
     find_cell,
+    suite_budget_per_dimension,
 )
 from pytest_optlandscape.suites.low_discrepancy import SOBOL_VERSION
 from pytest_optlandscape.suites.selection import in_early_order, read_selection
+from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 __all__ = [
@@ -159,9 +159,10 @@ def measure_suite(
     optimizer: Any,
     suite: str = "quick",
     *,
-    budget: int | None = None,
+    budget_per_dimension: int | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
+    **others: Never,
 ) -> tuple[LandscapeRecord, ...]:
     """Run every cell of a suite once, outside pytest, on any executor.
 
@@ -173,8 +174,9 @@ def measure_suite(
         Whatever `optimizers.get` takes.
     suite : str, default "quick"
         Words of `strategies.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
-    budget : int, optional
-        Evaluations of each cell per dimension (default: those of ``--optlandscape``).
+    budget_per_dimension : int, optional
+        Evaluations of each cell, divided by the landscape's dimension (default: the suites' rule, see
+        `suites.suite_budget_per_dimension`).
     executor : concurrent.futures.Executor, optional
         Who runs; each landscape is one task. The records are the same.
     progress : bool, optional
@@ -192,13 +194,15 @@ def measure_suite(
 
     Examples
     --------
-    >>> [record.landscape for record in measure_suite("scipy:L-BFGS-B", budget=10)][:2]
+    >>> [record.landscape for record in measure_suite("scipy:L-BFGS-B", budget_per_dimension=10)][:2]
     ['beale', 'himmelblau']
     """
+    refuse_keywords(
+        measure_suite, others, {"budget": "budget_per_dimension: the landscapes of a suite differ in dimension"}
+    )
     adapter = get_optimizer(optimizer)
     selection = read_selection(suite)
-    usual = GLOBAL_EVALUATIONS_PER_DIMENSION if adapter.is_global else EVALUATIONS_PER_DIMENSION
-    per_dimension = budget or selection.budget or usual
+    per_dimension = budget_per_dimension or selection.budget or suite_budget_per_dimension(adapter.is_global)
     wanted = [landscape for landscape in selection.landscapes if not obstacle(adapter, landscape)]
     cells_of = selection.cells(lambda landscape: per_dimension * landscape.dim, wanted)
     chosen = tuple(

@@ -22,7 +22,7 @@ from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 from pytest_optlandscape.texts.plurals import number_of
 
-__all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width", "starts_of"]
+__all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width"]
 
 PER_DECADE = 8
 """Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
@@ -161,7 +161,8 @@ def robust_width(
     over: Mapping[str, Sequence[float]],
     *,
     decades: float,
-    starts: int | Sequence[str],
+    n_starts: int,
+    starts: tuple[str, ...] | None,
     succeeds: Callable[[Run], bool],
     confidence: float,
     budget: int | None,
@@ -181,8 +182,10 @@ def robust_width(
         three, which are tried as they are. With a range the ends of success are found by bisection.
     decades : float
         The width required.
-    starts : int or sequence of str
-        How many Sobol' starts on each landscape, or the names of its own starts.
+    n_starts : int
+        Number of starts on each landscape.
+    starts : tuple of str or None
+        Their names; None for Sobol' starts.
     succeeds : callable
         Tells whether a run does; it prints as what it asks for.
     confidence : float
@@ -207,20 +210,18 @@ def robust_width(
         runs with all values are the same, bit by bit: then the optimizer does not use the hyperparameter.
     """
     name, grid, halvings = _checked_grid(over)
-    if isinstance(starts, str):
-        raise TypeError(f"starts is a number or a list of names, got the single name {starts!r}")
-    each = starts if isinstance(starts, int) else len(starts)
-    if each < 1 or each * len(landscapes) < 2:
+    if n_starts * len(landscapes) < 2:
         raise ValueError("one start has no spread, so its width has no interval; take at least 2 starts")
     widest = math.log10(grid[-1] / grid[0])
     if not 0.0 < decades <= widest * (1.0 + 1e-12):
         raise ValueError(f"{name} is tried over {widest:.3g} decades: a width of {decades!r} cannot be shown there")
     for value in grid:
         with_value(optimizer, name, value)  # what cannot be made is told before anything runs
-    named = starts if isinstance(starts, int) else tuple(starts)
-    search = _Search(optimizer, name, tuple(grid), halvings, tuple(landscapes), named, succeeds, budget, seed)
+    search = _Search(
+        optimizer, name, tuple(grid), halvings, tuple(landscapes), n_starts, starts, succeeds, budget, seed
+    )
     found: list[tuple[RobustRange, list[bool], Run | None]] = []
-    total = each * len(landscapes)
+    total = n_starts * len(landscapes)
     with Progress(total, "start", progress) as bar:
         for numbers, several in in_order(search, total, executor, longest=1):
             found += several
@@ -242,7 +243,7 @@ def robust_width(
     rates = tuple((value, rate_interval(n, len(ranges), confidence)) for value, n in zip(grid, counts, strict=True))
     conditions = {
         "landscapes": {landscape.id: landscape.version for landscape in landscapes},
-        "starts": named if isinstance(named, int) else list(named),
+        "starts": n_starts if starts is None else list(starts),
         "values": [grid[0], grid[-1], len(grid)],
         "target": str(succeeds),
         "budget": budget,
@@ -260,7 +261,8 @@ class _Search:
     grid: tuple[float, ...]
     halvings: int
     landscapes: tuple[Landscape, ...]
-    starts: int | tuple[str, ...]
+    n_starts: int
+    starts: tuple[str, ...] | None
     succeeds: Callable[[Run], bool]
     budget: int | None
     seed: int
@@ -270,9 +272,9 @@ class _Search:
 
     def _found(self, number: int) -> tuple[RobustRange, list[bool], Run | None]:
         """Give the range, which values of the grid succeed, and the run that all values make, if it is one."""
-        which, k = divmod(number, self.starts if isinstance(self.starts, int) else len(self.starts))
+        which, k = divmod(number, self.n_starts)
         landscape = self.landscapes[which]
-        x0 = starts_of(landscape, self.starts)[k]
+        x0: Any = sobol_starts(landscape, self.n_starts)[k] if self.starts is None else self.starts[k]
 
         made: dict[tuple[bytes, ...], Run] = {}
 
@@ -285,7 +287,7 @@ class _Search:
 
         reached = [works(value) for value in self.grid]
         ends = longest_range(self.grid, reached, works, self.halvings)
-        start = k if isinstance(self.starts, int) else self.starts[k]
+        start = k if self.starts is None else self.starts[k]
         only = next(iter(made.values())) if len(made) == 1 else None
         return RobustRange(landscape.id, start, *ends), reached, only
 
@@ -296,11 +298,6 @@ def _bits(run: Run) -> tuple[bytes, ...]:
         return (run.message.encode(), run.trace.x.tobytes())
     ended = f"{run.stop_reason} {run.njev} {run.nhev}"
     return (run.trace.x.tobytes(), run.trace.fun.tobytes(), np.asarray(run.x).tobytes(), ended.encode())
-
-
-def starts_of(landscape: Landscape, starts: int | Sequence[str]) -> Sequence[Any]:
-    """Give what `minimize` takes for each start: the first Sobol' points, or the names as they are."""
-    return starts if not isinstance(starts, int) else [*sobol_starts(landscape, starts)]
 
 
 def _is_whole(optimizer: Any) -> bool:

@@ -232,8 +232,10 @@ class Trials:
     optimizer : object
         Whatever `optimizers.get` takes.
     landscapes : tuple of Combination
-    starts : int or tuple of str
-        Of each combination.
+    n_starts : int
+        Number of starts of each combination.
+    starts : tuple of str or None
+        Their names; None for Sobol' starts.
     succeeds : callable
     budget : int or None
     seed : int
@@ -241,7 +243,8 @@ class Trials:
 
     optimizer: Any
     landscapes: tuple[Combination, ...]
-    starts: int | tuple[str, ...]
+    n_starts: int
+    starts: tuple[str, ...] | None
     succeeds: Callable[[Run], bool]
     budget: int | None
     seed: int
@@ -262,13 +265,13 @@ class Trials:
         """Run the trial of this number."""
         turn, which = divmod(number, len(self.landscapes))
         combination = self.landscapes[which]
-        if isinstance(self.starts, int):
+        if self.starts is None:
             # Blocks of a power of two, for each is as evenly spread as the whole.
-            index = which * 2 ** math.ceil(math.log2(self.starts)) + turn
-            page, row = divmod(index, min(_PAGE, 2 ** math.ceil(math.log2(self.starts))))
+            index = which * 2 ** math.ceil(math.log2(self.n_starts)) + turn
+            page, row = divmod(index, self._page_size)
             x0: Any = self._page(which, page)[row]
         else:
-            index, x0 = which * len(self.starts) + turn, self.starts[turn]
+            index, x0 = which * self.n_starts + turn, self.starts[turn]
         seed = self.seed + index if combination.seed is None else combination.seed
         return minimize(self.adapter, combination.landscape, x0=x0, budget=self.budget, seed=seed)
 
@@ -276,6 +279,10 @@ class Trials:
     def adapter(self) -> Adapter:
         """The optimizer, ready to run."""
         return get(self.optimizer)
+
+    @property
+    def _page_size(self) -> int:
+        return int(min(_PAGE, 2 ** math.ceil(math.log2(self.n_starts))))
 
     @functools.cached_property
     def _pages(self) -> dict[int, tuple[int, NDArray[np.float64]]]:
@@ -285,8 +292,7 @@ class Trials:
         """Make the starts of a combination by the page, and keep its latest."""
         kept = self._pages.get(which)
         if kept is None or kept[0] != page:
-            assert isinstance(self.starts, int)
-            size = min(_PAGE, 2 ** math.ceil(math.log2(self.starts)))
+            size = self._page_size
             kept = page, sobol_starts(self.landscapes[which].landscape, size, first=page * size)
             self._pages[which] = kept
         return kept[1]

@@ -25,8 +25,8 @@ def command_line(*words: str) -> str:
     --------
     >>> print(command_line("optlandscape", "replay", "rosenbrock[10]/standard"))
     optlandscape replay "rosenbrock[10]/standard"
-    >>> print(command_line("pytest", "--optlandscape-only", "solver:minimize(rule='best of two')"))
-    pytest --optlandscape-only "solver:minimize(rule='best of two')"
+    >>> print(command_line("pytest", "--optlandscape", "--optlandscape-only", "solver:minimize(rule='best of two')"))
+    pytest --optlandscape --optlandscape-only "solver:minimize(rule='best of two')"
     """
     return " ".join(map(_quoted, words))
 

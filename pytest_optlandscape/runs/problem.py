@@ -21,12 +21,14 @@ from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library
 from pytest_optlandscape.runs.other_processes import has_asked_elsewhere, refuse_to_travel, under_way
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 
-__all__ = ["EVALUATIONS_PER_DIMENSION", "BudgetExhausted", "Problem"]
+__all__ = ["BUDGET_PER_DIMENSION", "BudgetExhausted", "Problem"]
 
 FloatArray = NDArray[np.float64]
 
-EVALUATIONS_PER_DIMENSION = 1000
-"""The budget of a problem for which none is named, per coordinate."""
+BUDGET_PER_DIMENSION = 1000
+"""Evaluations per coordinate of a run for which no budget is named, in every function that takes a budget.
+
+The cells of suites have a rule of their own, `suites.suite_budget_per_dimension`, because baselines depend on it."""
 
 
 class Problem:
@@ -92,7 +94,7 @@ class Problem:
         self.dim = self.landscape.dim
         self.bounds = self._checked_bounds(bounds)
         self._x0 = self._checked_start(x0)
-        self.budget = _checked_budget(EVALUATIONS_PER_DIMENSION * self.dim if budget is None else budget)
+        self.budget = _checked_budget(BUDGET_PER_DIMENSION * self.dim if budget is None else budget)
         self._seed = seed
         self.seed_was_read = False
         self.callbacks = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.suites.box import box_of
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
+from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["Basin", "BasinMap", "basin_map"]
@@ -213,13 +214,14 @@ def basin_map(
     optimizer: Any,
     landscape: Landscape | str,
     *,
-    starts: int = 256,
+    n_starts: int = 256,
     bounds: ArrayLike | None = None,
     budget: int | None = None,
     seed: int = 0,
     executor: Executor | None = None,
     confidence: float = 0.99,
     tolerance: float = 1e-3,
+    **others: Never,
 ) -> BasinMap:
     """Run from evenly spread starts, and tell which share of the box leads where.
 
@@ -236,8 +238,8 @@ def basin_map(
     optimizer : str, callable, class or object
         Whatever `optimizers.get` takes.
     landscape : Landscape or str
-    starts : int, default 256
-        How many; a power of two is spread most evenly.
+    n_starts : int, default 256
+        Number of starts; a power of two is spread most evenly.
     bounds : array_like, shape (dim, 2), optional
         Another box, of the starts and of the runs (default: the landscape's).
     budget : int, optional
@@ -265,7 +267,7 @@ def basin_map(
 
     Examples
     --------
-    >>> print(basin_map("scipy:L-BFGS-B", "six_hump_camel", starts=64))
+    >>> print(basin_map("scipy:L-BFGS-B", "six_hump_camel", n_starts=64))
     scipy:L-BFGS-B on six_hump_camel from 64 starts, each bound at 99 % confidence
       minimiser [-0.089842, 0.71266]              0.453 of the box, 0.308 to 0.605
       minimiser [0.089842, -0.71266]              0.375 of the box, 0.238 to 0.528
@@ -273,30 +275,31 @@ def basin_map(
       end with a gap of 0.816 [-1.7036, 0.79608]  0.078 of the box, 0.020 to 0.192
       elsewhere                                   0.016 of the box, 0.000 to 0.099
     """
-    if starts < 1:
-        raise ValueError(f"a basin map takes at least one start, got starts={starts!r}")
+    refuse_keywords(basin_map, others, {"starts": "n_starts, the number of starts"})
+    if n_starts < 1:
+        raise ValueError(f"a basin map takes at least one start, got n_starts={n_starts!r}")
     for name, value in (("confidence", confidence), ("tolerance", tolerance)):
         if not 0.0 < value < 1.0:
             raise ValueError(f"the {name} of a basin map lies between 0 and 1, got {value!r}")
     landscape = as_landscape(landscape)
     landscape.check_minimum_is_known()
     box = box_of(landscape, bounds)
-    points = sobol_starts(landscape, starts, box)
+    points = sobol_starts(landscape, n_starts, box)
     work = _Ends(optimizer, landscape, points, box, budget, seed)
-    found = np.array([end for _, ends in in_order(work, starts, executor) for end in ends])
+    found = np.array([end for _, ends in in_order(work, n_starts, executor) for end in ends])
     gaps, ends = found[:, 0], found[:, 1:]
     groups = _around(landscape, box, ends, gaps, tolerance)
     rest = np.setdiff1d(np.flatnonzero(np.isfinite(gaps)), np.concatenate([members for _, members in groups]))
     places = _together(rest[np.argsort(gaps[rest], kind="stable")], ends / box_widths(box), tolerance)
     basins: list[Basin] = []
-    labels = np.full(starts, -1, dtype=np.int64)
+    labels = np.full(n_starts, -1, dtype=np.int64)
     for x, gap, is_global, members in [
         *((x, 0.0, True, members) for x, members in groups),
         *((ends[members[0]], float(gaps[members[0]]), False, members) for members in places),
     ]:
         labels[members] = len(basins)
-        basins.append(Basin(x, gap, is_global, rate_interval(len(members), starts, confidence)))
-    elsewhere = rate_interval(int(np.sum(labels < 0)), starts, confidence)
+        basins.append(Basin(x, gap, is_global, rate_interval(len(members), n_starts, confidence)))
+    elsewhere = rate_interval(int(np.sum(labels < 0)), n_starts, confidence)
     return BasinMap(landscape, work.adapter.spec, points, ends, tuple(basins), labels, elsewhere)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ from pytest_optlandscape.search.proposals import Search
 from pytest_optlandscape.search.remembered_failures import Failure, failed_before, forget, remember
 from pytest_optlandscape.search.shrinking import MOST_RUNS, shrunk, smallest_seed
 from pytest_optlandscape.suites.box import box_of
+from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
@@ -71,11 +72,12 @@ def find_failing_start(
     landscape: Landscape | str,
     condition: Callable[[Run], bool],
     *,
-    budget: int,
+    max_examples: int = 100,
     seed: int = 0,
     vary_seed: bool = True,
     bounds: ArrayLike | None = None,
-    evaluations: int | None = None,
+    budget: int | None = None,
+    **others: Never,
 ) -> FailingStart | None:
     """Search for a start, and a seed, from which a run fails.
 
@@ -90,18 +92,18 @@ def find_failing_start(
     condition : callable
         ``condition(run)`` is true where the run failed. Which attributes of the run it reads is noted, and tells the
         search which signs of trouble to follow.
-    budget : int
+    max_examples : int, default 100
         Most runs until one fails; shrinking takes further ones.
     seed : int, default 0
         Of the search, and of the first run; each further run has the next one. So a share p of seeds that fail
-        whatever the start is missed with the probability (1 - p)^budget.
+        whatever the start is missed with the probability (1 - p)^max_examples.
     vary_seed : bool, default True
         Whether every run has a seed of its own. False runs all with ``seed``.
     bounds : array_like, shape (dim, 2), optional
         Where to start from (default: the landscape's box). Where a bound is infinite, starts stay within ten
         times max(1, |x0|) of the standard start.
-    evaluations : int, optional
-        Budget of each run (default: 1000 per dimension).
+    budget : int, optional
+        Evaluations of each run (default: 1000 per dimension).
 
     Returns
     -------
@@ -111,25 +113,26 @@ def find_failing_start(
     Raises
     ------
     ValueError
-        If the budget is below 1, or the bounds are of another shape or empty.
+        If ``max_examples`` or ``budget`` is below 1, or the bounds are of another shape or empty.
     Exception
         Whatever the condition raises, with a note that says from where.
 
     Examples
     --------
-    >>> found = find_failing_start("scipy:L-BFGS-B", "himmelblau", lambda run: run.x[0] < 0, budget=100)
+    >>> found = find_failing_start("scipy:L-BFGS-B", "himmelblau", lambda run: run.x[0] < 0)
     >>> found.x0.tolist(), bool(found.run.x[0] < 0)
     ([0.0, 4.0], True)
     """
-    if budget < 1:
-        raise ValueError(f"the search takes at least one run, got budget={budget!r}")
+    refuse_keywords(find_failing_start, others, {"evaluations": "budget, the evaluations of each run"})
+    if max_examples < 1:
+        raise ValueError(f"the search takes at least one run, got max_examples={max_examples!r}")
     adapter, landscape = get(optimizer), as_landscape(landscape)
     box = _finite_box(landscape, bounds)
 
     search = Search(landscape, box, seed)
 
     def run_from(x0: FloatArray, of_run: int) -> Run:
-        return minimize(adapter, landscape, x0=x0, budget=evaluations, seed=of_run)
+        return minimize(adapter, landscape, x0=x0, budget=budget, seed=of_run)
 
     def fails(run: Run) -> bool:
         try:
@@ -140,7 +143,7 @@ def find_failing_start(
 
     known = [one for one in failed_before(landscape) if np.all((one.x0 >= box[:, 0]) & (one.x0 <= box[:, 1]))]
     known = known[:_MOST_REMEMBERED]
-    for example in range(1, budget + 1):
+    for example in range(1, max_examples + 1):
         remembered = example <= len(known)
         of_run = seed + example - 1 if vary_seed else seed
         if remembered:

@@ -50,12 +50,7 @@ from pytest_optlandscape.store import (
     read_baseline,
     write_atomically,
 )
-from pytest_optlandscape.suites.catalogue import (
-    EVALUATIONS_PER_DIMENSION,
-    GLOBAL_EVALUATIONS_PER_DIMENSION,
-    Cell,
-    suite_ids,
-)
+from pytest_optlandscape.suites.catalogue import Cell, suite_budget_per_dimension, suite_ids
 from pytest_optlandscape.suites.selection import Selection, read_selection
 from pytest_optlandscape.texts.spelling import unknown_name
 
@@ -174,7 +169,7 @@ class SuiteRun:
 
     def per_dimension(self, spec: str) -> int:
         """Give the evaluations per dimension of each cell."""
-        usual = GLOBAL_EVALUATIONS_PER_DIMENSION if self.adapters[spec].is_global else EVALUATIONS_PER_DIMENSION
+        usual = suite_budget_per_dimension(self.adapters[spec].is_global)
         return self.selections[spec].budget or self.settings.budget or usual
 
     def landscapes_for(self, spec: str) -> list[Landscape]:

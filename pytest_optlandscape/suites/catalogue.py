@@ -33,6 +33,7 @@ __all__ = [
     "is_on_bounds",
     "kind_of_start",
     "limit_cells",
+    "suite_budget_per_dimension",
     "suite_ids",
     "suite_landscapes",
 ]
@@ -43,7 +44,10 @@ SOBOL_STARTS = 16
 """As many as a single landscape needs for a paired test at the suite's level to be able to tell anything."""
 
 EVALUATIONS_PER_DIMENSION = 200
-"""The budget of a cell, per coordinate, unless ``optlandscape_budget`` says otherwise."""
+"""Budget of a cell, per coordinate, for an optimizer that searches locally."""
+
+GLOBAL_EVALUATIONS_PER_DIMENSION = 600
+"""The same for an optimizer that searches globally: a population of ten to twenty a dimension gets its generations."""
 
 _SMOKE = ("rosenbrock_2", "ellipsoid_1e6[5]", "adjiman", "himmelblau", "bukin_n6")
 """A curved valley, ill-conditioning, a minimum on the bounds, many minima, a kink; all of them are in quick, with the
@@ -140,8 +144,29 @@ SUITES = tuple(SUITE_VERSIONS)
 further cells that end at a call limit."""
 
 
-GLOBAL_EVALUATIONS_PER_DIMENSION = 600
-"""The same for an optimizer that searches globally: a population of ten to twenty a dimension gets its generations."""
+def suite_budget_per_dimension(is_global: bool) -> int:
+    """Return the budget of the cells of every suite, per coordinate.
+
+    Baselines are made with it, so it is part of what they mean: it differs from the default budget of all other
+    functions, `runs.problem.BUDGET_PER_DIMENSION`, and changing it makes baselines stale. ``optlandscape_budget`` and
+    the word ``budget=`` of a suite go before it.
+
+    Parameters
+    ----------
+    is_global : bool
+        Whether the optimizer searches globally.
+
+    Returns
+    -------
+    int
+        Evaluations of a cell, divided by the dimension of its landscape.
+
+    Examples
+    --------
+    >>> suite_budget_per_dimension(is_global=False), suite_budget_per_dimension(is_global=True)
+    (200, 600)
+    """
+    return GLOBAL_EVALUATIONS_PER_DIMENSION if is_global else EVALUATIONS_PER_DIMENSION
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ def test_reordered_additions_are_equivalent():
 
 @pytest.mark.parametrize("optimizer", ["scipy:Nelder-Mead", "scipy:BFGS", "scipy:differential_evolution"])
 def test_an_optimizer_is_equivalent_to_itself(optimizer):
-    assert_equivalent(optimizer, optimizer, EVERYWHERE)
+    assert_equivalent(optimizer, optimizer, EVERYWHERE, budget=200)
 
 
 def test_parts_are_named():
@@ -61,7 +61,7 @@ def test_the_end_may_move_where_rounding_moves_it():
 
         return optimizer
 
-    assert_equivalent(knife_edge(0), knife_edge(1), ["beale"], starts=0)
+    assert_equivalent(knife_edge(0), knife_edge(1), ["beale"], n_starts=0)
 
 
 def test_seeds_are_handed_on():
@@ -125,7 +125,7 @@ def test_the_result_prints_what_was_compared():
 
 
 def test_by_itself_it_takes_the_landscapes_that_are_made_for_both():
-    found = assert_equivalent("scipy:SLSQP", "scipy:SLSQP", starts=0)
+    found = assert_equivalent("scipy:SLSQP", "scipy:SLSQP", n_starts=0)
     assert found.cells == 18  # two with constraints, none with noise
     assert assert_equivalent("scipy:SLSQP", "scipy:SLSQP", ["hs071"]).cells == 6
 
@@ -137,7 +137,7 @@ def test_a_difference_that_shows_from_the_bounds_alone_is_seen():
 
     with pytest.raises(AssertionError, match="stop after 151 and 156 evaluations"):
         assert_equivalent(descend, from_bounds, ["beale"])
-    assert_equivalent(descend, from_bounds, ["beale"], starts=0)
+    assert_equivalent(descend, from_bounds, ["beale"], n_starts=0)
 
 
 def test_another_result_on_the_same_path_is_seen():
@@ -192,8 +192,8 @@ def test_values_are_told():
 
 @pytest.mark.parametrize("starts", [-1, 17, True])
 def test_what_is_no_number_of_starts(starts):
-    with pytest.raises(ValueError, match="starts is a number of Sobol' points from 0 to 16"):
-        assert_equivalent(descend, descend, starts=starts)
+    with pytest.raises(ValueError, match="n_starts is a number of Sobol' points from 0 to 16"):
+        assert_equivalent(descend, descend, n_starts=starts)
 
 
 def test_without_landscapes_nothing_is_equivalent():

@@ -123,7 +123,7 @@ def test_worst_failure_is_shown():
         return problem.x0 if problem.seed < 5 else [9.0, 9.0] if problem.seed == 5 else [3.0, 0.5]
 
     assert "ended at [9.0, 9.0]" in message_of(
-        assert_robust, optimizer, "beale", rate=0.99, starts=500, sequential=False
+        assert_robust, optimizer, "beale", rate=0.99, n_starts=500, sequential=False
     )
 
 
@@ -135,7 +135,7 @@ def test_robust_over_landscapes_counts_all_starts():
         problem(problem.x0)
         return problem.landscape.minimizers[0]
 
-    robustness = assert_robust(optimizer, ["beale", "booth"], starts=30, budget=77, seed=5, sequential=False)
+    robustness = assert_robust(optimizer, ["beale", "booth"], n_starts=30, budget=77, seed=5, sequential=False)
     assert robustness.interval.trials == 60
     assert seen == [(name, 5 + k + first, 77) for k in range(30) for name, first in (("beale", 0), ("booth", 32))]
 
@@ -160,14 +160,14 @@ def test_what_counts_as_success():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"starts": 43}, "43 starts cannot show a rate of 0.9 at 99 % confidence.*0.898; take at least 44 starts"),
-        ({"starts": 0}, "at least one start is needed"),
+        ({"n_starts": 43}, "43 starts cannot show a rate of 0.9 at 99 % confidence.*0.898; take at least 44 starts"),
+        ({"n_starts": 0}, "at least one start is needed"),
         ({"rate": 1.0}, "no finite number of runs shows 1"),
         ({"rate": 0.0}, "rate is a share above 0 and below 1"),
         ({"rate": 1.5}, "rate is a share"),
         ({"confidence": 1.0}, "confidence is at least 0.5 and below 1"),
         ({"confidence": 0.4}, "confidence is at least 0.5"),
-        ({"landscapes": []}, "was given no landscape"),
+        ({"landscapes": []}, "landscapes is empty"),
         ({"landscapes": "beal"}, "did you mean 'beale'"),
         ({"optimizer": "scipy:Powel"}, "did you mean 'Powell'"),
     ],
@@ -182,7 +182,7 @@ def test_robust_is_asked_sensibly(wrong, said):
 
 
 def test_as_many_starts_as_the_message_asks_for_are_enough():
-    assert_robust(hits(100), "beale", starts=44)
+    assert_robust(hits(100), "beale", n_starts=44)
 
 
 def test_stays_feasible():

@@ -54,11 +54,11 @@ def test_what_failed_before_fails_at_once_with_the_fewest_starts():
     with pytest.raises(AssertionError):
         assert_robust(lost_in_the_middle, "booth", adversarial=True)
     with pytest.raises(AssertionError, match="found after 1 example"):
-        assert_robust(lost_in_the_middle, "booth", rate=0.5, starts=8, adversarial=True)
+        assert_robust(lost_in_the_middle, "booth", rate=0.5, n_starts=8, adversarial=True)
 
 
 def test_every_combination_is_searched():
-    found = assert_robust("scipy:L-BFGS-B", ["booth", "beale"], rate=0.5, starts=16, instances=2, adversarial=True,
+    found = assert_robust("scipy:L-BFGS-B", ["booth", "beale"], rate=0.5, n_starts=16, instances=2, adversarial=True,
                           gap=10.0)  # fmt: skip
     assert found.searched == 4 * 16
 
@@ -71,4 +71,4 @@ def test_a_failure_that_the_rate_allows_is_none_that_the_adversary_does():
         return problem.x0 if next(runs) == 3 else BOOTH.minimizers[0]
 
     with pytest.raises(AssertionError, match="but no start may fail"):
-        assert_robust(once, "booth", rate=0.5, starts=32, adversarial=True)
+        assert_robust(once, "booth", rate=0.5, n_starts=32, adversarial=True)

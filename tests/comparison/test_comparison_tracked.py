@@ -70,7 +70,7 @@ def test_real_numbers_of_all_kinds(value):
 
 @pytest.mark.parametrize("value", [True, np.True_, 3j, None, "3", [3.0], np.array([3.0])])
 def test_what_is_no_real_number(value):
-    with pytest.raises(TypeError, match=r"track takes what assert_robust returns, a Run, .*; got "):
+    with pytest.raises(TypeError, match=r"track takes what assert_robust or assert_tunable returns, a Run, .*; got "):
         number(value)
 
 

@@ -17,13 +17,13 @@ CATALOGUE = having("noisy", largest=5)
 
 def every_kind():
     return [
-        landscapes.get("beale").noisy("additive", 1, level=0.1),
-        landscapes.get("beale").noisy("multiplicative", 1, level=0.1),
-        landscapes.get("beale").noisy("cauchy", 1, level=0.1),
-        landscapes.get("beale").noisy("minibatch", 1, level=2),
-        landscapes.get("easom").noisy(Additive(0.5, absolute=True), 1),
+        landscapes.get("beale").noisy("additive", level=0.1, seed=1),
+        landscapes.get("beale").noisy("multiplicative", level=0.1, seed=1),
+        landscapes.get("beale").noisy("cauchy", level=0.1, seed=1),
+        landscapes.get("beale").noisy("minibatch", level=2, seed=1),
+        landscapes.get("easom").noisy(Additive(0.5, absolute=True), seed=1),
         landscapes.get("xin_she_yang_1", dim=3),
-        landscapes.get("sphere", dim=40).noisy("additive", 1, level=0.1),
+        landscapes.get("sphere", dim=40).noisy("additive", level=0.1, seed=1),
     ]
 
 
@@ -249,7 +249,7 @@ def test_assert_converges_takes_noisy_landscapes():
 
 def test_other_assertions_take_noisy_landscapes():
     noisy = landscapes.get("sphere", dim=2).noisy("additive", level=1e-4)
-    assert_robust("scipy:Nelder-Mead", noisy, gap=0.1, rate=0.5, starts=8, budget=300)
+    assert_robust("scipy:Nelder-Mead", noisy, gap=0.1, rate=0.5, n_starts=8, budget=300)
     assert_equivalent("scipy:L-BFGS-B", "scipy:L-BFGS-B", landscapes=[noisy])
 
 
@@ -297,14 +297,14 @@ def test_given_noise_keeps_what_is_not_changed():
 
 def test_noise_of_instances():
     beale = landscapes.get("beale")
-    shifted_first = beale.shift([1.0, 2.0]).noisy("additive", 3, level=0.1)
-    noisy_first = beale.noisy("additive", 3, level=0.1).shift([1.0, 2.0])
+    shifted_first = beale.shift([1.0, 2.0]).noisy("additive", level=0.1, seed=3)
+    noisy_first = beale.noisy("additive", level=0.1, seed=3).shift([1.0, 2.0])
     for landscape in (shifted_first, noisy_first):
         assert "noisy" in landscape.tags
         assert landscape([4.0, 2.5]) == 0.0
         values, gradients = seen(landscape, 20, x=landscape.x0)
-        np.testing.assert_allclose(values, seen(beale.noisy("additive", 3, level=0.1), 20)[0])
-        np.testing.assert_allclose(gradients, seen(beale.noisy("additive", 3, level=0.1), 20)[1])
+        np.testing.assert_allclose(values, seen(beale.noisy("additive", level=0.1, seed=3), 20)[0])
+        np.testing.assert_allclose(gradients, seen(beale.noisy("additive", level=0.1, seed=3), 20)[1])
         assert pickle.loads(pickle.dumps(landscape)).id == landscape.id
         assert eval(repr(landscape), {"landscapes": landscapes}).id == landscape.id
 

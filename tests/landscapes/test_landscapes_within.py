@@ -148,7 +148,7 @@ def test_what_needs_the_minimum_says_that_it_is_not_known():
         lambda: assert_converges(run, gap=1.0),
         lambda: assert_precise(run, digits=1),
         lambda: assert_robust("scipy:L-BFGS-B", UNKNOWN),
-        lambda: strategies.basin_map("scipy:L-BFGS-B", UNKNOWN, starts=16),
+        lambda: strategies.basin_map("scipy:L-BFGS-B", UNKNOWN, n_starts=16),
     ):
         with pytest.raises(ValueError, match=r"the minimum of beale:within\(0,2,0,1\) is not known: its box cuts off"):
             claim()
@@ -159,10 +159,10 @@ def test_what_needs_the_minimum_says_that_it_is_not_known():
 
 @pytest.mark.usefixtures("example_database")
 def test_what_does_not_need_the_minimum_goes_on_without():
-    found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x[1] < 0.5, budget=60)
+    found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x[1] < 0.5, max_examples=60)
     assert UNKNOWN.contains(found.x0)
     assert found.run.x[1] < 0.5
-    found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x0[0] > 1.75, budget=60)
+    found = strategies.find_failing_start("scipy:L-BFGS-B", UNKNOWN, lambda run: run.x0[0] > 1.75, max_examples=60)
     assert found.x0[0] > 1.75
     named = strategies.special_starts(UNKNOWN)
     assert "minimizer" not in named

@@ -125,9 +125,9 @@ def test_kinds_are_read_from_the_parameters():
 
 
 def test_robust_where_every_start_ends_at_the_minimum():
-    assert_robust("scipy:SLSQP", "three_bar_truss", starts=44)
+    assert_robust("scipy:SLSQP", "three_bar_truss", n_starts=44)
     with pytest.raises(AssertionError, match="three_bar_truss"):
-        assert_robust("scipy:L-BFGS-B", "three_bar_truss", starts=44)
+        assert_robust("scipy:L-BFGS-B", "three_bar_truss", n_starts=44)
 
 
 @settings(max_examples=20, deadline=None, derandomize=True, database=None)

@@ -116,7 +116,7 @@ def recorded(paths, spec):
 
 
 def assert_same(one, other):
-    assert_equivalent(one, other, LANDSCAPES, budget=BUDGET, starts=SOBOL_STARTS)
+    assert_equivalent(one, other, LANDSCAPES, budget=BUDGET, n_starts=SOBOL_STARTS)
 
 
 def follows(one, other):

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from pytest_optlandscape import assert_robust, minimize
+from pytest_optlandscape import assert_tunable, minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records.with_value import with_value
 
@@ -327,4 +327,4 @@ class Ignoring(SGD):
 @pytest.mark.parametrize("optimizer", [Ignoring, f"{__name__}:Ignoring"])
 def test_a_hyperparameter_that_is_ignored_has_no_width(optimizer):
     with pytest.raises(ValueError, match="power changes nothing: from each of 2 starts"):
-        assert_robust(optimizer, "sphere[2]", over={"power": (1.0, 10.0)}, starts=2, gap=10.0, budget=5)
+        assert_tunable(optimizer, "sphere[2]", over={"power": (1.0, 10.0)}, n_starts=2, gap=10.0, budget=5)

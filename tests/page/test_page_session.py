@@ -86,7 +86,10 @@ def test_a_session_writes_its_page_against_the_baseline_and_with_the_history(pro
     assert project.runpytest_inprocess("--optlandscape-update").ret == 0
     solver(project, 2)
     result = project.runpytest_inprocess(
-        "--optlandscape-report=page/report.html", "--optlandscape-history", "--optlandscape-history-dirty"
+        "--optlandscape",
+        "--optlandscape-report=page/report.html",
+        "--optlandscape-history",
+        "--optlandscape-history-dirty",
     )
     assert result.ret == 1
     result.stdout.fnmatch_lines(["report written to *report.html (1 optimizer, * MB)"])
@@ -110,7 +113,7 @@ def test_a_session_against_a_revision_draws_both_paths(project):
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_runs(project):
     (project.path / "folder").mkdir()
-    result = project.runpytest_inprocess("--optlandscape-report=folder")
+    result = project.runpytest_inprocess("--optlandscape", "--optlandscape-report=folder")
     assert result.ret == 4
     assert "is a folder" in str(result.stderr)
     assert main(["report", "-o", "folder"]) == 4

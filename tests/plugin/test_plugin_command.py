@@ -113,7 +113,7 @@ def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
 
 def test_mistakes_are_told_on_one_line(repository, command):
     for arguments, said in [
-        (["history"], "is empty: record a session with `pytest --optlandscape-history`"),
+        (["history"], "is empty: record a session with `pytest --optlandscape --optlandscape-history`"),
         (["backfill", "nothing..HEAD"], "git rev-list"),
         (["merge", "nowhere"], "there is no folder 'nowhere'"),
         (["bisect", "HEAD", "HEAD", "-k", "bealle"], "chooses nothing"),
@@ -204,7 +204,7 @@ def test_without_a_history_the_git_log_of_the_baselines_is_shown(repository, com
     assert "solver:minimize: 2 accepted states" in said
     assert "worse" in said
     assert " → " in said
-    assert "pytest --optlandscape-history" in said
+    assert "pytest --optlandscape --optlandscape-history" in said
     status, said, _ = command("history", "--json")
     ((first, second),) = [one["states"] for one in json.loads(said)["accepted"]]
     assert (first["verdict"], second["verdict"], second["author"]) == ("new", "worse", "Somebody")

@@ -4,7 +4,7 @@ import re
 import pytest
 
 TESTS = """
-from pytest_optlandscape import assert_robust
+from pytest_optlandscape import assert_tunable
 
 
 def descend(fun, x0, jac, learning_rate):
@@ -16,7 +16,7 @@ def descend(fun, x0, jac, learning_rate):
 
 
 def found(**keywords):
-    return assert_robust(
+    return assert_tunable(
         descend, "sphere[2]", over={"learning_rate": (1e-2, 10.0)}, gap=1e-6, budget=50, decades=0.25, **keywords
     )
 
@@ -302,7 +302,7 @@ def test_twice(track):
 SAID = [
     "ValueError: track: a number needs a name, by which the next session knows it: track(…, name='…')",
     "ValueError: track: a rate needs a name*",
-    "TypeError: track takes what assert_robust returns, a Run, a rate of rate_interval, or a real number; *",
+    "TypeError: track takes what assert_robust or assert_tunable returns, a Run, a rate of rate_interval, or *",
     "TypeError: track takes *; got bool: True",
     "ValueError: track: 'x' is nan; a number that is tracked is finite",
     "ValueError: track: better of 'x' is 'lower', 'higher' or 'none', got 'less'",

@@ -369,14 +369,42 @@ def test_outcome_is_the_same_bytes_every_time(project):
             project.accept("-k", "booth")
 
 
-def test_json_alone_switches_the_suite_on(project):
-    result = project.pytester.runpytest_inprocess("--optlandscape-json", "outcome.json", "-k", "booth")
-    result.assert_outcomes(passed=1, deselected=48)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--optlandscape-json", "outcome.json"],
+        ["--optlandscape-suite", "quick"],
+        ["--optlandscape-cells=3"],
+        ["--optlandscape-report=page.html"],
+        ["--optlandscape-format=github"],
+        ["--optlandscape-markdown=comment.md"],
+        ["--optlandscape-codequality=report.json"],
+        ["--optlandscape-history"],
+        ["--optlandscape-history-dirty"],
+        ["--optlandscape-executor=processes:2"],
+        ["--optlandscape-isolate"],
+        ["--optlandscape-only", "solver:minimize"],
+    ],
+    ids=lambda arguments: arguments[0].partition("=")[0],
+)
+def test_an_option_of_the_suite_needs_the_suite(project, arguments):
+    project.pytester.makepyfile("def test_one(): pass")
+    result = project.pytester.runpytest_inprocess(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    option = arguments[0].partition("=")[0]
+    result.stderr.fnmatch_lines([f"ERROR: {option} needs --optlandscape, which runs the suite; give both, or neither"])
+    project.pytester.runpytest_inprocess(*arguments, "--help").stdout.fnmatch_lines([f"*{option}*"])
+
+
+@pytest.mark.parametrize("switch", ["--optlandscape", "--optlandscape-update"])
+def test_json_is_written_where_the_suite_runs(project, switch):
+    result = project.pytester.runpytest_inprocess(switch, "--optlandscape-json", "outcome.json", "-k", "booth")
+    result.assert_outcomes(passed=1, deselected=48 if switch == "--optlandscape" else 47)  # an update has no `overall`
     assert json.loads(project.outcome_path.read_text())["optimizers"][0]["verdict"] == "new"
 
 
 def test_suite_option_overrides_the_configuration(project):
-    result = project.pytester.runpytest_inprocess("--optlandscape-suite", "quick", "--collect-only", "-q")
+    result = project.run("--optlandscape-suite", "quick", "--collect-only", "-q")
     assert sum("::solver:minimize::" in line for line in result.outlines) == 17
 
 

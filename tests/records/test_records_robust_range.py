@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pytest_optlandscape import assert_robust, landscapes
+from pytest_optlandscape import assert_robust, assert_tunable, landscapes
 from pytest_optlandscape.records.with_value import with_value
 
 SPHERE = landscapes.get("sphere", dim=2)
@@ -29,7 +29,7 @@ def of_problem(problem, *, learning_rate=0.5):
 
 
 def found(optimizer=descend, over=(1e-3, 10.0), **arguments):
-    return assert_robust(optimizer, SPHERE, over={"learning_rate": over}, gap=1e-6, budget=50, **arguments)
+    return assert_tunable(optimizer, SPHERE, over={"learning_rate": over}, gap=1e-6, budget=50, **arguments)
 
 
 @pytest.mark.parametrize("optimizer", [descend, of_problem, f"{__name__}:descend"])
@@ -100,19 +100,19 @@ def test_a_gap_ends_a_range():
 def test_agreement_of_a_few_starts_is_no_certainty():
     width = found(over=[0.3, 0.4, 0.6], decades=0.2)
     assert width.interval[0] < width.width
-    wider = found(over=[0.3, 0.4, 0.6], decades=0.2, starts=40)
+    wider = found(over=[0.3, 0.4, 0.6], decades=0.2, n_starts=40)
     assert wider.interval[0] > width.interval[0]
 
 
 def test_several_landscapes_are_averaged():
-    both = assert_robust(
+    both = assert_tunable(
         descend,
         ["sphere[2]", "sphere[5]"],
         over={"learning_rate": (0.05, 2.0)},
         gap=1e-6,
         budget=50,
         decades=0.3,
-        starts=3,
+        n_starts=3,
     )
     assert len(both.ranges) == 6
     assert set(both.common_ranges()) == {"sphere[2]", "sphere[5]"}
@@ -121,7 +121,7 @@ def test_several_landscapes_are_averaged():
 
 def test_the_starts_of_a_landscape_by_name():
     names = [f"restart-{k}" for k in range(4)]
-    width = assert_robust(
+    width = assert_tunable(
         descend, "moons_mlp_mse", over={"learning_rate": [0.1, 0.2, 0.3]}, gap=0.5, budget=50, decades=0.3, starts=names
     )
     assert [each.start for each in width.ranges] == names
@@ -130,7 +130,7 @@ def test_the_starts_of_a_landscape_by_name():
     with pytest.raises(TypeError, match="list of names"):
         found(starts="standard")
     with pytest.raises(ValueError, match="'restart-1'"):
-        assert_robust(
+        assert_tunable(
             descend, "moons_mlp_mse", over={"learning_rate": [0.1, 0.2, 0.3]}, decades=0.1, starts=["restart1"] * 2
         )
 
@@ -152,17 +152,17 @@ def processes():
 
 @pytest.mark.parametrize("optimizer", [descend, functools.partial(of_problem, learning_rate=0.1)])
 def test_over_an_executor_the_range_is_the_same(optimizer, processes):
-    serial = found(optimizer, decades=0.5, starts=4)
-    assert found(optimizer, decades=0.5, starts=4, executor=processes) == serial
+    serial = found(optimizer, decades=0.5, n_starts=4)
+    assert found(optimizer, decades=0.5, n_starts=4, executor=processes) == serial
     with ThreadPoolExecutor(2) as threads:
-        assert found(optimizer, decades=0.5, starts=4, executor=threads) == serial
+        assert found(optimizer, decades=0.5, n_starts=4, executor=threads) == serial
 
 
 def test_a_failure_over_an_executor_reads_the_same(processes):
     texts = []
     for executor in (None, processes):
         with pytest.raises(AssertionError) as failure:
-            found(decades=1.5, starts=4, executor=executor)
+            found(decades=1.5, n_starts=4, executor=executor)
         texts.append(str(failure.value))
     assert texts[0] == texts[1]
 
@@ -189,10 +189,10 @@ def raising(fun, x0, learning_rate):
 
 def test_a_hyperparameter_that_changes_nothing_has_no_width():
     with pytest.raises(ValueError, match=r"learning_rate changes nothing: from each of 4 starts .*swallowing makes"):
-        assert_robust(swallowing, "booth", over={"learning_rate": (1e-2, 1.0)}, decades=0.1, starts=4, budget=9)
+        assert_tunable(swallowing, "booth", over={"learning_rate": (1e-2, 1.0)}, decades=0.1, n_starts=4, budget=9)
     with pytest.raises(ValueError, match="The first run: exception, ArithmeticError: not here"):
-        found(raising, starts=4)
-    width = assert_robust(swallowing, SPHERE, over={"rate": (1e-2, 1.0)}, decades=0.1, starts=4, budget=99, gap=1e-3)
+        found(raising, n_starts=4)
+    width = assert_tunable(swallowing, SPHERE, over={"rate": (1e-2, 1.0)}, decades=0.1, n_starts=4, budget=99, gap=1e-3)
     assert width.hyperparameter == "rate"
 
 
@@ -206,13 +206,13 @@ def test_a_hyperparameter_that_changes_nothing_has_no_width():
         ({"over": {"learning_rate": (0.1, math.inf)}}, "finite"),
         ({"over": {"learning_rate": (0.1,)}}, "at least two"),
         ({"over": {"learning_rate": (0.1, 1.0)}, "decades": 1.5}, "cannot be shown"),
-        ({"over": {"learning_rate": (0.1, 10.0)}, "starts": 1}, "at least 2 starts"),
+        ({"over": {"learning_rate": (0.1, 10.0)}, "n_starts": 1}, "at least 2 starts"),
         ({"over": {"learning_rate": (0.1, 10.0)}, "confidence": 1.0}, "confidence"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        assert_robust(descend, SPHERE, **arguments)
+        assert_tunable(descend, SPHERE, **arguments)
 
 
 def test_what_cannot_be_made_anew_is_refused():
@@ -227,5 +227,5 @@ def test_keras_by_spec_class_and_instance():
     import keras
 
     for optimizer in ("keras:SGD", keras.optimizers.SGD, keras.optimizers.SGD(momentum=0.0)):
-        width = found(optimizer, over=(0.05, 3.0), decades=0.3, starts=4)
+        width = found(optimizer, over=(0.05, 3.0), decades=0.3, n_starts=4)
         assert all(0.05 < each.lower < 0.5 < each.upper < 1.0 for each in width.ranges)

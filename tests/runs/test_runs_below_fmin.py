@@ -45,7 +45,7 @@ def test_all_assertions_refuse_it():
         lambda: assert_converges(run, gap=10.0),
         lambda: assert_precise(run, digits=1),
         lambda: assert_robust("scipy:Nelder-Mead", bowl(), gap=10.0),
-        lambda: basin_map("scipy:Nelder-Mead", bowl(), starts=2),
+        lambda: basin_map("scipy:Nelder-Mead", bowl(), n_starts=2),
         run.check_fmin,
     ):
         with pytest.raises(ValueError, match=SAID):

@@ -94,7 +94,7 @@ def test_stopping_hands_out_no_more():
 
 @pytest.mark.parametrize("kind", ["processes", "threads"])
 def test_robustness_is_that_of_one_process(kind, request):
-    arguments = {"instances": 2, "noise": [0.0, 0.1], "rate": 0.3, "starts": 40}
+    arguments = {"instances": 2, "noise": [0.0, 0.1], "rate": 0.3, "n_starts": 40}
     serial = assert_robust(steps, ["beale", "booth"], **arguments)
     parallel = assert_robust(steps, ["beale", "booth"], **arguments, executor=request.getfixturevalue(kind))
     assert facts(parallel) == facts(serial)
@@ -112,7 +112,9 @@ def test_a_failure_reads_the_same(processes):
 
 
 def test_suites_give_the_same_records(processes):
-    assert measure_suite("scipy:L-BFGS-B", budget=5, executor=processes) == measure_suite("scipy:L-BFGS-B", budget=5)
+    assert measure_suite("scipy:L-BFGS-B", budget_per_dimension=5, executor=processes) == measure_suite(
+        "scipy:L-BFGS-B", budget_per_dimension=5
+    )
 
 
 def bowl(x):

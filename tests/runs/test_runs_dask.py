@@ -25,7 +25,7 @@ def facts(robustness):
 
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_gives_the_same(client):
-    arguments = {"rate": 0.6, "instances": 2, "starts": 60}
+    arguments = {"rate": 0.6, "instances": 2, "n_starts": 60}
     found = assert_robust("scipy:L-BFGS-B", ["beale", "booth"], **arguments, executor=client.get_executor())
     assert facts(found) == facts(assert_robust("scipy:L-BFGS-B", ["beale", "booth"], **arguments))
     assert found.failures

@@ -30,7 +30,7 @@ from pytest_optlandscape import assert_robust
 
 def test_many_runs():
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        assert_robust("slow:minimize", "beale", starts=100_000, rate=0.999, sequential=False, executor=executor)
+        assert_robust("slow:minimize", "beale", n_starts=100_000, rate=0.999, sequential=False, executor=executor)
 
 def test_not_reached():
     pass

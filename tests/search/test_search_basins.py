@@ -28,7 +28,7 @@ def sign_of_first(problem):
 
 
 def test_every_run_is_in_one_row():
-    found = basin_map("scipy:L-BFGS-B", "six_hump_camel", starts=128)
+    found = basin_map("scipy:L-BFGS-B", "six_hump_camel", n_starts=128)
     counts = [basin.share.successes for basin in found.basins]
     assert sum(counts) + found.elsewhere.successes == 128
     assert [int(np.sum(found.labels == number)) for number in range(len(counts))] == counts
@@ -37,7 +37,7 @@ def test_every_run_is_in_one_row():
 
 
 def test_runs_end_where_their_labels_say():
-    found = basin_map("scipy:L-BFGS-B", "himmelblau", starts=64)
+    found = basin_map("scipy:L-BFGS-B", "himmelblau", n_starts=64)
     width = np.ptp(found.landscape.bounds, axis=1)
     for number, basin in enumerate(found.basins):
         ends = found.ends[found.labels == number]
@@ -47,14 +47,14 @@ def test_runs_end_where_their_labels_say():
 
 
 def test_half_a_box_leads_to_each_minimiser():
-    found = basin_map(sign_of_first, CAMEL, starts=64)
+    found = basin_map(sign_of_first, CAMEL, n_starts=64)
     assert [basin.share.rate for basin in found.basins] == [0.5, 0.5]
     assert found.elsewhere.successes == 0
     assert {tuple(basin.x) for basin in found.basins} == {tuple(x) for x in CAMEL.minimizers.tolist()}
 
 
 def test_minimisers_that_no_start_leads_to_are_listed():
-    found = basin_map(ending_at(lambda problem: CAMEL.minimizers[0]), CAMEL, starts=16)
+    found = basin_map(ending_at(lambda problem: CAMEL.minimizers[0]), CAMEL, n_starts=16)
     assert [basin.share.successes for basin in found.basins] == [16, 0]
     assert "0.000 of the box, 0.000 to 0.250" in str(found)
 
@@ -78,7 +78,7 @@ def test_bounds_cover_known_volumes(region):
     for _ in range(100):
         volume, holds = region(rng)
         to_one_side = ending_at(lambda p, holds=holds: CAMEL.minimizers[int(holds((p.x0 - lower) / width))])
-        found = basin_map(to_one_side, CAMEL, starts=24)
+        found = basin_map(to_one_side, CAMEL, n_starts=24)
         (share,) = (basin.share for basin in found.basins if np.array_equal(basin.x, CAMEL.minimizers[1]))
         missed_below += share.lower > volume
         missed_above += share.upper < volume
@@ -87,14 +87,14 @@ def test_bounds_cover_known_volumes(region):
 
 
 def test_ends_that_are_no_points_are_elsewhere():
-    found = basin_map(lambda problem: np.array([np.nan, 0.0]), CAMEL, starts=8)
+    found = basin_map(lambda problem: np.array([np.nan, 0.0]), CAMEL, n_starts=8)
     assert found.elsewhere.successes == 8
     assert found.labels.tolist() == [-1] * 8
 
 
 def test_one_run_alone_makes_no_place():
     ends = iter([[1.0, 0.5], [-1.0, 0.5], [1.0, 0.5001]])
-    found = basin_map(ending_at(lambda problem: np.array(next(ends))), CAMEL, starts=3)
+    found = basin_map(ending_at(lambda problem: np.array(next(ends))), CAMEL, n_starts=3)
     assert [basin.share.successes for basin in found.basins] == [0, 0, 2]
     assert found.labels.tolist() == [2, -1, 2]
 
@@ -102,28 +102,28 @@ def test_one_run_alone_makes_no_place():
 def test_a_continuum_is_one_minimiser():
     square = {"bounds": [[-1, 1], [-1, 1]], "x0": [1, 1], "minimizers": [[0, 0]], "fmin": 0.0}
     valley = Landscape("valley", lambda x: x[0] ** 2, **square, minimizers_complete=False)
-    found = basin_map(ending_at(lambda problem: np.array([0.0, problem.x0[1]])), valley, starts=8)
+    found = basin_map(ending_at(lambda problem: np.array([0.0, problem.x0[1]])), valley, n_starts=8)
     assert [basin.share.successes for basin in found.basins] == [8]
 
 
 def test_processes_find_the_same():
     with concurrent.futures.ProcessPoolExecutor(2) as executor:
-        there = basin_map("scipy:Nelder-Mead", "himmelblau", starts=16, executor=executor)
-    here = basin_map("scipy:Nelder-Mead", "himmelblau", starts=16)
+        there = basin_map("scipy:Nelder-Mead", "himmelblau", n_starts=16, executor=executor)
+    here = basin_map("scipy:Nelder-Mead", "himmelblau", n_starts=16)
     assert str(there) == str(here)
     assert there.ends.tolist() == here.ends.tolist()
 
 
 def test_long_maps_and_long_points_are_cut():
-    text = str(basin_map("scipy:L-BFGS-B", "rastrigin", starts=256))
+    text = str(basin_map("scipy:L-BFGS-B", "rastrigin", n_starts=256))
     assert len(text.splitlines()) == 15
     assert " more " in text
-    assert "1, …]" in str(basin_map("scipy:L-BFGS-B", "rosenbrock[10]", starts=4))
+    assert "1, …]" in str(basin_map("scipy:L-BFGS-B", "rosenbrock[10]", n_starts=4))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"starts": 0}, "starts=0"), ({"confidence": 1.0}, "confidence"), ({"tolerance": 0.0}, "tolerance")],
+    [({"n_starts": 0}, "n_starts=0"), ({"confidence": 1.0}, "confidence"), ({"tolerance": 0.0}, "tolerance")],
 )
 def test_errors_are_for_people(arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -137,7 +137,7 @@ def vertices(svg, marker):
 
 
 def test_picture_shows_every_start_and_minimiser():
-    found = basin_map("scipy:L-BFGS-B", "six_hump_camel", starts=64)
+    found = basin_map("scipy:L-BFGS-B", "six_hump_camel", n_starts=64)
     figure = found.picture()
     shown = [vertices(figure.svg, f"place{k}") for k in range(len(found.basins))]
     in_key = 1
@@ -148,8 +148,8 @@ def test_picture_shows_every_start_and_minimiser():
 
 
 def test_picture_rings_the_starts_that_switched():
-    now = basin_map("scipy:L-BFGS-B", "himmelblau", starts=32)
-    before = basin_map("scipy:Nelder-Mead", "himmelblau", starts=32)
+    now = basin_map("scipy:L-BFGS-B", "himmelblau", n_starts=32)
+    before = basin_map("scipy:Nelder-Mead", "himmelblau", n_starts=32)
     figure = now.picture(before=before)
     ends = [
         [basins.basins[k].x.round(2).tolist() if k >= 0 else None for k in basins.labels] for basins in (before, now)
@@ -159,9 +159,9 @@ def test_picture_rings_the_starts_that_switched():
     assert vertices(figure.svg, "ring") == 2 * switched
     assert figure.description == f"Of 32 starts, {switched} lead elsewhere now."
     with pytest.raises(ValueError, match="starts are the same"):
-        now.picture(before=basin_map("scipy:L-BFGS-B", "himmelblau", starts=16))
+        now.picture(before=basin_map("scipy:L-BFGS-B", "himmelblau", n_starts=16))
 
 
 def test_picture_needs_two_dimensions():
     with pytest.raises(ValueError, match="two dimensions"):
-        basin_map("scipy:L-BFGS-B", "rosenbrock[10]", starts=2).picture()
+        basin_map("scipy:L-BFGS-B", "rosenbrock[10]", n_starts=2).picture()

@@ -16,7 +16,7 @@ def left_valley(run):
 
 
 def search(condition=left_valley, name="beale", **arguments):
-    return find_failing_start("scipy:L-BFGS-B", name, condition, **{"budget": 200, **arguments})
+    return find_failing_start("scipy:L-BFGS-B", name, condition, **{"max_examples": 200, **arguments})
 
 
 def test_finds_shrinks_and_replays():
@@ -29,7 +29,7 @@ def test_finds_shrinks_and_replays():
 
 
 def test_none_where_nothing_fails():
-    assert search(lambda run: False, budget=20) is None
+    assert search(lambda run: False, max_examples=20) is None
 
 
 def test_second_search_finds_it_at_once():
@@ -44,7 +44,7 @@ def test_same_seed_same_search(example_database):
     tried = []
     for _ in range(2):
         starts = []
-        search(lambda run, starts=starts: starts.append(run.x0.tolist()), budget=40)
+        search(lambda run, starts=starts: starts.append(run.x0.tolist()), max_examples=40)
         tried.append(starts)
     assert tried[0] == tried[1]
     assert len(tried[0]) == 40
@@ -53,7 +53,7 @@ def test_same_seed_same_search(example_database):
 @pytest.mark.parametrize("name", ["forrester", "rosenbrock[10]"])
 def test_one_and_ten_dimensions_stay_inside(name):
     starts = []
-    search(lambda run: starts.append(run.x0), name=name, budget=40)
+    search(lambda run: starts.append(run.x0), name=name, max_examples=40)
     assert all(landscapes.get(name).contains(x0) for x0 in starts)
     assert len(np.unique(starts, axis=0)) > 20
 
@@ -64,7 +64,9 @@ def test_condition_that_raises_says_where():
     assert "minimize('scipy:L-BFGS-B'" in raised.value.__notes__[0]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [({"budget": 0}, "budget=0"), ({"bounds": [[0, 1]]}, "shape")])
+@pytest.mark.parametrize(
+    ("arguments", "message"), [({"max_examples": 0}, "max_examples=0"), ({"bounds": [[0, 1]]}, "shape")]
+)
 def test_errors_are_for_people(arguments, message):
     with pytest.raises(ValueError, match=message):
         search(**arguments)
@@ -101,7 +103,7 @@ def test_what_failed_on_one_landscape_is_no_start_of_another(example_database):
 def test_kept_starts_outside_the_box_are_left_out():
     found = search()
     starts = []
-    search(lambda run: starts.append(run.x0.tolist()), budget=3, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
+    search(lambda run: starts.append(run.x0.tolist()), max_examples=3, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
     assert found.x0.tolist() not in starts
 
 
@@ -157,7 +159,7 @@ def test_a_rare_failure_is_found_sooner_than_by_even_points():
                 problem(problem.x0)
             return problem.x0
 
-        found = find_failing_start(slower_near_it, "beale", lambda run: run.nfev > 49, budget=500, seed=number)
+        found = find_failing_start(slower_near_it, "beale", lambda run: run.nfev > 49, max_examples=500, seed=number)
         examples.append(found.examples if found else 500)
     assert np.median(examples) <= np.log(0.5) / np.log(1.0 - 0.0025) / 2.0
 
@@ -169,20 +171,22 @@ def fails_for_some_seeds(problem):
 
 def test_seeds_that_fail_are_found_and_shrunk():
     smallest = next(seed for seed in range(100) if np.random.default_rng(seed).random() < 0.133)
-    found = find_failing_start(fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, budget=100, seed=300)
+    found = find_failing_start(
+        fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, max_examples=100, seed=300
+    )
     assert (found.seed, found.run.seed) == (smallest, smallest)
     assert found.x0.tolist() == landscapes.get("beale").x0.tolist()
     assert f" with seed {smallest}, found after " in str(found)
     assert f"seed={smallest})" in str(found)
     assert found.run.replay().result_gap > 1.0
     assert [one.seed for one in failed_before(landscapes.get("beale"))] == [smallest]
-    again = find_failing_start(fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, budget=1)
+    again = find_failing_start(fails_for_some_seeds, "beale", lambda run: run.result_gap > 1.0, max_examples=1)
     assert (again.examples, again.seed) == (1, smallest)
 
 
 def test_one_seed_can_be_kept_to():
     seeds = set()
-    search(lambda run: seeds.add(run.seed), budget=20, seed=3, vary_seed=False)
+    search(lambda run: seeds.add(run.seed), max_examples=20, seed=3, vary_seed=False)
     assert seeds == {3}
-    search(lambda run: seeds.add(run.seed), budget=20, seed=3)
+    search(lambda run: seeds.add(run.seed), max_examples=20, seed=3)
     assert seeds == set(range(3, 23))
