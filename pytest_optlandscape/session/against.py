@@ -43,10 +43,15 @@ from pytest_optlandscape.runs.run import Trace, make_trace
 from pytest_optlandscape.session.contract_record import accepted_outcome
 from pytest_optlandscape.session.reference.from_history import RecordedRevision
 from pytest_optlandscape.session.reference.installed import InstalledCopies, InstalledCopy, installed_copies
+from pytest_optlandscape.session.reference.revision_client import (
+    RevisionClient,
+    RevisionError,
+    client_of_present,
+    client_of_revision,
+)
 from pytest_optlandscape.session.reference.search_path import home_of, is_in_repository
 from pytest_optlandscape.session.reference.worktree import Worktree
 from pytest_optlandscape.session.replay import find_cell
-from pytest_optlandscape.session.revision_client import Side, SideError, present_side, reference_side
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.suites.catalogue import Cell
@@ -99,12 +104,12 @@ class AgainstRun(SuiteRun):
         super().__init__(settings, spool)
 
     @cached_property
-    def _reference(self) -> Side:
-        return reference_side(self.worktree, self.settings, self.copies)
+    def _reference(self) -> RevisionClient:
+        return client_of_revision(self.worktree, self.settings, self.copies)
 
     @cached_property
-    def _present(self) -> Side:
-        return present_side(self.worktree, self.settings, self.copies)
+    def _present(self) -> RevisionClient:
+        return client_of_present(self.worktree, self.settings, self.copies)
 
     @cached_property
     def copies(self) -> InstalledCopies:
@@ -201,13 +206,13 @@ class AgainstRun(SuiteRun):
         )
 
     def _loaded_here(self, spec: str) -> dict[str, Any]:
-        """Have the present side import an optimizer, or raise SideError with why it cannot."""
+        """Have the present side import an optimizer, or raise RevisionError with why it cannot."""
         hindrance = self.hindrance(spec)
         if hindrance:
-            raise SideError(f"{spec} cannot be compared: {hindrance}")
+            raise RevisionError(f"{spec} cannot be compared: {hindrance}")
         present = self._present.load(spec)
         if "missing" in present:
-            raise SideError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+            raise RevisionError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
         return present
 
     def _reason_why_not_there(self, spec: str) -> str:
@@ -278,7 +283,7 @@ class AgainstRun(SuiteRun):
     def _time(self, spec: str, landscape: Landscape) -> None:
         budget = self.budget(spec, landscape)
 
-        def clock(side: Side, cell: Cell) -> TimedRun:
+        def clock(side: RevisionClient, cell: Cell) -> TimedRun:
             return TimedRun(**side.get("time", spec, cell=cell.id, budget=budget))
 
         timed = time_alternately(

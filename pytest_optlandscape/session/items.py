@@ -20,7 +20,7 @@ from pytest_optlandscape.runs.raised_warnings import Warned, reissue
 from pytest_optlandscape.session.contract_items import contract_items
 from pytest_optlandscape.session.item_guard import no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
-from pytest_optlandscape.session.revision_client import SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.texts.spelling import unknown_name
 
@@ -84,7 +84,7 @@ class SuiteItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
-        if excinfo.errisinstance(SideError):
+        if excinfo.errisinstance(RevisionError):
             return str(excinfo.value)
         representation = super().repr_failure(excinfo, style)
         crash = getattr(representation, "reprcrash", None)

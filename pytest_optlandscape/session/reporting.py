@@ -12,9 +12,9 @@ from pytest_optlandscape.records.measuring import run_cell
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.page import Change, Fact, PathPair, Subject, Trajectories, change_of, make_page
 from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.retracing import as_recorded, due_landscapes, retrace_commits
-from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
@@ -232,7 +232,7 @@ def _session_pair(suite: SuiteRun, comparison: OptimizerComparison, cell_id: str
     if isinstance(suite, AgainstRun):
         try:
             before, now = suite.traces(spec, cell, record.budget)
-        except SideError as error:
+        except RevisionError as error:
             return PathPair(cell_id, why_not=(str(error).strip().rpartition("\n")[2],))
         return PathPair(cell_id, before, now)
     trace = run_cell(suite.adapters[spec], cell, record.budget).trace

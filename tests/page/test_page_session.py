@@ -9,7 +9,7 @@ import pytest
 
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.session.retracing import is_of_the_project, side_of
+from pytest_optlandscape.session.retracing import client_of_commit, is_of_the_project
 from pytest_optlandscape.session.settings import Settings
 
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
@@ -155,5 +155,5 @@ def test_a_commit_that_nobody_here_chose_is_not_run_for_a_history(project):
     git("branch", "-q", "-D", "main")
     assert not is_of_the_project(project.path, commit)
     settings = Settings(("stepper:minimize",), {}, "quick", None, project.path, False, None, ("worse",), False)
-    with side_of(project.path, settings, commit) as why:
+    with client_of_commit(project.path, settings, commit) as why:
         assert "is not in the past of HEAD, of a branch, of origin or of a tag" in why
