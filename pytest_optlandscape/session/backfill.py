@@ -191,7 +191,7 @@ class CommitMeasurer:
         -------
         Plan
         """
-        suite, chosen = self.suite, landscapes or self.suite.landscapes_for
+        suite, chosen = self.suite, landscapes or self.suite.plan.landscapes_for
         worktree = no_worktree(self._top, commit)
         terms = (
             revision_introduction(worktree, suite.settings, self._copies)
@@ -212,10 +212,10 @@ class CommitMeasurer:
             takes_bounds={spec: suite.adapters[spec].takes_bounds for spec in specs},
             own=frozenset(self.own),
             landscapes={
-                spec: [(one.id, suite.budget(spec, one), suite.starts(spec, one)) for one in chosen(spec)]
+                spec: [(one.id, suite.plan.budget(spec, one), suite.plan.starts(spec, one)) for one in chosen(spec)]
                 for spec in specs
             },
-            counts={spec: len(suite.landscapes_for(spec)) for spec in specs},
+            counts={spec: len(suite.plan.landscapes_for(spec)) for spec in specs},
             known=known,
         )
 

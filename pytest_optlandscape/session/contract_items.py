@@ -49,9 +49,9 @@ class ContractItem(pytest.Item):
         self.found = found
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))
-        if found.outcome == "failed" and not self.suite.is_failure(verdict, self.spec):
+        if found.outcome == "failed" and not self.suite.judge.is_failure(verdict, self.spec):
             self.add_report_section("call", "optlandscape", found.message)
-        if self.suite.is_failure(verdict, self.spec):
+        if self.suite.judge.is_failure(verdict, self.spec):
             ways_on = self.suite.wording.again(f"{self.spec}::contract::{self.name}", "check")
             pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 

@@ -41,7 +41,7 @@ pythonpath = .
 def project(pytester, monkeypatch):
     """A repository with a step at its second commit, in which the suite is two landscapes."""
     chosen = [get("beale"), get("sphere[3]")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
     pytester.makefile(".ini", pytest=INI)
