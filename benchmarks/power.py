@@ -99,7 +99,7 @@ def judge_now(
         return compare_landscape(new, old, landscapes=len(before), calibration=calibration, takes_bounds=takes_bounds)
 
     now = [
-        run_and_look_closely(adapter, landscape, budget_of(adapter, landscape), functools.partial(judged, old), old)
+        run_and_look_closely(adapter, landscape, budget_of(adapter, landscape), functools.partial(judged, old), old).now
         for old, landscape in zip(before, landscapes, strict=True)
     ]
     return judge_records(adapter.spec, before, now, takes_bounds)

@@ -68,9 +68,7 @@ def judge(
         )
         starts = [cell.start for cell in chosen[landscape.id]]
         budget = budget_of(adapter, landscape)
-        compared.append(
-            judged(run_and_look_closely(adapter, landscape, budget, judged, before[landscape.id], starts=starts))
-        )
+        compared.append(run_and_look_closely(adapter, landscape, budget, judged, before[landscape.id], starts=starts))
     steps = sum(cell.budget(budget_of(adapter, cell.landscape)) for some in chosen.values() for cell in some)
     return str(compare_optimizer(adapter.spec, compared, calibration).verdict), steps
 

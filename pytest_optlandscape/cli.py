@@ -482,7 +482,7 @@ def _measurer(config: pytest.Config, told: argparse.Namespace) -> CommitMeasurer
     from pytest_optlandscape.session.settings import read_settings
     from pytest_optlandscape.session.suite import SuiteRun
 
-    suite = SuiteRun(read_settings(config, INI_KEYS))
+    suite = SuiteRun.against_baseline(read_settings(config, INI_KEYS))
     if not suite.adapters:
         raise ValueError("no optimizer is configured: add optlandscape_optimizers to pytest's configuration")
     return CommitMeasurer(suite, _open(config, told), config.rootpath, getattr(told, "install", ""))

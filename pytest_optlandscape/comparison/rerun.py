@@ -29,7 +29,7 @@ def run_and_look_closely(
     before: LandscapeRecord | None,
     *,
     starts: Sequence[str] | None = None,
-) -> LandscapeRecord:
+) -> LandscapeComparison:
     """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
 
     An optimizer that has changed is run as often as its baseline averages over, with further seeds or starts.
@@ -49,7 +49,8 @@ def run_and_look_closely(
 
     Returns
     -------
-    LandscapeRecord
+    LandscapeComparison
+        Of the record as it is in the end.
     """
     return look_closely(
         run_landscape(adapter, landscape, budget, before, starts),
@@ -64,7 +65,7 @@ def look_closely(
     compare: Compare,
     repeats: Callable[[LandscapeRecord, list[int]], bool],
     average: Callable[[LandscapeRecord, str], LandscapeRecord],
-) -> LandscapeRecord:
+) -> LandscapeComparison:
     """Find out, where runs differ from those before, whether they differ from themselves; run more.
 
     Parameters
@@ -79,17 +80,17 @@ def look_closely(
 
     Returns
     -------
-    LandscapeRecord
+    LandscapeComparison
+        Of the record as it is in the end: the record is compared again only if further runs replaced it.
     """
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical") or not comparison.pairs:
-        return record
+        return comparison
     diverged = {new.start for old, new in comparison.pairs if old.bits != new.bits}
     differing = [k for k, cell in enumerate(record.cells) if cell.start in diverged]
     if not repeats(record, differing[:MOST_REPEATED]):
         record = replace(record, nondeterministic=True)
-        comparison = compare(record)
-    over = comparison.before.averaged_over if comparison.before else ""
+    over = comparison.before.averaged_over
     if over and (record.nondeterministic or comparison.fingerprint == "changed"):
         record = average(record, over)
-    return record
+    return comparison if record is comparison.now else compare(record)

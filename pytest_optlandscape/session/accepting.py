@@ -1,66 +1,116 @@
-"""What ``--optlandscape-update`` writes into a baseline: what changed, and nothing else.
+"""Accept what a session measured: ``--optlandscape-update`` writes what changed into the baselines, nothing else.
 
-A landscape that is the *same* keeps its record, so that the diff of a baseline shows changes only, and so that small
-drifts cannot creep into it one update after another.
+A landscape that is the *same* keeps its record. So the diff of a baseline shows changes only, and small drifts cannot
+creep into it one update after another.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.comparison.suite_comparison import compare_optimizer
-from pytest_optlandscape.records import LandscapeRecord
-from pytest_optlandscape.store import BaselineChange, update_baseline
+from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
+from pytest_optlandscape.session.contract_record import ContractRecord
+from pytest_optlandscape.session.incremental_update import BaselineWriter
+from pytest_optlandscape.session.judging import has_result
+from pytest_optlandscape.session.reference.protocol import Reference
+from pytest_optlandscape.session.suite_plan import SuitePlan
+from pytest_optlandscape.store import BaselineChange
 
-if TYPE_CHECKING:
-    from pytest_optlandscape.session.suite import SuiteRun
-
-__all__ = ["accept", "keeps_its_record", "records_to_accept"]
+__all__ = ["Acceptance", "keeps_its_record", "records_to_accept"]
 
 
-def accept(suite: SuiteRun, spec: str, comparison: OptimizerComparison | None, path: Path) -> BaselineChange | None:
-    """Write what came of an optimizer into its baseline.
+class Acceptance:
+    """Accept the landscapes and checks of a session into the baselines.
 
     Parameters
     ----------
-    suite : SuiteRun
-    spec : str
-    comparison : OptimizerComparison or None
-        Of the landscapes that were run; None if none was.
-    path : Path
+    plan : SuitePlan
+    reference : Reference
+    contract : ContractRecord
 
-    Returns
-    -------
-    BaselineChange or None
-        None if there is nothing to accept.
-
-    Raises
-    ------
-    BaselineError, OSError
-        As `update_baseline`.
+    Attributes
+    ----------
+    accepted : dict of str to BaselineChange
+        By spec, how each baseline differs from what it was before the session.
     """
-    with_result = [one for one in comparison.landscapes if suite.has_result(one.now)] if comparison else []
-    contract = suite.contract.accepted(spec)
-    if not with_result and not (contract and path.exists()):
-        return None
-    records = records_to_accept(spec, with_result, suite)
-    return update_baseline(path, suite.adapters[spec], records, contract)
+
+    def __init__(self, plan: SuitePlan, reference: Reference, contract: ContractRecord) -> None:
+        self._plan = plan
+        self._reference = reference
+        self._contract = contract
+        self._writer = BaselineWriter(reference.baselines)
+        self.accepted: dict[str, BaselineChange] = {}
+
+    def save(self, spec: str, comparison: LandscapeComparison) -> None:
+        """Accept a landscape as soon as it was run, unless the baseline says the same."""
+        is_news = comparison.verdict != Verdict.SAME and not self._loses_cells(comparison)
+        if is_news and has_result(comparison.now):
+            self._writer.add(self._plan.baseline_path(spec), self._plan.adapters[spec], comparison.now)
+
+    def accept_all(self, comparisons: Sequence[OptimizerComparison]) -> list[str]:
+        """Accept everything at the end of the session.
+
+        Parameters
+        ----------
+        comparisons : sequence of OptimizerComparison
+            Of the optimizers of which something was run.
+
+        Returns
+        -------
+        list of str
+            What was not accepted, and why.
+        """
+        errors: list[str] = []
+        compared = {comparison.spec: comparison for comparison in comparisons}
+        for spec in self._plan.adapters:
+            landscapes = compared[spec].landscapes if spec in compared else ()
+            kept = [one for one in landscapes if self._loses_cells(one)]
+            path = self._plan.baseline_path(spec)
+            if any(one.verdict != Verdict.SAME for one in kept):
+                names = ", ".join(one.now.landscape for one in kept)
+                errors.append(
+                    f"{path} keeps what it has of {names}: the suite {self._plan.settings.suite!r} runs a part of the "
+                    "cells that were accepted. Update with the suite that is configured, without --optlandscape-suite"
+                )
+            try:
+                self._accept(spec, [one for one in landscapes if not self._loses_cells(one)])
+            except (OSError, ValueError) as error:
+                errors.append(f"{path} was not written: {error}")
+        return errors
+
+    def _accept(self, spec: str, landscapes: Sequence[LandscapeComparison]) -> None:
+        with_result = [one for one in landscapes if has_result(one.now)]
+        contract = self._contract.accepted(spec)
+        path = self._plan.baseline_path(spec)
+        if with_result or (contract and path.exists()):
+            records = records_to_accept(spec, with_result, self._reference.calibration(spec))
+            self.accepted[spec] = self._writer.write(path, self._plan.adapters[spec], records, contract)
+
+    def _loses_cells(self, comparison: LandscapeComparison) -> bool:
+        """Return whether accepting a landscape would replace its cells by a part of them.
+
+        A suite that is given on the command line is a part for once. One that is configured is meant to stay.
+        """
+        return self._plan.settings.suite_is_given and comparison.not_run > 0
 
 
-def records_to_accept(spec: str, landscapes: list[LandscapeComparison], suite: SuiteRun) -> list[LandscapeRecord]:
+def records_to_accept(
+    spec: str, landscapes: Sequence[LandscapeComparison], calibration: RoundingSensitivity | None
+) -> list[LandscapeRecord]:
     """Choose the landscapes whose records are written anew.
 
-    If the optimizer has changed over the suite as one, though on no landscape by itself, all landscapes are written
-    that are not identical bit by bit: otherwise the same change would be found again after it was accepted.
+    If the optimizer has changed over the suite, though on no single landscape, all landscapes are written that are not
+    identical bit by bit: otherwise the same change would be found again after it was accepted.
 
     Parameters
     ----------
     spec : str
-    landscapes : list of LandscapeComparison
-        What is to be accepted, each with the record before.
-    suite : SuiteRun
+    landscapes : sequence of LandscapeComparison
+        The landscapes to accept, each with the record before.
+    calibration : RoundingSensitivity or None
+        The optimizer's sensitivity to rounding, over its whole baseline.
 
     Returns
     -------
@@ -71,13 +121,13 @@ def records_to_accept(spec: str, landscapes: list[LandscapeComparison], suite: S
         one if is_kept else LandscapeComparison(Verdict.SAME, one.now, one.now, "identical")
         for one, is_kept in zip(landscapes, kept, strict=True)
     ]
-    if any(kept) and compare_optimizer(spec, afterwards, suite.calibration(spec)).verdict != Verdict.SAME:
+    if any(kept) and compare_optimizer(spec, afterwards, calibration).verdict != Verdict.SAME:
         kept = [is_kept and one.fingerprint == "identical" for one, is_kept in zip(landscapes, kept, strict=True)]
     return [one.now for one, is_kept in zip(landscapes, kept, strict=True) if not is_kept]
 
 
 def keeps_its_record(comparison: LandscapeComparison) -> bool:
-    """Tell whether the record that was accepted before says as much as the one that was made now, of the same cells."""
+    """Return whether the record before says as much as that of now, of the same cells."""
     before, now = comparison.before, comparison.now
     if comparison.verdict != Verdict.SAME or before is None or comparison.not_known or comparison.not_run:
         return False

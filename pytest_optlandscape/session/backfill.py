@@ -18,9 +18,13 @@ from pytest_optlandscape.session.recording import (
     optimizer_entry,
 )
 from pytest_optlandscape.session.reference.installed import installed_copies
+from pytest_optlandscape.session.reference.revision_client import (
+    RevisionError,
+    present_introduction,
+    revision_introduction,
+)
 from pytest_optlandscape.session.reference.search_path import home_of, is_in_repository
 from pytest_optlandscape.session.reference.worktree import Worktree
-from pytest_optlandscape.session.revision_client import SideError, present_terms, reference_terms
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.store import (
     Baseline,
@@ -187,9 +191,13 @@ class CommitMeasurer:
         -------
         Plan
         """
-        suite, chosen = self.suite, landscapes or self.suite.landscapes_for
+        suite, chosen = self.suite, landscapes or self.suite.plan.landscapes_for
         worktree = no_worktree(self._top, commit)
-        terms = reference_terms(worktree, suite.settings, self._copies) if commit else present_terms(suite.settings)
+        terms = (
+            revision_introduction(worktree, suite.settings, self._copies)
+            if commit
+            else present_introduction(suite.settings)
+        )
         every = [*self.entries, *self.releases]
         known = {spec: _known_records(self.history, every, spec) for spec in specs}
         return Plan(
@@ -204,10 +212,10 @@ class CommitMeasurer:
             takes_bounds={spec: suite.adapters[spec].takes_bounds for spec in specs},
             own=frozenset(self.own),
             landscapes={
-                spec: [(one.id, suite.budget(spec, one), suite.starts(spec, one)) for one in chosen(spec)]
+                spec: [(one.id, suite.plan.budget(spec, one), suite.plan.starts(spec, one)) for one in chosen(spec)]
                 for spec in specs
             },
-            counts={spec: len(suite.landscapes_for(spec)) for spec in specs},
+            counts={spec: len(suite.plan.landscapes_for(spec)) for spec in specs},
             known=known,
         )
 
@@ -309,7 +317,7 @@ def backfill(
         if begun and crew is not None:
             key, answer = crew.take_any()
             facts, known = begun.pop(str(key))
-            if isinstance(answer, SideError):
+            if isinstance(answer, RevisionError):
                 specs = [spec for spec in measurer.suite.adapters if spec not in known]
                 why = " ".join(str(answer).split())[:500]
                 stored(facts, known, Outcome({spec: Found(missing=why) for spec in specs}))

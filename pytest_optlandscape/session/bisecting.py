@@ -85,13 +85,13 @@ def select(measurer: CommitMeasurer, words: str) -> Selection:
     is_wanted = read_expression(words)
     suite = measurer.suite
     chosen: dict[str, list[Landscape]] = {}
-    every = {spec: suite.landscapes_for(spec) for spec in suite.adapters}
+    every = {spec: suite.plan.landscapes_for(spec) for spec in suite.adapters}
     for spec, landscapes in every.items():
         of_spec = [one for one in landscapes if is_wanted(f"{spec}::{one.id}")]
         if of_spec:
             chosen[spec] = of_spec
     if not chosen:
-        names = [*every, *(one.id for one in suite.selection.landscapes)]
+        names = [*every, *(one.id for one in suite.plan.selection.landscapes)]
         raise ValueError(f"-k {words!r} chooses nothing: {unknown_name('optimizer or landscape', words, names)}")
     is_whole = all(chosen.get(spec) == landscapes for spec, landscapes in every.items())
     return Selection(chosen, is_whole)

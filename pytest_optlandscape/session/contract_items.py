@@ -13,7 +13,7 @@ import pytest
 from pytest_optlandscape.contract import CHECKS, CheckOutcome
 from pytest_optlandscape.session.item_guard import global_random_states, no_other_outcome
 from pytest_optlandscape.session.locations import locations_of
-from pytest_optlandscape.session.revision_client import SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.suite import SuiteRun
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ class ContractItem(pytest.Item):
         self.found = found
         verdict = self.suite.contract.verdict(self.spec, found)
         self.user_properties.append(("optlandscape_contract", found.outcome))
-        if found.outcome == "failed" and not self.suite.is_failure(verdict, self.spec):
+        if found.outcome == "failed" and not self.suite.judge.is_failure(verdict, self.spec):
             self.add_report_section("call", "optlandscape", found.message)
-        if self.suite.is_failure(verdict, self.spec):
+        if self.suite.judge.is_failure(verdict, self.spec):
             ways_on = self.suite.wording.again(f"{self.spec}::contract::{self.name}", "check")
             pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Say of the other process of a comparison what it said itself."""
-        return str(excinfo.value) if excinfo.errisinstance(SideError) else super().repr_failure(excinfo, style)
+        return str(excinfo.value) if excinfo.errisinstance(RevisionError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Say where the optimizer is written."""

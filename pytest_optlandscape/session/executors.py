@@ -22,7 +22,7 @@ from typing import Any
 from pytest_optlandscape.optimizers.user_code import whatever_is_raised
 from pytest_optlandscape.runs.campaign import check_executor
 from pytest_optlandscape.runs.progress import DELAY, Progress
-from pytest_optlandscape.session.revision_client import SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.workers import Question, close_processes, perform
 from pytest_optlandscape.texts.plurals import number_of
 
@@ -207,7 +207,7 @@ class Crew:
 
         Raises
         ------
-        SideError
+        RevisionError
             If there is none, because the worker was lost again and again, or cannot do it; the message says why.
         """
         job = self._jobs.pop(key)
@@ -222,7 +222,7 @@ class Crew:
                     return job.outcome.result()
                 trouble = self.trouble()
                 if trouble:
-                    raise SideError(f"{self.name}: {trouble}")
+                    raise RevisionError(f"{self.name}: {trouble}")
                 if bar is None and time.monotonic() - started > DELAY:
                     bar = stack.enter_context(self._bar(self._submitted))
                     bar.advance(self._answered)
@@ -231,7 +231,7 @@ class Crew:
                     bar.advance(self._answered - seen)
                     seen = self._answered
 
-    def take_any(self) -> tuple[Hashable, dict[str, Any] | SideError]:
+    def take_any(self) -> tuple[Hashable, dict[str, Any] | RevisionError]:
         """Wait for the answer to whichever job is done first; give its key, and the answer or why there is none."""
         while True:
             outcomes = {job.outcome: key for key, job in self._jobs.items()}
@@ -242,7 +242,7 @@ class Crew:
             key = key if key is not None else next(iter(self._jobs))
             try:
                 return key, self.take(key)
-            except SideError as error:
+            except RevisionError as error:
                 return key, error
 
     @property
@@ -273,7 +273,7 @@ class Crew:
         for question in questions:
             try:
                 self.take(question)
-            except SideError as error:
+            except RevisionError as error:
                 raise ValueError(f"{self.name}: {error}") from None
 
     def _start(self, job: _Job) -> None:
@@ -292,7 +292,7 @@ class Crew:
             self._lose(job, _explained(error))
             return
         except Exception as error:
-            job.outcome.set_exception(SideError(f"{self.name}: {_explained(error)}"))
+            job.outcome.set_exception(RevisionError(f"{self.name}: {_explained(error)}"))
             return
         job.running.add_done_callback(functools.partial(self._ended, job, executor))
 
@@ -311,7 +311,7 @@ class Crew:
         elif error is not None and type(error).__name__ in ("KilledWorker", "FutureCancelledError", "CancelledError"):
             self._lose(job, _explained(error))
         elif error is not None:
-            job.outcome.set_exception(SideError(f"{self.name}: {_explained(error)}"))
+            job.outcome.set_exception(RevisionError(f"{self.name}: {_explained(error)}"))
         else:
             self._answer(job, future.result())
 
@@ -320,7 +320,7 @@ class Crew:
         if "lost" in found:
             self._lose(job, found["lost"])
         elif "failed" in found:
-            job.outcome.set_exception(SideError(found["failed"]))
+            job.outcome.set_exception(RevisionError(found["failed"]))
         else:
             self._answered += 1
             job.outcome.set_result(found["answer"])
@@ -329,7 +329,7 @@ class Crew:
         """Begin a job again whose worker was lost; give it up where that happens too often."""
         if job.attempts >= MOST_ATTEMPTS:
             job.outcome.set_exception(
-                SideError(
+                RevisionError(
                     f"given up: {number_of(job.attempts, 'time')} the worker was lost that did this (killed, out of "
                     f"memory, ended by the optimizer, or a crash of compiled code)\n{why}"
                 )
@@ -451,7 +451,7 @@ class _DaskCrew(Crew):
 
     def _lose(self, job: _Job, why: str) -> None:
         if self._client.status != "running":
-            job.outcome.set_exception(SideError(f"{self.name}: {_GONE}"))
+            job.outcome.set_exception(RevisionError(f"{self.name}: {_GONE}"))
         else:
             super()._lose(job, why)
 

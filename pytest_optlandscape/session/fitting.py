@@ -55,7 +55,7 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
     if not 0.0 < minutes < math.inf:
         raise pytest.UsageError(f"optlandscape: --optlandscape-fit={text}: a number of minutes was expected")
     try:
-        suite = SuiteRun(read_settings(config, ini_keys))
+        suite = SuiteRun.against_baseline(read_settings(config, ini_keys))
     except (ValueError, TypeError, ImportError, OSError) as error:
         raise pytest.UsageError(f"optlandscape: {error}") from error
     if not suite.adapters:
@@ -73,21 +73,21 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
 
 def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float]) -> tuple[str, str]:
     """Say how long an optimizer takes, and with which words it fits; "" where nothing has to be changed."""
-    selection = suite.selections[spec]
-    landscapes = suite.landscapes_for(spec)
+    selection = suite.plan.selections[spec]
+    landscapes = suite.plan.landscapes_for(spec)
     if not landscapes:
         return f"{spec}: no landscape of the suite is for it", ""
     spent, steps = 0.0, 0
     for landscape in sorted(landscapes, key=lambda one: one.dim)[:TRIALS]:
         cell = in_early_order(selection.cells_of(landscape))[0]
         started = clock()
-        run_cell(suite.adapters[spec], cell, suite.budget(spec, landscape))
+        run_cell(suite.adapters[spec], cell, suite.plan.budget(spec, landscape))
         spent += clock() - started
-        steps += cell.budget(suite.budget(spec, landscape))
+        steps += cell.budget(suite.plan.budget(spec, landscape))
         if spent > seconds / 4.0:
             break
     rate = max(spent, 1e-9) / steps
-    whole = sum(suite.steps(spec, landscape) for landscape in landscapes)
+    whole = sum(suite.plan.steps(spec, landscape) for landscape in landscapes)
     chosen = [cell for landscape in landscapes for cell in selection.cells_of(landscape)]
     baseline = runs_of_baseline(suite.adapters[spec], chosen) / len(chosen)
     told = (
@@ -96,7 +96,7 @@ def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float])
     )
     if rate * whole <= seconds:
         return f"{told}: that fits", ""
-    words = fitting_words(selection, seconds / rate, suite.per_dimension(spec), [one.dim for one in landscapes])
+    words = fitting_words(selection, seconds / rate, suite.plan.per_dimension(spec), [one.dim for one in landscapes])
     if not words:
         return f"{told}\n  nothing fits: one short run on each landscape of the suite smoke takes longer", ""
     return f"{told}\n  {words}: about {duration(seconds)}, a baseline {duration(seconds * baseline)}", words

@@ -15,19 +15,20 @@ from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.refused_calls import refusing
 from pytest_optlandscape.runs.watchdog import last_words, tell_through
-from pytest_optlandscape.session.against import AgainstRun
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
-from pytest_optlandscape.session.incremental_update import Saving, end_on_sigterm
+from pytest_optlandscape.session.incremental_update import end_on_sigterm
 from pytest_optlandscape.session.isolation import IsolatedItems
 from pytest_optlandscape.session.item_guard import fit_to_travel
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recording import start_recording
+from pytest_optlandscape.session.reference.another_revision import AnotherRevision
 from pytest_optlandscape.session.reference.from_history import RecordedRevision
 from pytest_optlandscape.session.reference.worktree import Worktree, make_worktree
 from pytest_optlandscape.session.remote_items import RemoteItems
 from pytest_optlandscape.session.settings import Settings, read_settings
 from pytest_optlandscape.session.suite import SuiteRun
+from pytest_optlandscape.session.suite_plan import SuitePlan
 from pytest_optlandscape.session.summary import write_summary
 from pytest_optlandscape.session.tracking import TRACKED, Tracking
 from pytest_optlandscape.texts.plurals import number_of
@@ -72,7 +73,6 @@ class SuitePlugin:
         except (ValueError, TypeError, ImportError, OSError) as error:
             raise pytest.UsageError(f"optlandscape: {error}") from error
         if self._suite.settings.update and self.worker_input is None:
-            self._suite.saving = Saving()
             self.config.add_cleanup(end_on_sigterm())
         if self.worker_input:
             self._suite.pace.workers = int(self.worker_input.get("workercount", 1))
@@ -82,7 +82,7 @@ class SuitePlugin:
 
     def _start_recording(self, suite: SuiteRun) -> None:
         """Look at the history; a worker records what the controller does."""
-        if not isinstance(suite, AgainstRun) and (
+        if suite.reference.is_history_possible and (
             self.worker_input is None or self.worker_input["optlandscape_records"]
         ):
             suite.recording, self.not_recorded = start_recording(suite.settings, self.config.rootpath)
@@ -101,7 +101,7 @@ class SuitePlugin:
     def _prepare_isolation(self, suite: SuiteRun, spool: Path | None) -> None:
         """Make ready for optimizers that cannot be ended; a comparison of revisions runs in other processes anyway."""
         supervision.hard_to_end.clear()
-        if isinstance(suite, AgainstRun) or suite.remote is not None or self.config.option.collectonly:
+        if suite.reference.has_own_processes or suite.remote is not None or self.config.option.collectonly:
             return
         everything = suite.settings.isolate
         suite.isolation = IsolatedItems(suite, everything=everything, spool=spool)
@@ -147,22 +147,24 @@ class SuitePlugin:
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
         """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""
         if settings.against is None:
-            return SuiteRun(settings, spool)
+            return SuiteRun.against_baseline(settings, spool)
         if self.worker_input:
             worktree = Worktree.from_plain(self.worker_input["optlandscape_worktree"])
         else:
             worktree = make_worktree(self.config.rootpath, settings.against)
             self.config.add_cleanup(worktree.remove)
         recorded = RecordedRevision(settings, self.config.rootpath, worktree.commit)
-        suite = AgainstRun(settings, worktree, spool, recorded)
-        self.config.add_cleanup(suite.close)  # the last that is added is the first that is called
+        plan = SuitePlan(settings)
+        reference = AnotherRevision(plan, worktree, recorded)
+        suite = SuiteRun(plan, reference, spool)
+        self.config.add_cleanup(reference.close)  # called before the worktree is removed: the last cleanup runs first
         return suite
 
     def pytest_report_header(self) -> str:
         """Say what is going to be run."""
         suite = self.suite
-        against = f", against {suite.worktree.ref}" if isinstance(suite, AgainstRun) else ""
-        against = f", against {suite.settings.against_is}" if suite.settings.against_is else against
+        revision = suite.settings.against_is or suite.reference.revision
+        against = f", against {revision}" if revision else ""
         return f"optlandscape: suite {suite.settings.suite}, {number_of(len(suite.adapters), 'optimizer')}{against}"
 
     @pytest.hookimpl(optionalhook=True)
@@ -173,8 +175,7 @@ class SuitePlugin:
         node.workerinput["optlandscape_spool"] = self._spool.name
         node.workerinput["optlandscape_invocation"] = self.suite.settings.invocation.to_plain()
         node.workerinput["optlandscape_records"] = self.suite.recording is not None
-        if isinstance(self._suite, AgainstRun):
-            node.workerinput["optlandscape_worktree"] = self._suite.worktree.to_plain()
+        node.workerinput |= self.suite.reference.worker_input()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
@@ -211,11 +212,11 @@ class SuitePlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Remember what the workers of pytest-xdist are going to run."""
-        self.suite.lost.expect(ids)
+        self.suite.judge.lost.expect(ids)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which items are run: a verdict that is shown must have a test that stands for it."""
-        self.suite.lost.expect(item.nodeid for item in session.items)
+        self.suite.judge.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
         chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
         self.suite.is_narrowed = bool(chooses) and not getattr(self.config.option, "lf", False)
@@ -240,11 +241,11 @@ class SuitePlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the records, where the session's summary is made."""
         if self.worker_input is None:
-            self.suite.lost.note(report)
+            self.suite.judge.lost.note(report)
             for plain in getattr(report, "optlandscape_records", ()):
                 self.suite.unpack(plain)
                 self.suite.save(plain["spec"], plain["landscape"])
-            self.suite.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
+            self.suite.judge.judged_as_one |= {getattr(report, "optlandscape_judged_as_one", "")} - {""}
             self.suite.tracked += getattr(report, "optlandscape_tracked", ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,7 +1,7 @@
-"""Saving a baseline while it is being made: what one item has run is in the file before the next one is waited for.
+"""Write the baselines of a session while it runs: whoever ends an update early keeps the finished landscapes.
 
-An update of a slow optimizer may take an hour, and whoever ends it after 25 minutes, by Ctrl-C, by SIGTERM or by the
-time limit of a pipeline, keeps what was done. Only the main process saves, also where workers run the items.
+An update of a slow optimizer may take an hour. Ctrl-C, SIGTERM or the time limit of a pipeline may end it after 25
+minutes. Only the main process writes, also if workers run the items.
 """
 
 from __future__ import annotations
@@ -10,52 +10,56 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.records import LandscapeRecord
-from pytest_optlandscape.store import update_baseline
+from pytest_optlandscape.store import Baseline, BaselineChange, update_baseline
 
-__all__ = ["Saving", "end_on_sigterm"]
+__all__ = ["BaselineWriter", "end_on_sigterm"]
 
 SHARE = 0.2
-"""Share of the time that saving may take: a large file is not written after every item that takes milliseconds. So what
-was done within a few tenths of a second may wait for the next item, or for the end of the session."""
+"""Share of the time that writing may take: a large file is not written after every item of a few milliseconds. So a
+landscape that was finished within the last tenths of a second may wait for the next item or the end of the session."""
 
 
-class Saving:
-    """Accept records one after another.
+class BaselineWriter:
+    """Write accepted records into the baselines; remember the baselines from before the session.
 
     Parameters
     ----------
+    before : mapping of str to Baseline or None
+        By spec, the baselines as they were read at the start of the session.
     clock : callable, optional
         Returns seconds.
 
     Attributes
     ----------
     saved : dict of str to list of str
-        By spec, the landscapes that are in the file.
+        By spec, the landscapes that `add` has written.
     errors : list of str
-        Why saving failed; it is not tried again before the session's end.
+        Why `add` could not write; it does not try again.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, before: Mapping[str, Baseline | None], clock: Callable[[], float] = time.monotonic) -> None:
         self.saved: defaultdict[str, list[str]] = defaultdict(list)
         self.errors: list[str] = []
+        self._before = before
         self._clock = clock
         self._waiting: dict[Path, tuple[Adapter, list[LandscapeRecord]]] = {}
         self._not_before = -float("inf")
 
     def add(self, path: Path, adapter: Adapter, record: LandscapeRecord) -> None:
-        """Save a record: at once, or with the next one if saving has taken long lately.
+        """Write a record: at once, or with the next one if writing has taken long lately.
 
         Parameters
         ----------
         path : Path
-            The baseline's file.
+            The baseline.
         adapter : Adapter
         record : LandscapeRecord
         """
@@ -64,14 +68,14 @@ class Saving:
             self.flush()
 
     def flush(self) -> None:
-        """Save all records that wait."""
+        """Write all records that wait."""
         started = self._clock()
         waiting, self._waiting = self._waiting, {}
         for path, (adapter, records) in waiting.items():
             if self.errors:
                 continue
             try:
-                update_baseline(path, adapter, records)
+                self.write(path, adapter, records)
             except (OSError, ValueError) as error:
                 self.errors.append(f"{path} was not written: {error}")
             else:
@@ -79,15 +83,46 @@ class Saving:
         taken = self._clock() - started
         self._not_before = self._clock() + taken * (1.0 / SHARE - 1.0)
 
+    def write(
+        self,
+        path: Path,
+        adapter: Adapter,
+        records: Iterable[LandscapeRecord],
+        contract: Mapping[str, str] | None = None,
+    ) -> BaselineChange:
+        """Write records and outcomes of checks into a baseline now.
+
+        Parameters
+        ----------
+        path : Path
+        adapter : Adapter
+        records : iterable of LandscapeRecord
+        contract : mapping of str to str, optional
+            By check, the outcome.
+
+        Returns
+        -------
+        BaselineChange
+            From before the session: records that `add` wrote meanwhile are part of the change.
+
+        Raises
+        ------
+        BaselineError, OSError
+            As `update_baseline`.
+        """
+        change = update_baseline(path, adapter, records, contract)
+        is_written = change.is_written or bool(self.saved[adapter.spec])
+        return replace(change, before=self._before[adapter.spec], is_written=is_written)
+
 
 def end_on_sigterm() -> Callable[[], None]:
-    """Have SIGTERM end the session as Ctrl-C does, so that the summary is printed and what was done is written.
+    """Have SIGTERM end the session as Ctrl-C does, so that the summary is printed and finished work is written.
 
     Returns
     -------
     callable
-        Puts back what was there before. Nothing is changed outside the main thread, or where the project or another
-        plugin handles SIGTERM already.
+        Restores the handler. Nothing changes outside the main thread, or if the project or another plugin handles
+        SIGTERM.
     """
     handled = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGTERM")
     if not handled or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

@@ -19,14 +19,14 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.watchdog import tell
+from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionEndedError, RevisionError
 from pytest_optlandscape.session.remote_items import expected_of, introduction_for, kept_record, where_it_cannot_go
-from pytest_optlandscape.session.revision_client import Side, SideEndedError, SideError
 from pytest_optlandscape.session.workers import mismatch
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.suite import SuiteRun
 
-__all__ = ["IsolatedItems", "SupervisedSide"]
+__all__ = ["IsolatedItems", "SupervisedClient"]
 
 LONGER = 6.0
 """Seconds that a run may at least take beyond its time limit, in which its own process tries to end it."""
@@ -53,7 +53,7 @@ class IsolatedItems:
         self._isolated: set[str] = set()
         self._impossible: set[str] = set()
         self._hanging: dict[str, list[str]] = {}
-        self._side: SupervisedSide | None = None
+        self._client: SupervisedClient | None = None
 
     def check(self) -> None:
         """Have all optimizers loaded.
@@ -99,32 +99,32 @@ class IsolatedItems:
 
     def close(self) -> None:
         """End the process."""
-        if self._side is not None:
-            self._side.close()
+        if self._client is not None:
+            self._client.close()
 
     def _ask(self, spec: str, do: str, **told: Any) -> dict[str, Any]:
         """Ask until there is an answer; each run that hangs costs a process."""
         hanging = self._hanging.setdefault(spec, [])
         for _ in range(supervision.MOST_HANGING + 1):
-            side = self._started()
+            client = self._started()
             try:
-                return side.get(do, spec, **told, hanging=hanging)
-            except SideEndedError as error:
-                run = side.run_that_ended
-                if run is None or not side.was_overdue or run["begins"] in hanging:
+                return client.get(do, spec, **told, hanging=hanging)
+            except RevisionEndedError as error:
+                run = client.run_that_ended
+                if run is None or not client.was_overdue or run["begins"] in hanging:
                     where = f" while it ran {run['name']}" if run else ""
-                    raise SideEndedError(f"{spec} ended its process{where}: {error}") from None
+                    raise RevisionEndedError(f"{spec} ended its process{where}: {error}") from None
                 hanging.append(run["begins"])
                 tell(f"{run['name']} could not be ended at its time limit of {run['seconds']:g} s; its process was")
-        raise SideError(f"{spec} was given up: again and again its runs could not be ended")
+        raise RevisionError(f"{spec} was given up: again and again its runs could not be ended")
 
-    def _started(self) -> SupervisedSide:
-        if self._side is None:
+    def _started(self) -> SupervisedClient:
+        if self._client is None:
             introduction = introduction_for(self._suite.settings)
             environment = {**os.environ, **introduction.pop("environment")}
             folder = introduction.pop("folder")
-            self._side = SupervisedSide("the isolated optimizer", introduction, environment, folder)
-        return self._side
+            self._client = SupervisedClient("the isolated optimizer", introduction, environment, folder)
+        return self._client
 
     def _obstacle(self, spec: str) -> str:
         obstacle = where_it_cannot_go(spec, "--optlandscape-isolate")
@@ -132,7 +132,7 @@ class IsolatedItems:
             return obstacle
         try:
             return mismatch(self._started(), spec, expected_of(self._suite, spec), "the isolated process")
-        except SideError as error:
+        except RevisionError as error:
             return str(error)
 
     def _is_marked(self, spec: str) -> bool:
@@ -143,7 +143,7 @@ class IsolatedItems:
         return spool / f"isolate-{hashlib.sha256(spec.encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 
-class SupervisedSide(Side):
+class SupervisedClient(RevisionClient):
     """A process that tells of its runs, and is ended when one is overdue.
 
     Attributes
@@ -168,7 +168,7 @@ class SupervisedSide(Side):
         supervisor.start()
         try:
             return super().get(do, spec, **told)
-        except SideEndedError:
+        except RevisionEndedError:
             self.run_that_ended = self._run
             self.was_overdue = self.was_overdue or self._is_late()
             raise

@@ -1,9 +1,9 @@
-"""What an optimizer must not do to the test that runs it, and to the tests after it."""
+"""Protect a test, and the tests after it, from what its optimizer does to the process."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,12 +13,12 @@ from pytest_optlandscape.runs.process_state import Kept, random_states
 from pytest_optlandscape.runs.results import described
 from pytest_optlandscape.texts.printable import printable
 
-__all__ = ["fit_to_travel", "global_random_states", "no_other_outcome", "with_random_states_put_back"]
+__all__ = ["fit_to_travel", "global_random_states", "no_other_outcome", "with_notes_on"]
 
 
 @contextlib.contextmanager
 def no_other_outcome(spec: str) -> Iterator[None]:
-    """Have a test of the suite pass or fail: it cannot be skipped, or fail as expected, by what it runs.
+    """Let a test of the suite only pass or fail: its optimizer can neither skip it nor mark it as an expected failure.
 
     Parameters
     ----------
@@ -28,8 +28,7 @@ def no_other_outcome(spec: str) -> Iterator[None]:
     Raises
     ------
     pytest.fail.Exception
-        In place of an outcome of pytest's that hides the test, and of an exception that is no error, such as
-        GeneratorExit.
+        Instead of an outcome of pytest that hides the test, or an exception that is no error, such as GeneratorExit.
     """
     try:
         yield
@@ -44,7 +43,7 @@ def no_other_outcome(spec: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def global_random_states() -> Iterator[list[str]]:
-    """Put the global random states back at the end, and say which of them were changed.
+    """Restore the global random states at the end, and list those that were changed.
 
     Yields
     ------
@@ -59,28 +58,26 @@ def global_random_states() -> Iterator[list[str]]:
         changed += kept.put_back()
 
 
-def with_random_states_put_back(measure: Callable[[], LandscapeRecord]) -> LandscapeRecord:
-    """Measure, put the global random states back, and note in the record which of them were changed.
-
-    It is done in the process that runs the optimizer: in others, threads of an executor draw numbers meanwhile.
+def with_notes_on(record: LandscapeRecord, changed: Sequence[str]) -> LandscapeRecord:
+    """Note in a record which global random states its runs changed.
 
     Parameters
     ----------
-    measure : callable
-        Returns the record of a landscape.
+    record : LandscapeRecord
+    changed : sequence of str
+        From `global_random_states`, in the process that runs the optimizer: elsewhere, the threads of an executor draw
+        random numbers meanwhile.
 
     Returns
     -------
     LandscapeRecord
     """
-    with global_random_states() as changed:
-        record = measure()
     notes = [f"{effect}, which is put back at the end of its test" for effect in changed]
     return replace(record, notes=(*record.notes, *notes)) if notes else record
 
 
 def fit_to_travel(report: pytest.TestReport) -> None:
-    """Make what an optimizer printed and logged fit to be sent to another process, and to be printed."""
+    """Make the captured output of an optimizer fit to be sent to another process and to be printed."""
     report.sections = [(printable(title, 200), printable(text, _LONGEST_SECTION)) for title, text in report.sections]
     if isinstance(report.longrepr, str):
         report.longrepr = printable(report.longrepr, _LONGEST_SECTION)

@@ -1,4 +1,4 @@
-"""One item of the suite, run in a process of its own: what crosses the border is plain values."""
+"""Run one item of the suite in another process; the arguments and the result are plain values."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from pytest_optlandscape.comparison.rerun import run_and_look_closely
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
-from pytest_optlandscape.session.item_guard import with_random_states_put_back
+from pytest_optlandscape.session.item_guard import global_random_states, with_notes_on
 
 __all__ = ["run_item"]
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A known record of one landscape, with how rounding treats its optimizer."""
+    """A known record of one landscape, with its optimizer's sensitivity to rounding."""
 
     records: dict[str, LandscapeRecord]
     calibration: RoundingSensitivity
 
     @classmethod
-    def from_plain(cls, plain: Sequence[Any]) -> _Known:
-        record = LandscapeRecord.from_plain(plain[0])
+    def from_plain(cls, plain: Sequence[Any], accepted: LandscapeRecord | None) -> _Known:
+        """Read a record and its calibration; the baseline's record, which was read before, is given."""
+        record = accepted or LandscapeRecord.from_plain(plain[0])
         return cls({record.landscape: record}, RoundingSensitivity(*plain[1]))
 
 
@@ -43,7 +44,7 @@ def run_item(
     known: Sequence[Any] | None,
     starts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Do in a process of its own what an item of the suite does in the session's.
+    """Run in this process what an item of the suite runs in the session's.
 
     Parameters
     ----------
@@ -52,23 +53,23 @@ def run_item(
     budget : int
         Evaluations of each cell.
     update : bool
-        Whether to run as a baseline.
+        Whether the record becomes a baseline.
     before : dict or None
         The baseline's record.
     calibration : sequence of int or None
-        Jumps and trials over the whole baseline.
+        Jumps and trials of the whole baseline.
     setting_differs : str
     landscapes : int
         How many landscapes the suite has for this optimizer.
     known : sequence or None
-        Records of the history, each with its calibration; None if nothing is recorded.
+        Records of the baseline and the history, each with its calibration; None if nothing is recorded.
     starts : sequence of str, optional
         The starts of the cells that are run (default: of all usual cells).
 
     Returns
     -------
     dict
-        A landscape's record; ``recorded`` is that for the history.
+        The record of the landscape; ``recorded`` is the one for the history.
     """
     accepted = LandscapeRecord.from_plain(before) if before else None
     compare = partial(
@@ -79,16 +80,24 @@ def run_item(
         takes_bounds=adapter.takes_bounds,
         setting_differs=setting_differs,
     )
-    if update:
-        measure = partial(run_baseline, adapter, landscape, budget, starts)
-    else:
-        measure = partial(run_and_look_closely, adapter, landscape, budget, compare, accepted, starts=starts)
-    record = with_random_states_put_back(measure)
+    comparison = None
+    with global_random_states() as changed:
+        if update:
+            record = run_baseline(adapter, landscape, budget, starts)
+        else:
+            comparison = run_and_look_closely(adapter, landscape, budget, compare, accepted, starts=starts)
+            record = comparison.now
+    record = with_notes_on(record, changed)
     answer = record.to_plain()
     if known is not None:
         from pytest_optlandscape.session.recording import recorded_for
 
-        several = map(_Known.from_plain, known)
-        recorded = recorded_for(adapter, landscape, record, several, landscapes=landscapes, is_full=update)
+        is_baseline = [not setting_differs and list(one) == [before, calibration] for one in known]
+        several = (
+            _Known.from_plain(one, accepted if same else None) for one, same in zip(known, is_baseline, strict=True)
+        )
+        recorded = recorded_for(
+            adapter, landscape, record, several, landscapes=landscapes, is_full=update, compared=comparison
+        )
         answer["recorded"] = recorded.to_plain()
     return answer

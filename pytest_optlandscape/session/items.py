@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_optlandscape.comparison import Verdict
+from pytest_optlandscape.comparison import LandscapeComparison, Verdict
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.report import failure_text, overall_failure_text
 from pytest_optlandscape.report.errors import cannot_run_text
 from pytest_optlandscape.runs.raised_warnings import Warned, reissue
 from pytest_optlandscape.session.contract_items import contract_items
 from pytest_optlandscape.session.item_guard import no_other_outcome
+from pytest_optlandscape.session.judging import has_result
 from pytest_optlandscape.session.locations import locations_of
-from pytest_optlandscape.session.revision_client import SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.texts.spelling import unknown_name
 
@@ -58,13 +58,13 @@ class SuiteItem(pytest.Item):
     def landscapes(self) -> list[Landscape]:
         """List the landscapes whose records are needed."""
 
-    def run_cells(self, landscape: Landscape) -> LandscapeRecord:
-        """Run one landscape's cells and have the record travel."""
+    def run_cells(self, landscape: Landscape) -> LandscapeComparison:
+        """Run the cells of a landscape, and keep the record for the report."""
         with no_other_outcome(self.spec):
-            record = self.suite.run(self.spec, landscape)
-        self.records.append(self.suite.pack(self.spec, record))
-        self.warned += record.warnings
-        return record
+            comparison = self.suite.run(self.spec, landscape)
+        self.records.append(self.suite.pack(self.spec, comparison.now))
+        self.warned += comparison.now.warnings
+        return comparison
 
     def end(self, failure: Sequence[str]) -> None:
         """Hand over what the optimizer warned of, once each; fail with a text, if there is one, or by -W error.
@@ -84,7 +84,7 @@ class SuiteItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
-        if excinfo.errisinstance(SideError):
+        if excinfo.errisinstance(RevisionError):
             return str(excinfo.value)
         representation = super().repr_failure(excinfo, style)
         crash = getattr(representation, "reprcrash", None)
@@ -114,17 +114,17 @@ class LandscapeItem(SuiteItem):
 
     def runtest(self) -> None:
         """Run, compare, and fail if the verdict says so."""
-        record = self.run_cells(self.landscape)
-        comparison = self.suite.compare(self.spec, record)
+        comparison = self.run_cells(self.landscape)
+        record = comparison.now
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         to_be_accepted = self.suite.settings.update or comparison.verdict == Verdict.NEW
         failure: list[str] = []
-        if to_be_accepted and not self.suite.has_result(record):
-            failure = cannot_run_text(record, self.spec, shown_on=self.suite.shown_on(self.spec, record))
-        elif self.suite.is_failure(comparison.verdict, self.spec):
-            further = [] if comparison.cannot_run else self.suite.explanation(self.spec, comparison)
-            shown_on = self.suite.shown_on(self.spec, record) if comparison.cannot_run else ""
-            in_python = self.suite.runs_in_python(self.spec)
+        if to_be_accepted and not has_result(record):
+            failure = cannot_run_text(record, self.spec, shown_on=self.suite.judge.shown_on(self.spec, record))
+        elif self.suite.judge.is_failure(comparison.verdict, self.spec):
+            further = [] if comparison.cannot_run else self.suite.reference.explanation(self.spec, comparison)
+            shown_on = self.suite.judge.shown_on(self.spec, record) if comparison.cannot_run else ""
+            in_python = self.suite.plan.runs_in_python(self.spec)
             text = failure_text(comparison, self.spec, self.suite.wording, in_python=in_python, shown_on=shown_on)
             failure = [text, *([""] if further else []), *further]
         self.end(failure)
@@ -147,13 +147,13 @@ class OverallItem(SuiteItem):
 
     def runtest(self) -> None:
         """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
-        records = [self.suite.find(self.spec, one) or self.run_cells(one) for one in self.landscapes()]
-        comparison = self.suite.compare_all(self.spec, records)
+        compared = [self.suite.find(self.spec, one) or self.run_cells(one) for one in self.landscapes()]
+        comparison = self.suite.judge.over_landscapes(self.spec, compared)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
         self.is_judged = True
         verdicts = comparison.verdicts_as_one(self.suite.tested(self.spec))
         tested = self.suite.tested(self.spec)
-        is_failure = any(self.suite.is_failure(verdict, self.spec) for verdict in verdicts)
+        is_failure = any(self.suite.judge.is_failure(verdict, self.spec) for verdict in verdicts)
         text = overall_failure_text(comparison, self.suite.wording, tested=tested) if is_failure else ""
         self.end([text] if is_failure else [])
 
@@ -172,7 +172,7 @@ class SuiteCollector(pytest.Collector):
         """Make the items, optimizer by optimizer."""
         for spec in self.suite.adapters:
             parent = _Optimizer.from_parent(self, name=spec)
-            for landscape in self.suite.landscapes_for(spec):
+            for landscape in self.suite.plan.landscapes_for(spec):
                 yield LandscapeItem.from_parent(
                     parent, name=landscape.id, spec=spec, suite=self.suite, landscape=landscape
                 )

@@ -17,8 +17,8 @@ from typing import Any
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.session.environments import BuildError, Environment, make_environment
 from pytest_optlandscape.session.recording import equal_record
+from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionError
 from pytest_optlandscape.session.reference.worktree import Worktree, WorktreeError, make_worktree
-from pytest_optlandscape.session.revision_client import Side, SideError
 from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 from pytest_optlandscape.session.workers import announce, closed, further, worker_name
 from pytest_optlandscape.store import Baseline
@@ -74,7 +74,7 @@ class Plan:
     worktree : Mapping of str to str
         The place that ``introduction`` takes for the checkout.
     introduction : Mapping of str to Any
-        How a process is begun; see `session.sides`.
+        How a process is begun; see `session.reference.revision_client`.
     environment : Mapping of str to str
     folder : str
         Where the process runs, if nothing is checked out.
@@ -142,7 +142,7 @@ def carry_out(plan: Plan, topic: str = "") -> Outcome:
     ------
     WorktreeError
         If the commit cannot be checked out.
-    SideError
+    RevisionError
         If the session ended it.
     """
     worktree = make_worktree(Path(plan.rootpath), plan.commit) if plan.commit else None
@@ -189,23 +189,23 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
         if plan.install:
             introduction.pop("copies", None)  # the project was built and installed there
     name = f"revision {plan.commit[:10]}" if plan.commit else plan.requirement or "the present files"
-    side = Side(name, introduction, variables, folder, interpreter=interpreter)
+    client = RevisionClient(name, introduction, variables, folder, interpreter=interpreter)
     places = [one for one in (worktree.folder if worktree else None, environment and environment.folder) if one]
     try:
-        further.setdefault(topic, []).append(side)
+        further.setdefault(topic, []).append(client)
         measured = {}
         for spec in plan.landscapes:
-            measured[spec] = _measure_one(side, plan, spec, places)
+            measured[spec] = _measure_one(client, plan, spec, places)
             if topic in closed:
-                raise SideError("the session was ended")
+                raise RevisionError("the session was ended")
         machine: dict[str, str] = {}
         could_run = next((spec for spec, one in measured.items() if one.record), None)
         if could_run is not None:
-            machine = side.get("machine", could_run)
+            machine = client.get("machine", could_run)
         return Outcome(measured, machine)
     finally:
-        further[topic].remove(side)
-        side.close()
+        further[topic].remove(client)
+        client.close()
 
 
 def _placed(thing: Any, was: str, now: str) -> Any:
@@ -217,16 +217,16 @@ def _placed(thing: Any, was: str, now: str) -> Any:
     return [_placed(one, was, now) for one in thing] if isinstance(thing, list) else thing
 
 
-def _measure_one(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
+def _measure_one(client: RevisionClient, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
     try:
-        return _measured(side, plan, spec, places)
-    except SideError as error:
-        side.close()
+        return _measured(client, plan, spec, places)
+    except RevisionError as error:
+        client.close()
         return _not_run(str(error).strip().rpartition("\n")[2] or str(error))
 
 
-def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
-    loaded = side.load(spec)
+def _measured(client: RevisionClient, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
+    loaded = client.load(spec)
     if "missing" in loaded or "incomparable" in loaded:
         return _not_run(str(loaded.get("missing") or loaded["incomparable"]))
     file = loaded["file"]
@@ -237,10 +237,10 @@ def _measured(side: Side, plan: Plan, spec: str, places: Sequence[Path]) -> Foun
     records: dict[str, LandscapeRecord] = {}
     for landscape, budget, starts in plan.landscapes[spec]:
         asked: dict[str, Any] = {"landscape": landscape, "budget": budget, "starts": starts}
-        record = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=False))
+        record = LandscapeRecord.from_plain(client.get("cells", spec, **asked, with_envelope=False))
         found = equal_record(record, known, landscapes=plan.counts[spec], takes_bounds=plan.takes_bounds[spec])
         if found is None:
-            found = LandscapeRecord.from_plain(side.get("cells", spec, **asked, with_envelope=True))
+            found = LandscapeRecord.from_plain(client.get("cells", spec, **asked, with_envelope=True))
         records[landscape] = found
     return Found(Baseline(spec, setting, {}, records), dict(sorted(loaded["versions"].items())))
 

@@ -1,9 +1,9 @@
-"""Baselines that no configured optimizer owns: what is told of them, and for which new optimizer they may be."""
+"""Find baselines that no configured optimizer uses, and the new optimizer to which such a baseline may belong."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ from pytest_optlandscape.store.baseline_names import baseline_files
 from pytest_optlandscape.texts.plurals import number_of
 
 if TYPE_CHECKING:
-    from pytest_optlandscape.session.suite import SuiteRun
+    from pytest_optlandscape.session.suite_plan import SuitePlan
 
 __all__ = ["Orphan", "find_orphans", "orphan_lines"]
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """A file among the baselines that no configured optimizer uses.
+    """A file in the folder of the baselines that no configured optimizer uses.
 
     Attributes
     ----------
@@ -41,14 +41,14 @@ class Orphan:
     problem: str = ""
 
 
-def find_orphans(suite: SuiteRun) -> list[Orphan]:
-    """List the files in the folder of the baselines that no configured optimizer uses.
+def find_orphans(plan: SuitePlan) -> list[Orphan]:
+    """Return the files in the folder of the baselines that no configured optimizer uses.
 
     Files of a configured optimizer in another setting, such as another backend of Keras, are not among them.
     """
-    owned = {suite.path(spec) for spec in suite.adapters}
+    owned = {plan.baseline_path(spec) for spec in plan.adapters}
     found = []
-    for path in baseline_files(suite.settings.baseline_folder):
+    for path in baseline_files(plan.settings.baseline_folder):
         if path in owned:
             continue
         try:
@@ -57,57 +57,67 @@ def find_orphans(suite: SuiteRun) -> list[Orphan]:
         except BaselineError as error:
             found.append(Orphan(path, problem=str(error)))
             continue
-        owner = suite.adapters.get(baseline.optimizer) if baseline else None
+        owner = plan.adapters.get(baseline.optimizer) if baseline else None
         if baseline and (owner is None or owner.setting == baseline.setting):
             found.append(Orphan(path, baseline))
     return found
 
 
-def orphan_lines(suite: SuiteRun, comparisons: Sequence[OptimizerComparison]) -> list[str]:
-    """Tell the orphaned baselines; recognise an optimizer whose runs are the same, and give the command.
+def orphan_lines(
+    plan: SuitePlan,
+    baselines: Mapping[str, Baseline | None],
+    comparisons: Sequence[OptimizerComparison],
+    accepted: Collection[str],
+) -> list[str]:
+    """Name unused baselines; if a new optimizer has the same runs, show the command that renames the baseline.
 
     Parameters
     ----------
-    suite : SuiteRun
+    plan : SuitePlan
+    baselines : mapping of str to Baseline or None
+        By spec, the baselines of the configured optimizers.
     comparisons : sequence of OptimizerComparison
         Of this session.
+    accepted : collection of str
+        The optimizers with a new baseline.
     """
     lines: list[str] = []
-    for orphan in find_orphans(suite):
+    for orphan in find_orphans(plan):
         file = clean(_relative(orphan.path), 300)
         if orphan.baseline is None:
             lines.append(f"{file} belongs to no configured optimizer, and cannot be used:")
             lines += wrapped(clean(orphan.problem, 1500), "  ")
             continue
         old = orphan.baseline.optimizer
-        if old in suite.adapters:
+        if old in plan.adapters:
             lines += [f"{clean(old, 200)} has two baselines; this one is not used, delete one of them:", f"  {file}"]
             continue
         lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]
-        renamed = [(one.spec, count) for one in comparisons if (count := _same_landscapes(suite, one, orphan.baseline))]
-        for new, count in renamed:
-            lines.append(f"  renamed to {clean(new, 200)}? its runs are the same on {number_of(count, 'landscape')}")
-            if new in suite.accepted:
+        new = [one for one in comparisons if baselines.get(one.spec) is None]
+        renamed = [(one.spec, count) for one in new if (count := _same_landscapes(plan, one, orphan.baseline))]
+        for spec, count in renamed:
+            lines.append(f"  renamed to {clean(spec, 200)}? its runs are the same on {number_of(count, 'landscape')}")
+            if spec in accepted:
                 lines.append("  if so, delete this file: the new name has a baseline of its own now")
             else:
-                lines.append(f"  if so: {command_line('optlandscape', 'baseline', 'move', old, new)}")
+                lines.append(f"  if so: {command_line('optlandscape', 'baseline', 'move', old, spec)}")
         if not renamed:
             lines.append("  configure it again, or delete the file")
     return lines
 
 
-def _same_landscapes(suite: SuiteRun, comparison: OptimizerComparison, orphan: Baseline) -> int:
-    """Count the landscapes on which a new optimizer does what an orphaned baseline says; 0 if it differs on any."""
+def _same_landscapes(plan: SuitePlan, comparison: OptimizerComparison, orphan: Baseline) -> int:
+    """Count the landscapes on which a new optimizer has the runs of an unused baseline; 0 if it differs on any."""
     spec = comparison.spec
-    if suite.baselines.get(spec) is not None or orphan.setting != suite.adapters[spec].setting:
+    if orphan.setting != plan.adapters[spec].setting:
         return 0
     compared = [
         compare_landscape(
             one.now,
             orphan.records[one.now.landscape],
-            landscapes=len(suite.landscapes_for(spec)),
+            landscapes=len(plan.landscapes_for(spec)),
             calibration=orphan.calibration,
-            takes_bounds=suite.adapters[spec].takes_bounds,
+            takes_bounds=plan.adapters[spec].takes_bounds,
         )
         for one in comparison.landscapes
         if one.now.landscape in orphan.records

@@ -158,7 +158,7 @@ class Publishing:
         report = self._report()
         is_empty = not (report.comparisons or report.failures or report.tracked or any(report.contracts.values()))
         summary = os.environ.get("GITHUB_STEP_SUMMARY") if self._format == "github" and not is_empty else None
-        remarks = remarks_of(report, self._suite.is_failure)
+        remarks = remarks_of(report, self._suite.judge.is_failure)
         places = self._places()
         if self._format == "github":
             others = self._config.pluginmanager.hasplugin(_ANNOTATES_FAILURES)
@@ -202,7 +202,7 @@ class Publishing:
         left_out = [f"{spec} was not run" for spec in suite.adapters if not self._was_run(spec)]
         return SessionReport(
             suite.settings.suite,
-            suite.comparisons,
+            suite.judge.comparisons,
             suite.wording,
             {spec: suite.contract.judged(spec) for spec in suite.adapters},
             suite.tracked_in_order,
@@ -214,7 +214,7 @@ class Publishing:
         )
 
     def _was_run(self, spec: str) -> bool:
-        return any(one.spec == spec for one in self._suite.comparisons) or bool(self._suite.contract.judged(spec))
+        return any(one.spec == spec for one in self._suite.judge.comparisons) or bool(self._suite.contract.judged(spec))
 
     def _trends(self) -> tuple[list[Trend], str]:
         """Follow the session's optimizers along the history, if there is any; a broken one fails no session."""

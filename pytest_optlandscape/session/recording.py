@@ -15,7 +15,7 @@ import numpy
 import scipy
 
 import pytest_optlandscape
-from pytest_optlandscape.comparison import Verdict, compare_landscape
+from pytest_optlandscape.comparison import LandscapeComparison, Verdict, compare_landscape
 from pytest_optlandscape.comparison.criteria import METRICS
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
@@ -121,7 +121,7 @@ class Recording:
         self,
         adapter: Adapter,
         landscape: Landscape,
-        record: LandscapeRecord,
+        comparison: LandscapeComparison,
         accepted: Baseline | None,
         landscapes: int,
     ) -> None:
@@ -131,16 +131,23 @@ class Recording:
         ----------
         adapter : Adapter
         landscape : Landscape
-        record : LandscapeRecord
-            What the session ran.
+        comparison : LandscapeComparison
+            Of the record that the session ran.
         accepted : Baseline or None
             The optimizer's baseline.
         landscapes : int
             How many landscapes the optimizer is run on.
         """
         known = self.known(adapter, accepted)
-        found = recorded_for(adapter, landscape, record, known, landscapes=landscapes, is_full=self.settings.update)
-        self.records[adapter.spec, landscape.id] = found
+        self.records[adapter.spec, landscape.id] = recorded_for(
+            adapter,
+            landscape,
+            comparison.now,
+            known,
+            landscapes=landscapes,
+            is_full=self.settings.update,
+            compared=comparison,
+        )
 
     def known(self, adapter: Adapter, accepted: Baseline | None) -> list[Baseline]:
         """List the records that a run is compared with: the optimizer's baseline, then the newest of the history."""
@@ -226,6 +233,7 @@ def recorded_for(
     *,
     landscapes: int,
     is_full: bool,
+    compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord:
     """Find what the history is to have of a landscape; run it as a baseline if nothing that is known is equal.
 
@@ -240,12 +248,14 @@ def recorded_for(
         How many landscapes the suite has for this optimizer.
     is_full : bool
         Whether the record was run as a baseline already.
+    compared : LandscapeComparison, optional
+        The comparison of the record with the baseline, which is not made again.
 
     Returns
     -------
     LandscapeRecord
     """
-    found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds)
+    found = equal_record(record, known, landscapes=landscapes, takes_bounds=adapter.takes_bounds, compared=compared)
     if found is not None:
         return found
     starts = [cell.start for cell in record.cells]
@@ -272,7 +282,12 @@ def newest_records(
 
 
 def equal_record(
-    record: LandscapeRecord, known: Iterable[Known], *, landscapes: int, takes_bounds: bool
+    record: LandscapeRecord,
+    known: Iterable[Known],
+    *,
+    landscapes: int,
+    takes_bounds: bool,
+    compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord | None:
     """Find a record that equals what was run now: bit by bit if there is any, else up to rounding.
 
@@ -288,6 +303,8 @@ def equal_record(
         How many landscapes the suite has.
     takes_bounds : bool
         Whether the optimizer is told the bounds.
+    compared : LandscapeComparison, optional
+        The comparison of the record with one that is known, which is not made again.
 
     Returns
     -------
@@ -299,9 +316,12 @@ def equal_record(
         before = baseline.records.get(record.landscape)
         if before is None or [one.start for one in before.cells] != [one.start for one in record.cells]:
             continue
-        comparison = compare_landscape(
-            record, before, landscapes=landscapes, calibration=baseline.calibration, takes_bounds=takes_bounds
-        )
+        if compared is not None and compared.before is before:
+            comparison = compared
+        else:
+            comparison = compare_landscape(
+                record, before, landscapes=landscapes, calibration=baseline.calibration, takes_bounds=takes_bounds
+            )
         if comparison.fingerprint == "identical" and not comparison.stopped:
             return before
         is_equal = comparison.verdict == Verdict.SAME and comparison.fingerprint == "rounding"

@@ -24,7 +24,7 @@ from pytest_optlandscape.session.environments import make_environment
 from pytest_optlandscape.session.executors import Crew
 from pytest_optlandscape.session.measuring_elsewhere import Found, Outcome, carry_out, perform_plan
 from pytest_optlandscape.session.recording import entry_of
-from pytest_optlandscape.session.revision_client import SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 from pytest_optlandscape.store import CommitEntry, OptimizerEntry, commit_facts
 
@@ -188,7 +188,7 @@ def backfill_releases(
         if begun and crew is not None:
             key, answer = crew.take_any()
             entry, known = begun.pop(str(key))
-            if isinstance(answer, SideError):
+            if isinstance(answer, RevisionError):
                 why = " ".join(str(answer).split())[:500]
                 failed = {spec: Found(missing=why) for spec in measurer.suite.adapters if spec not in known}
                 stored(entry, known, Outcome(failed))

@@ -42,7 +42,7 @@ def replay_cell(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, st
     """
     try:
         cell = find_cell(config.getoption("optlandscape_replay"))
-        suite = SuiteRun(read_settings(config, ini_keys))
+        suite = SuiteRun.against_baseline(read_settings(config, ini_keys))
     except (ValueError, TypeError, ImportError, OSError) as error:
         raise pytest.UsageError(f"optlandscape: {error}") from error
     if not suite.adapters:
@@ -77,15 +77,14 @@ def find_cell(cell_id: str) -> Cell:
 
 
 def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
-    run = run_cell(suite.adapters[spec], cell, suite.budget(spec, cell.landscape))
+    run = run_cell(suite.adapters[spec], cell, suite.plan.budget(spec, cell.landscape))
     yield str(run)
     if run.message:
         yield f"  {run.message}"
     yield run.table(rows=12)
-    if suite.runs_in_python(spec):
+    if suite.plan.runs_in_python(spec):
         yield f"  in Python:\n    {suite.wording.in_python(run.command())}"
-    baseline = suite.baselines[spec]
-    record = baseline.records.get(cell.landscape.id) if baseline else None
+    record = suite.reference.before(spec, cell.landscape.id)
     before = next((one for one in record.cells if one.start == cell.start), None) if record else None
     if before is None:
         yield "  the baseline has no such cell"

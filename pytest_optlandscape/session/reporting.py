@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_optlandscape.comparison import OptimizerComparison
-from pytest_optlandscape.records.measuring import run_cell
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.page import Change, Fact, PathPair, Subject, Trajectories, change_of, make_page
-from pytest_optlandscape.session.against import AgainstRun
+from pytest_optlandscape.session.reference.revision_client import RevisionError
 from pytest_optlandscape.session.replay import find_cell
 from pytest_optlandscape.session.retracing import as_recorded, due_landscapes, retrace_commits
-from pytest_optlandscape.session.revision_client import SideError
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
@@ -144,7 +142,7 @@ def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
     trends = _trends_of(suite, history, rootpath, load, triages)
     before = suite.wording.reference if suite.wording.revision else "the baseline"
     subjects = []
-    for number, comparison in enumerate(suite.comparisons, start=1):
+    for number, comparison in enumerate(suite.judge.comparisons, start=1):
         change = Change(comparison, before, "this session")
         spec = comparison.spec
         subjects.append(
@@ -229,13 +227,12 @@ def _session_paths(suite: SuiteRun, comparison: OptimizerComparison) -> Trajecto
 def _session_pair(suite: SuiteRun, comparison: OptimizerComparison, cell_id: str) -> PathPair:
     spec, cell = comparison.spec, find_cell(cell_id)
     record = next(one.now for one in comparison.landscapes if one.now.landscape == cell.landscape.id)
-    if isinstance(suite, AgainstRun):
-        try:
-            before, now = suite.traces(spec, cell, record.budget)
-        except SideError as error:
-            return PathPair(cell_id, why_not=(str(error).strip().rpartition("\n")[2],))
+    try:
+        before, now = suite.reference.traces(spec, cell, record.budget)
+    except RevisionError as error:
+        return PathPair(cell_id, why_not=(str(error).strip().rpartition("\n")[2],))
+    if before is not None:
         return PathPair(cell_id, before, now)
-    trace = run_cell(suite.adapters[spec], cell, record.budget).trace
-    differs = as_recorded(trace, record, cell.start)
+    differs = as_recorded(now, record, cell.start)
     why_not = ("the baseline keeps no points, so the path before is not known (compare with --optlandscape-against)",)
-    return PathPair(cell_id, None, trace, (*why_not, *([f"this session: {differs}"] if differs else [])))
+    return PathPair(cell_id, None, now, (*why_not, *([f"this session: {differs}"] if differs else [])))

@@ -16,20 +16,20 @@ from pytest_optlandscape.report.page import Change, PathPair, Trajectories
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.runs.run import make_trace
 from pytest_optlandscape.session.reference.installed import installed_copies
+from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionError, client_of_revision
 from pytest_optlandscape.session.reference.worktree import WorktreeError, make_worktree
 from pytest_optlandscape.session.replay import find_cell
-from pytest_optlandscape.session.revision_client import Side, SideError, reference_side
 from pytest_optlandscape.session.settings import Settings
 from pytest_optlandscape.store import run_git
 
 __all__ = [
     "RETRACED",
     "as_recorded",
+    "client_of_commit",
     "configured_specs",
     "due_landscapes",
     "is_of_the_project",
     "retrace_commits",
-    "side_of",
 ]
 
 RETRACED = 4
@@ -88,13 +88,13 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
         else PathPair(one.cell, why_not=(f"{one.spec} is not in optlandscape_optimizers, so it is not run again",))
         for one in wanted
     }
-    for side in ("before", "now"):
-        commits = {one.commit(side) for one in wanted if one.is_configured}
+    for when in ("before", "now"):
+        commits = {one.commit(when) for one in wanted if one.is_configured}
         for commit in sorted(commits):
-            with side_of(rootpath, settings, commit) as process:
+            with client_of_commit(rootpath, settings, commit) as process:
                 for one in wanted:
-                    if one.is_configured and one.commit(side) == commit:
-                        pairs[one.key] = _with_path(pairs[one.key], side, one, process)
+                    if one.is_configured and one.commit(when) == commit:
+                        pairs[one.key] = _with_path(pairs[one.key], when, one, process)
     return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
 
 
@@ -118,16 +118,16 @@ class _Wanted:
         """By what the page finds it."""
         return self.spec, self.comparison.now.landscape
 
-    def commit(self, side: str) -> str:
-        """Name the commit of a side."""
-        return self.change.before_commit if side == "before" else self.change.now_commit
+    def commit(self, when: str) -> str:
+        """Return the commit that was compared with, or the one that was compared."""
+        return self.change.before_commit if when == "before" else self.change.now_commit
 
 
 @contextlib.contextmanager
-def side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | str]:
+def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterator[RevisionClient | str]:
     """Give the process that runs a commit, or why there is none."""
     with contextlib.ExitStack() as stack:
-        given: Side | str
+        given: RevisionClient | str
         try:
             if not is_of_the_project(rootpath, commit):
                 raise WorktreeError(
@@ -137,7 +137,7 @@ def side_of(rootpath: Path, settings: Settings, commit: str) -> Iterator[Side | 
             worktree = make_worktree(rootpath, commit)
             stack.callback(worktree.remove)
             copies = installed_copies(worktree, configured_specs(settings))
-            given = reference_side(worktree, settings, copies)
+            given = client_of_revision(worktree, settings, copies)
             stack.callback(given.close)
         except (WorktreeError, OSError) as error:
             given = str(error)
@@ -152,25 +152,25 @@ def is_of_the_project(rootpath: Path, commit: str) -> bool:
     return bool(run_git(rootpath, "for-each-ref", "--count=1", f"--contains={commit}", *places).stdout.strip())
 
 
-def _with_path(pair: PathPair, side: str, one: _Wanted, process: Side | str) -> PathPair:
-    name = one.change.before if side == "before" else one.change.now
+def _with_path(pair: PathPair, when: str, one: _Wanted, process: RevisionClient | str) -> PathPair:
+    name = one.change.before if when == "before" else one.change.now
     try:
         if isinstance(process, str):
-            raise SideError(process)
+            raise RevisionError(process)
         loaded = process.load(one.spec)
         if "missing" in loaded or "incomparable" in loaded:
-            raise SideError(str(loaded.get("missing") or loaded["incomparable"]))
-        record = one.comparison.before if side == "before" else one.comparison.now
+            raise RevisionError(str(loaded.get("missing") or loaded["incomparable"]))
+        record = one.comparison.before if when == "before" else one.comparison.now
         assert record is not None
         cell = find_cell(one.cell)
         told = process.get("trace", one.spec, cell=one.cell, budget=record.budget)
         points = np.array(told["x"], dtype=np.float64).reshape(-1, cell.landscape.dim)
         trace = make_trace(points, np.array(told["fun"], dtype=np.float64), cell.landscape.bounds, cell.landscape)
-    except (SideError, ValueError, TypeError, KeyError) as error:
+    except (RevisionError, ValueError, TypeError, KeyError) as error:
         last = str(error).strip().rpartition("\n")[2]
         return replace(pair, why_not=(*pair.why_not, f"{name} could not be run again: {last}"))
     differs = as_recorded(trace, record, cell.start)
     remarks = (*pair.why_not, *([f"{name}: {differs}"] if differs else []))
-    if side == "before":
+    if when == "before":
         return replace(pair, before=trace, why_not=remarks)
     return replace(pair, now=trace, why_not=remarks)

@@ -11,19 +11,17 @@ from pytest_optlandscape.comparison import OptimizerComparison, Verdict
 from pytest_optlandscape.comparison.power import power_of
 from pytest_optlandscape.optimizers.profile import profile_text
 from pytest_optlandscape.records.unseeded_generators import how_to_seed
-from pytest_optlandscape.report import details, landscape_rows, summary_blocks, time_line
-from pytest_optlandscape.report.accepting import change_lines, versions_text
+from pytest_optlandscape.report import details, landscape_rows, summary_blocks
+from pytest_optlandscape.report.accepting import change_lines
 from pytest_optlandscape.report.contract import contract_lines
 from pytest_optlandscape.report.layout import WIDTH, wrapped
 from pytest_optlandscape.report.power import power_lines
 from pytest_optlandscape.report.terminal import speed_legend
 from pytest_optlandscape.report.trend import event_lines
-from pytest_optlandscape.session.against import AgainstRun
-from pytest_optlandscape.session.orphans import orphan_lines
+from pytest_optlandscape.session.judging import has_result
 from pytest_optlandscape.session.suite import SuiteRun
 from pytest_optlandscape.session.tracking import TrackedOutcome
 from pytest_optlandscape.store import tracked_path
-from pytest_optlandscape.store.baseline import versions_now
 from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 __all__ = ["write_summary"]
@@ -58,7 +56,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
         _write(terminal, text, yellow=True)
         _write_tracked(terminal, suite)
         return
-    comparisons = suite.comparisons
+    comparisons = suite.judge.comparisons
     width = _width()
     if comparisons:
         _write_table(terminal, suite, comparisons, width)
@@ -82,7 +80,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 
 def _write_table(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison], width: int) -> None:
     """Print the table of optimizers, and what a ratio in it means."""
-    configured = [len(suite.landscapes_for(comparison.spec)) for comparison in comparisons]
+    configured = [len(suite.plan.landscapes_for(comparison.spec)) for comparison in comparisons]
     header, *rows = summary_blocks(comparisons, suite.wording, configured=configured, width=width)
     for line in header:
         terminal.write_line(line, bold=True)
@@ -107,7 +105,7 @@ def _told_above(terminal: Any, suite: SuiteRun, spec: str) -> set[str]:
     if "overall" in failed:  # which says what became of landscapes that have no test in this session
         every = (one for reports in terminal.stats.values() for one in reports)
         tested = {one.nodeid.removeprefix(prefix) for one in every if _is_of(one, prefix)}
-        failed |= {landscape.id for landscape in suite.landscapes_for(spec)} - tested
+        failed |= {landscape.id for landscape in suite.plan.landscapes_for(spec)} - tested
     return failed
 
 
@@ -118,31 +116,28 @@ def _is_of(report: Any, prefix: str) -> bool:
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
     """Say what was not compared or not run, where the rest ran, and what was written."""
     for spec in suite.adapters:
-        _write_lost(terminal, spec, suite.without_result(spec))
+        _write_lost(terminal, spec, suite.judge.without_result(spec))
         is_compared = spec in [comparison.spec for comparison in comparisons]
-        if not is_compared and not suite.contract.judged(spec) and not suite.without_result(spec):
-            hindrance = suite.hindrance(spec)
+        if not is_compared and not suite.contract.judged(spec) and not suite.judge.without_result(spec):
+            hindrance = suite.reference.hindrance(spec)
             _write(terminal, f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
     for comparison in comparisons:
-        obstacles = [f"{count} with {reason}" for reason, count in suite.obstacles(comparison.spec).items()]
+        obstacles = [f"{count} with {reason}" for reason, count in suite.plan.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
         _write(terminal, f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
         _write_partly_compared(terminal, suite, comparison)
-        lost = len(suite.without_result(comparison.spec))
-        left_out = len(suite.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
+        lost = len(suite.judge.without_result(comparison.spec))
+        left_out = len(suite.plan.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
         if left_out:
             were = verb_of(left_out, "was", "were")
             text = f"{comparison.spec}: {number_of(left_out, 'landscape')} of the suite {were} not run"
             _write(terminal, text, yellow=True)
     _write_contract(terminal, suite)
-    if isinstance(suite, AgainstRun):
-        _write_of_revision(terminal, suite, comparisons)
-    elif not suite.settings.update:
-        _write_missing_baselines(terminal, suite, comparisons)
-        _write_other_versions(terminal, suite, comparisons)
-    if not isinstance(suite, AgainstRun):
-        for line in orphan_lines(suite, comparisons):
-            terminal.write_line(line, yellow=True)
+    for note in suite.reference.notes(comparisons, suite.wording, suite.acceptance.accepted):
+        if note.is_wrapped:
+            _write(terminal, note.text, yellow=note.is_warning)
+        else:
+            terminal.write_line(note.text, yellow=note.is_warning)
     _write_tracked(terminal, suite)
     _write_where(terminal, suite)
 
@@ -169,14 +164,14 @@ def _write(terminal: Any, text: str, **colour: bool) -> None:
 
 def _write_contract(terminal: Any, suite: SuiteRun) -> None:
     """Say how the optimizers keep the contract, and how to see breaches that no test fails by."""
-    ref = suite.worktree.ref if isinstance(suite, AgainstRun) else None
+    ref = suite.reference.revision or None
     quiet = []
     for spec in suite.adapters:
         judged = suite.contract.judged(spec)
         newly = any(verdict in (Verdict.WORSE, Verdict.NEW) for _, verdict in judged)
         for line in contract_lines(spec, judged, ref, min(_width(), _WIDEST)):
             terminal.write_line(line, yellow=newly)
-        if any(found.outcome == "failed" and not suite.is_failure(verdict, spec) for found, verdict in judged):
+        if any(found.outcome == "failed" and not suite.judge.is_failure(verdict, spec) for found, verdict in judged):
             quiet.append(spec)
     if quiet and terminal.verbosity >= 0 and "P" not in terminal.reportchars:
         further = f", and likewise for {number_of(len(quiet) - 1, 'more optimizer')}" if quiet[1:] else ""
@@ -195,7 +190,7 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
     """Say where items ran, and where what came of them is."""
     for line in suite.ran:
         _write(terminal, line, yellow=" lost" in line)
-    for spec, change in suite.accepted.items():
+    for spec, change in suite.acceptance.accepted.items():
         if change.is_written:
             _write(terminal, f"accepted: {_relative(change.path)} ({spec}); commit it", green=True)
         else:
@@ -214,8 +209,8 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
 
 def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
     """Say what the baseline that was just accepted sees."""
-    comparison = next((one for one in suite.comparisons if one.spec == spec), None)
-    records = [one.now for one in comparison.landscapes if suite.has_result(one.now)] if comparison else []
+    comparison = next((one for one in suite.judge.comparisons if one.spec == spec), None)
+    records = [one.now for one in comparison.landscapes if has_result(one.now)] if comparison else []
     if not records:
         return
     adapter = suite.adapters[spec]
@@ -223,7 +218,7 @@ def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
     power = power_of(spec, records, is_stochastic=is_stochastic, takes_bounds=adapter.takes_bounds)
     lines = power_lines(
         power,
-        per_dimension=suite.per_dimension(spec),
+        per_dimension=suite.plan.per_dimension(spec),
         is_global=adapter.is_global,
         is_stochastic=is_stochastic,
     )
@@ -245,8 +240,8 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
         for command in (*commands, suite.wording.update(crept.series.spec)):
             terminal.write_line(f"    {command}", red=True)
     if suite.settings.fail_on.heeds_creep and not suite.settings.update:
-        if isinstance(suite, AgainstRun):
-            terminal.write_line(f"creep is not looked for in a comparison with {suite.worktree.ref}", yellow=True)
+        if suite.reference.revision:
+            terminal.write_line(f"creep is not looked for in a comparison with {suite.reference.revision}", yellow=True)
         elif suite.recording is not None and not suite.recording.is_kept and suite.recording.entry is not None:
             terminal.write_line("creep was looked for in the files as they are, changes included", yellow=True)
         elif suite.recording is None or suite.recording.entry is None:
@@ -261,67 +256,6 @@ def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
     if any(one.accepted for one in tracked):
         path = tracked_path(suite.settings.baseline_folder)
         terminal.write_line(f"accepted: {_relative(path)} (what tests track); commit it", green=True)
-
-
-def _write_of_revision(terminal: Any, suite: AgainstRun, comparisons: list[OptimizerComparison]) -> None:
-    """Say what the other revision lacks, where both run the same code, and how times compare."""
-    ref = suite.worktree.ref
-    for comparison in comparisons:
-        spec = comparison.spec
-        if spec in suite.missing:
-            _write(terminal, f"{spec} is not there at {ref}: {suite.missing[spec]}", yellow=True)
-        elif spec not in suite.incomparable and not suite.is_of_repository(spec):
-            text = f"{spec} is not in this repository: at {ref} and now the same code ran"
-            _write(terminal, text, yellow=True)
-        if spec in suite.taken:
-            text = f"{spec}: {ref} was not run, the history has it as {suite.taken[spec]}; times were not compared"
-            _write(terminal, text)
-        timed = [suite.timed(spec, one.now.landscape) for one in comparison.landscapes]
-        known = time_line([ratios for ratios in timed if ratios is not None])
-        if known:
-            _write(terminal, f"{spec}: {known}")
-    for line in suite.origin_lines() if comparisons else ():
-        _write(terminal, line)
-    commands = suite.commands_to_build()
-    if commands:
-        _write(terminal, "to compare what has to be built, measure both revisions:", yellow=True)
-    for command in commands:
-        terminal.write_line(f"  {command}")
-
-
-def _write_missing_baselines(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
-    """Say loudly what has no baseline: a comparison that did not take place looks like a good one."""
-    missing, items = [], []
-    for comparison in comparisons:
-        spec = comparison.spec
-        new = [c.now.landscape for c in comparison.landscapes if c.verdict == Verdict.NEW]
-        if len(new) == len(comparison.landscapes):
-            missing.append(spec)
-        elif new:
-            names = ", ".join([*new[:3], *(["…"] if len(new) > 3 else [])])
-            of_all = f"{len(new)} of {number_of(len(comparison.landscapes), 'landscape')}"
-            missing.append(f"{spec} on {of_all} ({names})")
-        is_whole = len(new) == len(suite.landscapes_for(spec))
-        items += [spec] if is_whole else [f"{spec}::{name}" for name in new]
-    if missing:
-        _write(terminal, f"nothing to compare with, no baseline yet: {'; '.join(missing)}", yellow=True)
-        folder = _relative(suite.settings.baseline_folder)
-        terminal.write_line(f"  to accept what these runs did, and then commit {folder}/:", yellow=True)
-        only = [] if set(items) == set(suite.adapters) else items
-        terminal.write_line(f"    {suite.wording.update(*only)}", yellow=True)
-
-
-def _write_other_versions(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
-    """Say with which other versions the baseline of an optimizer that differs was written: they may be the reason."""
-    for comparison in comparisons:
-        baseline = suite.baselines[comparison.spec]
-        if baseline is None or comparison.verdict in (Verdict.SAME, Verdict.NEW):
-            continue
-        now = versions_now(suite.adapters[comparison.spec])
-        differing = [one.now.landscape for one in comparison.landscapes if one.verdict != Verdict.SAME]
-        told = dict.fromkeys(versions_text(baseline.versions_of(one), now) for one in differing or baseline.records)
-        for text in filter(None, told):
-            terminal.write_line(f"{comparison.spec}: other versions than the baseline was written with: {text}")
 
 
 def _relative(path: Any) -> str:

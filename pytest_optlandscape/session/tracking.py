@@ -103,7 +103,7 @@ class Tracking:
         )
         item.stash[TRACKED].append(vars(outcome))
         item.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
-        if self._suite.is_failure(comparison.verdict):
+        if self._suite.judge.is_failure(comparison.verdict):
             lines = [str(outcome), "  accept what it does now:", f"    {self._accept_command(item)}"]
             pytest.fail("\n".join([*lines, "  then commit the baseline"]), pytrace=False)
 

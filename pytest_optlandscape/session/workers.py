@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_optlandscape.session.revision_client import Side, SideEndedError, SideError
+from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionEndedError, RevisionError
 
 __all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 
@@ -74,10 +74,10 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
             if mismatch:
                 return {**found, "failed": mismatch}
             request = dict(question.request)
-            return {**found, "answer": kept.side.get(request.pop("do"), question.spec, **request) if request else {}}
-        except SideEndedError as error:
+            return {**found, "answer": kept.client.get(request.pop("do"), question.spec, **request) if request else {}}
+        except RevisionEndedError as error:
             return {**found, "lost": str(error)}
-        except SideError as error:
+        except RevisionError as error:
             return {**found, "failed": str(error)}
 
 
@@ -102,15 +102,15 @@ def close_processes(topic: str) -> None:
     closed.add(topic)
     for kept in list(_processes.values()):
         if kept.topic == topic:
-            kept.side.kill()
-    for side in list(further.get(topic, ())):
-        side.kill()
+            kept.client.kill()
+    for client in list(further.get(topic, ())):
+        client.kill()
 
 
 closed: set[str] = set()
 """Sessions that want no more answers."""
 
-further: dict[str, list[Side]] = {}
+further: dict[str, list[RevisionClient]] = {}
 """By session, processes that are not kept for a thread, but begun and closed for one task."""
 
 
@@ -124,7 +124,7 @@ class _Kept:
         here = folder if Path(folder).is_dir() else os.getcwd()
         self.introduction = introduction
         self.topic = topic
-        self.side = Side(f"the optimizer for {worker_name()}", told, environment, here)
+        self.client = RevisionClient(f"the optimizer for {worker_name()}", told, environment, here)
         self._checked: set[str] = set()
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -143,7 +143,7 @@ class _Kept:
     def close_if_idle(self) -> None:
         """End the process, unless a question came in the meantime."""
         if self._lock.acquire(blocking=False):
-            self.side.close()
+            self.client.close()
             self._checked.clear()
             self._lock.release()
 
@@ -151,31 +151,31 @@ class _Kept:
         """End the process."""
         if self._timer is not None:
             self._timer.cancel()
-        self.side.close()
+        self.client.close()
 
     def mismatch(self, question: Question) -> str:
         """Say why the process would not give the numbers that the session's own would; "" if it would."""
-        if question.spec in self._checked and self.side.is_running:
+        if question.spec in self._checked and self.client.is_running:
             return ""
-        found = mismatch(self.side, question.spec, question.expected, f"worker {worker_name()}")
+        found = mismatch(self.client, question.spec, question.expected, f"worker {worker_name()}")
         if not found:
             self._checked.add(question.spec)
         return found
 
 
-def mismatch(side: Side, spec: str, expected: Mapping[str, str], name_of_side: str) -> str:
+def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], process: str) -> str:
     """Say why a process would not give the numbers that the session's own would; "" if it would."""
-    loaded = side.load(spec)
+    loaded = client.load(spec)
     if "missing" in loaded:
-        return f"{name_of_side} cannot import {spec}: {loaded['missing']}"
-    said = {**side.get("machine", ""), **loaded["versions"], **loaded["setting"]}
+        return f"{process} cannot import {spec}: {loaded['missing']}"
+    said = {**client.get("machine", ""), **loaded["versions"], **loaded["setting"]}
     for name, wanted in expected.items():
         found = said.get(name, "absent")
         is_equal = found == wanted
         if name == "python":  # its releases of one series compute alike
             is_equal = found.rpartition(".")[0] == wanted.rpartition(".")[0]
         if not is_equal:
-            return f"{name_of_side} has {name} {found}, and this session has {wanted}: make them equal"
+            return f"{process} has {name} {found}, and this session has {wanted}: make them equal"
     return ""
 
 

@@ -27,10 +27,10 @@ def minimize(fun, x0, jac, maxfev):
     return x
 '''
 
-SMALL = """import pytest_optlandscape.session.suite
+SMALL = """import pytest_optlandscape.session.suite_plan
 from pytest_optlandscape.landscapes import get
 
-pytest_optlandscape.session.suite.suite_landscapes = lambda suite: [get("beale"), get("booth")]
+pytest_optlandscape.session.suite_plan.suite_landscapes = lambda suite: [get("beale"), get("booth")]
 """
 """Have the suite be two landscapes, in the workers of pytest-xdist and on the other side of a comparison, too."""
 

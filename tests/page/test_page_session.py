@@ -9,7 +9,7 @@ import pytest
 
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.session.retracing import is_of_the_project, side_of
+from pytest_optlandscape.session.retracing import client_of_commit, is_of_the_project
 from pytest_optlandscape.session.settings import Settings
 
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
@@ -41,7 +41,7 @@ pythonpath = .
 def project(pytester, monkeypatch):
     """A repository with a step at its second commit, in which the suite is two landscapes."""
     chosen = [get("beale"), get("sphere[3]")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
     pytester.makefile(".ini", pytest=INI)
@@ -158,5 +158,5 @@ def test_a_commit_that_nobody_here_chose_is_not_run_for_a_history(project):
     git("branch", "-q", "-D", "main")
     assert not is_of_the_project(project.path, commit)
     settings = Settings(("stepper:minimize",), {}, "quick", None, project.path, False, None, ("worse",), False)
-    with side_of(project.path, settings, commit) as why:
+    with client_of_commit(project.path, settings, commit) as why:
         assert "is not in the past of HEAD, of a branch, of origin or of a tag" in why

@@ -10,7 +10,7 @@ import pytest
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.records.averages import BATCH
-from pytest_optlandscape.session.against import LOOKS
+from pytest_optlandscape.session.reference.another_revision import LOOKS
 
 SEARCH = '''
 import numpy as np
@@ -369,7 +369,7 @@ def test_a_recorded_revision_is_not_run_again_and_the_verdict_is_the_same(reposi
     repository.project.configure(optlandscape_history=".optlandscape/history", optlandscape_paths="solver.py")
     repository.commit()
     chosen = [get("beale")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     assert repository.project.run().ret == 0
     commit = repository.git("rev-parse", "HEAD").strip()
     repository.project.solver(REPEATS=2)

@@ -41,7 +41,7 @@ SOURCE = "import tiny_library\n\ndef minimize(problem):\n    {}\n    problem(pro
 @pytest.fixture
 def command(repository, monkeypatch, capfd):
     """Run the command in the repository, whose suite is one landscape; give its status, output and complaints."""
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: [get("booth")])
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: [get("booth")])
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(repository.path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")

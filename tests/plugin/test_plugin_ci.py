@@ -19,7 +19,7 @@ def small(project, monkeypatch):
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR"):
         monkeypatch.delenv(name, raising=False)
     chosen = [get("beale"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     project.configure("solver:minimize", "scipy:L-BFGS-B")
     project.accept()
     project.solver(REPEATS=2)

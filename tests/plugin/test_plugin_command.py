@@ -12,7 +12,7 @@ from pytest_optlandscape.store import open_history
 def command(repository, monkeypatch, capfd):
     """Run the command in the repository, whose suite is two landscapes; give its status, output and complaints."""
     chosen = [get("beale"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(repository.path)
 

@@ -21,7 +21,7 @@ ONCE = "problem.landscape.name == 'booth' and not os.path.exists('ended')"
 def small(monkeypatch, project):
     """Have the suite be three landscapes."""
     chosen = [get("beale"), get("booth"), get("himmelblau")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     project.configure(optlandscape_budget="10")
     return project
 
@@ -43,7 +43,7 @@ def test_processes_write_the_bytes_that_one_process_writes(small):
 
 def test_the_history_is_that_of_one_process(repository, monkeypatch):
     chosen = [get("beale"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     repository.project.configure(optlandscape_budget="10")
     repository.commit()
     for place, further in (("one", []), ("many", [PROCESSES])):

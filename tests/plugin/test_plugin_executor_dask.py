@@ -40,7 +40,7 @@ def cluster():
 @pytest.fixture
 def small(monkeypatch, project, cluster):
     chosen = [get("beale"), get("booth"), get("himmelblau")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     project.configure(optlandscape_budget="10")
     project.on_cluster = f"--optlandscape-executor=dask:{cluster.scheduler_address}"
     return project

@@ -11,9 +11,9 @@ from pytest_optlandscape.trend import compare_records
 WORKERS = """
 import os
 if "PYTEST_XDIST_WORKER" in os.environ:
-    import pytest_optlandscape.session.suite
+    import pytest_optlandscape.session.suite_plan
     from pytest_optlandscape.landscapes import get
-    pytest_optlandscape.session.suite.suite_landscapes = lambda suite: [get("beale"), get("booth")]
+    pytest_optlandscape.session.suite_plan.suite_landscapes = lambda suite: [get("beale"), get("booth")]
 """
 
 
@@ -22,7 +22,7 @@ def small(monkeypatch, project):
     """Have the suite be two landscapes, in the workers of a distributed session, too."""
     (project.path / "conftest.py").write_text(WORKERS)
     chosen = [get("beale"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ needs_signals = pytest.mark.skipif(watchdog._SIGNAL is None, reason="no signals 
 def small(monkeypatch, project):
     """Have the suite be two landscapes."""
     chosen = [get("beale"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     project.configure(optlandscape_budget="10")
     return project
 

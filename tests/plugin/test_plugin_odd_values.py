@@ -12,7 +12,7 @@ TOLD = (ValueError, TypeError, ImportError, OSError, pytest.UsageError)
 
 def start(config):
     plugin._declare_profiles(config)
-    return SuiteRun(read_settings(config, plugin.INI_KEYS))
+    return SuiteRun.against_baseline(read_settings(config, plugin.INI_KEYS))
 
 
 @pytest.fixture

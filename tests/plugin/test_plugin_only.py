@@ -28,7 +28,7 @@ PLAIN, SPECIAL = "solver:minimize", "solver:minimize(rule='best of two', step=0.
 def suite(project, monkeypatch):
     """Two optimizers of which the name of one begins that of the other; landscapes of which the same is true."""
     chosen = [get("sphere[2]"), get("bbob_f01_sphere[2]")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     project.configure(PLAIN, SPECIAL)
     project.solver(SOLVER.format(twice=False))
     project.pytester.makepyfile("def test_mine(): pass")

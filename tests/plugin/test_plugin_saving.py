@@ -7,7 +7,7 @@ import pytest
 
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records import run_baseline
-from pytest_optlandscape.session.incremental_update import Saving
+from pytest_optlandscape.session.incremental_update import BaselineWriter
 from pytest_optlandscape.store import read_baseline
 
 ENDED = """
@@ -52,26 +52,26 @@ def test_what_was_done_is_kept(project, monkeypatch, name, workers):
     assert project.pytester.runpytest_inprocess("--optlandscape", "-k", "booth", "-p", "no:cacheprovider").ret in (0, 1)
 
 
-def test_saving_takes_a_small_share_of_the_time(project, monkeypatch):
+def test_writing_takes_a_small_share_of_the_time(project, monkeypatch):
     monkeypatch.syspath_prepend(project.path)
     adapter = get("scipy:BFGS")
     records = [run_baseline(adapter, landscape, 20, ["standard"]) for landscape in landscapes_of_quick()]
     now = [0.0]
 
     def clock():
-        now[0] += 1.0  # each look at the clock: so saving takes a second
+        now[0] += 1.0  # each look at the clock: so writing takes a second
         return now[0]
 
-    saving = Saving(clock)
+    writer = BaselineWriter({adapter.spec: None}, clock)
     path = project.path / "baseline.json"
     written = []
     for record in records:
-        saving.add(path, adapter, record)
+        writer.add(path, adapter, record)
         written.append(len(read_baseline(path, adapter).records))
     assert written[0] == 1  # at once
-    assert written[-1] < len(records)  # the others wait until saving has been rare enough
+    assert written[-1] < len(records)  # the others wait until writing has been rare enough
     now[0] += 100.0
-    saving.add(path, adapter, records[0])
+    writer.add(path, adapter, records[0])
     assert len(read_baseline(path, adapter).records) == len(records)
 
 

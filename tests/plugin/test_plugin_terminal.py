@@ -29,7 +29,7 @@ PLAIN, LONG = "solver:descend", "solver:descend(rule='a rule with a long name, a
 @pytest.fixture
 def small(project, monkeypatch):
     chosen = [get("sphere[2]"), get("booth")]
-    monkeypatch.setattr("pytest_optlandscape.session.suite.suite_landscapes", lambda suite: chosen)
+    monkeypatch.setattr("pytest_optlandscape.session.suite_plan.suite_landscapes", lambda suite: chosen)
     monkeypatch.setenv("COLUMNS", "80")
     project.configure(PLAIN)
     project.solver(DESCENT)

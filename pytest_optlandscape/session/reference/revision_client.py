@@ -1,4 +1,8 @@
-"""The processes that run the two revisions of a comparison, as this one sees them."""
+"""Start a revision server and ask it for runs: a process that runs the optimizers of one revision.
+
+A session that compares two revisions has two of them. Workers of an executor, isolated optimizers and ``optlandscape
+backfill`` use the same kind of process.
+"""
 
 from __future__ import annotations
 
@@ -14,40 +18,42 @@ from typing import IO, Any
 
 from pytest_optlandscape.session.added_optimizers import HookFunction
 from pytest_optlandscape.session.reference.installed import InstalledCopies
+from pytest_optlandscape.session.reference.revision_server import bootstrap
 from pytest_optlandscape.session.reference.search_path import modules_of_repository, search_path
 from pytest_optlandscape.session.reference.worktree import Worktree
-from pytest_optlandscape.session.revision_server import bootstrap
 from pytest_optlandscape.session.settings import Settings
 
 __all__ = [
-    "Side", "SideEndedError", "SideError", "present_side", "present_terms", "reference_side", "reference_terms",
+    "RevisionClient", "RevisionEndedError", "RevisionError", "client_of_present", "client_of_revision",
+    "present_introduction", "revision_introduction",
 ]  # fmt: skip
 
 
 _LONGEST_COMPLAINT = 1 << 14
-"""Bytes of the last words of a process that are read: an optimizer may have printed gigabytes."""
+"""Bytes that are read of the end of a server's errors: an optimizer may have printed gigabytes."""
 
 
-class SideError(RuntimeError):
-    """The process of one side ended, or an error of its own came back."""
+class RevisionError(RuntimeError):
+    """A revision server ended or answered with an error."""
 
 
-class SideEndedError(SideError):
-    """The process of one side ended before it answered."""
+class RevisionEndedError(RevisionError):
+    """A revision server ended before it answered."""
 
 
-class Side:
-    """A process that is started when it is first asked for something.
+class RevisionClient:
+    """The client of one revision server, which is started at the first request.
 
     Parameters
     ----------
     name : str
-        For messages.
+        Names the revision in messages.
     introduction : dict
-        The first thing it is told: where it finds modules.
+        The first line that the server reads: where it finds modules.
     environment : dict
+        Environment variables of the server.
     folder : str
-        Where it runs.
+        The server's current folder.
     interpreter : str, optional
         The Python that runs it (default: the one that runs this process).
     """
@@ -72,32 +78,32 @@ class Side:
         self._owes_an_answer = False
 
     def load(self, spec: str) -> dict[str, Any]:
-        """Have an optimizer imported there.
+        """Have the server import an optimizer.
 
         Returns
         -------
         dict
-            ``setting``, or ``missing``: why it does not exist.
+            ``setting``, ``file`` and ``versions``; or why it cannot be run: ``missing`` or ``incomparable``.
         """
         if self._process is None or spec not in self._loaded:
             self._loaded[spec] = self._ask_and_wait("load", spec=spec)
         return self._loaded[spec]
 
     def ask(self, do: str, spec: str, **told: Any) -> None:
-        """Start something; `answer` waits for what comes out."""
-        if self._owes_an_answer:  # whoever asked was interrupted: his answer must not be taken for the next one's
+        """Send a request; `answer` waits for the result."""
+        if self._owes_an_answer:  # the request before was interrupted: its answer must not be taken for this one's
             self.close()
         self.load(spec)
         self._send({"do": do, "spec": spec, **told})
         self._owes_an_answer = True
 
     def answer(self) -> dict[str, Any]:
-        """Wait for what was asked for.
+        """Wait for the answer to the request.
 
         Raises
         ------
-        SideError
-            If the process ends instead, or answers with an error.
+        RevisionError
+            If the server ends or answers with an error.
         """
         process = self._started()
         assert process.stdout is not None
@@ -106,33 +112,33 @@ class Side:
         if not line:
             code, said = process.wait(), self._last_complaint()
             self.close()
-            raise SideEndedError(f"the process that runs {self.name} ended with code {code}{said}")
+            raise RevisionEndedError(f"the process that runs {self.name} ended with code {code}{said}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise SideError(f"the process that runs {self.name} failed:\n{answer['error']}")
+            raise RevisionError(f"the process that runs {self.name} failed:\n{answer['error']}")
         return answer
 
     def get(self, do: str, spec: str, **told: Any) -> dict[str, Any]:
-        """Ask and wait."""
+        """Send a request and return the answer."""
         self.ask(do, spec, **told)
         return self.answer()
 
     @property
     def is_running(self) -> bool:
-        """Whether the process was started and has not been found to have ended."""
+        """Whether the server was started and is not known to have ended."""
         return self._process is not None
 
     def kill(self) -> None:
-        """End the process from another thread; the thread that waits for an answer finds that out."""
+        """End the server from another thread; the thread that waits for the answer gets an error."""
         process = self._process
         if process is not None:
             process.kill()
 
     def close(self) -> None:
-        """End the process, whatever it is at."""
+        """End the server, even in the middle of a request."""
         process, self._process = self._process, None
         self._owes_an_answer = False
-        self._loaded.clear()  # the next process has loaded nothing
+        self._loaded.clear()  # the next server has loaded nothing
         if process is not None:
             process.kill()
             process.wait()
@@ -150,7 +156,7 @@ class Side:
     def _send(self, request: dict[str, Any]) -> None:
         process = self._started()
         assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended: `answer` finds out why
+        with contextlib.suppress(BrokenPipeError):  # the server has ended: `answer` says why
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
 
@@ -177,29 +183,29 @@ class Side:
         return f":\n{said}" if said else ""
 
 
-def reference_side(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> Side:
-    """Make the side that runs another revision, with everything outside the repository as it is here."""
-    introduction, environment = reference_terms(worktree, settings, copies)
+def client_of_revision(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> RevisionClient:
+    """Return the client of a server that runs another revision; modules outside the repository are those of here."""
+    introduction, environment = revision_introduction(worktree, settings, copies)
     here = worktree.counterpart_of_current_folder()
-    return Side(f"revision {worktree.ref}", introduction, environment, str(here))
+    return RevisionClient(f"revision {worktree.ref}", introduction, environment, str(here))
 
 
-def reference_terms(
+def revision_introduction(
     worktree: Worktree, settings: Settings, copies: InstalledCopies
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Say how a process that runs another revision is begun; the revision need not be checked out yet.
+    """Return how a server of another revision is started; the revision need not be checked out yet.
 
     Parameters
     ----------
     worktree : Worktree
     settings : Settings
     copies : InstalledCopies
-        What is imported from the revision's files instead of from an installed copy.
+        Modules that are imported from the revision's files, not from their installed copy.
 
     Returns
     -------
     introduction : dict
-        Plain values: the first thing that the process is told.
+        Plain values: the first line that the server reads.
     environment : dict
         Its environment variables.
     """
@@ -210,7 +216,7 @@ def reference_terms(
         "worktree": worktree.to_plain(),
         "hooks": [_there(hook, worktree, copies) for hook in settings.hooks],
         "copies": copies.terms(worktree.folder, worktree.commit),
-        **_told_to_both(settings),
+        **_common_introduction(settings),
     }
     environment = _environment()
     if environment.get("PYTHONPATH"):
@@ -219,30 +225,30 @@ def reference_terms(
     return introduction, environment
 
 
-def present_terms(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
-    """Say how a process that runs what is imported here is begun, as `reference_terms` does."""
+def present_introduction(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return how a server of the present files is started, as `revision_introduction` does."""
     path = [entry or os.getcwd() for entry in sys.path]
     hooks = [vars(hook) for hook in settings.hooks]
-    introduction = {"path": path, "modules": {}, "worktree": None, "hooks": hooks, **_told_to_both(settings)}
+    introduction = {"path": path, "modules": {}, "worktree": None, "hooks": hooks, **_common_introduction(settings)}
     return introduction, _environment()
 
 
-def present_side(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> Side:
-    """Make the side that runs what is imported here, in a process like the other's.
+def client_of_present(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> RevisionClient:
+    """Return the client of a server that runs the present files.
 
-    In pytest's own process a configured plugin, coverage's tracing or a larger heap could make a difference. Modules
-    that are installed as copies are imported from the work tree, as they are from the revision's on the other side.
+    In pytest's own process, a plugin, coverage's tracing or a larger heap could make a difference. Modules that are
+    installed as copies are imported from the work tree, as the other server imports them from the revision.
     """
-    introduction, environment = present_terms(settings)
+    introduction, environment = present_introduction(settings)
     introduction["modules"] = modules_of_repository(worktree, sys.modules)
     introduction["copies"] = copies.terms(worktree.repository)
     here = replace(worktree, folder=worktree.repository)
     introduction["hooks"] = [_there(hook, here, copies) for hook in settings.hooks]
-    return Side("the present revision", introduction, environment, os.getcwd())
+    return RevisionClient("the present revision", introduction, environment, os.getcwd())
 
 
 def _there(hook: HookFunction, worktree: Worktree, copies: InstalledCopies) -> dict[str, Any]:
-    """Say where a function of a hook is on another revision."""
+    """Return where a hook's function is in another revision."""
     copy = copies.of_file(Path(hook.file).resolve()) if hook.file else None
     if copy is not None and not copy.obstacle:
         return {**vars(hook), "file": None}  # the module's name says where it is
@@ -250,15 +256,15 @@ def _there(hook: HookFunction, worktree: Worktree, copies: InstalledCopies) -> d
     return {**vars(hook), "file": str(counterpart) if counterpart else hook.file}
 
 
-def _told_to_both(settings: Settings) -> dict[str, Any]:
+def _common_introduction(settings: Settings) -> dict[str, Any]:
     return {"profiles": settings.profiles, "adapters": settings.adapters, "time_limit": settings.time_limit}
 
 
 def _environment() -> dict[str, str]:
-    """Have both sides iterate over sets of strings in one order."""
+    """Return the environment, with one order of iteration over sets of strings in all servers."""
     return {"PYTHONHASHSEED": "0", **os.environ}
 
 
 def _close_quietly(stream: IO[str]) -> None:
-    with contextlib.suppress(OSError):  # what was not sent cannot be sent any more
+    with contextlib.suppress(OSError):  # the rest cannot be sent any more
         stream.close()

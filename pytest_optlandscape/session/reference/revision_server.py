@@ -1,7 +1,7 @@
-"""One side of a comparison of two revisions, in a process of its own that is told what to run.
+"""Run the optimizers of one revision in a process of its own: requests and answers are lines of JSON.
 
-It is started by `session.sides`. What it is asked for and what it answers are lines of JSON. The first line says where
-modules are found, and nothing but the standard library is imported before that is done.
+`session.reference.revision_client` starts it. The first line says where modules are found; until it is read, only the
+standard library is imported.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Answer one request after another until there are none left.
+    """Answer requests until the input ends.
 
-    What optimizers print goes where errors go: the standard output belongs to the answers.
+    The standard output belongs to the answers, so the prints of optimizers go to the standard error.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which then ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # pytest handles Ctrl-C and then ends this process
     _end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -57,22 +57,22 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Have this process be ended when the one that asks is killed: nobody would read the answer (Linux only)."""
+    """End this process when the session is killed (Linux only): nobody would read the answer."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class _FromWorktree(MetaPathFinder):
-    """Finds modules in the folders that are named for them, before any import hook of an editable installation.
+    """Find the modules of the revision in its folders, before any import hook of an editable installation.
 
     Parameters
     ----------
     folders : mapping of str to str
-        By the name of a top-level module, the folder in which it is looked for.
+        The folder of each top-level module, by its name.
     copies : mapping
-        What `session.installed` says of modules that are installed as copies: their ``places``, ``namespaces`` and
-        ``constants``.
+        The ``places``, ``namespaces`` and ``constants`` of modules that are installed as copies; see
+        `session.reference.installed`.
     """
 
     def __init__(self, folders: Mapping[str, str], copies: Mapping[str, Any]) -> None:
@@ -84,7 +84,7 @@ class _FromWorktree(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module that is named; say that there is none rather than let another be found."""
+        """Find a module of the revision; raise if the revision lacks it, so that no other file is imported."""
         if path is None and fullname in self._folders:
             return self._there(fullname, PathFinder.find_spec(fullname, [self._folders[fullname]], target))
         if fullname.partition(".")[0] in self._folders:
@@ -107,7 +107,7 @@ class _FromWorktree(MetaPathFinder):
 
 
 def _at(fullname: str, place: Path) -> ModuleSpec | None:
-    """Find a package in its folder, or a module in its file; None if there is none."""
+    """Return the spec of a package's folder or a module's file; None if there is none."""
     if (place / "__init__.py").is_file():
         inside = [str(place)]
         return spec_from_file_location(fullname, place / "__init__.py", submodule_search_locations=inside)
@@ -115,18 +115,18 @@ def _at(fullname: str, place: Path) -> ModuleSpec | None:
 
 
 class _Server:
-    """What can be asked of a side.
+    """Answer the requests of one session; each method ``do_…`` answers one kind.
 
     Parameters
     ----------
     path : list of str
         Becomes ``sys.path``.
     modules : dict
-        Folders of top-level modules that are to be found there and nowhere else.
+        By name, the folders of top-level modules that are imported from nowhere else.
     worktree : dict or None
-        Of the other revision; None on the present side.
+        The checkout of the other revision; None for the present files.
     profiles : dict
-        By spec, words that correct what an optimizer is taken for.
+        By spec, words that correct the profile of an optimizer.
     adapters : dict, optional
         By spec, how an optimizer of another signature is called.
     time_limit : float or None
@@ -134,10 +134,11 @@ class _Server:
     hooks : list of dict
         Where the functions are that add optimizers.
     copies : dict, optional
-        What is imported from the repository's files instead of from an installed copy; see `session.installed`.
+        Modules that are imported from the repository's files, not from their installed copy; see
+        `session.reference.installed`.
     prefix : str, optional
-        The environment that ``path`` belongs to. In a process of another environment, entries of ``path`` that exist
-        come before its own, and those of the environment are left out.
+        The environment of ``path``. A server in another environment puts the existing folders of ``path`` that hold no
+        installed modules before its own.
     """
 
     def __init__(
@@ -168,7 +169,7 @@ class _Server:
     def answer(
         self, tell: Callable[[dict[str, Any]], None], do: str, hanging: Sequence[str] | None = None, **told: Any
     ) -> dict[str, Any]:
-        """Do what is asked for, by the name of a method; tell of runs where those that hang are named."""
+        """Answer a request; ``do`` names the method. Report the runs if those that hang are named."""
         asked: Callable[..., dict[str, Any]] = getattr(self, f"do_{do}")
         if do == "load":
             return asked(**told)
@@ -182,7 +183,7 @@ class _Server:
             return asked(**told)
 
     def do_load(self, spec: str) -> dict[str, Any]:
-        """Import an optimizer; tell its setting and its module's file, or why there is none."""
+        """Import an optimizer; return its setting, its module's file and versions, or why it cannot be run."""
         try:
             from pytest_optlandscape.optimizers import get
             from pytest_optlandscape.optimizers.profile import with_profile
@@ -200,7 +201,7 @@ class _Server:
         return {"setting": adapter.setting, "file": str(file) if file else None, "versions": adapter.versions()}
 
     def _add_optimizers(self) -> None:
-        """Ask the hook's functions, at the first time."""
+        """Call the hook's functions, once."""
         if self._hooks:
             from pytest_optlandscape.session.added_optimizers import HookFunction, add_from
 
@@ -208,7 +209,7 @@ class _Server:
             self._hooks = []
 
     def _declare(self) -> None:
-        """Put what the session declares in force, at the first time."""
+        """Apply the session's profiles and adapters, once."""
         if self._declared:
             from pytest_optlandscape.configuration.profiles import declare
 
@@ -216,7 +217,7 @@ class _Server:
             self._declared = None
 
     def _lent_by_the_present(self) -> str:
-        """Say which modules were imported from the present revision, or from what is installed of it; "" if none."""
+        """Name modules that were imported from the present revision or its installed copy; "" if there are none."""
         worktree = self._worktree
         if worktree is None:
             return ""
@@ -235,7 +236,7 @@ class _Server:
     def do_cells(
         self, spec: str, landscape: str, budget: int, with_envelope: bool, starts: list[str] | None = None
     ) -> dict[str, Any]:
-        """Run the cells of a landscape, as they are or as a baseline."""
+        """Run the cells of a landscape, with the runs that a baseline needs if ``with_envelope``."""
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.records import run_baseline, run_landscape
 
@@ -247,20 +248,20 @@ class _Server:
         return record
 
     def do_item(self, spec: str, landscape: str, budget: int, **told: Any) -> dict[str, Any]:
-        """Run a landscape as an item of the suite does: as often as its comparison with the baseline needs."""
+        """Run a landscape as an item of the suite does, with the further runs of its comparison."""
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.session.item_run import run_item
 
         return run_item(self._adapters[spec], get(landscape), budget, **told)
 
     def do_machine(self, spec: str) -> dict[str, str]:
-        """Name the versions that numbers may depend on, whatever the optimizer."""
+        """Return the versions on which the numbers of any optimizer may depend."""
         from pytest_optlandscape.session.recording import machine_versions
 
         return machine_versions()
 
     def do_repeats(self, spec: str, record: dict[str, Any], at: list[int]) -> dict[str, Any]:
-        """Run some cells once more and tell whether each does the same again."""
+        """Run some cells again and return whether each run repeats itself."""
         from pytest_optlandscape.records import LandscapeRecord
         from pytest_optlandscape.records.measuring import repeats_itself
 
@@ -282,21 +283,21 @@ class _Server:
         return CHECKS[check].outcome(self._adapters[spec]).to_plain()
 
     def do_trace(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
-        """Run one cell and tell every evaluation."""
+        """Run one cell and return every evaluation."""
         from pytest_optlandscape.records.measuring import run_cell
 
         run = run_cell(self._adapters[spec], _cell(cell), budget)
         return {"x": run.trace.x.tolist(), "fun": run.trace.fun.tolist()}
 
     def do_time(self, spec: str, cell: str, budget: int) -> dict[str, Any]:
-        """Run one cell against the clock."""
+        """Run one cell and time it."""
         from pytest_optlandscape.comparison.own_time import timed_run
 
         return vars(timed_run(self._adapters[spec], _cell(cell), budget))
 
 
 def _before_own(path: Sequence[str]) -> list[str]:
-    """Put the folders of another environment's search path that are no part of it before this environment's own."""
+    """Put the folders of another environment's path that hold no installed modules before this one's path."""
     installed = {"site-packages", "dist-packages", "lib-dynload"}
     ahead = [one for one in path if Path(one).is_dir() and not installed & set(Path(one).parts)]
     ahead = [one for one in ahead if not (Path(one) / "os.py").exists()]  # another standard library
@@ -312,10 +313,8 @@ def _cell(cell_id: str) -> Any:
 
 
 def bootstrap(interpreter: str = sys.executable) -> list[str]:
-    """Give the arguments of an interpreter that starts a side: it needs nothing on its search path but this package."""
-    folder = str(Path(__file__).resolve().parent.parent.parent)
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from pytest_optlandscape.session import revision_server as server"
-    )
-    code += "; server.main()"
+    """Return the command that starts a server; the interpreter needs only this package on its search path."""
+    folder = str(Path(__file__).resolve().parents[3])
+    code = "import sys; sys.path.insert(0, sys.argv[1]); "
+    code += "from pytest_optlandscape.session.reference import revision_server as server; server.main()"
     return [interpreter, "-P", "-c", code, folder]
