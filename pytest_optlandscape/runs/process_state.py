@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_optlandscape.runs.quiet_hooks import beneath, put_beneath
 from pytest_optlandscape.texts.printable import clean
 
 try:
@@ -141,16 +142,19 @@ class Kept:
 def _attributes(
     module: Any, *names: str
 ) -> tuple[Callable[[], Any], Callable[[Any], None], Callable[[Any, Any], bool]]:
-    """Read and write attributes of a module, compared by identity; one that is missing is put there again."""
+    """Read and write attributes of a module, compared by identity; one that is missing is put there again.
+
+    Our own quiet hooks are no change: what lies beneath them is read and written.
+    """
     missing = object()
 
     def read() -> tuple[Any, ...]:
-        return tuple(getattr(module, name, missing) for name in names)
+        return tuple(beneath(getattr(module, name, missing)) for name in names)
 
     def write(before: tuple[Any, ...]) -> None:
         for name, value in zip(names, before, strict=True):
             if value is not missing:
-                setattr(module, name, value)
+                put_beneath(module, name, value)
 
     def differs(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
         return any(old is not new for old, new in zip(before, now, strict=True))
