@@ -33,7 +33,9 @@ def test_what_is_remembered_of_landscapes_is_bounded(function):
 def test_landscapes_that_are_made_and_forgotten_are_not_all_remembered():
     largest = cells.cache_parameters()["maxsize"]
     for k in range(largest + 20):
-        made = Landscape("made", lambda x: x[0] ** 2, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0.0]], fmin=0.0, id=f"made-{k}")
+        made = Landscape(
+            "made", lambda x: x[0] ** 2, bounds=[(-1, 1)], x0=[0.5], minimizers=[[0.0]], fmin=0.0, id=f"made-{k}"
+        )
         cells(made)
     assert cells.cache_info().currsize == largest
 
