@@ -238,7 +238,7 @@ def _own(run: TimedRun) -> float:
 
 
 def sign_test(positive: int, negative: int) -> float:
-    """Give the two-sided p-value of a sign test.
+    """Return the two-sided p-value of a sign test.
 
     Examples
     --------
@@ -246,9 +246,7 @@ def sign_test(positive: int, negative: int) -> float:
     0.0625
     """
     count = positive + negative
-    if not count:
-        return 1.0
-    return min(2.0 * float(scipy.stats.binom.cdf(min(positive, negative), count, 0.5)), 1.0)
+    return float(scipy.stats.binomtest(positive, count, 0.5).pvalue) if count else 1.0
 
 
 @dataclass(frozen=True)
@@ -270,7 +268,9 @@ class MedianInterval:
 
 
 def median_interval(changes: Sequence[float], confidence: float = 0.99) -> MedianInterval:
-    """Bound the median ratio by order statistics, which is exact whatever the distribution (Thompson 1936).
+    """Bound the median ratio by order statistics, exactly for any distribution.
+
+    `scipy.stats.quantile_test` finds the same limits and the same p-value, but SciPy 1.10 does not have it.
 
     Parameters
     ----------
@@ -281,6 +281,11 @@ def median_interval(changes: Sequence[float], confidence: float = 0.99) -> Media
     Returns
     -------
     MedianInterval
+
+    References
+    ----------
+    W. R. Thompson, On confidence ranges for the median and other expectation distributions for populations of unknown
+    distribution form, 1936, Ann. Math. Statist. 7(3).
 
     Examples
     --------

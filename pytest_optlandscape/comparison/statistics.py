@@ -1,4 +1,14 @@
-"""The tests behind a verdict: pure functions on numbers."""
+"""The tests behind a verdict: pure functions on numbers.
+
+SciPy has relatives of some of them, which do not replace them:
+
+* `scipy.stats.wilcoxon` has no strata, and is not exact where differences are tied or zero. Without these, it returns
+  the same p-value as `stratified_signed_rank`, in ten times the time.
+* `scipy.stats.false_discovery_control` bounds the share of false alarms among the alarms. A verdict must bound the
+  probability of any false alarm, as `holm` does.
+* `scipy.stats.betabinom.sf` subtracts from 1: it returns 2e-12 where the value of `chance_of_as_many` is 3e-21.
+* `scipy.stats` takes 0.2 to 0.4 seconds to import, twice as long as L-BFGS-B takes on the suite ``quick``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special  # scipy.stats has the same functions, and takes ten times as long to import
+from scipy import special
 
 __all__ = [
     "ShiftInterval",
@@ -27,9 +37,9 @@ __all__ = [
 def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
     """Test whether paired differences are centred at zero, ranking them within each stratum.
 
-    The statistic is the sum over strata of Wilcoxon's signed-rank statistic (Wilcoxon 1945; van Elteren 1960 for
-    the strata). Its distribution under random signs is computed exactly, by convolution over the ranks that
-    occurred, so ties and few pairs need no approximation. Zero differences carry no rank.
+    The statistic is the sum over strata of Wilcoxon's signed-rank statistic. Its distribution under random signs is
+    computed exactly, by convolution over the ranks that occurred, so ties and few pairs need no approximation. Zero
+    differences carry no rank.
 
     Parameters
     ----------
@@ -40,6 +50,11 @@ def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
     -------
     float
         The two-sided p-value; 1.0 where every difference is zero.
+
+    References
+    ----------
+    F. Wilcoxon, Individual comparisons by ranking methods, 1945, Biometrics Bulletin 1(6).
+    P. van Elteren, On the combination of independent two-sample tests of Wilcoxon, 1960, Bull. Int. Stat. Inst. 37.
 
     Examples
     --------
@@ -56,7 +71,7 @@ def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
 
 
 def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
-    """Say which way the differences go that `stratified_signed_rank` tests: from -1, all down, to 1, all up.
+    """Return the direction that `stratified_signed_rank` tests, from -1, all differences down, to 1, all up.
 
     Examples
     --------
@@ -68,12 +83,12 @@ def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
 
 
 def without_strongest_stratum(strata: Sequence[ArrayLike]) -> list[ArrayLike]:
-    """Leave out the stratum whose ranks speak most for the direction of them all.
+    """Leave out the stratum that contributes most to the common direction.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan where a pair tells nothing.
+        The differences of each stratum; nan where a pair cannot be compared.
 
     Returns
     -------
@@ -105,14 +120,14 @@ def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
 
 
 def _told(strata: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
-    """Leave out differences that tell nothing (nan), and strata in which none is left."""
+    """Leave out nan, and strata in which nothing is left."""
     arrays = [np.asarray(differences, dtype=np.float64) for differences in strata]
     told = [d[~np.isnan(d)] for d in arrays]
     return [d for d in told if d.size]
 
 
 def has_moved(strata: Sequence[ArrayLike]) -> bool:
-    """Tell whether any difference is other than zero.
+    """Return whether any difference is other than zero.
 
     Examples
     --------
@@ -123,17 +138,17 @@ def has_moved(strata: Sequence[ArrayLike]) -> bool:
 
 
 def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
-    """Estimate how far paired differences are shifted, as `stratified_signed_rank` tests it.
+    """Estimate the shift of paired differences that `stratified_signed_rank` tests.
 
-    Of the differences that are not zero it is the Hodges–Lehmann estimate (Hodges & Lehmann 1963): the median of
-    Walsh's averages of two differences of one stratum. Their median is positive exactly where the ranks of positive
-    differences outweigh the others, so that the estimate never contradicts the test, and a large gain in one stratum
-    does not pay for a loss in the others. It is multiplied by the share of differences that are not zero.
+    The estimate is Hodges' and Lehmann's for the differences that are not zero, times their share. It is the median of
+    Walsh's averages of two differences of one stratum. This median is positive exactly where the ranks of positive
+    differences outweigh the others: the estimate never contradicts the test, and a large gain in one stratum does not
+    pay for a loss in the others.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan where a pair tells nothing.
+        The differences of each stratum; nan where a pair cannot be compared.
 
     Returns
     -------
@@ -156,7 +171,7 @@ def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
 
 
 def _walsh_averages(strata: Sequence[ArrayLike]) -> tuple[NDArray[np.float64], float]:
-    """List the averages of any two differences, zeros apart, of one stratum; and say what share is not zero."""
+    """Return the averages of any two nonzero differences of one stratum, and the share that is not zero."""
     told = _told(strata)
     nonzero = [d[d != 0.0] for d in told]
     averages = [((d[:, np.newaxis] + d) / 2.0)[np.tril_indices(d.size)] for d in nonzero]
@@ -178,7 +193,7 @@ def mean_of_means(strata: Sequence[ArrayLike]) -> float:
 
 
 def _sum_distribution(ranks: Sequence[int]) -> NDArray[np.float64]:
-    """Distribution of the sum of those ranks whose sign, by a fair coin each, is positive."""
+    """Return the distribution of the sum of the positive ranks, if each sign is a fair coin's."""
     probability = np.zeros(sum(ranks) + 1)
     probability[0] = 1.0
     reached = 0
@@ -191,7 +206,11 @@ def _sum_distribution(ranks: Sequence[int]) -> NDArray[np.float64]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number (Holm 1979): reject where the adjusted one is below the level.
+    """Adjust p-values for their number: reject where the adjusted one is below the level.
+
+    References
+    ----------
+    S. Holm, A simple sequentially rejective multiple test procedure, 1979, Scand. J. Statist. 6(2).
 
     Examples
     --------
@@ -209,7 +228,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class ShiftInterval:
-    """How far paired differences are shifted, and what is known of it.
+    """The shift of paired differences, with its limits.
 
     Attributes
     ----------
@@ -218,8 +237,8 @@ class ShiftInterval:
     lower, upper : float
         Two-sided limits at the stated confidence.
     detectable : float
-        The smallest true shift that would have been found significant with a probability of 0.9; inf where there are
-        too few pairs for the test to find anything.
+        The smallest true shift that the test finds with a probability of 0.9; inf where there are too few pairs for
+        any finding.
     """
 
     shift: float
@@ -229,20 +248,19 @@ class ShiftInterval:
 
 
 def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float = 0.99) -> ShiftInterval:
-    """Bound how far paired differences are shifted.
+    """Bound the shift of paired differences.
 
-    Limits are those shifts that the signed-rank test would not reject (Moses 1965): of Walsh's averages, in order, as
-    many are left out at each end as the exact distribution of the statistic allows. With too few differences for that,
-    they are Student's, with the variances of the strata's means added up and the degrees of freedom that are left
-    where few strata carry most of the variance (Satterthwaite 1946).
+    The limits enclose all shifts that the signed-rank test does not reject (Moses). The exact distribution of its
+    statistic says how many of Walsh's averages, in order, are left out at each end. Too few differences for that get
+    Student's limits: the variances of the strata's means add up, with Satterthwaite's degrees of freedom.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan where a pair tells nothing.
+        The differences of each stratum; nan where a pair cannot be compared.
     level : float
-        Of the two-sided test that ``detectable`` is about. Its power is that of Student's test, less what ranks lose
-        where differences are normal: their efficiency is 3/π (Hodges & Lehmann 1956).
+        Of the two-sided test that ``detectable`` refers to. Its power is that of Student's test, reduced by 3/π, the
+        efficiency of ranks where differences are normal (Hodges & Lehmann).
     confidence : float, default 0.99
 
     Returns
@@ -251,6 +269,8 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
 
     References
     ----------
+    J. L. Hodges and E. L. Lehmann, The efficiency of some nonparametric competitors of the t-test, 1956, Ann. Math.
+    Statist. 27(2).
     L. E. Moses, Confidence limits from rank tests, 1965, Technometrics 7(2).
     F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946, Biometrics Bull. 2(6).
 
@@ -294,18 +314,18 @@ def _effective_freedom(variances: Sequence[float], sizes: Sequence[int]) -> floa
 
 
 def chance_of_as_many(diverged: int, cells: int, jumps: float, trials: float) -> float:
-    """Give the probability that rounding alone parts at least so many of the cells.
+    """Return the probability that rounding alone makes at least so many cells diverge.
 
-    The rate at which it does is known from perturbed runs only, so that the number of cells has a beta-binomial
-    distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
-    by which two cells of a landscape are proof; one is, where no more than forty are compared in all.
+    The rate is known from perturbed runs only, so that the number of diverging cells has a beta-binomial distribution.
+    The prior is Jeffreys'. With no jumps, it is Beta(0.02, n + 2000): two diverging cells of a landscape are then
+    significant, and one is where forty or fewer cells are compared.
 
     Parameters
     ----------
     diverged, cells : int
         Cells that diverged, of how many.
     jumps, trials : float
-        Perturbed runs that diverged from their like, of how many.
+        Perturbed runs that diverged from the others of their cell, of how many.
 
     Returns
     -------

@@ -113,7 +113,7 @@ def unround_boxes(adapter: Adapter, count: int) -> list[Landscape]:
     return [_unround_part(name, k) if adapter.takes_bounds else get(name) for k, name in enumerate(chosen)]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _unround_part(name: str, k: int) -> Landscape:
     """Cut a landscape beside its minimiser, on either side, by shares of the room there is that are no short fractions.
 

@@ -15,16 +15,33 @@ __all__ = ["kept_for"]
 _MOST = 16
 """Optimizers for which something is kept: those that were asked for last."""
 
+_MOST_THINGS = 64
+"""Things that are kept for one optimizer, such as steps for points of one shape: those that were put back last."""
+
 _kept: OrderedDict[Hashable, dict[Any, Any]] = OrderedDict()
 
 
+class _Latest(dict[Any, Any]):
+    """A dict that drops what was set first when it holds too much."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > _MOST_THINGS:
+            del self[next(iter(self))]
+
+
 def kept_for(key: Hashable) -> dict[Any, Any]:
-    """Give the dict in which things are kept for an optimizer: the same one for the same key.
+    """Return the dict in which things are kept for an optimizer: the same one for the same key.
 
     Parameters
     ----------
     key : hashable
-        Of all that decides what is compiled. What cannot be hashed is not known again: it gets a new dict each time.
+        All that decides what is compiled. A key that cannot be hashed gets a new dict each time.
+
+    Returns
+    -------
+    dict
+        It holds the 64 things that were set last.
 
     Examples
     --------
@@ -36,9 +53,10 @@ def kept_for(key: Hashable) -> dict[Any, Any]:
     False
     """
     try:
-        found = _kept.pop(key, {})
+        found = _kept.pop(key, None)
     except TypeError:
-        return {}
+        return _Latest()
+    found = _Latest() if found is None else found
     _kept[key] = found
     while len(_kept) > _MOST:
         _kept.popitem(last=False)

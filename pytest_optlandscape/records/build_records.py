@@ -29,7 +29,7 @@ _NOT_OF_THE_PATH = {"m", HANGS}
 """Flags that say more than what was evaluated and returned."""
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def reference_gap(landscape: Landscape) -> float:
     """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
 

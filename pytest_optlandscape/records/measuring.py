@@ -74,7 +74,7 @@ _LONG_BEFORE = 10.0
 is so uneven."""
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
     """Say what the numbers of a landscape's cells depend on, besides the optimizer.
 

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes.formula.tracing import LARGEST_UNROLLED
 from pytest_optlandscape.runs.differentiable import as_array, library_of, stacked
 from pytest_optlandscape.runs.other_processes import refuse_to_travel
+from pytest_optlandscape.runs.quiet_hooks import end_quietly
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 from pytest_optlandscape.texts.plurals import number_of
 
@@ -67,7 +68,7 @@ class Limit:
             What is used up (default: the budget of evaluations).
         """
         if threading.get_ident() != self._thread:
-            _end_quietly(threading.current_thread())
+            end_quietly(threading.current_thread())
         if self.refusal is not None:
             raise self.refusal()
         if spent and not self.was_reached:
@@ -132,11 +133,6 @@ class ConstraintCounts:
             return function(x, *further)
 
         return evaluate
-
-
-def _end_quietly(thread: threading.Thread) -> None:
-    """Have a thread of the optimizer's end without the traceback that pytest makes an error of: this is no error."""
-    thread._invoke_excepthook = lambda *details: None  # type: ignore[attr-defined]
 
 
 def counted(

@@ -263,7 +263,7 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], BudgetExhausted))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: str) -> Callable[[Any, Any], Any]:
     """Make the function of JAX that evaluates the first ``count`` of the names, all at once, at (x, problem's number).
 

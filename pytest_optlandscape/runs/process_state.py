@@ -14,8 +14,10 @@ import locale
 import logging
 import os
 import random
+import re
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_optlandscape.runs.quiet_hooks import beneath, put_beneath
 from pytest_optlandscape.texts.printable import clean
 
 try:
@@ -139,16 +142,19 @@ class Kept:
 def _attributes(
     module: Any, *names: str
 ) -> tuple[Callable[[], Any], Callable[[Any], None], Callable[[Any, Any], bool]]:
-    """Read and write attributes of a module, compared by identity; one that is missing is put there again."""
+    """Read and write attributes of a module, compared by identity; one that is missing is put there again.
+
+    Our own quiet hooks are no change: what lies beneath them is read and written.
+    """
     missing = object()
 
     def read() -> tuple[Any, ...]:
-        return tuple(getattr(module, name, missing) for name in names)
+        return tuple(beneath(getattr(module, name, missing)) for name in names)
 
     def write(before: tuple[Any, ...]) -> None:
         for name, value in zip(names, before, strict=True):
             if value is not missing:
-                setattr(module, name, value)
+                put_beneath(module, name, value)
 
     def differs(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
         return any(old is not new for old, new in zip(before, now, strict=True))
@@ -168,9 +174,22 @@ def _is_elsewhere(before: str, now: str) -> bool:
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
+    """Return the mask of permissions of new files.
+
+    ``os.umask`` returns it only by setting another one, under which other threads could make files in the meantime.
+    Linux writes it down; elsewhere a new folder shows it.
+    """
+    with contextlib.suppress(OSError, AttributeError), open("/proc/self/status", "rb", buffering=0) as status:
+        return int(_UMASK_LINE.search(status.read(4096)).group(1), 8)  # type: ignore[union-attr]
+    with tempfile.TemporaryDirectory() as private:
+        probe = os.path.join(private, "probe")
+        os.mkdir(probe, 0o777)
+        mask = 0o777 & ~os.stat(probe).st_mode
+        os.rmdir(probe)
     return mask
+
+
+_UMASK_LINE = re.compile(rb"^Umask:\s*([0-7]+)", re.MULTILINE)
 
 
 def _environment() -> tuple[Any, dict[Any, Any]]:
@@ -411,8 +430,8 @@ def glance() -> tuple[Any, ...]:
 
 
 _posix = [
-    Part("changes the mask of permissions of new files (umask)", _umask, os.umask),
     *([Part("changes limits of the process's resources", _limits, _write_limits)] if resource else []),
+    Part("changes the mask of permissions of new files (umask)", _umask, os.umask),  # read from a file: limits first
 ]
 
 EACH_LANDSCAPE = (

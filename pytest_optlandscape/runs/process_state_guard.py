@@ -19,6 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from pytest_optlandscape.runs.process_state import EACH_LANDSCAPE, EACH_RUN, Essentials, Kept, glance
+from pytest_optlandscape.runs.quiet_hooks import restore_thread_hook
 from pytest_optlandscape.runs.raised_warnings import Warned, warned_of
 from pytest_optlandscape.runs.refused_calls import Refusals
 
@@ -104,6 +105,7 @@ class ProcessStateGuard:
         if self._is_finished:
             return ()
         self._is_finished = True
+        restore_thread_hook()
         return (*self._descriptors.put_back(), *self._timers.put_back(), *self._each_landscape.put_back())
 
     def is_of_session(self, error: BaseException) -> bool:

@@ -31,6 +31,7 @@ from typing import Any
 
 from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.last_message import DeadMansSwitch
+from pytest_optlandscape.runs.quiet_hooks import QuietHook
 from pytest_optlandscape.runs.swallowed_interrupts import Insistence, is_insisting
 
 __all__ = ["BudgetExhausted", "TimeExhausted", "Watch", "last_words", "tell", "tell_through"]
@@ -85,6 +86,10 @@ class TimeExhausted(BudgetExhausted):
     watch: Watch | None = None
 
 
+_unraisable_hook = QuietHook(sys, "unraisablehook", lambda raised: issubclass(raised.exc_type, TimeExhausted))
+"""An interruption may come in a finaliser or a callback of the collector; another one follows."""
+
+
 class Watch:
     """One run's time, from entering the context to leaving it.
 
@@ -137,7 +142,6 @@ class Watch:
         self._insistence: Insistence | None = None
         self._called_by: CodeType | None = None
         self._processed = math.inf
-        self._previous_hook: Callable[[Any], object] = sys.unraisablehook
 
     @functools.cached_property
     def exception(self) -> type[TimeExhausted]:
@@ -163,8 +167,6 @@ class Watch:
         now = time.monotonic()
         self._deadline = self._given = now + self.seconds
         self.next = self._deadline if self._evaluations is None else now + self.seconds / 2.0
-        self._previous_hook = sys.unraisablehook
-        sys.unraisablehook = self._pass_on
         _watchdog.add(self)
         if self._takes_signals:
             self._start_timer()
@@ -179,19 +181,12 @@ class Watch:
             signal.signal(_TIMER, _on_timer)
             signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds + min(self.seconds, 1.0), 1.0)
 
-    def _pass_on(self, unraisable: Any) -> None:
-        """Keep quiet where an interruption came in a finaliser or a callback of the collector: another one follows."""
-        if not issubclass(unraisable.exc_type, TimeExhausted):
-            self._previous_hook(unraisable)
-
     def stop(self) -> None:
         """Stop the clock; in a thread other than the main one, take back an exception that is still on its way."""
         self.is_over = True
         if self.seconds == math.inf:
             return
         _watchdog.remove(self)
-        if sys.unraisablehook == self._pass_on:
-            sys.unraisablehook = self._previous_hook
         if self._insistence is not None:
             self._insistence.end()
         if self._has_timer and _TIMER is not None:
@@ -296,6 +291,7 @@ class _Watchdog:
         """Watch a run. The thread is woken only where it would sleep too long, so that short runs cost nothing."""
         with self._lock:
             self.watches.append(watch)
+            _unraisable_hook.install()
             if last_words.is_enabled and not last_words.is_set:
                 last_words.put_off(watch.next - time.monotonic() + _slack(watch))
             if self._thread is None or not self._thread.is_alive():
@@ -310,6 +306,8 @@ class _Watchdog:
         with self._lock:
             if watch in self.watches:
                 self.watches.remove(watch)
+            if not self.watches:
+                _unraisable_hook.remove()
 
     def _watch(self) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pytest_optlandscape.report.exporters import EXPORTERS, Exporter, Options, P
 from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.session.static_locations import locations_of
 from pytest_optlandscape.store import GitError, ask_git
+from pytest_optlandscape.store.atomic_files import new_file
 from pytest_optlandscape.store.strict_json import read_regular
 from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Row, Trend
@@ -205,13 +205,10 @@ def _write_whole(path: Path, pieces: Iterable[str]) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
         return
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".unfinished", dir=path.parent)
+    handle, temporary = new_file(path.parent, f".{path.name[:60]}.", ".unfinished")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

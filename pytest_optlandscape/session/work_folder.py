@@ -1,7 +1,8 @@
 """Temporary folders that are removed even after a kill: at the next start, by whoever makes the next one.
 
 The process that makes a folder holds a lock on a file in it for as long as it lives. So a folder whose file nobody has
-locked is abandoned, whatever became of the process.
+locked is abandoned, whatever became of the process. Anybody may make a folder of such a name where temporary files lie:
+only those that belong to this user, and are no links, are looked into.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -60,12 +62,20 @@ def remove_work_folder(folder: Path) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     for folder in place.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # somebody else's, or removed at this moment
+        with contextlib.suppress(OSError):  # removed at this moment
+            if not _is_own(folder):
+                continue
             if (folder / LOCK).exists():
                 _remove_if_unlocked(folder)
             elif time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
                 (folder / "lock.new").unlink(missing_ok=True)
                 folder.rmdir()
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether this user made a folder; on Windows nobody else can write where temporary files lie."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
 
 
 def _remove_if_unlocked(folder: Path) -> None:

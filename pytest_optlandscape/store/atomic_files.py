@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
+import secrets
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pytest_optlandscape.runs.watchdog import tell
 
-__all__ = ["alone_with", "check_writable", "remove_left_over", "write_atomically"]
+__all__ = ["alone_with", "check_writable", "new_file", "remove_left_over", "write_atomically"]
 
 WAIT_BEFORE_A_WORD = 2.0
 """Seconds that a session waits for a lock in silence: others write for a fraction of a second."""
@@ -33,6 +34,10 @@ _HELD = (PermissionError, BlockingIOError) if sys.platform == "win32" else (Bloc
 _given_up: set[Path] = set()
 """Folders whose lock was held for longer than we wait: the next baseline of a session does not wait so long again."""
 
+_STAND_IN = "lock"
+_MOST_ATTEMPTS = 100
+_T = TypeVar("_T")
+
 _STALE = 60.0  # seconds after which a file of another name is none that somebody is writing
 
 
@@ -40,8 +45,9 @@ _STALE = 60.0  # seconds after which a file of another name is none that somebod
 def alone_with(path: Path) -> Iterator[None]:
     """Keep other processes of this machine that use this from a file, while it is read, changed and written.
 
-    The lock belongs to the process: the system frees it, however the process ends. It is on the file's folder, so that
-    nothing is left behind; where folders cannot be locked, on an empty file among the temporary ones, which stays.
+    The lock belongs to the process: the system frees it, however the process ends. The file's folder is locked, so
+    that nothing is left behind. Where folders cannot be locked, an empty file in `TEMPORARY_FOLDER` is, and it stays.
+    No lock lies in a temporary folder that all users share, where anybody could hold it or put a link in its place.
 
     Parameters
     ----------
@@ -80,9 +86,8 @@ def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
 
 
 def _lock_stand_in(folder: Path, stack: contextlib.ExitStack) -> None:
-    digest = hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:24]
-    stand_in = Path(tempfile.gettempdir()) / f"optlandscape-{digest}.lock"
-    lock = stack.enter_context(stand_in.open("a+b"))
+    """Wait for the lock on an empty file that stands in for its folder."""
+    lock = stack.enter_context(_in_temporary_folder(folder, lambda inner: (inner / _STAND_IN).open("a+b")))
     if sys.platform == "win32":
         import msvcrt
 
@@ -146,8 +151,8 @@ def write_atomically(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)  # mkstemp makes files that only their owner can read
+        if path.exists():
+            os.chmod(temporary, path.stat().st_mode & 0o777)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -158,19 +163,63 @@ def write_atomically(path: Path, text: str) -> None:
 
 def _temporary_beside(path: Path) -> tuple[int, str]:
     """Make an unfinished file in a folder that git ignores; in the file's own folder where there can be none."""
-    folder, prefix = path.parent / TEMPORARY_FOLDER, _prefix(path.name)
-    for _ in range(100):
+    prefix = _prefix(path.name)
+    try:
+        return _in_temporary_folder(path.parent, lambda inner: new_file(inner, prefix, ".tmp"))
+    except (PermissionError, FileExistsError, NotADirectoryError, FileNotFoundError):
+        return new_file(path.parent, prefix, ".tmp")
+
+
+def _in_temporary_folder(folder: Path, make: Callable[[Path], _T]) -> _T:
+    """Make a file in the folder of unfinished files, which is made if there is none.
+
+    Raises
+    ------
+    OSError
+        If there can be no such folder.
+    """
+    inner = folder / TEMPORARY_FOLDER
+    for attempt in range(_MOST_ATTEMPTS):
         try:
-            folder.mkdir(exist_ok=True)
-            ignore = folder / ".gitignore"
+            inner.mkdir(exist_ok=True)
+            ignore = inner / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
-            return tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
+            return make(inner)
         except FileNotFoundError:  # another process has just removed the empty folder
-            continue
-        except (PermissionError, FileExistsError, NotADirectoryError):
-            break
-    return tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
+            if attempt == _MOST_ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def new_file(folder: Path, prefix: str, suffix: str) -> tuple[int, str]:
+    """Make a file of a new name, with the permissions that the system gives to new files.
+
+    `tempfile.mkstemp` makes files that only their owner can read. To open them to others, one would have to ask for
+    the process's umask, and that can only be asked for by changing it, under the feet of all other threads.
+
+    Parameters
+    ----------
+    folder : Path
+    prefix, suffix : str
+        How the name begins and ends; eight random characters are in between.
+
+    Returns
+    -------
+    handle : int
+        A file descriptor, open for writing.
+    path : str
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to.
+    """
+    for _ in range(_MOST_ATTEMPTS):
+        path = folder / f"{prefix}{secrets.token_hex(4)}{suffix}"
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), str(path)
+    raise FileExistsError(f"no new name for a file was found in {folder}")
 
 
 def _prefix(name: str) -> str:
@@ -235,9 +284,3 @@ def check_writable(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent):
         pass
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

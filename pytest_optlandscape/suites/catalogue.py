@@ -227,7 +227,7 @@ def is_on_bounds(start: str) -> bool:
     return start.startswith(("corner-", "face-"))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def cells(landscape: Landscape) -> tuple[Cell, ...]:
     """List the cells of a landscape, the same in every suite.
 
@@ -261,7 +261,7 @@ LIMIT = "limit-"
 """How the names of the starts of limit cells begin."""
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def limit_cells(landscape: Landscape) -> tuple[Cell, ...]:
     """List the further cells of a landscape that end at a call limit; the suite ``limits`` adds them.
 
@@ -309,7 +309,7 @@ def kind_of_start(start: str) -> str:
     return "standard" if start == "standard" else found
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
     """Give further starts for those cells that have others of their kind: Sobol' points, inside or on the same face.
 

@@ -4,7 +4,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -82,6 +81,16 @@ def test_a_new_file_has_the_permissions_of_the_umask(tmp_path, umask, mode):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new.json").stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_the_umask_is_not_changed_while_other_threads_may_make_files(tmp_path, monkeypatch):
+    changed = []
+    monkeypatch.setattr(os, "umask", changed.append)
+    write_atomically(tmp_path / "new.json", "new")
+    with alone_with(tmp_path / "new.json"):
+        write_atomically(tmp_path / "new.json", "newer")
+    assert changed == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links")
@@ -217,7 +226,6 @@ def test_names_as_long_as_a_file_system_takes_can_be_written(tmp_path, name):
 
 def test_where_folders_cannot_be_locked_a_file_stands_in(tmp_path, monkeypatch):
     fcntl = pytest.importorskip("fcntl")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     locked, flock = [], fcntl.flock
 
     def of_a_network(thing, operation):
@@ -229,4 +237,6 @@ def test_where_folders_cannot_be_locked_a_file_stands_in(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", of_a_network)
     with alone_with(tmp_path / "folder" / "shared.txt"), pytest.raises(BlockingIOError), open(locked[0], "a+b") as lock:
         flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    assert [Path(name).parent for name in locked] == [tmp_path]
+    assert [Path(name).parent for name in locked] == [tmp_path / "folder" / files_module.TEMPORARY_FOLDER]
+    write_atomically(tmp_path / "folder" / "shared.txt", "new")
+    assert Path(locked[0]).exists()  # who removes a lock file lets two processes in

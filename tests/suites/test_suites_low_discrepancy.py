@@ -100,3 +100,9 @@ def test_starts_fill_the_box_they_are_given():
     starts = sobol_starts(beale, 64, box)
     assert np.allclose(starts[:, 0], 2.0 + 2.0 * sobol(64, 2)[:, 0])
     assert set(starts[:, 1]) == {0.5}
+
+
+@pytest.mark.parametrize("first", [1, 17, 256, 4160])
+def test_further_points_are_those_of_scipy(first):
+    lattice = qmc.Sobol(LARGEST_FROZEN, scramble=False, bits=BITS).fast_forward(first).random(64)
+    assert np.array_equal(low_discrepancy._frozen(64, LARGEST_FROZEN, first), lattice * 2**BITS)
