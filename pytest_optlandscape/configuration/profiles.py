@@ -100,12 +100,12 @@ def declare(profiles: Mapping[str, str], adapters: Mapping[str, str] | None = No
 
 
 def declared(spec: str) -> str:
-    """Give what the session says of an optimizer; "" if it says nothing."""
+    """Return what the session says of an optimizer; "" if it says nothing."""
     return _sessions[-1][0].get(spec, "") if _sessions else ""
 
 
 def declared_adapters() -> Mapping[str, str]:
-    """Give the declarations of adapters that the session makes, by spec."""
+    """Return the declarations of adapters that the session makes, by spec."""
     return _sessions[-1][1] if _sessions else {}
 
 

@@ -31,7 +31,7 @@ def as_frozen(values: ArrayLike) -> FloatArray:
 
 
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:
-    """Give a formula as it is, and a user's function the face of one."""
+    """Return a formula as it is, and a user's function the face of one."""
     return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, dim, name)
 
 

@@ -80,7 +80,7 @@ _made: dict[str, Landscape] = {}
 
 
 def is_registered(landscape: Landscape) -> bool:
-    """Tell whether `get` gives this very landscape for its id."""
+    """Return whether `get` gives this very landscape for its id."""
     return _made.get(landscape.id) is landscape
 
 
@@ -103,7 +103,7 @@ def names() -> list[str]:
 
 
 def get(name: str, dim: int | None = None, *, variant: str | None = None, instance: int | None = None) -> Landscape:
-    """Get a landscape by its name or id.
+    """Return a landscape by its name or id.
 
     Parameters
     ----------

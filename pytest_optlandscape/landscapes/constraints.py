@@ -42,7 +42,7 @@ Wrap = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 
 
 def dense(array: Any) -> FloatArray:
-    """Give an array, a sparse matrix or a linear operator as an array of doubles."""
+    """Return an array, a sparse matrix or a linear operator as an array of doubles."""
     if hasattr(array, "toarray"):
         array = array.toarray()
     elif hasattr(array, "matmat"):
@@ -199,7 +199,7 @@ def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> lis
 
 
 def keeping_feasible(constraint: Constraint) -> Constraint:
-    """Give the same constraint, to be kept at every point that is evaluated: ``keep_feasible=True``.
+    """Return the same constraint, to be kept at every point that is evaluated: ``keep_feasible=True``.
 
     A dict, which cannot say so, becomes a `scipy.optimize.NonlinearConstraint`.
 

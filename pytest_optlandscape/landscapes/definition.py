@@ -158,7 +158,7 @@ class Definition:
         return landscape.instance(instance)
 
     def checked_dim(self, dim: int | None) -> int:
-        """Give the dimension, or the usual one for None; raise ValueError if there is no such dimension."""
+        """Return the dimension, or the usual one for None; raise ValueError if there is no such dimension."""
         dim = self.dim if dim is None else dim
         if dim not in self.dims:
             raise ValueError(f"{self.name} has no dimension {dim!r}; {self._dims_text()}")

@@ -480,7 +480,7 @@ class Landscape(Frozen):
         return float(worst) if points.ndim == 1 else worst
 
     def is_feasible(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each of a batch, lies inside the bounds and keeps the constraints to 1e-6."""
+        """Return whether a point, or each of a batch, lies inside the bounds and keeps the constraints to 1e-6."""
         return self.contains(x) & (self.violation(x) <= FEASIBILITY)
 
     def distance(self, x: ArrayLike) -> Any:
@@ -498,7 +498,7 @@ class Landscape(Frozen):
         return self.all_minimizers.distance(self._points(x))
 
     def contains(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included).
+        """Return whether a point, or each point of a batch, lies inside the bounds (edges included).
 
         Parameters
         ----------
@@ -602,7 +602,7 @@ class Landscape(Frozen):
         return instances.permute(self, order, seed=seed)
 
     def instance(self, number: int) -> Landscape:
-        """Give a numbered instance: turned (or, where that cannot be, permuted) and shifted, the same everywhere.
+        """Return a numbered instance: turned (or, where that cannot be, permuted) and shifted, the same everywhere.
 
         Number 0 is the landscape itself. The BBOB functions have COCO's own instances instead, from 1.
 
@@ -658,7 +658,7 @@ class Landscape(Frozen):
         return disturbed
 
     def structured(self, **parts: int | tuple[int, ...]) -> Landscape:
-        """Give the landscape with a point that is made of several tensors; values and everything known stay.
+        """Return the landscape with a point that is made of several tensors; values and everything known stay.
 
         Optimizers of Keras, torch and optax then see one variable, parameter or leaf for each part, under its name.
         All others still see the vector of all parts, each in C order, one after the other.
@@ -688,7 +688,7 @@ class Landscape(Frozen):
         return structure.structured(self, parts)
 
     def keeping_feasible(self) -> Landscape:
-        """Give the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
+        """Return the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
 
         It asks an optimizer to evaluate no point that breaks them. The start must keep them, then.
 

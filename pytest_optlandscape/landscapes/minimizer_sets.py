@@ -57,13 +57,13 @@ class MinimizerPermutations(Minimizers):
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset; if not all factors agree, of those that are listed."""
+        """Return the images under x → factors · x + offset; if not all factors agree, of those that are listed."""
         if np.all(factors == factors[0]):
             return MinimizerPermutations(factors * self._sorted, factors * self._offset + offset)
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the exchange of coordinates x → x[order]."""
         return MinimizerPermutations(self._sorted, self._offset[list(order)])
 
 
@@ -114,10 +114,10 @@ class MinimizerFlat(Minimizers):
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         matrix = self._matrix / factors
         return MinimizerFlat(matrix, self._values + matrix @ offset, factors * self.points + offset)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the exchange of coordinates x → x[order]."""
         return MinimizerFlat(self._matrix[:, list(order)], self._values, self.points[:, list(order)])

@@ -53,14 +53,14 @@ class Minimizers(abc.ABC):
 
     @abc.abstractmethod
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
 
     @abc.abstractmethod
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the exchange of coordinates x → x[order]."""
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give those inside a box, edges included; None if none of those that are listed is.
+        """Return those inside a box, edges included; None if none of those that are listed is.
 
         Distances are to those inside where all are listed, else to the nearest of all.
         """
@@ -95,11 +95,11 @@ class MinimizerList(Minimizers):
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the exchange of coordinates x → x[order]."""
         return MinimizerList(self.points[:, list(order)], self.listed_all)
 
 
@@ -135,16 +135,16 @@ class MinimizerGrid(Minimizers):
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         moved = zip(factors, self._axes, offset, strict=True)
         return MinimizerGrid([factor * axis + start for factor, axis, start in moved])
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the exchange of coordinates x → x[order]."""
         return MinimizerGrid([self._axes[k] for k in order])
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give those inside a box, edges included, also where they are not listed; None if there are none."""
+        """Return those inside a box, edges included, also where they are not listed; None if there are none."""
         kept = [axis[(axis >= a) & (axis <= b)] for axis, a, b in zip(self._axes, lower, upper, strict=True)]
         return MinimizerGrid(kept) if all(map(len, kept)) else None
 
@@ -179,16 +179,16 @@ class MinimizerBox(Minimizers):
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the image under x → factors · x + offset, coordinate by coordinate."""
+        """Return the image under x → factors · x + offset, coordinate by coordinate."""
         ends = np.stack([factors * self._lower + offset, factors * self._upper + offset], axis=1)
         return MinimizerBox(np.sort(ends, axis=1))
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the image under the exchange of coordinates x → x[order]."""
+        """Return the image under the exchange of coordinates x → x[order]."""
         return MinimizerBox(np.stack([self._lower, self._upper], axis=1)[list(order)])
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give the part of it inside a box; None if there is none."""
+        """Return the part of it inside a box; None if there is none."""
         sides = np.stack([np.maximum(self._lower, lower), np.minimum(self._upper, upper)], axis=1)
         return MinimizerBox(sides) if np.all(sides[:, 0] <= sides[:, 1]) else None
 
@@ -225,11 +225,11 @@ class MovedMinimizers(Minimizers):
         return self._before.distance(self._back(x))
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, as far as they are listed."""
+        """Return the images under x → factors · x + offset, as far as they are listed."""
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order], as far as they are listed."""
+        """Return the images under the exchange of coordinates x → x[order], as far as they are listed."""
         return MinimizerList(self.points[:, list(order)], self.listed_all)
 
 
@@ -252,15 +252,15 @@ class NoMinimizers(Minimizers):
         self.listed_all = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Give inf: no point counts as near."""
+        """Return inf: no point counts as near."""
         return math.inf if x.ndim == 1 else np.full(len(x), np.inf)
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give itself."""
+        """Return itself."""
         return self
 
 

@@ -158,7 +158,7 @@ def _checked_shape(name: str, shape: Any) -> tuple[int, ...]:
 
 
 def structured(landscape: Landscape, parts: Mapping[str, Any] | None = None) -> Landscape:
-    """Give a landscape a structure; see `Landscape.structured`."""
+    """Return a landscape a structure; see `Landscape.structured`."""
     natural = landscape.natural_structure
     structure = Structure(parts) if parts else natural
     if structure is None:

@@ -208,7 +208,7 @@ def check_lowest(landscape: Landscape, why: str) -> None:
 
 
 def low_discrepancy(count: int, dim: int) -> FloatArray:
-    """Give points inside the unit cube, shape (count, dim), which spread evenly: multiples of powers of the
+    """Return points inside the unit cube, shape (count, dim), which spread evenly: multiples of powers of the
     generalised golden ratio, the root of t**(dim + 1) = t + 1 (Roberts 2018).
 
     Examples
@@ -282,13 +282,13 @@ class _Values:
         return points
 
     def near(self, x: FloatArray, share: float) -> FloatArray:
-        """Give points around one: a step of a share of the box forth and back along each of the directions."""
+        """Return points around one: a step of a share of the box forth and back along each of the directions."""
         moved = [self.inside(x + sign * share * v) for v in self.directions() for sign in (1.0, -1.0)]
         different = [point for point in moved if not np.array_equal(point, x)]
         return np.array(different).reshape(-1, len(x))
 
     def directions(self, number: int = 0) -> list[FloatArray]:
-        """Give the axes, in the box's widths; of many coordinates, sums of some."""
+        """Return the axes, in the box's widths; of many coordinates, sums of some."""
         return [self.width * part for part in _parted(self.landscape.dim, number)]
 
     def inside(self, x: FloatArray) -> FloatArray:
@@ -390,7 +390,7 @@ class _Values:
         return min(self.tolerance, self.rounding + largest)
 
     def _is_rough(self, moved: float) -> bool:
-        """Tell whether values near the minimiser change as much at a tenth of the distance: noise that repeats itself.
+        """Return whether values near the minimiser change as much at a tenth of the distance: noise that repeats itself.
 
         A kink changes a tenth as much there, a smooth function a hundredth.
         """
@@ -399,7 +399,7 @@ class _Values:
         return moved >= 0.5 * further
 
     def is_noisy(self) -> bool:
-        """Tell whether the objective does not repeat itself."""
+        """Return whether the objective does not repeat itself."""
         _ = self.tolerance
         return self.noise > 0.0
 
@@ -420,7 +420,7 @@ def _parted(dim: int, number: int) -> list[FloatArray]:
 
 
 def _precision(numbers: Iterable[float]) -> float:
-    """Give the relative rounding of numbers: that of doubles or, where none has more bits, that of a shorter format."""
+    """Return the relative rounding of numbers: that of doubles or, where none has more bits, that of a shorter format."""
     bits, is_multiple = 0, True
     for number in numbers:
         if math.isfinite(number) and number:
@@ -488,7 +488,7 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
-    """Give points that may be lower: around the minimisers, down the gradient, everywhere."""
+    """Return points that may be lower: around the minimisers, down the gradient, everywhere."""
     yield from values.samples
     yield landscape.x0
     yield from landscape.starts.values()
@@ -539,7 +539,7 @@ def _descended(landscape: Landscape, values: _Values, limit: float) -> tuple[flo
 
 
 def _is_kept(landscape: Landscape, x: FloatArray) -> bool:
-    """Tell whether a point lies in the box and keeps the constraints, more closely than a feasible one must."""
+    """Return whether a point lies in the box and keeps the constraints, more closely than a feasible one must."""
     if not landscape.contains(x):
         return False
     if not landscape.own_constraints:
@@ -564,7 +564,7 @@ def _restored(landscape: Landscape, values: _Values, x: FloatArray) -> FloatArra
 
 
 def _broken(landscape: Landscape, values: _Values, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give by how much limits are passed, and the slopes of those."""
+    """Return by how much limits are passed, and the slopes of those."""
     amounts, slopes = [], []
     for constraint in landscape.own_constraints:
         found = constraint.values(x)
@@ -674,7 +674,7 @@ class _Derivative:
 
 
 def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
-    """Give points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
+    """Return points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
     shares = low_discrepancy(3, landscape.dim) - 0.5
     beside = [
         x + size * values.width * share
@@ -729,7 +729,7 @@ def _wrong_derivative(
 
 
 def _dense(array: Any) -> FloatArray:
-    """Give a derivative as an array of floats, also where it is a sparse matrix."""
+    """Return a derivative as an array of floats, also where it is a sparse matrix."""
     return np.asarray(array.toarray() if hasattr(array, "toarray") else array, dtype=np.float64)
 
 
@@ -744,7 +744,7 @@ def _confirmed(
     differences: list[_Difference],
     finite: Sequence[tuple[FloatArray, FloatArray]],
 ) -> list[_Difference]:
-    """Give where coordinate k is wrong, if it is so at several points; once is not enough."""
+    """Return where coordinate k is wrong, if it is so at several points; once is not enough."""
     wrong = [difference for difference in differences if difference.verdict == "wrong"]
     right = any(difference.verdict == "right" for difference in differences)
     if not wrong and not right:

@@ -165,7 +165,7 @@ def _bound(function: Any) -> frozenset[str]:
 
 
 def makes_optimizers(function: Any) -> bool:
-    """Tell whether this is a function that can be called without arguments, and not with a problem.
+    """Return whether this is a function that can be called without arguments, and not with a problem.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def _binds(signature: inspect.Signature, *arguments: Any) -> bool:
 
 
 def of_class(make: Callable[[], Any], instance: Any) -> Callable[..., Any]:
-    """Give a function that makes a new instance for each call and calls that: no run finds the state of another.
+    """Return a function that makes a new instance for each call and calls that: no run finds the state of another.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ _BACKENDS = ("tensorflow", "torch", "jax")
 
 
 def _went_through(error: BaseException | None, package: str) -> bool:
-    """Tell whether an exception was raised by what a package does."""
+    """Return whether an exception was raised by what a package does."""
     trace = error.__traceback__ if error else None
     while trace is not None:
         if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == package:

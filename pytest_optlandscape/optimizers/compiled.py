@@ -19,7 +19,7 @@ _kept: OrderedDict[Hashable, dict[Any, Any]] = OrderedDict()
 
 
 def kept_for(key: Hashable) -> dict[Any, Any]:
-    """Give the dict in which things are kept for an optimizer: the same one for the same key.
+    """Return the dict in which things are kept for an optimizer: the same one for the same key.
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ class _Values:
         self._form_of_points = objective[0].form if objective else "array"
 
     def of(self, handed: Handed) -> Any:
-        """Give what is to be handed over."""
+        """Return what is to be handed over."""
         value = getattr(self, f"_{handed.what}")(handed)
         if not handed.maker:
             return value
@@ -225,15 +225,15 @@ class _Values:
         return found
 
     def value(self, value: Any) -> Any:
-        """Give a reported value the sign of the objective."""
+        """Return a reported value the sign of the objective."""
         return value if value is None or self._sign > 0.0 else -np.asarray(value, dtype=np.float64).item()
 
     def signed(self, value: Any) -> Any:
-        """Give a value or a gradient the sign that the optimizer wants."""
+        """Return a value or a gradient the sign that the optimizer wants."""
         return value if self._sign > 0.0 else -value
 
     def named(self, point: FloatArray) -> dict[str, float]:
-        """Give a point as a dict."""
+        """Return a point as a dict."""
         return dict(zip(self.names, point.tolist(), strict=True))
 
     def _objective(self, handed: Handed) -> Callable[..., Any]:
@@ -407,7 +407,7 @@ class _Conversation:
         tell(*positions, **keywords)
 
     def stop(self) -> bool:
-        """Tell whether the optimizer says that it has ended."""
+        """Return whether the optimizer says that it has ended."""
         stop = getattr(self.optimizer, "stop", None)
         return callable(stop) and bool(stop())
 

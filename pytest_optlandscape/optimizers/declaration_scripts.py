@@ -87,7 +87,7 @@ def _written(handed: Handed, x0: str, bounds: str, seed: int) -> str | None:
 
 
 def _with_names(call: str, told: Declaration) -> str:
-    """Give what is in the result the names that the checks look for."""
+    """Return what is in the result the names that the checks look for."""
     paths = {"x": told.result, "fun": told.value, "nfev": told.evaluations, "success": told.success}
     parts = []
     for name, path in paths.items():

@@ -112,7 +112,7 @@ def _attributes(thing: Any) -> Iterator[Any]:
 
 
 def _constants(code: CodeType) -> Iterator[Any]:
-    """Give the numbers and names in a function that has none of its own."""
+    """Return the numbers and names in a function that has none of its own."""
     yield from (constant for constant in code.co_consts if isinstance(constant, _PLAIN))
     yield code.co_names
 

@@ -72,18 +72,18 @@ def _broken(name: str, spec: str, error: Exception) -> str:
 
 
 def version_of(library: Any) -> str:
-    """Give the version that a module states, or that it was installed as."""
+    """Return the version that a module states, or that it was installed as."""
     stated = getattr(library, "__version__", None)
     return str(stated) if stated else importlib.import_module("importlib.metadata").version(library.__name__)
 
 
 def unwrapped(thing: Any) -> Any:
-    """Give what a `functools.partial` calls, or the thing itself."""
+    """Return what a `functools.partial` calls, or the thing itself."""
     return thing.func if isinstance(thing, functools.partial) else thing
 
 
 def is_of(thing: Any, package: str, *bases: str) -> bool:
-    """Tell whether a class, an instance or a `functools.partial` of a class descends from a library's class.
+    """Return whether a class, an instance or a `functools.partial` of a class descends from a library's class.
 
     The library is not imported for it.
 
@@ -133,10 +133,10 @@ def written(prefix: str, thing: Any) -> str:
 
 
 def small_seed(problem: Problem) -> int:
-    """Give a problem's seed as 32 bits, which is all that many libraries take."""
+    """Return a problem's seed as 32 bits, which is all that many libraries take."""
     return problem.seed % 2**32
 
 
 def start_inside(problem: Problem) -> NDArray[np.float64]:
-    """Give a fresh copy of the start, moved into the box where it lies outside."""
+    """Return a fresh copy of the start, moved into the box where it lies outside."""
     return np.clip(problem.x0, problem.bounds[:, 0], problem.bounds[:, 1])

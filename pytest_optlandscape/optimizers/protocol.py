@@ -82,7 +82,7 @@ class Interruption:
     refusal: str = ""
 
     def is_due(self, problem: Problem) -> bool:
-        """Tell whether a run on this problem is to be interrupted now.
+        """Return whether a run on this problem is to be interrupted now.
 
         Examples
         --------
@@ -169,7 +169,7 @@ class Adapter(abc.ABC):
         """Run once on a fresh problem; return a point or an object with ``.x``."""
 
     def around(self, problem: Problem) -> AbstractContextManager[None]:
-        """Give a context in which it is run: one in which the global generators are seeded, where it asks for that."""
+        """Return a context in which it is run: one in which the global generators are seeded, where it asks for that."""
         if not self.seeds_globals:
             return contextlib.nullcontext()
         return all_global_random_numbers(problem.seed % 2**32)
@@ -183,11 +183,11 @@ class Adapter(abc.ABC):
         return ""
 
     def with_budget(self, evaluations: int) -> Adapter | None:
-        """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""
+        """Return the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""
         return None
 
     def without_gradient(self) -> Adapter | None:
-        """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
+        """Return the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
         return None
 
     def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
@@ -199,7 +199,7 @@ class Adapter(abc.ABC):
         return ()
 
     def interrupted(self, interruption: Interruption) -> Adapter | None:
-        """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.
+        """Return the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.
 
         The run's adapter saves the state in the library's public way, loads it into an optimizer that it makes as for
         any run, puts that at the same point, and goes on with it. It sets ``happened`` and ``means``, or ``refusal``.

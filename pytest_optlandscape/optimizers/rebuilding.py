@@ -20,7 +20,7 @@ __all__ = ["differences", "renewed"]
 
 
 def renewed(factory: Any) -> Any:
-    """Give a `functools.partial` with copies of its arguments, so that a run that changes them changes no other.
+    """Return a `functools.partial` with copies of its arguments, so that a run that changes them changes no other.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def renewed(factory: Any) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """Give a deep copy, or the value itself where it cannot be copied."""
+    """Return a deep copy, or the value itself where it cannot be copied."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -134,7 +134,7 @@ def _remembered(function: types.FunctionType) -> tuple[Any, ...]:
 
 
 def _as_array(thing: Any) -> Any:
-    """Give an object that has a dtype and a shape as an array; None for others, and where it cannot be read."""
+    """Return an object that has a dtype and a shape as an array; None for others, and where it cannot be read."""
     if not (hasattr(thing, "dtype") and hasattr(thing, "shape")):
         return None
     try:

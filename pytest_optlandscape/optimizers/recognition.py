@@ -50,7 +50,7 @@ def check_not_of_python(thing: Any, spec: Spec) -> None:
 
 
 def _is_of_python(module: str) -> bool:
-    """Tell whether a loaded module is the standard library's, and not one of the user's by the same name."""
+    """Return whether a loaded module is the standard library's, and not one of the user's by the same name."""
     if module.partition(".")[0] not in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -99,7 +99,7 @@ def check_may_be_called(thing: Any, spec: str) -> None:
 
 
 def _takes_a_problem(function: Any) -> bool:
-    """Tell whether a function has a parameter ``fun``, or an open one that a problem can be handed to."""
+    """Return whether a function has a parameter ``fun``, or an open one that a problem can be handed to."""
     signature = signature_of(function)
     if signature is None:
         return False

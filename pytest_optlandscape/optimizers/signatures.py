@@ -76,7 +76,7 @@ class Signatures:
         return tuple(steps)
 
     def _parameters_of_method(self) -> dict[str, inspect.Parameter] | None:
-        """Give the parameters of the method that minimises; None if there is none, or nobody can tell them yet."""
+        """Return the parameters of the method that minimises; None if there is none, or nobody can tell them yet."""
         declaration = self._declaration
         for key, method in (("call", declaration.call), ("ask", declaration.ask), ("tell", declaration.tell)):
             if method is not None and isinstance(self._base, type) and not hasattr(self._base, method.name):
@@ -233,7 +233,7 @@ def imported(name: str) -> Any:
 
 
 def parameter_value(function: Any, name: str) -> Any:
-    """Give the value of a parameter: the spec's, else its default."""
+    """Return the value of a parameter: the spec's, else its default."""
     fixed = getattr(function, "keywords", {})
     if name in fixed:
         return fixed[name]
@@ -244,7 +244,7 @@ def parameter_value(function: Any, name: str) -> Any:
 
 
 def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
-    """Give the parameters of a function or class by name; none where nobody can tell."""
+    """Return the parameters of a function or class by name; none where nobody can tell."""
     try:
         return dict(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # compiled functions may have none

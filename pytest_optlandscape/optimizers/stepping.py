@@ -127,7 +127,7 @@ def descend_in_lockstep(
 
 
 def is_finite(x: FloatArray) -> bool:
-    """Tell whether all coordinates are finite; for few of them quicker than NumPy.
+    """Return whether all coordinates are finite; for few of them quicker than NumPy.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def is_finite(x: FloatArray) -> bool:
 
 
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
-    """Give NumPy's type of that name; bfloat16 is one of ml_dtypes, which JAX and Keras bring.
+    """Return NumPy's type of that name; bfloat16 is one of ml_dtypes, which JAX and Keras bring.
 
     Examples
     --------
@@ -184,7 +184,7 @@ class Cast:
         self.complaint = ""
 
     def __call__(self, gradient: FloatArray) -> Any:
-        """Give a copy in the type; the complaint, if any, is remembered."""
+        """Return a copy in the type; the complaint, if any, is remembered."""
         self.look_at(gradient)
         with np.errstate(over="ignore"):
             return gradient.astype(self._dtype)
@@ -230,7 +230,7 @@ class Casts:
         return [cast.complaint for cast in self._each]
 
     def __call__(self, gradients: FloatArray) -> Any:
-        """Give a copy in the type, shape (runs, dim); complaints are remembered."""
+        """Return a copy in the type, shape (runs, dim); complaints are remembered."""
         self.look_at(gradients)
         with np.errstate(over="ignore"):
             return gradients.astype(self._dtype)
@@ -242,7 +242,7 @@ class Casts:
                 cast.look_at(gradient)
 
     def noted(self, outcomes: Sequence[Outcome], x: FloatArray | None = None) -> list[Outcome]:
-        """Give outcomes with the complaints as messages, and with the points where some are given, (runs, dim)."""
+        """Return outcomes with the complaints as messages, and with the points where some are given, (runs, dim)."""
         points = [outcome.x for outcome in outcomes] if x is None else list(x)
         return [
             dataclasses.replace(outcome, x=point, message=complaint)
@@ -282,7 +282,7 @@ def _largest_number(landscape: Landscape) -> float:
 
 
 def check_dtype(spec: str, dtype: Any) -> str:
-    """Give the dtype, one of `DTYPES`, or raise ValueError."""
+    """Return the dtype, one of `DTYPES`, or raise ValueError."""
     if dtype not in DTYPES:
         raise ValueError(f"optimizer {spec!r}: dtype is one of {', '.join(DTYPES)}; got {dtype!r}")
     return str(dtype)

@@ -80,7 +80,7 @@ class Library:
         return made
 
     def module(self) -> ModuleType | None:
-        """Give the module that it is written in; None if that cannot be told."""
+        """Return the module that it is written in; None if that cannot be told."""
         thing = self.load()
         if isinstance(thing, ModuleType):
             return thing
@@ -89,7 +89,7 @@ class Library:
 
 
 def find() -> dict[str, Library]:
-    """Give what was added, by prefix: by packages that are installed now, and by sessions; nothing is imported."""
+    """Return what was added, by prefix: by packages that are installed now, and by sessions; nothing is imported."""
     return functools.reduce(lambda found, added: {**found, **added}, _added, _packages())
 
 

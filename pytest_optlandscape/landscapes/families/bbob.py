@@ -63,7 +63,7 @@ def bbob_f02_ellipsoidal_separable(case: Case) -> Written:
 
 
 def rastrigin(z: Value, xp: Any) -> Value:
-    """Give 10 (d − Σ cos(2πzᵢ)) + Σ zᵢ²."""
+    """Return 10 (d − Σ cos(2πzᵢ)) + Σ zᵢ²."""
     return xp.sum(z * z + 10.0 * (1.0 - xp.cos(2.0 * PI * z)))
 
 
@@ -189,7 +189,7 @@ def bbob_f07_step_ellipsoidal(case: Case) -> Written:
 
 
 def rosenbrock(z: Value, xp: Any) -> Value:
-    """Give 100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)²."""
+    """Return 100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)²."""
     here, after = z[:-1], z[1:]
     bend, rest = here * here - after, here - 1.0
     return xp.sum(100.0 * bend * bend + rest * rest)

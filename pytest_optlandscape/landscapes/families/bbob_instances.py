@@ -95,7 +95,7 @@ def bbob(*, tags: str, unrolled_up_to: int = ROTATED) -> Callable[[Recipe], Reci
 
 
 def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
-    """Get an instance of a function of the BBOB suite.
+    """Return an instance of a function of the BBOB suite.
 
     Parameters
     ----------

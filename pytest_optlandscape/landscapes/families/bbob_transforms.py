@@ -166,12 +166,12 @@ class Case:
         return np.arange(self.dim) / (self.dim - 1.0)
 
     def scales(self, condition: float) -> FloatArray:
-        """Give the diagonal of Λ: from 1 to the root of the condition number."""
+        """Return the diagonal of Λ: from 1 to the root of the condition number."""
         diagonal: FloatArray = math.sqrt(condition) ** self.shares
         return diagonal
 
     def mixing(self, condition: float) -> FloatArray:
-        """Give the matrix R Λ Q."""
+        """Return the matrix R Λ Q."""
         return self.first_rotation @ (self.scales(condition)[:, np.newaxis] * self.second_rotation)
 
 
@@ -182,7 +182,7 @@ def oscillate(z: Value, xp: Any) -> Value:
 
 
 def oscillate_with_slope(z: Value, xp: Any) -> tuple[Value, Value]:
-    """Give the values of `oscillate` and their derivatives."""
+    """Return the values of `oscillate` and their derivatives."""
     fast, slow, first, second = _phases(z, xp)
     factor = xp.exp(0.049 * (xp.sin(first) + xp.sin(second)))
     return z * factor, factor * (1.0 + 0.049 * (fast * xp.cos(first) + slow * xp.cos(second)))
@@ -211,7 +211,7 @@ def asymmetric(z: Value, strengths: ArrayLike, xp: Any) -> Value:
 
 
 def asymmetric_with_slope(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
-    """Give the values of `asymmetric` and their derivatives."""
+    """Return the values of `asymmetric` and their derivatives."""
     steepness, size = _steepness(z, strengths, xp)
     factor = xp.exp(steepness * size)
     return z * factor, factor * (1.0 + steepness * (1.0 + 0.5 * size))

@@ -258,7 +258,7 @@ NEAR = 2.5
 
 
 def _far_funnel(dim: int) -> tuple[float, float]:
-    """Give curvature and centre of the wide funnel."""
+    """Return curvature and centre of the wide funnel."""
     curvature = 1.0 - 1.0 / (2.0 * math.sqrt(dim + 20.0) - 8.2)
     return curvature, -math.sqrt((NEAR * NEAR - 1.0) / curvature)
 

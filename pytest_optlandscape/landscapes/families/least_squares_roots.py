@@ -206,7 +206,7 @@ def _trigonometric_point(dim: int, greater: set[int], about: float) -> list[floa
         signs = [1 if i in greater else -1 for i in range(1, dim + 1)]
 
         def tangents(s: Decimal) -> list[tuple[Decimal, Decimal]]:
-            """Give each half's tangent and its derivative."""
+            """Return each half's tangent and its derivative."""
             pairs = []
             for i, sign in enumerate(signs, 1):
                 width = 2 * i + s

@@ -39,7 +39,7 @@ _ON_AXIS = (2.0 * np.arange(16.0) - 15.0) / 4.0  # -3.75, -3.25, …, 3.75
 
 
 def _along_axis(x: Value, axis: int, xp: Any) -> tuple[Value, Value, Value]:
-    """Give both hidden units and the output at the inputs on an axis."""
+    """Return both hidden units and the output at the inputs on an axis."""
     inputs = xp.constant(_ON_AXIS, x)
     first = xp.tanh(x[axis] * inputs + x[4])
     second = xp.tanh(x[2 + axis] * inputs + x[5])
@@ -109,7 +109,7 @@ _XOR = [
 
 
 def _xor_layers(x: Value, xp: Any) -> tuple[list[Value], list[Value], list[Value]]:
-    """Give the first unit, the second and the error, each at the inputs (0, 0), (1, 0), (0, 1) and (1, 1)."""
+    """Return the first unit, the second and the error, each at the inputs (0, 0), (1, 0), (0, 1) and (1, 1)."""
     w11, w12, w21, w22, b1, b2, v1, v2, c = (x[k] for k in range(9))
     first = [xp.tanh(p) for p in (b1, w11 + b1, w12 + b1, w11 + w12 + b1)]
     second = [xp.tanh(p) for p in (b2, w21 + b2, w22 + b2, w21 + w22 + b2)]
@@ -304,7 +304,7 @@ _ANSWERS_OF_UNITS = [_INPUTS @ unit + bias for unit, bias in zip(_UNITS, _BIASES
 
 
 def _layer_errors(x: Value, xp: Any) -> list[Value]:
-    """Give the errors of each of the two units at all inputs."""
+    """Return the errors of each of the two units at all inputs."""
     weights = (xp.take(x, np.arange(3)), xp.take(x, np.arange(3, 6)))
     answers = [xp.constant(answer, x) for answer in _ANSWERS_OF_UNITS]
     return [xp.dot(_INPUTS, weights[k]) + x[6 + k] - answers[k] for k in range(2)]

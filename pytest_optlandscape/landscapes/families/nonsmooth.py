@@ -77,7 +77,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _shares_of_largest(heights: Sequence[Value], xp: Any) -> list[Value]:
-    """Give 1 to the largest and 0 to the others; those that tie share the 1."""
+    """Return 1 to the largest and 0 to the others; those that tie share the 1."""
     top = heights[0]
     for height in heights[1:]:
         top = xp.maximum(top, height)

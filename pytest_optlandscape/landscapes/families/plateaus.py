@@ -18,7 +18,7 @@ OWN = "pytest-optlandscape (2026)"
 
 
 def _step(x: Value, xp: Any) -> Value:
-    """Give ⌊x + ½⌋, of which the sum would be rounded."""
+    """Return ⌊x + ½⌋, of which the sum would be rounded."""
     return xp.floor(0.5 * (xp.floor(2.0 * x) + 1.0))
 
 

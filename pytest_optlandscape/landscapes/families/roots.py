@@ -21,7 +21,7 @@ _MOST_STEPS = 60
 
 
 def fifty_digits() -> decimal.Context:
-    """Give the context in which all of this is computed: ``with decimal.localcontext(fifty_digits()):``."""
+    """Return the context in which all of this is computed: ``with decimal.localcontext(fifty_digits()):``."""
     return decimal.Context(prec=_DIGITS, rounding=decimal.ROUND_HALF_EVEN, Emin=-99999, Emax=99999)
 
 

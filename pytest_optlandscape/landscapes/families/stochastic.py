@@ -108,12 +108,12 @@ _MOST_COLUMNS = 32  # so that the design's columns and the errors stay different
 
 
 def _walsh(number: int) -> NDArray[np.float64]:
-    """Give a Walsh function at 0, …, 63: −1 where row and number have an odd number of bits in common."""
+    """Return a Walsh function at 0, …, 63: −1 where row and number have an odd number of bits in common."""
     return np.array([(-1.0) ** (row & number).bit_count() for row in range(_ROWS)])
 
 
 def _design(dim: int) -> NDArray[np.float64]:
-    """Give the data, each row divided by the root of their number, 8.
+    """Return the data, each row divided by the root of their number, 8.
 
     A column is a Walsh function and half the next one: neighbours are correlated, distant ones are not.
     """
@@ -187,7 +187,7 @@ class RandomCoefficients(Noise):
             raise ValueError(f"the level of random coefficients is at most 1, got {self.level!r}")
 
     def moved(self, move: Move) -> Noise:
-        """Give the noise of an instance."""
+        """Return the noise of an instance."""
         return replace(self, moves=(*self.moves, move))
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:

@@ -58,7 +58,7 @@ _SHARE = 1.0 / COUNT
 
 
 def _layers(x: Value, xp: Any) -> tuple[list[Value], Value]:
-    """Give the hidden units and y·o, the answer as the label would have it, at all points."""
+    """Return the hidden units and y·o, the answer as the label would have it, at all points."""
     first, second = xp.constant(MOONS[:, 0], x), xp.constant(MOONS[:, 1], x)
     hidden = [xp.tanh(x[2 * k] * first + x[2 * k + 1] * second + x[6 + k]) for k in range(UNITS)]
     output = x[9] * hidden[0] + x[10] * hidden[1] + x[11] * hidden[2] + x[12]

@@ -116,7 +116,7 @@ class Namespace:
         raise NotImplementedError
 
     def index(self, x: Value) -> Value:
-        """Give 1, 2, …, dim, shaped to meet ``x``."""
+        """Return 1, 2, …, dim, shaped to meet ``x``."""
         raise NotImplementedError
 
     def take(self, v: Value, order: Any) -> Value:
@@ -394,5 +394,5 @@ def namespace_of(x: object) -> Any | None:
 
 
 def numpy_namespace() -> Any:
-    """Give the namespace for NumPy arrays."""
+    """Return the namespace for NumPy arrays."""
     return _cache["numpy"]

@@ -57,11 +57,11 @@ class AffineMap(abc.ABC):
 
     @abc.abstractmethod
     def box(self, landscape: Landscape) -> FloatArray:
-        """Give the bounds of the instance."""
+        """Return the bounds of the instance."""
 
     @abc.abstractmethod
     def minimizers(self, landscape: Landscape) -> Minimizers:
-        """Give the minimisers of the instance."""
+        """Return the minimisers of the instance."""
 
     def apply(self, landscape: Landscape) -> Landscape:
         """Make the instance of a landscape."""
@@ -110,7 +110,7 @@ class AffineMap(abc.ABC):
         return moved
 
     def tags(self, landscape: Landscape, moved: Landscape) -> frozenset[str]:
-        """Give the tags of the instance."""
+        """Return the tags of the instance."""
         del moved
         return landscape.tags
 

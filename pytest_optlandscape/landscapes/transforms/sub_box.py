@@ -65,7 +65,7 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
 
 
 def _moved_onto_bounds(whole: Landscape, box: FloatArray) -> Minimizers | None:
-    """Give the minimiser where each coordinate can be minimised by itself: as near to the whole one's as it may be."""
+    """Return the minimiser where each coordinate can be minimised by itself: as near to the whole one's as it may be."""
     one_by_one = {"separable", "unimodal"} <= whole.tags and "constrained" not in whole.tags
     if not (one_by_one and whole.minimizers_complete and whole.n_minimizers == 1):
         return None

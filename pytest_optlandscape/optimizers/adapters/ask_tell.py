@@ -85,7 +85,7 @@ class AskTell(Adapter):
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this has ``ask`` and ``tell``, or is a function of ``x0`` (without ``fun``) that may make one."""
+    """Return whether this has ``ask`` and ``tell``, or is a function of ``x0`` (without ``fun``) that may make one."""
     target = unwrapped(thing)
     if callable(getattr(target, "ask", None)) and callable(getattr(target, "tell", None)):
         return True
@@ -144,7 +144,7 @@ def _has_state_dict(optimizer: Any) -> bool:
 
 
 def pickled(optimizer: Any, interruption: Interruption) -> Any:
-    """Give what pickle makes of an object; the object itself, and the refusal noted, where pickle refuses it."""
+    """Return what pickle makes of an object; the object itself, and the refusal noted, where pickle refuses it."""
     interruption.means = "pickle"
     try:
         saved = getattr(optimizer, "pickle_dumps", lambda: pickle.dumps(optimizer))()  # pycma has a way of its own
@@ -229,7 +229,7 @@ def _outcome(optimizer: Any, best: _Best, stop_reason: str | None) -> Outcome:
 
 
 def takes_points(tell: Callable[..., Any]) -> bool:
-    """Tell whether a method ``tell`` is told points and values, and not the values alone."""
+    """Return whether a method ``tell`` is told points and values, and not the values alone."""
     parameters = inspect.signature(tell).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return True

@@ -131,7 +131,7 @@ _IN_FORMULAS = {"N", "popsize", "np", "int", "float", "min", "max", "log", "sqrt
 
 
 def _is_formula(text: str) -> bool:
-    """Tell whether evaluating a string can do nothing but compute a number."""
+    """Return whether evaluating a string can do nothing but compute a number."""
     try:
         nodes = list(ast.walk(ast.parse(text, mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -154,7 +154,7 @@ def _is_formula(text: str) -> bool:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is `cma.fmin2` or `cma.CMAEvolutionStrategy`, alone or as a `functools.partial`."""
+    """Return whether this is `cma.fmin2` or `cma.CMAEvolutionStrategy`, alone or as a `functools.partial`."""
     target = unwrapped(thing)
     return getattr(target, "__module__", None) == "cma.evolution_strategy" and (
         getattr(target, "__name__", None) in NAMES or type(target).__name__ == "CMAEvolutionStrategy"

@@ -189,7 +189,7 @@ def _excluding(optimizer: Any, undecayed: tuple[str, ...]) -> Any:
 
 
 def _undecayed(instance: Any) -> tuple[str, ...]:
-    """Give the names that an instance leaves out of weight decay, as Keras keeps them: as one regular expression."""
+    """Return the names that an instance leaves out of weight decay, as Keras keeps them: as one regular expression."""
     pattern = getattr(instance, "_exclude_from_weight_decay_pattern", None)
     return () if pattern is None else (pattern.pattern,)
 
@@ -204,7 +204,7 @@ def _is_plain(pattern: str) -> bool:
 
 
 def _maker(value: Any) -> Callable[[], Any]:
-    """Give what makes an argument anew, such as a schedule, or the optimizer that another one wraps."""
+    """Return what makes an argument anew, such as a schedule, or the optimizer that another one wraps."""
     if recognizes(value) and not isinstance(unwrapped(value), type):
         return _rebuilt(value)
     if type(value).__name__ == "OptimizerMap" and type(value).__module__.partition(".")[0] == "keras":
@@ -286,7 +286,7 @@ def _made_of_call(keras: Any, spec: str, key: str, value: Any) -> Any:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an optimizer of Keras, without importing Keras.
+    """Return whether this is an optimizer of Keras, without importing Keras.
 
     It is an instance, a class, or a `functools.partial` of a class.
     """
@@ -446,7 +446,7 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
 
 
 def _ways(instance: Any, config: dict[str, Any]) -> Iterator[_Called | _Rebuilt]:
-    """Give the ways to rebuild an instance: what it holds is copied, or as the last way read from its configuration."""
+    """Return the ways to rebuild an instance: what it holds is copied, or as the last way read from its configuration."""
     kind, undecayed = type(instance), _undecayed(instance)
     if kind is sys.modules["keras"].optimizers.LossScaleOptimizer:
         yield _called(kind, (), {**config, "inner_optimizer": instance.inner_optimizer}, undecayed)
@@ -504,13 +504,13 @@ def _state(instance: Any, twin: Any) -> frozenset[str]:
 
 
 def _wrapped(optimizer: Any) -> list[Any]:
-    """Give the optimizers that one wraps, as LossScaleOptimizer and MultiOptimizer do."""
+    """Return the optimizers that one wraps, as LossScaleOptimizer and MultiOptimizer do."""
     inner = getattr(optimizer, "inner_optimizer", None)
     return [*getattr(optimizer, "_inner_optimizers", []), *([] if inner is None else [inner])]
 
 
 def _classes_inside(instance: Any) -> dict[str, Any]:
-    """Give the classes of a user's own schedule or wrapped optimizer, which Keras may not find by their names."""
+    """Return the classes of a user's own schedule or wrapped optimizer, which Keras may not find by their names."""
     wrapped = _wrapped(instance)
     inside = [getattr(instance, "_learning_rate", None), *wrapped]
     found = {type(one).__name__: type(one) for one in inside if hasattr(one, "get_config")}

@@ -100,7 +100,7 @@ class LockSteps(abc.ABC):
         """Move all points by gradients, which are cut into tensors of shape (runs, *part)."""
 
     def read(self) -> FloatArray:
-        """Give the points, shape (runs, dim), as an array that later steps leave alone."""
+        """Return the points, shape (runs, dim), as an array that later steps leave alone."""
         with self._torch.no_grad():
             parts = self._read()
         arrays = [np.array(self._keras.ops.convert_to_numpy(part), dtype=np.float64) for part in parts]
@@ -108,10 +108,10 @@ class LockSteps(abc.ABC):
 
     @abc.abstractmethod
     def _read(self) -> list[Any]:
-        """Give the points part by part, as tensors of shape (runs, *part)."""
+        """Return the points part by part, as tensors of shape (runs, *part)."""
 
     def finish(self, steps: Sequence[int]) -> FloatArray | None:
-        """Give the points that training ends with, shape (runs, dim); None where they are the last ones.
+        """Return the points that training ends with, shape (runs, dim); None where they are the last ones.
 
         Parameters
         ----------
@@ -231,7 +231,7 @@ class VmappedSteps(LockSteps):
 
 
 def _row_by_row(count: int) -> Callable[[], Any]:
-    """Give a context in which torch does row by row what rounds otherwise for many numbers than for few.
+    """Return a context in which torch does row by row what rounds otherwise for many numbers than for few.
 
     torch has one program for the bulk of an array and another one for what is left over at its end. A sum, difference,
     product, quotient or root rounds alike in both, as IEEE 754 prescribes. A power or an exponential need not, and a
@@ -275,7 +275,7 @@ def _row_by_row(count: int) -> Callable[[], Any]:
 
 
 def _one_by_one() -> Callable[[], Any]:
-    """Give a context in which torch does an operation on lists entry by entry, which can be vectorised over runs."""
+    """Return a context in which torch does an operation on lists entry by entry, which can be vectorised over runs."""
     import torch
     from torch.overrides import TorchFunctionMode
 

@@ -119,7 +119,7 @@ class Steps(abc.ABC):
         """Differentiate the scaled loss by the loss, which has this value."""
 
     def renewed(self) -> Steps:
-        """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
+        """Return steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
         self._into_variables()
         store: dict[str, Any] = {}
         self._optimizer.save_own_variables(store)
@@ -138,20 +138,20 @@ class Steps(abc.ABC):
         """Take the state from the variables, where it is kept elsewhere."""
 
     def read(self) -> FloatArray:
-        """Give the point, shape (dim,), as an array that later steps leave alone."""
+        """Return the point, shape (dim,), as an array that later steps leave alone."""
         return self._read_variables()
 
     def _read_variables(self) -> FloatArray:
         return self._joined([self._keras.ops.convert_to_numpy(variable) for variable in self._variables])
 
     def finish(self) -> FloatArray:
-        """Give the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
+        """Return the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
         self._optimizer.finalize_variable_values(self._variables)
         return self._read_variables()
 
 
 def scales_loss(keras: Any, optimizer: Any) -> bool:
-    """Tell whether ``scale_loss`` gives another loss than it is given."""
+    """Return whether ``scale_loss`` gives another loss than it is given."""
     is_own = type(optimizer).scale_loss is not keras.optimizers.Optimizer.scale_loss
     return is_own or optimizer.loss_scale_factor is not None
 
@@ -248,7 +248,7 @@ class _Jitted(Steps):
             return self._optimizer.scale_loss(value)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
-        """Give the state that a new optimizer has at every start; None if it depends on the start."""
+        """Return the state that a new optimizer has at every start; None if it depends on the start."""
         here, there = (self._fresh_state(np.full(dim, value)) for value in (0.0, 1.0))
         return here if all(map(np.array_equal, here, there)) else None
 

@@ -106,7 +106,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is one of Nevergrad's optimizer classes, instances or configured families."""
+    """Return whether this is one of Nevergrad's optimizer classes, instances or configured families."""
     return is_of(thing, "nevergrad", "Optimizer", "ConfiguredOptimizer")
 
 

@@ -111,7 +111,7 @@ _WORDS = {
 
 
 def version(nlopt: Any) -> str:
-    """Give the version of the library, which its module states in parts."""
+    """Return the version of the library, which its module states in parts."""
     return f"{nlopt.version_major()}.{nlopt.version_minor()}.{nlopt.version_bugfix()}"
 
 
@@ -177,7 +177,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an `nlopt.opt`."""
+    """Return whether this is an `nlopt.opt`."""
     return is_of(thing, "nlopt", "opt")
 
 

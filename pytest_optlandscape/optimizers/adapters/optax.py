@@ -210,7 +210,7 @@ class _Compiled:
         return casts.noted(descend_in_lockstep(problems, self._points(x)[:count], step))
 
     def _trees(self, array: Any) -> Any:
-        """Give points or gradients of several runs, shape (runs, dim), as `_tree` gives one of them."""
+        """Return points or gradients of several runs, shape (runs, dim), as `_tree` gives one of them."""
         if self._structure.is_plain:
             return array
         slices = self._structure.slices.items()
@@ -224,7 +224,7 @@ class _Compiled:
         return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
     def _tree(self, array: Any) -> Any:
-        """Give a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""
+        """Return a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""
         if self._structure.is_plain:
             return array
         return {name: array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()}
@@ -371,7 +371,7 @@ def _makes_transformations(thing: Any) -> bool:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is a transformation of optax or one of its functions that make one, optax not imported.
+    """Return whether this is a transformation of optax or one of its functions that make one, optax not imported.
 
     A function may be alone or in a `functools.partial`.
     """

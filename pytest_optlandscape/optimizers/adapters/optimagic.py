@@ -107,7 +107,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an algorithm of optimagic, an instance or a class."""
+    """Return whether this is an algorithm of optimagic, an instance or a class."""
     return is_of(thing, "optimagic", "Algorithm")
 
 

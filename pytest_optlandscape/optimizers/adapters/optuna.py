@@ -152,7 +152,7 @@ def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is a sampler of Optuna, an instance or a class."""
+    """Return whether this is a sampler of Optuna, an instance or a class."""
     return is_of(thing, "optuna", "BaseSampler")
 
 

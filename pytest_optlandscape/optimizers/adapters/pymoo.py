@@ -111,7 +111,7 @@ class Pymoo(Adapter):
 
 
 def _samples_its_start(algorithm: Any) -> bool:
-    """Tell whether an algorithm that searches from a point was given none, nor a way of its own to sample one."""
+    """Return whether an algorithm that searches from a point was given none, nor a way of its own to sample one."""
     local = importlib.import_module("pymoo.algorithms.base.local").LocalSearch
     default = inspect.signature(local).parameters["sampling"].default
     return isinstance(algorithm, local) and algorithm.initialization.sampling is default
@@ -160,7 +160,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an algorithm of pymoo, an instance or a class."""
+    """Return whether this is an algorithm of pymoo, an instance or a class."""
     return is_of(thing, "pymoo", "Algorithm")
 
 

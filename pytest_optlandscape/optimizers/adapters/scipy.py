@@ -235,7 +235,7 @@ class SciPyLeastSquares(Adapter):
 
 
 def _as_object(constraint: Any) -> Any:
-    """Give a constraint that is a dict as an object: differential evolution takes no other."""
+    """Return a constraint that is a dict as an object: differential evolution takes no other."""
     if not isinstance(constraint, dict):
         return constraint
     args, jacobian = tuple(constraint.get("args", ())), constraint.get("jac")
@@ -250,13 +250,13 @@ def _callback(problem: Problem) -> dict[str, Any]:
 
 
 def _stops_on_request(method: str) -> bool:
-    """Tell whether StopIteration, raised in the callback, ends a run in this release of SciPy; elsewhere it escapes."""
+    """Return whether StopIteration, raised in the callback, ends a run in this release of SciPy; elsewhere it escapes."""
     since = _STOPPABLE_SINCE.get(method, (1, 11))
     return since is not None and since <= _VERSION
 
 
 def _box(problem: Problem) -> scipy.optimize.Bounds:
-    """Give the bounds in the form that SciPy would make of pairs, number by number, in every run."""
+    """Return the bounds in the form that SciPy would make of pairs, number by number, in every run."""
     own = problem.bounds is problem.landscape.bounds
     return _box_of(problem.landscape) if own else scipy.optimize.Bounds(*problem.bounds.T)
 

@@ -113,7 +113,7 @@ class TorchOptimizer(Adapter):
         return self._refusal(landscape.structure) or out_of_range(self.dtype, landscape)
 
     def _refusal(self, structure: Structure) -> str:
-        """Give in a few words what keeps an optimizer from being made for a structure, such as Muon for a vector."""
+        """Return in a few words what keeps an optimizer from being made for a structure, such as Muon for a vector."""
         if structure not in self._obstacles:
             torch = _import(self.spec)
             try:
@@ -204,7 +204,7 @@ class _Point:
         self._is_vector = len(structure) == 1 and self._first.ndim == 1
 
     def read(self) -> NDArray[np.float64]:
-        """Give a copy of the point, shape (dim,)."""
+        """Return a copy of the point, shape (dim,)."""
         if self._is_vector:
             return _read(self._first)
         return self._structure.join({name: _read(parameter) for name, parameter in self.parameters.items()})
@@ -274,7 +274,7 @@ class _Points:
         return [array[:, part].reshape(-1, *self._structure[name]).copy() for name, part in cut]
 
     def read(self) -> NDArray[np.float64]:
-        """Give a copy of the points, shape (runs, dim)."""
+        """Return a copy of the points, shape (runs, dim)."""
         stack, stacked = self._torch.stack, self._is_stacked
         parts = [_read(part[0] if stacked else stack([one.detach() for one in part])) for part in self._of_part]
         return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
@@ -499,7 +499,7 @@ def _swallowed(torch: Any, thing: Any) -> list[str]:
 
 
 def _stands_in_source(torch: Any, kind: Any, word: str) -> bool:
-    """Tell whether a class or a base of it, torch's own aside, names a word; True where there is no source."""
+    """Return whether a class or a base of it, torch's own aside, names a word; True where there is no source."""
     bases = [base for base in kind.__mro__ if base not in torch.optim.Optimizer.__mro__]
     try:
         return any(re.search(rf"\b{re.escape(word)}\b", inspect.getsource(base)) for base in bases)
@@ -540,7 +540,7 @@ def _scheduled(torch: Any, spec: str, make: Callable[[Parameters], Any], schedul
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an optimizer of torch or a function of ``params`` that makes one, torch not imported.
+    """Return whether this is an optimizer of torch or a function of ``params`` that makes one, torch not imported.
 
     Optimizers are classes derived from `torch.optim.Optimizer`, `functools.partial` of such, and instances.
     """
