@@ -1,7 +1,7 @@
-"""What JAX or TensorFlow has compiled for an optimizer, kept for the next adapter of the same one.
+"""Cache of code that JAX or TensorFlow compiled for an optimizer, for the next adapter of the same optimizer.
 
-Each call of ``minimize("optax:adam(learning_rate=0.1)", …)`` makes an adapter of its own, and compiling takes a hundred
-times as long as a short run.
+Each call of ``minimize("optax:adam(learning_rate=0.1)", …)`` makes a new adapter. Compilation takes a hundred times as
+long as a short run.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 __all__ = ["kept_for"]
 
 _MOST = 16
-"""Optimizers for which something is kept: those that were asked for last."""
+"""Number of optimizers in the cache; the least recently used is dropped."""
 
 _kept: OrderedDict[Hashable, dict[Any, Any]] = OrderedDict()
 
 
 def kept_for(key: Hashable) -> dict[Any, Any]:
-    """Return the dict in which things are kept for an optimizer: the same one for the same key.
+    """Return an optimizer's dict of cached objects, the same dict for the same key.
 
     Parameters
     ----------
     key : hashable
-        Of all that decides what is compiled. What cannot be hashed is not known again: it gets a new dict each time.
+        Everything that determines the compiled code. A key that cannot be hashed gets a new dict each time.
 
     Examples
     --------
