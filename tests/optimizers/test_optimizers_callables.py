@@ -215,7 +215,7 @@ def test_kinds_are_read_from_the_parameters():
             lambda f, start: start,
             r"takes \(f, start\), none of which(.|\n)*optimizers.adapt\(FUNCTION, .objective=f start=start",
         ),
-        (lambda: None, "can be called neither with a problem"),
+        (lambda: None, "cannot be called with a problem"),
         (lambda *, problem: None, "can be called neither with a problem"),
         (lambda fun, /, x0: None, "can be called neither with a problem nor with fun and x0"),
     ],

@@ -424,8 +424,8 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
     missing = sorted(_parameters(kind) - set(config))
     if missing:
         raise ValueError(
-            f"{name}.get_config() lacks {', '.join(missing)}, which its constructor takes. Each run rebuilds the instance "
-            f"from its configuration, which would use the default. {_INSTEAD}; or return "
+            f"{name}.get_config() lacks {', '.join(missing)}, which its constructor takes. Each run rebuilds "
+            f"the instance from its configuration, with the default there. {_INSTEAD}; or return "
             f"{', '.join(missing)} from get_config() too"
         )
     complaint, cause = "", None
