@@ -1,1 +1,1 @@
-"""Words of the configuration: kinds of values, profiles, declared adapters. Nothing here imports NumPy."""
+"""Parsing of pytest's configuration: kinds of values, profiles, declared adapters; imports no NumPy."""

@@ -1,9 +1,8 @@
-"""How an optimizer is called that has a signature of its own: the lines of ``optlandscape_adapters``.
+"""Declarations of optimizers with their own signature: the lines of ``optlandscape_adapters``.
 
-A line is ``SPEC = key=value key=value ...``. It says which parameter of the optimizer is the objective, which the
-start, where the result is, and so on. This module reads such lines and checks their words;
-`optimizers.own_signatures` calls the optimizer. It imports nothing heavy, because the plugin reads the configuration
-before anything else is imported.
+A line is ``SPEC = key=value key=value ...``. It states which parameter of the optimizer is the objective, which the
+start, where the result is, and so on. This module parses the lines; `optimizers.declaration_adapter` calls the
+optimizer. This module imports nothing heavy, because the plugin reads the configuration before any other import.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "dimension": (),
     "callback": (),
 }
-"""What can be handed to an optimizer, and in which forms; the first is used where none is named."""
+"""The values that an optimizer can receive, and their forms; the first form is the default."""
 
 _READ = ("result", "value", "evaluations", "success")
 _METHODS = ("call", "ask", "tell")
@@ -47,7 +46,7 @@ KEYS = (*FORMS, *_READ, *_METHODS, *_OTHERS)
 """All keys of a declaration."""
 
 _ARGUMENTS = {"ask": ("rng", "seed"), "tell": ("x", "f", "g", "fg", "pairs"), "call": ()}
-"""What the arguments of a method may be, besides literals."""
+"""The arguments that a method may have, besides literals."""
 
 _SPELLINGS = {"maximize": "maximise", "dim": "dimension", "x0": "start", "gradients": "gradient"}
 _MAKERS = {"Bounds": ("arrays", "scipy.optimize:Bounds")}
@@ -55,13 +54,13 @@ _MAKERS = {"Bounds": ("arrays", "scipy.optimize:Bounds")}
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is handed over.
+    """The place of a value in an optimizer's call.
 
     Attributes
     ----------
     kind : str
-        ``"parameter"``, ``"position"``, ``"entry"`` (of a parameter that is a dict), ``"attribute"`` or ``"method"``
-        (of the object that was made), or ``"nowhere"``.
+        ``"parameter"``, ``"position"``, ``"entry"`` (of a dict parameter), ``"attribute"`` or ``"method"`` (of the
+        optimizer's object), or ``"nowhere"``.
     name : str
         The parameter, attribute or method; a position as digits.
     key : str
@@ -75,7 +74,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Handed:
-    """Something that an optimizer is handed.
+    """A value that an optimizer receives.
 
     Attributes
     ----------
@@ -83,13 +82,13 @@ class Handed:
         A key of `FORMS`.
     place : Place
     form : str
-        One of its forms; "" where it has none.
+        One of its forms; "" if it has none.
     points : int
-        Of a grid, how many values each variable may take.
+        For a grid, the number of values of each variable.
     maker : str
-        ``module:name`` of what makes the value from the form; "" for none.
+        ``module:name`` of a function that makes the value from the form; "" for none.
     factors : tuple of str
-        Of a budget in iterations, what evaluations are divided by: whole numbers, ``"dim"`` and names of parameters.
+        For a budget in iterations, the divisors of evaluations: whole numbers, ``"dim"`` and names of parameters.
     """
 
     what: str
@@ -108,8 +107,8 @@ class Method:
     ----------
     name : str
     arguments : tuple of (str, str or None, object)
-        Keyword ("" for a position), what is handed, and the literal where that is None. None stands for whatever the
-        method's form of old is: ``ask()``, ``tell(x, f)`` or ``tell(f)``.
+        For each argument the keyword ("" for a position), the value's name, and the literal if that is None. None
+        instead of a tuple means the default form: ``ask()``, ``tell(x, f)`` or ``tell(f)``.
     """
 
     name: str
@@ -118,16 +117,16 @@ class Method:
 
 @dataclass(frozen=True)
 class Path:
-    """Where something stands in what an optimizer returned, or in the optimizer itself.
+    """A path to a value in an optimizer's result, or in the optimizer's object.
 
     Attributes
     ----------
     of_optimizer : bool
-        Whether to begin at the object that was made instead of what was returned.
+        Whether to begin at the optimizer's object instead of its result.
     steps : tuple of (str, object)
         ``("name", n)`` for an attribute or key, ``("item", k)`` for a position or key, ``("call", None)`` for a call.
     text : str
-        As it was written.
+        The path as written.
     """
 
     of_optimizer: bool
@@ -137,23 +136,23 @@ class Path:
 
 @dataclass(frozen=True)
 class Declaration:
-    """How an optimizer is called.
+    """The declaration of an optimizer's call.
 
     Attributes
     ----------
     handed : tuple of Handed
     result, value, evaluations, success : Path or None
-        Where the point, its value, the number of evaluations and the claim of success are.
+        Paths to the point, its value, the number of evaluations and the claim of success.
     call : Method or None
-        The method that minimises, of an object that is made first.
+        The object's method that minimises.
     ask, tell : Method or None
-        Of an optimizer that is asked for points and told their values.
+        The methods that return points and take their values.
     together : str
-        How many single points are asked for before they are told: a whole number, or the name of an attribute.
+        Number of single points to ask for before telling: a whole number, or the name of an attribute.
     imports : tuple of str
-        Arguments of the spec that are written ``"module:name"`` and stand for what that names.
+        Arguments of the spec written as ``"module:name"``, which are replaced by the named object.
     maximise : bool
-        Whether the optimizer looks for a maximum: it is handed the negative of the objective.
+        Whether the optimizer maximises; then it receives the negative objective.
 
     Examples
     --------
@@ -177,22 +176,22 @@ class Declaration:
     maximise: bool = False
 
     def of(self, what: str) -> list[Handed]:
-        """List the places where something is handed over."""
+        """Return the entries of a value."""
         return [one for one in self.handed if one.what == what]
 
 
 def parsed_lines(lines: Iterable[str]) -> dict[str, str]:
-    """Read the lines of ``optlandscape_adapters``.
+    """Parse the lines of ``optlandscape_adapters``.
 
     Parameters
     ----------
     lines : iterable of str
-        Each ``SPEC = key=value ...``.
+        Lines ``SPEC = key=value ...``.
 
     Returns
     -------
     dict
-        By spec, the text of its declaration.
+        The text of the declaration for each spec.
 
     Raises
     ------
@@ -207,7 +206,7 @@ def parsed_lines(lines: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines:
         if not isinstance(line, str):
-            raise ValueError(f"optlandscape_adapters: {line!r} is no text; a line is SPEC = key=value ...")
+            raise ValueError(f"optlandscape_adapters: {line!r} is not a string; a line is SPEC = key=value ...")
         place = next((at for at, sign in _outside_brackets(line) if sign == "="), -1)
         spec, text = line[:place].strip(), line[place + 1 :].strip()
         if place < 0 or ":" not in spec:
@@ -216,7 +215,7 @@ def parsed_lines(lines: Iterable[str]) -> dict[str, str]:
                 "'mypackage:minimize = objective=func start=x0'"
             )
         if spec in found:
-            raise ValueError(f"optlandscape_adapters: {spec} is declared twice; one of the two is enough")
+            raise ValueError(f"optlandscape_adapters: {spec} is declared twice; remove one line")
         try:
             parse_declaration(text)
         except ValueError as error:
@@ -226,12 +225,12 @@ def parsed_lines(lines: Iterable[str]) -> dict[str, str]:
 
 
 def parse_declaration(text: str) -> Declaration:
-    """Read a declaration: words ``key=value``, separated by spaces or commas.
+    """Parse a declaration: words ``key=value``, separated by spaces or commas.
 
     Raises
     ------
     ValueError
-        If a key, a form or a value is unknown or stands twice; the message names the nearest.
+        If a key, form or value is unknown or occurs twice; the message names the nearest known one.
 
     Examples
     --------
@@ -251,7 +250,7 @@ def parse_declaration(text: str) -> Declaration:
             raise ValueError(unknown_name("key of an adapter", key, KEYS, advice))
         if key == "maximise":
             if sign and value not in ("yes", "true", "True"):
-                raise ValueError(f"maximise stands alone, got {word!r}; leave it out for an optimizer that minimises")
+                raise ValueError(f"maximise takes no value, got {word!r}; omit it for an optimizer that minimises")
             value = "yes"
         if not value:
             raise ValueError(f"{key} needs a value, such as {key}={_EXAMPLES.get(key, 'NAME')}")
@@ -259,7 +258,7 @@ def parse_declaration(text: str) -> Declaration:
             imports.append(value)
             continue
         if key in others or (key != "budget" and any(one.what == key for one in handed)):
-            raise ValueError(f"{key} is declared twice")
+            raise ValueError(f"{key} is declared twice; keep one")
         if key in FORMS:
             handed.append(_handed(key, value))
         else:
@@ -270,20 +269,22 @@ def parse_declaration(text: str) -> Declaration:
 
 
 def _check_together(declaration: Declaration) -> None:
-    """Refuse what cannot be had together."""
+    """Raise ValueError for keys that exclude each other."""
     if (declaration.ask is None) != (declaration.tell is None):
         lacking, has = ("tell", "ask") if declaration.tell is None else ("ask", "tell")
         raise ValueError(f"{has}= needs {lacking}=, the other method of an ask/tell optimizer")
     if declaration.ask and declaration.call:
-        raise ValueError("call= names the method that minimises; an optimizer with ask= and tell= has none")
+        raise ValueError(
+            "call= names the method that minimises; an optimizer with ask= and tell= has none; remove call="
+        )
     if declaration.ask and declaration.of("objective"):
-        raise ValueError("an optimizer with ask= and tell= is told values; it is handed no objective=")
+        raise ValueError("an optimizer with ask= and tell= is told values; remove objective=")
     if declaration.together and not declaration.ask:
-        raise ValueError("together= belongs to ask= and tell=")
+        raise ValueError("together= needs ask= and tell=")
     if declaration.of("residuals") and declaration.of("objective"):
         raise ValueError("an optimizer works on the residuals= of a sum of squares or on an objective=, not on both")
     if declaration.of("residuals") and declaration.maximise:
-        raise ValueError("residuals= are those of a sum of squares, which is minimised; maximise does not go with it")
+        raise ValueError("residuals= are those of a sum of squares, which is minimised; remove maximise")
 
 
 _EXAMPLES = {
@@ -293,7 +294,7 @@ _EXAMPLES = {
 
 
 def _outside_brackets(text: str) -> Iterable[tuple[int, str]]:
-    """List the characters of a text outside of brackets and quotes, each with its place."""
+    """Yield the characters of a text outside brackets and quotes, each with its index."""
     depth, quote = 0, ""
     for at, sign in enumerate(text):
         if quote:
@@ -360,7 +361,9 @@ def _handed(what: str, text: str) -> Handed:
         if len(forms) == 2:
             maker = ":".join(forms)
         elif forms:
-            raise ValueError(f"{what}={text}: what makes the value is written module:name, got {':'.join(forms)!r}")
+            raise ValueError(
+                f"{what}={text}: the function that makes the value is written module:name, got {':'.join(forms)!r}"
+            )
         if form in _MAKERS:
             form, maker = _MAKERS[form]
     return Handed(what, place, form, points, maker, factors)
@@ -396,7 +399,7 @@ def _method(key: str, text: str) -> Method:
 
 
 def _argument(key: str, node: ast.expr) -> tuple[str | None, Any]:
-    """Read an argument of a method: the name of what is handed, or a literal."""
+    """Parse an argument of a method: a value's name or a literal."""
     known = _ARGUMENTS[key]
     if isinstance(node, ast.Name):
         if node.id not in known:
@@ -412,8 +415,7 @@ def _argument(key: str, node: ast.expr) -> tuple[str | None, Any]:
 
 def _path(key: str, text: str) -> Path:
     wrong = ValueError(
-        f"{key}={text}: expected where it is in what is returned ([0], x, best[params]) or in the optimizer "
-        "(self.best_position)"
+        f"{key}={text}: expected a path in the result ([0], x, best[params]) or in the optimizer (self.best_position)"
     )
     try:
         node: ast.expr = ast.parse("_" + text if text[0] in "[." else text, mode="eval").body

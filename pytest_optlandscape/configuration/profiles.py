@@ -1,9 +1,8 @@
-"""What optimizers are, as the configuration says: the words of a profile, and what is in force, by spec.
+"""Profiles and declarations of optimizers from pytest's configuration, by spec.
 
-In force are profiles and, as text, the declarations of ``optlandscape_adapters``, which `_declarations` reads.
-
-The plugin reads them before anything that is heavy is imported, so nothing of the package is imported here.
-`optimizers.get` applies them to every optimizer that it makes.
+This module parses profiles. Declarations of ``optlandscape_adapters`` stay text, which `declarations` parses. The
+plugin reads them before any heavy import, so this module imports little. `optimizers.get` applies them to every
+optimizer.
 """
 
 from __future__ import annotations
@@ -44,32 +43,33 @@ WORDS: dict[str, tuple[str, bool]] = {
     "accepts-nan": ("refuses_nan", False),
     "refuses-nan": ("refuses_nan", True),
 }
-"""The words of a profile, and what each says of an adapter."""
+"""The words of a profile, and the adapter's attribute and value of each."""
 
 INVARIANCES = ("scaling", "permutation", "translation", "rotation")
-"""What an optimizer may promise not to depend on; in a profile ``rotation-invariant``, or ``no-rotation-invariant``."""
+"""Invariances that an optimizer may promise; in a profile ``rotation-invariant`` or ``no-rotation-invariant``."""
 
 _PROMISES = {f"{name}-invariant" for name in INVARIANCES}
 
 _sessions: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
-"""The profiles and the adapters by spec that each session of this process declares; an inner session (pytester's) comes
-after an outer one."""
+"""The profiles and declarations by spec of each session in this process; an inner session (pytester's) comes after the
+outer one.
+"""
 
 
 def declare(profiles: Mapping[str, str], adapters: Mapping[str, str] | None = None) -> Callable[[], None]:
-    """Put the profiles and adapters of a session in force, instead of those of a session around it.
+    """Activate a session's profiles and declarations, instead of those of the outer session.
 
     Parameters
     ----------
     profiles : mapping of str to str
-        By spec, words separated by spaces or commas.
+        For each spec, words separated by spaces or commas.
     adapters : mapping of str to str, optional
-        By spec, a declaration; see `_declarations.parse_declaration`.
+        For each spec, a declaration; see `declarations.parse_declaration`.
 
     Returns
     -------
     callable
-        Puts back what was in force before.
+        Restores the previous profiles and declarations.
 
     Raises
     ------
@@ -94,23 +94,25 @@ def declare(profiles: Mapping[str, str], adapters: Mapping[str, str] | None = No
     _sessions.append(own)
 
     def put_back() -> None:
-        _sessions[:] = [session for session in _sessions if session is not own]  # others may be equal
+        _sessions[:] = [
+            session for session in _sessions if session is not own
+        ]  # compare by identity, as sessions may be equal
 
     return put_back
 
 
 def declared(spec: str) -> str:
-    """Give what the session says of an optimizer; "" if it says nothing."""
+    """Return the session's profile of an optimizer; "" if there is none."""
     return _sessions[-1][0].get(spec, "") if _sessions else ""
 
 
 def declared_adapters() -> Mapping[str, str]:
-    """Give the declarations of adapters that the session makes, by spec."""
+    """Return the session's declarations by spec."""
     return _sessions[-1][1] if _sessions else {}
 
 
 def said_of(spec: str) -> str:
-    """Write what the session says of an optimizer as further arguments of a call of `minimize`; "" for nothing.
+    """Return the session's declaration and profile as arguments of a `minimize` call; "" for none.
 
     Examples
     --------
@@ -125,12 +127,12 @@ def said_of(spec: str) -> str:
 
 
 def parsed(lines: Iterable[str]) -> dict[str, str]:
-    """Read lines ``SPEC = words``; a spec may hold equals signs, but none with spaces around.
+    """Parse lines ``SPEC = words``; a spec may contain equals signs without spaces around them.
 
     Raises
     ------
     ValueError
-        If a line has another form, or two lines are of one optimizer.
+        If a line has another form, or two lines name the same optimizer.
 
     Examples
     --------
@@ -153,12 +155,12 @@ def parsed(lines: Iterable[str]) -> dict[str, str]:
 
 
 def check_words(text: str) -> list[str]:
-    """Split a profile into its words.
+    """Split a profile into words and check them.
 
     Raises
     ------
     ValueError
-        If a word is unknown; the message names the nearest. If two words contradict each other.
+        If a word is unknown; the message names the nearest known one. If two words contradict each other.
 
     Examples
     --------
@@ -174,5 +176,5 @@ def check_words(text: str) -> list[str]:
             raise ValueError(unknown_name("word of an optimizer's profile", word, known))
         other = said.setdefault(WORDS[word][0] if word in WORDS else promise, word)
         if other != word:
-            raise ValueError(f"an optimizer's profile says {other!r} and {word!r}: give one of them")
+            raise ValueError(f"an optimizer's profile says {other!r} and {word!r}; keep one of them")
     return words

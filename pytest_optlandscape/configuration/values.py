@@ -1,6 +1,6 @@
-"""The values of options and of keys of the configuration file, checked for their kind before anything reads them.
+"""Type checks of options and configuration keys, before they are used.
 
-The plugin uses it in every session, so nothing of the package is imported here, and nothing heavy.
+The plugin uses this module in every session, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import pytest
 __all__ = ["check_keys", "check_options"]
 
 _MAY_BE_EMPTY = {"optlandscape_against", "optlandscape_history", "optlandscape_list"}
-"""Options that may be given without a value, and one of which the revision is checked for itself."""
+"""Options that may be empty, and one whose revision is checked elsewhere."""
 
 _NOT_EMPTY = {"optlandscape_baseline_dir", "optlandscape_fail_on", "optlandscape_suite"}
-"""Keys whose empty value would be another value than the default."""
+"""Keys whose empty value differs from the default."""
 
 
 def check_keys(
     config: pytest.Config, keys: Mapping[str, tuple[str, Any, str]], names: Iterable[str] | None = None
 ) -> None:
-    """Check that the keys of the configuration file have values of their kind.
+    """Check that configuration keys have values of their kind.
 
     Parameters
     ----------
     config : pytest.Config
     keys : mapping of str to tuple
-        By name, the kind (``"string"``, ``"bool"`` or ``"linelist"``), the default, and the help.
+        For each name, the kind (``"string"``, ``"bool"`` or ``"linelist"``), the default and the help.
     names : iterable of str, optional
-        Which keys are checked (default: all).
+        The keys to check (default: all).
 
     Raises
     ------
@@ -43,25 +43,27 @@ def check_keys(
         kind = keys[name][0]
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pytest's own, of a list where a string belongs, is said below
+                warnings.simplefilter(
+                    "ignore"
+                )  # pytest also warns of a list instead of a string; the error below says it
                 value = config.getini(name)
         except (ValueError, TypeError, pytest.UsageError) as error:
             raise ValueError(f"{name}: {error}") from None
         if kind == "linelist":
             if value and not _is_filled_list(value):
-                raise ValueError(f'{name} is a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
+                raise ValueError(f'{name} must be a list of strings, such as ["scipy:Powell"]; got {value!r:.200}')
         elif kind == "string" and not isinstance(value, str):
-            raise ValueError(f"{name} is a single string; got {value!r:.200}")
+            raise ValueError(f"{name} must be a single string; got {value!r:.200}")
         if name in _NOT_EMPTY and not (value and str(value).strip()):
             default = keys[name][1]
             text = default if isinstance(default, str) else ", ".join(default)
-            raise ValueError(f"{name} is empty; leave the key out for its default, {text}")
+            raise ValueError(f"{name} is empty; omit the key for its default, {text}")
         for text in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
             _check_characters(name, text)
 
 
 def check_options(config: pytest.Config) -> None:
-    """Check that no option of ours has an empty value, or one with a null character.
+    """Check that no option of this plugin has an empty value or a null character.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def check_options(config: pytest.Config) -> None:
     Raises
     ------
     ValueError
-        The message names the option.
+        If one has; the message names the option.
     """
     for name, value in sorted(vars(config.option).items()):
         if not name.startswith("optlandscape_"):
@@ -78,7 +80,7 @@ def check_options(config: pytest.Config) -> None:
         option = "--" + name.replace("_", "-")
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and not text.strip() and name not in _MAY_BE_EMPTY:
-                raise ValueError(f"{option} was given an empty value; `pytest --help` says what it takes")
+                raise ValueError(f"{option} has an empty value; see `pytest --help` for its values")
             if isinstance(text, str):
                 _check_characters(option, text)
 

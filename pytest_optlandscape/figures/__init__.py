@@ -1,7 +1,7 @@
-"""Pictures: pure functions from numbers to accessible SVG. They know nothing of landscapes, runs or records.
+"""Pictures: pure functions from numbers to accessible SVG, independent of landscapes, runs and records.
 
 Every function takes keyword arguments (numbers, arrays, strings) and returns a `Figure`. All take ``title``,
-``caption`` and ``identifier``; the last begins the ids of the picture's elements.
+``caption`` and ``identifier``, the prefix of the ids of the picture's elements.
 """
 
 from pytest_optlandscape.figures.curves import data_profile, gap_curves, performance_profile, runtime_ecdf

@@ -1,4 +1,11 @@
-"""What pictures are made of: lines, marks, texts and axes, written as short SVG."""
+"""The canvas of pictures: lines, marks, texts and axes as short SVG.
+
+References
+----------
+U. Ramer: An Iterative Procedure for the Polygonal Approximation of Plane Curves, Comput. Graph. Image Process. 1 (1972).
+D. H. Douglas, T. K. Peucker: Algorithms for the Reduction of the Number of Points Required to Represent a Digitized
+Line or its Caricature, Cartographica 10 (1973).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +26,7 @@ __all__ = ["Canvas", "number", "simplified"]
 FloatArray = NDArray[np.float64]
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
-_HERE = "\0"  # where the identifier goes; no text holds it
+_HERE = "\0"  # placeholder of the identifier; no text contains it
 LINE = 15.0
 
 
@@ -37,13 +44,13 @@ def number(value: float) -> str:
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """Join numbers of a path; a minus sign separates, too."""
+    """Join numbers of a path; a minus sign separates too."""
     return "".join(part if k == 0 or part.startswith("-") else f" {part}" for k, part in enumerate(parts))
 
 
 def path_of(points: FloatArray, *, closed: bool = False, apart: bool = False) -> str:
-    """Write a line through points (n, 2), rounded to a tenth, as the data of an SVG path; or points apart."""
-    if apart:  # each is moved to, and whole numbers do: they carry marks
+    """Return SVG path data of a line through points (n, 2), rounded to tenths, or of separate points."""
+    if apart:  # move to each point; whole numbers suffice for marks
         return "".join(f"M{x} {y}" for x, y in np.rint(points).astype(np.int64).tolist())
     tenths = np.rint(10.0 * points).astype(np.int64)
     if len(tenths) > 1:
@@ -55,7 +62,7 @@ def path_of(points: FloatArray, *, closed: bool = False, apart: bool = False) ->
 
 
 def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
-    """Leave out points of a line that lie within ``tolerance`` of the rest (Ramer 1972; Douglas & Peucker 1973)."""
+    """Remove points of a line within ``tolerance`` of the remaining line (Ramer 1972; Douglas & Peucker 1973)."""
     kept = np.zeros(len(points), dtype=bool)
     kept[[0, -1]] = True
     open_ranges = [(0, len(points) - 1)]
@@ -77,12 +84,12 @@ def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
 
 
 class Canvas:
-    """A picture while it is drawn.
+    """A picture under construction.
 
     Parameters
     ----------
     width, height : float
-        Its size; the reader's window scales it.
+        Its size; the viewer scales it.
     """
 
     def __init__(self, width: float, height: float) -> None:
@@ -91,15 +98,15 @@ class Canvas:
         self.parts: list[str] = []
 
     def add(self, markup: str) -> None:
-        """Add an element that is written already."""
+        """Add an element given as markup."""
         self.parts.append(markup)
 
     def reference(self, name: str) -> str:
-        """Return an id for an element of this picture, unlike those of any other picture on the page."""
+        """Return an id for an element, unique among the pictures of a page."""
         return f"{_HERE}-{name}"
 
     def path(self, points: ArrayLike, classes: str, *, closed: bool = False, tolerance: float = 0.3) -> None:
-        """Draw a line through points (n, 2), those left out that change nothing that is seen."""
+        """Draw a line through points (n, 2), without those that make no visible difference."""
         line = np.asarray(points, dtype=np.float64)
         if len(line):
             self.add(f'<path class="{classes}" d="{path_of(simplified(line, tolerance), closed=closed)}"/>')
@@ -118,7 +125,7 @@ class Canvas:
     def text(
         self, x: float, y: float, text: object, classes: str = "", *, most: float | None = None, turned: bool = False
     ) -> None:
-        """Write a text, shortened to a width; where it is shortened, the whole is its title."""
+        """Write a text, shortened to a width; a shortened text has the whole as its title."""
         whole = plain(text)
         shown = whole if most is None else shorten(whole, most)
         title = f"<title>{escape(whole)}</title>" if shown != whole else ""
@@ -139,7 +146,7 @@ class Canvas:
             self.add(f'<path class="{classes}" d="{mark_path(x, y, shape, size)}"/>')
 
     def marker(self, name: str, shape: str, classes: str, size: float) -> None:
-        """Define a mark that `marks` puts on many points."""
+        """Define a mark for `marks`."""
         outline = mark_path(0.0, 0.0, shape, size)
         self.add(
             f'<marker id="{self.reference(name)}" markerUnits="userSpaceOnUse" overflow="visible">'
@@ -147,7 +154,7 @@ class Canvas:
         )
 
     def marks(self, points: FloatArray, name: str) -> None:
-        """Put the mark of that name on each of the points (n, 2)."""
+        """Draw the named mark on each of the points (n, 2)."""
         if len(points):
             at = f"url(#{self.reference(name)})"
             self.add(
@@ -155,12 +162,12 @@ class Canvas:
             )
 
     def legend(self, x: float, y: float, width: float, entries: Sequence[tuple[str, str, str]]) -> None:
-        """Write names with samples of their lines ("line") or marks (a shape) in one row.
+        """Draw a legend in one row: names with samples of their lines ("line") or marks (a shape).
 
         Parameters
         ----------
         x, y, width : float
-            Where the row begins, its baseline, and how wide it may be.
+            Start, baseline and largest width of the row.
         entries : sequence of (name, kind, classes)
         """
         gap, sample = 14.0, 26.0
@@ -174,10 +181,10 @@ class Canvas:
             x += sample + width_of(shorten(plain(name), room)) + gap
 
     def axes(self, x: Scale, y: Scale, x_title: str, y_title: str, *, zero_at: float | None = None) -> None:
-        """Draw two axes with light lines at the ticks of the upright one.
+        """Draw two axes, with grid lines at the ticks of the vertical one.
 
-        A logarithmic upright axis may have a place for zero below its lower end: ``zero_at``, where the other axis is
-        then drawn.
+        A logarithmic vertical axis may show zero below its lower end, at ``zero_at``. The horizontal axis is then drawn
+        there.
         """
         left, right, top, bottom = x.start, x.end, y.end, y.start if zero_at is None else zero_at
         across = max(2, int((right - left) / 62))
@@ -207,25 +214,23 @@ class Canvas:
         caption: str = "",
         identifier: str = "",
     ) -> Figure:
-        """Finish the picture.
+        """Return the finished picture.
 
         Parameters
         ----------
         title, description, columns, rows, caption
             See `Figure`.
         identifier : str, default ""
-            What ids begin with; by default they are made from what is drawn, so that pictures that differ have ids
-            that differ.
+            Prefix of ids (default: a hash of the picture, so that different pictures have different ids).
 
         Raises
         ------
         ValueError
-            If the identifier is not made of a letter and then letters, digits, "_" and "-".
+            If the identifier is not a letter followed by letters, digits, "_" and "-".
         """
         if identifier and not _IDENTIFIER.match(identifier):
             raise ValueError(
-                "an identifier begins with a letter and goes on with letters, digits, _ and - (none other than of "
-                f"ASCII), got {identifier!r}"
+                f"an identifier must be an ASCII letter followed by ASCII letters, digits, _ and -; got {identifier!r}"
             )
         title, description = plain(title), plain(description)
         body = "".join(self.parts)
@@ -245,7 +250,7 @@ class Canvas:
 
 
 def _room(widths: Sequence[float], total: float) -> float:
-    """Return the width to which texts are shortened so that all fit into a row; short ones leave room to others."""
+    """Return the largest width of a text so that all fit into a row; short texts leave room for long ones."""
     left, waiting = total, sorted(widths)
     while waiting:
         share = left / len(waiting)
@@ -256,7 +261,7 @@ def _room(widths: Sequence[float], total: float) -> float:
 
 
 def mark_path(x: float, y: float, shape: str, size: float) -> str:
-    """Write the outline of a mark around a place as the data of an SVG path."""
+    """Return SVG path data of a mark's outline around a place."""
     if shape in ("cross", "plus"):
         arm = 0.9 * size if shape == "cross" else 1.2 * size
         a, b = ((arm, arm), (arm, -arm)) if shape == "cross" else ((arm, 0.0), (0.0, arm))

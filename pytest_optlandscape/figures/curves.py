@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 
 WIDTH, HEIGHT = 480.0, 300.0
 _TOP, _BOTTOM = 28.0, 44.0
-_COLUMNS = 140  # places along the axis at which curves are drawn
+_COLUMNS = 140  # places along the axis for which curves are drawn
 _MOST_DECADES = 40
 
 
@@ -41,23 +41,23 @@ def runtime_ecdf(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the share of (cell, target) pairs that are reached, against evaluations per dimension.
+    """Draw the share of reached (cell, target) pairs against evaluations per dimension.
 
-    The curves end at the budget: nothing is known beyond. Where budgets per dimension differ, they end at the smallest,
-    up to which every cell was run. The share that is reached at each cell's own budget is said in words.
+    The curves end at the budget; if budgets per dimension differ, at the smallest, because every cell was run up to it.
+    The description states the share reached within each cell's own budget.
 
     Parameters
     ----------
     before, now : array_like, shape (cells,) or (cells, targets)
-        Evaluations to each target; inf where it was missed. The cells are the same.
+        Evaluations to each target; inf if it was missed. Both sides have the same cells.
     budget : array_like, shape () or (cells,)
         In evaluations.
     dim : array_like, shape () or (cells,), default 1
-        Of each cell's landscape.
+        Dimension of each cell's landscape.
     names : tuple of str
-        Of the two sides.
+        Names of the two sides.
     title, caption, identifier : str
-        See `Figure`; the identifier begins all ids, by default it is made from what is drawn.
+        See `Figure`; ``identifier`` is the prefix of ids (default: a hash of the picture).
 
     Returns
     -------
@@ -115,19 +115,19 @@ def data_profile(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the share of problems that are solved within a number of simplex gradients.
+    """Draw the share of problems solved within a number of simplex gradients.
 
     A simplex gradient is n + 1 evaluations in n dimensions, the cost of a gradient by differences. The axis is linear,
-    as in the original, and ends at the smallest budget.
+    as in the article, and ends at the smallest budget.
 
     Parameters
     ----------
     before, now : array_like, shape (cells,) or (cells, targets)
-        Evaluations to the target, or to each of several; inf where it was missed. The cells are the same.
+        Evaluations to the target, or to each of several; inf if it was missed. Both sides have the same cells.
     budget, dim : array_like, shape () or (cells,)
-        In evaluations; of each cell's landscape.
+        Budget in evaluations, and dimension of each cell's landscape.
     target : str, default ""
-        In words, such as ``"10⁻⁵ of the gap at the start"``.
+        The target in words, such as ``"10⁻⁵ of the gap at the start"``.
     names, title, caption, identifier
         See `runtime_ecdf`.
 
@@ -183,15 +183,15 @@ def performance_profile(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw how often each of two sides is at most τ times as slow as the faster one.
+    """Draw the share of problems on which each side is at most τ times as slow as the faster side.
 
-    ρ(1) is the share of problems on which a side is the faster one, ties included; ρ(∞) is the share that it solves.
-    Exactly two sides are drawn: among three or more, the order of any two depends on the others (Gould & Scott 2016).
+    ρ(1) is the share of problems on which a side is fastest, ties included. ρ(∞) is the share that it solves. Only two
+    sides are drawn: with three or more, the order of two would depend on the others (Gould & Scott 2016).
 
     Parameters
     ----------
     before, now : array_like, of the same shape
-        Evaluations to the same targets; inf where they were missed.
+        Evaluations to the same targets; inf if a target was missed.
     names, title, caption, identifier
         See `runtime_ecdf`.
 
@@ -214,9 +214,9 @@ def performance_profile(
     >>> figure = performance_profile(before=[10, 20, 40], now=[30, 20, float("inf")])
     >>> for sentence in figure.description.split(". "):
     ...     print(sentence)
-    Of 3 problems, before is the faster one or as fast on 100 % and now on 33.3 %: ρ(1)
-    Within twice the evaluations of the faster one are 100 % and 33.3 %: ρ(2)
-    Solved at all are 100 % and 66.7 %: ρ(∞).
+    Of 3 problems, before is at least as fast on 100 % and now on 33.3 %: ρ(1)
+    100 % and 33.3 % take at most twice the evaluations of the faster side: ρ(2)
+    100 % and 66.7 % are solved: ρ(∞).
     """
     ratios = performance_ratios(before, now)
     curves = [StepFunction.of(ratio) for ratio in ratios]
@@ -224,9 +224,9 @@ def performance_profile(
     one, two, last = ([percent(float(share)) for share in shares] for shares in _at_one_two_and_last(curves))
     former, latter = map(plain, names)
     description = (
-        f"Of {counted(curves[0].problems, 'problem')}, {former} is the faster one or as fast on {one[0]} and {latter} "
-        f"on {one[1]}: ρ(1). Within twice the evaluations of the faster one are {two[0]} and {two[1]}: ρ(2). Solved at "
-        f"all are {last[0]} and {last[1]}: ρ(∞)."
+        f"Of {counted(curves[0].problems, 'problem')}, {former} is at least as fast on {one[0]} and {latter} "
+        f"on {one[1]}: ρ(1). {two[0]} and {two[1]} take at most twice the evaluations of the faster side: ρ(2). "
+        f"{last[0]} and {last[1]} are solved: ρ(∞)."
     )
     figure_rows = [("1", *one), ("2", *two)]
     for tau in (4.0, 8.0, 16.0, 32.0, 64.0):
@@ -279,7 +279,7 @@ def _shares(
     rows: Sequence[tuple[str, ...]] = (),
     column: str = "",
 ) -> Figure:
-    """Draw two step functions, the share that each reaches at its end."""
+    """Draw two step functions, with the final share of each."""
     canvas = Canvas(WIDTH, HEIGHT)
     x = Scale(across.lower, across.upper, 58.0, WIDTH - 58.0, across.log)
     y = Scale(0.0, 1.0, HEIGHT - _BOTTOM, _TOP)
@@ -315,7 +315,7 @@ def _entries(names: tuple[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _apart(heights: list[float], least: float = 14.0) -> list[float]:
-    """Move two labels apart where they would overlap; the upper one stays above."""
+    """Move two labels apart if they overlap; the upper one stays above."""
     first, second = heights
     if abs(first - second) >= least:
         return heights
@@ -334,18 +334,18 @@ def gap_curves(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the gap against evaluations: the median over the cells, and their quartiles as a band.
+    """Draw the median gap over the cells against evaluations, with quartiles as a band.
 
-    Medians and quartiles are order statistics (of an even number the lower one in the middle): a run that has no
-    feasible point yet is worse than all others. A run that ended keeps its last gap up to the budget.
+    Medians and quartiles are order statistics (the lower middle one of an even number). A run without a feasible point
+    counts as worse than all others. A run that ended keeps its last gap up to the budget.
 
     Parameters
     ----------
     before, now : sequence of (evaluations, gaps)
-        A pair of arrays, shape (n,), for each cell: after that many evaluations, the best gap so far is that. Both
-        sides list the same cells in the same order. ``now`` may be left out.
+        For each cell a pair of arrays (n,): numbers of evaluations, and the best gap after each. Both sides list the
+        same cells in the same order. ``now`` may be omitted.
     budget : int
-        In evaluations: where the curves end.
+        Number of evaluations at which the curves end.
     names, title, caption, identifier
         See `runtime_ecdf`.
 
@@ -356,7 +356,7 @@ def gap_curves(
     Raises
     ------
     ValueError
-        If there is no cell, the sides have other numbers of cells, or a curve is no pair of arrays of one length.
+        If there is no cell, the sides differ in number of cells, or a curve is not a pair of arrays of one length.
 
     Examples
     --------
@@ -367,11 +367,11 @@ def gap_curves(
     (('evaluations', 'before', 'now'), ('50', '0.01', '0.001'))
     """
     if not len(before):
-        raise ValueError("there is no cell to draw a curve of")
+        raise ValueError("gap_curves needs at least one cell")
     if len(now) and len(now) != len(before):
-        raise ValueError(f"cells are paired, and there are {len(before)} before and {len(now)} now")
+        raise ValueError(f"before and now need the same cells; got {len(before)} and {len(now)}")
     if not 1 <= budget < math.inf:
-        raise ValueError(f"a budget is a number of evaluations from 1, got {budget!r}")
+        raise ValueError(f"a budget must be at least 1 evaluation, got {budget!r}")
     x = Scale(1.0, max(2.0, float(budget)), 64.0, WIDTH - 66.0, log=True)
     ticks = sorted({tick for tick in x.ticks(7) if tick <= budget} | {float(budget)})
     grid = np.unique(np.concatenate([np.rint(np.geomspace(1.0, budget, _COLUMNS)), ticks]))
@@ -405,14 +405,14 @@ def _draw_gaps(
     *,
     with_bands: bool,
 ) -> None:
-    """Draw the medians, their bands behind them, and the last gap of each at its end."""
+    """Draw the medians over their bands, with the last gap of each."""
     lower, upper, has_zero = _span(np.concatenate([part.ravel() for part in quartiles]))
     bottom = HEIGHT - _BOTTOM
     y = Scale(lower, upper, bottom - 16.0 if has_zero else bottom, _TOP, log=True)
     canvas.axes(x, y, "evaluations", "gap: best f so far − minimum", zero_at=bottom if has_zero else None)
 
     def placed(values: FloatArray) -> FloatArray:
-        """Return the points of a curve, as far as it is known; zero lies at the foot."""
+        """Return the points of a curve where it is known; zero is at the bottom."""
         up = np.where(values > 0.0, y(np.where(values > 0.0, values, upper)), bottom)
         return np.stack([x(grid), up], axis=1)
 
@@ -453,7 +453,7 @@ def _gap_table(
     *,
     of_several: bool,
 ) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return the columns and the rows of the table: the gaps after round numbers of evaluations."""
+    """Return columns and rows of the table of gaps after round numbers of evaluations."""
     shown = {"median": 1, "lower quartile": 0, "upper quartile": 2} if of_several else {"": 1}
     columns = [f"{name}: {what}" if what else name for name in names for what in shown]
     rows = []
@@ -464,17 +464,17 @@ def _gap_table(
 
 
 def _best_so_far(curve: tuple[ArrayLike, ArrayLike], grid: FloatArray) -> FloatArray:
-    """Return the gap after each number of evaluations; infinite before the first that is known."""
+    """Return the gap after each number of evaluations; inf before the first known gap."""
     at, gaps = (np.asarray(part, dtype=np.float64) for part in curve)
     if at.ndim != 1 or at.shape != gaps.shape or np.any(np.diff(at) < 0.0):
-        raise ValueError("a curve is a pair of arrays of one length: rising evaluations, and the gap after each")
+        raise ValueError("a curve must be two arrays of one length: rising evaluations, and the gap after each")
     known = np.minimum.accumulate(np.concatenate([[np.inf], np.where(np.isnan(gaps), np.inf, np.maximum(gaps, 0.0))]))
     best: FloatArray = known[np.searchsorted(at, grid, side="right")]
     return best
 
 
 def _span(values: FloatArray) -> tuple[float, float, bool]:
-    """Return the ends of a logarithmic axis for gaps, and whether some are zero."""
+    """Return the ends of a logarithmic axis for gaps, and whether a gap is zero."""
     positive = values[np.isfinite(values) & (values > 0.0)]
     if not len(positive):
         return 0.1, 10.0, bool(np.any(values == 0.0))

@@ -1,4 +1,4 @@
-"""`Figure`: a picture as SVG, with its description and its numbers as a table."""
+"""The class `Figure`: a picture as SVG, with a description and a table of its numbers."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _PAGE = (
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its description and its numbers.
+    """A picture with a description and its numbers.
 
     Notebooks show the picture, its caption, and its numbers in a table that opens on a click.
 
     Attributes
     ----------
     svg : str
-        The picture, which stands by itself: its style is part of it, and it names its title and description to screen
-        readers. It follows the reader's light or dark colour scheme.
+        The picture, self-contained with its style, and with title and description for screen readers. It follows the
+        viewer's light or dark colour scheme.
     title : str
-        What it shows.
+        The subject of the picture.
     description : str
-        What is to be seen in it, in words.
+        The content of the picture in words.
     columns : tuple of str
-        The names of the table's columns.
+        Names of the table's columns.
     rows : tuple of tuple
-        The numbers, or words, that are drawn.
+        The drawn numbers or words.
     caption : str, default ""
-        A remark on how it was drawn.
+        A remark on the picture.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Figure:
 
     @property
     def table(self) -> str:
-        """The table as HTML; of more than 500 rows the first."""
+        """The table as HTML; at most 500 rows."""
         return html_table(self.columns, self.rows)
 
     def to_html(self, *, full_html: bool = True) -> str:
@@ -76,7 +76,7 @@ class Figure:
         Parameters
         ----------
         full_html : bool, default True
-            Whether to return a whole document, or what stands inside its body.
+            Whether to return a whole document, or only the content of its body.
 
         Returns
         -------
@@ -101,18 +101,18 @@ class Figure:
         Parameters
         ----------
         path : str or path-like
-            Ends with ``.svg`` (the picture) or ``.html`` (a page of picture, caption and table).
+            A name that ends with ``.svg`` (the picture) or ``.html`` (a page with picture, caption and table).
 
         Raises
         ------
         ValueError
-            If it ends with something else.
+            If it has another ending.
         """
         path = Path(path)
         texts = {".svg": self.svg + "\n", ".html": self.to_html()}
         text = texts.get(path.suffix.lower())
         if text is None:
-            raise ValueError(f"a figure is saved as .svg or .html, and the file is called {path.name!r}")
+            raise ValueError(f"a figure can be saved as .svg or .html, got {path.name!r}")
         path.write_text(text, encoding="utf-8", newline="\n")
 
     def _repr_html_(self) -> str:
@@ -126,14 +126,14 @@ class Figure:
 
 
 def html_table(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    """Return a table as HTML; of more than 500 rows the first.
+    """Return a table as HTML; at most 500 rows.
 
     Parameters
     ----------
     columns : sequence
-        What the columns are called; empty for a table without a head.
+        Names of the columns; empty for a table without a header.
     rows : sequence of sequence
-        Their cells. All are text: what looks like markup is escaped.
+        The cells, as text; markup is escaped.
 
     Returns
     -------

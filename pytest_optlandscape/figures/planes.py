@@ -1,4 +1,4 @@
-"""Pictures of what lies in a plane: contours with the paths of runs, basins of attraction; and the curve of a line."""
+"""Pictures in a plane: contours with paths of runs, basins of attraction, and curves of one variable."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["basin_map", "beside", "contour", "curve"]
 FloatArray = NDArray[np.float64]
 
 _SIDE = 320.0
-_DECADES = 8.0  # gaps below 10⁻⁸ of the largest are drawn alike: the eye sees the valley, not the last digit
+_DECADES = 8.0  # gaps below 10⁻⁸ of the largest get the same shade: the valley matters, not the last digit
 _LEVELS = 9
-_MOST_POINTS = 1300  # of all contours: about 4 kB once compressed
+_MOST_POINTS = 1300  # of all contours: about 4 kB compressed
 _MOST_MARKS = 40
 _MOST_PATH = 500
 _SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
@@ -44,23 +44,23 @@ def contour(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the contours of a gap in a plane, darker where it is lower, and the paths of one or two runs.
+    """Draw contours of the gap in a plane, darker where it is lower, with the paths of up to two runs.
 
     Parameters
     ----------
     x, y : array_like, shapes (n,) and (m,)
         Rising coordinates of a grid.
     gaps : array_like, shape (m, n)
-        Values minus the minimum, row k at ``y[k]``; NaN where a point is not feasible or has no value. Levels lie at
-        round numbers on a logarithmic scale, down to 10⁻⁸ of the largest gap.
+        Values minus the minimum, row k at ``y[k]``; NaN for infeasible points and missing values. Levels are round
+        numbers on a logarithmic scale, down to 10⁻⁸ of the largest gap.
     minimizers, starts : array_like, shape (k, 2), optional
-        Marked by stars and dots.
+        Drawn as stars and dots.
     trajectories : sequence of (name, points), optional
-        The points (n, 2) that a run evaluated, in order. Of two runs the first is *before*, the second *now*.
+        The points (n, 2) that each run evaluated, in order. Of two runs, the first is *before*, the second *now*.
     divergence : int, optional
-        The first evaluation, counted from 1, at which two runs part; it is marked on both paths.
+        The first evaluation, counted from 1, at which the two runs diverge; it is marked on both paths.
     x_title, y_title, title, caption, identifier : str
-        See `Figure`; the identifier begins all ids, by default it is made from what is drawn.
+        See `Figure`; ``identifier`` is the prefix of ids (default: a hash of the picture).
 
     Returns
     -------
@@ -69,21 +69,21 @@ def contour(
     Raises
     ------
     ImportError
-        If contourpy is not installed: it comes with the extra ``report``.
+        If contourpy (extra ``report``) is not installed.
     ValueError
         If shapes disagree, coordinates do not rise, no gap is a number, or there are more than two trajectories.
     """
     x, y, gaps = (np.asarray(part, dtype=np.float64) for part in (x, y, gaps))
     if x.ndim != 1 or y.ndim != 1 or min(len(x), len(y)) < 2 or np.any(np.diff(x) <= 0) or np.any(np.diff(y) <= 0):
-        raise ValueError("x and y are at least 2 rising coordinates each")
+        raise ValueError("x and y need at least 2 rising coordinates each")
     if gaps.shape != (len(y), len(x)):
-        raise ValueError(f"the gaps have a row for each y and a column for each x, got shape {gaps.shape}")
+        raise ValueError(f"the gaps need a row for each y and a column for each x, got shape {gaps.shape}")
     paths = [(plain(name), _points(points)) for name, points in trajectories]
     if len(paths) > 2:
-        raise ValueError(f"at most two runs are drawn, before and now; got {len(paths)}")
+        raise ValueError(f"contour draws at most two runs, before and now; got {len(paths)}")
     finite = np.isfinite(gaps)
     if not finite.any():
-        raise ValueError("no gap is a number: there is nothing to draw contours of")
+        raise ValueError("no gap is finite, so there are no contours to draw")
     gaps = np.where(finite, np.maximum(gaps, 0.0), np.nan)
     generate = _contour_generator()
 
@@ -131,7 +131,7 @@ def contour(
         description += f" {name} makes {counted(len(points), 'evaluation')}"
         description += f" and ends at ({', '.join(map(significant, points[-1].tolist()))})." if len(points) else "."
     if mark_split:
-        description += f" The paths part at evaluation {divergence}."
+        description += f" The paths diverge at evaluation {divergence}."
     rows = _rows_of_points([("minimiser", minimizers), ("start", starts)])
     for name, points in paths:
         shown = sorted({0, *_marked(len(points)), len(points) - 1}) if len(points) else []
@@ -163,9 +163,9 @@ def curve(
     Parameters
     ----------
     x, values : array_like, shape (n,)
-        Rising coordinates, and the values there; NaN where there is none.
+        Rising coordinates and their values; NaN for missing values.
     minimizers, starts : array_like, shape (k, 2), optional
-        Pairs of a coordinate and the value there, marked by stars and dots.
+        Pairs of a coordinate and its value, drawn as stars and dots.
     x_title, y_title, title, caption, identifier : str
         See `contour`.
 
@@ -185,10 +185,10 @@ def curve(
     """
     x, values = np.asarray(x, dtype=np.float64), np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or x.shape != values.shape or len(x) < 2 or np.any(np.diff(x) <= 0.0):
-        raise ValueError("x and the values are at least 2 numbers each, as many, and x rises")
+        raise ValueError("x and values need equal lengths of at least 2, and x must rise")
     finite = np.isfinite(values)
     if not finite.any():
-        raise ValueError("no value is a number: there is no curve to draw")
+        raise ValueError("no value is finite, so there is no curve to draw")
     lower, upper = float(np.min(values[finite])), float(np.max(values[finite]))
     margin = 0.06 * (upper - lower) or max(abs(lower), 1.0) * 0.06
     if not math.isfinite(margin):
@@ -243,24 +243,25 @@ def basin_map(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw starts by the place that they lead to, before and now; those that lead elsewhere now are ringed.
+    """Draw starts by the place that their runs end at, before and now; changed ones are ringed.
 
-    Each place has a shape and a colour of its own; from the eighth on, places share the last.
+    Each place has its own shape and colour; from the eighth on, places share the last.
 
     Parameters
     ----------
     bounds : array_like, shape (2, 2)
         Lower and upper end of each coordinate.
     starts : array_like, shape (n, 2)
-        Where the runs begin.
+        Starts of the runs.
     now, before : array_like of int, shape (n,)
-        The number of the place that each leads to, from 0; −1 is none of them. Without ``before`` there is one panel.
+        For each start, the index of the place where its run ends; −1 for none of them. Without ``before`` there is one
+        panel.
     places : array_like, shape (m, 2), optional
-        Where these are.
+        Coordinates of the places.
     names : sequence of str, optional
-        What they are called.
+        Names of the places.
     panels : tuple of str
-        What the two panels are called.
+        Titles of the two panels.
     x_title, y_title, title, caption, identifier : str
         See `contour`.
 
@@ -281,10 +282,10 @@ def basin_map(
     """
     box, begin, ends = np.asarray(bounds, dtype=np.float64), _points(starts), _points(places)
     if box.shape != (2, 2) or not np.all(box[:, 0] < box[:, 1]):
-        raise ValueError(f"bounds are a lower and an upper end for two coordinates, got shape {box.shape}")
+        raise ValueError(f"bounds need a lower and an upper end for two coordinates, got shape {box.shape}")
     sides = [np.maximum(np.asarray(side, dtype=np.int64), -1) for side in ([now] if before is None else [before, now])]
     if not len(begin) or any(side.shape != (len(begin),) for side in sides):
-        raise ValueError(f"each of the {len(begin)} starts needs the number of its place, on both sides")
+        raise ValueError(f"each of the {len(begin)} starts needs the index of its place, before and now")
     count = max(len(ends), len(names), *(int(side.max()) + 1 for side in sides))
     called = [plain(names[k]) if k < len(names) else f"place {k + 1}" for k in range(count)] + ["elsewhere"]
     switched = sides[0] != sides[-1]
@@ -306,7 +307,7 @@ def basin_map(
         _frame(canvas, across, up, x_title, y_title if k == 0 else "", labelled=k == 0)
         if before is not None:
             canvas.text(start, 18.0, panels[k], "strong", most=side_length)
-        canvas.add(f'<g transform="translate({number(start)})">')  # points alike in both panels compress well
+        canvas.add(f'<g transform="translate({number(start)})">')  # equal points in both panels compress well
         placed = _placed(begin, Scale(x_lower, x_upper, 0.0, side_length), up)
         for kind in kinds:
             chosen = labels == kind if kind != BASIN_COLOURS - 1 else labels >= kind
@@ -333,7 +334,7 @@ def basin_map(
 
 
 def beside(*figures: Figure, title: str, caption: str = "", identifier: str = "") -> Figure:
-    """Put pictures beside each other into one; the table is the first one's.
+    """Combine pictures side by side; the table is the first picture's.
 
     Parameters
     ----------
@@ -358,7 +359,7 @@ def beside(*figures: Figure, title: str, caption: str = "", identifier: str = ""
     3
     """
     if not figures:
-        raise ValueError("there is no picture to put beside another")
+        raise ValueError("beside needs at least one picture")
     parts, x, highest = [], 0.0, 0.0
     for figure in figures:
         found = _HEAD.match(figure.bare_svg)
@@ -387,7 +388,7 @@ def _contour_generator() -> Any:
         import contourpy
     except ImportError as error:
         raise ImportError(
-            "contours are found by contourpy, which is not installed; install pytest-optlandscape[report]"
+            "contours need contourpy, which is not installed; install pytest-optlandscape[report]"
         ) from error
     return contourpy.contour_generator
 
@@ -402,7 +403,7 @@ def _points(points: ArrayLike) -> FloatArray:
 
 
 def _placed(points: FloatArray, across: Scale, up: Scale) -> FloatArray:
-    """Return the places of points, also beyond the ends of the scales; those that are not finite are left out."""
+    """Return the places of finite points, also beyond the ends of the scales."""
     finite = points[np.all(np.isfinite(points), axis=1)]
     placed = []
     for scale, values in zip((across, up), finite.T, strict=True):
@@ -449,7 +450,7 @@ def _levels(gaps: FloatArray) -> FloatArray:
     if upper <= 0.0:
         return np.empty(0)
     lower = max(float(np.quantile(finite, 0.004)), upper * 10.0**-_DECADES, 1e-300)
-    if lower > 0.3 * upper:  # a plain with narrow holes
+    if lower > 0.3 * upper:  # a plateau with narrow holes
         lower = max(float(np.min(finite)), 0.01 * upper)
     exponents = np.arange(math.floor(math.log10(lower)), math.floor(math.log10(upper)) + 1)
     levels = np.array([level for level in round_ticks(lower, upper, _LEVELS) if lower < level < upper])
@@ -463,7 +464,7 @@ def _levels(gaps: FloatArray) -> FloatArray:
 
 
 def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Fill what lies below each level, one upon the other, on a grid of places; return the levels drawn."""
+    """Fill the regions below each level, from the highest to the lowest; return the drawn levels."""
     lowest = max(float(np.nanmax(gaps)) * 10.0 ** -(_DECADES + 1.0), 1e-300)
     heights = np.log10(np.maximum(gaps, lowest))
     lines = generate(x=x, y=y, z=np.ma.masked_invalid(heights), name="serial", fill_type="OuterOffset")
@@ -488,7 +489,7 @@ def _draw_levels(canvas: Canvas, generate: Any, gaps: FloatArray, x: FloatArray,
 
 
 def _rings(lines: Any, lower: float, upper: float) -> list[FloatArray]:
-    """Return the closed lines around what lies between two heights, those of hardly a dot left out."""
+    """Return closed lines around the region between two heights, without tiny ones."""
     return [
         points[first:last]
         for points, offsets in zip(*lines.filled(lower, upper), strict=True)
@@ -511,7 +512,7 @@ def _hatch(canvas: Canvas, corner: tuple[float, float], width: float, height: fl
 
 
 def _key(canvas: Canvas, x: float, top: float, height: float, levels: FloatArray) -> None:
-    """Draw which shade stands for gaps below which level."""
+    """Draw the key of shades and levels."""
     if not len(levels):
         return
     step = min(height / (len(levels) + 1), 24.0)
@@ -544,12 +545,12 @@ def _draw_path(canvas: Canvas, placed: FloatArray, kind: str) -> None:
 
 
 def _draw_split(canvas: Canvas, paths: Sequence[FloatArray], evaluation: int, ends: tuple[float, float]) -> None:
-    """Ring the points at which two paths diverge, and say which evaluation it is."""
+    """Ring the points at which two paths diverge, with the number of the evaluation."""
     points = [path[evaluation - 1] for path in paths if 0 < evaluation <= len(path)]
     for point in points:
         canvas.mark(point.tolist(), "disc", "split", 7.0)
     if points:
-        words = f"part at {evaluation}"
+        words = f"diverge at {evaluation}"
         left, right = ends
         x, y = min(max(points[-1][0], left), right), points[-1][1]
         x = x + 10 if x + 14 + width_of(words) < right else x - 6 - width_of(words)
@@ -573,7 +574,7 @@ def _draw_group(canvas: Canvas, placed: FloatArray, kind: int) -> None:
 def _draw_shares(
     canvas: Canvas, kinds: Sequence[int], names: Sequence[str], sides: Sequence[NDArray[np.int64]], top: float
 ) -> list[tuple[object, ...]]:
-    """Write which mark stands for which place, and the share of the starts that leads there; return them."""
+    """Draw the mark, name and share of starts of each place; return the table's rows."""
     room = canvas.width - 70.0
     for line, kind in enumerate(kinds):
         is_rest = kind == BASIN_COLOURS - 1 and len(names) - 1 > BASIN_COLOURS

@@ -1,8 +1,8 @@
-"""The numbers behind benchmarking curves: shares of problems that are solved, as step functions.
+"""Numbers behind benchmarking curves: shares of solved problems as step functions.
 
-A *problem* is a target on a cell (landscape, start and seed). What is known of it is its *hit*: the number of
-evaluations until the gap first falls to the target. A target that was missed is censored: its hit is infinite. It
-counts among the problems and is never solved. Of two missed targets neither is the faster one, nor are they equal.
+A *problem* is a target on a cell (landscape, start and seed). Its *hit* is the number of evaluations until the gap
+first reaches the target. A missed target is censored: its hit is infinite. It counts as a problem that is never solved.
+Two missed targets are neither ordered nor equal.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class StepFunction:
     Attributes
     ----------
     at : ndarray, shape (n,)
-        Where it grows, rising.
+        Places of the steps, rising.
     share : ndarray, shape (n,)
-        The share from there on, rising, between 0 and 1.
+        The share from each step on, rising, between 0 and 1.
     problems : int
-        Of how many.
+        Number of problems.
     """
 
     at: FloatArray
@@ -36,19 +36,19 @@ class StepFunction:
     problems: int
 
     def __call__(self, values: ArrayLike) -> FloatArray:
-        """Return the share at values, of their shape."""
+        """Return the share at each value, in the same shape."""
         number = np.searchsorted(self.at, np.asarray(values, dtype=np.float64), side="right")
         shares: FloatArray = np.concatenate([[0.0], self.share])[number]
         return shares
 
     @property
     def limit(self) -> float:
-        """The share at the end: of the problems that are solved at all."""
+        """The final share: that of all solved problems."""
         return float(self.share[-1]) if len(self.share) else 0.0
 
     @classmethod
     def of(cls, values: ArrayLike) -> StepFunction:
-        """Return the share of values that lie at or below a place; infinite ones lie nowhere.
+        """Return the share of values at or below a place, as a step function; infinite values never count.
 
         Examples
         --------
@@ -67,21 +67,21 @@ def hits_of(hits: ArrayLike, name: str = "hits") -> FloatArray:
     Raises
     ------
     ValueError
-        If one is NaN or not positive.
+        If a hit is NaN or not positive.
     """
     array = np.asarray(hits, dtype=np.float64)
     if not np.all(array > 0.0):
-        raise ValueError(f"{name} are numbers of evaluations from 1, and inf where a target was missed")
+        raise ValueError(f"{name} must be numbers of evaluations from 1, or inf for a missed target")
     return array
 
 
 def paired_hits(before: ArrayLike, now: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return the hits of both sides, which are those of the same problems.
+    """Return the hits of both sides on the same problems as arrays.
 
     Raises
     ------
     ValueError
-        If their shapes differ, there are none, or a number is wrong.
+        If the shapes differ, there are no hits, or a hit is invalid.
     """
     arrays = hits_of(before, "hits before"), hits_of(now, "hits now")
     if arrays[0].shape != arrays[1].shape:
@@ -89,17 +89,19 @@ def paired_hits(before: ArrayLike, now: ArrayLike) -> tuple[FloatArray, FloatArr
             f"both sides need the hits of the same problems; their shapes are {arrays[0].shape} and {arrays[1].shape}"
         )
     if not arrays[0].size:
-        raise ValueError("there is no problem to draw a curve of")
+        raise ValueError("a curve needs at least one problem")
     return arrays
 
 
 def per_cell(values: ArrayLike, hits: FloatArray, name: str) -> FloatArray:
-    """Spread a number, or one for each cell, over the hits (cells,) or (cells, targets)."""
+    """Broadcast a number, or one for each cell, to the hits (cells,) or (cells, targets)."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim > 1 or (array.ndim == 1 and (hits.ndim == 0 or len(array) != len(hits))):
-        raise ValueError(f"{name} is one number, or one for each of the {len(hits)} cells; got shape {array.shape}")
+        raise ValueError(
+            f"{name} must be one number, or one for each of the {len(hits)} cells; got shape {array.shape}"
+        )
     if not np.all(array > 0.0):
-        raise ValueError(f"{name} is positive, got {array.min():g}")
+        raise ValueError(f"{name} must be positive, got {array.min():g}")
     shaped = array if array.ndim == 0 else array.reshape(-1, *[1] * (hits.ndim - 1))
     return np.broadcast_to(shaped, hits.shape)
 
@@ -107,16 +109,16 @@ def per_cell(values: ArrayLike, hits: FloatArray, name: str) -> FloatArray:
 def shares_of_hits(
     hits: ArrayLike, *, dim: ArrayLike = 1.0, budget: ArrayLike = np.inf, plus: float = 0.0
 ) -> StepFunction:
-    """Return the share of problems that are solved within a number of evaluations per dimension.
+    """Return the share of problems solved within a number of evaluations per dimension.
 
     Parameters
     ----------
     hits : array_like, shape (cells,) or (cells, targets)
-        Evaluations to each target; inf where it was missed.
+        Evaluations to each target; inf if it was missed.
     dim : array_like, shape () or (cells,), default 1
-        What evaluations are divided by.
+        Divisor of the evaluations.
     budget : array_like, shape () or (cells,), default inf
-        In evaluations. Later hits are missed.
+        In evaluations. Later hits count as missed.
     plus : float, default 0.0
         Added to ``dim``: 1 for a data profile, whose unit is the cost of a gradient by differences.
 
@@ -141,17 +143,17 @@ def shares_of_hits(
 
 
 def performance_ratios(before: ArrayLike, now: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return each side's evaluations as multiples of the faster side's, problem by problem.
+    """Return each side's evaluations on each problem as a multiple of the faster side's.
 
     Parameters
     ----------
     before, now : array_like, of the same shape
-        Evaluations to the same targets; inf where they were missed.
+        Evaluations to the same targets; inf if a target was missed.
 
     Returns
     -------
     tuple of ndarray, of that shape
-        From 1; inf where the side missed the target, also where both did.
+        At least 1; inf if the side missed the target, even if both did.
 
     References
     ----------

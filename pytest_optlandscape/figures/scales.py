@@ -1,4 +1,4 @@
-"""Scales of axes: from values to places in the picture, with ticks at round numbers."""
+"""Scales of axes: map values to places in a picture, with ticks at round numbers."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ class Scale:
     lower, upper : float
         The values at its ends.
     start, end : float
-        The places of these.
+        The places of these values.
     log : bool, default False
         Whether it is logarithmic.
 
     Raises
     ------
     ValueError
-        If the values at its ends are not finite, or do not rise.
+        If the values at its ends are not finite or do not rise.
     """
 
     lower: float
@@ -82,11 +82,11 @@ class Scale:
     def __post_init__(self) -> None:
         if not (self.lower < self.upper and math.isfinite(self.lower) and math.isfinite(self.upper)):
             raise ValueError(
-                f"an axis runs from a finite number to a larger one, and this one from {self.lower:g} to {self.upper:g}"
+                f"an axis needs a finite lower end below a finite upper end, got {self.lower:g} and {self.upper:g}"
             )
 
     def __call__(self, values: ArrayLike) -> FloatArray:
-        """Return the places of values; those beyond the ends are moved onto them, NaN stays."""
+        """Return the places of values; values beyond the ends are clipped, NaN stays."""
         clipped = np.clip(np.asarray(values, dtype=np.float64), self.lower, self.upper)
         if self.log:
             part = np.log(clipped / self.lower) / math.log(self.upper / self.lower)
@@ -100,7 +100,7 @@ class Scale:
         return (decade_ticks if self.log else round_ticks)(self.lower, self.upper, most)
 
     def labels(self, ticks: list[float]) -> list[str]:
-        """Write ticks, all in one way."""
+        """Return labels of ticks, all in one format."""
         if not self.log:
             return [_written(tick) for tick in ticks]
         if all(1e-3 <= tick <= 1e4 for tick in ticks):

@@ -1,11 +1,16 @@
-"""The style sheet of all pictures: colours for light and dark, safe for the colour-blind, and the widths of lines."""
+"""The style sheet of all pictures: line widths, and colour-blind-safe colours for light and dark.
+
+References
+----------
+M. Okabe, K. Ito: Color Universal Design, jfly.uni-koeln.de/color (2008).
+"""
 
 from __future__ import annotations
 
 __all__ = ["BASIN_COLOURS", "STYLE"]
 
 BASIN_COLOURS = 8
-"""How many kinds of marks a basin map tells apart; each has a shape of its own, too."""
+"""Number of kinds of marks in a basin map; each has its own colour and shape."""
 
 _LIGHT = {
     "paper": "#fff",
@@ -31,7 +36,7 @@ _DARK = {
     "field": "#b9a65a",
     "band": "#22272e",
 }
-# Okabe & Ito (2008), darker on light paper and lighter on dark.
+# Colours of Okabe & Ito (2008), darker on a light background and lighter on a dark one.
 _BASINS_LIGHT = ("#0072b2", "#c2410c", "#007a5a", "#a2387f", "#b07d00", "#2f9bd6", "#5a5f66", "#7a4a1e")
 _BASINS_DARK = ("#5cb3ec", "#ff8a4c", "#3fc79a", "#e58ac4", "#e9b949", "#9ad7ff", "#b4bac2", "#c99a6b")
 
@@ -97,4 +102,4 @@ def _sheet() -> str:
 
 
 STYLE = _sheet()
-"""The style sheet of all pictures. A page that draws many includes it once, and takes `Figure.bare_svg`."""
+"""The style sheet of all pictures. A page with many pictures includes it once and uses `Figure.bare_svg`."""

@@ -1,4 +1,4 @@
-"""Pictures of a whole suite: effects by landscape, landscapes against states, and states along the commits."""
+"""Pictures of a whole suite: effects by landscape, by landscape and state, and along the commits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["effect_plot", "heat_map", "time_line"]
 FloatArray = NDArray[np.float64]
 
 _ROW = 18.0
-_SHADES = 4  # to either side, up to two gates
+_SHADES = 4  # on either side, up to two gates
 
 
 def effect_plot(
@@ -33,21 +33,21 @@ def effect_plot(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the change in speed of each landscape as a dot with its interval, the slowest first, gates as bands.
+    """Draw each landscape's change in speed as a dot with its interval, the slowest first, with gates as bands.
 
     Parameters
     ----------
     names : sequence of str
-        Of the landscapes.
+        Names of the landscapes.
     effects, lower, upper : array_like, shape (n,)
-        log₂ of the speed now over the speed before, with the ends of its interval: −1 is half as fast. NaN where it is
-        not known, which is said.
+        log₂ of the speed now over the speed before, with the ends of its interval; −1 is half as fast. NaN means not
+        known.
     gate : array_like, shape () or (n,)
-        The least change that matters, in the same unit.
+        The smallest relevant change, in the same unit.
     most : int, default 40
-        How many landscapes are drawn: those that changed most. All are in the table.
+        Number of landscapes to draw, those that changed most. The table has all.
     title, caption, identifier : str
-        See `Figure`; the identifier begins all ids, by default it is made from what is drawn.
+        See `Figure`; ``identifier`` is the prefix of ids (default: a hash of the picture).
 
     Returns
     -------
@@ -108,7 +108,7 @@ def effect_plot(
     )
     left_out = count - len(drawn)
     if left_out:
-        description += f" Drawn are the {len(drawn)} that changed most."
+        description += f" The picture shows the {len(drawn)} that changed most."
     return canvas.figure(
         title=title,
         description=description,
@@ -129,18 +129,18 @@ def heat_map(
     caption: str = "",
     identifier: str = "",
 ) -> Figure:
-    """Draw the change in speed of each landscape in each state, in shades up to two gates.
+    """Draw each landscape's change in speed in each state, in shades up to two gates.
 
-    Beyond one gate a triangle says the direction, too: down is slower. Hatched cells are not comparable.
+    Beyond one gate, a triangle shows the direction: down is slower. Hatched cells are not comparable.
 
     Parameters
     ----------
     landscapes, states : sequence of str
-        Names of the rows and the columns; states oldest first.
+        Names of the rows and the columns, oldest state first.
     values : array_like, shape (landscapes, states)
-        log₂ of the speed over the accepted one; NaN where they are not comparable.
+        log₂ of the speed over the accepted speed; NaN if not comparable.
     gate : array_like, shape () or (landscapes,)
-        The least change that matters, in the same unit.
+        The smallest relevant change, in the same unit.
     title, caption, identifier : str
         See `effect_plot`.
 
@@ -163,7 +163,7 @@ def heat_map(
     table = np.asarray(values, dtype=np.float64)
     if not rows or not columns or table.shape != (rows, columns):
         raise ValueError(
-            f"a heat map has a value for each of {rows} landscapes and {columns} states, got shape {table.shape}"
+            f"a heat map needs a value for each of {rows} landscapes and {columns} states, got shape {table.shape}"
         )
     gates = _gates(gate, rows)[:, np.newaxis]
     called, named = [plain(name) for name in landscapes], [plain(name) for name in states]
@@ -238,16 +238,16 @@ def time_line(
     Parameters
     ----------
     states : sequence of str
-        What they are called, oldest first: their first commit, say.
+        Names of the states, oldest first, such as their first commits.
     values : array_like, shape (n,)
-        log₂ of the speed over the accepted one; NaN where they are not comparable.
+        log₂ of the speed over the accepted speed; NaN if not comparable.
     commits : array_like of int, shape () or (n,), default 1
-        How many commits each state lasts.
+        Number of commits of each state.
     gate : float, default 0.0
-        The least change that matters, in the unit of the values; drawn as a band.
+        The smallest relevant change, in the unit of the values; drawn as a band.
     events : sequence of (kind, first, last, is_worse, words), optional
-        ``"step"`` or ``"creep"``; the numbers from 0 of the first and the last state that make it up; whether it is a
-        change for the worse; what happened. Each has a number in the picture and a line below it.
+        Kind ``"step"`` or ``"creep"``; indices of the first and the last state; whether it is a change for the worse; a
+        description. Each has a number in the picture and a line below it.
     title, caption, identifier : str
         See `effect_plot`.
 
@@ -258,7 +258,7 @@ def time_line(
     Raises
     ------
     ValueError
-        If there is no state, shapes disagree, or an event names a state that is not there.
+        If there is no state, shapes disagree, or an event names an unknown state.
 
     Examples
     --------
@@ -273,11 +273,11 @@ def time_line(
     lasts = np.broadcast_to(np.asarray(commits, dtype=np.float64), (count,)) if np.ndim(commits) == 0 else None
     lasts = _vector(commits, count, "a number of commits") if lasts is None else lasts
     if not np.all(lasts >= 1.0):
-        raise ValueError("each state lasts at least one commit")
+        raise ValueError("each state needs at least one commit")
     for kind, first, last, _, _ in events:
         if kind not in ("step", "creep") or not 0 <= first <= last < count:
             raise ValueError(
-                f"an event is a step or a creep over some of the states 0 to {count - 1}, got {kind!r} over {first} to "
+                f"an event must be a step or a creep over states from 0 to {count - 1}, got {kind!r} over {first} to "
                 f"{last}"
             )
     called = [plain(name) for name in states]
@@ -340,7 +340,7 @@ def _draw_events(
     heights: FloatArray,
     ends: tuple[float, float],
 ) -> None:
-    """Mark where events are, each with its number, one beside the other where they would overlap."""
+    """Mark the places of events with their numbers, side by side if they would overlap."""
     top, bottom = ends
     taken: list[tuple[float, float]] = []
     for line, (kind, first, last, is_worse, _) in enumerate(events):
@@ -355,7 +355,7 @@ def _draw_events(
 
 
 def _state_labels(canvas: Canvas, states: Sequence[str], places: FloatArray, bottom: float) -> None:
-    """Write the names of states below their beginnings, as many as fit."""
+    """Write the names of states below their starts, as many as fit."""
     ticks = "".join(path_of(np.array([[at, bottom], [at, bottom + 4]])) for at in places[:-1].tolist())
     canvas.add(f'<path class="axis" d="{ticks}"/>')
     free = -math.inf
@@ -375,7 +375,7 @@ def _stretches(chosen: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _draw_cells(canvas: Canvas, chosen: NDArray[np.bool_], x: FloatArray, y: FloatArray, shade: int | None) -> None:
-    """Fill the cells that are chosen, neighbours of a row as one."""
+    """Fill the chosen cells; neighbours in a row become one rectangle."""
     parts = []
     for row in np.flatnonzero(chosen.any(axis=1)).tolist():
         for first, last in _stretches(chosen[row]):
@@ -403,21 +403,21 @@ def _vector(values: ArrayLike, count: int, what: str) -> FloatArray:
 def _gates(gate: ArrayLike, count: int) -> FloatArray:
     array = np.asarray(gate, dtype=np.float64)
     if array.ndim > 1 or (array.ndim == 1 and len(array) != count):
-        raise ValueError(f"a gate is one number, or one for each of {count} landscapes; got shape {array.shape}")
+        raise ValueError(f"a gate must be one number, or one for each of {count} landscapes; got shape {array.shape}")
     if not np.all((array > 0.0) & np.isfinite(array)):
-        raise ValueError("a gate is a positive number")
+        raise ValueError("a gate must be positive")
     return np.broadcast_to(array, (count,))
 
 
 def _limit(values: FloatArray, gate: float) -> float:
-    """Return where an axis around 0 ends: beyond the gate and, up to 16-fold, beyond all values."""
+    """Return the end of an axis around 0: beyond the gate and, up to 16-fold, beyond all values."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(np.max(finite)) if len(finite) else 0.0
     return max(1.6 * gate, min(1.12 * largest, 4.0))
 
 
 def _ratio_ticks(limit: float, each_side: int) -> list[float]:
-    """List round changes in speed on a scale of log₂: powers of two, or so many per cent slower and faster."""
+    """Return log₂ of round changes in speed for ticks: powers of two, or round percentages."""
     if limit >= 1.0:
         step = math.ceil(math.floor(limit) / each_side)
         return [float(k) for k in range(-math.floor(limit), math.floor(limit) + 1) if k % step == 0]
@@ -428,7 +428,7 @@ def _ratio_ticks(limit: float, each_side: int) -> list[float]:
 
 
 def _change(log2: float) -> str:
-    """Write a change in speed for an axis: a factor from a half or a double on, else per cent."""
+    """Return a change in speed for an axis: a factor if it is at least 2 or at most ½, else a percentage."""
     if abs(log2) >= 1.0 - 1e-9:
         return f"× {2.0**log2:.4g}"
     change = 100.0 * (2.0**log2 - 1.0)

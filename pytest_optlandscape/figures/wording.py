@@ -1,4 +1,4 @@
-"""Text in a picture: names made safe, numbers made short, widths estimated."""
+"""Text in pictures: safe names, short numbers, estimated widths."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def escape(text: object) -> str:
 
 
 def width_of(text: str, size: float = 12.0) -> float:
-    """Estimate how wide a text of one line is, in the units of the font's size; rather too much than too little."""
+    """Return an upper estimate of the width of one line of text, in units of the font's size."""
     ems = 0.0
     for character in text:
         if character in _NARROW:
@@ -55,7 +55,7 @@ def width_of(text: str, size: float = 12.0) -> float:
 
 
 def shorten(text: str, most: float, size: float = 12.0) -> str:
-    """Return the text, its middle replaced by "…" where it is wider than ``most``.
+    """Return the text, with its middle replaced by "…" if it is wider than ``most``.
 
     Both ends stay: names of landscapes begin with the function and end with the dimension.
 
@@ -66,7 +66,7 @@ def shorten(text: str, most: float, size: float = 12.0) -> str:
     """
     if width_of(text, size) <= most:
         return text
-    lower, upper = 0, len(text)  # how many characters stay: the largest number that fits
+    lower, upper = 0, len(text)  # bisect the largest number of characters that fits
     while lower < upper:
         middle = (lower + upper + 1) // 2
         if width_of(_ends(text, middle), size) <= most:
@@ -82,7 +82,7 @@ def _ends(text: str, kept: int) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Write a number with a few significant digits; a true minus sign, "∞" for infinity, "–" for NaN.
+    """Write a number with a few significant digits, a true minus sign, "∞" for infinity and "–" for NaN.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def power_of_ten(exponent: int) -> str:
-    """Write a power of ten with raised digits.
+    """Write a power of ten with superscript digits.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def power_of_ten(exponent: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share as a percentage; not as 0 % or 100 % where it only rounds to these.
+    """Write a share as a percentage; only exact shares are 0 % or 100 %.
 
     Examples
     --------

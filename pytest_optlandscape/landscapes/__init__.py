@@ -1,4 +1,4 @@
-"""What is minimised: landscapes with known minima.
+"""Test functions with known minima, called landscapes.
 
 >>> from pytest_optlandscape import landscapes
 >>> beale = landscapes.get("beale")
@@ -10,7 +10,7 @@ array([ 0.  , 27.75])
 
 from __future__ import annotations
 
-import pytest_optlandscape.landscapes.families  # noqa: F401  (first: the function of this name replaces the room)
+import pytest_optlandscape.landscapes.families  # noqa: F401  (first: a name imported below replaces the module)
 from pytest_optlandscape.landscapes.catalogue import families, get, names, register, select, shipped_names, variants
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.selection import select_by_text

@@ -1,4 +1,4 @@
-"""What a landscape is made of, as given: arrays nobody changes, functions with one face, shapes that agree."""
+"""Conversion and checks of the arguments that define a landscape: arrays, functions, shapes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["as_frozen", "as_function", "check_facts", "listed", "minimum_of", "p
 FloatArray = NDArray[np.float64]
 
 _MOST_WRITTEN = 8
-"""An id holds so many numbers one by one, more as a hash."""
+"""An id lists up to this many numbers; longer lists become a hash."""
 
 
 def as_frozen(values: ArrayLike) -> FloatArray:
-    """Copy finite real numbers into an array that cannot be written to, or raise ValueError."""
+    """Copy finite real numbers into a read-only array; raise ValueError for others."""
     array = real_points(values).copy()
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
@@ -31,14 +31,14 @@ def as_frozen(values: ArrayLike) -> FloatArray:
 
 
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:
-    """Give a formula as it is, and a user's function the face of one."""
+    """Return a `Formula` unchanged; wrap a user's function as a `PlainFunction`."""
     return function if isinstance(function, Formula | PlainFunction) else PlainFunction(function, dim, name)
 
 
 def minimum_of(
     name: str, dim: int, minimizers: ArrayLike | Minimizers | None, fmin: float | None, is_complete: bool
 ) -> tuple[Minimizers, float]:
-    """Read what is known of the minimum: both minimisers and value, or neither.
+    """Read the minimum: both minimisers and value, or neither.
 
     Parameters
     ----------
@@ -54,16 +54,16 @@ def minimum_of(
     -------
     Minimizers
     float
-        NaN where the minimum is not known.
+        NaN if the minimum is not known.
 
     Raises
     ------
     ValueError
-        If the one is given without the other.
+        If only one of the two is given.
     """
     if (minimizers is None) != (fmin is None):
         given, missing = ("minimizers", "fmin") if fmin is None else ("fmin", "minimizers")
-        raise ValueError(f"{name}: {given} without {missing}; give both, or neither where the minimum is not known")
+        raise ValueError(f"{name}: {given} without {missing}; give both, or neither if the minimum is not known")
     if minimizers is None or fmin is None:
         return NoMinimizers(dim), math.nan
     known = minimizers if isinstance(minimizers, Minimizers) else MinimizerList(minimizers, is_complete)
@@ -78,7 +78,7 @@ def check_facts(
     *,
     may_pin: bool = False,
 ) -> None:
-    """Check that shapes agree and bounds leave room between them.
+    """Check that shapes agree and that lower bounds are below upper bounds.
 
     Parameters
     ----------
@@ -86,15 +86,15 @@ def check_facts(
         The landscape's id, for messages.
     bounds : ndarray, shape (dim, 2)
     starts : mapping of str to ndarray, shape (dim,)
-        By what they are called in messages.
+        The points by the names that messages use.
     minimizers : ndarray, shape (m, dim)
     may_pin : bool, default False
-        Whether bounds may be equal.
+        Whether a lower bound may equal its upper bound.
 
     Raises
     ------
     ValueError
-        If something is amiss.
+        If a shape is wrong or bounds cross.
     """
     if bounds.ndim != 2 or bounds.shape[1] != 2 or not len(bounds):
         raise ValueError(f"{name}: bounds have shape (dim, 2), got {bounds.shape}")
@@ -110,7 +110,7 @@ def check_facts(
 
 
 def points_outside(bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> list[str]:
-    """Tell which starts and minimisers lie outside the bounds, each in a sentence.
+    """Return one sentence for each start and minimiser outside the bounds.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def points_outside(bounds: FloatArray, starts: Mapping[str, FloatArray], minimiz
 
 
 def listed(numbers: Iterable[float]) -> str:
-    """Write numbers as they stand in an id: one for all that are equal, a hash for many.
+    """Write numbers for an id: one if all are equal, a hash if they are many.
 
     Examples
     --------

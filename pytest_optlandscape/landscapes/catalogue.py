@@ -1,4 +1,4 @@
-"""The catalogue: landscapes by name, by id and by what they are like."""
+"""The catalogue: finds landscapes by name, id, tags and dimension."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _id_form = re.compile(r"(?P<name>[^\[\]:]+)(\[(?P<dim>\d+)\])?(:(?P<variant>[A-Z
 
 
 def register(landscape: Landscape) -> Landscape:
-    """Put a landscape of your own into the catalogue.
+    """Add a landscape of your own to the catalogue.
 
-    From then on it is found by `get`, `names` and `select`, and by the marker ``landscapes``; the suites stay as
-    they are.
+    Afterwards `get`, `names`, `select` and the marker ``landscapes`` find it. The suites do not change.
 
     Parameters
     ----------
     landscape : Landscape
-        Of a name that is not taken.
+        Its name must not be taken.
 
     Returns
     -------
     Landscape
-        The same one.
+        The same object.
 
     Raises
     ------
     TypeError
-        If it is no `Landscape`.
+        If the argument is not a `Landscape`.
     ValueError
-        If the name is taken by another landscape or is no plain name.
+        If another landscape has the name, or the name has other characters than letters, digits, ``_``, ``-`` and
+        ``.``.
 
     Examples
     --------
@@ -87,15 +87,15 @@ def _keep(landscape: Landscape) -> Landscape:
 
 
 def is_registered(landscape: Landscape) -> bool:
-    """Tell whether `get` gives this very landscape for its id."""
+    """Return whether `get` returns this object for its id."""
     return _made.get(landscape.id) is landscape
 
 
 def names() -> list[str]:
-    """List the names of the catalogue, in its order.
+    """List the names in the catalogue, in its order.
 
-    No two landscapes are the same function. A few have a second name, which `get` knows: ``"cube"`` is ``"leon"`` in a
-    larger box, ``"rosenbrock_2"`` is ``"rosenbrock[2]"``.
+    No two landscapes are the same function. `get` accepts a second name for a few: ``"cube"`` is ``"leon"`` in a larger
+    box, and ``"rosenbrock_2"`` is ``"rosenbrock[2]"``.
 
     Returns
     -------
@@ -110,18 +110,18 @@ def names() -> list[str]:
 
 
 def get(name: str, dim: int | None = None, *, variant: str | None = None, instance: int | None = None) -> Landscape:
-    """Get a landscape by its name or id.
+    """Return the landscape with a name or id.
 
     Parameters
     ----------
     name : str
         A name such as ``"rosenbrock"``, or an id with its dimension, variant or instance: ``"rosenbrock[10]"``,
-        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``. After ``":structured"`` stand the tensors of its point:
+        ``"hartmann_3:rounded"``, ``"rosenbrock[10]:3"``. ``":structured"`` is followed by the tensors of a point:
         ``"rosenbrock[6]:structured(kernel=2x2,bias=2)"``; see `Landscape.structured`.
     dim : int, optional
-        The dimension of a scalable landscape; by default the one in the id or, without it, the usual one.
+        The dimension of a scalable landscape (default: the one in the id, else the landscape's usual one).
     variant : str, optional
-        Another form of it in the literature; see `variants`.
+        Another form of the landscape in the literature; see `variants`.
     instance : int, optional
         A numbered instance; see `Landscape.instance`.
 
@@ -133,7 +133,7 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     Raises
     ------
     ValueError
-        If there is no such landscape, or not in this dimension.
+        If there is no such landscape, or it lacks this dimension.
 
     Examples
     --------
@@ -178,14 +178,14 @@ def _whole(digits: str | None) -> int | None:
 
 
 def _one_of(name: str, what: str, in_name: _Part, given: _Part) -> _Part:
-    """Take what stands in the id or is given beside it; both must agree."""
+    """Return a part of the id or the keyword for it; if both are given, they must agree."""
     if in_name is not None and given is not None and in_name != given:
-        raise ValueError(f"{name!r} and {what}={given} contradict each other")
+        raise ValueError(f"{name!r} and {what}={given} contradict each other; give one of them")
     return given if in_name is None else in_name
 
 
 def shipped_names() -> list[str]:
-    """List the names of the catalogue as it is shipped, without those that were registered.
+    """List the names that the package ships, without registered ones.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def shipped_names() -> list[str]:
 
 
 def families() -> list[str]:
-    """List the families of the catalogue, in its order.
+    """List the families in the catalogue, in its order.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def families() -> list[str]:
 
 
 def variants(name: str) -> list[str]:
-    """List the other forms of a landscape that circulate in the literature.
+    """List the other forms of a landscape in the literature.
 
     Examples
     --------
@@ -228,18 +228,18 @@ def select(
     Parameters
     ----------
     *ids : str
-        Names or ids to choose from; by default the whole catalogue.
+        Names or ids to choose from (default: the whole catalogue).
     tags : str or iterable of str, optional
-        Tags of `TAGS`; a landscape must have all of them.
+        Words of `TAGS`; a landscape must have all of them.
     dim : int or iterable of int, optional
-        Dimensions; scalable landscapes are given in each of them.
+        Dimensions; a scalable landscape is returned in each of them.
     exclude : str or iterable of str, optional
-        Names, ids or tags that are left out.
+        Names, ids or tags to leave out.
 
     Returns
     -------
     list of Landscape
-        In the order of the catalogue or of ``ids``; possibly empty.
+        In the order of ``ids`` or, without them, of the catalogue. It may be empty.
 
     Raises
     ------

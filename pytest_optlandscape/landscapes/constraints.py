@@ -28,21 +28,21 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 FEASIBILITY = 1e-6
-"""How far a constraint may be violated by a point that counts as feasible, in units of the constraint: what SciPy's
-own methods leave open when they succeed.
+"""A point counts as feasible up to this violation, in units of the constraint: SciPy's methods leave violations of this
+size when they succeed.
 
-On the constrained landscapes SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8, trust-constr
-nothing.
+On the constrained landscapes, SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8 and trust-constr
+0.
 """
 _ROUNDING = 64.0 * np.finfo(np.float64).eps
-"""In units of a constraint's values: by so much a value may exceed its limit and count as on it."""
+"""A value that exceeds its limit by at most this counts as on the limit, in units of the constraint."""
 
 Wrap = Callable[[str, Callable[..., Any]], Callable[..., Any]]
-"""From ``"fun"``, ``"jac"`` or ``"hess"`` and a function of a constraint to the function that is handed over."""
+"""Map (``"fun"``, ``"jac"`` or ``"hess"``, a constraint's function) to the function that the optimizer receives."""
 
 
 def dense(array: Any) -> FloatArray:
-    """Give an array, a sparse matrix or a linear operator as an array of doubles."""
+    """Convert an array, a sparse matrix or a linear operator to an array of doubles."""
     if hasattr(array, "toarray"):
         array = array.toarray()
     elif hasattr(array, "matmat"):
@@ -51,20 +51,20 @@ def dense(array: Any) -> FloatArray:
 
 
 class Constraint:
-    """One or several functions that must stay between limits.
+    """A vector of functions that must stay between limits.
 
     Parameters
     ----------
     function : Formula or PlainFunction
-        Of a point; gives a number or several.
+        Maps a point to one number or several.
     lower, upper : array_like, shape () or (m,)
-        Limits, infinite where there is none; equal for an equality.
+        Limits: infinite for none, equal for an equality.
     jacobian : callable, optional
-        ``jacobian(x)`` gives an array (m, dim); a `Formula` is differentiated without.
+        ``jacobian(x)`` returns an array (m, dim) (default: a `Formula` is differentiated).
     given : NonlinearConstraint, LinearConstraint or dict, optional
-        The user's own object. Optimizers are handed one of the same kind, with the same flags and arguments.
+        The user's own object. Optimizers receive one of the same kind, with the same flags and arguments.
     keep_feasible : bool or array_like of bool, shape (m,), optional
-        Where no point that breaks the constraint may be evaluated (default: what ``given`` says, or nowhere).
+        Whether every evaluated point must keep each constraint (default: as ``given`` says, else False).
     """
 
     def __init__(
@@ -85,19 +85,19 @@ class Constraint:
         self.keep_feasible = getattr(given, "keep_feasible", False) if keep_feasible is None else keep_feasible
 
     def values(self, x: ArrayLike) -> FloatArray:
-        """Evaluate at a point (dim,), giving (m,), or at a batch (n, dim), giving (n, m)."""
+        """Evaluate the functions: shape (m,) at a point (dim,), (n, m) at a batch (n, dim)."""
         points = np.asarray(x, dtype=np.float64)
         found = np.asarray(self.function(points), dtype=np.float64)
         return found if found.ndim == points.ndim else found[..., np.newaxis]
 
     def violation(self, x: ArrayLike) -> Any:
-        """Measure by how much the limits are broken at most: 0 where all hold, NaN where it cannot be told."""
+        """Return the largest violation of a limit: 0 if all hold, NaN if a value is NaN."""
         values = self.values(x)
         broken = np.maximum(np.maximum(self.lower - values, values - self.upper), 0.0)
         return np.max(broken, axis=-1)
 
     def jacobian(self, x: ArrayLike) -> FloatArray:
-        """Differentiate at a point (dim,); shape (m, dim)."""
+        """Return the derivatives at a point (dim,), shape (m, dim)."""
         point = np.asarray(x, dtype=np.float64)
         if self._jacobian is not None:
             return np.atleast_2d(dense(self._jacobian(point)))
@@ -112,23 +112,23 @@ class Constraint:
 
     @property
     def must_keep(self) -> NDArray[np.bool_]:
-        """Which values must stay between their limits at every point evaluated, shape (m,); equalities need not."""
+        """Whether each value must keep its limits at every evaluated point, shape (m,); False for equalities."""
         kept: NDArray[np.bool_] = np.asarray(self.keep_feasible, dtype=bool) & (self.lower < self.upper)
         return kept
 
     def to_scipy(self, wrap: Wrap = lambda kind, function: function) -> Any:
-        """Make the object that an optimizer is handed; what it changes in it changes nothing here.
+        """Return a copy for an optimizer; changes to it do not reach this constraint.
 
         Parameters
         ----------
         wrap : callable, optional
-            ``wrap(kind, function)`` gives what is handed over instead of a function of the constraint; the kind is
-            ``"fun"``, ``"jac"`` or ``"hess"``. A linear constraint has no function.
+            ``wrap(kind, function)`` returns a replacement for each function of the constraint; the kind is ``"fun"``,
+            ``"jac"`` or ``"hess"``. A linear constraint has no function.
 
         Returns
         -------
         NonlinearConstraint, LinearConstraint or dict
-            Of the kind that was given, with the same limits, flags and arguments; for a constraint of the catalogue
+            The kind that was given, with the same limits, flags and arguments. For a constraint of the catalogue it is
             a `scipy.optimize.NonlinearConstraint`.
         """
         if self.given is None:
@@ -146,13 +146,13 @@ class Constraint:
         for name, value in vars(self.given).items():
             if name in ("fun", "jac", "hess") and callable(value):
                 setattr(handed, name, wrap(name, value))
-            elif not callable(value):  # arrays, and approximations of the Hessian, which have a state
+            elif not callable(value):  # arrays, and Hessian approximations, which have state
                 setattr(handed, name, copy.deepcopy(value))
         return handed
 
 
 def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
-    """Read constraints of our own or SciPy's, one or a sequence.
+    """Convert one constraint or several, ours or SciPy's, to a tuple.
 
     Parameters
     ----------
@@ -160,14 +160,14 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
     dim : int
         Number of coordinates of a point.
     name : str
-        Whose constraints they are, for messages.
+        The landscape's name, for messages.
 
     Raises
     ------
     TypeError
-        If one of them is none of these.
+        If a constraint has another type.
     ValueError
-        If the type of a dict is neither ``"eq"`` nor ``"ineq"``, or a matrix has not ``dim`` columns.
+        If the type of a dict is neither ``"eq"`` nor ``"ineq"``, or a matrix does not have ``dim`` columns.
 
     Examples
     --------
@@ -180,9 +180,9 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
 
 
 def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> list[str]:
-    """Tell which minimisers (m, dim) break a user's constraint, each constraint's worst in a sentence.
+    """Return one sentence for each user's constraint that a minimiser (m, dim) breaks: the worst minimiser.
 
-    Most often a constraint has the wrong sign. Constraints by formula are the catalogue's, and known to be kept.
+    The most frequent cause is a wrong sign. Constraints given by a `Formula` are the catalogue's; tests check them.
     """
     faults = []
     for constraint in constraints:
@@ -193,15 +193,15 @@ def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> lis
             worst = int(np.argmax(broken))
             faults.append(
                 f"minimizer {worst} = {minimizers[worst].tolist()} breaks a constraint by {broken[worst]:.3g}; "
-                "mind the sign: a dict of type 'ineq' wants fun(x) >= 0"
+                "check the sign: a dict of type 'ineq' means fun(x) >= 0"
             )
     return faults
 
 
 def keeping_feasible(constraint: Constraint) -> Constraint:
-    """Give the same constraint, to be kept at every point that is evaluated: ``keep_feasible=True``.
+    """Return the constraint with ``keep_feasible=True``: every evaluated point must keep it.
 
-    A dict, which cannot say so, becomes a `scipy.optimize.NonlinearConstraint`.
+    A dict has no such flag, so it becomes a `scipy.optimize.NonlinearConstraint`.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def keeping_feasible(constraint: Constraint) -> Constraint:
 
 
 def broken_though_kept(constraints: tuple[Constraint, ...], points: FloatArray) -> FloatArray:
-    """Measure by how much each point breaks constraints that say ``keep_feasible=True``, in their own units.
+    """Return each point's violation of constraints with ``keep_feasible=True``, in their own units.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def broken_though_kept(constraints: tuple[Constraint, ...], points: FloatArray) 
     Returns
     -------
     ndarray, shape (n,)
-        0 where all are kept, up to rounding; inf where one has no value.
+        0 if all hold up to rounding, inf if one has no value.
     """
     worst = np.zeros(len(points))
     for constraint in constraints:

@@ -1,8 +1,8 @@
-"""How a landscape of the catalogue is written down: its facts, its formula, and what is derived from it.
+"""Definitions of the catalogue's landscapes: the decorators of the families and what they produce.
 
-The families use four decorators. `line` enters f(x), `planar` f(x, y), `scalable` a formula of many dimensions,
-`least_squares` a vector of residuals; each gives a `Definition`, whose own decorators add the gradient, residuals
-of a sum that is written out, their Jacobian, and constraints.
+The families use four decorators. `line` takes f(x), `planar` f(x, y), `scalable` a formula of many dimensions and
+`least_squares` a vector of residuals. Each returns a `Definition`. Its own decorators add the gradient, residuals,
+their Jacobian and constraints.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ FROM_ONE = range(1, LARGEST_DIM + 1)
 ByDim = Callable[[int], Any]
 
 DEFINITIONS: dict[str, Definition] = {}
-"""The catalogue, in its order, by name; a variant by name and variant: ``hartmann_3:rounded``."""
+"""The catalogue by name, in its order; a variant's key is like ``hartmann_3:rounded``."""
 
 
 @dataclass
 class Definition:
-    """How a landscape of the catalogue is made for each dimension it has.
+    """A landscape of the catalogue, in every dimension it has.
 
-    Everything that depends on the dimension is a function of it. Where ``same_as`` names another landscape, this is the
-    same function under another name or in another box: `get` knows it, and the catalogue does not list it twice.
+    Values that depend on the dimension are functions of it. ``same_as`` names a landscape with the same function but
+    another name or box. `get` returns such a landscape, and the catalogue does not list it.
     """
 
     name: str
@@ -70,29 +70,29 @@ class Definition:
 
     @property
     def is_scalable(self) -> bool:
-        """Whether there is more than one dimension to choose from."""
+        """Whether the landscape has more than one dimension."""
         return len(self.dims) > 1
 
     @property
     def family(self) -> str:
-        """The family, as the module of the formula names it."""
+        """The family, from the name of the formula's module."""
         return str(getattr(sys.modules[self.formula.__module__], "FAMILY", ""))
 
     def gradient(self, formula: Callable[..., Value]) -> Callable[..., Value]:
-        """Decorate the formula of the gradient: it returns the components, as a tuple or an array."""
+        """Add the formula of the gradient, which returns the components as a tuple or an array."""
         self.gradient_formula = self._of_point(formula)
         return formula
 
     def residuals(self, formula: Callable[..., Value]) -> Callable[..., Value]:
-        """Decorate the formula of the residuals, as a tuple or an array: their squares add up to the objective."""
+        """Add the formula of the residuals, a tuple or an array whose squares add up to the objective."""
         self.residual_formula = self._of_point(formula)
         return formula
 
     def jacobian(self, formula: Callable[..., Value]) -> Callable[..., Value]:
-        """Decorate the formula of the residuals' derivatives: a tuple with one entry per coordinate.
+        """Add the formula of the residuals' derivatives, a tuple with one entry for each coordinate.
 
-        Each entry has the shape of the residuals, or is a tuple of as many numbers. Where there is no gradient
-        yet, it follows from here.
+        Each entry has the shape of the residuals, or is a tuple of as many numbers. A missing gradient is derived from
+        them.
         """
         assert self.residual_formula is not None
         self.jacobian_formula = self._of_point(formula)
@@ -103,7 +103,7 @@ class Definition:
     def constraint(
         self, lower: float = 0.0, upper: float = math.inf
     ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-        """Decorate the formula of a constraint, ``lower <= formula <= upper``."""
+        """Add a constraint ``lower <= formula <= upper``."""
 
         def enter(formula: Callable[..., Value]) -> Callable[..., Value]:
             self.constraint_formulas.append((self._of_point(formula), lower, upper))
@@ -115,7 +115,7 @@ class Definition:
         return _unpacked(formula, self.dim) if self.by_components else formula
 
     def landscape(self, dim: int | None = None, instance: int = 0) -> Landscape:
-        """Make the landscape for one dimension (default: the one it is usually used in) and instance."""
+        """Build the landscape in one dimension (default: its usual one) and instance."""
         dim = self.checked_dim(dim)
         if self.make_instance is not None:
             return self.make_instance(dim, instance)
@@ -158,14 +158,14 @@ class Definition:
         return landscape.instance(instance)
 
     def checked_dim(self, dim: int | None) -> int:
-        """Give the dimension, or the usual one for None; raise ValueError if there is no such dimension."""
+        """Return a valid dimension, the usual one for None; raise ValueError for an invalid one."""
         dim = self.dim if dim is None else dim
         if dim not in self.dims:
             raise ValueError(f"{self.name} has no dimension {dim!r}; {self._dims_text()}")
         return dim
 
     def id_of(self, dim: int, instance: int = 0) -> str:
-        """Write the id: the name, then what is not understood by itself of dimension, variant and instance."""
+        """Write the id: the name and any non-default dimension, variant and instance."""
         name, _, variant = self.name.partition(":")
         parts = [f"{name}[{dim}]" if self.is_scalable else name, variant, str(instance or "")]
         return ":".join(part for part in parts if part)
@@ -194,7 +194,7 @@ def line(
     tags: str,
     source: str,
 ) -> Callable[[Callable[..., Value]], Definition]:
-    """Decorate ``formula(x, xp)`` of one coordinate: a one-dimensional landscape enters the catalogue."""
+    """Add a one-dimensional landscape to the catalogue, given ``formula(x, xp)`` of one coordinate."""
 
     def define(formula: Callable[..., Value]) -> Definition:
         return enter(
@@ -229,7 +229,7 @@ def planar(
     version: int = 1,
     same_as: str = "",
 ) -> Callable[[Callable[..., Value]], Definition]:
-    """Decorate ``formula(x, y, xp)``: a two-dimensional landscape enters the catalogue under its name."""
+    """Add a two-dimensional landscape to the catalogue, given ``formula(x, y, xp)``."""
 
     def define(formula: Callable[..., Value]) -> Definition:
         return enter(
@@ -268,9 +268,9 @@ def scalable(
     starts: Mapping[str, ArrayLike] | None = None,
     noise: Noise | None = None,
 ) -> Callable[[Callable[..., Value]], Definition]:
-    """Decorate ``formula(x, xp)``: a landscape of many dimensions, or of one that is not 2, enters the catalogue.
+    """Add a landscape of several dimensions, or of a fixed one, to the catalogue, given ``formula(x, xp)``.
 
-    Numbers and pairs stand for the same value in every coordinate.
+    A number or pair gives every coordinate the same value.
     """
 
     def define(formula: Callable[..., Value]) -> Definition:
@@ -307,10 +307,10 @@ def least_squares(
     starts: Mapping[str, ArrayLike] | None = None,
     version: int = 1,
 ) -> Callable[[Callable[..., Value]], Definition]:
-    """Decorate ``residuals(x, xp)``: a sum of squares enters the catalogue.
+    """Add a sum of squares to the catalogue, given ``residuals(x, xp)``.
 
-    The residuals are a tuple or an array; the objective is the sum of their squares, without a factor of ½. The
-    decorator ``jacobian`` of the definition gives their derivatives and, by them, the gradient.
+    The residuals are a tuple or an array. The objective is the sum of their squares, without a factor of ½. The
+    definition's decorator ``jacobian`` adds their derivatives, from which the gradient follows.
     """
 
     def define(residuals: Callable[..., Value]) -> Definition:
@@ -343,7 +343,7 @@ def _by_dim(minimizers: Callable[[int], Minimizers] | ArrayLike | Minimizers) ->
 
 
 def enter(definition: Definition) -> Definition:
-    """Put a definition into the catalogue.
+    """Add a definition to the catalogue.
 
     Raises
     ------

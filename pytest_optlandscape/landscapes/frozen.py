@@ -1,4 +1,4 @@
-"""Things that every run shares, and that no optimizer can change: their arrays and attributes are frozen."""
+"""Immutable arrays and objects: runs share landscapes, and no optimizer may change them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["Frozen", "immutable", "set_attributes"]
 
 
 def immutable(values: ArrayLike) -> NDArray[np.float64]:
-    """Copy numbers into an array that cannot be written to, nor be made to.
+    """Copy numbers into a permanently read-only array.
 
-    An array that owns its memory can be made writeable again by its flags; one on top of `bytes` cannot.
+    Flags can make an array writeable again if it owns its memory. An array on top of `bytes` stays read-only.
 
     Examples
     --------
@@ -31,12 +31,12 @@ def immutable(values: ArrayLike) -> NDArray[np.float64]:
 
 
 class Frozen:
-    """An object whose public attributes cannot be changed any more after `freeze`."""
+    """An object whose public attributes cannot change after `freeze`."""
 
     _is_frozen = False
 
     def freeze(self) -> None:
-        """Refuse all changes from now on."""
+        """Reject all further changes."""
         self._is_frozen = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -51,10 +51,10 @@ class Frozen:
 
 
 def set_attributes(made: Any, **values: Any) -> None:
-    """Set attributes of an object that is still being made, although it is frozen."""
+    """Set attributes of a frozen object during its construction."""
     made.__dict__.update(values)
 
 
 def _refusal(thing: Frozen, name: str) -> str:
     title = getattr(thing, "id", type(thing).__name__)
-    return f"{name} of {title} cannot be changed: all runs share it"
+    return f"{name} of {title} cannot be changed, because all runs share it"

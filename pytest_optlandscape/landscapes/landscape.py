@@ -1,4 +1,4 @@
-"""`Landscape`: an objective whose minima are known."""
+"""The class `Landscape`: an objective with bounds, starts and known minima."""
 
 from __future__ import annotations
 
@@ -48,39 +48,39 @@ class Landscape(Frozen):
     x0 : array_like, shape (dim,)
         The standard start.
     minimizers : array_like, shape (m, dim), optional
-        All global minimisers inside the bounds (default: they are not known).
+        All global minimisers inside the bounds (default: not known).
     fmin : float, optional
-        The minimum (default: it is not known; then leave ``minimizers`` out, too). See `minimum_is_known`.
+        The minimum (default: not known; then omit ``minimizers`` too). See `minimum_is_known`.
     gradient : callable, optional
         ``gradient(x)`` takes a point (dim,) and returns an array (dim,).
     hessian : callable, optional
         ``hessian(x)`` takes a point (dim,) and returns an array (dim, dim).
     residuals : callable, optional
-        ``residuals(x)`` takes a point (dim,) and returns an array (m,), whose squares add up to the objective.
+        ``residuals(x)`` takes a point (dim,) and returns an array (m,). The squares add up to the objective.
     jacobian : callable, optional
         ``jacobian(x)`` takes a point (dim,) and returns the residuals' derivatives, an array (m, dim).
     constraints : optional
         `scipy.optimize.NonlinearConstraint`, `LinearConstraint`, a dict as for SLSQP, or a sequence of these.
-        Minimisers and minimum are then those of the points that keep them.
+        ``minimizers`` and ``fmin`` are then those of the feasible set.
     noise : Noise, optional
-        What a run sees instead of exact values; see `noisy`.
+        The noise on the values that a run sees; see `noisy`.
     starts : mapping of str to array_like, optional
         Further starts by name.
     structure : mapping of str to tuple of int, optional
-        The tensors that a point is made of, for optimizers that treat tensors apart: the shape of each by name, such
-        as ``{"kernel": (2, 3), "bias": (3,)}`` (default: one vector ``"x"``). See `structured`.
+        The named tensors that make up a point, for optimizers that treat tensors separately: the shape of each, such as
+        ``{"kernel": (2, 3), "bias": (3,)}`` (default: one vector ``"x"``). See `structured`.
     tags : str or iterable of str, optional
         Words of `TAGS` that describe the landscape.
     source : str, optional
-        Where the function comes from: author, year, number.
+        The function's origin: author, year, number.
     minimizers_complete : bool, default True
-        False if there are global minimisers that are not listed.
+        False if ``minimizers`` is not all of them.
     version : int, default 1
-        To be raised when the definition changes, so that stored results are no longer compared.
+        Raise it when the definition changes; stored results of other versions are not compared.
     validate : bool, default True
-        Check the facts: ``fun`` at the minimisers is ``fmin``, no point that is looked at lies lower, derivatives agree
-        with differences. This calls ``fun`` about 100 times in two dimensions and 230 times from ten on, so switch it
-        off where ``fun`` is expensive.
+        Check that ``fun`` is ``fmin`` at the minimisers, that no sampled point is lower, and that derivatives agree
+        with differences. This calls ``fun`` about 100 times in two dimensions and 230 times from ten on. Switch it off
+        if ``fun`` is expensive.
 
     Attributes
     ----------
@@ -89,31 +89,30 @@ class Landscape(Frozen):
     dim : int
         Number of coordinates.
     family : str
-        The family of the catalogue it belongs to; "" for landscapes of one's own.
+        Its family in the catalogue; "" for your own landscapes.
     written : str
-        The expression that gives it, if it comes from the catalogue.
+        The expression that returns this landscape, if it comes from the catalogue.
     uncut : Landscape or None
-        What it is a part of; see `within`.
+        The landscape that `within` restricted.
     unstructured : Landscape or None
-        What was given a structure; see `structured`.
+        The landscape before `structured`.
     objective : Formula or PlainFunction
     gradient_function, residual_function : Formula, PlainFunction or None
     own_constraints : tuple of Constraint
-        The constraints besides the bounds; `constraints` gives them as SciPy takes them.
+        The constraints besides the bounds; `constraints` converts them for SciPy.
     all_minimizers : Minimizers
-        The global minimisers as they are described; `minimizers` lists them.
+        The global minimisers as an object; `minimizers` lists them.
 
     Raises
     ------
     ValueError
-        If shapes disagree, a bound is not below its partner, a start or minimiser is outside the bounds, a minimiser
-        breaks a constraint, or, unless ``validate`` is False, another fact is found to be wrong. The message names all
-        that are.
+        If shapes disagree, bounds cross, a start or minimiser is outside the bounds, a minimiser breaks a constraint,
+        or a check of ``validate`` fails. The message names every wrong fact.
 
     Warns
     -----
     UserWarning
-        If fmin or a minimiser has so few digits that small gaps mean nothing.
+        If ``fmin`` or a minimiser has too few digits for small gaps to be meaningful.
 
     Examples
     --------
@@ -124,7 +123,7 @@ class Landscape(Frozen):
     >>> bowl.distance([0.0, 1.0])
     1.0
 
-    A function of which nobody knows the minimum:
+    A function with an unknown minimum:
 
     >>> rough = Landscape("rough", lambda x: float(np.sin(9 * x @ x) + x @ x), bounds=[(-1, 1)] * 2, x0=[1, 1])
     >>> rough.minimum_is_known
@@ -133,9 +132,9 @@ class Landscape(Frozen):
 
     natural_structure: Structure | None = None
     minimum_is_seen: bool = False
-    """Whether the best point that a baseline saw stands for a minimum that is not known."""
+    """Whether the best point of a baseline stands in for an unknown minimum."""
     own_instances: Callable[[int], Landscape] | None = None
-    """Makes a numbered instance, where the literature defines the instances."""
+    """Builds a numbered instance, if the literature defines the instances."""
     _found_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None = None
 
     def __init__(
@@ -199,9 +198,9 @@ class Landscape(Frozen):
         if made_by is None:
             faults += not_kept(self.own_constraints, self.minimizers)
         self.noise = noise
-        self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # one short point: through floats
+        self._short_ndim = 1 if getattr(self.objective, "unrolled", True) else -1  # evaluate one short point by floats
         self.floats: Callable[[list[float]], float] = self.objective.floats
-        """The objective as a function of a list of ``dim`` floats: the fastest way to evaluate one point."""
+        """The objective as a function of a list of ``dim`` floats, the fastest way to evaluate one point."""
         self._validate = validate
         self._fmin_tolerance: float | None = None
         if validate and made_by is None:
@@ -217,18 +216,18 @@ class Landscape(Frozen):
     def minimizers(self) -> FloatArray:
         """All global minimisers, shape (m, dim).
 
-        If ``minimizers_complete`` is False, the first 4096 of them; of a continuum, one or several that stand for all.
+        If ``minimizers_complete`` is False, these are the first 4096, or a few representatives of a continuum.
         """
         return self.all_minimizers.points
 
     @property
     def n_minimizers(self) -> float:
-        """How many global minimisers there are, also where too many to list; inf where they are not counted."""
+        """Number of global minimisers, listed or not; inf if they are not counted."""
         return self.all_minimizers.count
 
     @property
     def fmin_tolerance(self) -> float:
-        """How far a feasible value may lie below ``fmin`` by rounding; one that lies lower shows that fmin is wrong.
+        """How far rounding may put a feasible value below ``fmin``; a lower value proves ``fmin`` wrong.
 
         Examples
         --------
@@ -244,13 +243,13 @@ class Landscape(Frozen):
     def minimum_is_known(self) -> bool:
         """Whether ``fmin`` is a number.
 
-        Without it there are no gaps and no distances. Values can be compared: `Run.best_fun`, and
+        If it is NaN, there are no gaps and distances. Compare values instead: see `Run.best_fun` and
         ``assert_converges(run, fun=...)``.
         """
         return not math.isnan(self.fmin)
 
     def check_minimum_is_known(self) -> None:
-        """Raise ValueError where nothing can be said of how near to the minimum a point is."""
+        """Raise ValueError if the minimum is not known."""
         if not self.minimum_is_known:
             cut = self.uncut is not None and self.uncut.minimum_is_known
             why = "its box cuts off the known minimisers" if cut else "it was given without fmin and minimizers"
@@ -267,10 +266,11 @@ class Landscape(Frozen):
 
     @property
     def gradient_floats(self) -> Callable[[list[float]], list[float]]:
-        """The gradient as a function of a list of ``dim`` floats, giving such a list."""
+        """The gradient as a function from a list of ``dim`` floats to another."""
         if self.gradient_function is None:
             raise ValueError(
-                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or take an optimizer without"
+                f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or use an optimizer "
+                "without gradients"
             )
         return self.gradient_function.floats
 
@@ -285,13 +285,13 @@ class Landscape(Frozen):
         Returns
         -------
         float or ndarray or tensor
-            A float for a point, shape (n,) for a batch, a tensor for tensors. Of points in half precision the values
-            are in single precision: those of Beale's function at (4, 4) are too large for half.
+            A float for a point, shape (n,) for a batch, a tensor for tensors. Points in half precision give values in
+            single precision, because half precision overflows: at Beale's (4, 4), for example.
 
         Raises
         ------
         ValueError
-            If ``x`` has another shape or holds no numbers.
+            If ``x`` has another shape or does not hold numbers.
         """
         if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
             return self.floats(x.tolist())
@@ -325,8 +325,8 @@ class Landscape(Frozen):
     def hessian(self, x: ArrayLike) -> FloatArray:
         """Evaluate the Hessian.
 
-        Without a formula of its own it is differentiated from the gradient by a complex step of 1e-100
-        (Squire & Trapp 1998), which is exact to rounding.
+        Without a ``hessian`` of its own, the gradient is differentiated by a complex step of 1e-100. The result is
+        exact to rounding.
 
         Parameters
         ----------
@@ -341,6 +341,10 @@ class Landscape(Frozen):
         ------
         ValueError
             If ``x`` has another shape, or the landscape has neither a Hessian nor a gradient by formula.
+
+        References
+        ----------
+        W. Squire, G. Trapp: Using Complex Variables to Estimate Derivatives of Real Functions, SIAM Rev. 40 (1998).
         """
         points = self._points(x)
         if self._hessian is not None:
@@ -349,14 +353,14 @@ class Landscape(Frozen):
         return hessian_by_complex_step(self._gradient_formula("Hessian"), points)
 
     def hessp(self, x: ArrayLike, p: ArrayLike) -> FloatArray:
-        """Multiply the Hessian by a vector, at the cost of one gradient.
+        """Multiply the Hessian by a vector, for the cost of one gradient.
 
         Parameters
         ----------
         x : array_like, shape (dim,) or (n, dim)
             A point or a batch of points.
         p : array_like, shape (dim,) or that of x
-            The vector, or one for each point.
+            One vector, or one for each point.
 
         Returns
         -------
@@ -382,7 +386,7 @@ class Landscape(Frozen):
 
     @property
     def has_residuals(self) -> bool:
-        """Whether the landscape is a sum of squares whose `residuals` can be called."""
+        """Whether the landscape is a sum of squares and `residuals` can be called."""
         return self.residual_function is not None
 
     def residuals(self, x: Any) -> Any:
@@ -399,7 +403,7 @@ class Landscape(Frozen):
         Raises
         ------
         ValueError
-            If ``x`` has another shape, or the landscape is no sum of squares.
+            If ``x`` has another shape, or the landscape is not a sum of squares.
 
         Examples
         --------
@@ -424,11 +428,11 @@ class Landscape(Frozen):
         Raises
         ------
         ValueError
-            If ``x`` has another shape, or the landscape is no sum of squares.
+            If ``x`` has another shape, or the landscape is not a sum of squares.
         """
         points = self._points(x)
         residuals = self._residual_function()
-        if isinstance(self._jacobian, Formula):  # column after column
+        if isinstance(self._jacobian, Formula):  # stored column by column
             columns = np.asarray(self._jacobian(points)).reshape(*points.shape[:-1], self.dim, -1)
             return np.swapaxes(columns, -1, -2)
         if self._jacobian is not None:
@@ -444,7 +448,7 @@ class Landscape(Frozen):
 
     def _residual_function(self) -> Formula | PlainFunction:
         if self.residual_function is None:
-            raise ValueError(f"{self.id} is no sum of squares: it has no residuals")
+            raise ValueError(f"{self.id} is not a sum of squares, so it has no residuals")
         return self.residual_function
 
     def _points(self, x: ArrayLike) -> FloatArray:
@@ -454,15 +458,15 @@ class Landscape(Frozen):
 
     @property
     def constraints(self) -> tuple[Any, ...]:
-        """The constraints besides the bounds, as SciPy takes them; () where there are none.
+        """The constraints besides the bounds, as SciPy's methods take them.
 
-        Those of the catalogue are `scipy.optimize.NonlinearConstraint`. Constraints of one's own are of the kind that
-        was given, with the same flags and arguments. Their evaluations are counted where a `Problem` hands them over.
+        Those of the catalogue are `scipy.optimize.NonlinearConstraint`. Your own keep their kind, flags and arguments.
+        A `Problem` counts their evaluations; this property does not.
         """
         return tuple(constraint.to_scipy() for constraint in self.own_constraints)
 
     def violation(self, x: ArrayLike) -> Any:
-        """Measure by how much the constraints besides the bounds are broken at most, in their own units.
+        """Return the largest violation of a constraint besides the bounds, in the constraint's units.
 
         Parameters
         ----------
@@ -471,7 +475,7 @@ class Landscape(Frozen):
         Returns
         -------
         float or ndarray of shape (n,)
-            0 where all hold.
+            0 if all constraints hold.
         """
         points = self._points(x)
         worst = np.zeros(points.shape[:-1])
@@ -480,11 +484,11 @@ class Landscape(Frozen):
         return float(worst) if points.ndim == 1 else worst
 
     def is_feasible(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each of a batch, lies inside the bounds and keeps the constraints to 1e-6."""
+        """Return whether each point lies inside the bounds and violates no constraint by more than 1e-6."""
         return self.contains(x) & (self.violation(x) <= FEASIBILITY)
 
     def distance(self, x: ArrayLike) -> Any:
-        """Measure the Euclidean distance to the nearest global minimiser.
+        """Return the Euclidean distance to the nearest global minimiser.
 
         Parameters
         ----------
@@ -498,12 +502,12 @@ class Landscape(Frozen):
         return self.all_minimizers.distance(self._points(x))
 
     def contains(self, x: ArrayLike) -> Any:
-        """Tell whether a point, or each point of a batch, lies inside the bounds (edges included).
+        """Return whether each point lies inside the bounds, edges included.
 
         Parameters
         ----------
         x : array_like, shape (dim,) or (n, dim)
-            A coordinate that is NaN lies nowhere.
+            A point with NaN is outside.
 
         Returns
         -------
@@ -518,14 +522,14 @@ class Landscape(Frozen):
         return np.all((points >= self.bounds[:, 0]) & (points <= self.bounds[:, 1]), axis=-1)
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
-        """Move the landscape, and with it its box and all that is known of it.
+        """Move the landscape with its box, starts and minimisers.
 
         Parameters
         ----------
         offset : array_like, shape (dim,) or ()
-            What is added to every point.
+            The vector added to every point.
         seed : int, optional
-            Instead of an offset: draws one of up to a quarter of the box, in steps of 1/1024 of it.
+            Draw an offset of up to a quarter of the box's width, in steps of 1/1024 of it.
 
         Raises
         ------
@@ -541,15 +545,15 @@ class Landscape(Frozen):
         return instances.shift(self, offset, seed=seed)
 
     def rotate(self, seed: int) -> Landscape:
-        """Turn the landscape around a global minimiser by a random orthogonal matrix.
+        """Rotate the landscape around a global minimiser by a random orthogonal matrix.
 
-        The box stays where the landscape has one minimiser and is known to be nowhere lower; else it becomes the
-        largest cube around the minimiser that is turned into the old box, and minimisers outside it are dropped.
+        If the landscape has one minimiser and is known to be nowhere lower, the box stays. Else the new box is the
+        largest cube around the minimiser whose image lies in the old box, and minimisers outside it are dropped.
 
         Raises
         ------
         ValueError
-            If there is one coordinate only, or neither kind of box exists.
+            If there is only one coordinate, or neither box exists.
 
         Examples
         --------
@@ -561,14 +565,14 @@ class Landscape(Frozen):
         return instances.rotate(self, seed)
 
     def scale(self, condition: float) -> Landscape:
-        """Stretch the axes so that a sphere's Hessian gets this condition number; the box is stretched along.
+        """Stretch the axes and the box so that a sphere's Hessian gets a given condition number.
 
         Coordinate k is divided by condition^(k / (2 (dim − 1))).
 
         Raises
         ------
         ValueError
-            If the condition number is below 1 or there is one coordinate only.
+            If the condition number is below 1, or there is only one coordinate.
 
         Examples
         --------
@@ -579,19 +583,19 @@ class Landscape(Frozen):
         return instances.scale(self, condition)
 
     def permute(self, order: ArrayLike | None = None, *, seed: int | None = None) -> Landscape:
-        """Exchange the axes.
+        """Permute the coordinates.
 
         Parameters
         ----------
         order : array_like of int, shape (dim,)
             Coordinate k is the original's coordinate ``order[k]``.
         seed : int, optional
-            Instead of an order: draws one.
+            Draw an order.
 
         Raises
         ------
         ValueError
-            If the order is no permutation.
+            If the order is not a permutation.
 
         Examples
         --------
@@ -602,9 +606,10 @@ class Landscape(Frozen):
         return instances.permute(self, order, seed=seed)
 
     def instance(self, number: int) -> Landscape:
-        """Give a numbered instance: turned (or, where that cannot be, permuted) and shifted, the same everywhere.
+        """Return a numbered instance, rotated and shifted; it is the same on every machine.
 
-        Number 0 is the landscape itself. The BBOB functions have COCO's own instances instead, from 1.
+        If it cannot be rotated, its coordinates are permuted. Number 0 is the landscape itself. BBOB functions have
+        COCO's instances, numbered from 1.
 
         Examples
         --------
@@ -656,20 +661,20 @@ class Landscape(Frozen):
         return disturbed
 
     def structured(self, **parts: int | tuple[int, ...]) -> Landscape:
-        """Give the landscape with a point that is made of several tensors; values and everything known stay.
+        """Return the landscape with its point split into named tensors; values and minimisers do not change.
 
-        Optimizers of Keras, torch and optax then see one variable, parameter or leaf for each part, under its name.
-        All others still see the vector of all parts, each in C order, one after the other.
+        Optimizers of Keras, torch and optax then see one variable, parameter or leaf for each part. Other optimizers
+        see one vector: the parts in order, each flattened in C order.
 
         Parameters
         ----------
         **parts : int or tuple of int
-            The shape of each part (default: the landscape's own structure, which networks have).
+            The shape of each part (default: the landscape's own structure; networks have one).
 
         Raises
         ------
         ValueError
-            If the parts do not hold ``dim`` numbers together, a shape or name is wrong, or no part is named and the
+            If the parts do not hold ``dim`` numbers in total, a shape or name is invalid, or no part is named and the
             landscape has no structure of its own.
 
         Examples
@@ -686,14 +691,14 @@ class Landscape(Frozen):
         return structure.structured(self, parts)
 
     def keeping_feasible(self) -> Landscape:
-        """Give the landscape with constraints that say ``keep_feasible=True``, as far as they are no equalities.
+        """Return the landscape with ``keep_feasible=True`` for every inequality constraint.
 
-        It asks an optimizer to evaluate no point that breaks them. The start must keep them, then.
+        An optimizer must then evaluate only points that keep these constraints. The start must keep them too.
 
         Raises
         ------
         ValueError
-            If there are no constraints besides the bounds, or equalities alone.
+            If there is no inequality constraint besides the bounds.
 
         Examples
         --------
@@ -702,7 +707,9 @@ class Landscape(Frozen):
         True
         """
         if not any(np.any(constraint.lower < constraint.upper) for constraint in self.own_constraints):
-            raise ValueError(f"{self.id} has no constraint, besides its bounds, that an optimizer could keep")
+            raise ValueError(
+                f"{self.id} has no inequality constraint besides its bounds, so keep_feasible does not apply"
+            )
         keeping = self.renamed(f"{self.id}:keeping-feasible", made_by=(Landscape.keeping_feasible, (self,)))
         set_attributes(
             keeping,
@@ -715,13 +722,13 @@ class Landscape(Frozen):
     def within(self, bounds: ArrayLike) -> Landscape:
         """Restrict the landscape to a part of its box.
 
-        Where that cuts off all minimisers, and coordinates cannot be minimised one by one, the minimum is not known:
+        If all minimisers are cut off and the landscape is not both separable and unimodal, the minimum is not known:
         ``minimum_is_known`` is False, ``fmin`` is NaN, and ``minimizers`` is empty.
 
         Parameters
         ----------
         bounds : array_like, shape (dim, 2)
-            Within the landscape's own; where they are equal the coordinate is fixed. Starts are moved onto them.
+            Bounds within the landscape's own; equal bounds fix a coordinate. Starts outside are moved onto the bounds.
 
         Raises
         ------
@@ -744,25 +751,24 @@ class Landscape(Frozen):
         Parameters
         ----------
         kind : str, default "contour"
-            Or ``"surface"``. Of one coordinate the curve is drawn. Of more than two, the plane of two of them through a
-            global minimiser is.
+            Or ``"surface"``. One coordinate gives a curve. With more than two, the plane of two coordinates through a
+            global minimiser is drawn.
         points : int, optional
-            Along each axis (default: 101 for contours, 201 for a surface, 401 for a curve).
+            Number of points along each axis (default: 101 for contours, 201 for a surface, 401 for a curve).
         axes : tuple of int, optional
-            The numbers, from 0, of the coordinates to draw (default: the first two that the bounds do not fix).
+            Indices of the two coordinates to draw (default: the first two that the bounds do not fix).
 
         Returns
         -------
         figures.Figure
-            Which a notebook shows, and ``save("name.svg")`` writes; a ``plotly.graph_objects.Figure`` for a surface.
+            A notebook shows it, and ``save("name.svg")`` writes it. A surface is a ``plotly.graph_objects.Figure``.
 
         Raises
         ------
         ValueError
             If the kind is unknown, ``points`` is below 2, or ``axes`` are not two coordinates that vary.
         ImportError
-            If contourpy is not installed, which comes with the extra ``report``; for a surface Plotly, which comes with
-            the extra ``plotly``.
+            If contourpy (extra ``report``) or, for a surface, Plotly (extra ``plotly``) is not installed.
         """
         return plotting.draw(self, kind, points, axes)
 
@@ -770,8 +776,8 @@ class Landscape(Frozen):
         return plotting.html_of(self)
 
     def renamed(self, name: str, *, made_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None) -> Landscape:
-        """Copy under another id, with the call that makes it again in another process; None sends it by value."""
-        copied = Landscape.__new__(Landscape)  # copy.copy would look the id up
+        """Copy under another id; the call ``made_by`` rebuilds it in another process, None sends it by value."""
+        copied = Landscape.__new__(Landscape)  # copy.copy would look up the id in the catalogue
         written = f"landscapes.get({name!r})"
         set_attributes(copied, **{**self.__dict__, "id": name, "unstructured": None, "written": written})
         set_attributes(copied, own_instances=None, _found_by=None)

@@ -1,4 +1,4 @@
-"""Global minimisers by rule: every exchange of coordinates of a point, or a line, a plane and the like."""
+"""Sets of global minimisers: all permutations of a point's coordinates, and flats such as lines and planes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FloatArray = NDArray[np.float64]
 
 
 class MinimizerPermutations(Minimizers):
-    """All points that arise from one by exchange of coordinates.
+    """All points whose coordinates are a permutation of one point's.
 
     Parameters
     ----------
     point : array_like, shape (dim,)
         One of the minimisers.
     offset : array_like, shape (dim,), optional
-        What is added to each of them (default: nothing).
+        Vector added to each of them (default: 0).
 
     Examples
     --------
@@ -49,26 +49,26 @@ class MinimizerPermutations(Minimizers):
         self.points = immutable(self.points)
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser.
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser.
 
-        It is the one whose coordinates are in the same order as those of ``x`` (rearrangement inequality).
+        The nearest one has its coordinates in the same order as ``x`` (rearrangement inequality).
         """
         nearest = np.linalg.norm(np.sort(x - self._offset, axis=-1) - self._sorted, axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset; if not all factors agree, of those that are listed."""
+        """Return the images under x → factors · x + offset; if the factors differ, only of listed minimisers."""
         if np.all(factors == factors[0]):
             return MinimizerPermutations(factors * self._sorted, factors * self._offset + offset)
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the permutation x → x[order]."""
         return MinimizerPermutations(self._sorted, self._offset[list(order)])
 
 
 def _arrangements(values: list[float]) -> Iterator[list[float]]:
-    """Arrange sorted values, in lexicographic order, each arrangement once."""
+    """Yield every distinct permutation of sorted values once, in lexicographic order."""
     if not values:
         yield []
     for k, value in enumerate(values):
@@ -78,9 +78,9 @@ def _arrangements(values: list[float]) -> Iterator[list[float]]:
 
 
 class MinimizerFlat(Minimizers):
-    """A continuum of minimisers, the solutions of linear equations, and possibly single ones beside it.
+    """A continuum of minimisers that solve linear equations, and possibly single ones besides.
 
-    The flat is taken whole, whether or not it goes on outside the bounds of its landscape.
+    The flat includes its part outside the landscape's bounds.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class MinimizerFlat(Minimizers):
     values : array_like, shape (k,)
         The equations' right-hand sides.
     points : array_like, shape (m, dim)
-        What is listed: some points of the flat and all single minimisers.
+        Listed minimisers: some points of the flat and all single ones.
 
     Examples
     --------
@@ -108,16 +108,16 @@ class MinimizerFlat(Minimizers):
         self.listed_all = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser."""
         to_flat = np.linalg.norm((x @ self._matrix.T - self._values) @ self._across.T, axis=-1)
         nearest = np.minimum(to_flat, self._listed.distance(x))
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         matrix = self._matrix / factors
         return MinimizerFlat(matrix, self._values + matrix @ offset, factors * self.points + offset)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the permutation x → x[order]."""
         return MinimizerFlat(self._matrix[:, list(order)], self._values, self.points[:, list(order)])

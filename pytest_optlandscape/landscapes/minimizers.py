@@ -1,4 +1,4 @@
-"""Where a landscape is lowest: its global minimisers, listed or, where they form a grid or a box, by rule."""
+"""Sets of global minimisers: lists, grids and boxes."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 LONGEST_LIST = 4096
-"""More minimisers than this are not listed; counts and distances stay exact."""
+"""At most this many minimisers are listed; counts and distances stay exact."""
 
 
 class Minimizers(abc.ABC):
-    """Where a landscape is lowest.
+    """The set of a landscape's global minimisers.
 
     Attributes
     ----------
     points : ndarray, shape (m, dim)
-        Global minimisers, one by one.
+        The listed global minimisers.
     count : int or float
-        How many there are in all; inf for a continuum, and where they are not counted.
+        Number of all global minimisers; inf for a continuum or if they are not counted.
     listed_all : bool
         Whether ``points`` are all of them.
     """
@@ -49,34 +49,34 @@ class Minimizers(abc.ABC):
 
     @abc.abstractmethod
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser."""
 
     @abc.abstractmethod
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
 
     @abc.abstractmethod
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the permutation x → x[order]."""
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give those inside a box, edges included; None if none of those that are listed is.
+        """Return the minimisers inside a box, edges included; None if no listed one is inside.
 
-        Distances are to those inside where all are listed, else to the nearest of all.
+        If all are listed, distances are to those inside; else to the nearest of all.
         """
         kept = self.points[np.all((self.points >= lower) & (self.points <= upper), axis=1)]
         return MovedMinimizers(self, kept, _unmoved, self.listed_all) if len(kept) else None
 
 
 class MinimizerList(Minimizers):
-    """Finitely many minimisers, each given.
+    """A finite list of minimisers.
 
     Parameters
     ----------
     points : array_like, shape (m, dim)
         Global minimisers.
     complete : bool, default True
-        Whether these are all; if not, they stand for a continuum, and distances to it are at most those given.
+        Whether these are all. If not, they represent a continuum, and returned distances are upper bounds.
 
     Examples
     --------
@@ -90,26 +90,26 @@ class MinimizerList(Minimizers):
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser."""
         nearest = np.linalg.norm(x[..., np.newaxis, :] - self.points, axis=-1).min(axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the permutation x → x[order]."""
         return MinimizerList(self.points[:, list(order)], self.listed_all)
 
 
 class MinimizerGrid(Minimizers):
-    """Minimisers that take, along each axis, any of a few values.
+    """A grid of minimisers: along each axis, each has one of a few values.
 
     Parameters
     ----------
     axes : sequence of array_like
-        For each axis the values that a minimiser may have there.
+        For each axis, the values that a minimiser may have.
 
     Examples
     --------
@@ -129,35 +129,35 @@ class MinimizerGrid(Minimizers):
         self.points = immutable(self.points)
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser."""
         gaps = [np.abs(x[..., k, np.newaxis] - values).min(axis=-1) for k, values in enumerate(self._axes)]
         nearest = np.linalg.norm(np.stack(gaps, axis=-1), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, coordinate by coordinate."""
+        """Return the images under x → factors · x + offset, coordinate by coordinate."""
         moved = zip(factors, self._axes, offset, strict=True)
         return MinimizerGrid([factor * axis + start for factor, axis, start in moved])
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order]."""
+        """Return the images under the permutation x → x[order]."""
         return MinimizerGrid([self._axes[k] for k in order])
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give those inside a box, edges included, also where they are not listed; None if there are none."""
+        """Return the minimisers inside a box, listed or not, edges included; None if there are none."""
         kept = [axis[(axis >= a) & (axis <= b)] for axis, a, b in zip(self._axes, lower, upper, strict=True)]
         return MinimizerGrid(kept) if all(map(len, kept)) else None
 
 
 class MinimizerBox(Minimizers):
-    """A continuum of minimisers: along each axis anything between two values, independently.
+    """A box of minimisers: along each axis, any value between two limits.
 
-    The middle of the box is the one that is listed.
+    Only the middle of the box is listed.
 
     Parameters
     ----------
     sides : array_like, shape (dim, 2)
-        For each axis the least and the greatest value that a minimiser may have there.
+        For each axis, the least and the greatest value of a minimiser.
 
     Examples
     --------
@@ -174,38 +174,38 @@ class MinimizerBox(Minimizers):
         self.listed_all = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the box; 0 inside."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the box; 0 inside."""
         nearest = np.linalg.norm(x - np.clip(x, self._lower, self._upper), axis=-1)
         return float(nearest) if x.ndim == 1 else nearest
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the image under x → factors · x + offset, coordinate by coordinate."""
+        """Return the image under x → factors · x + offset, coordinate by coordinate."""
         ends = np.stack([factors * self._lower + offset, factors * self._upper + offset], axis=1)
         return MinimizerBox(np.sort(ends, axis=1))
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the image under the exchange of coordinates x → x[order]."""
+        """Return the image under the permutation x → x[order]."""
         return MinimizerBox(np.stack([self._lower, self._upper], axis=1)[list(order)])
 
     def within(self, lower: FloatArray, upper: FloatArray) -> Minimizers | None:
-        """Give the part of it inside a box; None if there is none."""
+        """Return the intersection with a box; None if it is empty."""
         sides = np.stack([np.maximum(self._lower, lower), np.minimum(self._upper, upper)], axis=1)
         return MinimizerBox(sides) if np.all(sides[:, 0] <= sides[:, 1]) else None
 
 
 class MovedMinimizers(Minimizers):
-    """Minimisers after a motion that keeps distances.
+    """Minimisers after an isometry.
 
     Parameters
     ----------
     before : Minimizers
-        The same before the motion, some of which may now lie outside the bounds.
+        The minimisers before the isometry; some images may lie outside the bounds.
     points : ndarray, shape (m, dim)
-        Those that are listed, where they are now.
+        Images of the listed minimisers.
     back : callable
-        The motion's inverse, of a point (dim,) or a batch (n, dim).
+        The inverse isometry, of a point (dim,) or a batch (n, dim).
     complete : bool
-        Whether ``points`` are all that count.
+        Whether ``points`` are all minimisers.
     """
 
     def __init__(
@@ -219,22 +219,22 @@ class MovedMinimizers(Minimizers):
         self.listed_all = complete
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser."""
         if self.listed_all:
             return MinimizerList(self.points).distance(x)
         return self._before.distance(self._back(x))
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give the images under x → factors · x + offset, as far as they are listed."""
+        """Return the images under x → factors · x + offset, only of listed minimisers."""
         return MinimizerList(factors * self.points + offset, self.listed_all)
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give the images under the exchange of coordinates x → x[order], as far as they are listed."""
+        """Return the images under the permutation x → x[order], only of listed minimisers."""
         return MinimizerList(self.points[:, list(order)], self.listed_all)
 
 
 class NoMinimizers(Minimizers):
-    """None that is known.
+    """The empty set, for an unknown minimum.
 
     Parameters
     ----------
@@ -252,15 +252,15 @@ class NoMinimizers(Minimizers):
         self.listed_all = False
 
     def distance(self, x: FloatArray) -> float | FloatArray:
-        """Give inf: no point counts as near."""
+        """Return inf for every point."""
         return math.inf if x.ndim == 1 else np.full(len(x), np.inf)
 
     def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def permuted(self, order: Sequence[int]) -> Minimizers:
-        """Give itself."""
+        """Return itself."""
         return self
 
 
@@ -269,7 +269,7 @@ def _unmoved(x: FloatArray) -> FloatArray:
 
 
 def everywhere(value: float) -> Callable[[int], MinimizerList]:
-    """Describe one minimiser with the same value in every coordinate, for each dimension.
+    """Return a function from a dimension to the one minimiser with the same value in every coordinate.
 
     Examples
     --------

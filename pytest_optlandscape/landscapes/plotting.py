@@ -1,4 +1,4 @@
-"""Pictures of landscapes: contours and curves as SVG, surfaces by Plotly; and the view of a landscape in notebooks."""
+"""Plots of landscapes: contours and curves as SVG, surfaces by Plotly, and the view in notebooks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = ["KINDS", "draw", "draw_contour", "graph_objects", "html_of"]
 
 FloatArray = NDArray[np.float64]
 KINDS = ("contour", "surface")
-_DECADES = 8  # as in a contour: what lies deeper is drawn alike
+_DECADES = 8  # deeper values get the same colour, as in a contour
 _POINTS = 101
 _POINTS_OF_SURFACE = 201
 _POINTS_IN_NOTEBOOKS = 61
 _SECONDS_IN_NOTEBOOKS = 0.1
-"""A landscape that would take longer to evaluate is not drawn unasked."""
+"""A notebook shows no picture if its evaluation would take longer, in seconds."""
 _MOST_SHOWN = 6
 _MOST_BROKEN = 0.99
-"""Share of a grid that breaks constraints beyond which these are not drawn."""
+"""Constraints are not drawn if a larger share of the grid breaks them."""
 
 
 def draw(
@@ -65,11 +65,11 @@ def draw_contour(
     axes : tuple of int, optional
         See `Landscape.plot`.
     points : int, default 101
-        Along each axis.
+        Number along each axis.
     trajectories : sequence of (name, points)
-        Points of shape (n, dim) that a run evaluated; of two runs the first is *before*.
+        The points (n, dim) that each run evaluated. The first of two runs is labelled *before*.
     starts : array_like, shape (n, dim), optional
-        Default: the landscape's own.
+        Starts to mark (default: the landscape's own).
     title, identifier : str
         See `figures.contour`.
 
@@ -82,7 +82,7 @@ def draw_contour(
     ImportError
         If contourpy is not installed.
     ValueError
-        If there are no two coordinates that vary.
+        If fewer than two coordinates vary.
     """
     chosen = _chosen(landscape, axes)
     if len(chosen) < 2:
@@ -113,7 +113,7 @@ def draw_contour(
 
 
 def html_of(landscape: Landscape) -> str:
-    """Return the view of a landscape in notebooks: a picture, if it is quickly drawn, and facts. It never raises."""
+    """Return the HTML view for notebooks: facts, and a picture if it is quick to draw. Never raises."""
     try:
         picture, remark = _quick_picture(landscape), ""
     except ImportError as error:
@@ -127,7 +127,7 @@ def html_of(landscape: Landscape) -> str:
 
 
 def graph_objects() -> Any:
-    """Import Plotly's `graph_objects`, or say which extra brings them."""
+    """Import Plotly's `graph_objects`, or raise ImportError that names the extra."""
     try:
         import plotly.graph_objects
     except ImportError as error:
@@ -138,7 +138,7 @@ def graph_objects() -> Any:
 
 
 def _quick_picture(landscape: Landscape) -> Figure | None:
-    """Draw a landscape, unless it takes long to evaluate."""
+    """Draw a landscape unless its evaluation takes long."""
     begun = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -160,7 +160,7 @@ def _quick_picture(landscape: Landscape) -> Figure | None:
 
 
 def _facts(landscape: Landscape) -> list[tuple[str, str]]:
-    """List what is known of a landscape."""
+    """List facts of a landscape as pairs of title and text."""
     minimizers = landscape.minimizers
     shown = ", ".join(_point(at) for at in minimizers[:3])
     more = f" and {landscape.n_minimizers - 3:g} more" if landscape.n_minimizers > 3 else ""
@@ -195,7 +195,7 @@ def _name(k: int) -> str:
 
 
 def _chosen(landscape: Landscape, axes: tuple[int, int] | None) -> tuple[int, ...]:
-    """Return the coordinates to draw: those that are asked for, else the first two that are not fixed by bounds."""
+    """Return the coordinates to draw: the given ones, else the first two that the bounds do not fix."""
     free = [k for k in range(landscape.dim) if landscape.bounds[k, 0] < landscape.bounds[k, 1]]
     if axes is None:
         if not free:
@@ -262,7 +262,7 @@ def _axis(landscape: Landscape, k: int, points: int) -> FloatArray:
 
 
 def _axis_with_minimizers(landscape: Landscape, k: int, points: int) -> FloatArray:
-    """Return coordinates of a grid; those of a few minimisers are among them, so that narrow holes are not missed."""
+    """Return grid coordinates that include those of some minimisers, so that narrow holes are visible."""
     few = landscape.minimizers[:8, k]
     return np.unique(np.concatenate([_axis(landscape, k, points), few]))
 
@@ -279,14 +279,14 @@ def _plane(landscape: Landscape, chosen: tuple[int, ...], x: FloatArray, y: Floa
 
 def _values(landscape: Landscape, points: FloatArray) -> FloatArray:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # outside its domain a function may warn: such points stay empty
+        warnings.simplefilter("ignore")  # a function may warn outside its domain; these points stay empty
         return np.asarray(landscape(points), dtype=np.float64)
 
 
 def _gaps(landscape: Landscape, points: FloatArray) -> FloatArray:
-    """Values above fmin; NaN where a constraint is broken, unless hardly a point keeps all: a grid misses thin sets.
+    """Return gaps; NaN where a constraint is broken, unless nearly every grid point breaks one (thin feasible sets).
 
-    Where the minimum is not known, the lowest of the values stands for it.
+    If the minimum is not known, the lowest value replaces it.
     """
     known = landscape if landscape.minimum_is_known else landscape.uncut or landscape
     values = _values(landscape, points)

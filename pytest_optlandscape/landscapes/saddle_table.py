@@ -1,4 +1,4 @@
-"""Saddle points by landscape, as `saddles` gives them; made by ``benchmarks/find_saddles.py``."""
+"""Table of saddle points for `saddles`, written by ``benchmarks/find_saddles.py``."""
 
 __all__ = ["SADDLES"]
 

@@ -1,7 +1,7 @@
-"""Saddle points of the catalogue: where the gradient vanishes and the landscape rises one way and falls another.
+"""Saddle points of the catalogue: the gradient vanishes, and the landscape rises one way and falls another.
 
-A method that looks at gradients alone stops there, one that uses curvature must leave along a negative eigenvalue. The
-table was made by ``benchmarks/find_saddles.py``.
+A method that uses only gradients stops there. A method that uses curvature must leave along a negative eigenvalue.
+``benchmarks/find_saddles.py`` writes the table.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ FloatArray = NDArray[np.float64]
 
 
 def saddles(landscape: Landscape) -> FloatArray:
-    """List known saddle points of a landscape, the nearest to the standard start first.
+    """Return known saddle points of a landscape, the nearest to the standard start first.
 
     Parameters
     ----------
     landscape : Landscape
-        Of the catalogue, also shifted, turned, scaled, permuted, cut, or with noise.
+        From the catalogue; it may be transformed, restricted or noisy.
 
     Returns
     -------
     ndarray, shape (k, dim)
-        At most two, inside the bounds; none where there are none or none are known.
+        At most two, inside the bounds; k is 0 if none is known.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def _points(landscape: Landscape) -> FloatArray:
 
 
 def _carried(make: Any, arguments: tuple[Any, ...], dim: int) -> FloatArray:
-    """Take the saddles of the landscape along that this one was made from."""
+    """Transform the saddle points of the original landscape."""
     match arguments:
         case (AffineMap() as move, Landscape() as before):
             return move.from_original(_points(before))

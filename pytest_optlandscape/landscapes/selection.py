@@ -1,4 +1,4 @@
-"""Choosing landscapes in one line of text, as ``--optlandscape-list`` takes it."""
+"""Selection of landscapes by a line of text, for ``--optlandscape-list``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def select_by_text(text: str) -> list[Landscape]:
     Raises
     ------
     ValueError
-        If a word is none of these; the message names the nearest one.
+        If a word is unknown; the message names the nearest known one.
 
     Examples
     --------

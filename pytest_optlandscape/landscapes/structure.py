@@ -1,7 +1,7 @@
-"""The structure of a point: the tensors that it is made of, such as a layer's matrix and its vector.
+"""Structures of points: the named tensors that make up a point, such as a layer's matrix and vector.
 
-A landscape is a function of one vector. Its structure says how that vector is cut into named tensors, for optimizers
-that treat tensors apart. The parts follow each other in the vector, each in C order.
+A landscape is a function of one vector. Its structure splits that vector into named tensors, for optimizers that treat
+tensors separately. The vector holds the parts in order, each flattened in C order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIX", "Structure", "structured"]
 
 SUFFIX = "structured"
-"""What the id of a landscape that was given a structure ends with."""
+"""Start of the last part of a structured landscape's id."""
 
 _part_form = re.compile(r"(?P<name>[^=,]+)=(?P<shape>scalar|\d+(x\d+)*)")
 
@@ -39,14 +39,14 @@ class Structure(Mapping[str, tuple[int, ...]]):
     Attributes
     ----------
     dim : int
-        Numbers in all parts together.
+        Total number of elements.
     is_plain : bool
-        Whether there is one part ``"x"`` of shape (dim,): the vector as it is.
+        Whether the only part is ``"x"`` of shape (dim,), the vector itself.
 
     Raises
     ------
     ValueError
-        If there is no part, a name is no identifier, or a shape holds anything but whole numbers from 1.
+        If there is no part, a name is not an identifier, or a shape is not made of whole numbers from 1.
 
     Examples
     --------
@@ -69,12 +69,12 @@ class Structure(Mapping[str, tuple[int, ...]]):
 
     @classmethod
     def plain(cls, dim: int) -> Structure:
-        """Make the structure of a vector."""
+        """Return the structure of one vector ``"x"``."""
         return cls({"x": (dim,)})
 
     @classmethod
     def parse(cls, text: str) -> Structure:
-        """Read what ``str`` writes, such as ``"kernel=2x2,bias=2"``.
+        """Parse the text that ``str`` writes, such as ``"kernel=2x2,bias=2"``.
 
         Raises
         ------
@@ -91,14 +91,14 @@ class Structure(Mapping[str, tuple[int, ...]]):
         return cls(parts)
 
     def split(self, x: ArrayLike) -> dict[str, NDArray[np.float64]]:
-        """Cut a point, shape (dim,), into its parts, which are views of it where it is an array."""
+        """Split a point (dim,) into its parts; if it is an array, they are views of it."""
         point = np.asarray(x, dtype=np.float64)
         if point.shape != (self.dim,):
             raise ValueError(f"a point of the structure {self} has shape ({self.dim},), got {point.shape}")
         return {name: point[part].reshape(self._shapes[name]) for name, part in self.slices.items()}
 
     def join(self, parts: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-        """Put parts together into a point, shape (dim,).
+        """Join parts into a point (dim,).
 
         Raises
         ------
@@ -109,13 +109,13 @@ class Structure(Mapping[str, tuple[int, ...]]):
         return np.concatenate([np.asarray(parts[name], dtype=np.float64).ravel() for name in self._shapes])
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Raise ValueError unless these are the shapes of all parts."""
+        """Raise ValueError unless names and shapes are those of the structure."""
         given = {name: tuple(shape) for name, shape in shapes.items()}
         if given != self._shapes:
             raise ValueError(f"the point has the parts {self._shapes}, got {given}")
 
     def check_dim(self, dim: int, name: str) -> None:
-        """Raise ValueError, which names the landscape, unless the parts hold ``dim`` numbers together."""
+        """Raise ValueError with the landscape's name unless the parts hold ``dim`` numbers in total."""
         if self.dim != dim:
             raise ValueError(f"{name}: the structure {self} holds {self.dim} numbers, not {dim}")
 
@@ -158,7 +158,7 @@ def _checked_shape(name: str, shape: Any) -> tuple[int, ...]:
 
 
 def structured(landscape: Landscape, parts: Mapping[str, Any] | None = None) -> Landscape:
-    """Give a landscape a structure; see `Landscape.structured`."""
+    """Return a landscape a structure; see `Landscape.structured`."""
     natural = landscape.natural_structure
     structure = Structure(parts) if parts else natural
     if structure is None:
@@ -172,7 +172,7 @@ def structured(landscape: Landscape, parts: Mapping[str, Any] | None = None) -> 
         return landscape
     label = SUFFIX if structure == natural else f"{SUFFIX}({structure})"
     made = whole.renamed(f"{whole.id}:{label}", made_by=(structured, (whole, dict(structure))))
-    if whole.written != f"landscapes.get({whole.id!r})":  # else `get` knows it by its id
+    if whole.written != f"landscapes.get({whole.id!r})":  # else `get` rebuilds it from its id
         arguments = "" if structure == natural else ", ".join(f"{name}={shape}" for name, shape in structure.items())
         set_attributes(made, written=f"{whole!r}.structured({arguments})")
     tags = whole.tags - {"structured"} if structure.is_plain else whole.tags | {"structured"}

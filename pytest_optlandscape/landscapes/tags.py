@@ -1,4 +1,4 @@
-"""The words that landscapes are chosen by."""
+"""Tags: words that describe landscapes and select them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TAGS = {
     "network": "the loss of a small neural network",
     "structured": "its point is made of several tensors, or of a matrix",
 }
-"""Every tag and what it says of a landscape."""
+"""Every tag and its meaning."""
 
 
 def parse_tags(tags: str | Iterable[str]) -> frozenset[str]:
@@ -42,7 +42,7 @@ def parse_tags(tags: str | Iterable[str]) -> frozenset[str]:
     Parameters
     ----------
     tags : str or iterable of str
-        Such as ``"smooth convex"`` or ``["smooth", "convex"]``.
+        For example ``"smooth convex"`` or ``["smooth", "convex"]``.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def parse_tags(tags: str | Iterable[str]) -> frozenset[str]:
     Raises
     ------
     ValueError
-        If a word is no tag; the message names the nearest one.
+        If a word is not a tag; the message names the nearest one.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""Checks of the facts that come with a landscape: is fmin the minimum, is the gradient the derivative.
+"""Checks of a landscape's facts: fmin is the minimum, derivatives agree with differences.
 
-A landscape of one's own is checked when it is made. The objective is called about 100 times in two dimensions, at fixed
-points: x0, the minimisers and their neighbourhood, and low-discrepancy points of the box. A derivative is called wrong
-only where it disagrees with central differences of several steps at several points, so that rounding, noise, kinks and
-steep slopes are no reason. A point is called lower than fmin only where it is lower by more than the values' rounding
-and the precision of the minimisers can explain.
+A user's landscape is checked when it is built. The objective is called about 100 times in two dimensions, at fixed
+points: x0, the minimisers and their neighbourhood, and low-discrepancy points of the box. A derivative is reported only
+if it disagrees with central differences of several steps at several points. So rounding, noise, kinks and steep slopes
+raise no alarm. A point below fmin is reported only if neither the rounding of values nor the precision of the
+minimisers explains it.
 """
 
 from __future__ import annotations
@@ -31,59 +31,60 @@ __all__ = ["POINTS_VERSION", "check", "check_lowest", "faults_of", "tolerance_of
 FloatArray = NDArray[np.float64]
 
 POINTS_VERSION = 1
-"""Raised when other points are looked at."""
+"""Version of the checks; raise it when the sampled points change."""
 
 _SAMPLES = 16
 _MOST_MINIMIZERS = 64
-"""The objective is compared with fmin at so many minimisers."""
+"""Number of minimisers at which the objective is compared with fmin."""
 _SURROUNDED = 4
-"""Around so many of them lower points are looked for."""
+"""Number of minimisers whose neighbourhood is searched for lower points."""
 _DIRECTIONS = 8
-"""With more coordinates than this, differences are taken along as many directions, of several coordinates each."""
+"""Largest number of directions for differences; with more coordinates, each direction combines several."""
 _DESCENT = 24
-"""Evaluations of the search for a lower point that starts from the best sampled one."""
+"""Evaluations of the search for a lower point from the best sampled one."""
 _NEAR = 1e-5
-"""A minimiser is right if it is right to this share of the box's widths."""
+"""A minimiser must be right to this share of the box's widths."""
 _VERY_NEAR = 1e-7
 _REFINED = 1e-9
-"""How much of a typical height may remain unsaid by a rounded minimiser or minimum; the suites' finest target is ten
-times as large."""
+"""Rounding of a minimiser or minimum up to this share of a typical height is not reported; the suites' finest target is
+ten times as large.
+"""
 _ROUNDED = 1e-6
-"""Up to this share of a typical height rounded digits explain what is off, and it is warned of; more is wrong."""
+"""Up to this share of a typical height, a deviation is a warning about rounded digits; above, it is an error."""
 _REPEATS = 8
-"""Evaluations at one point of an objective that does not repeat itself."""
+"""Evaluations at one point of an objective with noise."""
 _PROBED = 7
 _STEPS = (1e-5, 1e-4, 1e-7, 1e-9)
 _COARSE_STEPS = (1e-2, 3e-3, 3e-2)
-"""For functions that are noisy or computed in a shorter format."""
+"""Steps for functions that are noisy or computed in a shorter format."""
 _SHORT_FORMATS = (7, 8), (9, 11), (20, 24)
-"""Bits that several numbers in bfloat16, half and single precision have at most, and at least."""
+"""Most and fewest significant bits that several numbers in bfloat16, half and single precision have."""
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
 def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
-    """Refuse a landscape whose facts are wrong.
+    """Raise ValueError if facts of a landscape are wrong.
 
     Parameters
     ----------
     landscape : Landscape
     known : iterable of str
-        Faults that were found before.
+        Errors found earlier, to be reported too.
 
     Returns
     -------
     float
-        What `tolerance_of` gives.
+        The result of `tolerance_of`.
 
     Raises
     ------
     ValueError
-        With everything that is wrong: the fact, the point, the number given and the number found.
+        If a fact is wrong. The message lists, for each, the point, the number given and the number found.
 
     Warns
     -----
     UserWarning
-        If fmin or a minimiser is given with so few digits that small gaps mean nothing.
+        If fmin or a minimiser has too few digits for small gaps to be meaningful.
 
     Examples
     --------
@@ -109,14 +110,14 @@ def check(landscape: Landscape, known: Iterable[str] = ()) -> float:
 
 
 def said(name: str, faults: Sequence[str]) -> str:
-    """Put faults of a landscape into one message."""
+    """Join a landscape's errors into one message."""
     if len(faults) == 1:
         return f"{name}: {faults[0]}"
     return "\n".join([f"{name}: {len(faults)} facts are wrong", *(f"  * {fault}" for fault in faults)])
 
 
 def faults_of(landscape: Landscape) -> list[str]:
-    """List the facts of a landscape that are wrong, each as a sentence; empty where none is.
+    """Return one sentence for each wrong fact of a landscape.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def _faults(landscape: Landscape, values: _Values) -> list[str]:
         faults += _wrong_minimum(landscape, values)
         faults += _lower_point(landscape, values)
     slopes = _wrong_gradient(landscape, values)
-    faults += slopes or _wrong_hessian(landscape, values)  # which the gradient is the measure of
+    faults += slopes or _wrong_hessian(landscape, values)  # needs a right gradient to compare with
     faults += _wrong_residuals(landscape, values)
     for number, constraint in enumerate(landscape.own_constraints):
         faults += _wrong_constraint(landscape, number, constraint)
@@ -154,16 +155,15 @@ def _faults(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def tolerance_of(landscape: Landscape, *, is_expensive: bool = False) -> float:
-    """Work out how far a value may lie below fmin without contradicting it.
+    """Return how far a value may lie below fmin without contradicting it.
 
-    It covers the rounding of the values, the precision to which minimisers and fmin are given, and noise of the
-    objective's own.
+    The tolerance covers the rounding of values, the digits of minimisers and fmin, and the objective's own noise.
 
     Parameters
     ----------
     landscape : Landscape
     is_expensive : bool, default False
-        Call the objective at x0 and nowhere else, and estimate from its height.
+        Call the objective only at x0 and estimate from that value.
 
     Returns
     -------
@@ -186,13 +186,13 @@ def tolerance_of(landscape: Landscape, *, is_expensive: bool = False) -> float:
 
 
 def check_lowest(landscape: Landscape, why: str) -> None:
-    """Refuse a minimum that was derived, if a point that is looked at lies below it.
+    """Raise ValueError if a sampled point lies below a derived minimum.
 
     Parameters
     ----------
     landscape : Landscape
     why : str
-        What it was derived from.
+        The source of the derived minimum, for the message.
 
     Raises
     ------
@@ -208,14 +208,19 @@ def check_lowest(landscape: Landscape, why: str) -> None:
 
 
 def low_discrepancy(count: int, dim: int) -> FloatArray:
-    """Give points inside the unit cube, shape (count, dim), which spread evenly: multiples of powers of the
-    generalised golden ratio, the root of t**(dim + 1) = t + 1 (Roberts 2018).
+    """Return evenly spread points inside the unit cube, shape (count, dim).
+
+    Point k is k times powers of the generalised golden ratio, the root of t**(dim + 1) = t + 1, taken modulo 1.
+
+    References
+    ----------
+    M. Roberts: The Unreasonable Effectiveness of Quasirandom Sequences, extremelearning.com.au (2018).
 
     Examples
     --------
     >>> low_discrepancy(3, 1).round(3).ravel().tolist()
     [0.118, 0.736, 0.354]
-    """  # noqa: D205
+    """
     ratio = 2.0
     for _ in range(64):
         ratio = (1.0 + ratio) ** (1.0 / (dim + 1.0))
@@ -225,7 +230,7 @@ def low_discrepancy(count: int, dim: int) -> FloatArray:
 
 
 class _Values:
-    """Values of the objective where they are looked at, and what they tell of its scale and its rounding."""
+    """Sampled values of the objective, with estimates of its scale and rounding."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.landscape = landscape
@@ -243,26 +248,26 @@ class _Values:
         self.remarks: list[str] = []
 
     def __call__(self, x: FloatArray) -> float:
-        """Evaluate, once at each point; NaN where there is no number."""
+        """Evaluate once at each point; NaN if there is no number."""
         key = x.tobytes()
         if key not in self._known:
             self._known[key] = self.again(x)
         return self._known[key]
 
     def again(self, x: FloatArray) -> float:
-        """Evaluate, also where it is known."""
+        """Evaluate again, even at a known point."""
         try:
             value: Any = self.landscape.floats(x.tolist())
         except Exception as error:
             self._trouble[x.tobytes()] = f"raises {type(error).__name__}: {error}"
             return math.nan
         if isinstance(value, list):
-            self._trouble[x.tobytes()] = f"returns an array of shape {np.shape(value)}, where one number is expected,"
+            self._trouble[x.tobytes()] = f"returns an array of shape {np.shape(value)}, expected one number,"
             return math.nan
         return float(value)
 
     def undefined(self) -> list[str]:
-        """Tell where the objective has no value although it must have one."""
+        """Return one sentence for each required point without a finite value."""
         named = {"x0": self.landscape.x0}
         named |= {f"minimizer {k}": point for k, point in zip(self.numbers, self.minimizers, strict=True)}
         faults: dict[str, str] = {}
@@ -277,53 +282,53 @@ class _Values:
 
     @property
     def samples(self) -> FloatArray:
-        """Points of the box that spread evenly, shape (16, dim)."""
+        """Evenly spread points of the box, shape (16, dim)."""
         points: FloatArray = self.lower + low_discrepancy(_SAMPLES, self.landscape.dim) * self.width
         return points
 
     def near(self, x: FloatArray, share: float) -> FloatArray:
-        """Give points around one: a step of a share of the box forth and back along each of the directions."""
+        """Return the points a share of the box forwards and backwards of a point, along each direction."""
         moved = [self.inside(x + sign * share * v) for v in self.directions() for sign in (1.0, -1.0)]
         different = [point for point in moved if not np.array_equal(point, x)]
         return np.array(different).reshape(-1, len(x))
 
     def directions(self, number: int = 0) -> list[FloatArray]:
-        """Give the axes, in the box's widths; of many coordinates, sums of some."""
+        """Return the axes scaled by the box's widths; with many coordinates, sums of axes."""
         return [self.width * part for part in _parted(self.landscape.dim, number)]
 
     def inside(self, x: FloatArray) -> FloatArray:
-        """Move a point onto the box."""
+        """Clip a point to the box."""
         clipped: FloatArray = np.clip(x, self.lower, self.upper)
         return clipped
 
     def off_edges(self, x: FloatArray, number: int) -> FloatArray:
-        """Move a point into the box, away from its edges by a share that differs from number to number."""
+        """Move a point off the edges of the box, by a share that depends on ``number``."""
         room = (2e-3 + 4e-3 * low_discrepancy(number + 1, len(x))[number]) * self.width
         moved: FloatArray = np.clip(x, self.lower + room, self.upper - room)
         return moved
 
     @functools.cached_property
     def fmin(self) -> float:
-        """The minimum or, where it is not known, the lowest of the sampled values."""
+        """The minimum or, if it is not known, the lowest sampled value."""
         if self.has_minimum:
             return self.landscape.fmin
         return min((value for value in map(self, self.samples) if math.isfinite(value)), default=0.0)
 
     @property
     def typical(self) -> float:
-        """A typical height above fmin: the lower quartile of the sampled points'."""
+        """A typical height above fmin: the lower quartile over the sampled points."""
         fmin = self.fmin
         heights = [abs(value - fmin) for value in map(self, self.samples) if math.isfinite(value)]
         return float(np.quantile(heights, 0.25)) if heights else abs(self(self.landscape.x0) - fmin)
 
     @property
     def precision(self) -> float:
-        """The relative rounding of the values: that of doubles or, where all are numbers of fewer bits, theirs."""
+        """Relative rounding of the values: that of doubles or, if all have fewer bits, of the shorter format."""
         return _precision(list(self._known.values()))
 
     @property
     def scatter(self) -> float:
-        """How far values at one point differ when they are asked for again; 0 for most."""
+        """How far repeated values at one point differ; 0 without noise."""
         found = 0.0
         for point in (self.landscape.x0, *self.minimizers[:1]):
             first = self(point)
@@ -334,7 +339,7 @@ class _Values:
 
     @property
     def tolerance(self) -> float:
-        """How far fmin may be off, and a value below it, by rounding and by digits that are not given."""
+        """How far a value may lie below fmin, by rounding and by missing digits."""
         if self._tolerance is None:
             self._tolerance = self._worked_out()
         return self._tolerance
@@ -361,18 +366,18 @@ class _Values:
         return tolerance
 
     def unless_rounded(self, found: str, difference: float) -> list[str]:
-        """Keep what is found as a remark where a rounded minimiser or fmin explains it, or give it as a fault."""
+        """Store a finding as a remark if rounding of a minimiser or fmin explains it; else return it as an error."""
         if difference > self.lenient:
             return [found]
-        self.remarks.append(f"{found}; until then gaps below {difference:.2g} mean nothing")
+        self.remarks.append(f"{found}; until then, gaps below {difference:.2g} are meaningless")
         return []
 
     @property
     def slack(self) -> float:
-        """How far a value of a run may lie below fmin: less than `tolerance` where fmin and minimisers are exact.
+        """How far a run's value may lie below fmin; less than `tolerance` if fmin and minimisers are exact.
 
-        They are where no point very near to a minimiser is lower. Then the minimum cannot be lower by more than values
-        change on the way to these points.
+        They are exact if no point very near a minimiser is lower. Then the minimum is lower by at most the change of
+        values between these points and the minimiser.
         """
         largest = 0.0
         if self.remarks:
@@ -390,22 +395,22 @@ class _Values:
         return min(self.tolerance, self.rounding + largest)
 
     def _is_rough(self, moved: float) -> bool:
-        """Tell whether values near the minimiser change as much at a tenth of the distance: noise that repeats itself.
+        """Return whether values near the minimiser change as much at a tenth of the distance: repeatable noise.
 
-        A kink changes a tenth as much there, a smooth function a hundredth.
+        At a kink they change a tenth as much, for a smooth function a hundredth.
         """
         x = self.minimizers[0]
         further = max((abs(self(point) - self(x)) for point in self.near(x, 10.0 * _NEAR)), default=math.inf)
         return moved >= 0.5 * further
 
     def is_noisy(self) -> bool:
-        """Tell whether the objective does not repeat itself."""
+        """Return whether the objective returns different values at one point."""
         _ = self.tolerance
         return self.noise > 0.0
 
 
 def _parted(dim: int, number: int) -> list[FloatArray]:
-    """Part coordinates into at most 8 directions of some coordinates each, every number in another way."""
+    """Split the coordinates into at most 8 directions; each ``number`` splits differently."""
     if dim <= _DIRECTIONS:
         return list(np.eye(dim))
     index = np.arange(dim)
@@ -420,14 +425,14 @@ def _parted(dim: int, number: int) -> list[FloatArray]:
 
 
 def _precision(numbers: Iterable[float]) -> float:
-    """Give the relative rounding of numbers: that of doubles or, where none has more bits, that of a shorter format."""
+    """Return the relative rounding of numbers: that of doubles or, if no number has more bits, of a shorter format."""
     bits, is_multiple = 0, True
     for number in numbers:
         if math.isfinite(number) and number:
             mantissa = int(abs(math.frexp(number)[0]) * 2.0**53)
             bits = max(bits, 53 - ((mantissa & -mantissa).bit_length() - 1))
             is_multiple = is_multiple and (number * 1024.0).is_integer()
-    if is_multiple:  # steps and counts, not a format
+    if is_multiple:  # the values are steps or counts, not a shorter format
         return _DOUBLE
     return next((2.0 ** (1 - most) for least, most in _SHORT_FORMATS if least <= bits <= most), _DOUBLE)
 
@@ -456,12 +461,12 @@ def _wrong_minimum(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
-    """Look for a feasible point that is lower than fmin and all minimisers."""
+    """Search for a feasible point lower than fmin and all minimisers."""
     heights = [values(x) for x in values.minimizers]
     floor = min([landscape.fmin, *heights]) if math.isfinite(landscape.fmin) else min(heights, default=math.nan)
     if math.isnan(floor):
         return []
-    rounded = max((abs(height - landscape.fmin) for height in heights), default=0.0)  # that is told by itself
+    rounded = max((abs(height - landscape.fmin) for height in heights), default=0.0)  # reported by _wrong_minimum
     limit = (
         floor - values.tolerance * (2.0 if values.is_noisy() else 1.0) - (rounded if math.isfinite(rounded) else 0.0)
     )
@@ -488,7 +493,7 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
-    """Give points that may be lower: around the minimisers, down the gradient, everywhere."""
+    """Yield points that may be lower: near minimisers, down the gradient, sampled from the box."""
     yield from values.samples
     yield landscape.x0
     yield from landscape.starts.values()
@@ -507,7 +512,7 @@ def _downhill(landscape: Landscape, values: _Values, x: FloatArray) -> Iterable[
         return
     try:
         slope = np.asarray(landscape.gradient(x), dtype=np.float64)
-    except Exception:  # it is told of where it is compared
+    except Exception:  # reported where it is compared
         return
     if slope.shape != x.shape or not np.all(np.isfinite(slope)):
         return
@@ -518,7 +523,7 @@ def _downhill(landscape: Landscape, values: _Values, x: FloatArray) -> Iterable[
 
 
 def _descended(landscape: Landscape, values: _Values, limit: float) -> tuple[float, FloatArray] | None:
-    """Search along the axes from the best sampled point, until a point is below the limit."""
+    """Search along the axes from the best sampled point until a point is below the limit."""
     kept = [x for x in values.samples if math.isfinite(values(x)) and _is_kept(landscape, x)]
     if not kept:
         return None
@@ -539,7 +544,7 @@ def _descended(landscape: Landscape, values: _Values, limit: float) -> tuple[flo
 
 
 def _is_kept(landscape: Landscape, x: FloatArray) -> bool:
-    """Tell whether a point lies in the box and keeps the constraints, more closely than a feasible one must."""
+    """Return whether a point lies in the box and keeps the constraints, by a stricter tolerance than `is_feasible`."""
     if not landscape.contains(x):
         return False
     if not landscape.own_constraints:
@@ -551,7 +556,7 @@ def _is_kept(landscape: Landscape, x: FloatArray) -> bool:
 
 
 def _restored(landscape: Landscape, values: _Values, x: FloatArray) -> FloatArray:
-    """Move a point towards where the constraints hold, by a few steps of Newton's method on those that do not."""
+    """Move a point towards the feasible set by a few Newton steps on the broken constraints."""
     for _ in range(6 if landscape.own_constraints else 0):
         try:
             broken, slopes = _broken(landscape, values, x)
@@ -564,7 +569,7 @@ def _restored(landscape: Landscape, values: _Values, x: FloatArray) -> FloatArra
 
 
 def _broken(landscape: Landscape, values: _Values, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give by how much limits are passed, and the slopes of those."""
+    """Return the violations of limits and their derivatives."""
     amounts, slopes = [], []
     for constraint in landscape.own_constraints:
         found = constraint.values(x)
@@ -589,17 +594,17 @@ def _broken(landscape: Landscape, values: _Values, x: FloatArray) -> tuple[Float
 
 @dataclass
 class _Difference:
-    """A derivative along a direction at a point, as it is given and as differences have it."""
+    """A directional derivative at a point: the given one and the one by differences."""
 
     point: FloatArray
     given: float
     found: float
     row: int
-    verdict: str  # "right", "wrong", "flat" (wrong where the function does not change at all), "unknown"
+    verdict: str  # "right", "wrong", "flat" (wrong, and the function does not change at all), "unknown"
 
 
 class _Derivative:
-    """A function (dim,) → (m,) with its derivative (dim,) → (m, dim) as given."""
+    """A function (dim,) → (m,) and its given derivative (dim,) → (m, dim)."""
 
     def __init__(
         self,
@@ -623,7 +628,7 @@ class _Derivative:
         self.steps = _COARSE_STEPS if is_coarse else _STEPS
 
     def along(self, x: FloatArray, direction: FloatArray, given: FloatArray) -> _Difference:
-        """Compare along a direction, in the box's widths, by one step or, while that disagrees, several."""
+        """Compare along a direction, scaled by the box's widths: with one step and, if that disagrees, with more."""
         values = self.values
         scale = np.minimum(values.width, np.maximum(np.abs(x), 1.0))
         v = direction * scale
@@ -636,7 +641,7 @@ class _Derivative:
         middle = self.function(x)
         taken: list[
             tuple[FloatArray, FloatArray, FloatArray]
-        ] = []  # quotients; how far they, and roundings, may be off
+        ] = []  # difference quotients, their error bounds and rounding errors
         is_flat = True
         for step in self.steps:
             h = min(step, 0.9 * room)
@@ -674,7 +679,7 @@ class _Derivative:
 
 
 def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
-    """Give points where derivatives are looked at: near the minimiser, near x0, and in the box; none on an edge."""
+    """Return points to compare derivatives at: near the minimiser, near x0, in the box; none on an edge."""
     shares = low_discrepancy(3, landscape.dim) - 0.5
     beside = [
         x + size * values.width * share
@@ -691,7 +696,7 @@ def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[
 def _wrong_derivative(
     what: str, of: str, one: _Derivative, points: Sequence[FloatArray], rows: int | None = None
 ) -> list[str]:
-    """Compare a derivative with differences at several points, and put into words where it is wrong."""
+    """Compare a derivative with differences at several points; return a sentence if it is wrong."""
     dim = len(one.values.width)
     matrices: list[tuple[FloatArray, FloatArray]] = []
     for x in points:
@@ -702,7 +707,7 @@ def _wrong_derivative(
         height = len(one.function(x)) if rows is None else rows
         expected = (dim,) if what == "gradient" else (height, dim)
         if given.shape == (dim,) and height == 1 and what.startswith("Jacobian"):
-            given = given.reshape(expected)  # a constraint's may have one axis less
+            given = given.reshape(expected)  # a constraint's derivative may lack an axis
         if given.shape != expected:
             turned = " (is it transposed?)" if given.shape == expected[::-1] != expected else ""
             return [f"{what} returns shape {given.shape}, expected {expected}{turned}"]
@@ -729,7 +734,7 @@ def _wrong_derivative(
 
 
 def _dense(array: Any) -> FloatArray:
-    """Give a derivative as an array of floats, also where it is a sparse matrix."""
+    """Convert a derivative, possibly a sparse matrix, to an array of floats."""
     return np.asarray(array.toarray() if hasattr(array, "toarray") else array, dtype=np.float64)
 
 
@@ -744,7 +749,7 @@ def _confirmed(
     differences: list[_Difference],
     finite: Sequence[tuple[FloatArray, FloatArray]],
 ) -> list[_Difference]:
-    """Give where coordinate k is wrong, if it is so at several points; once is not enough."""
+    """Return the differences that show coordinate k to be wrong, if several points do; one is not enough."""
     wrong = [difference for difference in differences if difference.verdict == "wrong"]
     right = any(difference.verdict == "right" for difference in differences)
     if not wrong and not right:
@@ -806,7 +811,7 @@ def _wrong_gradient(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]) -> float:
-    """Measure how far results differ that are asked for again, as a share of the largest component; 0 for most."""
+    """Return how far repeated results differ, as a share of the largest component; 0 without noise."""
     found = 0.0
     for x in points:
         try:
@@ -815,13 +820,13 @@ def _scatter(function: Callable[[FloatArray], Any], points: Sequence[FloatArray]
                 continue
             repeats = [first, again, *(_dense(function(x)) for _ in range(_REPEATS))]
             found = max(found, float(np.max(np.ptp(repeats, axis=0)) / np.max(np.abs(repeats))))
-        except Exception:  # it is told of where it is compared
+        except Exception:  # reported where it is compared
             return 0.0
     return found
 
 
 def _wrong_hessian(landscape: Landscape, values: _Values) -> list[str]:
-    """Compare a Hessian that is given with differences of the gradient or, where there is none, of differences."""
+    """Compare a given Hessian with differences of the gradient or, without one, with second differences."""
     if landscape._hessian is None or (not landscape.has_gradient and landscape.dim > _DIRECTIONS):
         return []
 
@@ -902,7 +907,7 @@ def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint) -> list[str]:
-    """Compare the Jacobian that a constraint brings along with differences."""
+    """Compare a constraint's given Jacobian with differences."""
     if not constraint.has_jacobian or isinstance(constraint.function, Formula):
         return []
     values = _Values(landscape)
@@ -924,7 +929,7 @@ def _is_defined(constraint: Constraint, x: FloatArray) -> bool:
 
 
 def _inconsistent_batch(landscape: Landscape, values: _Values) -> list[str]:
-    """Compare a formula's values at a batch with those at its points; other functions are called point by point."""
+    """Compare a formula's values at a batch with those at single points; other functions have no batches."""
     if not isinstance(landscape.objective, Formula):
         return []
     points = values.samples[:4]
@@ -935,11 +940,11 @@ def _inconsistent_batch(landscape: Landscape, values: _Values) -> list[str]:
     for x, value in zip(points, np.broadcast_to(batch, len(points)).tolist(), strict=True):
         single = values(x)
         if abs(single - value) > 1e-6 * abs(single) + values.tolerance:
-            return [f"fun gives {single!r} at the point x = {_written(x)}, but {value!r} where it is one of a batch"]
+            return [f"fun gives {single!r} at the point x = {_written(x)}, but {value!r} at the same point in a batch"]
     return []
 
 
 def _written(x: FloatArray) -> str:
-    """Write a point, cut where it is long."""
+    """Write a point, shortened if it is long."""
     numbers = [float(f"{number:.6g}") if len(x) > 3 else number for number in np.asarray(x).tolist()]
     return str(numbers) if len(numbers) <= 6 else f"[{', '.join(map(str, numbers[:5]))}, … {len(numbers)} numbers]"

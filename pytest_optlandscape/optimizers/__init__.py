@@ -1,4 +1,4 @@
-"""Who minimises: optimizers of any library behind one protocol.
+"""Optimizers of any library behind one protocol.
 
 >>> from pytest_optlandscape import optimizers
 >>> optimizers.get("scipy:L-BFGS-B").takes_bounds
@@ -45,40 +45,39 @@ __all__ = [
 ]
 
 _HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
-"""Packages whose optimizers another library's adapter runs."""
+"""Packages of optimizers, and the library whose adapter runs them."""
 
 
 def get(optimizer: Any, *, declaration: str = "", profile: str = "") -> Adapter:
-    """Make an optimizer ready to run.
+    """Return the adapter that runs an optimizer.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
-        A spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that an installed
-        package or a hook adds, or a module of yours; a callable with a parameter ``fun`` (called as SciPy's methods
-        are) or with one parameter (handed the `Problem`); an optimizer of one of these libraries, class or instance, or
-        a `functools.partial` of a class; a class, or a function of ``x0``, that makes objects with ``ask`` and
-        ``tell``; a function without arguments that makes one of these.
+        One of these: a spec string ``library:Name(key=literal, …)``, where the library is one of `LIBRARIES`, one that
+        an installed package or a hook adds, or your own module; a callable with a parameter ``fun`` (called like
+        SciPy's methods) or with one parameter (which receives the `Problem`); an optimizer of one of these libraries:
+        class, instance or `functools.partial` of a class; a class, or a function of ``x0``, that makes objects with
+        ``ask`` and ``tell``; a function without arguments that returns one of these.
     declaration : str, optional
-        How it is called, as ``optlandscape_adapters`` has it after ``SPEC =`` (default: what the pytest session that
-        runs declares).
+        How to call it, written as after ``SPEC =`` in ``optlandscape_adapters`` (default: the current pytest session's
+        declaration).
     profile : str, optional
-        Words that correct what it is taken for. They go before those of ``optlandscape_profiles``.
+        Words that correct the inferred profile. They override ``optlandscape_profiles``.
 
     Returns
     -------
     Adapter
-        What it is, such as local or stochastic, is inferred, and corrected by ``optlandscape_profiles`` of the pytest
-        session that runs. An optimizer that ``optlandscape_adapters`` declares is called as it says there. An adapter
-        is returned as it is.
+        Its profile, such as local or stochastic, is inferred. ``optlandscape_profiles`` of the current pytest session
+        corrects it, and ``optlandscape_adapters`` declares how to call it. An adapter is returned unchanged.
 
     Raises
     ------
     ValueError
-        If the spec cannot be read or names nothing that exists; the message names what is near. If an object cannot be
-        made anew for each run without losing a setting.
+        If the spec cannot be read, or names nothing that exists; the message names the nearest name. If an object
+        cannot be rebuilt for each run without losing a setting.
     TypeError
-        If the object is no optimizer.
+        If the object is not an optimizer.
     MissingLibrary
         If the library is not installed; the message names the extra to install. It is an ImportError.
 
@@ -116,8 +115,8 @@ def _made(optimizer: Any) -> Adapter:
         if library in LIBRARIES:
             if _declaration_of(str(spec)):
                 raise ValueError(
-                    f"optlandscape_adapters: {spec} is called by the adapter for {library}, and needs no declaration; "
-                    "to declare it all the same, write the module that it is defined in"
+                    f"optlandscape_adapters: {spec} is called by the adapter for {library} and needs no declaration; "
+                    "to declare it anyway, write the module that defines it as its library"
                 )
             adapter: Adapter = library_adapter(library).from_spec(spec)
             return adapter
@@ -130,7 +129,7 @@ def _made(optimizer: Any) -> Adapter:
 
 
 def _from_object(thing: Any, spec: str | None) -> Adapter:
-    """Make the adapter of an object; one that was found under a spec is called by that, whatever it is."""
+    """Return the adapter for an object, named by its spec if there is one."""
     if callable(thing) and not isinstance(thing, Adapter) and declared_adapters():
         name = spec or name_of(thing)
         text = _declaration_of(name)
@@ -159,7 +158,7 @@ def _from_object(thing: Any, spec: str | None) -> Adapter:
 
 
 def _declaration_of(spec: str) -> str:
-    """Find what ``optlandscape_adapters`` says of a spec: with these arguments, else with whichever; "" for nothing."""
+    """Return the spec's line of ``optlandscape_adapters``, with its arguments or without; "" if there is none."""
     adapters = declared_adapters()
     found = adapters.get(spec, "")
     for one in adapters if not found and adapters else ():
@@ -169,7 +168,7 @@ def _declaration_of(spec: str) -> str:
 
 
 def _from_class(thing: functools.partial[Any], spec: str | None) -> Adapter:
-    """Make the adapter of a class that none of the libraries knows, with its arguments."""
+    """Return the adapter for a class of no known library, with its arguments."""
     spec = spec or name_of(thing)
     try:
         instance = thing()
@@ -181,7 +180,7 @@ def _from_class(thing: functools.partial[Any], spec: str | None) -> Adapter:
 
 
 def _from_factory(make: Any, spec: str | None) -> Adapter:
-    """Make the adapter of a function without arguments that makes an optimizer."""
+    """Return the adapter for a function without arguments that returns an optimizer."""
     spec = spec or name_of(make)
     try:
         made = make()
@@ -196,8 +195,8 @@ def _from_factory(make: Any, spec: str | None) -> Adapter:
     recognized = _recognized(made)
     if recognized is None:
         raise TypeError(
-            f"{spec} cannot be called with a problem; called without arguments it returned {made!r:.80}, which is no "
-            "optimizer"
+            f"{spec} cannot be called with a problem; called without arguments it returned {made!r:.80}, which is not "
+            "an optimizer"
         )
     return replace(recognized, spec=spec)
 
@@ -222,42 +221,41 @@ def minimize(
     declaration: str = "",
     profile: str = "",
 ) -> Run:
-    """Run an optimizer on a landscape, counted and traced.
+    """Run an optimizer on a landscape; count and trace its evaluations.
 
-    On a landscape with constraints, an optimizer that takes none runs as if there were none; what it finds outside
-    them does not count.
+    On a landscape with constraints, an optimizer that takes none runs without them. Its infeasible points do not count.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
-        Whatever `optimizers.get` takes.
+        Any argument of `optimizers.get`.
     landscape : Landscape or str
-        What to minimise, or its id.
+        The landscape or its id.
     x0 : array_like, shape (dim,), or str, optional
-        The start, or the name of one such as ``"article"`` (default: the landscape's standard start).
+        The start, or the name of a start such as ``"article"`` (default: the landscape's standard start).
     bounds : array_like, shape (dim, 2), optional
         The box (default: the landscape's).
     budget : int, optional
-        Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
+        Largest number of evaluations of the objective, and of the gradient (default: 1000 for each dimension).
     seed : int, default 0
-        For the optimizer's random numbers.
+        Seed of the optimizer's random numbers.
     time_limit : float, optional
-        Seconds after which the run is ended with ``stop_reason`` ``"time"`` (default: no limit). What it found until
-        then depends on the machine. Compiled code that does not return to Python is not ended.
+        Seconds after which the run ends with ``stop_reason`` ``"time"`` (default: no limit). Its result then depends on
+        the machine. Compiled code that does not return to Python cannot be ended.
     declaration, profile : str, optional
-        How the optimizer is called, and what it is, as for `optimizers.get`.
+        As for `optimizers.get`.
 
     Returns
     -------
     Run
-        Also where the optimizer raises, ignores its budget or takes too long: the run's ``stop_reason`` says so.
+        Returned even if the optimizer raises, ignores its budget or takes too long: see ``stop_reason``.
 
     Warns
     -----
     RuntimeWarning
         If the optimizer returned without calling the objective.
     Warning
-        Of whatever the optimizer warns of, once each, with its place: filters such as ``-W error`` hold for it.
+        Each of the optimizer's own warnings once, with its location; filters such as ``-W error`` apply.
 
     Raises
     ------

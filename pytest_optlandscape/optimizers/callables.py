@@ -1,6 +1,6 @@
-"""Optimizers that are plain callables, in either of two styles.
+"""Adapter for optimizers that are plain callables.
 
-One that has a parameter ``fun`` is called as SciPy calls its methods; any other is handed the `Problem`.
+A callable with a parameter ``fun`` is called as SciPy calls its methods. Any other receives the `Problem`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OFFERED: dict[str, Callable[[Problem], Any]] = {
     "maxiter": lambda problem: problem.budget,
     "callback": lambda problem: problem.callback,
 }
-"""The parameters that a callable may name, and what each is given."""
+"""The parameters that a callable may name, and the value of each."""
 
 _SAID_BY_PROFILE = {
     "jac": "uses_gradient",
@@ -51,12 +51,12 @@ _SAID_BY_PROFILE = {
     "constraints": "takes_constraints",
     "callback": "takes_callback",
 }
-"""The attribute of an adapter that says whether a parameter is handed over, where it has a default."""
+"""For parameters with a default: the adapter's attribute that decides whether a value is passed."""
 
 
 @dataclass(frozen=True)
 class PlainCallable(Adapter):
-    """A function, or anything that can be called."""
+    """A function or another callable."""
 
     function: Callable[..., Any] = print
     names: frozenset[str] = frozenset()
@@ -69,7 +69,7 @@ class PlainCallable(Adapter):
         return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in names})
 
     def _withheld(self, problem: Problem) -> set[str]:
-        """Name what it can do without and is not handed: what a profile says no to, and constraints where none are."""
+        """Return the optional parameters that get no value: those a profile excludes, and absent constraints."""
         withheld = {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
         if not problem.landscape.own_constraints:
             withheld.add("constraints")
@@ -106,20 +106,20 @@ class PlainCallable(Adapter):
 
 
 def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adapter:
-    """Make the adapter of a callable.
+    """Return the adapter for a callable.
 
     Parameters
     ----------
     function : callable
-        With a parameter ``fun``, called by keyword with ``fun``, ``x0`` and whichever of ``jac, hess, bounds,
-        constraints, seed, rng, maxfev, maxiter, callback`` it names; any other is called with the problem.
+        With a parameter ``fun``, it is called by keyword with ``fun``, ``x0`` and its parameters among ``jac, hess,
+        bounds, constraints, seed, rng, maxfev, maxiter, callback``. Without, it is called with the problem.
     spec : str, optional
-        How it is written down (default: its module and name).
+        Its name in reports (default: its module and name).
 
     Raises
     ------
     TypeError
-        If it has parameters without a default that are not among these.
+        If it requires other parameters.
     """
     signature = _signature(function)
     parameters = signature.parameters if signature else {}
@@ -135,7 +135,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     if names and not set(required) <= offered:
         missing = ", ".join(sorted(set(required) - offered))
         raise TypeError(
-            f"{spec} has a parameter 'fun', so it is called as SciPy's methods are; {missing} is not given.\n"
+            f"{spec} has a parameter 'fun', so it is called like SciPy's methods; {missing} gets no value.\n"
             + how_to_declare(function, spec)
         )
     if not names and len(required) > 1:
@@ -145,7 +145,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         try:
             signature.bind(**dict.fromkeys(names & offered)) if "fun" in names else signature.bind(None)
         except TypeError as error:
-            raise TypeError(f"{spec} cannot be called with a problem, nor with fun and x0: {error}") from None
+            raise TypeError(f"{spec} can be called neither with a problem nor with fun and x0: {error}") from None
     return PlainCallable(
         spec,
         uses_gradient="jac" in names or not names,
@@ -160,12 +160,12 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
 
 
 def _bound(function: Any) -> frozenset[str]:
-    """Parameters that the user has fixed already: they are not ours to give."""
+    """Return the parameters that the user has fixed."""
     return frozenset(function.keywords) if isinstance(function, functools.partial) else frozenset()
 
 
 def makes_optimizers(function: Any) -> bool:
-    """Tell whether this is a function that can be called without arguments, and not with a problem.
+    """Return whether a function can be called without arguments, but not with a problem.
 
     Examples
     --------
@@ -185,14 +185,14 @@ def _binds(signature: inspect.Signature, *arguments: Any) -> bool:
 
 
 def of_class(make: Callable[[], Any], instance: Any) -> Callable[..., Any]:
-    """Give a function that makes a new instance for each call and calls that: no run finds the state of another.
+    """Return a function that makes and calls a new instance each time, so that runs share no state.
 
     Parameters
     ----------
     make : callable
-        Makes an instance that can be called.
+        Makes a callable instance.
     instance : object
-        Such an instance; its signature is the function's.
+        Such an instance; the function has its signature.
     """
 
     def call(*arguments: Any, **keywords: Any) -> Any:
@@ -203,7 +203,7 @@ def of_class(make: Callable[[], Any], instance: Any) -> Callable[..., Any]:
 
 
 def load(spec: Spec) -> Any:
-    """Import what a spec of the form ``module:name(key=value)`` names.
+    """Import the object that a spec ``module:name(key=value)`` names.
 
     Returns
     -------
@@ -213,7 +213,7 @@ def load(spec: Spec) -> Any:
     Raises
     ------
     ValueError
-        If the module cannot be found or has no such name, or the name takes no such arguments.
+        If the module cannot be found or lacks the name, or the object lacks an argument.
     """
     name = shown_spec(spec)
     try:
@@ -226,7 +226,7 @@ def load(spec: Spec) -> Any:
         if missing in _BACKENDS and _went_through(error.__cause__, "keras"):
             installed = [one for one in _BACKENDS if importlib.util.find_spec(one) is not None]
             raise ValueError(
-                f"{error}. Keras, which it imports, takes {missing} for its backend: set the environment variable "
+                f"{error}. It imports Keras with the backend {missing}: set the environment variable "
                 f"KERAS_BACKEND to one that is installed ({', '.join(installed) or 'none of them is'}), or install it"
             ) from error.__cause__
         raise
@@ -238,7 +238,7 @@ def load(spec: Spec) -> Any:
             raise ValueError(f"optimizer {name!r}: {unknown_name(f'name in {spec.library!r}:', part, known)}")
         with whatever_is_raised(f"optimizer {name!r}: asking for {shown_spec(part)!r} failed"):
             thing = getattr(thing, part)
-    with whatever_is_raised(f"optimizer {name!r}: its signature cannot be read"):
+    with whatever_is_raised(f"optimizer {name!r}: reading its signature failed"):
         if hasattr(thing, "__signature__"):
             inspect.signature(thing)
     check_not_of_python(thing, spec)
@@ -254,7 +254,7 @@ def load(spec: Spec) -> Any:
 
 
 def _callables(thing: Any) -> list[str]:
-    """List what could be meant: functions and classes, those that are written here before those that are imported."""
+    """List a module's functions and classes, its own before imported ones."""
     found = {name: inspect.getattr_static(thing, name, None) for name in dir(thing) if not name.startswith("_")}
     names = [name for name, one in found.items() if callable(one)]
     home = getattr(thing, "__name__", None)
@@ -265,7 +265,7 @@ _BACKENDS = ("tensorflow", "torch", "jax")
 
 
 def _went_through(error: BaseException | None, package: str) -> bool:
-    """Tell whether an exception was raised by what a package does."""
+    """Return whether a package's code was on the stack of an exception."""
     trace = error.__traceback__ if error else None
     while trace is not None:
         if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == package:
@@ -275,7 +275,7 @@ def _went_through(error: BaseException | None, package: str) -> bool:
 
 
 def _no_module(spec: Spec) -> str:
-    advice = "It is neither a library known here nor a module that can be imported; to make a module of your "
+    advice = "It is neither a known library nor an importable module; to make a module of your "
     advice += "project importable, install it or set `pythonpath` in pytest's configuration."
     return unknown_name(
         f"library of optimizer {shown_spec(spec)!r}:", spec.library, [*LIBRARIES, *third_party.find()], advice

@@ -1,7 +1,7 @@
-"""What JAX or TensorFlow has compiled for an optimizer, kept for the next adapter of the same one.
+"""Cache of code that JAX or TensorFlow compiled for an optimizer, for the next adapter of the same optimizer.
 
-Each call of ``minimize("optax:adam(learning_rate=0.1)", …)`` makes an adapter of its own, and compiling takes a hundred
-times as long as a short run.
+Each call of ``minimize("optax:adam(learning_rate=0.1)", …)`` makes a new adapter. Compilation takes a hundred times as
+long as a short run.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 __all__ = ["kept_for"]
 
 _MOST = 16
-"""Optimizers for which something is kept: those that were asked for last."""
+"""Number of optimizers in the cache; the least recently used is dropped."""
 
 _MOST_THINGS = 64
-"""Things that are kept for one optimizer, such as steps for points of one shape: those that were put back last."""
+"""Number of objects in one optimizer's dict, such as steps for points of one shape; the oldest is dropped."""
 
 _kept: OrderedDict[Hashable, dict[Any, Any]] = OrderedDict()
 
 
 class _Latest(dict[Any, Any]):
-    """A dict that drops what was set first when it holds too much."""
+    """A dict that drops its oldest item when it holds too many."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, value)
@@ -31,17 +31,17 @@ class _Latest(dict[Any, Any]):
 
 
 def kept_for(key: Hashable) -> dict[Any, Any]:
-    """Return the dict in which things are kept for an optimizer: the same one for the same key.
+    """Return an optimizer's dict of cached objects, the same dict for the same key.
 
     Parameters
     ----------
     key : hashable
-        All that decides what is compiled. A key that cannot be hashed gets a new dict each time.
+        Everything that determines the compiled code. A key that cannot be hashed gets a new dict each time.
 
     Returns
     -------
     dict
-        It holds the 64 things that were set last.
+        It holds the 64 objects that were set last.
 
     Examples
     --------

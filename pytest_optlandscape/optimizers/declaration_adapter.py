@@ -1,10 +1,9 @@
-"""Optimizers of other signatures, called as ``optlandscape_adapters`` declares.
+"""Adapter for optimizers with other signatures, which ``optlandscape_adapters`` declares.
 
-A declaration says which parameter is the objective, which the start, where the result is, and so on; see
-`_declarations`. Three shapes are served: a function that minimises; a class, or a function that makes an object, with a
-method that minimises (``call=run``); and one whose object is asked for points and told their values (``ask=`` and
-``tell=``). What is not declared and has a usual name (``x0``, ``jac``, ``bounds``, ``maxfev``, ...) is handed over as
-to any callable.
+A declaration states which parameter is the objective, which the start, where the result is, and so on; see
+`configuration.declarations`. An optimizer may be a function; a class or factory whose object has a method that
+minimises (``call=run``); or one whose object is asked for points and told their values (``ask=`` and ``tell=``).
+Undeclared parameters with a usual name (``x0``, ``jac``, ``bounds``, ``maxfev``, ...) get values as in any callable.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reported(Outcome):
-    """What a declared optimizer returned, read where its declaration says.
+    """The result of a declared optimizer, read as its declaration says.
 
     Attributes
     ----------
     nfev, njev, nhev : object
-        The evaluations that it reports; None where it reports none.
+        The evaluations that it reports; None if it reports none.
     """
 
     nfev: Any = None
@@ -51,7 +50,7 @@ class Reported(Outcome):
 
 @dataclass(frozen=True)
 class DeclaredOptimizer(Adapter):
-    """A callable, or a class with a method, called as it is declared."""
+    """A callable, or a class with a method, called as declared."""
 
     function: Callable[..., Any] = print
     declaration: Declaration = field(default_factory=Declaration)
@@ -60,7 +59,7 @@ class DeclaredOptimizer(Adapter):
     interruption: Interruption | None = None
 
     def minimize(self, problem: Problem) -> Any:
-        """Call it as declared."""
+        """Call the optimizer as declared."""
         if self.declaration.ask is not None:
             return self._asked(problem)
         values = _Values(self, problem)
@@ -76,7 +75,7 @@ class DeclaredOptimizer(Adapter):
         return self._result(returned, optimizer, values)
 
     def _made(self, values: _Values) -> Any:
-        """Call what makes the object, or what minimises, and set what is set on the object."""
+        """Call the target, which makes the object or minimises, and set declared attributes of the object."""
         positions, keywords = self._arguments(values, in_method=False)
         function: Callable[..., Any] = _with_imports(renewed(self.function), self.declaration.imports)
         if isinstance(function, functools.partial):
@@ -93,7 +92,7 @@ class DeclaredOptimizer(Adapter):
         return made
 
     def used(self) -> list[Step]:
-        """List what is handed over; a profile says what is not."""
+        """List the values to pass; the profile excludes some."""
         return [step for step in self.steps if step.is_required or not self._withholds(step.handed.what)]
 
     def _withholds(self, what: str) -> bool:
@@ -114,7 +113,7 @@ class DeclaredOptimizer(Adapter):
             if step.in_method is not in_method or place.kind not in ("position", "parameter", "entry"):
                 continue
             if handed.what == "constraints" and not values.problem.constraints and not step.is_required:
-                continue  # what takes none may refuse even an empty tuple
+                continue  # a method without arguments may reject even an empty tuple
             value = values.of(handed)
             if place.kind == "position":
                 positions[int(place.name)] = value
@@ -128,7 +127,7 @@ class DeclaredOptimizer(Adapter):
         return [positions[k] for k in sorted(positions)], keywords
 
     def _result(self, returned: Any, optimizer: Any, values: _Values) -> Any:
-        """Read the result where it is declared; what has the usual form is returned as it is."""
+        """Read the result as declared; return a result of the usual form unchanged."""
         told = self.declaration
         is_plain = not (told.result or told.value or told.evaluations or told.success or told.maximise)
         if told.result is None and (returned is None or _holds_more_than_numbers(returned)):
@@ -167,11 +166,11 @@ class DeclaredOptimizer(Adapter):
         return dataclasses.replace(found, stop_reason=outcome.stop_reason)
 
     def interrupted(self, interruption: Interruption) -> Adapter | None:
-        """Save and load the object between tell and ask, where it has these."""
+        """Return an adapter that saves and loads the object between tell and ask; None for other optimizers."""
         return dataclasses.replace(self, interruption=interruption) if self.declaration.ask else None
 
     def with_budget(self, evaluations: int) -> Adapter | None:
-        """Hand over another limit of evaluations, where one is handed over."""
+        """Return an adapter that passes another limit of evaluations; None if none is passed."""
         told = [step.handed for step in self.steps if step.handed.what == "budget"]
         is_counted = bool(told) and not any(one.factors for one in told)
         if not is_counted or all(one.place.name == "maxiter" for one in told):
@@ -179,17 +178,17 @@ class DeclaredOptimizer(Adapter):
         return dataclasses.replace(self, limit=evaluations)
 
     def without_gradient(self) -> Adapter | None:
-        """Hand over no derivatives, where it can do without."""
+        """Return an adapter that passes no derivatives; None if they are required or unused."""
         steps = [step for step in self.steps if step.handed.what in ("gradient", "hessian")]
         may_be_left_out = steps and not any(step.is_required for step in steps)
         return dataclasses.replace(self, uses_gradient=False) if may_be_left_out else None
 
     def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
-        """Write the call of a function down."""
+        """Return the call of a function as text."""
         return written_call(self, x0, bounds, seed)
 
     def versions(self) -> dict[str, str]:
-        """Name the version that the package states."""
+        """Return the version that the package states."""
         target = unwrapped(self.function)
         package = str(getattr(target, "__module__", "")).partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", None)
@@ -197,7 +196,7 @@ class DeclaredOptimizer(Adapter):
 
 
 class _Values:
-    """What an optimizer is handed in one run, in the form that it takes."""
+    """The values to pass to an optimizer in one run, in its form."""
 
     def __init__(self, optimizer: DeclaredOptimizer, problem: Problem) -> None:
         self.problem = problem
@@ -209,7 +208,7 @@ class _Values:
         self._form_of_points = objective[0].form if objective else "array"
 
     def of(self, handed: Handed) -> Any:
-        """Give what is to be handed over."""
+        """Return the value to pass."""
         value = getattr(self, f"_{handed.what}")(handed)
         if not handed.maker:
             return value
@@ -219,21 +218,21 @@ class _Values:
         return make(*value) if isinstance(value, tuple) else make(value)
 
     def point(self, found: Any) -> Any:
-        """Read a point: a mapping of our names is one, too."""
+        """Read a point, given as an array or as a dict of our names."""
         if isinstance(found, Mapping) and set(self.names) <= set(found):
             return np.array([float(found[name]) for name in self.names])
         return found
 
     def value(self, value: Any) -> Any:
-        """Give a reported value the sign of the objective."""
+        """Convert a reported value to the sign of the objective."""
         return value if value is None or self._sign > 0.0 else -np.asarray(value, dtype=np.float64).item()
 
     def signed(self, value: Any) -> Any:
-        """Give a value or a gradient the sign that the optimizer wants."""
+        """Convert a value or a gradient to the sign that the optimizer expects."""
         return value if self._sign > 0.0 else -value
 
     def named(self, point: FloatArray) -> dict[str, float]:
-        """Give a point as a dict."""
+        """Return a point as a dict."""
         return dict(zip(self.names, point.tolist(), strict=True))
 
     def _objective(self, handed: Handed) -> Callable[..., Any]:
@@ -250,7 +249,7 @@ class _Values:
         return self._of_points(self.problem.residuals, handed.form)
 
     def _of_points(self, function: Callable[[Any], Any], form: str) -> Callable[..., Any]:
-        """Have a function take points in a form other than an array."""
+        """Wrap a function so that it takes points in another form than an array."""
         names = self.names
         if form == "named":
             return lambda point, *rest, **more: function([float(point[name]) for name in names])
@@ -344,7 +343,7 @@ class _Values:
 
 
 class _Conversation:
-    """An optimizer with methods of its own names and arguments, as `ask_tell.drive` wants one."""
+    """An optimizer with renamed ask and tell methods, in the form that `ask_tell.drive` needs."""
 
     def __init__(self, optimizer: Any, ask: Method, tell: Method, together: str, values: _Values) -> None:
         self.optimizer = optimizer
@@ -378,7 +377,7 @@ class _Conversation:
         return getattr(self.optimizer, self._ask.name)(*positions, **keywords)
 
     def _read(self, asked: Any) -> Any:
-        """Read what was asked for as a point (dim,) or a batch (n, dim)."""
+        """Convert the result of ask to a point (dim,) or a batch (n, dim)."""
         if isinstance(asked, Mapping):
             return self._values.point(asked)
         if isinstance(asked, Sequence) and len(asked) and isinstance(asked[0], Mapping):
@@ -386,7 +385,7 @@ class _Conversation:
         return asked if isinstance(asked, np.ndarray) else np.asarray(asked, dtype=np.float64)
 
     def tell(self, points: Any, found: Any) -> None:
-        """Tell the values, in the arguments that the method takes."""
+        """Call the tell method with the values in its own arguments."""
         signed, is_batch = self._values.signed, np.ndim(points) == 2
         asked: Any = self._answer if self._together else self._answer[0]
         f = [signed(value) for value in found] if is_batch else signed(found)
@@ -407,7 +406,7 @@ class _Conversation:
         tell(*positions, **keywords)
 
     def stop(self) -> bool:
-        """Tell whether the optimizer says that it has ended."""
+        """Return whether the optimizer reports that it has ended."""
         stop = getattr(self.optimizer, "stop", None)
         return callable(stop) and bool(stop())
 
@@ -420,7 +419,7 @@ def _resumed(conversation: _Conversation, interruption: Interruption) -> _Conver
 def _filled(
     method: Method, offered: Mapping[str, Callable[[], Any]], usual: Sequence[str] = ()
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Fill the arguments of a method in; where none are declared, the usual ones."""
+    """Return a method's declared arguments, or the usual ones if none are declared."""
     if method.arguments is None:
         return [offered[name]() for name in usual], {}
     positions: list[Any] = []
@@ -446,12 +445,12 @@ def _point_in(returned: Any) -> Any:
 
 
 def _follow(path: Path, root: Any, spec: str) -> Any:
-    """Go along a path.
+    """Return the object at a path.
 
     Raises
     ------
     LookupError
-        If there is nothing; the message says where it ended.
+        If the path ends early; the message says where.
     """
     found = root
     for k, (kind, key) in enumerate(path.steps):
@@ -463,10 +462,10 @@ def _follow(path: Path, root: Any, spec: str) -> Any:
             else:
                 found = found[key]
         except (AttributeError, LookupError, TypeError) as error:
-            where = "the optimizer" if path.of_optimizer else "what it returned"
+            where = "the optimizer" if path.of_optimizer else "its result"
             reached = f"{type(found).__name__} {found!r:.80}"
             raise LookupError(
-                f"{spec}: there is no {path.text} in {where}: step {k + 1} finds none in {reached} ({error})"
+                f"{spec}: {where} has no {path.text}: step {k + 1} is missing in {reached} ({error})"
             ) from None
     return found
 
@@ -479,20 +478,20 @@ def _with_imports(function: Any, names: Sequence[str]) -> Any:
 
 
 def declared_optimizer(target: Any, declaration: Declaration, spec: str) -> DeclaredOptimizer:
-    """Make the adapter of a callable or a class that is called as declared.
+    """Return the adapter for a declared callable or class.
 
     Parameters
     ----------
     target : callable
-        A function, a class, or a `functools.partial` of one, whose arguments stay as they are.
+        A function, a class, or a `functools.partial` of one with fixed arguments.
     declaration : Declaration
     spec : str
-        How it is written down.
+        Its name in reports.
 
     Raises
     ------
     ValueError
-        If the declaration names a parameter, method or module that does not exist, or leaves out one that is needed.
+        If the declaration names a parameter, method or module that does not exist, or omits a required one.
     """
     signatures = Signatures(target, declaration, spec)
     steps = signatures.steps()
@@ -521,17 +520,17 @@ def _draws(declaration: Declaration) -> bool:
 
 
 def adapt(optimizer: Any, declaration: str, spec: str | None = None) -> Adapter:
-    """Say how an optimizer is called that has a signature of its own, for tests that use it as an object.
+    """Return the adapter for an optimizer with its own signature, for tests that pass it as an object.
 
     Parameters
     ----------
     optimizer : callable or class
-        A function that minimises; a class, or a function that makes an object, with a method that does, or with
-        methods that are asked and told; or a `functools.partial` of one.
+        A function that minimises; a class or factory whose object has a method that minimises, or methods that ask and
+        tell; or a `functools.partial` of one.
     declaration : str
-        What ``optlandscape_adapters`` has after ``SPEC =``.
+        Written as after ``SPEC =`` in ``optlandscape_adapters``.
     spec : str, optional
-        How it is written down (default: its module and name).
+        Its name in reports (default: its module and name).
 
     Returns
     -------

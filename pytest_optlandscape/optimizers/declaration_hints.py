@@ -1,4 +1,4 @@
-"""What to type for an optimizer whose signature is its own: a line of ``optlandscape_adapters``, guessed by names."""
+"""Suggestions of an ``optlandscape_adapters`` line for an optimizer with its own signature, guessed from names."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _CALLED: dict[str, tuple[str, ...]] = {
     "seed": ("seed", "random_state", "random_seed"),
     "rng": ("rng", "generator", "random_generator"),
 }  # fmt: skip
-"""What parameters are called, the likeliest first."""
+"""Usual names of parameters, the likeliest first."""
 
 _METHODS = ("minimize", "minimise", "optimize", "optimise", "run", "search", "solve", "fit", "maximize", "maximise")
 _ASKS = (("ask", "tell"), ("suggest", "register"), ("generate", "update"), ("suggest", "observe"), ("get", "set"))
 
 
 def how_to_declare(thing: Any, spec: str) -> str:
-    """Say what to declare for an optimizer that nobody can call without.
+    """Suggest a declaration for an optimizer that cannot be called without.
 
     Parameters
     ----------
     thing : callable or class
-        It may be a `functools.partial`, whose arguments are not asked for.
+        Fixed arguments of a `functools.partial` need no declaration.
     spec : str
 
     Returns
     -------
     str
-        A sentence, and the line to type.
+        A sentence and the line to type.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def how_to_declare(thing: Any, spec: str) -> str:
         method, methods = _how_it_minimises(base)
         if not method:
             return (
-                f"{spec} is a class, and none of its methods is named as if it minimised. If one does, declare it in "
+                f"{spec} is a class without a method whose name suggests that it minimises. If one does, declare it in "
                 f"optlandscape_adapters: {_base(spec)} = call=METHOD objective=PARAMETER start=PARAMETER result=..."
             )
         if method.startswith("call="):
@@ -79,35 +79,36 @@ def how_to_declare(thing: Any, spec: str) -> str:
     given = {*guesses.values(), iterations}
     lacking = [name for name, one in parameters.items() if one.default is one.empty and name not in given]
     if method:
-        what = f"{spec} is a class with {methods}; say how it is called"
+        what = f"{spec} is a class with {methods}; declare how to call it"
     elif "fun" in parameters:
-        what = f"{spec} takes {_shown(parameters)}; say what they are"
+        what = f"{spec} takes {_shown(parameters)}; declare their meaning"
     else:
-        what = f"{spec} takes {_shown(parameters)}, none of which is called 'fun'; say what they are"
+        what = f"{spec} takes {_shown(parameters)}, none of which is named 'fun'; declare their meaning"
     lines = [
         f"{what} in pytest's configuration:",
         f'  pyproject.toml:  optlandscape_adapters = ["{line}"]',
         f"  pytest.ini:      optlandscape_adapters = {line}",
         f'  or, in a test:   optimizers.adapt({_base(spec).rpartition(":")[2]}, "{" ".join(words)}")',
     ]
-    if "<" in spec:  # nobody can import it by this name
+    if "<" in spec:  # this name cannot be imported
         lines = [f"{what} in the test:", f'  optimizers.adapt(FUNCTION, "{" ".join(words)}")']
     if lacking:
         example = f"{_base(spec)}({', '.join(f'{name}=...' for name in lacking)})"
         lines.append(f"Give {' and '.join(lacking)} in the spec: {example}.")
     if guesses.get("budget", "").endswith("*1"):
-        lines.append("Instead of the 1, write how many evaluations an iteration takes.")
+        lines.append("Replace the 1 by the number of evaluations of one iteration.")
     lines.append(
-        "The names are a guess: correct what is wrong. If the point is neither returned nor the .x of what is\n"
-        "returned, say where it is, such as result=[0]. All words: docs/optimizers.md, 'Declared adapters'."
+        "The names are a guess: correct wrong ones. If the result is neither the point nor an object with .x,\
+        "
+        "declare where the point is, such as result=[0]. All words: docs/optimizers.md, 'Declared adapters'."
     )
     if not method:
-        lines.append("A function of one parameter, which is handed the problem, needs no declaration.")
+        lines.append("A function of one parameter receives the problem and needs no declaration.")
     return "\n".join(lines)
 
 
 def _how_it_minimises(kind: type) -> tuple[str, str]:
-    """Guess the method or methods: the words of a declaration, and words for people."""
+    """Guess the methods of a class: return words of a declaration, and a description."""
     for ask, tell in _ASKS:
         if callable(getattr(kind, ask, None)) and callable(getattr(kind, tell, None)):
             return f"ask={ask} tell={tell}", f"{ask}() and {tell}()"
@@ -127,7 +128,7 @@ def _parameters(function: Any, without: set[str]) -> dict[str, inspect.Parameter
 
 
 def _guesses(parameters: dict[str, inspect.Parameter], *, told: bool) -> dict[str, str]:
-    """Guess what parameters are: by their names, and the first two that are needed by their places."""
+    """Guess the meaning of parameters by name, and of the first two required ones by position."""
     guesses: dict[str, str] = {}
     for key, names in _CALLED.items():
         if told and key in ("objective", "gradient"):
@@ -141,7 +142,7 @@ def _guesses(parameters: dict[str, inspect.Parameter], *, told: bool) -> dict[st
         if is_wanted and needed and (key == "objective" or not {"bounds", "lower", "dimension"} & set(guesses)):
             guesses[key] = needed.pop(0)
     if "rng" in guesses:
-        guesses.pop("seed", None)  # two names of one thing
+        guesses.pop("seed", None)  # both name the seed
     order = list(_CALLED)
     return {key: guesses[key] for key in sorted(guesses, key=order.index)}
 

@@ -1,4 +1,4 @@
-"""The call of a declared function as text, for the three lines that show a breach without this package."""
+"""The call of a declared function as text, for scripts that show a breach without this package."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _MANY = "10_000"
 
 
 def written_call(optimizer: DeclaredOptimizer, x0: str, bounds: str, seed: int) -> Call | None:
-    """Write the call of a declared function down.
+    """Return the call of a declared function as text.
 
     Parameters
     ----------
     optimizer : DeclaredOptimizer
     x0, bounds : str
-        As literals.
+        Python literals.
     seed : int
 
     Returns
     -------
     Call or None
-        None where the call takes more than one line, as that of a class does.
+        None if the call takes more than one line, as for a class.
     """
     told, function = optimizer.declaration, unwrapped(optimizer.function)
     name = getattr(function, "__qualname__", "<>")
@@ -61,7 +61,7 @@ def written_call(optimizer: DeclaredOptimizer, x0: str, bounds: str, seed: int) 
 
 
 def _written(handed: Handed, x0: str, bounds: str, seed: int) -> str | None:
-    """Write what is handed over; None where it takes more than an expression."""
+    """Return a passed value as an expression; None if it takes more than an expression."""
     if handed.maker or handed.factors:
         return None
     forms: dict[tuple[str, str], Callable[[], str]] = {
@@ -87,7 +87,7 @@ def _written(handed: Handed, x0: str, bounds: str, seed: int) -> str | None:
 
 
 def _with_names(call: str, told: Declaration) -> str:
-    """Give what is in the result the names that the checks look for."""
+    """Wrap the call so that its result has the attribute names that the checks read."""
     paths = {"x": told.result, "fun": told.value, "nfev": told.evaluations, "success": told.success}
     parts = []
     for name, path in paths.items():

@@ -1,7 +1,7 @@
-"""A short name for an object that does not say how it was made, such as a transformation of optax.
+"""Short names for objects that do not record how they were made, such as optax's transformations.
 
-Such objects are functions that remember numbers. The name is a hash of these functions' own names and of what they
-remember: the same in every process for the same numbers, another one for others.
+Such objects are closures over numbers. The name is a hash of the functions' names and closed-over values. It is the
+same in every process for the same numbers, and differs for others.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import Any
 __all__ = ["name_of", "short_name"]
 
 _DEPTH = 40
-"""Deeper than functions remember functions in what people build."""
+"""Largest nesting of closures; real optimizers are shallower."""
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 
 
 def short_name(thing: Any) -> str | None:
-    """Name an object by what it remembers, in eight hexadecimal digits.
+    """Return eight hexadecimal digits that identify an object by its closed-over values.
 
     Parameters
     ----------
     thing : object
-        Made of functions with what they remember, numbers, arrays, tuples, lists, dicts and plain objects.
+        Made of closures, numbers, arrays, tuples, lists, dicts and plain objects.
 
     Returns
     -------
     str or None
-        None if it remembers something of which nothing stable can be said.
+        None if it holds a value without a stable representation.
 
     Examples
     --------
@@ -51,8 +51,8 @@ def short_name(thing: Any) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-class _Unnameable(Exception):  # noqa: N818 - no error
-    """Nothing stable can be said of an object."""
+class _Unnameable(Exception):  # noqa: N818 - a signal, not an error
+    """An object has no stable representation."""
 
 
 def _told(thing: Any, depth: int) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _told(thing: Any, depth: int) -> Iterator[str]:
 
 
 def _parts(thing: Any) -> Iterator[Any]:
-    """Take one object apart."""
+    """Yield the parts of an object."""
     if isinstance(thing, _PLAIN):
         yield thing
     elif callable(thing) and not dataclasses.is_dataclass(thing):
@@ -98,7 +98,7 @@ def _parts_of_callable(thing: Any) -> Iterator[Any]:
         yield from (thing.__func__, thing.__self__)
     elif isinstance(thing, functools.partial):
         yield from (thing.func, thing.args, thing.keywords)
-    elif callable(getattr(thing, "__wrapped__", None)):  # a function that was jitted
+    elif callable(getattr(thing, "__wrapped__", None)):  # a jitted function
         yield thing.__wrapped__
     else:
         yield from _attributes(thing)
@@ -112,13 +112,13 @@ def _attributes(thing: Any) -> Iterator[Any]:
 
 
 def _constants(code: CodeType) -> Iterator[Any]:
-    """Give the numbers and names in a function that has none of its own."""
+    """Yield the numbers and names in a function's code."""
     yield from (constant for constant in code.co_consts if isinstance(constant, _PLAIN))
     yield code.co_names
 
 
 def name_of(function: Any) -> str:
-    """Write down a callable by its module and name."""
+    """Return a callable's module and name as text."""
     if isinstance(function, functools.partial):
         arguments = [repr(value) for value in function.args]
         arguments += [f"{key}={value!r}" for key, value in function.keywords.items()]

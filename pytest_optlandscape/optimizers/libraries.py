@@ -1,4 +1,4 @@
-"""What the adapters of libraries have in common: import on demand, recognition without import, starts, seeds."""
+"""Shared helpers of the adapters: import on demand, recognition without import, starts, seeds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def import_library(name: str, spec: str, extra: str) -> Any:
-    """Import a library when it is first needed.
+    """Import a library.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def import_library(name: str, spec: str, extra: str) -> Any:
     Raises
     ------
     MissingLibrary
-        If it is not installed, or its installation is broken; the message says which of the two.
+        If the library is not installed, or its installation is broken; the message says which.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def import_library(name: str, spec: str, extra: str) -> Any:
     pytest_optlandscape.optimizers.protocol.MissingLibrary: no_such_library:Best needs no_such_library, ...
     """
     try:
-        with global_random_numbers(0):  # some draw when they are imported
+        with global_random_numbers(0):  # some libraries draw on import
             return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name == name.partition(".")[0]:
@@ -72,20 +72,20 @@ def _broken(name: str, spec: str, error: Exception) -> str:
 
 
 def version_of(library: Any) -> str:
-    """Give the version that a module states, or that it was installed as."""
+    """Return the version that a module states, or that of its installed package."""
     stated = getattr(library, "__version__", None)
     return str(stated) if stated else importlib.import_module("importlib.metadata").version(library.__name__)
 
 
 def unwrapped(thing: Any) -> Any:
-    """Give what a `functools.partial` calls, or the thing itself."""
+    """Return the function that a `functools.partial` calls, or the object itself."""
     return thing.func if isinstance(thing, functools.partial) else thing
 
 
 def is_of(thing: Any, package: str, *bases: str) -> bool:
-    """Tell whether a class, an instance or a `functools.partial` of a class descends from a library's class.
+    """Return whether a class, an instance or a `functools.partial` of a class descends from a library's class.
 
-    The library is not imported for it.
+    The library is not imported.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def is_of(thing: Any, package: str, *bases: str) -> bool:
 
 
 def arguments_of(kind: Any) -> set[str]:
-    """Name the arguments of a class, those included that it hands on to its bases as ``**keywords``."""
+    """Return the names of a class's arguments, including those that it passes to its bases by ``**keywords``."""
     if not isinstance(kind, type):
         return set(inspect.signature(kind).parameters)
     names: set[str] = set()
@@ -114,7 +114,7 @@ def arguments_of(kind: Any) -> set[str]:
 
 
 def check_arguments(spec: Spec, known: Iterable[str]) -> None:
-    """Raise ValueError for an argument that is not known; the message names what is near."""
+    """Raise ValueError for an unknown argument; the message names the nearest one."""
     known = set(known)
     for key in spec.arguments:
         if key not in known:
@@ -122,7 +122,7 @@ def check_arguments(spec: Spec, known: Iterable[str]) -> None:
 
 
 def written(prefix: str, thing: Any) -> str:
-    """Write down an object as a spec; an instance whose arguments cannot be read is marked as one."""
+    """Return an object as a spec; an instance with unreadable arguments is marked."""
     target = unwrapped(thing)
     kind = target if isinstance(target, type) else type(target)
     home = prefix if kind.__module__.partition(".")[0] == prefix else kind.__module__
@@ -133,10 +133,10 @@ def written(prefix: str, thing: Any) -> str:
 
 
 def small_seed(problem: Problem) -> int:
-    """Give a problem's seed as 32 bits, which is all that many libraries take."""
+    """Return a problem's seed in 32 bits, the limit of many libraries."""
     return problem.seed % 2**32
 
 
 def start_inside(problem: Problem) -> NDArray[np.float64]:
-    """Give a fresh copy of the start, moved into the box where it lies outside."""
+    """Return a copy of the start, clipped to the box."""
     return np.clip(problem.x0, problem.bounds[:, 0], problem.bounds[:, 1])

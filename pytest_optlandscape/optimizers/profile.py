@@ -1,7 +1,7 @@
-"""What an optimizer is: it decides on which landscapes it is run, with which budget, and what may be asked of it.
+"""Profiles of optimizers: they decide which landscapes, budgets and contract checks apply.
 
-The profile is inferred by the adapter of each library and stated in the summary. Where that is wrong, the key
-``optlandscape_profiles`` of pytest's configuration says what is right, wherever the optimizer is used in that session.
+Each library's adapter infers the profile, and the summary prints it. The key ``optlandscape_profiles`` of pytest's
+configuration corrects it for the whole session.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNDERSTOOD = (
 
 
 def profile_text(adapter: Adapter) -> str:
-    """Say what an optimizer is, in the words of `WORDS`; what few are is told of those alone.
+    """Return an optimizer's profile in words of `WORDS`; rare words appear only if they apply.
 
     Examples
     --------
@@ -37,13 +37,13 @@ def profile_text(adapter: Adapter) -> str:
 
 
 def with_profile(adapter: Adapter, text: str) -> Adapter:
-    """Correct what an optimizer is taken for.
+    """Return an adapter with a corrected profile.
 
     Parameters
     ----------
     adapter : Adapter
     text : str
-        Words of `WORDS`, separated by spaces or commas; what is not named stays as it was.
+        Words of `WORDS`, separated by spaces or commas. The rest of the profile stays.
 
     Returns
     -------
@@ -70,12 +70,12 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
             name = word.removeprefix("no-").removesuffix("-invariant")
             changes["invariances"] = before - {name} if word.startswith("no-") else before | {name}
     if changes.get("seeds_globals"):
-        changes.setdefault("is_stochastic", True)  # other seeds make other runs
+        changes.setdefault("is_stochastic", True)  # runs depend on the seed
     return dataclasses.replace(adapter, **changes) if changes else adapter
 
 
 def full_profile(adapter: Adapter) -> str:
-    """Say everything that an optimizer is, in words that `with_profile` takes.
+    """Return the complete profile, in words that `with_profile` takes.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def full_profile(adapter: Adapter) -> str:
 
 
 def obstacle(adapter: Adapter, landscape: Landscape) -> str:
-    """Say why an optimizer cannot be judged on a landscape; "" if it can.
+    """Return the reason why an optimizer cannot be judged on a landscape; "" if it can.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every library's adapter offers."""
+"""The interface of every adapter."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from pytest_optlandscape.runs import Problem
 __all__ = ["Adapter", "Call", "Interruption", "MissingLibrary", "Outcome"]
 
 
-class MissingLibrary(ImportError):  # noqa: N818 - it says what happened, as ImportError's own children do
+class MissingLibrary(ImportError):  # noqa: N818 - named like ImportError's own subclasses
     """A library that an optimizer needs is not installed, or its installation is broken."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an adapter returns for an optimizer that is a loop of ours.
+    """The result of an adapter that runs the optimizer in its own loop.
 
     Attributes
     ----------
     x : ndarray, shape (dim,), or None
-        The last iterate, or what the library takes for the best.
+        The last iterate, or the library's best point.
     stop_reason : str or None
-        ``"budget"`` where the loop ended because the budget was spent.
+        ``"budget"`` if the loop ended because the budget was spent.
     fun, success, message : optional
-        What the library says of the result; left out where it says nothing.
+        The library's report on the result, if it gives one.
     """
 
     x: NDArray[np.float64] | None
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Call:
-    """How a user without this package would call an optimizer, as text.
+    """The call of an optimizer as text, for a user without this package.
 
     Attributes
     ----------
@@ -62,18 +62,18 @@ class Call:
 
 @dataclass(eq=False)
 class Interruption:
-    """Where a run is interrupted: its state is saved and loaded into a fresh optimizer, and that goes on.
+    """An interruption of a run: its state is saved and loaded into a fresh optimizer, which continues.
 
     Attributes
     ----------
     after : int
-        The run is interrupted after so many evaluations of the objective, or at the next step after them.
+        Number of evaluations of the objective after which the run is interrupted, at once or at the next step.
     means : str
-        How the library saves and loads state, such as ``"state_dict() and load_state_dict()"``; written by the adapter.
+        How the library saves and loads state, such as ``"state_dict() and load_state_dict()"``; set by the adapter.
     happened : bool
         Whether the run was interrupted.
     refusal : str
-        Why the state could not be saved, such as ``"pickle refuses it: …"``; "" where it could.
+        Why the state could not be saved, such as ``"pickle refuses it: …"``; "" if it could.
     """
 
     after: int
@@ -82,7 +82,7 @@ class Interruption:
     refusal: str = ""
 
     def is_due(self, problem: Problem) -> bool:
-        """Tell whether a run on this problem is to be interrupted now.
+        """Return whether to interrupt a run on this problem now.
 
         Examples
         --------
@@ -104,44 +104,44 @@ class Adapter(abc.ABC):
     Attributes
     ----------
     spec : str
-        How it is written down; names its rows in reports and its baseline.
+        Its name in reports and of its baseline.
     uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
-        What kind of optimizer it is. One that takes no constraints may still be run on a landscape that has some:
-        it knows nothing of them, and its infeasible points do not count.
+        Its kind. An optimizer that takes no constraints may still run on a constrained landscape; its infeasible points
+        do not count.
     keeps_feasible : bool
-        Whether it promises to evaluate no point that breaks a constraint with ``keep_feasible=True``. No adapter says
-        so by itself: it is for a profile to say.
+        Whether it promises to evaluate no point that breaks a constraint with ``keep_feasible=True``. Only a profile
+        sets it.
     time_limit : float or None
-        Seconds that each of its runs may take, where the problem names no limit itself.
+        Seconds that each run may take, if the problem has no limit.
     is_global : bool
-        Whether it looks for the lowest of many minima rather than the next one.
+        Whether it searches for the lowest of many minima, not a near one.
     takes_noise : bool
-        Whether it is made for values or gradients that are disturbed.
+        Whether it is made for noisy values or gradients.
     ends_by_itself : bool
-        Whether it ever ends before its budget is spent; one that is stepped, or asked and told, by a loop of ours may
-        have no end of its own.
+        Whether it may end before its budget is spent. An optimizer that an adapter steps, or asks and tells, may never
+        end.
     uses_residuals : bool
-        Whether it works on the residuals of a sum of squares, and so on least-squares landscapes alone.
+        Whether it needs the residuals of a sum of squares, and so a least-squares landscape.
     takes_callback : bool
-        Whether it calls a callback after each iteration. The contract asks for one with ``problem.asks_for_callback``;
-        then the adapter hands over ``problem.callback``.
+        Whether it calls a callback after each iteration. If ``problem.asks_for_callback`` is set, as by the contract,
+        the adapter passes ``problem.callback``.
     stops_on_request : bool
         Whether StopIteration, raised in the callback, ends its run.
     hands_results_to_callback : bool
-        Whether it hands an object with ``.x`` to a callback whose only parameter is named ``intermediate_result``.
+        Whether it passes an object with ``.x`` to a callback whose only parameter is ``intermediate_result``.
     invariances : frozenset of str
-        What it promises not to depend on: ``"scaling"`` of the values by a positive factor, ``"permutation"`` of the
-        variables, ``"translation"`` and ``"rotation"`` of the space.
+        Its promised invariances: ``"scaling"`` of values by a positive factor, ``"permutation"`` of variables,
+        ``"translation"`` and ``"rotation"`` of space.
     seeds_globals : bool
-        Whether the global generators of `random`, NumPy and, if it is loaded, torch are seeded with the problem's seed
-        for each run, and put back after it.
+        Whether each run seeds the global generators of `random`, NumPy and, if loaded, torch with the problem's seed,
+        and restores them afterwards.
     has_hard_limit : bool
-        Whether it keeps to a limit of evaluations that it is given; a soft one is looked at between iterations only.
+        Whether it never exceeds a limit of evaluations. A soft limit is checked only between iterations.
     refuses_nan : bool
-        Whether it raises an exception where the objective is NaN, and says so in its documentation.
+        Whether it raises an exception if the objective is NaN, as its documentation says.
     setting : dict
-        What else its numbers depend on and the spec does not say, such as Keras' backend: a baseline is
-        compared only under the same setting.
+        Everything else that its numbers depend on, such as Keras' backend. Baselines are compared only under the same
+        setting.
     """
 
     spec: str
@@ -169,43 +169,43 @@ class Adapter(abc.ABC):
         """Run once on a fresh problem; return a point or an object with ``.x``."""
 
     def around(self, problem: Problem) -> AbstractContextManager[None]:
-        """Give a context in which it is run: one in which the global generators are seeded, where it asks for that."""
+        """Return the context of a run, which seeds the global generators if ``seeds_globals`` is set."""
         if not self.seeds_globals:
             return contextlib.nullcontext()
         return all_global_random_numbers(problem.seed % 2**32)
 
     def versions(self) -> dict[str, str]:
-        """Name the versions of the libraries that do the work, for the baseline's header."""
+        """Return the versions of the underlying libraries by name, for the baseline's header."""
         return {}
 
     def obstacle(self, landscape: Landscape) -> str:
-        """Say in a few words why it cannot run on a landscape that its attributes do not rule out; "" if it can."""
+        """Return the reason why it cannot run on a landscape, beyond what its attributes say; "" if it can."""
         return ""
 
     def with_budget(self, evaluations: int) -> Adapter | None:
-        """Give the same optimizer, told by a setting of its own to evaluate at most so often; None if it has none."""
+        """Return the optimizer with its own limit of evaluations set; None if it has no such setting."""
         return None
 
     def without_gradient(self) -> Adapter | None:
-        """Give the same optimizer when it is handed no gradient; None if it cannot do without, or uses none."""
+        """Return the optimizer without the gradient; None if it requires or does not use one."""
         return None
 
     def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
-        """List the ways in which it can run several problems at once, step by step together, the quickest way first.
+        """Return functions that run several problems together, step by step; the fastest first.
 
-        A way takes fresh problems on one landscape and gives their outcomes in the same order. It raises where it
-        cannot do so. `runs.execute_together`, which calls it, checks that the runs are those of `minimize`, bit by bit.
+        Each takes fresh problems on one landscape and returns their outcomes in order. It raises if it cannot run them.
+        `runs.execute_together` checks that the runs equal those of `minimize` bit by bit.
         """
         return ()
 
     def interrupted(self, interruption: Interruption) -> Adapter | None:
-        """Give the same optimizer, whose next run is interrupted; None if its state cannot be saved during a run.
+        """Return the optimizer with its next run interrupted; None if a run's state cannot be saved.
 
-        The run's adapter saves the state in the library's public way, loads it into an optimizer that it makes as for
-        any run, puts that at the same point, and goes on with it. It sets ``happened`` and ``means``, or ``refusal``.
+        The run saves the state by the library's public interface and loads it into a new optimizer. That continues from
+        the same point. The run sets ``happened`` and ``means``, or ``refusal``.
         """
         return None
 
     def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:
-        """Write the call down, with start, bounds and seed as literals; None if it takes more than one line."""
+        """Return the call as text, with start, bounds and seed as literals; None if it takes more than one line."""
         return None

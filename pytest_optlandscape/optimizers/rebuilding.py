@@ -1,8 +1,8 @@
-"""Whether an object that is made anew for each run is the object that was given.
+"""Rebuilding of optimizers for each run, without loss of settings.
 
-An adapter that makes its optimizer anew calls the class with the arguments that were given, or rebuilds an instance
-from what the instance says of itself. The first needs arguments that no run before has changed: `renewed`. The
-second needs a proof that nothing was lost: `differences`.
+An adapter makes a new optimizer for each run. It calls the class with the given arguments, or rebuilds an instance from
+its configuration. The first needs arguments that no earlier run has changed: `renewed`. The second needs a proof that
+no setting was lost: `differences`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["differences", "renewed"]
 
 
 def renewed(factory: Any) -> Any:
-    """Give a `functools.partial` with copies of its arguments, so that a run that changes them changes no other.
+    """Return a `functools.partial` with copies of its arguments, so that runs cannot change each other's.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def renewed(factory: Any) -> Any:
     Returns
     -------
     object
-        Anything that is no `functools.partial`, and an argument that cannot be copied, as it is.
+        Any other object is returned unchanged, and an argument that cannot be copied is kept.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def renewed(factory: Any) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """Give a deep copy, or the value itself where it cannot be copied."""
+    """Return a deep copy, or the value itself if it cannot be copied."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -53,16 +53,16 @@ def copied(value: Any) -> Any:
 
 
 def differences(one: Any, other: Any, *, without: frozenset[str] = frozenset()) -> list[str]:
-    """Name the attributes in which two objects of one class differ.
+    """Return the names of attributes in which two objects of one class differ.
 
-    Numbers, strings, arrays, functions, containers and plain objects are compared by what they hold. Objects of which
-    nothing can be told, such as locks and open files, count as equal.
+    Numbers, strings, arrays, functions, containers and plain objects are compared by value. Other objects, such as
+    locks and open files, count as equal.
 
     Parameters
     ----------
     one, other : object
     without : frozenset of str
-        Attributes that are not compared.
+        Attributes to ignore.
 
     Returns
     -------
@@ -85,11 +85,11 @@ def differences(one: Any, other: Any, *, without: frozenset[str] = frozenset()) 
 
 
 class _Comparison:
-    """Compares objects by what they hold; a pair that holds itself is compared once."""
+    """Comparison of objects by value; a pair that contains itself is compared once."""
 
     def __init__(self, without: frozenset[str]) -> None:
         self._without = without
-        self._seen: dict[tuple[int, int], tuple[Any, Any]] = {}  # keeps the objects, so that no id is used twice
+        self._seen: dict[tuple[int, int], tuple[Any, Any]] = {}  # holds references, so that no id is reused
 
     def attributes(self, thing: Any) -> dict[str, Any]:
         return {key: value for key, value in getattr(thing, "__dict__", {}).items() if key not in self._without}
@@ -134,7 +134,7 @@ def _remembered(function: types.FunctionType) -> tuple[Any, ...]:
 
 
 def _as_array(thing: Any) -> Any:
-    """Give an object that has a dtype and a shape as an array; None for others, and where it cannot be read."""
+    """Convert an object with dtype and shape to an array; return None for others or unreadable ones."""
     if not (hasattr(thing, "dtype") and hasattr(thing, "shape")):
         return None
     try:

@@ -1,9 +1,9 @@
-"""What a spec may call: decided before anything is called.
+"""Decides what a spec may call, before anything is called.
 
-A spec of the form ``module:name(key=literal)`` imports a module. With its arguments it calls only what can be seen to
-be an optimizer: a class or function of a known library, a class with ``ask`` and ``tell`` or with a ``__call__`` that
-takes a problem, a function that takes ``fun``, ``x0`` or a problem, and a function that says by its annotation that it
-returns one of these. Nothing of Python's standard library is called.
+A spec ``module:name(key=literal)`` imports a module. Its arguments are passed only to a recognisable optimizer: a class
+or function of a known library; a class with ``ask`` and ``tell``, or with a ``__call__`` that takes a problem; a
+function that takes ``fun``, ``x0`` or a problem; or a function whose return annotation names one of these. Nothing of
+Python's standard library is called.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["check_may_be_called", "check_not_of_python", "signature_of"]
 
 
 def signature_of(thing: Any) -> inspect.Signature | None:
-    """Return the signature of a callable; None for compiled ones that have none, and where it cannot be read."""
+    """Return the signature of a callable; None if it is compiled without one or cannot be read."""
     try:
         return inspect.signature(thing)
     except Exception:
@@ -32,7 +32,7 @@ def signature_of(thing: Any) -> inspect.Signature | None:
 
 
 def check_not_of_python(thing: Any, spec: Spec) -> None:
-    """Refuse a function or class of Python's standard library.
+    """Raise ValueError for a function or class of Python's standard library.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def check_not_of_python(thing: Any, spec: Spec) -> None:
 
 
 def _is_of_python(module: str) -> bool:
-    """Tell whether a loaded module is the standard library's, and not one of the user's by the same name."""
+    """Return whether a loaded module is the standard library's, not a user's module of the same name."""
     if module.partition(".")[0] not in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -63,18 +63,18 @@ def _is_of_python(module: str) -> bool:
 
 
 def check_may_be_called(thing: Any, spec: str) -> None:
-    """Refuse to call with a spec's arguments what cannot be seen to be an optimizer.
+    """Raise TypeError if an object with a spec's arguments is not recognisable as an optimizer.
 
     Parameters
     ----------
     thing : functools.partial
-        What no library recognizes, with the arguments of the spec.
+        An object that no library recognizes, with the spec's arguments.
     spec : str
 
     Raises
     ------
     TypeError
-        If it is none; it has not been called.
+        If it is not an optimizer. It has not been called.
     """
     target = unwrapped(thing)
     if isinstance(target, type):
@@ -82,7 +82,7 @@ def check_may_be_called(thing: Any, spec: str) -> None:
             return
         call = next((vars(kind)["__call__"] for kind in target.__mro__ if "__call__" in vars(kind)), None)
         if call is None:
-            why = f"objects of the class {target.__name__} cannot be called, and have no ask and tell"
+            why = f"objects of the class {target.__name__} cannot be called and lack ask and tell"
         elif not _takes_a_problem(functools.partial(call, None)):
             why = f"objects of the class {target.__name__} take neither fun and x0 nor a problem"
         else:
@@ -92,14 +92,14 @@ def check_may_be_called(thing: Any, spec: str) -> None:
         if _takes_a_problem(thing) or (returned is not None and _makes(returned)):
             return
         why = (
-            "it takes neither fun and x0 nor a problem, and its annotation names no optimizer that it returns; if it "
-            "makes one, annotate it with that class"
+            "it takes neither fun and x0 nor a problem, and its return annotation names no optimizer; if it "
+            "returns one, annotate it with that class"
         )
     raise TypeError(f"{spec!r} is not an optimizer, so it was not called with these arguments: {why}")
 
 
 def _takes_a_problem(function: Any) -> bool:
-    """Tell whether a function has a parameter ``fun``, or an open one that a problem can be handed to."""
+    """Return whether a function has a parameter ``fun``, or one without a value that can take a problem."""
     signature = signature_of(function)
     if signature is None:
         return False
@@ -109,7 +109,7 @@ def _takes_a_problem(function: Any) -> bool:
 
 
 def _returned(function: Any) -> Any:
-    """Find the class that a function's annotation names; nothing is evaluated."""
+    """Return the class that a function's return annotation names, without evaluation."""
     annotation = getattr(function, "__annotations__", {}).get("return")
     if not isinstance(annotation, str):
         return annotation

@@ -1,4 +1,4 @@
-"""Global random numbers, for libraries that draw from nothing else: seeded for a run, and put back after it."""
+"""Seeding and restoring of global random generators, for libraries that use nothing else."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 __all__ = ["GENERATORS", "all_global_random_numbers", "global_random_numbers"]
 
 GENERATORS = {"random": "random", "numpy.random": "numpy", "torch": "torch"}
-"""The global generators that can be seeded and put back, each with the library that must be loaded for it."""
+"""Global generators that can be seeded and restored, each with the library that must be loaded."""
 
 
 @contextlib.contextmanager
 def global_random_numbers(seed: int) -> Iterator[None]:
-    """Seed the global generators of NumPy and of `random` inside a ``with``, and put back what they were.
+    """Seed the global generators of NumPy and `random` inside a ``with``, then restore them.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def global_random_numbers(seed: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def all_global_random_numbers(seed: int, others: Mapping[str, int] | None = None) -> Iterator[None]:
-    """Seed every generator of `GENERATORS` whose library is loaded, and put back what they were.
+    """Seed every generator of `GENERATORS` whose library is loaded, then restore them.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Where a declaration's parts are handed over: it is held against the signatures of what is called.
+"""Matching of a declaration with the signatures of the callables: which value is passed where.
 
-What a declaration names must exist, what is needed must be given by the declaration or by the spec, and what the spec
-fixes stays as it is.
+Declared names must exist. The declaration or the spec must give every required parameter. Values fixed by the spec
+stay.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _USUAL = {
     "maxiter": "budget",
     "callback": "callback",
 }
-"""What a parameter of this name is handed, where the declaration says nothing of it."""
+"""Values for parameters with usual names that the declaration does not mention."""
 
 OF_BOUNDS = ("bounds", "lower", "upper")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that is handed over, and whether to what makes the object or to the method that minimises."""
+    """A value to pass, and whether to the factory of the object or to its method that minimises."""
 
     handed: Handed
     in_method: bool = False
@@ -46,7 +46,7 @@ class Step:
 
 
 class Signatures:
-    """The parameters of what is called, and which of them are given by whom."""
+    """The parameters of the callables, and the source of each value."""
 
     def __init__(self, target: Any, declaration: Declaration, spec: str) -> None:
         self._target = target
@@ -58,7 +58,7 @@ class Signatures:
         self._method = self._parameters_of_method()
 
     def steps(self) -> tuple[Step, ...]:
-        """Say where everything is handed over; what the spec fixes is not."""
+        """Return all values to pass and their places, without those that the spec fixes."""
         declaration = self._declaration
         for name in declaration.imports:
             self._check_import(name)
@@ -76,7 +76,7 @@ class Signatures:
         return tuple(steps)
 
     def _parameters_of_method(self) -> dict[str, inspect.Parameter] | None:
-        """Give the parameters of the method that minimises; None if there is none, or nobody can tell them yet."""
+        """Return the parameters of the method that minimises; None if there is no method or they are not known yet."""
         declaration = self._declaration
         for key, method in (("call", declaration.call), ("ask", declaration.ask), ("tell", declaration.tell)):
             if method is not None and isinstance(self._base, type) and not hasattr(self._base, method.name):
@@ -92,12 +92,12 @@ class Signatures:
         return {name: one for name, one in found.items() if name not in without}
 
     def _step(self, handed: Handed) -> Step | None:
-        """Say where something is handed over; None where nowhere, or where the spec fixes it."""
+        """Return the place of a value; None if it is not passed or the spec fixes it."""
         place = handed.place
         if place.kind in ("attribute", "method") and not (self._declaration.call or self._declaration.ask):
             raise ValueError(
-                f"{self._spec}: {handed.what}=.{place.name} is set on an object; name its method that minimises, such "
-                "as call=run"
+                f"{self._spec}: {handed.what}=.{place.name} belongs to an object; name its method that minimises, "
+                "such as call=run"
             )
         if place.kind in ("position", "attribute", "method"):
             return Step(handed, is_required=place.kind == "position")
@@ -107,7 +107,7 @@ class Signatures:
         of_name = made.get(place.name)
         if of_name is not None and of_name.kind is of_name.POSITIONAL_ONLY:
             position = list(made).index(place.name)
-            raise ValueError(f"{self._spec}: {place.name} is given by its position alone: {handed.what}={position}")
+            raise ValueError(f"{self._spec}: {place.name} is positional-only; write {handed.what}={position}")
         if _has(made, place.name):
             return Step(handed, is_required=_is_required(made[place.name]))
         if method is not None and _has(method, place.name):
@@ -129,7 +129,7 @@ class Signatures:
         return [name for name in {**self._made_with, **(self._method or {})} if name not in self._fixed]
 
     def _usual(self, steps: list[Step]) -> list[Step]:
-        """Hand over what has a usual name and is not declared otherwise."""
+        """Return values for undeclared parameters with usual names."""
         declared = {one.what for one in self._declaration.handed}
         if declared & set(OF_BOUNDS) or any(one.form == "limited" for one in self._declaration.handed):
             declared.add("bounds")
@@ -138,7 +138,7 @@ class Signatures:
         if any(one.form in ("batch", "value-and-gradient") for one in self._declaration.handed):
             declared |= {"gradient", "hessian"}
         if _has(self._made_with, "rng") and not _is_required(self._made_with.get("seed", self._made_with["rng"])):
-            declared.add("seed")  # two names of one thing, as in SciPy while it renames one to the other
+            declared.add("seed")  # both name the seed, as in SciPy during its renaming
         taken = {step.handed.place.name for step in steps} | set(self._fixed)
         found = []
         for name, what in _USUAL.items():
@@ -153,7 +153,7 @@ class Signatures:
         positions = sorted(int(step.handed.place.name) for step in steps if step.handed.place.kind == "position")
         before = len(getattr(self._target, "args", ()))
         if positions != list(range(len(positions))):
-            raise ValueError(f"{self._spec}: positions count from 0 and leave none out, got {positions}")
+            raise ValueError(f"{self._spec}: positions must be 0, 1, 2, … without a gap, got {positions}")
         names = [name for name, one in self._made_with.items() if one.kind is not one.KEYWORD_ONLY]
         by_position = set(names[before : before + len(positions)])
         twice = by_position & {step.handed.place.name for step in steps if not step.in_method}
@@ -172,7 +172,7 @@ class Signatures:
                 raise ValueError(f"{self._spec}: {unknown_name('parameter of budget=:', factor, known)}") from None
             if not isinstance(value, int) or value < 1:
                 raise ValueError(
-                    f"{self._spec}: budget= is divided by {factor}, which is not known beforehand; give it in the "
+                    f"{self._spec}: budget= is divided by {factor}, whose value is not known; give it in the "
                     f"spec, such as {self._base_spec()}({factor}=10), or write the number into budget="
                 )
 
@@ -199,7 +199,7 @@ class Signatures:
         missing = [n for n, one in required.items() if _is_required(one) and n not in given and n not in before]
         if missing:
             raise ValueError(
-                f"{self._spec}: it needs {', '.join(missing)}: declare what to hand over there, or give the value in "
+                f"{self._spec}: it needs {', '.join(missing)}: declare the value to pass, or give the value in "
                 f"the spec, such as {self._base_spec()}({missing[0]}=...)"
             )
 
@@ -224,7 +224,7 @@ def _is_required(parameter: inspect.Parameter) -> bool:
 
 
 def imported(name: str) -> Any:
-    """Import what ``module:name`` names."""
+    """Import the object ``module:name``."""
     module, _, attributes = name.partition(":")
     thing: Any = importlib.import_module(module)
     for attribute in attributes.split("."):
@@ -233,7 +233,7 @@ def imported(name: str) -> Any:
 
 
 def parameter_value(function: Any, name: str) -> Any:
-    """Give the value of a parameter: the spec's, else its default."""
+    """Return the value of a parameter: the spec's, else its default."""
     fixed = getattr(function, "keywords", {})
     if name in fixed:
         return fixed[name]
@@ -244,8 +244,8 @@ def parameter_value(function: Any, name: str) -> Any:
 
 
 def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
-    """Give the parameters of a function or class by name; none where nobody can tell."""
+    """Return the parameters of a function or class by name; empty if they cannot be read."""
     try:
         return dict(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # compiled functions may have none
+    except (TypeError, ValueError):  # compiled functions may lack a signature
         return {}

@@ -1,4 +1,4 @@
-"""Reading an optimizer that is written down: ``library:Name(key=literal, …)``."""
+"""Parsing of optimizer specs ``library:Name(key=literal, …)``."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 __all__ = ["Spec", "parse_spec", "shown_spec"]
 
 _MOST_CHARACTERS = 200
-"""Of a spec in a message."""
+"""Largest length of a spec in a message."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A spec string, taken apart.
+    """A parsed spec string.
 
     Attributes
     ----------
     library : str
         A known library, or the dotted name of a module.
     name : str
-        What to take from it.
+        The optimizer's name in it.
     arguments : dict
         Keyword arguments, each a literal.
     """
@@ -36,12 +36,12 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Take a spec string apart; arguments are read with `ast.literal_eval`, nothing is evaluated.
+    """Parse a spec string; `ast.literal_eval` reads its arguments, and nothing is evaluated.
 
     Parameters
     ----------
     text : str
-        Such as ``"scipy:L-BFGS-B"`` or ``"keras:Adam(learning_rate=0.05)"``.
+        For example ``"scipy:L-BFGS-B"`` or ``"keras:Adam(learning_rate=0.05)"``.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def parse_spec(text: str) -> Spec:
     Raises
     ------
     ValueError
-        If the text has another form; the message shows what is wrong with it.
+        If the text has another form; the message says what is wrong.
 
     Examples
     --------
@@ -67,13 +67,13 @@ def parse_spec(text: str) -> Spec:
     if bracket and not rest.endswith(")"):
         raise ValueError(f"optimizer {shown_spec(text)!r}: the bracket after {shown_spec(name)!r} is not closed")
     if not f"{library}{name}".isprintable():
-        raise ValueError(f"optimizer {shown_spec(text)!r}: a module and a name have no control characters")
+        raise ValueError(f"optimizer {shown_spec(text)!r}: a module and a name must not have control characters")
     arguments = _parse_arguments(inside.removesuffix(")"), text) if bracket else {}
     return Spec(library.strip(), name.strip(), arguments)
 
 
 def shown_spec(spec: Spec | str) -> str:
-    """Return a spec for a message, shortened where it is very long.
+    """Return a spec for a message, shortened if it is very long.
 
     Examples
     --------
@@ -92,9 +92,9 @@ def _parse_arguments(inside: str, text: str) -> dict[str, Any]:
         why = error.msg if isinstance(error, SyntaxError) else str(error) or "they are nested too deeply"
         raise ValueError(f"optimizer {shown!r}: cannot read the arguments ({why})") from None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-        raise ValueError(f"optimizer {shown!r}: there is one pair of brackets, around all arguments")
+        raise ValueError(f"optimizer {shown!r}: expected one pair of brackets around all arguments")
     if call.args or any(word.arg is None for word in call.keywords):
-        raise ValueError(f"optimizer {shown!r}: arguments are written key=value")
+        raise ValueError(f"optimizer {shown!r}: arguments must be written key=value")
     arguments: dict[str, Any] = {}
     for word in call.keywords:
         if word.arg in arguments:
@@ -104,12 +104,12 @@ def _parse_arguments(inside: str, text: str) -> dict[str, Any]:
 
 
 def _literal(word: ast.keyword, shown: str) -> Any:
-    """Read the value of an argument; it must be read again from what `Spec.__str__` writes."""
+    """Return the value of an argument, which must survive a round trip through `Spec.__str__`."""
     try:
         value = ast.literal_eval(word.value)
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise ValueError(
-            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} is no literal (a number, a string, "
+            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} is not a literal (a number, a string, "
             "True, None, a tuple, list or dict of these)"
         ) from None
     try:
@@ -118,8 +118,8 @@ def _literal(word: ast.keyword, shown: str) -> Any:
         survives = False
     if not survives:
         raise ValueError(
-            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} cannot be written into a baseline and read "
-            "again; give a finite number, a string, True, None, or a tuple, list or dict of these"
+            f"optimizer {shown!r}: {word.arg}={_unparsed(word.value)} cannot be stored in a baseline and read "
+            "back; give a finite number, a string, True, None, or a tuple, list or dict of these"
         )
     return value
 

@@ -1,4 +1,4 @@
-"""What optimizers that are stepped by hand have in common: the loop, double precision in JAX, schedules in a spec."""
+"""Shared helpers for gradient optimizers: the loop of steps, types, double precision in JAX, schedules in specs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 DTYPES = ("bfloat16", "float16", "float32", "float64")
-"""The types that an optimizer's point may have."""
+"""The possible types of an optimizer's point."""
 
 
 def descend(problem: Problem, x: FloatArray, step: Callable[[float, FloatArray], FloatArray]) -> Outcome:
@@ -47,15 +47,14 @@ def descend(problem: Problem, x: FloatArray, step: Callable[[float, FloatArray],
     ----------
     problem : Problem
     x : ndarray, shape (dim,)
-        Where the optimizer begins.
+        The start.
     step : callable
-        Takes the value and the gradient, shape (dim,), at the optimizer's point, and gives the next point, shape
-        (dim,), as an array that later steps leave alone.
+        Takes the value and the gradient (dim,) at the current point, and returns the next point (dim,) in a new array.
 
     Returns
     -------
     Outcome
-        The last iterate, at which nothing has been evaluated yet, and ``"budget"`` where that is spent.
+        The last iterate, not yet evaluated, and ``"budget"`` if that is spent.
 
     Examples
     --------
@@ -78,22 +77,21 @@ def descend(problem: Problem, x: FloatArray, step: Callable[[float, FloatArray],
 def descend_in_lockstep(
     problems: Sequence[Problem], x: FloatArray, step: Callable[[list[float], FloatArray], FloatArray]
 ) -> list[Outcome]:
-    """Evaluate and step on several problems at once, each until `descend` would end on it.
+    """Evaluate and step on several problems together, each until `descend` would end.
 
     Parameters
     ----------
     problems : sequence of Problem
     x : ndarray, shape (problems, dim)
-        Where the optimizer begins.
+        The start.
     step : callable
-        Takes the values, and the gradients, shape (problems, dim), at the optimizer's points, and gives the next points
-        as an array that later steps leave alone. Of problems on which it has ended, values and gradients are 0, and
-        the next points are of no account.
+        Takes the values and the gradients (problems, dim) at the current points, and returns the next points in a new
+        array. Problems that have ended get value and gradient 0, and their next points are ignored.
 
     Returns
     -------
     list of Outcome
-        As of `descend`.
+        As for `descend`.
 
     Examples
     --------
@@ -113,7 +111,7 @@ def descend_in_lockstep(
         values, gradients = [0.0] * count, np.zeros((count, dim))
         for k in running:
             fun, gradient = functions[k]
-            point = x[k].copy()  # an array of its own, as `descend` has
+            point = x[k].copy()  # a new array, as in `descend`
             values[k] = fun(point)
             gradients[k] = gradient(point)
         evaluated, x = x, step(values, gradients)
@@ -127,7 +125,7 @@ def descend_in_lockstep(
 
 
 def is_finite(x: FloatArray) -> bool:
-    """Tell whether all coordinates are finite; for few of them quicker than NumPy.
+    """Return whether all coordinates are finite; faster than NumPy for a few coordinates.
 
     Examples
     --------
@@ -138,7 +136,7 @@ def is_finite(x: FloatArray) -> bool:
 
 
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
-    """Give NumPy's type of that name; bfloat16 is one of ml_dtypes, which JAX and Keras bring.
+    """Return the NumPy type of a name; bfloat16 comes from ml_dtypes, which JAX and Keras install.
 
     Examples
     --------
@@ -146,19 +144,19 @@ def numpy_dtype(dtype: str) -> np.dtype[Any]:
     dtype('float16')
     """
     if dtype == "bfloat16":
-        importlib.import_module("ml_dtypes")  # which registers the name
+        importlib.import_module("ml_dtypes")  # registers the name
     return np.dtype(dtype)
 
 
 _LARGEST = {"float16": 65504.0}
-"""The largest finite number, of the types that numbers of a landscape may well exceed."""
+"""The largest finite number of each type that a landscape's numbers may exceed."""
 
 _MOST_CORNERS = 8
-"""Variables up to which all corners of a box are looked at: 256."""
+"""Largest dimension for which all corners of a box are evaluated: 256 corners."""
 
 
 class Cast:
-    """Casts gradients to an optimizer's own type, and remembers the first one too large for it.
+    """Cast of gradients to an optimizer's type; it records the first gradient that is too large.
 
     Parameters
     ----------
@@ -168,7 +166,7 @@ class Cast:
     Attributes
     ----------
     complaint : str
-        What was too large, in words; "" if nothing was.
+        The first gradient that was too large, as text; "" if none was.
 
     Examples
     --------
@@ -184,13 +182,13 @@ class Cast:
         self.complaint = ""
 
     def __call__(self, gradient: FloatArray) -> Any:
-        """Give a copy in the type; the complaint, if any, is remembered."""
+        """Return a copy in the optimizer's type; record a gradient that is too large."""
         self.look_at(gradient)
         with np.errstate(over="ignore"):
             return gradient.astype(self._dtype)
 
     def look_at(self, gradient: FloatArray) -> None:
-        """Remember what is too large, without casting it."""
+        """Record a gradient that is too large, without a cast."""
         if self._largest < math.inf and not self.complaint:
             largest = max(map(abs, gradient.tolist()))
             if self._largest < largest < math.inf:
@@ -201,14 +199,14 @@ class Cast:
 
 
 class Casts:
-    """Casts the gradients of several runs, as `Cast` does those of one.
+    """Cast of the gradients of several runs; `Cast` for one run.
 
     Parameters
     ----------
     dtype : str
         One of `DTYPES`.
     count : int
-        Of the runs.
+        Number of runs.
 
     Examples
     --------
@@ -226,23 +224,23 @@ class Casts:
 
     @property
     def complaints(self) -> list[str]:
-        """What was too large in each run, in words; "" if nothing was."""
+        """For each run, the first gradient that was too large, as text; "" if none was."""
         return [cast.complaint for cast in self._each]
 
     def __call__(self, gradients: FloatArray) -> Any:
-        """Give a copy in the type, shape (runs, dim); complaints are remembered."""
+        """Return a copy (runs, dim) in the optimizer's type; record gradients that are too large."""
         self.look_at(gradients)
         with np.errstate(over="ignore"):
             return gradients.astype(self._dtype)
 
     def look_at(self, gradients: FloatArray) -> None:
-        """Remember what is too large, without casting it."""
+        """Record a gradient that is too large, without a cast."""
         if self._may_be_too_large:
             for cast, gradient in zip(self._each, gradients, strict=True):
                 cast.look_at(gradient)
 
     def noted(self, outcomes: Sequence[Outcome], x: FloatArray | None = None) -> list[Outcome]:
-        """Give outcomes with the complaints as messages, and with the points where some are given, (runs, dim)."""
+        """Return outcomes with the complaints as messages and, if given, the points ``x`` (runs, dim)."""
         points = [outcome.x for outcome in outcomes] if x is None else list(x)
         return [
             dataclasses.replace(outcome, x=point, message=complaint)
@@ -251,7 +249,7 @@ class Casts:
 
 
 def out_of_range(dtype: str, landscape: Landscape) -> str:
-    """Say that a landscape's values or gradients at its starts and corners are too large for a type; "" if not.
+    """Return a reason if values or gradients at starts and corners are too large for a type, else "".
 
     Examples
     --------
@@ -271,7 +269,7 @@ def out_of_range(dtype: str, landscape: Landscape) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _largest_number(landscape: Landscape) -> float:
-    """Find the largest finite value or component of a gradient at the starts and the corners of the box."""
+    """Return the largest finite value or gradient component at the starts and the corners of the box."""
     edges = landscape.bounds.tolist()
     corners = itertools.product(*edges) if len(edges) <= _MOST_CORNERS else zip(*edges, strict=True)
     points = [landscape.x0, *landscape.starts.values(), *map(np.array, corners)]
@@ -282,16 +280,16 @@ def _largest_number(landscape: Landscape) -> float:
 
 
 def check_dtype(spec: str, dtype: Any) -> str:
-    """Give the dtype, one of `DTYPES`, or raise ValueError."""
+    """Return a valid dtype, one of `DTYPES`, or raise ValueError."""
     if dtype not in DTYPES:
         raise ValueError(f"optimizer {spec!r}: dtype is one of {', '.join(DTYPES)}; got {dtype!r}")
     return str(dtype)
 
 
 def precision(jax: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
-    """Let JAX have double precision inside a ``with`` where `dtype` asks for it, and nowhere else.
+    """Return a context in which JAX has double precision, if ``dtype`` needs it.
 
-    JAX's own switch ``jax_enable_x64`` holds for the whole process: it is the user's.
+    JAX's own switch ``jax_enable_x64`` holds for the whole process and belongs to the user.
     """
     switch = getattr(jax, "enable_x64", None)
     if switch is None:  # before JAX 0.8
@@ -301,7 +299,7 @@ def precision(jax: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
 
 
 def call_in_quotes(spec: str, text: str, home: Any, kind: str, known: set[str]) -> functools.partial[Any]:
-    """Read what an argument of a spec names as a call, such as a learning-rate schedule; it is not called yet.
+    """Return the call that a spec's argument writes as text, such as a learning-rate schedule, without calling it.
 
     Parameters
     ----------
@@ -310,11 +308,11 @@ def call_in_quotes(spec: str, text: str, home: Any, kind: str, known: set[str]) 
     text : str
         ``"name(key=literal, …)"``.
     home : module
-        Where the name is found.
+        The module that has the name.
     kind : str
-        What it is called, for messages.
+        What the name stands for, for messages.
     known : set of str
-        The names that may be taken.
+        The allowed names.
 
     Raises
     ------

@@ -1,10 +1,10 @@
-"""Optimizers that others bring: a package by the entry point group ``optlandscape.optimizers``, a session by a hook.
+"""Optimizers from installed packages (entry point group ``optlandscape.optimizers``) and from a session's hook.
 
-What they bring is a prefix of specs, and with it a function ``from_spec(spec)`` or a module or an object with
+They add a prefix of specs with a function ``from_spec(spec)``, or with a module or object that has
 
-* ``from_spec(spec)``, which takes a `Spec` and returns an `Adapter` or what `optimizers.get` makes one of; and
+* ``from_spec(spec)``, which takes a `Spec` and returns an `Adapter` or an argument of `optimizers.get`; and
   optionally
-* ``recognizes(thing)`` and ``from_object(thing)``, for optimizers that are handed over as objects.
+* ``recognizes(thing)`` and ``from_object(thing)``, for optimizers given as objects.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ GROUP = "optlandscape.optimizers"
 """The group of entry points by which packages add optimizers."""
 
 _added: list[Mapping[str, Library]] = []
-"""What sessions of this process have added, an inner session (pytester's) after an outer one."""
+"""Libraries that this process's sessions added; an inner session (pytester's) comes after the outer one."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """A prefix of specs and what makes optimizers of them.
+    """A prefix of specs, and the loader of its optimizers.
 
     Attributes
     ----------
     prefix : str
     owner : str
-        Who brings it, for messages.
+        Who adds it, for messages.
     load : callable
-        Gives the function, module or object; imports it, if it is a package's.
+        Returns the function, module or object; imports it if a package adds it.
     is_found_elsewhere : bool, default True
-        Whether another process can ask the owner, too; it cannot call a method of an object that lives here.
+        Whether another process can load it too. It cannot if it is a method of an object in this process.
     """
 
     prefix: str
@@ -54,21 +54,21 @@ class Library:
     is_found_elsewhere: bool = True
 
     def from_spec(self, spec: Spec) -> Any:
-        """Make what a spec names.
+        """Return the optimizer that a spec names.
 
         Raises
         ------
         MissingLibrary
-            If it cannot be imported; the message says whose it is.
+            If it cannot be imported; the message names the owner.
         TypeError
-            If it has no ``from_spec``, or that returns no optimizer.
+            If it has no ``from_spec``, or ``from_spec`` does not return an optimizer.
         ValueError
-            If it refuses the spec.
+            If ``from_spec`` raises.
         """
         thing = self.load()
         make = getattr(thing, "from_spec", thing)
         if not callable(make):
-            raise TypeError(f"{self.owner}: {thing!r:.80} has no from_spec(spec) that makes an Adapter")
+            raise TypeError(f"{self.owner}: {thing!r:.80} has no from_spec(spec) that returns an Adapter")
         try:
             made = make(spec)
         except (ValueError, ImportError):
@@ -76,11 +76,11 @@ class Library:
         except Exception as error:
             raise ValueError(f"optimizer {str(spec)!r}: {self.owner} raised {type(error).__name__}: {error}") from error
         if made is None or isinstance(made, str):
-            raise TypeError(f"optimizer {str(spec)!r}: {self.owner} made {made!r:.80} of it, which is no optimizer")
+            raise TypeError(f"optimizer {str(spec)!r}: {self.owner} returned {made!r:.80}, which is not an optimizer")
         return made
 
     def module(self) -> ModuleType | None:
-        """Give the module that it is written in; None if that cannot be told."""
+        """Return the module that defines it; None if that is unknown."""
         thing = self.load()
         if isinstance(thing, ModuleType):
             return thing
@@ -89,21 +89,21 @@ class Library:
 
 
 def find() -> dict[str, Library]:
-    """Give what was added, by prefix: by packages that are installed now, and by sessions; nothing is imported."""
+    """Return all added libraries by prefix, from installed packages and sessions, without importing them."""
     return functools.reduce(lambda found, added: {**found, **added}, _added, _packages())
 
 
 def checked(given: Any, owner: str, known: Mapping[str, Library]) -> dict[str, Library]:
-    """Check what a session is given.
+    """Return a hook's result as checked libraries.
 
     Parameters
     ----------
     given : mapping or None
-        By prefix, a function of a spec, or a module or object with ``from_spec``.
+        For each prefix, a function of a spec, or a module or object with ``from_spec``.
     owner : str
-        Who gives it.
+        Who gives it, for messages.
     known : mapping
-        What others gave before.
+        Libraries added earlier.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def checked(given: Any, owner: str, known: Mapping[str, Library]) -> dict[str, L
     Raises
     ------
     TypeError, ValueError
-        If it is something else, or a prefix is taken or cannot be the beginning of a spec.
+        If it has another form, or a prefix is taken or invalid.
 
     Examples
     --------
@@ -121,12 +121,12 @@ def checked(given: Any, owner: str, known: Mapping[str, Library]) -> dict[str, L
     >>> checked({"scipy": lambda spec: None}, "conftest.py", {})
     Traceback (most recent call last):
         ...
-    ValueError: conftest.py: the prefix 'scipy' is that of a library with an adapter here; take another one
+    ValueError: conftest.py: the prefix 'scipy' belongs to a built-in library; choose another one
     """
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(
-            f"{owner} returned {given!r:.80}; it returns a dict: by prefix of specs, a function of a spec that makes "
-            "an optimizer, or a module or object with such a from_spec"
+            f"{owner} returned {given!r:.80}; expected a dict with a prefix of specs as key and, as value, a function "
+            "of a spec that returns an optimizer, or a module or object with such a from_spec"
         )
     return {prefix: _checked(prefix, thing, owner, known) for prefix, thing in (given or {}).items()}
 
@@ -136,23 +136,23 @@ def _checked(prefix: Any, thing: Any, owner: str, known: Mapping[str, Library]) 
 
     if not (isinstance(prefix, str) and re.fullmatch(r"[^\W\d][\w.-]*", prefix)):
         raise ValueError(
-            f"{owner}: {prefix!r:.80} cannot be the prefix of specs, which is a name such as 'walks' in 'walks:Walk'"
+            f"{owner}: {prefix!r:.80} cannot be a prefix of specs; use a name such as 'walks' in 'walks:Walk'"
         )
     if prefix in (*LIBRARIES, *THIRD_PARTIES):
-        raise ValueError(f"{owner}: the prefix {prefix!r} is that of a library with an adapter here; take another one")
+        raise ValueError(f"{owner}: the prefix {prefix!r} belongs to a built-in library; choose another one")
     taken = {**_packages(), **known}
     if prefix in taken:
-        raise ValueError(f"{owner}: the prefix {prefix!r} is taken by {taken[prefix].owner}")
+        raise ValueError(f"{owner}: the prefix {prefix!r} is taken by {taken[prefix].owner}; choose another one")
     if not (callable(thing) or callable(getattr(thing, "from_spec", None))):
         raise TypeError(
-            f"{owner}: what belongs to the prefix {prefix!r} is {thing!r:.80}; it should be a function of a spec that "
-            "makes an optimizer, or a module or object with such a from_spec"
+            f"{owner}: the prefix {prefix!r} has {thing!r:.80}; expected a function of a spec that "
+            "returns an optimizer, or a module or object with such a from_spec"
         )
     return Library(prefix, owner, lambda: thing)
 
 
 def add(libraries: Mapping[str, Library]) -> Callable[[], None]:
-    """Add what a session brings; call what is returned when it ends."""
+    """Add a session's libraries; return a function that removes them."""
     _added.append(libraries)
     return lambda: _added.remove(libraries)
 
@@ -178,7 +178,7 @@ def _of_package(point: EntryPoint) -> Library:
 
 
 def recognized(thing: Any) -> Adapter | None:
-    """Make the adapter of an object that one of these libraries recognizes; None if none does."""
+    """Return the adapter for an object from the library that recognizes it; None if none does."""
     for library in find().values():
         home = library.load()
         if hasattr(home, "recognizes") and home.recognizes(thing):

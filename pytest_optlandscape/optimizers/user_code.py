@@ -1,4 +1,4 @@
-"""Code of the user's: whatever it raises while it is imported or asked becomes a ValueError."""
+"""Guards around user code: every exception during import or inspection becomes a ValueError."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 __all__ = ["whatever_is_raised"]
 
 _MOST_CHARACTERS = 300
-"""Of the text of an exception that a user's module raises."""
+"""Largest length of an exception's text in a message."""
 
 
 @contextlib.contextmanager
 def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = (), colon: str = ":") -> Iterator[None]:
-    """Turn whatever a user's code raises, such as SystemExit, into a ValueError that says what was done.
+    """Turn every exception of user code, such as SystemExit, into a ValueError that says what failed.
 
-    Ctrl-C ends the session as always; a KeyboardInterrupt that the code itself raises does not.
+    Ctrl-C still ends the session. A KeyboardInterrupt raised by the code itself does not.
 
     Parameters
     ----------
     doing : str
-        What fails, such as ``"importing 'solvers' failed"``.
+        The failure, such as ``"importing 'solvers' failed"``.
     but : tuple of type, optional
-        Exceptions that are let through.
+        Exceptions that pass unchanged.
     colon : str, default ":"
-        What stands between that and the exception.
+        Text between ``doing`` and the exception.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def whatever_is_raised(doing: str, *, but: tuple[type[Exception], ...] = (), col
 
 @contextlib.contextmanager
 def _interrupts_counted() -> Iterator[Callable[[], bool]]:
-    """Note whether Ctrl-C comes; where signals cannot be watched, every KeyboardInterrupt is taken for one."""
+    """Yield a function that tells whether Ctrl-C came; without signals, every KeyboardInterrupt counts as Ctrl-C."""
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # as in the workers of pytest-xdist: it cannot come
+    if before is signal.SIG_IGN:  # Ctrl-C cannot come, as in workers of pytest-xdist
         yield lambda: False
         return
     if threading.current_thread() is not threading.main_thread() or not callable(before):
@@ -77,7 +77,7 @@ def _interrupts_counted() -> Iterator[Callable[[], bool]]:
 
 
 def _said(error: BaseException) -> str:
-    """Return the type and the text of an exception on one line; a text that cannot be had is left out."""
+    """Return an exception's type and text on one line, without the text if it cannot be read."""
     name = type(error).__name__
     try:
         text = " ".join(str(error)[:10_000].split())

@@ -1,1 +1,1 @@
-"""Small texts that every room writes: numbers with their nouns, suggestions for misspelt names, printable excerpts."""
+"""Text helpers for all rooms: plurals, suggestions for misspelt names, printable excerpts."""

@@ -1,4 +1,4 @@
-"""How texts count: a number with its noun and verb in agreement."""
+"""Numbers with noun and verb in agreement."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ __all__ = ["number_of", "verb_of"]
 
 
 def number_of(count: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun, in the singular for one.
+    """Return a count with its noun, singular for 1.
 
     Parameters
     ----------
     count : int
     noun : str
-        In the singular; it may be several words, of which the last takes the s.
+        The singular. If it has several words, the last takes the s.
     plural : str, optional
-        Where it is not the noun with an s (default).
+        The plural (default: the noun with an s).
 
     Examples
     --------
@@ -25,7 +25,7 @@ def number_of(count: int, noun: str, plural: str = "") -> str:
 
 
 def verb_of(count: int, singular: str, plural: str) -> str:
-    """Return the form of a verb, or of another word, that goes with a count.
+    """Return the form of a verb or another word that agrees with a count.
 
     Examples
     --------

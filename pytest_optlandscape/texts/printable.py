@@ -1,8 +1,8 @@
-"""Texts that come from elsewhere, such as an optimizer: read without trust, shortened, fit to be printed anywhere.
+"""Sanitising of untrusted texts, such as an optimizer's messages: shortened and safe to print.
 
-Every text of an optimizer goes through `clean` or `printable` before it is kept: what an exception says, a message of a
-result, a warning, a file's name in a traceback. Such texts may hold control sequences, lone surrogates, which no file
-and no other process can be sent, or millions of characters; and reading one may raise.
+Every text of an optimizer passes `clean` or `printable` before it is stored: texts of exceptions, messages of results,
+warnings, file names in tracebacks. Such texts may contain control sequences, lone surrogates (which cannot be written
+to files or sent to processes) or millions of characters. Even reading one may raise.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ __all__ = ["clean", "printable", "text_of", "type_name", "without_addresses"]
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}")
 
 _READ = 16
-"""Of a text that is cut to some length, so many times this length is looked at: runs of blanks become one."""
+"""Number of characters to read for each character of the result, because runs of blanks become one."""
 
 
 def clean(text: str, length: int = 72, *, both_ends: bool = False) -> str:
-    r"""Make text from elsewhere fit to be printed: on one line, without control characters, not longer than a line.
+    r"""Return text on one line, without control characters, shortened.
 
     Parameters
     ----------
     text : str
     length : int, default 72
-        Most characters of the result.
+        Largest number of characters.
     both_ends : bool, default False
-        Of a text that is too long, keep the end, too: libraries put the cause of an error there.
+        Keep the end of a long text too: libraries put the cause of an error there.
 
     Returns
     -------
@@ -54,13 +54,13 @@ def clean(text: str, length: int = 72, *, both_ends: bool = False) -> str:
 
 
 def printable(text: str, length: int = 20_000) -> str:
-    r"""Make text of several lines fit to be printed: lines stay, control characters go, the end is cut off.
+    r"""Return text with its lines, without control characters, its end cut off if it is long.
 
     Parameters
     ----------
     text : str
     length : int, default 20_000
-        Most characters of the result.
+        Largest number of characters.
 
     Returns
     -------
@@ -78,13 +78,13 @@ def printable(text: str, length: int = 20_000) -> str:
 
 
 def text_of(thing: Any, length: int = 500) -> str:
-    """Read an object of an optimizer as a text on one line, whatever its ``__str__`` does; without addresses.
+    """Return an object of an optimizer as one line of text without addresses; never raises.
 
     Parameters
     ----------
     thing : object
     length : int, default 500
-        Most characters of the result.
+        Largest number of characters.
 
     Returns
     -------
@@ -101,17 +101,17 @@ def text_of(thing: Any, length: int = 500) -> str:
     "b'no descent'"
     """
     if type(thing) is str and len(thing) <= length and thing.isprintable() and "  " not in thing and "0x" not in thing:
-        return thing  # nearly always
+        return thing  # the usual case
     try:
         return without_addresses(
             clean(str.__str__(thing if isinstance(thing, str) else str(thing)), length, both_ends=True)
         )
-    except BaseException as error:  # whatever it is, it is not what was asked for
+    except BaseException as error:  # __str__ of user code may raise anything
         return f"(its __str__ raises {type_name(error)})"
 
 
 def without_addresses(text: str) -> str:
-    """Leave out where objects are in memory, which is elsewhere in each run.
+    """Remove memory addresses, which differ in each run.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def without_addresses(text: str) -> str:
 
 
 def type_name(thing: Any) -> str:
-    """Name the class of an object, whatever its metaclass does.
+    """Return the name of an object's class, whatever its metaclass does.
 
     Examples
     --------

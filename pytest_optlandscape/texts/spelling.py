@@ -1,4 +1,4 @@
-"""What to say when a name is not known: the nearest one that is."""
+"""Messages for unknown names, with the nearest known name."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterable
 __all__ = ["unknown_name"]
 
 _MOST_CHARACTERS = 200
-"""Of a name in a message."""
+"""Largest length of a name in a message."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], advice: str = "") -> str:
-    """Say that a name is unknown, which known name is nearest, and what to do.
+    """Return a message that a name is unknown, with the nearest known name and advice.
 
     Parameters
     ----------
     kind : str
-        What the name was taken for, such as ``"landscape"``.
+        The kind of the name, such as ``"landscape"``.
     name : str
-        The name as it was given.
+        The given name.
     known : iterable of str
         The valid names.
     advice : str, optional
-        A sentence that ends the message.
+        A sentence for the end of the message.
 
     Returns
     -------

@@ -101,7 +101,7 @@ def test_targets_that_both_miss_are_not_ties():
 def test_hits_are_positive(wrong):
     with pytest.raises(ValueError, match="evaluations from 1, and inf"):
         shares_of_hits(wrong)
-    with pytest.raises(ValueError, match="hits before are numbers of evaluations"):
+    with pytest.raises(ValueError, match="hits before must be numbers of evaluations"):
         performance_ratios(wrong, [1.0])
 
 

@@ -101,12 +101,12 @@ def test_nothing_of_the_standard_library_is_called(spec, given, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "why"),
     [
-        ("Popen(args='a', shell=True)", "objects of the class Popen cannot be called, and have no ask and tell"),
+        ("Popen(args='a', shell=True)", "objects of the class Popen cannot be called and lack ask and tell"),
         ("CallsNothing(args='a')", "objects of the class CallsNothing take neither fun and x0 nor a problem"),
         ("remove(path='a')", "it takes neither fun and x0 nor a problem"),
         ("write(path='a')", "it takes neither fun and x0 nor a problem"),
         ("run(path='a')", "it takes neither fun and x0 nor a problem"),
-        ("make(step=2.0)", "its annotation names no optimizer"),
+        ("make(step=2.0)", "its return annotation names no optimizer"),
     ],
 )
 def test_what_is_no_optimizer_is_not_called_with_a_specs_arguments(spec, why, given):
@@ -146,8 +146,8 @@ RAISED = {
     "def __dir__(): raise OSError('ha')": "asking for 'minimize' failed: OSError: ha",
     "def __dir__(): return [1, 'minimise']": "",
     "class Odd:\n    @property\n    def __signature__(self): raise OSError('ha')\n    def __call__(self, x): pass\n"
-    "minimize = Odd()": "its signature cannot be read: OSError: ha",
-    "def minimize(problem): pass\nminimize.__signature__ = 3": "its signature cannot be read: TypeError",
+    "minimize = Odd()": "reading its signature failed: OSError: ha",
+    "def minimize(problem): pass\nminimize.__signature__ = 3": "reading its signature failed: TypeError",
     "class Odd:\n    @property\n    def __class__(self): raise OSError('ha')\n    def __call__(self, x): pass\n"
     "minimize = Odd()": "",
     "class Odd:\n    def __getattr__(self, name): raise OSError('ha')\nminimize = Odd()": "OSError: ha",
@@ -183,7 +183,7 @@ def test_a_module_that_imports_keras_without_its_backend_is_told_of_keras_backen
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     monkeypatch.delitem(sys.modules, "keras", raising=False)
-    with pytest.raises(ValueError, match=r"takes tensorflow for its backend: set .* KERAS_BACKEND"):
+    with pytest.raises(ValueError, match=r"with the backend tensorflow: set .* KERAS_BACKEND"):
         get("training_module:minimize")
 
 
@@ -211,7 +211,7 @@ TEXTS = {
     f"scipy:BFGS(gtol={'(' * 1000}1{')' * 1000})": "cannot read the arguments",
     f"scipy:BFGS(gtol={'[' * 5000})": "cannot read the arguments",
     f"scipy:BFGS(gtol={'9' * 5000})": "cannot read the arguments",
-    "scipy:BFGS(gtol=1e999)": "cannot be written into a baseline and read again",
+    "scipy:BFGS(gtol=1e999)": "cannot be stored in a baseline and read back",
     "scipy:BFGS(gtol=-1e999)": "cannot be written",
     "scipy:BFGS(gtol=[1e999])": "cannot be written",
     "scipy:BFGS(gtol={'a': (1e999,)})": "cannot be written",

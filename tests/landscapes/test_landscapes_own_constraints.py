@@ -158,7 +158,7 @@ def test_what_is_no_constraint(given, error, said):
 
 @pytest.mark.parametrize("value", [-0.5, np.nan])
 def test_minimizers_that_break_a_constraint_are_refused(value):
-    said = rf"plane: minimizer 0 = \[-0.707.*\] breaks a constraint by {abs(value):g}; mind the sign"
+    said = rf"plane: minimizer 0 = \[-0.707.*\] breaks a constraint by {abs(value):g}; check the sign"
     with pytest.raises(ValueError, match=said):
         own({"type": "ineq", "fun": lambda x: value})
 
@@ -271,7 +271,7 @@ def test_keeping_feasible_travels_and_needs_an_inequality():
     assert part.noisy().constraints[0].keep_feasible is True
     assert not landscapes.get("rosenbrock_disk").constraints[0].keep_feasible
     for none in ("beale", "g11"):
-        with pytest.raises(ValueError, match=f"{none} has no constraint, besides its bounds, that an optimizer could"):
+        with pytest.raises(ValueError, match=f"{none} has no inequality constraint besides its bounds"):
             landscapes.get(none).keeping_feasible()
 
 

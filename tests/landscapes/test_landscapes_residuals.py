@@ -61,9 +61,9 @@ def test_residuals_of_ones_own():
 
 
 def test_no_residuals_is_said():
-    with pytest.raises(ValueError, match="easom is no sum of squares"):
+    with pytest.raises(ValueError, match="easom is not a sum of squares"):
         landscapes.get("easom").residuals([0.0, 0.0])
-    with pytest.raises(ValueError, match="easom is no sum of squares"):
+    with pytest.raises(ValueError, match="easom is not a sum of squares"):
         landscapes.get("easom").jacobian([0.0, 0.0])
 
 

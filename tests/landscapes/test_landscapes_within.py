@@ -152,7 +152,7 @@ def test_what_needs_the_minimum_says_that_it_is_not_known():
     ):
         with pytest.raises(ValueError, match=r"the minimum of beale:within\(0,2,0,1\) is not known: its box cuts off"):
             claim()
-    with pytest.raises(ValueError, match="cannot be turned: it is not known where it is lowest"):
+    with pytest.raises(ValueError, match="cannot be rotated: its minimisers are not known"):
         UNKNOWN.rotate(1)
     assert UNKNOWN.instance(1).minimum_is_known is False
 
@@ -237,7 +237,7 @@ def test_landscapes_of_ones_own():
     ("box", "message"),
     [
         ([(0, 1)], r"have shape \(2, 2\), got \(1, 2\)"),
-        ([(0, 9), (0, 1)], "a box lies within the bounds of beale"),
+        ([(0, 9), (0, 1)], "a box must lie within the bounds of beale"),
         ([(1, 0), (0, 1)], "lower before upper"),
         ([(0, np.inf), (0, 1)], "must be finite"),
     ],

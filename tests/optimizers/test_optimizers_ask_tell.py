@@ -105,7 +105,7 @@ def test_what_cannot_be_made():
 
     with pytest.raises(TypeError, match="temperature is not given"):
         get(Wants)
-    with pytest.raises(TypeError, match="already made, which runs only once"):
+    with pytest.raises(TypeError, match="an instance of an ask/tell optimizer, which runs only once"):
         get(Values(np.zeros(2)))
 
 
@@ -177,7 +177,7 @@ def test_no_run_finds_the_state_of_another():
         assert minimize(adapter, "booth", budget=5).stop_reason == "budget"
         run = minimize(adapter, "booth", budget=5)
         assert run.message.startswith("TypeError")
-        assert "it has to make a new one for each run" in run.message
+        assert "it must make a new one for each run" in run.message
 
 
 def test_functions_without_arguments():

@@ -90,7 +90,7 @@ def test_specs_that_name_nothing(solvers, spec, said):
 def test_specs_that_name_no_optimizer(solvers):
     for spec, said in (
         ("own_solvers:number", "own_solvers:number' is .*: not an optimizer; give a spec string"),
-        ("own_solvers:Solver", "own_solvers:Solver is a class, and none of its methods .* optlandscape_adapters"),
+        ("own_solvers:Solver", "own_solvers:Solver is a class without a method .* optlandscape_adapters"),
     ):
         with pytest.raises(TypeError, match=said):
             get(spec)
@@ -210,14 +210,14 @@ def test_kinds_are_read_from_the_parameters():
         (3, "3: not an optimizer"),
         (None, "None: not an optimizer"),
         (np.zeros(2), "not an optimizer"),
-        (lambda fun, x0, learning_rate: x0, "so it is called as SciPy's methods are; learning_rate is not given"),
+        (lambda fun, x0, learning_rate: x0, "so it is called like SciPy's methods; learning_rate gets no value"),
         (
             lambda f, start: start,
             r"takes \(f, start\), none of which(.|\n)*optimizers.adapt\(FUNCTION, .objective=f start=start",
         ),
         (lambda: None, "cannot be called with a problem"),
-        (lambda *, problem: None, "cannot be called with a problem"),
-        (lambda fun, /, x0: None, "cannot be called with a problem, nor with fun and x0"),
+        (lambda *, problem: None, "can be called neither with a problem"),
+        (lambda fun, /, x0: None, "can be called neither with a problem nor with fun and x0"),
     ],
 )
 def test_what_is_no_optimizer(thing, said):

@@ -392,12 +392,12 @@ def test_a_spec_argument_may_name_what_is_imported(declare):
         ("objective=f rng=r:odd", "rng has no forms"),
         ("ask=ask", "ask= needs tell="),
         ("ask=ask tell=tell(y)", "unknown argument in tell"),
-        ("ask=ask tell=tell objective=f", "it is handed no objective="),
-        ("objective=f maximise=no", "maximise stands alone"),
-        ("objective=f result=a+b", "expected where it is in what is returned"),
+        ("ask=ask tell=tell objective=f", "is told values; remove objective="),
+        ("objective=f maximise=no", "maximise takes no value"),
+        ("objective=f result=a+b", "expected a path in the result"),
         ("objective=f call=a.b()", "expected the name of a method"),
         ("objective=f start=x-y", "expected the name of a parameter, its position"),
-        ("objective=f bounds=b:pairs:c:d:e", "what makes the value is written module:name"),
+        ("objective=f bounds=b:pairs:c:d:e", "the function that makes the value is written module:name"),
         ("residuals=f objective=g", "not on both"),
     ],
 )
@@ -423,15 +423,15 @@ def test_lines_that_cannot_be_read():
         (of_points, "objective=fun start=start", "unknown parameter of objective=: 'fun'; did you mean 'func'"),
         (of_points, "start=start", "objective= is not declared"),
         (of_points, "objective=func start=start", "it needs limits: declare .* test_optimizers_declared:of_points"),
-        (of_points, "objective=func start=.start bounds=limits", "set on an object; name its method"),
+        (of_points, "objective=func start=.start bounds=limits", "belongs to an object; name its method"),
         (of_points, "objective=0 start=2 bounds=1", None),
-        (of_points, "objective=0 start=2", "positions count from 0 and leave none out"),
+        (of_points, "objective=0 start=2", "positions must be 0, 1, 2, … without a gap"),
         (of_points, "objective=0 start=func", "declared by position and by name"),
         (of_points, "objective=func start=start bounds=limits budget=max_calls*size", "budget=: 'size'"),
         (of_points, "objective=func start=start bounds=limits:nowhere:Box", "nowhere:Box cannot be imported"),
         (Swarm, "call=optimise objective=objective_func", "unknown method 'optimise'; did you mean 'optimize'"),
         (Swarm, "call=optimize objective=objective_func budget=iters*n_particles dimension=dimensions bounds=bounds "
-         "seed=options[seed]", "budget= is divided by n_particles, which is not known beforehand; give it in the spec"),
+         "seed=options[seed]", "budget= is divided by n_particles, whose value is not known; give it in the spec"),
         (OneByOne, "start=mean seed=seed ask=asks tell=tell", "unknown method 'asks'; did you mean 'ask'"),
     ],
 )  # fmt: skip
@@ -459,7 +459,7 @@ def test_who_declares_nothing_is_told_the_line_to_type(thing, line):
 
 
 def test_two_required_parameters():
-    with pytest.raises(TypeError, match=r"scipy.optimize:fmin takes \(func, x0, ...\), none of which is called 'fun'"):
+    with pytest.raises(TypeError, match=r"scipy.optimize:fmin takes \(func, x0, ...\), none of which is named 'fun'"):
         get("scipy.optimize:fmin")
 
 
@@ -480,7 +480,7 @@ def test_a_guessed_line_does_what_it_says(declare, name):
 def test_a_result_that_is_not_there_is_said_with_its_place():
     run = minimize(adapt(of_names, "objective=f:named start=guess:named result=best.parms"), "booth")
     assert run.stop_reason == "exception"
-    assert "there is no best.parms in what it returned: step 2 finds none in SimpleNamespace" in run.message
+    assert "its result has no best.parms: step 2 is missing in SimpleNamespace" in run.message
     run = minimize(adapt(of_points, "objective=func start=start bounds=limits"), "booth")
     assert "of_points returned a tuple: declare where the point is, such as result=[0]" in run.message
     run = minimize(adapt(SetLater, "objective=0 start=1 bounds=.limits budget=.set_most() call=run"), "booth", budget=9)
@@ -523,7 +523,7 @@ def test_the_line_that_repeats_a_run_needs_no_session():
     again = eval(line, {"minimize": minimize, "landscapes": landscapes})
     assert np.array_equal(again.trace.x, run.trace.x)
     assert get(spec, declaration=words, profile="global").is_global
-    with pytest.raises(TypeError, match="say what they are"):
+    with pytest.raises(TypeError, match="declare their meaning"):
         minimize(spec, "booth")
 
 

@@ -137,19 +137,19 @@ LIES = {
     "omitted": (lambda: Powered(power=8.0), r"Powered.get_config\(\) lacks power"),
     "omitted, though it is the default": (Powered, r"Powered.get_config\(\) lacks power"),
     "omitted and used": (lambda: used(Powered(power=8.0)), "lacks power"),
-    "hidden among the keywords": (lambda: Hidden(power=8.0), "differs then in power"),
-    "rounded": (lambda: Rounding(power=2.4), "differs then in power"),
-    "told under another name": (lambda: Renaming(power=8.0), "cannot be rebuilt from its own configuration .*factor"),
-    "not read back": (lambda: Careless(power=8.0), "differs then in power"),
+    "hidden among the keywords": (lambda: Hidden(power=8.0), "the copy differs in power"),
+    "rounded": (lambda: Rounding(power=2.4), "the copy differs in power"),
+    "told under another name": (lambda: Renaming(power=8.0), "must be rebuilt from its configuration .*factor"),
+    "not read back": (lambda: Careless(power=8.0), "the copy differs in power"),
     "none of the base's": (lambda: Bare(power=8.0, learning_rate=0.001), r"Bare.get_config\(\) lacks clipnorm"),
-    "more than the class takes": (lambda: Closed(power=8.0), "cannot be rebuilt from its own configuration"),
+    "more than the class takes": (lambda: Closed(power=8.0), "must be rebuilt from its configuration"),
     "of a wrapped optimizer": (
         lambda: keras.optimizers.LossScaleOptimizer(Powered(power=8.0)),
         "power|inner_optimizer",
     ),
-    "of an exclusion": (excluding, "differs then in _exclude_from_weight_decay"),
-    "of a used exclusion": (lambda: used(excluding()), "differs then in _exclude_from_weight_decay"),
-    "of a method that was replaced": (patched, "differs then in update_step"),
+    "of an exclusion": (excluding, "the copy differs in _exclude_from_weight_decay"),
+    "of a used exclusion": (lambda: used(excluding()), "the copy differs in _exclude_from_weight_decay"),
+    "of a method that was replaced": (patched, "the copy differs in update_step"),
 }
 
 
@@ -302,7 +302,7 @@ def test_the_state_of_an_argument_is_that_of_a_new_one_in_every_run():
 
 def test_a_function_that_makes_nothing_new_is_refused():
     optimizer = Adam(0.01)
-    with pytest.raises(ValueError, match="gives an optimizer that was given or used before"):
+    with pytest.raises(ValueError, match="returned an optimizer that was returned or used before"):
         get(lambda: optimizer)
 
 

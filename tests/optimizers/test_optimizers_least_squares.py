@@ -88,11 +88,11 @@ def test_who_has_no_residuals_is_no_place_for_it():
     )
     assert obstacle(trf, landscapes.get("rastrigin")) == "no residuals"
     assert obstacle(trf, landscapes.get("beale")) == ""
-    with pytest.raises(ValueError, match="is no sum of squares"):
+    with pytest.raises(ValueError, match="is not a sum of squares"):
         Problem("rastrigin").residuals([0.0, 0.0])
     run = minimize(trf, "rastrigin")
     assert run.stop_reason == "exception"
-    assert "no sum of squares" in run.message
+    assert "not a sum of squares" in run.message
 
 
 def test_misspelt_arguments():

@@ -22,7 +22,7 @@ class TestNevergrad(AdapterTests):
     stochastic = specs
     misspelt = (
         ("nevergrad:OnePlusOn", "did you mean 'OnePlusOne'"),
-        ("nevergrad:OnePlusOne(mutation=1)", "takes no arguments; its families do"),
+        ("nevergrad:OnePlusOne(mutation=1)", "take no arguments; its families do"),
         ("nevergrad:ParametrizedOnePlusOne(mutatio=1)", "did you mean 'mutation'"),
     )
     generous = 300

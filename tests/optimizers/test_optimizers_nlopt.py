@@ -39,7 +39,7 @@ def test_objects():
     run = minimize(optimizer, "booth")
     assert (run.optimizer, run.stop_reason) == ("nlopt:LN_BOBYQA(instance)", "returned")
     assert run.gap < 1e-4
-    assert "is for 2 coordinates" in minimize(optimizer, "sphere[3]").message
+    assert "has 2 coordinates" in minimize(optimizer, "sphere[3]").message
     for thing in (nlopt.opt, functools.partial(nlopt.opt, nlopt.LN_BOBYQA)):
         with pytest.raises(TypeError, match="names no algorithm"):
             get(thing)
@@ -101,7 +101,7 @@ def test_bounds_of_an_instance_are_the_problems_or_refused():
     optimizer.set_lower_bounds([-1.0, -1.0])
     run = minimize(optimizer, "booth", budget=50)
     assert run.stop_reason == "exception"
-    assert "has lower bounds [-1.0, -1.0], and the problem's are [-10.0, -10.0]" in run.message
+    assert "has lower bounds [-1.0, -1.0], but the problem has [-10.0, -10.0]" in run.message
     assert minimize(optimizer, "booth", budget=50, bounds=[(-1, 10), (-1, 10)]).stop_reason == "budget"
 
 

@@ -73,5 +73,5 @@ def test_an_algorithm_at_work_is_refused():
     from pymoo.algorithms.soo.nonconvex.ga import GA
     from pymoo.problems import get_problem
 
-    with pytest.raises(TypeError, match="is set up for a problem of its own"):
+    with pytest.raises(TypeError, match="is set up for its own problem"):
         get(GA().setup(get_problem("sphere")))

@@ -95,7 +95,7 @@ def test_options_reach_scipy():
         ("scipy:brute(ranges=1)", "unknown argument of scipy:brute 'ranges'"),
         ("scipy:differential_evolution(seed=1)", "unknown argument of scipy:differential_evolution 'seed'"),
         ("scipy:differential_evolution(workers=2)", "unknown argument of scipy:differential_evolution 'workers'"),
-        ("scipy:BFGS(1e-3)", "arguments are written key=value"),
+        ("scipy:BFGS(1e-3)", "arguments must be written key=value"),
     ],
 )
 def test_what_scipy_does_not_have(spec, said):

@@ -46,20 +46,20 @@ def test_other_forms(text):
         ("a=)", "cannot read the arguments"),
         ("a=1, a=2)", "a is given twice"),
         ("a=1\0)", "cannot read the arguments"),
-        ("1e-3)", "arguments are written key=value"),
-        ("a=1, *b)", "arguments are written key=value"),
-        ("**{'a': 1})", "arguments are written key=value"),
-        ("a=1)(b=2)", "there is one pair of brackets, around all arguments"),
-        ("a=1).g(b=2)", "there is one pair of brackets, around all arguments"),
-        ("a=1) + f()", "there is one pair of brackets, around all arguments"),
+        ("1e-3)", "arguments must be written key=value"),
+        ("a=1, *b)", "arguments must be written key=value"),
+        ("**{'a': 1})", "arguments must be written key=value"),
+        ("a=1)(b=2)", "expected one pair of brackets around all arguments"),
+        ("a=1).g(b=2)", "expected one pair of brackets around all arguments"),
+        ("a=1) + f()", "expected one pair of brackets around all arguments"),
         ("a=1)#)", "cannot read the arguments"),
-        ("a=b)", "a=b is no literal"),
-        ("a={[1]: 2})", "is no literal"),
-        ("a=1 + 1)", "a=1 + 1 is no literal"),
-        ("a=__import__('os').getpid())", "a=__import__('os').getpid() is no literal"),
-        ("a=[().__class__])", "is no literal"),
-        ("a=(lambda: 1)())", "is no literal"),
-        ("a=f'{1}')", "is no literal"),
+        ("a=b)", "a=b is not a literal"),
+        ("a={[1]: 2})", "is not a literal"),
+        ("a=1 + 1)", "a=1 + 1 is not a literal"),
+        ("a=__import__('os').getpid())", "a=__import__('os').getpid() is not a literal"),
+        ("a=[().__class__])", "is not a literal"),
+        ("a=(lambda: 1)())", "is not a literal"),
+        ("a=f'{1}')", "is not a literal"),
     ],
 )
 def test_arguments_that_cannot_be_read(arguments, said):
@@ -73,5 +73,5 @@ def test_no_code_is_run(monkeypatch):
 
     monkeypatch.setattr(os, "system", lambda command: pytest.fail("it was run"))
     for text in ("scipy:BFGS(gtol=__import__('os').system('true'))", "os:system(command=open('x').read())"):
-        with pytest.raises(ValueError, match="is no literal"):
+        with pytest.raises(ValueError, match="is not a literal"):
             get(text)

@@ -111,7 +111,7 @@ class TestKeras:
             assert "exclude_from_weight_decay=['bias', 'weight']" in get(optimizer).spec
 
     def test_names_to_leave_out_are_a_list(self):
-        with pytest.raises(ValueError, match=r"a list of variables' names, such as \['bias'\]; got 'bias'"):
+        with pytest.raises(ValueError, match=r"must be a list of variables' names, such as \['bias'\]; got 'bias'"):
             get("keras:AdamW(exclude_from_weight_decay='bias')")
 
 

@@ -250,7 +250,7 @@ def test_two_of_ones_own_module_stay_two(tmp_path, monkeypatch):
 def test_optimizers_of_other_parameters_are_refused():
     parameter = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
     made = torch.optim.SGD([parameter], lr=0.1)
-    with pytest.raises(ValueError, match="returned a SGD of other parameters than it was given"):
+    with pytest.raises(ValueError, match="returned a SGD of other parameters than it received"):
         get(lambda params: made)
 
 

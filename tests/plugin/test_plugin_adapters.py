@@ -67,7 +67,7 @@ def test_tests_of_ones_own_call_it_as_declared(declared):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "solver:descend takes (objfun, guess, limits, ...), none of which is called 'fun'"),
+        ("", "solver:descend takes (objfun, guess, limits, ...), none of which is named 'fun'"),
         ("solver:descend", "optlandscape_adapters: 'solver:descend' is not of the form SPEC = key=value"),
         (LINE.replace("start=", "starts="), "unknown key of an adapter 'starts'; did you mean 'start'"),
         (LINE.replace("max_calls", "max_cals"), "unknown parameter of budget=: 'max_cals'; did you mean 'max_calls'"),

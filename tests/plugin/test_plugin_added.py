@@ -88,14 +88,14 @@ def returning(what):
     [
         (
             returning("[('walks', print)]"),
-            "conftest.py returned [[]('walks', <built-in function print>)]; it returns a dict",
+            "conftest.py returned [[]('walks', <built-in function print>)]; expected a dict",
         ),
-        (returning("{'walks': 3}"), "what belongs to the prefix 'walks' is 3; it should be a function of a spec"),
-        (returning("{'my walks': print}"), "'my walks' cannot be the prefix of specs, which is a name such as 'walks'"),
-        (returning("{3: print}"), "3 cannot be the prefix of specs"),
+        (returning("{'walks': 3}"), "the prefix 'walks' has 3; expected a function of a spec"),
+        (returning("{'my walks': print}"), "'my walks' cannot be a prefix of specs; use a name such as 'walks'"),
+        (returning("{3: print}"), "3 cannot be a prefix of specs"),
         (
             returning("{'scipy': print}"),
-            "the prefix 'scipy' is that of a library with an adapter here",
+            "the prefix 'scipy' belongs to a built-in library",
         ),
         (returning("{'torch_optimizer': print}"), "the prefix 'torch_optimizer' is that of a library"),
         (
@@ -116,8 +116,8 @@ def test_what_a_hook_may_not_give(project, conftest, said):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ("None", "optimizer 'walks:Walk': the hook *conftest.py made None of it, which is no optimizer"),
-        ("'scipy:BFGS'", "made 'scipy:BFGS' of it, which is no optimizer"),
+        ("None", "optimizer 'walks:Walk': the hook *conftest.py returned None, which is not an optimizer"),
+        ("'scipy:BFGS'", "returned 'scipy:BFGS', which is not an optimizer"),
         ("3", "'walks:Walk' is 3: not an optimizer"),
         ("{}['step']", "optimizer 'walks:Walk': the hook *conftest.py raised KeyError: 'step'"),
         ("spec.name + 1", "raised TypeError: can only concatenate str"),

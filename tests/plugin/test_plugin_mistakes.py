@@ -31,7 +31,7 @@ def native(*values):
         ("solvr:minimize", "solvr*pythonpath"),
         ("L-BFGS-B", "L-BFGS-B*library:Name"),
         ("scipy:Powell(maxiter=", "not closed"),
-        ("scipy:Powell(maxiter=len('ab'))", "no literal"),
+        ("scipy:Powell(maxiter=len('ab'))", "not a literal"),
         ("scipy:Powell(100)", "key=value"),
         ("solver:SOME", "not an optimizer"),
         ("broken:minimize", "broken*ZeroDivisionError"),

@@ -128,15 +128,15 @@ def test_an_odd_value_of_an_option_is_told(configured, arguments, said):
 
 
 SESSIONS = [
-    ([], {"optlandscape_profiles": "[1]"}, "optlandscape_profiles is a list of strings"),
+    ([], {"optlandscape_profiles": "[1]"}, "optlandscape_profiles must be a list of strings"),
     (
         ["--optlandscape"],
         {"optlandscape_contract": '"perhaps"'},
         "optlandscape_contract: invalid truth value 'perhaps'",
     ),
-    (["--optlandscape-suite="], {}, "--optlandscape-suite was given an empty value"),
+    (["--optlandscape-suite="], {}, "--optlandscape-suite has an empty value"),
     (["--optlandscape-suite=" + "-" * 1000], {}, "unknown suite '---"),
-    (["--optlandscape-json", ""], {}, "--optlandscape-json was given an empty value"),
+    (["--optlandscape-json", ""], {}, "--optlandscape-json has an empty value"),
     (["--optlandscape-replay", ""], {}, "a cell is a landscape and a start"),
     (["--optlandscape-replay", "/" * 1000], {}, "unknown landscape"),
     (["--optlandscape-list", "dim=" + "9" * 5000], {}, "--optlandscape-list"),

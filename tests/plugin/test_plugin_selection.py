@@ -135,7 +135,7 @@ def test_the_suite_limits_adds_cells(accepted):
         ({"optlandscape_suites": "solver:minimize = cell=3"}, [], "unknown word of a suite 'cell'*'cells'"),
         ({"optlandscape_suite": "solver:minimize = quick"}, [], "the key for that is optlandscape_suites"),
         ({"optlandscape_suite": "quick@1"}, [], "this release has version 3 of the suite quick"),
-        ({}, ["--optlandscape-suite", ""], "--optlandscape-suite was given an empty value"),
+        ({}, ["--optlandscape-suite", ""], "--optlandscape-suite has an empty value"),
         ({}, ["--optlandscape-cells=0"], "--optlandscape-cells=0: a whole number*"),
         ({}, ["--optlandscape-cells=a"], "--optlandscape-cells=a: a whole number*"),
     ],

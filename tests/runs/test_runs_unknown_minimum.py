@@ -85,7 +85,7 @@ def test_a_training_has_gaps_only():
 
 @pytest.mark.parametrize("given", [{"fmin": 0.0}, {"minimizers": [[0.0, 0.0]]}])
 def test_half_of_a_minimum_is_refused(given):
-    with pytest.raises(ValueError, match="give both, or neither where the minimum is not known"):
+    with pytest.raises(ValueError, match="give both, or neither if the minimum is not known"):
         Landscape("ripples", ripples, bounds=[(-1, 1)] * 2, x0=[1, 1], **given)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue's families: one file each, one entry a landscape. Importing a family enters its landscapes."""
+"""The catalogue's families: one file each, one entry for each landscape."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ FAMILIES = tuple(
         "training",
     )
 )
-"""The family modules in the catalogue's order: importing one enters its landscapes."""
+"""The family modules in the catalogue's order; importing one adds its landscapes."""

@@ -1,7 +1,12 @@
-"""The BBOB suite, functions 1 to 14: separable ones, and ones with few local minima or one.
+"""The BBOB suite, functions 1 to 14: separable or with few local minima.
 
-Each is a recipe for an instance (`bbob_instances`); R and Q are rotations, Λ(c) is a diagonal matrix whose
-entries go from 1 to √c, T_osz and T_asy are in `bbob_transforms`. Formulas leave out f_opt, which is added to all.
+Each function is a recipe for an instance (`bbob_instances`). R and Q are rotations. Λ(c) is a diagonal matrix with
+entries from 1 to √c. T_osz and T_asy are in `bbob_transforms`. Formulas omit f_opt, which is added to all.
+
+References
+----------
+N. Hansen, S. Finck, R. Ros, A. Auger: Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
+Definitions, INRIA research report RR-6829 (2009).
 """
 
 from __future__ import annotations
@@ -63,7 +68,7 @@ def bbob_f02_ellipsoidal_separable(case: Case) -> Written:
 
 
 def rastrigin(z: Value, xp: Any) -> Value:
-    """Give 10 (d − Σ cos(2πzᵢ)) + Σ zᵢ²."""
+    """Return 10 (d − Σ cos(2πzᵢ)) + Σ zᵢ²."""
     return xp.sum(z * z + 10.0 * (1.0 - xp.cos(2.0 * PI * z)))
 
 
@@ -189,7 +194,7 @@ def bbob_f07_step_ellipsoidal(case: Case) -> Written:
 
 
 def rosenbrock(z: Value, xp: Any) -> Value:
-    """Give 100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)²."""
+    """Return 100 Σ (zᵢ² − zᵢ₊₁)² + Σ (zᵢ − 1)²."""
     here, after = z[:-1], z[1:]
     bend, rest = here * here - after, here - 1.0
     return xp.sum(100.0 * bend * bend + rest * rest)
@@ -203,10 +208,9 @@ def rosenbrock_slope(z: Value, xp: Any) -> Value:
 
 
 def solution(matrix: FloatArray, right: float) -> FloatArray:
-    """Solve for the point that an orthogonal matrix takes to (right, …, right), correctly rounded.
+    """Return the point that an orthogonal matrix maps to (right, …, right), correctly rounded.
 
-    The matrix is orthogonal up to rounding only, so one step of refinement is taken, with the residual
-    computed exactly.
+    The matrix is orthogonal only up to rounding. So one refinement step follows, with an exact residual.
     """
     from fractions import Fraction
 
@@ -249,7 +253,7 @@ def bbob_f09_rosenbrock_rotated(case: Case) -> Written:
 
 
 def _rotated_quadratic(case: Case, weights: FloatArray) -> Written:
-    """Write Σ wᵢ zᵢ² of z = T_osz(R (x − x_opt))."""
+    """Return the formulas of Σ wᵢ zᵢ², z = T_osz(R (x − x_opt))."""
     x_opt = case.drawn_optimum()
     turn = case.first_rotation
 

@@ -1,7 +1,12 @@
-"""How the functions of the BBOB suite enter the catalogue, and how an instance of one is made.
+"""Entry of BBOB functions into the catalogue, and construction of their instances.
 
-A function is written as a recipe: given a `Case` it prepares the numbers of that instance (optimum, rotations,
-peaks) and returns the two formulas that use them. Nothing is drawn before an instance is first asked for.
+Each function is a recipe. It takes a `Case`, draws the numbers of that instance (optimum, rotations, peaks) and returns
+two formulas that use them. An instance is drawn when it is first requested.
+
+References
+----------
+N. Hansen, S. Finck, R. Ros, A. Auger: Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
+Definitions, INRIA research report RR-6829 (2009).
 """
 
 from __future__ import annotations
@@ -28,12 +33,12 @@ FAMILY = "bbob"
 BOUND = 5.0
 DIMS = range(2, 41)
 LARGEST_INSTANCE = 10_000
-"""Seeds stay far below the modulus of the random generator."""
+"""Largest instance number; it keeps seeds far below the generator's modulus."""
 SOURCE = "Hansen, Finck, Ros & Auger (2009), f{number}; instances as in COCO"
 
 
 class Written(NamedTuple):
-    """What a recipe returns: the formulas without f_opt, and where the minimum is."""
+    """The result of a recipe: the formulas without f_opt, and the minimisers."""
 
     value: FormulaFunction
     gradient: FormulaFunction
@@ -55,19 +60,19 @@ _entries: dict[str, _Entry] = {}
 
 
 ROTATED = 12
-"""Above this dimension NumPy multiplies by a matrix faster than unrolled floats (measured: 10 to 15)."""
+"""Above this dimension NumPy multiplies by a matrix faster than unrolled floats do (measured: 10 to 15)."""
 
 
 def bbob(*, tags: str, unrolled_up_to: int = ROTATED) -> Callable[[Recipe], Recipe]:
-    """Decorate a recipe named ``bbob_f<number>_<name>``: the function enters the catalogue.
+    """Add a recipe named ``bbob_f<number>_<name>`` to the catalogue.
 
     Parameters
     ----------
     tags : str
-        What holds for every instance and dimension.
+        Tags that hold for every instance and dimension.
     unrolled_up_to : int, default 12
-        The dimension up to which compiled floats evaluate one point faster than NumPy does. A matrix unrolls to
-        2 d² operations, so it is less than for most landscapes.
+        The dimension up to which compiled floats evaluate one point faster than NumPy does. It is smaller than for most
+        landscapes, because a matrix unrolls to 2 d² operations.
     """
 
     def define(recipe: Recipe) -> Recipe:
@@ -95,7 +100,7 @@ def bbob(*, tags: str, unrolled_up_to: int = ROTATED) -> Callable[[Recipe], Reci
 
 
 def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
-    """Get an instance of a function of the BBOB suite.
+    """Return an instance of a BBOB function.
 
     Parameters
     ----------
@@ -104,12 +109,12 @@ def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
     dim : int, default 2
         From 2 to 40.
     instance : int, default 1
-        From 1 on, numbered as in COCO.
+        Numbered from 1, as in COCO.
 
     Returns
     -------
     Landscape
-        The same object for the same arguments; instance 1 is the one that `get` gives.
+        The same object for the same arguments; `get` returns instance 1.
 
     Raises
     ------
@@ -124,7 +129,7 @@ def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
     landscapes.get('bbob_f01_sphere[2]')
     """
     if name not in _entries:
-        advice = "They are named like 'bbob_f01_sphere'."
+        advice = "Names are written like 'bbob_f01_sphere'."
         raise ValueError(unknown_name("function of the BBOB suite", name, _entries, advice))
     if dim not in DIMS:
         raise ValueError(f"{name} has no dimension {dim!r}; dimensions go from {DIMS[0]} to {DIMS[-1]}")

@@ -1,7 +1,12 @@
 """The BBOB suite, functions 15 to 24: many local minima, with and without a global structure.
 
-Each is a recipe for an instance (`bbob_instances`); R and Q are rotations, Λ(c) is a diagonal matrix whose
-entries go from 1 to √c, T_osz and T_asy are in `bbob_transforms`. Formulas leave out f_opt, which is added to all.
+Each function is a recipe for an instance (`bbob_instances`). R and Q are rotations. Λ(c) is a diagonal matrix with
+entries from 1 to √c. T_osz and T_asy are in `bbob_transforms`. Formulas omit f_opt, which is added to all.
+
+References
+----------
+N. Hansen, S. Finck, R. Ros, A. Auger: Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
+Definitions, INRIA research report RR-6829 (2009).
 """
 
 from __future__ import annotations
@@ -53,15 +58,15 @@ def bbob_f15_rastrigin_rotated(case: Case) -> Written:
 
 
 _WAVES = [(0.5**k, 3.0**k) for k in range(12)]
-"""Heights and frequencies of Weierstrass's waves."""
+"""Heights and frequencies of the Weierstrass function's waves."""
 
 
 @bbob(tags="nonsmooth multimodal many-minimizers")
 def bbob_f16_weierstrass(case: Case) -> Written:
     """10 (1/d Σᵢ Σₖ 2⁻ᵏ (1 − cos(2π 3ᵏ zᵢ)))³ + 10/d Σ max(0, |xᵢ| − 5)², with 12 waves k = 0, …, 11.
 
-    z = R Λ(1/100) Q T_osz(R (x − x_opt)). Wherever all zᵢ are whole, there is a global minimiser. All are listed in
-    two and three dimensions.
+    z = R Λ(1/100) Q T_osz(R (x − x_opt)). A point is a global minimiser if all zᵢ are whole. All are listed in two and
+    three dimensions.
     """
     x_opt = case.drawn_optimum()
     turn, matrix = case.first_rotation, case.mixing(0.01)
@@ -95,7 +100,7 @@ def bbob_f16_weierstrass(case: Case) -> Written:
 
 
 def _whole_points(x_opt: FloatArray, turn: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Find every x of the box with a whole M T_osz(R (x − x_opt)), the optimum first."""
+    """Return every x of the box for which M T_osz(R (x − x_opt)) is whole, the optimum first."""
     reach = np.linalg.norm(np.abs(x_opt) + BOUND)
     farthest = 1.11 * reach  # T_osz is at most e^0.098 < 1.11 times its argument
     sides = [np.arange(-most, most + 1.0) for most in np.floor(farthest * np.linalg.norm(matrix, axis=1))]
@@ -108,7 +113,7 @@ def _whole_points(x_opt: FloatArray, turn: FloatArray, matrix: FloatArray) -> Fl
 
 
 def _schaffer(case: Case, condition: float) -> Written:
-    """Write Schaffer's waves of z = Λ(condition) Q T_asy(R (x − x_opt))."""
+    """Return the formulas of Schaffer's function F7, z = Λ(condition) Q T_asy(R (x − x_opt))."""
     x_opt = case.drawn_optimum()
     turn, strengths = case.first_rotation, 0.5 * case.shares
     matrix = case.scales(condition)[:, np.newaxis] * case.second_rotation
@@ -183,7 +188,7 @@ def bbob_f19_griewank_rosenbrock_f8f2(case: Case) -> Written:
 
 
 _CREST = 4.2096874637
-"""Where x sin √|x| is highest on [−500, 500], in hundredths, as the suite rounds it."""
+"""The maximiser of x sin √|x| on [−500, 500], rounded as in the suite, in hundredths."""
 _EXACT_CREST = 420.96874635998205
 
 
@@ -212,7 +217,7 @@ def bbob_f20_schwefel_xsinx(case: Case) -> Written:
         slope = xp.constant(scales, x) * slope
         return xp.constant(2.0 * signs, x) * (slope + xp.pad(0.25 * slope[1:], 0, 1))
 
-    # The suite's x_opt is ±½ c; c being rounded, the minimum is some 10⁻¹⁰ beside it, though not a bit lower.
+    # The suite's x_opt is ±½ c with a rounded c. The true minimiser is about 10⁻¹⁰ away, but not lower by one bit.
     moves = np.zeros(case.dim)
     for i, scale in enumerate(scales):
         moves[i] = (_EXACT_CREST - 100.0 * _CREST) / scale - (0.25 * moves[i - 1] if i else 0.0)
@@ -220,7 +225,7 @@ def bbob_f20_schwefel_xsinx(case: Case) -> Written:
 
 
 def _gallagher(case: Case, count: int, first_condition: float, width: float) -> Written:
-    """Write the highest of ``count`` peaks drawn from a box of this width; the first is the optimum."""
+    """Return the formulas of the highest of ``count`` peaks in a box of a given width; the first is the optimum."""
     dim, seed = case.dim, case.seed
     turn = case.second_rotation
     drawn = np.array(uniform(count * dim, seed)).reshape(count, dim)
@@ -233,7 +238,7 @@ def _gallagher(case: Case, count: int, first_condition: float, width: float) -> 
     scales = conditions[:, np.newaxis] ** (np.array(orders) / (dim - 1.0) - 0.5)
     heights = np.append(10.0, 1.1 + 8.0 * np.arange(count - 1) / (count - 2.0))
 
-    # The exponent of each peak as a polynomial of u = R (x − x_opt): what is near 0 at the optimum is so exactly.
+    # The exponent of each peak is a polynomial in u = R (x − x_opt), so it is exact near the optimum.
     scales = scales / (2.0 * dim)
     apart = (places - x_opt) @ turn.T
     linear = 2.0 * scales * apart
@@ -281,8 +286,8 @@ _OCTAVES = [2.0**j for j in range(1, 33)]
 def bbob_f23_katsuura(case: Case) -> Written:
     """10/d² (Π (1 + i Σⱼ |2ʲ zᵢ − round(2ʲ zᵢ)| 2⁻ʲ)^(10/d^1.2) − 1) + Σ max(0, |xᵢ| − 5)², z = R Λ(100) Q (x − x_opt).
 
-    j goes from 1 to 32. Wherever all 2 zᵢ are whole, there is a global minimiser: about 4000 in two dimensions, of
-    which the suite's own is listed.
+    j goes from 1 to 32. A point is a global minimiser if all 2 zᵢ are whole: about 4000 points in two dimensions. Only
+    the suite's own is listed.
     """
     x_opt = case.drawn_optimum()
     matrix = case.mixing(100.0)

@@ -1,7 +1,12 @@
-"""What the functions of the BBOB suite are made of: its random numbers and its transformations.
+"""Random numbers and transformations of the BBOB suite.
 
-The suite of Hansen, Finck, Ros & Auger (2009) draws the optimum, the rotations and the peaks of an instance
-from a generator of its own, so that all implementations agree. Section numbers are those of that report.
+The suite has its own generator, so that all implementations draw the same optimum, rotations and peaks. Section numbers
+are those of its report.
+
+References
+----------
+N. Hansen, S. Finck, R. Ros, A. Auger: Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
+Definitions, INRIA research report RR-6829 (2009).
 """
 
 from __future__ import annotations
@@ -34,23 +39,23 @@ FloatArray = NDArray[np.float64]
 _MODULUS = 2**31 - 1
 _MULTIPLIER = 16807
 _TABLE = 32
-_WARM_UP = 8  # draws thrown away before the table is filled
-_SHARE = 67108865  # 2³¹/32 + 1: numbers up to the modulus are spread over the table
+_WARM_UP = 8  # draws discarded before the table is filled
+_SHARE = 67108865  # 2³¹/32 + 1: maps numbers up to the modulus to table entries
 _NEVER_ZERO = 1e-99
 
 _TINY = 1e-37
-"""Stands for 0 where a logarithm is taken; a normal number in single precision too."""
+"""Replaces 0 before a logarithm; it is normal in single precision too."""
 
 
 def uniform(count: int, seed: int) -> list[float]:
-    """Draw numbers between 0 and 1: a multiplicative generator whose output is shuffled through a table.
+    """Draw numbers between 0 and 1 by a multiplicative generator with a shuffle table.
 
     Parameters
     ----------
     count : int
-        How many.
+        Number of draws.
     seed : int
-        From 1 on.
+        At least 1.
 
     Returns
     -------
@@ -90,20 +95,20 @@ def gaussian(count: int, seed: int) -> list[float]:
 
 
 def rotation(dim: int, seed: int) -> FloatArray:
-    """Draw a rotation: normally distributed columns, made orthonormal one after the other.
+    """Draw a rotation: normally distributed columns, orthonormalised in order.
 
     Parameters
     ----------
     dim : int
-        From 1 on.
+        At least 1.
     seed : int
-        Of `gaussian`.
+        Seed of `gaussian`.
 
     Returns
     -------
     ndarray, shape (dim, dim)
-        Orthogonal up to rounding. Sums are taken in order, as all implementations do: where two columns are
-        nearly parallel, another order is seen in the third to last digit.
+        Orthogonal up to rounding. Sums run in the order of all implementations. For nearly parallel columns, another
+        order would change the third digit from the end.
     """
     columns = np.array(gaussian(dim * dim, seed)).reshape(dim, dim)
     for i, column in enumerate(columns):
@@ -118,7 +123,7 @@ def _ordered_sum(terms: FloatArray) -> float:
 
 
 class Case:
-    """A function of the suite in one dimension and one instance: its seed, optimum, rotations and scales.
+    """A BBOB function in one dimension and instance: seed, optimum, rotations and scales.
 
     Parameters
     ----------
@@ -127,7 +132,7 @@ class Case:
     dim : int
         Number of coordinates.
     instance : int
-        From 1 on.
+        At least 1.
     """
 
     def __init__(self, function: int, dim: int, instance: int) -> None:
@@ -137,12 +142,12 @@ class Case:
 
     @functools.cached_property
     def f_opt(self) -> float:
-        """The minimum: a ratio of two normal numbers, in hundredths and at most 1000 either way (sec. 0.2)."""
+        """The minimum: a ratio of two normal draws, rounded to hundredths and limited to ±1000 (sec. 0.2)."""
         (above,), (below,) = gaussian(1, self.seed), gaussian(1, self.seed + 1)
         return min(1000.0, max(-1000.0, math.floor(100.0 * 100.0 * above / below + 0.5) / 100.0))
 
     def drawn_optimum(self, offset: int = 0) -> FloatArray:
-        """Draw the place of the optimum: multiples of 0.0008 in [−4, 4), but not 0."""
+        """Draw the optimum: multiples of 0.0008 in [−4, 4) other than 0."""
         drawn = [8.0 * math.floor(1e4 * u) / 1e4 - 4.0 for u in uniform(self.dim, self.seed + offset)]
         return np.array([value or -1e-5 for value in drawn])
 
@@ -162,27 +167,27 @@ class Case:
 
     @property
     def shares(self) -> FloatArray:
-        """From 0 for the first to 1 for the last coordinate: (i − 1)/(d − 1)."""
+        """The shares (i − 1)/(d − 1), from 0 for the first coordinate to 1 for the last."""
         return np.arange(self.dim) / (self.dim - 1.0)
 
     def scales(self, condition: float) -> FloatArray:
-        """Give the diagonal of Λ: from 1 to the root of the condition number."""
+        """Return the diagonal of Λ, from 1 to the root of the condition number."""
         diagonal: FloatArray = math.sqrt(condition) ** self.shares
         return diagonal
 
     def mixing(self, condition: float) -> FloatArray:
-        """Give the matrix R Λ Q."""
+        """Return the matrix R Λ Q."""
         return self.first_rotation @ (self.scales(condition)[:, np.newaxis] * self.second_rotation)
 
 
 def oscillate(z: Value, xp: Any) -> Value:
-    """Make waves that are self-similar about 0 (T_osz)."""
+    """Return T_osz(z), which adds waves that are self-similar about 0."""
     _, _, first, second = _phases(z, xp)
     return z * xp.exp(0.049 * (xp.sin(first) + xp.sin(second)))
 
 
 def oscillate_with_slope(z: Value, xp: Any) -> tuple[Value, Value]:
-    """Give the values of `oscillate` and their derivatives."""
+    """Return the values of `oscillate` and their derivatives."""
     fast, slow, first, second = _phases(z, xp)
     factor = xp.exp(0.049 * (xp.sin(first) + xp.sin(second)))
     return z * factor, factor * (1.0 + 0.049 * (fast * xp.cos(first) + slow * xp.cos(second)))
@@ -190,12 +195,12 @@ def oscillate_with_slope(z: Value, xp: Any) -> tuple[Value, Value]:
 
 def _phases(z: Value, xp: Any) -> tuple[Value, Value, Value, Value]:
     sign, size = xp.sign(z), xp.log(xp.maximum(xp.abs(z), _TINY))
-    fast, slow = 7.75 + 2.25 * sign, 5.5 + 2.4 * sign  # 10 and 7.9 above 0, 5.5 and 3.1 below
+    fast, slow = 7.75 + 2.25 * sign, 5.5 + 2.4 * sign  # 10 and 7.9 if z > 0, 5.5 and 3.1 if z < 0
     return fast, slow, fast * size, slow * size
 
 
 def oscillate_back(values: FloatArray) -> FloatArray:
-    """Find the arguments at which `oscillate` has these values, by halving: it rises everywhere."""
+    """Return the inverse of `oscillate` by bisection; it rises everywhere."""
     low, high = np.minimum(0.9 * values, 1.11 * values), np.maximum(0.9 * values, 1.11 * values)
     for _ in range(60):
         middle = 0.5 * (low + high)
@@ -205,13 +210,13 @@ def oscillate_back(values: FloatArray) -> FloatArray:
 
 
 def asymmetric(z: Value, strengths: ArrayLike, xp: Any) -> Value:
-    """Raise what is positive to the power 1 + strength √z (T_asy)."""
+    """Return T_asy(z): positive components raised to the power 1 + strength √z."""
     steepness, size = _steepness(z, strengths, xp)
     return z * xp.exp(steepness * size)
 
 
 def asymmetric_with_slope(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
-    """Give the values of `asymmetric` and their derivatives."""
+    """Return the values of `asymmetric` and their derivatives."""
     steepness, size = _steepness(z, strengths, xp)
     factor = xp.exp(steepness * size)
     return z * factor, factor * (1.0 + steepness * (1.0 + 0.5 * size))
@@ -223,7 +228,7 @@ def _steepness(z: Value, strengths: ArrayLike, xp: Any) -> tuple[Value, Value]:
 
 
 def penalty(x: Value, xp: Any) -> Value:
-    """Sum the squares of how far the coordinates are outside [−5, 5]."""
+    """Return the sum of squared distances of the coordinates from [−5, 5]."""
     outside = xp.maximum(xp.abs(x) - 5.0, 0.0)
     return xp.sum(outside * outside)
 

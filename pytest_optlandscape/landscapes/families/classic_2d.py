@@ -1,7 +1,7 @@
 """The classic landscapes of two dimensions; `classic_2d_waves` continues them.
 
-Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are
-rounded from 40 digits.
+Each entry has facts, a formula f(x, y) and its gradient. Minimisers and minima without a closed form are rounded from
+40 digits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """More classic landscapes of two dimensions: ripples, tables and holders.
 
-Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are
-rounded from 40 digits.
+Each entry has facts, a formula f(x, y) and its gradient. Minimisers and minima without a closed form are rounded from
+40 digits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PI = math.pi
 
 
 def _corners(value: float) -> list[tuple[float, float]]:
-    """Take a point of the diagonal in every quadrant."""
+    """Return the points (±value, ±value)."""
     return [(value, value), (value, -value), (-value, value), (-value, -value)]
 
 
@@ -112,7 +112,7 @@ CHICHINADZE_DEPTH = math.sqrt(0.2)
     bounds=[(-30.0, 30.0), (-30.0, 30.0)],
     x0=(0.0, 0.0),
     minimizers=[(6.18986658698431, 0.5)],
-    fmin=-42.94438701899097,  # the −43.3159 that is quoted is that of sin(5πx)
+    fmin=-42.94438701899097,  # the literature's −43.3159 belongs to sin(5πx)
     tags="smooth multimodal separable flat ill-conditioned",
     source="Jamil & Yang (2013), no. 33",
 )
@@ -131,7 +131,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 
 
 LOWEST_PEN = 1e-3
-"""Below this height exp(−1/height) is 0 to double precision."""
+"""Below this height, exp(−1/height) is 0 in double precision."""
 
 
 @planar(

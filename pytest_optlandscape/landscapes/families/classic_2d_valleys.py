@@ -1,7 +1,7 @@
 """More classic landscapes of two dimensions: bowls, wells and valleys, most of them polynomials.
 
-Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are
-rounded from 40 digits.
+Each entry has facts, a formula f(x, y) and its gradient. Minimisers and minima without a closed form are rounded from
+40 digits.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 )
 def hosaki(x: Value, y: Value, xp: Any) -> Value:
     """(1 − 8x + 7x² − 7x³/3 + x⁴/4) y² exp(−y)."""
-    a = x - 4.0  # the quartic about its minimum: there nothing cancels
+    a = x - 4.0  # expand the quartic about its minimum, to avoid cancellation
     quartic = a * a * (3.0 + a * (5.0 / 3.0 + 0.25 * a)) - 13.0 / 3.0
     return quartic * (y * y) * xp.exp(-y)
 

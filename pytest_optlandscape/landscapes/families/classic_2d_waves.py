@@ -1,7 +1,7 @@
-"""The classic landscapes of two dimensions, continued: waves and ripples, and the two that close the list.
+"""More classic landscapes of two dimensions: waves and ripples, Rosenbrock and Quintic.
 
-Each entry: the facts, the formula f(x, y), its gradient. Minimisers and minima without a closed form are
-rounded from 40 digits.
+Each entry has facts, a formula f(x, y) and its gradient. Minimisers and minima without a closed form are rounded from
+40 digits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PI = math.pi
 
 
 def _corners(x: float, y: float) -> list[tuple[float, float]]:
-    """Take a point in every quadrant."""
+    """Return the points (±x, ±y)."""
     return [(x, y), (x, -y), (-x, y), (-x, -y)]
 
 
@@ -32,7 +32,7 @@ def _corners(x: float, y: float) -> list[tuple[float, float]]:
 )
 def cross_in_tray(x: Value, y: Value, xp: Any) -> Value:
     """−0.0001 (|sin x sin y exp|100 − √(x² + y²)/π|| + 1)^0.1."""
-    # half of the exponential, up to e^100, is taken out of the power: that stays within single precision
+    # take half of the exponential, up to e^100, out of the power: no overflow in single precision
     root = xp.exp(0.05 * xp.abs(100.0 - xp.safe_sqrt(x * x + y * y) / PI))
     fourth = (root * root) ** 2
     half = fourth * fourth * (root * root)
@@ -142,7 +142,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 )
 def levi_n13(x: Value, y: Value, xp: Any) -> Value:
     """sin²(3πx) + (x − 1)² (1 + sin²(3πy)) + (y − 1)² (1 + sin²(2πy))."""
-    a, b = x - 1.0, y - 1.0  # whole periods from x and y, and exactly 0 at the minimiser
+    a, b = x - 1.0, y - 1.0  # differs from x and y by whole periods, and is exactly 0 at the minimiser
     across = 1.0 + xp.sin(3.0 * PI * b) ** 2
     return xp.sin(3.0 * PI * a) ** 2 + a * a * across + b * b * (1.0 + xp.sin(2.0 * PI * b) ** 2)
 
@@ -196,7 +196,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 )
 def schaffer_n4(x: Value, y: Value, xp: Any) -> Value:
     """0.5 + (cos²(sin|x² − y²|) − 0.5)/(1 + 0.001 (x² + y²))²."""
-    x2, y2 = x * x, y * y  # cos² is even, so that |x² − y²| needs no absolute value
+    x2, y2 = x * x, y * y  # cos² is even, so |x² − y²| needs no absolute value
     return 0.5 + (xp.cos(xp.sin(x2 - y2)) ** 2 - 0.5) / (1.0 + 0.001 * (x2 + y2)) ** 2
 
 

@@ -1,8 +1,8 @@
 """Landscapes with constraints besides the bounds.
 
-The tags speak of the problem as a whole: ``convex`` needs a convex feasible set too, and local minima are those among
-feasible points. Minimisers solve the Karush-Kuhn-Tucker equations to 40 digits and are rounded from there, so that a
-constraint which is active there is kept to rounding only.
+The tags describe the whole problem: ``convex`` needs a convex feasible set too, and local minima are those among
+feasible points. Minimisers solve the Karush-Kuhn-Tucker equations to 40 digits, then are rounded. So they keep active
+constraints only up to rounding.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 
 @simionescu.constraint()
 def _(x: Value, y: Value, xp: Any) -> Value:
-    """With t = cos(2 arctan(x/y)), which has no hole at y = 0, the cosine is T₄(t) = 8t⁴ − 8t² + 1."""
+    """With t = cos(2 arctan(x/y)), defined at y = 0 too, the cosine is T₄(t) = 8t⁴ − 8t² + 1."""
     x2, y2 = x * x, y * y
     r2 = x2 + y2
     t = (y2 - x2) / xp.where(r2 > 0.0, r2, 1.0)
@@ -221,7 +221,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 
 
 @planar(
-    bounds=[(1e-5, 10.0), (1e-5, 10.0)],  # as printed they begin at 0, where f has no value
+    bounds=[(1e-5, 10.0), (1e-5, 10.0)],  # the article's bounds begin at 0, where f has no value
     x0=(1.6, 4.4),
     minimizers=[(1.2279713527638443, 4.245373366458418)],
     fmin=-0.09582504141803581,

@@ -1,4 +1,4 @@
-"""Landscapes with constraints besides the bounds, continued: those that stand for designs, and curved feasible sets."""
+"""More landscapes with constraints besides the bounds: design problems and curved feasible sets."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 
 
 @planar(
-    bounds=[(1e-6, 1.0), (1e-6, 1.0)],  # cross sections are positive: without bars the stress is infinite
+    bounds=[(1e-6, 1.0), (1e-6, 1.0)],  # cross sections are positive; the stress is infinite at 0
     x0=(0.5, 0.5),
     minimizers=[(0.7886751345948129, 0.408248290463863)],  # ((3 + √3)/6, 1/√6)
     fmin=50.0 * (2.0 * ROOT_2 + math.sqrt(6.0)),

@@ -1,7 +1,7 @@
-"""Landscapes of several wells, of which the lowest is not the widest or hardly lower than the next.
+"""Landscapes with several wells, the lowest of which is narrow or hardly lower than the next.
 
-Some are printed with other constants as well: those of Dixon & Szegő (1978) are the landscapes, the others their
-variants.
+For some, the literature gives different constants. The landscapes use those of Dixon & Szegő (1978); variants use the
+others.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _fifth_powers(t: Value, weights: list[Value]) -> Value:
 
 
 Wells = Sequence[tuple[float, Sequence[float]]]
-"""For each well the constant cᵢ and its centre aᵢ."""
+"""For each well, the constant cᵢ and the centre aᵢ."""
 
 SHEKEL: Wells = (
     (0.1, (4.0, 4.0, 4.0, 4.0)),
@@ -85,7 +85,7 @@ SHEKEL: Wells = (
     (0.5, (7.0, 3.6, 7.0, 3.6)),
 )
 SHEKEL_OF_LIBRARY: Wells = (*SHEKEL[:6], (0.3, (5.0, 3.0, 5.0, 3.0)), *SHEKEL[7:])
-"""Surjanovic & Bingham's: the seventh centre's middle coordinates are exchanged."""
+"""Wells of Surjanovic & Bingham: the middle coordinates of the seventh centre are exchanged."""
 
 
 def _shekel(name: str, wells: Wells) -> tuple[FormulaFunction, FormulaFunction]:
@@ -142,7 +142,7 @@ shekel_10 = _shekel_landscape(
 )
 
 Bells = Sequence[tuple[float, Sequence[float], Sequence[float]]]
-"""For each bell its height αᵢ, the steepness aᵢⱼ along each coordinate and its centre pᵢ."""
+"""For each bell, the height αᵢ, the steepness aᵢⱼ along each coordinate and the centre pᵢ."""
 
 HARTMANN_3: Bells = (
     (1.0, (3.0, 10.0, 30.0), (0.3689, 0.1170, 0.2673)),
@@ -151,7 +151,7 @@ HARTMANN_3: Bells = (
     (3.2, (0.1, 10.0, 35.0), (0.03815, 0.5743, 0.8828)),
 )
 HARTMANN_3_OF_LIBRARY: Bells = (*HARTMANN_3[:3], (3.2, (0.1, 10.0, 35.0), (0.0381, 0.5743, 0.8828)))
-"""Surjanovic & Bingham's: the last centre begins with 0.0381 instead of 0.03815."""
+"""Bells of Surjanovic & Bingham: the last centre begins with 0.0381 instead of 0.03815."""
 
 HARTMANN_6: Bells = (
     (1.0, (10.0, 3.0, 17.0, 3.5, 1.7, 8.0), (0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886)),
@@ -222,7 +222,7 @@ hartmann_6 = _hartmann_landscape(
 def _of_library(
     original: Definition, formulas: tuple[FormulaFunction, FormulaFunction], minimizer: Sequence[float], fmin: float
 ) -> None:
-    """Enter a landscape with the constants of a library that many copy from; of `shekel_5` it has the same."""
+    """Add a variant with the constants of a widely copied library; those of `shekel_5` are the same."""
     variant = dataclasses.replace(
         original,
         name=f"{original.name}:surjanovic_bingham",
@@ -258,7 +258,7 @@ NEAR = 2.5
 
 
 def _far_funnel(dim: int) -> tuple[float, float]:
-    """Give curvature and centre of the wide funnel."""
+    """Return the curvature and the centre of the wide funnel."""
     curvature = 1.0 - 1.0 / (2.0 * math.sqrt(dim + 20.0) - 8.2)
     return curvature, -math.sqrt((NEAR * NEAR - 1.0) / curvature)
 
@@ -269,7 +269,7 @@ def _far_funnel(dim: int) -> tuple[float, float]:
     minimizers=everywhere(NEAR),
     fmin=0.0,
     tags="nonsmooth multimodal deceptive",
-    # from two dimensions on: in one, the wide funnel would open downwards
+    # two dimensions or more: in one, the wide funnel would open downwards
     source="Lunacek, Whitley & Sutton (2008); core of Hansen, Finck, Ros & Auger (2009), f24",
 )
 def lunacek_bi_rastrigin(x: Value, xp: Any) -> Value:

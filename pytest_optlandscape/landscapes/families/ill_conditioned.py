@@ -1,7 +1,7 @@
-"""Ill-conditioned landscapes: the directions differ in importance by orders of magnitude.
+"""Ill-conditioned landscapes: curvatures differ by orders of magnitude between directions.
 
-Formulas see the components of the point on the first axis; ``xp`` is described in `namespaces`. Where the
-minimiser is a kink, there are no curvatures to compare, and the tag ``ill-conditioned`` is not given.
+The first axis of ``x`` holds the components of a point; `namespaces` documents ``xp``. A landscape whose minimiser is a
+kink has no curvatures to compare, so it lacks the tag ``ill-conditioned``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _(x: Value, xp: Any) -> Value:
     tags="smooth convex quadratic polynomial separable unimodal ill-conditioned least-squares valley",
     source=f"{BBOB}, f12, neither shifted, turned nor made uneven",
     dim=3,
-    dims=range(3, LARGEST_DIM + 1),  # in the plane it is the ellipsoid
+    dims=range(3, LARGEST_DIM + 1),  # in two dimensions it is the ellipsoid
 )
 def bent_cigar(x: Value, xp: Any) -> Value:
     """x₁² + 10⁶ Σ xᵢ², i = 2…d."""
@@ -86,7 +86,7 @@ def _(x: Value, xp: Any) -> Value:
     tags="smooth convex quadratic polynomial separable unimodal ill-conditioned least-squares",
     source=f"{BBOB}, f11, neither shifted, turned nor made uneven",
     dim=3,
-    dims=range(3, LARGEST_DIM + 1),  # in the plane it is the ellipsoid
+    dims=range(3, LARGEST_DIM + 1),  # in two dimensions it is the ellipsoid
 )
 def discus(x: Value, xp: Any) -> Value:
     """10⁶ x₁² + Σ xᵢ², i = 2…d."""
@@ -104,7 +104,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _exponents(x: Value, xp: Any) -> Value:
-    """2 for the first coordinate, 6 for the last, evenly in between."""
+    """Return exponents from 2 for the first coordinate to 6 for the last, evenly spaced."""
     return 2.0 + (4.0 / (x.shape[0] - 1)) * (xp.index(x) - 1.0)
 
 
@@ -153,7 +153,7 @@ def _(x: Value, xp: Any) -> Value:
 
 @functools.lru_cache(maxsize=64)
 def _hilbert_root(dim: int) -> FloatArray:
-    """Lᵀ, upper triangular, where L Lᵀ is the Hilbert matrix: the coefficients of Legendre's polynomials."""
+    """Return Lᵀ, upper triangular, where L Lᵀ is the Hilbert matrix: coefficients of Legendre polynomials."""
     factor = math.factorial
     root = np.zeros((dim, dim))
     for j in range(1, dim + 1):
@@ -168,14 +168,14 @@ def _weighted_sum(weights: FloatArray, v: Value, xp: Any) -> Value:
 
 
 def _hilbert_residuals(x: Value, xp: Any) -> Value:
-    """Lᵀ x, where the zeros of Lᵀ are left out: 0 · inf would be nan."""
+    """Return Lᵀ x without the zeros of Lᵀ, because 0 · inf would be nan."""
     root = _hilbert_root(x.shape[0])
     return xp.stack([_weighted_sum(row[k:], x[k:], xp) for k, row in enumerate(root)])
 
 
-# From 12 coordinates on the Hilbert matrix is singular to double precision, but its triangular root is not: all
-# that is said here follows from the root's diagonal, whose last element, squared, is 1e-37 for 32, still a
-# normal number in single precision. With less than 4 the curvatures differ by a factor of 524 at most.
+# From 12 coordinates on, the Hilbert matrix is singular in double precision, but its triangular root is not. So the
+# facts follow from the root's diagonal. Its last element squared is 1e-37 for 32 coordinates, still a normal number in
+# single precision. With fewer than 4 coordinates, curvatures differ by a factor of at most 524.
 @scalable(
     bounds=(-1.0, 1.0),
     x0=0.9,

@@ -1,9 +1,12 @@
 """Sums of squares from Moré, Garbow & Hillstrom (1981), ACM TOMS 7(1): those of fixed dimension.
 
 Fits to data are in `least_squares_data`, polynomials in `least_squares_polynomials`, problems of any dimension in
-`least_squares_scalable`. The article states no
-bounds; these hold its start and all that is known to be lowest nearby. Minimisers and minima without a closed form are
-rounded from 80 digits.
+`least_squares_scalable`. The article states no bounds. The bounds here contain its start and all known minimisers
+nearby. Minimisers and minima without a closed form are rounded from 80 digits.
+
+References
+----------
+J. J. Moré, B. S. Garbow, K. E. Hillstrom: Testing Unconstrained Optimization Software, ACM TOMS 7 (1981).
 """
 
 from __future__ import annotations
@@ -54,7 +57,7 @@ NUMBERS: dict[int, tuple[str, ...]] = {
     34: ("mgh_linear_rank_1_zeros",),
     35: ("mgh_chebyquad_5", "mgh_chebyquad_8"),
 }
-"""The article's 35 problems, by its numbers; 22 is 13 in more than four dimensions."""
+"""The article's 35 problems by number; number 22 is number 13 in more than four dimensions."""
 
 
 @least_squares(

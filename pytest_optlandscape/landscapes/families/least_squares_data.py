@@ -1,7 +1,7 @@
 """Sums of squares from Moré, Garbow & Hillstrom (1981), ACM TOMS 7(1): models fitted to measured or computed data.
 
-The article states no bounds. Where a model is a sum of like terms, every exchange of terms that stays inside the bounds
-gives another minimiser. Minimisers and minima without a closed form are rounded from 80 digits.
+The article states no bounds. If a model is a sum of terms of one form, every permutation of the terms inside the bounds
+is another minimiser. Minimisers and minima without a closed form are rounded from 80 digits.
 """
 
 from __future__ import annotations
@@ -111,15 +111,15 @@ GULF_TIMES = [25.0 + (-50.0 * math.log(share)) ** (2.0 / 3.0) for share in GULF_
 
 
 def _gulf_terms(x: Value, xp: Any) -> tuple[Value, Value, Value]:
-    """Take the inverse of the signed distance from b, the logarithm of the distance, its c-th power divided by a."""
+    """Return the inverse of the signed distance y − b, the logarithm of |y − b|, and |y − b|ᶜ/a."""
     away = xp.constant(GULF_TIMES, x) - x[1]
     distance = xp.maximum(xp.abs(away), 1e-37)
     logarithm = xp.log(distance)
     return xp.sign(away) / distance, logarithm, xp.exp(x[2] * logarithm) / x[0]
 
 
-# Only one minimiser has b < 25.6, below all data: the logarithm of two powers agrees in two points at most, unless
-# everywhere. The article prints y m i b for y − b, which has no minimum of 0; this is the form of its program.
+# Only one minimiser has b < 25.6, below all data: the logarithms of two different powers agree in at most two points.
+# The article prints y m i b for y − b, and that form has no minimum of 0. The formula here is that of its program.
 @least_squares(
     bounds=[(0.1, 100.0), (0.0, 25.6), (0.0, 5.0)],
     x0=(5.0, 2.5, 0.15),
@@ -146,8 +146,8 @@ BOX_TIMES = [i / 10 for i in range(1, 11)]
 BOX_CURVE = [math.exp(-t) - math.exp(-10.0 * t) for t in BOX_TIMES]
 
 
-# The residuals vanish on the line a = b, c = 0 too. There are no more zeros: four exponentials vanish together in three
-# points at most.
+# The residuals vanish on the line a = b, c = 0 too. There are no more zeros: a sum of four exponentials has at most
+# three.
 @least_squares(
     bounds=[(-20.0, 20.0)] * 3,
     x0=(0.0, 10.0, 20.0),
@@ -236,8 +236,8 @@ BIGGS_TIMES = [i / 10 for i in range(1, 14)]
 BIGGS = [math.exp(-t) - 5.0 * math.exp(-10.0 * t) + 3.0 * math.exp(-4.0 * t) for t in BIGGS_TIMES]
 
 
-# Six exponentials vanish together in five points at most: the residuals are 0 only where the terms are those of the
-# data, and of their six arrangements two lie inside the bounds.
+# A sum of six exponentials has at most five zeros. So the residuals are 0 only if the terms are those of the data. Two
+# of their six permutations lie inside the bounds.
 @least_squares(
     bounds=[(-2.0, 20.0)] * 6,
     x0=(1.0, 2.0, 1.0, 1.0, 1.0, 1.0),

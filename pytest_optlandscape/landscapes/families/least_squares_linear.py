@@ -1,7 +1,7 @@
 """Sums of squares from Moré, Garbow & Hillstrom (1981), ACM TOMS 7(1): the three linear ones, with m = 2d residuals.
 
-All follows from one product: where the residuals are cᵢ s − 1, s a weighted sum of coordinates, the sum of squares is
-least at s = Σ cᵢ / Σ cᵢ², on a plane.
+If the residuals are cᵢ s − 1, with s a weighted sum of coordinates, the sum of squares is least on the plane s = Σ cᵢ /
+Σ cᵢ².
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["FAMILY"]
 
 
 def _plane(weights: list[float], value: float) -> MinimizerFlat:
-    """Describe where a weighted sum has a value; of the plane, the point next to the origin is listed."""
+    """Return the plane on which a weighted sum has a value; its point nearest to the origin is listed."""
     share = value / sum(weight * weight for weight in weights)
     return MinimizerFlat([weights], [value], [[share * weight for weight in weights]])
 
@@ -70,7 +70,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _inner_ramp(dim: int) -> list[float]:
-    """Weigh coordinates by 0, 2, 3, …, dim − 1, 0."""
+    """Return the weights 0, 2, 3, …, dim − 1, 0."""
     return [0.0, *map(float, range(2, dim)), 0.0]
 
 

@@ -1,7 +1,7 @@
 """Sums of squares from Moré, Garbow & Hillstrom (1981), ACM TOMS 7(1): two that fit polynomials.
 
-Watson's polynomials solve a differential equation; Chebyquad's points average Chebyshev polynomials as the integral
-does. Each has a few dimensions, with minimisers rounded from 80 digits.
+Watson's polynomials solve a differential equation. Chebyquad's points are nodes whose mean of Chebyshev polynomials
+equals the integral. Minimisers are rounded from 80 digits, in a few dimensions for each.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["FAMILY"]
 
 @functools.cache
 def _watson_matrices(dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Evaluate a polynomial by its coefficients, and its derivative by all but the first of them, at i/29."""
+    """Evaluate a polynomial and its derivative at i/29, given its coefficients."""
     powers = np.array([[(i / 29) ** j for j in range(dim)] for i in range(1, 30)])
     slopes = np.array([[j * (i / 29) ** (j - 1) for j in range(1, dim)] for i in range(1, 30)])
     return powers, slopes

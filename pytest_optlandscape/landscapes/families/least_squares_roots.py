@@ -1,4 +1,4 @@
-"""Minimisers of the sums of squares of any dimension, where they have no closed form: computed, then rounded."""
+"""Minimisers without a closed form for sums of squares of any dimension, computed in decimals and rounded."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ PENALTY_2 = {
 
 
 def grid(dim: int) -> list[float]:
-    """Divide (0, 1) by equidistant points."""
+    """Return the grid points that divide (0, 1) evenly."""
     return [i / (dim + 1) for i in range(1, dim + 1)]
 
 
 @functools.cache
 def penalty_1(dim: int) -> tuple[float, float]:
-    """Find the minimiser's coordinates, all alike, and the minimum.
+    """Return the minimiser's coordinates, which are all equal, and the minimum.
 
-    All alike because each gets the same multiple of itself from the gradient of Σ xᵢ²: what remains is the largest root
-    of 10⁻⁵ (x − 1) + 2x (d x² − ¼).
+    They are equal because they solve the same linear equation for a given Σ xᵢ². Their value is the largest root of
+    10⁻⁵ (x − 1) + 2x (d x² − ¼).
     """
     with decimal.localcontext(fifty_digits()):
         small, quarter = Decimal("1e-5"), Decimal("0.25")
@@ -60,14 +60,14 @@ def penalty_1(dim: int) -> tuple[float, float]:
 
 
 def brown_almost_linear(dim: int) -> list[list[float]]:
-    """Find all roots: α in all coordinates but the last, d + 1 − dα there, where d αᵈ − (d + 1) αᵈ⁻¹ + 1 = 0.
+    """Return all roots: the last coordinate is d + 1 − dα, the others α, where d αᵈ − (d + 1) αᵈ⁻¹ + 1 = 0.
 
-    Besides α = 1, this has a root in (0, 1) and for odd d > 1 one in (−1, 0), and no more, as its derivative vanishes
-    only at 0 and at 1 − 1/d².
+    Besides α = 1, the equation has a root in (0, 1) and, for odd d > 1, one in (−1, 0). There are no more, because the
+    derivative vanishes only at 0 and at 1 − 1/d².
     """
     points = [[1.0] * dim]
     with decimal.localcontext(fifty_digits()):
-        # towards the root from the side where the polynomial is convex, or concave, and Newton's method monotone
+        # start on the side where the polynomial is convex or concave: Newton's method is monotone there
         inner = [_brown_root(dim, _crossing(dim, 0.0, 1.0 - 1.0 / dim**2))]
         if dim % 2:
             inner.append(_brown_root(dim, _crossing(dim, -1.0, 0.0)))
@@ -86,7 +86,7 @@ def _brown_root(dim: int, start: float) -> Decimal:
 
 
 def _crossing(dim: int, lower: float, upper: float) -> float:
-    """Halve an interval between whose ends the polynomial changes sign."""
+    """Bisect an interval with a change of sign."""
 
     def is_positive(a: float) -> bool:
         return (dim * a - (dim + 1)) * a ** (dim - 1) + 1 > 0
@@ -100,7 +100,7 @@ def _crossing(dim: int, lower: float, upper: float) -> float:
 
 @functools.cache
 def discrete_boundary_value(dim: int) -> list[float]:
-    """Find the root of 2xᵢ − xᵢ₋₁ − xᵢ₊₁ + h² (xᵢ + ih + 1)³/2, h = 1/(d + 1)."""
+    """Return the root of 2xᵢ − xᵢ₋₁ − xᵢ₊₁ + h² (xᵢ + ih + 1)³/2, h = 1/(d + 1)."""
     with decimal.localcontext(fifty_digits()):
         step = 1 / Decimal(dim + 1)
 
@@ -114,8 +114,9 @@ def discrete_boundary_value(dim: int) -> list[float]:
 
 
 _CORE = 256
-"""In more dimensions than this, the ends' influence, which falls by 0.4 or less with every coordinate, is far below the
-last digit in the middle: what stands there is repeated."""
+"""In more dimensions, the middle coordinates are repeated: the influence of the ends shrinks to 0.4 or less with each
+coordinate, and is far below the last digit there.
+"""
 
 
 def _with_core(dim: int, find: Callable[[int], list[Decimal]]) -> list[float]:
@@ -126,7 +127,7 @@ def _with_core(dim: int, find: Callable[[int], list[Decimal]]) -> list[float]:
 
 @functools.cache
 def broyden_tridiagonal(dim: int) -> list[float]:
-    """Find the root of (3 − 2xᵢ) xᵢ − xᵢ₋₁ − 2xᵢ₊₁ + 1 that has no positive coordinate."""
+    """Return the root of (3 − 2xᵢ) xᵢ − xᵢ₋₁ − 2xᵢ₊₁ + 1 that has no positive coordinate."""
 
     def value(x: Sequence[Decimal], k: int) -> Decimal:
         return (3 - 2 * x[k]) * x[k] + 1
@@ -157,7 +158,7 @@ def _tridiagonal_root(
 
 @functools.cache
 def broyden_banded(dim: int) -> list[float]:
-    """Find the root of xᵢ (2 + 5xᵢ²) + 1 − Σ xⱼ (1 + xⱼ) that has no positive coordinate."""
+    """Return the root of xᵢ (2 + 5xᵢ²) + 1 − Σ xⱼ (1 + xⱼ) that has no positive coordinate."""
 
     def equation(x: Sequence[Decimal], k: int) -> tuple[Decimal, dict[int, Decimal]]:
         others = [j for j in range(max(0, k - 5), min(len(x), k + 2)) if j != k]
@@ -188,15 +189,15 @@ _TRIGONOMETRIC: dict[int, list[tuple[set[int], float]]] = {
         *[({8, 9}, 0.0420285), ({8, 9, 10}, 0.0467461), ({7}, 0.0367481), ({7, 10}, 0.0453977)],
     ],
 }
-"""All roots but 0, by dimension: which coordinates are the greater one of two possible, and about what the sum is."""
+"""All roots but 0 by dimension: the coordinates that take the larger of two values, and the approximate sum."""
 
 
 @functools.cache
 def trigonometric(dim: int) -> list[list[float]]:
-    """Find all roots between −1.5 and 1.5 of s + i (1 − cos xᵢ) − sin xᵢ, s = Σ 1 − cos xⱼ.
+    """Return all roots between −1.5 and 1.5 of s + i (1 − cos xᵢ) − sin xᵢ, s = Σ 1 − cos xⱼ.
 
-    For given s, each coordinate is one of two: its half has a tangent t with (2i + s) t² − 2t + s = 0. For each choice
-    of the two, what remains is an equation for s; all of them were searched for the table above.
+    For a given s, each coordinate has two possible values: the tangent t of its half solves (2i + s) t² − 2t + s = 0.
+    Each choice leaves one equation for s. The table above comes from a search of all choices.
     """
     return [[0.0] * dim, *(_trigonometric_point(dim, greater, about) for greater, about in _TRIGONOMETRIC[dim])]
 
@@ -206,7 +207,7 @@ def _trigonometric_point(dim: int, greater: set[int], about: float) -> list[floa
         signs = [1 if i in greater else -1 for i in range(1, dim + 1)]
 
         def tangents(s: Decimal) -> list[tuple[Decimal, Decimal]]:
-            """Give each half's tangent and its derivative."""
+            """Return the tangent of each half coordinate and its derivative."""
             pairs = []
             for i, sign in enumerate(signs, 1):
                 width = 2 * i + s

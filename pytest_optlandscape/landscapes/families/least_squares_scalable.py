@@ -1,7 +1,7 @@
 """Sums of squares from Moré, Garbow & Hillstrom (1981), ACM TOMS 7(1), of any dimension.
 
-The article states no bounds. Where there is a choice, they are such that all minimisers inside are known. Those without
-a closed form come from `least_squares_roots`.
+The article states no bounds. The bounds here are chosen so that all minimisers inside are known. Minimisers without a
+closed form come from `least_squares_roots`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _all(value: float) -> Callable[[int], list[float]]:
 
 
 def _appended(v: Value, last: Value, xp: Any) -> Value:
-    """Put one more number behind the components."""
+    """Append a number to the components."""
     return xp.pad(v, 0, 1) + xp.pad(xp.stack([last]), v.shape[0], 0)
 
 
@@ -44,10 +44,10 @@ def _appended(v: Value, last: Value, xp: Any) -> Value:
     tags="smooth polynomial valley ill-conditioned",
     source=f"Spedicato (1975); {ARTICLE}, no. 21",
     dim=10,
-    dims=range(4, LARGEST_DIM + 1, 2),  # of two coordinates it is `rosenbrock`
+    dims=range(4, LARGEST_DIM + 1, 2),  # in two dimensions it is `rosenbrock`
 )
 def mgh_extended_rosenbrock(x: Value, xp: Any) -> Value:
-    """Σ 100 (b − a²)² + (1 − a)² over pairs a, b of coordinates: independent of each other, unlike `rosenbrock`."""
+    """Σ 100 (b − a²)² + (1 − a)² over independent pairs a, b of coordinates, unlike `rosenbrock`."""
     a, b = x[0::2], x[1::2]
     return xp.interleave([10.0 * (b - a * a), 1.0 - a])
 
@@ -83,7 +83,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _penalty_2_terms(x: Value, xp: Any) -> tuple[Value, Value, Value, Value, Value]:
-    """Take the exponentials, the residuals of pairs and of single ones, weights, and their sum of squares less 1."""
+    """Return the exponentials, residuals of pairs and single ones, weights, and the weighted sum of squares less 1."""
     size = x.shape[0]
     growth = xp.exp(0.1 * x)
     targets = xp.constant([math.exp(i / 10) + math.exp((i - 1) / 10) for i in range(2, size + 1)], x)
@@ -174,7 +174,7 @@ def _(x: Value, xp: Any) -> Value:
     tags="smooth polynomial multimodal many-minimizers wide-range",
     source=f"Brown (1969); {ARTICLE}, no. 27",
     dim=5,
-    dims=range(2, 65),  # beyond, the square of the product exceeds what a float can hold
+    dims=range(2, 65),  # in more dimensions the square of the product overflows
 )
 def mgh_brown_almost_linear(x: Value, xp: Any) -> Value:
     """Σ (xᵢ + Σ xⱼ − d − 1)² + (Π xⱼ − 1)², i < d."""
@@ -191,8 +191,8 @@ def _grid_start(dim: int) -> list[float]:
     return [t * (t - 1.0) for t in known.grid(dim)]
 
 
-# 2 on the diagonal and −1 beside it is a positive definite matrix, and the cube rises: as the gradient of a strictly
-# convex function the residuals vanish once, and their derivatives are nowhere singular.
+# The matrix with 2 on the diagonal and −1 beside it is positive definite, and the cube rises. So the residuals are the
+# gradient of a strictly convex function: they vanish once, and their derivatives are nowhere singular.
 @least_squares(
     bounds=_box(-2.0, 2.0),
     x0=_grid_start,
@@ -222,14 +222,14 @@ def _(x: Value, xp: Any) -> Value:
 
 @functools.cache
 def _green(dim: int) -> NDArray[np.float64]:
-    """Half of Green's function of the second derivative on the grid, times its step."""
+    """Return half of Green's function of the second derivative on the grid, times the step."""
     t = np.array(known.grid(dim))
     green: NDArray[np.float64] = 0.5 / (dim + 1) * np.minimum.outer(t, t) * (1.0 - np.maximum.outer(t, t))
     return green
 
 
-# The matrix is the inverse of the boundary value problem's, so that both have the same root, and for the same reason no
-# other.
+# The matrix is the inverse of the boundary value problem's. So both have the same root, and no other for the same
+# reason.
 @least_squares(
     bounds=_box(-2.0, 2.0),
     x0=_grid_start,
@@ -255,7 +255,7 @@ def _(x: Value, xp: Any) -> Value:
     return 2.0 * residuals + 6.0 * square * xp.dot(matrix, residuals)
 
 
-# Where no coordinate is positive, the matrix of derivatives is diagonally dominant, so that there is one root.
+# If no coordinate is positive, the matrix of derivatives is diagonally dominant, so there is only one such root.
 @least_squares(
     bounds=_box(-2.0, 0.0),
     x0=_all(-1.0),
@@ -283,8 +283,8 @@ def _banded_residuals(x: Value, xp: Any) -> Value:
     return x * (2.0 + 5.0 * (x * x)) + 1.0 - before - xp.pad(bends[1:], 0, 1)
 
 
-# x (1 + x) ≥ −1/4 puts every root with no positive coordinate between −0.63 and −0.42; there the columns of the matrix
-# of derivatives are diagonally dominant, so that there is one.
+# x (1 + x) ≥ −1/4 puts every root without a positive coordinate between −0.63 and −0.42. The columns of the matrix of
+# derivatives are diagonally dominant there, so there is only one root.
 @least_squares(
     bounds=_box(-2.0, 0.0),
     x0=_all(-1.0),

@@ -1,11 +1,11 @@
 """Losses of small neural networks, small enough that their global minima are known.
 
-Hidden units may change places, and tanh units their signs, without the network noticing: each minimiser of a network
-with two hidden tanh units comes eight times. The parameters of such a 2-2-1 network are, in this order, the weights
-w₁₁ w₁₂ w₂₁ w₂₂ (unit, input), the units' biases b₁ b₂, the output's weights v₁ v₂ and its bias c.
+A network's function does not change if hidden units change places or tanh units change signs. So each minimiser of a
+network with two hidden tanh units has eight copies. The parameters of such a 2-2-1 network are, in this order, the
+weights w₁₁ w₁₂ w₂₁ w₂₂ (unit, input), the units' biases b₁ b₂, the output's weights v₁ v₂ and its bias c.
 
-These are a matrix and a vector for each layer. `Landscape.structured` gives the networks with their tensors apart;
-without it they are functions of one vector. The landscapes at the end have tensors from the start.
+Each layer has a matrix and a vector. `Landscape.structured` splits a network's parameters into these tensors; without
+it, a network is a function of one vector. The landscapes at the end of this file are structured by default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FAMILY = "neural-network"
 
 
 def _same_networks(parameters: list[float]) -> list[list[float]]:
-    """List the 2-2-1 tanh networks that compute the same: units exchanged, signs flipped."""
+    """List all 2-2-1 tanh networks with the same function: units exchanged, signs flipped."""
     w11, w12, w21, w22, b1, b2, v1, v2, c = parameters
     units = [(w11, w12, b1, v1), (w21, w22, b2, v2)]
     found = []
@@ -39,7 +39,7 @@ _ON_AXIS = (2.0 * np.arange(16.0) - 15.0) / 4.0  # -3.75, -3.25, …, 3.75
 
 
 def _along_axis(x: Value, axis: int, xp: Any) -> tuple[Value, Value, Value]:
-    """Give both hidden units and the output at the inputs on an axis."""
+    """Return the two hidden units and the output at the inputs on an axis."""
     inputs = xp.constant(_ON_AXIS, x)
     first = xp.tanh(x[axis] * inputs + x[4])
     second = xp.tanh(x[2 + axis] * inputs + x[5])
@@ -69,8 +69,9 @@ _TEACHER_SHARE = 1.0 / math.sqrt(32.0)  # the mean of 32 squares
 def mlp_tanh_teacher_2_2_1(x: Value, xp: Any) -> Value:
     """Mean squared error of a tanh network, 2-2-1, that learns from one like it, at 16 inputs on each axis."""
     # On an axis the difference of two such networks is, up to a positive factor, a sum of 16 exponentials: it has at
-    # most 15 zeros or is 0 everywhere. So 16 equal outputs make equal functions, whose units are the same ones up to
-    # signs (Sussmann 1992); the teacher's output weights differ in size and tell which unit is which on both axes.
+    # most 15 zeros or is 0 everywhere. So 16 equal outputs imply equal functions, and their units are the same up to
+    # order and signs (Sussmann 1992). The teacher's output weights differ in size, which identifies the units on both
+    # axes.
     errors = [
         _TEACHER_SHARE * (_along_axis(x, axis, xp)[2] - xp.constant(taught, x)) for axis, taught in enumerate(_TAUGHT)
     ]
@@ -109,7 +110,7 @@ _XOR = [
 
 
 def _xor_layers(x: Value, xp: Any) -> tuple[list[Value], list[Value], list[Value]]:
-    """Give the first unit, the second and the error, each at the inputs (0, 0), (1, 0), (0, 1) and (1, 1)."""
+    """Return both units and the error at the inputs (0, 0), (1, 0), (0, 1) and (1, 1)."""
     w11, w12, w21, w22, b1, b2, v1, v2, c = (x[k] for k in range(9))
     first = [xp.tanh(p) for p in (b1, w11 + b1, w12 + b1, w11 + w12 + b1)]
     second = [xp.tanh(p) for p in (b2, w21 + b2, w22 + b2, w21 + w22 + b2)]
@@ -154,9 +155,9 @@ _PETALS = np.array(
         [0.1, 0.2], [1.1, 0.8], [1.7, 0.5], [1.0, 0.1], [0.1, -0.2], [0.1, 0.6],
     ]
 )  # fmt: skip
-"""Length and width in cm, less 5 and 1.7, of every eighth flower: no. 52 to 92 (versicolor) and 102 to 142 (virginica).
+"""Petal length − 5 and width − 1.7, in cm, of every eighth flower: 52 to 92 (versicolor), 102 to 142 (virginica).
 
-No straight line parts the two species.
+No straight line separates the two species.
 """
 _SPECIES = np.array([-1.0] * 6 + [1.0] * 6)
 _SIGNED = np.column_stack([_PETALS * _SPECIES[:, np.newaxis], _SPECIES])
@@ -174,9 +175,9 @@ _SIGNED = np.column_stack([_PETALS * _SPECIES[:, np.newaxis], _SPECIES])
 )
 def logistic_regression_12(x: Value, xp: Any) -> Value:
     """Mean of log(1 + exp(−y (w·a + b))) over twelve irises, plus 0.005 |w|²; x is w₁, w₂, b."""
-    # Convex, and strictly so since the points do not lie on a line: the stationary point is the one minimiser. Written
-    # without a distinction of signs, which would put kinks where automatic derivatives go wrong; exp overflows from
-    # 709, four times what the box can bring about.
+    # The loss is strictly convex because the points do not lie on a line, so the stationary point is the only
+    # minimiser. The formula does not distinguish signs, because automatic derivatives fail at such kinks. exp overflows
+    # at 709; arguments inside the box reach a quarter of that.
     losses = xp.log(1.0 + xp.exp(-xp.dot(_SIGNED, x)))
     return xp.sum(losses) * (1.0 / 12.0) + 0.005 * (x[0] * x[0] + x[1] * x[1])
 
@@ -266,7 +267,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 def _(x: Value, y: Value, xp: Any) -> Value:
     inputs = (y - 2.0 * x, y - x, y, y + x, y + 2.0 * x)
     p, q, r, s, t = (
-        xp.where(v > 0.0, v - answer, 0.0 * v)  # 0 v: what is not a number stays so
+        xp.where(v > 0.0, v - answer, 0.0 * v)  # 0 v keeps NaN
         for v, answer in zip(inputs, _ANSWERS, strict=True)
     )
     return 0.4 * (2.0 * (t - p) + (s - q)), 0.4 * (p + q + r + s + t)
@@ -282,7 +283,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     dim=2,
 )
 def phase_retrieval_2(x: Value, xp: Any) -> Value:
-    """¼ Σ ((a·x)² − y)² for a = (1, 0), (0, 1), (1, 1), (1, −1): all but the sign of x = (1, ½) is measured."""
+    """¼ Σ ((a·x)² − y)² for a = (1, 0), (0, 1), (1, 1), (1, −1), which leaves the sign of x = (1, ½) open."""
     # The first two measurements give |x₁| and |x₂|, the third the sign of their product.
     a, b = x[0], x[1]
     p, q = a + b, a - b
@@ -304,7 +305,7 @@ _ANSWERS_OF_UNITS = [_INPUTS @ unit + bias for unit, bias in zip(_UNITS, _BIASES
 
 
 def _layer_errors(x: Value, xp: Any) -> list[Value]:
-    """Give the errors of each of the two units at all inputs."""
+    """Return the errors of both units at all inputs."""
     weights = (xp.take(x, np.arange(3)), xp.take(x, np.arange(3, 6)))
     answers = [xp.constant(answer, x) for answer in _ANSWERS_OF_UNITS]
     return [xp.dot(_INPUTS, weights[k]) + x[6 + k] - answers[k] for k in range(2)]

@@ -1,7 +1,7 @@
-"""Landscapes whose minimiser lies on a kink: sums of absolute values and largest of several functions.
+"""Landscapes with a minimiser on a kink: sums of absolute values, and maxima of several functions.
 
-At a kink the gradient is one of its limits or a mean of them, so it is a subgradient wherever the landscape is
-convex. The nine from `cb2` to `crescent` are small problems of the collection of Lukšan & Vlček (2000).
+At a kink the gradient is one of its limits or a mean of them, so it is a subgradient of a convex landscape. The nine
+from `cb2` to `crescent` are small problems from the collection of Lukšan & Vlček (2000).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _shares_of_largest(heights: Sequence[Value], xp: Any) -> list[Value]:
-    """Give 1 to the largest and 0 to the others; those that tie share the 1."""
+    """Return weights: 1 for the largest and 0 for the others; ties share the 1."""
     top = heights[0]
     for height in heights[1:]:
         top = xp.maximum(top, height)
@@ -104,7 +104,7 @@ def _charalambous_bandler_slope(
 @planar(
     bounds=[(-5.0, 5.0), (-5.0, 5.0)],
     x0=(1.0, -0.1),
-    # where the first two are equal and their slopes opposite: x (2 − y) = 2y³ (2 − x)
+    # the first two are equal there, with opposite slopes: x (2 − y) = 2y³ (2 − x)
     minimizers=[(1.1390376519926626, 0.8995599383953928)],
     fmin=1.952224493870659,
     tags="nonsmooth convex unimodal",
@@ -230,7 +230,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     x0=(-1.0, -1.0),
     minimizers=[(1.0, 0.0)],
     fmin=-1.0,
-    # convex, being the larger of −x + 0.25 (x² + y² − 1) and −x + 3.75 (x² + y² − 1)
+    # convex, as the larger of −x + 0.25 (x² + y² − 1) and −x + 3.75 (x² + y² − 1)
     tags="nonsmooth convex unimodal",
     source="Lukšan & Vlček (2000), Mifflin2",
 )
@@ -276,8 +276,8 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 @planar(
     bounds=[(-5.0, 5.0), (-5.0, 5.0)],
     x0=(-1.5, 2.0),
-    # unimodal: inside the circle |(x, y − 1)| = 1 it is concave and above y, outside it only falls towards the
-    # circle, and on the circle it is y
+    # Unimodal: on the circle |(x, y − 1)| = 1 it is y, inside it is concave and above y, outside it falls only towards
+    # the circle.
     minimizers=[(0.0, 0.0)],
     fmin=0.0,
     tags="nonsmooth unimodal valley",
@@ -299,9 +299,9 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     x0=lambda dim: [(-1.2, 1.0)[k % 2] for k in range(dim)],
     minimizers=everywhere(1.0),
     fmin=0.0,
-    # 2^(d − 1) points are stationary in the sense of Clarke, but only one is a local minimiser: from any point the
-    # terms of the sum are brought to 0 one by one, the first first, with those behind left as they are by moving
-    # their coordinates along; then x₁ is led to 1 with all of them at 0
+    # 2^(d − 1) points are Clarke stationary, but only one is a local minimiser. From any other point a descending path
+    # exists: it brings the terms of the sum to 0 one by one, from the first on, and moves later coordinates so that
+    # their terms do not change. Then it leads x₁ to 1 with all terms at 0.
     tags="nonsmooth unimodal valley",
     source="Gürbüzbalaban & Overton (2012), the second nonsmooth variant of Nesterov's Chebyshev–Rosenbrock function",
 )

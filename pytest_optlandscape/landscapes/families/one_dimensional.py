@@ -1,7 +1,7 @@
-"""Landscapes of one dimension: what a line search or a global method on an interval meets.
+"""Landscapes of one dimension, for line searches and global methods on an interval.
 
-Each entry: the facts, the formula f(x), its gradient, a tuple of one. Minimisers and minima are rounded from
-40 digits.
+Each entry has facts, a formula f(x) and its gradient, a tuple with one component. Minimisers and minima are rounded
+from 40 digits.
 """
 
 from __future__ import annotations

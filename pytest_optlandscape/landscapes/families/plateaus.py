@@ -1,6 +1,6 @@
-"""Landscapes on which little or nothing changes: steps, plateaus, saddles and a bottom without curvature.
+"""Landscapes with flat regions: steps, plateaus, saddles and a bottom without curvature.
 
-Those without a source in the literature are our own; why their minimisers are all there is stands beside them.
+Those without a ``source`` are our own. A comment beside each proves that no minimisers are missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OWN = "pytest-optlandscape (2026)"
 
 
 def _step(x: Value, xp: Any) -> Value:
-    """Give ⌊x + ½⌋, of which the sum would be rounded."""
+    """Return ⌊x + ½⌋, without the rounding error of x + ½."""
     return xp.floor(0.5 * (xp.floor(2.0 * x) + 1.0))
 
 
@@ -71,7 +71,7 @@ def _(x: Value, xp: Any) -> Value:
 @scalable(
     bounds=(-10.0, 10.0),
     x0=-4.0,  # |gradient| < 1e-7 in every dimension: less than most methods' tolerance
-    # rises with the distance from (2, …, 2), and with nothing else
+    # depends only on the distance from (2, …, 2), and rises with it
     minimizers=everywhere(2.0),
     fmin=0.0,
     tags="smooth unimodal flat",
@@ -101,7 +101,7 @@ SECOND_TARGET = 1.0 / (1.0 + math.exp(-0.5))
 @planar(
     bounds=[(-40.0, 40.0), (-40.0, 40.0)],  # σ keeps its slope in single precision too
     x0=(-17.0, 1.0),  # |gradient| is about 1e-7
-    # a sum of two terms, one of x + y and one of x − y, each of which falls strictly to its zero and rises after it
+    # a sum of a term in x + y and a term in x − y; each falls strictly to its zero, then rises strictly
     minimizers=[(1.0, 0.5)],
     fmin=0.0,
     tags="smooth unimodal flat least-squares",
@@ -130,8 +130,8 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 @planar(
     bounds=[(-3.0, 3.0), (-3.0, 3.0)],
     x0=(0.0, 1.0),
-    # a sum of squares, ¼ (x² − 1)² + ½ y², less ¼; on the line x = 0, where it starts, the gradient leads into the
-    # saddle at the origin
+    # The landscape is ¼ (x² − 1)² + ½ y² − ¼. The start lies on the line x = 0, where the gradient leads to the saddle
+    # at the origin.
     minimizers=[(-1.0, 0.0), (1.0, 0.0)],
     fmin=-0.25,
     tags="smooth polynomial multimodal many-minimizers separable",
@@ -151,7 +151,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
 @planar(
     bounds=[(-3.0, 3.0), (-3.0, 3.0)],
     x0=(0.01, 0.02),
-    # r³ cos 3θ + r⁴ in polar coordinates: lowest where cos 3θ = −1, and there r⁴ − r³ has its minimum at r = ¾
+    # r³ cos 3θ + r⁴ in polar coordinates: lowest at cos 3θ = −1, where r⁴ − r³ has its minimum at r = ¾
     minimizers=[
         (-0.75, 0.0),
         (0.375, -0.375 * math.sqrt(3.0)),

@@ -1,7 +1,7 @@
 """Roots to 50 digits, for minimisers that have no closed form and depend on the dimension.
 
-Newton's method runs in the standard library's decimal arithmetic: what is rounded from there is correct to the last
-bit, and the same on every machine.
+Newton's method runs in the standard library's decimal arithmetic. Rounded results are correct to the last bit and the
+same on every machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 __all__ = ["arctan", "band_root", "fifty_digits", "root"]
 
 Equation = tuple[Decimal, dict[int, Decimal]]
-"""The value of one of several functions, and its derivatives by coordinate."""
+"""The value of an equation's function, and its derivatives by coordinate."""
 
 _DIGITS = 50
 _DONE = Decimal(10) ** -45
@@ -21,18 +21,18 @@ _MOST_STEPS = 60
 
 
 def fifty_digits() -> decimal.Context:
-    """Give the context in which all of this is computed: ``with decimal.localcontext(fifty_digits()):``."""
+    """Return the decimal context of this module: ``with decimal.localcontext(fifty_digits()):``."""
     return decimal.Context(prec=_DIGITS, rounding=decimal.ROUND_HALF_EVEN, Emin=-99999, Emax=99999)
 
 
 def root(function: Callable[[Decimal], tuple[Decimal, Decimal]], start: float) -> Decimal:
-    """Find a root of a function that gives its value and its derivative.
+    """Return a root of a function that returns its value and derivative.
 
     Parameters
     ----------
     function : callable
     start : float
-        A point from where Newton's method converges.
+        A point from which Newton's method converges.
 
     Returns
     -------
@@ -57,15 +57,15 @@ def root(function: Callable[[Decimal], tuple[Decimal, Decimal]], start: float) -
 
 
 def band_root(equations: Callable[[Sequence[Decimal]], list[Equation]], start: Sequence[float]) -> list[Decimal]:
-    """Find a root of a system whose equations contain few and neighbouring coordinates each.
+    """Return a root of a system in which each equation has a few neighbouring coordinates.
 
     Parameters
     ----------
     equations : callable
-        Gives for a point the values and derivatives; the matrix of derivatives is diagonally dominant, so that no rows
-        need be exchanged.
+        Returns values and derivatives at a point. The matrix of derivatives must be diagonally dominant, because rows
+        are not exchanged.
     start : sequence of float
-        A point from where Newton's method converges.
+        A point from which Newton's method converges.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def band_root(equations: Callable[[Sequence[Decimal]], list[Equation]], start: S
 
 
 def _solved(rows: list[Equation]) -> list[Decimal]:
-    """Solve linear equations by elimination without exchanges."""
+    """Solve linear equations by elimination without pivoting."""
     upper: list[Equation] = []
     for k, (given, slopes) in enumerate(rows):
         value = given
@@ -108,7 +108,7 @@ def _solved(rows: list[Equation]) -> list[Decimal]:
 
 
 def arctan(t: Decimal) -> Decimal:
-    """Compute the inverse tangent of a number between −1 and 1, by its series after four halvings of the angle.
+    """Return the inverse tangent of a number between −1 and 1: halve the angle four times, then sum the series.
 
     Examples
     --------

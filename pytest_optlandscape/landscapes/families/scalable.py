@@ -1,6 +1,6 @@
 """The classic landscapes of any dimension: bowls and valleys.
 
-Formulas see the components of the point on the first axis; ``xp`` is described in `namespaces`.
+The first axis of ``x`` holds the components of a point; `namespaces` documents ``xp``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FAMILY = "scalable"
 
 
 def _in_turn(*values: float) -> Any:
-    """Take values in turn, as many as there are coordinates."""
+    """Repeat values in turn, one for each coordinate."""
     return lambda dim: [*itertools.islice(itertools.cycle(values), dim)]
 
 

@@ -1,6 +1,6 @@
-"""The landscapes of any dimension, continued: bowls, from round to flat, and a ridge that is bent.
+"""More landscapes of any dimension: bowls, from round to flat, and a bent ridge.
 
-Formulas see the components of the point on the first axis; ``xp`` is described in `namespaces`.
+The first axis of ``x`` holds the components of a point; `namespaces` documents ``xp``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pytest_optlandscape.landscapes.minimizers import everywhere
 
 FAMILY = "scalable"
 LARGEST_EXPONENTIAL_DIM = 512
-"""exp(−d/2) in the corners of the box must not vanish: it becomes subnormal at d = 1417."""
+"""Largest dimension: exp(−d/2), the value in the corners of the box, becomes subnormal at d = 1417."""
 
 _TINY = 1e-37  # a normal number in single precision too
 
 
 def _running_sums(x: Value, xp: Any) -> Value:
-    """Add up the first, the first two, … components: in log₂ d rounds, each doubling the number added."""
+    """Return the cumulative sums of the components in log₂ d rounds; each round doubles the number of summands."""
     size, reach, sums = x.shape[0], 1, x
     while reach < size:
         sums = sums + xp.pad(sums[:-reach], reach, 0)
@@ -121,16 +121,16 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _brown_pairs(x: Value, xp: Any) -> tuple[Value, Value, Value, Value, Value, Value]:
-    """For each pair of neighbours: a = xᵢ², b = xᵢ₊₁², their logarithms, aᵇ and bᵃ."""
+    """Return a = xᵢ², b = xᵢ₊₁², their logarithms, aᵇ and bᵃ for each pair of neighbours."""
     square = x * x
     log = xp.log(xp.maximum(square, _TINY))
     a, b, log_a, log_b = square[:-1], square[1:], log[:-1], log[1:]
     return a, b, log_a, log_b, xp.exp(b * log_a), xp.exp(a * log_b)
 
 
-# Along (x, 0) the second derivative is 2, along (0, y) the one in x is 0: at the minimiser it has no limit.
-# Each pair has one minimum: with a, b = xᵢ², xᵢ₊₁² its slope away from 0 is twice
-# aᵇ⁺¹ (1 + b + b ln a) + bᵃ⁺¹ (1 + a + a ln b), and this is positive.
+# The second derivative in x is 2 along (x, 0) and 0 along (0, y), so it has no limit at the minimiser.
+# Each pair has one minimum: with a = xᵢ² and b = xᵢ₊₁², its slope away from 0 is positive,
+# 2 aᵇ⁺¹ (1 + b + b ln a) + 2 bᵃ⁺¹ (1 + a + a ln b).
 @scalable(
     bounds=(-1.0, 4.0),
     x0=2.0,
@@ -154,12 +154,12 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _happy_cat_root(x: Value, xp: Any) -> tuple[Value, Value]:
-    """Σ xᵢ² − d, exactly 0 at the minimiser, and the fourth root of its absolute value."""
+    """Return Σ xᵢ² − d, exactly 0 at the minimiser, and the fourth root of its absolute value."""
     excess = xp.sum((x + 1.0) * (x - 1.0))
     return excess, xp.sqrt(xp.safe_sqrt(xp.abs(excess)))
 
 
-# In one dimension there is a second local minimum at 1; from two on it is a crest of the ridge Σ xᵢ² = d.
+# One dimension has a second local minimum at 1. In two or more, that point is a crest of the ridge Σ xᵢ² = d.
 @scalable(
     bounds=(-2.0, 2.0),
     x0=1.5,

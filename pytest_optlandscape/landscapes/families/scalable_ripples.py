@@ -1,6 +1,6 @@
-"""The landscapes of any dimension, continued: ripples upon bowls, round hills and plains.
+"""More landscapes of any dimension: ripples on bowls, hills and plains.
 
-Formulas see the components of the point on the first axis; ``xp`` is described in `namespaces`.
+The first axis of ``x`` holds the components of a point; `namespaces` documents ``xp``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FAMILY = "scalable"
 PI = math.pi
 
 LARGEST_PRODUCT_DIM = 512
-"""The largest dimension of what grows or falls like aᵈ, 1/2.9 < a < 2.9: from d = 687 on, floats would overflow."""
+"""Largest dimension of functions that grow like aᵈ, 1/2.9 < a < 2.9; floats overflow from d = 687 on."""
 
 
 @scalable(
@@ -43,12 +43,12 @@ def _(x: Value, xp: Any) -> Value:
     return ((2.0 * PI * xp.sin(2.0 * PI * radius) + 0.1) / radius) * x
 
 
-# the largest √t sin t for t ≤ 10; no other extremum is half as far from 0 but −2.18, so that signs do not matter
+# The largest √t sin t for t ≤ 10. Except −2.18, no other extremum has half its size, so signs do not matter.
 ALPINE_CREST = Decimal("2.80813118000700489938002836912271847")
 
 
 def _alpine_root(x: Value, xp: Any) -> Value:
-    """√x, fit to be divided by and differentiated at 0, and without a value below."""
+    """Return √x, never 0, so that it can be a divisor and has a derivative at 0; NaN below 0."""
     return xp.sqrt(x + 1e-37)
 
 
@@ -113,13 +113,13 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _yang_parts(x: Value, xp: Any) -> tuple[Value, Value, Value, Value]:
-    """√|x|, exp(−Σ x²), the bracket and the exponential of the fourth function."""
+    """Return √|x|, exp(−Σ x²), the bracket and the exponential of the fourth function."""
     root = xp.safe_sqrt(xp.abs(x))
     bell = xp.exp(-xp.sum(x * x))
     return root, bell, xp.sum(xp.sin(x) ** 2) - bell, xp.exp(-xp.sum(xp.sin(root) ** 2))
 
 
-# The bracket is ≥ −exp(−Σ x²) ≥ −1 and the last factor in (0, 1]: −1 is taken at 0 only, in every dimension.
+# The bracket is ≥ −exp(−Σ x²) ≥ −1, and the last factor is in (0, 1]. So f = −1 only at 0, in every dimension.
 @scalable(
     bounds=(-10.0, 10.0),
     x0=6.0,
@@ -153,7 +153,7 @@ def _(x: Value, xp: Any) -> Value:
 )
 def wavy(x: Value, xp: Any) -> Value:
     """1 − Σ cos(10xᵢ) exp(−xᵢ²/2)/d."""
-    # 1 − cos · bell = (1 − cos) + cos (1 − bell), where 1 − bell = 2t/(1 + t), t = tanh(x²/4): nothing cancels at 0
+    # 1 − cos · bell = (1 − cos) + cos (1 − bell), with 1 − bell = 2t/(1 + t), t = tanh(x²/4), avoids cancellation at 0
     wave, t = xp.sin(5.0 * x), xp.tanh(0.25 * (x * x))
     rise, fall = 2.0 * (wave * wave), 2.0 * t / (1.0 + t)
     return xp.sum(rise + (1.0 - rise) * fall) / x.shape[0]
@@ -166,7 +166,7 @@ def _(x: Value, xp: Any) -> Value:
 
 
 def _inverse(x: Value, xp: Any) -> Value:
-    """1/x, but 1 where x is 0 or so small that its sixth power is none."""
+    """Return 1/x, but 1 if x is so small that its sixth power is 0."""
     return 1.0 / xp.where(xp.abs(x) < 1e-37, 1.0, x)
 
 

@@ -1,6 +1,6 @@
 """The classic landscapes of any dimension: waves, with many local minima.
 
-Formulas see the components of the point on the first axis; ``xp`` is described in `namespaces`.
+The first axis of ``x`` holds the components of a point; `namespaces` documents ``xp``.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _(x: Value, xp: Any) -> Value:
 )
 def levy(x: Value, xp: Any) -> Value:
     """sin²(πw₁) + Σ (wᵢ − 1)² (1 + 10 sin²(πwᵢ + 1)) + (w_d − 1)² (1 + sin²(2πw_d)), w = (x + 3)/4, i < d."""
-    u = 0.25 * (x - 1.0)  # w − 1: half a period from w, and exactly 0 at the minimiser
+    u = 0.25 * (x - 1.0)  # u = w − 1 is half a period from w, and exactly 0 at the minimiser
     first, inner, last = u[0], u[:-1], u[-1]
     waves = xp.sum(inner * inner * (1.0 + 10.0 * xp.sin(PI * inner + 1.0) ** 2))
     return xp.sin(PI * first) ** 2 + waves + last * last * (1.0 + xp.sin(2.0 * PI * last) ** 2)

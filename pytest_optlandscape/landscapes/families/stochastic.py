@@ -1,6 +1,6 @@
-"""Landscapes whose values are random: what they are called and differentiated as is the exact expectation.
+"""Landscapes with random values; calls and gradients return the exact expectation.
 
-A `Problem` disturbs what an optimizer sees by the landscape's noise; see `noise`.
+A `Problem` adds the landscape's noise to the values that an optimizer sees; see `noise`.
 """
 
 from __future__ import annotations
@@ -104,18 +104,18 @@ def _(x: Value, xp: Any) -> Value:
 
 
 _ROWS = 64
-_MOST_COLUMNS = 32  # so that the design's columns and the errors stay different Walsh functions
+_MOST_COLUMNS = 32  # more columns would share a Walsh function with the errors
 
 
 def _walsh(number: int) -> NDArray[np.float64]:
-    """Give a Walsh function at 0, …, 63: −1 where row and number have an odd number of bits in common."""
+    """Return a Walsh function at rows 0, …, 63: −1 if row and number share an odd number of bits, else 1."""
     return np.array([(-1.0) ** (row & number).bit_count() for row in range(_ROWS)])
 
 
 def _design(dim: int) -> NDArray[np.float64]:
-    """Give the data, each row divided by the root of their number, 8.
+    """Return the data, each row divided by 8, the root of their number.
 
-    A column is a Walsh function and half the next one: neighbours are correlated, distant ones are not.
+    A column is a Walsh function plus half of the next. Neighbouring columns are correlated, distant ones are not.
     """
     return np.column_stack([_walsh(k) + 0.5 * _walsh(k + 1) for k in range(1, dim + 1)]) / 8.0
 
@@ -135,8 +135,8 @@ _ERRORS = _walsh(_ROWS - 1) / 16.0  # ½ and −½, divided by 8; orthogonal to 
 )
 def minibatch_least_squares(x: Value, xp: Any) -> Value:
     """Mean squared error of a linear model, seen in eight of 64 rows at a time."""
-    # The columns are orthogonal but for their halves, and the errors to all: the mean of the squares over all rows is
-    # ¼ plus the squares of the Walsh functions' shares.
+    # Walsh functions are orthogonal, also to the errors. So the mean of squares over all rows is ¼ plus the squared
+    # coefficients of the Walsh functions.
     shares = _shares(x, xp)
     return 0.25 + xp.sum(shares * shares)
 
@@ -165,15 +165,15 @@ def _(x: Value, xp: Any) -> Value:
 
 @dataclass(frozen=True)
 class RandomCoefficients(Noise):
-    """The coefficients ε of `xin_she_yang_1`, drawn anew for each evaluation; value k and gradient k have the same.
+    """The random coefficients ε of `xin_she_yang_1`, new for each evaluation; value k and gradient k share them.
 
     Parameters
     ----------
     level : float, default 1
-        They are uniform in ½ (1 − level) to ½ (1 + level).
+        The coefficients are uniform between ½ (1 − level) and ½ (1 + level).
     seed : int, default 0
     moves : tuple, optional
-        The maps that make an instance, the first one applied first.
+        The maps of the instance, in order of application.
     """
 
     level: float = 1.0
@@ -182,16 +182,16 @@ class RandomCoefficients(Noise):
     def check(self, landscape: Landscape) -> None:
         """Raise ValueError for another landscape, or a level above 1."""
         if landscape.name != "xin_she_yang_1":
-            raise ValueError(f"{landscape.id} has no random coefficients; xin_she_yang_1 has")
+            raise ValueError(f"{landscape.id} has no random coefficients; only xin_she_yang_1 has")
         if not self.level <= 1.0:
-            raise ValueError(f"the level of random coefficients is at most 1, got {self.level!r}")
+            raise ValueError(f"the level of random coefficients must be at most 1, got {self.level!r}")
 
     def moved(self, move: Move) -> Noise:
-        """Give the noise of an instance."""
+        """Return the noise of an instance."""
         return replace(self, moves=(*self.moves, move))
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of the landscape."""
+        """Return the observer that disturbs values and gradients for a run with this seed."""
         xp = numpy_namespace()
         level, moves, dim = self.level, self.moves, landscape.dim
         draw = self._stream(seed, 0, lambda rng, n: 0.5 * (1.0 + level * rng.uniform(-1.0, 1.0, (n, dim))), dim)

@@ -1,14 +1,14 @@
-"""Training as a landscape: the loss of a small network as a function of its weights, whole or batch by batch.
+"""Training losses of a small network as functions of its weights, on the whole data or on minibatches.
 
-A tanh network, 2-3-1, learns to part two interlocking half-moons of twenty points each. Its 13 weights are, in this
-order, w₁₁ w₁₂ … w₃₂ (unit, input), the units' biases b₁ b₂ b₃, the output's weights v₁ v₂ v₃ and its bias c. Each
-loss is a mean over the points of what the network's answer o costs where the label is y = ±1, plus a weight decay of
-10⁻³ times all weights squared, which gives each loss a minimum. Every minimiser comes 48 times: units may change
-places, and signs within. That no other weights are better was searched for, not proved; each ``source`` says how.
+A 2-3-1 tanh network learns to separate two interlocking half-moons of twenty points each. Its 13 weights are, in this
+order, w₁₁ w₁₂ … w₃₂ (unit, input), the units' biases b₁ b₂ b₃, the output's weights v₁ v₂ v₃ and its bias c. A loss is
+the mean cost of the outputs o for the labels y = ±1, plus a weight decay of 10⁻³ times all weights squared. The decay
+gives each loss a minimum. Every minimiser has 48 copies: units may change places and signs. A search found no better
+weights; this is not a proof. Each ``source`` describes the search.
 
-A point's share of a loss is positive, hence the square of a number: so each loss is a sum of 40 squares, of which the
-noise ``minibatch`` draws some. `training_task` puts a loss, a batch size and a number of epochs together. The learning
-rate and its schedule are the optimizer's.
+Each point's share of a loss is positive, hence a square. So each loss is a sum of 40 squares, from which the noise
+``minibatch`` draws some. `training_task` combines a loss, a batch size and a number of epochs. The learning rate and
+its schedule belong to the optimizer.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ MOONS = np.array(
         [1.12, -0.33], [1.13, -0.39], [1.52, -0.44], [1.5, -0.07], [1.45, -0.09], [1.37, 0.29],
     ]
 )  # fmt: skip
-"""Two half-circles of radius 1, one upside down, moved off their curves by up to 0.2; shape (40, 2)."""
+"""Points on two half-circles of radius 1, one upside down, displaced by up to 0.2; shape (40, 2)."""
 
 LABELS = np.array([1.0] * 20 + [-1.0] * 20)
-"""Which of the half-moons each point belongs to."""
+"""The half-moon of each point, as ±1."""
 
 WEIGHT_DECAY = 1e-3
-"""What every weight's square is multiplied by."""
+"""Factor of every squared weight."""
 
 UNITS, COUNT, DIM = 3, 40, 13
 _SHARE = 1.0 / COUNT
 
 
 def _layers(x: Value, xp: Any) -> tuple[list[Value], Value]:
-    """Give the hidden units and y·o, the answer as the label would have it, at all points."""
+    """Return the hidden units and y·o, the agreement of output and label, at all points."""
     first, second = xp.constant(MOONS[:, 0], x), xp.constant(MOONS[:, 1], x)
     hidden = [xp.tanh(x[2 * k] * first + x[2 * k + 1] * second + x[6 + k]) for k in range(UNITS)]
     output = x[9] * hidden[0] + x[10] * hidden[1] + x[11] * hidden[2] + x[12]
@@ -70,7 +70,7 @@ def _decay(x: Value, xp: Any) -> Value:
 
 
 def _backward(x: Value, hidden: list[Value], slopes: Value, xp: Any) -> tuple[Value, ...]:
-    """Take the slopes of the points' costs in y·o back to the weights."""
+    """Return the gradient by the weights, given each point's derivative of the cost by y·o."""
     errors = slopes * xp.constant(_SHARE * LABELS, x)
     inner = [x[9 + k] * errors * (1.0 - hidden[k] * hidden[k]) for k in range(UNITS)]
     weights = [pull for k in range(UNITS) for pull in _two(xp.dot(MOONS.T, inner[k]))]
@@ -85,7 +85,7 @@ def _two(values: Value) -> tuple[Value, Value]:
 
 
 def _roots(cost: Callable[[Value, Any], Value]) -> FormulaFunction:
-    """Make the formula of the residuals, one for each point, whose squares add up to the loss."""
+    """Return the formula of the residuals, one for each point, whose squares add up to the loss."""
 
     def residuals(x: Value, xp: Any) -> Value:
         return xp.sqrt(_SHARE * (cost(_layers(x, xp)[1], xp) + _decay(x, xp)))
@@ -94,7 +94,7 @@ def _roots(cost: Callable[[Value, Any], Value]) -> FormulaFunction:
 
 
 def _same_networks(weights: list[float]) -> list[list[float]]:
-    """List the networks that compute the same: units exchanged, signs flipped."""
+    """List all networks with the same function: units exchanged, signs flipped."""
     units = [(weights[2 * k], weights[2 * k + 1], weights[6 + k], weights[9 + k]) for k in range(UNITS)]
     found = []
     for order, signs in itertools.product(itertools.permutations(units), itertools.product((1.0, -1.0), repeat=UNITS)):
@@ -105,7 +105,7 @@ def _same_networks(weights: list[float]) -> list[list[float]]:
 
 
 def _restart(seed: int) -> list[float]:
-    """Draw weights as layers are usually begun: uniform within ±√(6 / (inputs + outputs)), biases 0."""
+    """Draw initial weights uniformly within ±√(6 / (inputs + outputs)), biases 0 (Glorot & Bengio 2010)."""
     rng = np.random.default_rng(seed)
     inner = math.sqrt(6.0 / (2 + UNITS)) * (2.0 * rng.random(2 * UNITS) - 1.0)
     outer = math.sqrt(6.0 / (UNITS + 1)) * (2.0 * rng.random(UNITS) - 1.0)
@@ -113,7 +113,7 @@ def _restart(seed: int) -> list[float]:
 
 
 RESTARTS = {f"restart-{k}": _restart(k) for k in range(8)}
-"""Starts drawn with the seeds 0 to 7 after Glorot & Bengio (2010), which is also Keras' default."""
+"""Starts drawn with seeds 0 to 7 by the rule of Glorot & Bengio (2010), Keras' default."""
 
 _WRITTEN_START = [0.5, -0.3, -0.4, 0.6, 0.2, 0.7, 0.0, 0.0, 0.0, 0.6, -0.5, 0.4, 0.0]
 
@@ -239,12 +239,12 @@ LOSSES = {
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """A loss to be trained on for a number of epochs.
+    """A training loss with a batch size and a number of epochs.
 
     Attributes
     ----------
     landscape : Landscape
-        The loss of all weights, with minibatches as its noise unless a batch is the whole data set.
+        The loss, with minibatches as its noise unless a batch is the whole data set.
     batch_size, epochs : int
     """
 
@@ -254,32 +254,32 @@ class TrainingTask:
 
     @property
     def batches(self) -> int:
-        """Batches in an epoch; the last may be smaller."""
+        """Number of batches in an epoch; the last may be smaller."""
         return -(-COUNT // self.batch_size)
 
     @property
     def budget(self) -> int:
-        """Evaluations: one for each batch of each epoch."""
+        """Number of evaluations: one for each batch of each epoch."""
         return self.epochs * self.batches
 
 
 def training_task(
     loss: str = "cross-entropy", *, batch_size: int = COUNT, epochs: int = 100, seed: int = 0
 ) -> TrainingTask:
-    """Put a training task together.
+    """Return a training task.
 
-    An evaluation is a batch. Each epoch goes through all points once, in an order of its own. Gaps are those of the
-    exact loss of the whole data set.
+    Each evaluation uses one batch. Each epoch visits all points once, in its own order. Gaps refer to the exact loss of
+    the whole data set.
 
     Parameters
     ----------
     loss : str, default "cross-entropy"
-        One of `LOSSES`; each has its own scale, so losses are compared by share of their starts' gap or by distance.
+        One of `LOSSES`. Each has its own scale, so compare losses by distance or by gap relative to the start's gap.
     batch_size : int, default 40
-        Points in a batch, 1 to 40; 40 is the whole data set, without noise.
+        Number of points in a batch, 1 to 40; 40 is the whole data set, without noise.
     epochs : int, default 100
     seed : int, default 0
-        Of the order of the points; a run's own seed changes it too.
+        Seed of the order of the points; a run's seed changes the order too.
 
     Returns
     -------

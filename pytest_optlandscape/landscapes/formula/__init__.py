@@ -1,1 +1,1 @@
-"""One formula on floats, arrays and tensors: evaluation, namespaces of functions, tracing, derivatives."""
+"""Formulas: evaluation on floats, arrays and tensors, and derivatives."""

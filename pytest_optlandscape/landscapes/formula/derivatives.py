@@ -1,4 +1,9 @@
-"""Derivatives by complex steps of 1e-100, exact to rounding (Squire & Trapp 1998)."""
+"""Derivatives by complex steps of 1e-100, exact to rounding.
+
+References
+----------
+W. Squire, G. Trapp: Using Complex Variables to Estimate Derivatives of Real Functions, SIAM Rev. 40 (1998).
+"""
 
 from __future__ import annotations
 
@@ -11,22 +16,22 @@ __all__ = ["directional_derivative", "hessian_by_complex_step", "jacobian_by_com
 
 FloatArray = NDArray[np.float64]
 _STEP = 1e-100  # so small that its square vanishes
-_MOST_NUMBERS = 2**22  # complex numbers at a time, 64 MiB
+_MOST_NUMBERS = 2**22  # complex numbers in one block: 64 MiB
 
 
 def directional_derivative(formula: Formula, points: FloatArray, directions: FloatArray) -> FloatArray:
-    """Differentiate at points (dim,) or (n, dim), each along its direction of the same shape."""
+    """Return the derivative at points (dim,) or (n, dim), each along its own direction."""
     derivative: FloatArray = np.asarray(formula(points + 1j * _STEP * directions)).imag / _STEP
     return derivative
 
 
 def jacobian_by_complex_step(formula: Formula, points: FloatArray) -> FloatArray:
-    """Differentiate a formula along every coordinate.
+    """Return a formula's derivatives along all coordinates.
 
     Parameters
     ----------
     formula : Formula
-        Gives one number, or m of them.
+        Returns one number or m of them.
     points : ndarray, shape (dim,) or (n, dim)
 
     Returns
@@ -37,7 +42,7 @@ def jacobian_by_complex_step(formula: Formula, points: FloatArray) -> FloatArray
     batch = points.reshape(-1, dim)
     block = max(_MOST_NUMBERS // (dim * dim), 1)
     parts = [_block(formula, batch[k : k + block]) for k in range(0, len(batch), block)]
-    if not parts:  # an empty batch: one point tells the shape
+    if not parts:  # the batch is empty: evaluate one point to get the shape
         parts = [_block(formula, np.zeros((1, dim)))[:0]]
     derivatives = np.concatenate(parts)
     return derivatives[0] if points.ndim == 1 else derivatives
@@ -51,6 +56,6 @@ def _block(formula: Formula, points: FloatArray) -> FloatArray:
 
 
 def hessian_by_complex_step(gradient: Formula, points: FloatArray) -> FloatArray:
-    """Differentiate a gradient, symmetrically; shape (dim, dim), with n in front for a batch."""
+    """Return the symmetrised derivatives of a gradient, shape (dim, dim), with n in front for a batch."""
     hessian = jacobian_by_complex_step(gradient, points)
     return (hessian + np.swapaxes(hessian, -1, -2)) / 2.0

@@ -1,4 +1,4 @@
-"""One formula, evaluated on whatever it is given: this is the one place that switches by input.
+"""Evaluation of a formula: the only place that chooses the arithmetic by the input.
 
 ======================================  ===============================================
 input                                   evaluated by
@@ -26,7 +26,7 @@ __all__ = ["Formula", "FormulaFunction", "PlainFunction", "real_points"]
 
 FormulaFunction = Callable[[Value, Any], Value]
 _BLOCK = 2048
-"""Points evaluated at a time, so that temporaries stay in the processor's cache (4 × faster at 10 000)."""
+"""Points in one block; temporaries then stay in the processor's cache (4 × faster at 10 000 points)."""
 
 FloatFunction = Callable[[list[float]], Any]
 
@@ -41,10 +41,10 @@ class Formula(Frozen):
     dim : int
         Number of components of a point.
     name : str
-        Whose formula this is, for messages.
+        The landscape's name, for messages.
     unrolled : bool, default True
-        Whether one short point is evaluated by compiled Python floats; False for formulas of so many operations that
-        NumPy is faster.
+        Whether compiled Python floats evaluate one short point; False if NumPy is faster, for formulas of many
+        operations.
 
     Examples
     --------
@@ -65,9 +65,9 @@ class Formula(Frozen):
 
     @property
     def floats(self) -> FloatFunction:
-        """The function of a list of ``dim`` floats; gives a float, or a list for several results.
+        """The formula as a function of a list of ``dim`` floats; returns a float, or a list of several results.
 
-        Long points are quicker as arrays, and may be handed over as such.
+        Long points may be passed as arrays, which is faster.
         """
         if self._floats is None:
             self._floats = (
@@ -126,7 +126,7 @@ class Formula(Frozen):
 def _as_points(x: object) -> NDArray[Any]:
     parts = x if isinstance(x, list | tuple) else (x,)
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        raise ValueError("expected an array of numbers, got a masked one: what stands behind its mask is no point")
+        raise ValueError("expected an array of numbers, got a masked array; pass an array without a mask")
     try:
         points = np.asarray(x)
         if points.dtype.kind in "biu":
@@ -139,12 +139,12 @@ def _as_points(x: object) -> NDArray[Any]:
 
 
 def real_points(x: object) -> NDArray[np.float64]:
-    """Read an array of real numbers, in double precision.
+    """Convert to an array of doubles.
 
     Raises
     ------
     ValueError
-        If it holds anything else, or a mask.
+        If ``x`` is masked or holds anything but real numbers.
     """
     points = _as_points(x)
     if points.dtype.kind == "c":
@@ -165,7 +165,7 @@ def _unchanged(x: Any, xp: Any) -> Any:
 
 
 class PlainFunction(Frozen):
-    """A user's function of one point, with the face of a `Formula`."""
+    """A user's function of one point, with the interface of a `Formula`."""
 
     def __init__(self, function: Callable[[NDArray[np.float64]], Any], dim: int, name: str) -> None:
         self._function = function
@@ -177,14 +177,14 @@ class PlainFunction(Frozen):
         self._shape.check_shape(shape)
 
     def floats(self, values: list[float]) -> Any:
-        """Evaluate at a list of floats; a float, or a list of several."""
+        """Evaluate at a list of floats; return a float or a list of floats."""
         point = np.array(values, dtype=np.float64)
         self.check_shape(point.shape)
         result = self._function(point)
         return float(result) if np.ndim(result) == 0 else np.asarray(result, dtype=np.float64).tolist()
 
     def __call__(self, x: Any) -> Any:
-        """Evaluate at a point ``(dim,)`` or, one by one, at each point of a batch ``(n, dim)``."""
+        """Evaluate at a point ``(dim,)``, or at each point of a batch ``(n, dim)`` in turn."""
         points = np.asarray(x, dtype=np.float64)
         self.check_shape(points.shape)
         if points.ndim == 1:

@@ -1,11 +1,11 @@
-"""The mathematics a formula may use, once for each kind of array.
+"""The functions that a formula may use, once for each kind of array.
 
-A formula is written with arithmetic operators and a namespace ``xp``. Arrays have the components of the
-point on their first axis and, for a batch, the points on the second. A namespace offers
+A formula is written with arithmetic operators and a namespace ``xp``. The first axis of an array holds the components
+of a point; for a batch, the second holds the points. A namespace offers
 
 ====================================================  =============================================
 ``sin cos tan exp log sqrt tanh arctan``               elementwise
-``abs sign floor``                                     elementwise; they go by the real part of complex numbers:
+``abs sign floor``                                     elementwise; for complex numbers, by the real part, so that
                                                        complex steps pass through
 ``maximum(a, b)``, ``minimum(a, b)``                    elementwise; either may be a number
 ``power(x, p)``                                        x to a constant, not necessarily whole, power, or its
@@ -13,22 +13,22 @@ point on their first axis and, for a batch, the points on the second. A namespac
 ``where(condition, a, b)``                             elementwise choice
 ``sum(v)``, ``prod(v)``, ``max(v)``, ``min(v)``         over the components
 ``others(v)``                                          for each component the product of all others
-``index(x)``                                           1, 2, …, dim, shaped to meet ``x``
-``constant(values, x)``                                numbers (n,), shaped to stand beside the components of
-                                                       ``x``, of its type and on its device
+``index(x)``                                           1, 2, …, dim, in a shape that broadcasts with ``x``
+``constant(values, x)``                                numbers (n,), in a shape that broadcasts with the
+                                                       components of ``x``, of its type and on its device
 ``dot(matrix, v)``                                     a constant matrix (m, n) times the components
 ``take(v, order)``                                     the components numbered in ``order``, an array of int
-``pad(v, before, after)``                              zeros added in front of and behind the components
-``stack(values)``                                      components put together into one array
-``interleave(values)``                                 arrays put together, taking a component of each in turn
-``safe_sqrt(v)``                                       the root of v ≥ 0, but tiny instead of 0: fit to be
-                                                       divided by and differentiated
+``pad(v, before, after)``                              zeros added before and after the components
+``stack(values)``                                      components joined into one array
+``interleave(values)``                                 arrays joined, one component of each in turn
+``safe_sqrt(v)``                                       the root of v ≥ 0, never 0, so that it can be a
+                                                       divisor and has a derivative
 ====================================================  =============================================
 
-No library is imported here but NumPy: a tensor brings its own.
+This module imports only NumPy. A tensor's library is already imported.
 """
 
-# ruff: noqa: D102 (what a method does is said once, by Namespace)
+# ruff: noqa: D102 (methods are documented once, in Namespace)
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ _OTHER_NAMES = {"arctan": "atan"}
 _TINY = 1e-37  # a normal number in single precision too
 
 Value = Any
-"""A number, an array or a tensor: what flows through a formula."""
+"""A number, an array or a tensor: a value inside a formula."""
 
 
 class Namespace:
-    """What all array libraries share; each subclass names its library's functions.
+    """Functions that all array libraries share; each subclass adds those of its library.
 
     Parameters
     ----------
     library : module
-        The array library, already imported by whoever made the array.
+        The array library, already imported.
     """
 
     def __init__(self, library: Any) -> None:
@@ -76,27 +76,27 @@ class Namespace:
     where: Any
 
     def maximum(self, a: Value, b: Value) -> Value:
-        """Take the larger of two, elementwise."""
+        """Return the larger of two, elementwise."""
         return self.where((a >= b) | (a != a), a, b)  # noqa: PLR0124 (NaN stays NaN)
 
     def minimum(self, a: Value, b: Value) -> Value:
-        """Take the smaller of two, elementwise."""
+        """Return the smaller of two, elementwise."""
         return self.where((a <= b) | (a != a), a, b)  # noqa: PLR0124
 
     def at_least_single(self, x: Value) -> Value:
-        """Turn half precision into single, because values of landscapes are soon too large for it."""
+        """Convert half precision to single, because landscapes' values overflow in half precision."""
         return x
 
     def max(self, v: Value) -> Value:
-        """Take the largest component."""
+        """Return the largest component."""
         raise NotImplementedError
 
     def min(self, v: Value) -> Value:
-        """Take the smallest component."""
+        """Return the smallest component."""
         return -self.max(-v)
 
     def constant(self, values: Any, x: Value) -> Value:
-        """Shape constant numbers to stand beside the components of ``x``."""
+        """Convert constants to the type of ``x`` and a shape that broadcasts with its components."""
         raise NotImplementedError
 
     def dot(self, matrix: Any, v: Value) -> Value:
@@ -116,31 +116,31 @@ class Namespace:
         raise NotImplementedError
 
     def index(self, x: Value) -> Value:
-        """Give 1, 2, …, dim, shaped to meet ``x``."""
+        """Return 1, 2, …, dim in a shape that broadcasts with ``x``."""
         raise NotImplementedError
 
     def take(self, v: Value, order: Any) -> Value:
-        """Take components by their numbers."""
+        """Return components by index."""
         return v[order]
 
     def pad(self, v: Value, before: int, after: int) -> Value:
-        """Add zeros in front of and behind the components."""
+        """Add zeros before and after the components."""
         raise NotImplementedError
 
     def stack(self, values: Any) -> Value:
-        """Put components together into one array."""
+        """Join components into one array."""
         raise NotImplementedError
 
     def interleave(self, values: Any) -> Value:
-        """Put arrays together, taking a component of each in turn."""
+        """Join arrays, one component of each in turn."""
         raise NotImplementedError
 
     def safe_sqrt(self, v: Value) -> Value:
-        """Take the root, as if v were never below 1e-37."""
+        """Return the root of v, or of 1e-37 if v is smaller."""
         return self.sqrt(self.where(v < _TINY, _TINY, v))
 
     def others(self, v: Value) -> Value:
-        """Multiply all components but one, for each in turn; zeros among them are no trouble."""
+        """Return, for each component, the product of all others; zeros are allowed."""
         size = len(v)
         before = [v[0] * 0.0 + 1.0]
         after = [before[0]]
@@ -219,7 +219,7 @@ class NumpyNamespace(Namespace):
 
 
 class TorchNamespace(Namespace):
-    """torch tensors, differentiable, on whatever device they are."""
+    """torch tensors, differentiable, on any device."""
 
     def __init__(self) -> None:
         self._torch = sys.modules["torch"]
@@ -310,7 +310,7 @@ class TensorFlowNamespace(Namespace):
         self._tf = sys.modules["tensorflow"]
         super().__init__(self._tf)
         self.where = self._where
-        # its own floor has no gradient at all, where the other libraries' have 0
+        # TensorFlow's floor has no gradient; in the other libraries it is 0
         self.floor = self._tf.custom_gradient(lambda x: (self._tf.floor(x), self._tf.zeros_like))
 
     def at_least_single(self, x: Value) -> Value:
@@ -328,7 +328,7 @@ class TensorFlowNamespace(Namespace):
         return self._tf.linalg.matvec(array, v) if len(v.shape) == 1 else self._tf.linalg.matmul(array, v)
 
     def _where(self, condition: Value, a: Value, b: Value) -> Value:
-        dtype = getattr(a, "dtype", None) or getattr(b, "dtype", None)  # a graph takes numbers for float32
+        dtype = getattr(a, "dtype", None) or getattr(b, "dtype", None)  # a graph converts numbers to float32
         choices = [self._tf.convert_to_tensor(value, dtype=dtype) for value in (a, b)]
         return self._tf.where(condition, *choices)
 
@@ -368,17 +368,17 @@ _cache: dict[str, Any] = {"numpy": NumpyNamespace()}
 
 
 def namespace_of(x: object) -> Any | None:
-    """Find the namespace for a tensor by the library its type comes from.
+    """Return the namespace for a tensor, by the library of its type.
 
     Parameters
     ----------
     x : object
-        Anything; recognised are the tensors of torch, JAX and TensorFlow.
+        Any object; tensors of torch, JAX and TensorFlow are recognised.
 
     Returns
     -------
     Namespace or None
-        None where ``x`` is no tensor of a known library (a NumPy array, a list, a number).
+        None for anything else, such as a NumPy array, a list or a number.
 
     Examples
     --------
@@ -394,5 +394,5 @@ def namespace_of(x: object) -> Any | None:
 
 
 def numpy_namespace() -> Any:
-    """Give the namespace for NumPy arrays."""
+    """Return the namespace for NumPy arrays."""
     return _cache["numpy"]

@@ -1,4 +1,4 @@
-"""Sums of squares: from the formulas of the residuals and their derivatives to those of the objective."""
+"""Sums of squares: builds the objective and its gradient from the residuals and their derivatives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["flat_columns", "gradient_of_squares", "sum_of_squares"]
 
 
 def sum_of_squares(residuals: FormulaFunction) -> FormulaFunction:
-    """Make the formula of the objective from that of the residuals."""
+    """Return the formula of the objective, given that of the residuals."""
 
     @functools.wraps(residuals)
     def objective(x: Value, xp: Any) -> Value:
@@ -24,7 +24,7 @@ def sum_of_squares(residuals: FormulaFunction) -> FormulaFunction:
 
 
 def gradient_of_squares(residuals: FormulaFunction, columns: FormulaFunction) -> FormulaFunction:
-    """Make the formula of the objective's gradient, 2 Jᵀr, from the columns of the residuals' Jacobian."""
+    """Return the formula of the gradient, 2 Jᵀr, given the columns of the residuals' Jacobian."""
 
     def gradient(x: Value, xp: Any) -> Value:
         values = residuals(x, xp)
@@ -34,7 +34,7 @@ def gradient_of_squares(residuals: FormulaFunction, columns: FormulaFunction) ->
 
 
 def flat_columns(residuals: FormulaFunction, columns: FormulaFunction) -> FormulaFunction:
-    """Make a formula that gives the Jacobian's entries in one row, column after column."""
+    """Return a formula for the Jacobian's entries in one vector, column by column."""
 
     def entries(x: Value, xp: Any) -> Value:
         count = len(residuals(x, xp))
@@ -44,12 +44,12 @@ def flat_columns(residuals: FormulaFunction, columns: FormulaFunction) -> Formul
 
 
 def _scalar_product(values: Value, column: Value, xp: Any) -> Value:
-    """Add up the products; an entry that the formula writes as 0.0 costs nothing."""
+    """Return the scalar product; entries that the formula writes as 0.0 are skipped."""
     if not isinstance(column, tuple):
         return xp.sum(values * column)
     terms = [
         value * entry
         for value, entry in zip(values, column, strict=True)
-        if not (type(entry) is float and entry == 0.0)  # a computed 0 times inf is NaN: it is NumPy's float64
+        if not (type(entry) is float and entry == 0.0)  # computed zeros are NumPy's float64; theirs times inf is NaN
     ]
     return functools.reduce(operator.add, terms)

@@ -1,9 +1,9 @@
-"""From a formula on arrays to straight-line Python on floats.
+"""Compilation of a formula on arrays to straight-line Python on floats.
 
-One point of low dimension is evaluated fastest by plain Python arithmetic: an operation on two floats
-costs about 15 ns, on two small NumPy arrays about 500. The formula itself is run once on symbols that write
-down what is done to them, and what they wrote is compiled. The result holds the same operations in the same
-order, so it agrees with the array evaluation up to the last bits of the library functions.
+Plain Python arithmetic evaluates one point of low dimension fastest: an operation takes about 15 ns on two floats and
+500 ns on two small NumPy arrays. The formula is run once on symbols, which record every operation. The record is
+compiled. It holds the same operations in the same order, so results agree with array evaluation up to the last bits of
+library functions.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 __all__ = ["FLOAT_ERRORS", "LARGEST_UNROLLED", "compile_floats"]
 
 LARGEST_UNROLLED = 32
-"""Above this dimension NumPy is faster than unrolled floats (measured: they cross between 30 and 50)."""
+"""Above this dimension NumPy is faster than unrolled floats (measured: they break even between 30 and 50)."""
 
 FLOAT_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
-"""What Python floats raise where IEEE arithmetic gives inf or nan."""
+"""Errors of Python floats where IEEE arithmetic gives inf or nan."""
 
 _FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "tanh")}
 _FUNCTIONS |= {"arctan": math.atan, "abs": abs, "pow": math.pow, "nan": math.nan, "inf": math.inf}
@@ -30,7 +30,7 @@ _FUNCTIONS |= {"floor": lambda value: float(math.floor(value))}
 
 
 class _Recorder:
-    """Statements so far, each distinct right-hand side once."""
+    """The statements recorded so far; equal right-hand sides share one."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -45,7 +45,7 @@ class _Recorder:
 
 
 class Symbol:
-    """A float that is not known yet."""
+    """A float whose value is not known yet; operations on it are recorded."""
 
     __slots__ = ("name", "recorder")
 
@@ -95,7 +95,7 @@ class Symbol:
         return self._binary(other, "{0} >= {1}")
 
     def __bool__(self) -> bool:
-        raise TypeError("a formula may not branch on the values of x: choose with xp.where")
+        raise TypeError("a formula may not branch on the values of x; use xp.where")
 
     def __neg__(self) -> Symbol:
         return self.recorder.emit(f"-{self.name}")
@@ -111,7 +111,7 @@ class Symbol:
 
 
 class _Symbols(np.ndarray[Any, Any]):
-    """An array of symbols: NumPy's own comparisons of objects would ask each for a truth value."""
+    """An array of symbols. NumPy's comparison of objects would need truth values, which symbols lack."""
 
     def __lt__(self, other: Any) -> Any:
         return np.less(self, other, dtype=object)
@@ -145,7 +145,7 @@ class _SymbolicNamespace:
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         if name not in _FUNCTIONS:
-            raise AttributeError(f"formulas have no function {name!r}")
+            raise AttributeError(f"formulas have no function xp.{name}")
 
         def one(value: Any) -> Any:
             if isinstance(value, Symbol):
@@ -237,7 +237,7 @@ class _SymbolicNamespace:
 
 
 def _chosen(order: str, a: Any, b: Any) -> Any:
-    """Write down which of two is taken; NaN, if there is one."""
+    """Record the choice of the larger or smaller of two; NaN if one is NaN."""
     if not isinstance(a, Symbol) and not isinstance(b, Symbol):
         return a if (a >= b if order == ">=" else a <= b) or a != a else b  # noqa: PLR0124
     first, second = _source(a), _source(b)
@@ -264,18 +264,17 @@ def compile_floats(
     Parameters
     ----------
     formula : callable
-        ``formula(x, xp)`` with the components of the point on the first axis of ``x``; it returns one
-        number, or a sequence of numbers.
+        ``formula(x, xp)``, where the first axis of ``x`` holds the components. It returns a number or a sequence of
+        numbers.
     dim : int
-        The number of components.
+        Number of components.
     otherwise : callable
-        Called with the same list wherever floats raise instead of giving inf or nan, or the list has
-        another length.
+        Called with the same list if floats raise instead of returning inf or nan, or if the list has another length.
 
     Returns
     -------
     callable
-        ``function(list of floats)``, giving a float or, where the formula returns a sequence, a list.
+        ``function(list of floats)``; returns a float, or a list if the formula returns a sequence.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Landscapes made from landscapes: affine maps, instances, sub-boxes. All facts of the original are carried along."""
+"""Landscapes derived from others by affine maps, instances and sub-boxes, with all facts transformed."""

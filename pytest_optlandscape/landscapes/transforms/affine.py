@@ -1,11 +1,11 @@
-"""The affine maps that make an instance, f(u(x)), of a landscape f.
+"""Affine maps u that derive an instance f(u(x)) from a landscape f.
 
-The gradient of an instance is the transposed linear part of u times that of f; residuals and constraints are composed
-with u as f is. Derivatives that a landscape brings along as functions of its own follow the chain rule, those that come
-from its formulas come from the instance's.
+The gradient of an instance is the transposed linear part of u times the gradient of f. Residuals and constraints are
+composed with u too. Derivatives given as functions follow the chain rule; derivatives of formulas are taken of the
+instance's formulas.
 """
 
-# ruff: noqa: D102 (what a method does is said once, by AffineMap)
+# ruff: noqa: D102 (methods are documented once, in AffineMap)
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ __all__ = ["AffineMap", "Permutation", "Rotation", "Scaling", "Shift", "is_lowes
 FloatArray = NDArray[np.float64]
 
 _MOST_CURVATURES = 200
-"""Above so many coordinates the condition number of a stretched landscape is not worked out."""
+"""With more coordinates, the condition number of a stretched landscape is not computed."""
 
 
 @dataclass(frozen=True, eq=False)
 class AffineMap(abc.ABC):
-    """The affine u of an instance, as formulas."""
+    """The affine map u of an instance."""
 
     suffix: str
-    call: str  # the method of `Landscape` that makes it, as an expression
+    call: str  # the call of a `Landscape` method that applies the map
 
     @abc.abstractmethod
     def to_original(self, x: Value, xp: Any) -> Value:
-        """Map x, components first, to the point of the original."""
+        """Map a point x of the instance, components first, to the original."""
 
     @abc.abstractmethod
     def gradient_back(self, g: Value, xp: Any) -> Value:
@@ -53,18 +53,18 @@ class AffineMap(abc.ABC):
 
     @abc.abstractmethod
     def from_original(self, points: FloatArray) -> FloatArray:
-        """Map a point (dim,) or points (n, dim) of the original here."""
+        """Map a point (dim,), or points (n, dim), of the original to the instance."""
 
     @abc.abstractmethod
     def box(self, landscape: Landscape) -> FloatArray:
-        """Give the bounds of the instance."""
+        """Return the bounds of the instance."""
 
     @abc.abstractmethod
     def minimizers(self, landscape: Landscape) -> Minimizers:
-        """Give the minimisers of the instance."""
+        """Return the minimisers of the instance."""
 
     def apply(self, landscape: Landscape) -> Landscape:
-        """Make the instance of a landscape."""
+        """Return the instance of a landscape."""
         name = landscape.id + self.suffix
         dim = landscape.dim
         bounds = self.box(landscape)
@@ -110,12 +110,12 @@ class AffineMap(abc.ABC):
         return moved
 
     def tags(self, landscape: Landscape, moved: Landscape) -> frozenset[str]:
-        """Give the tags of the instance."""
+        """Return the tags of the instance."""
         del moved
         return landscape.tags
 
     def _constraint(self, constraint: Constraint, dim: int, name: str) -> Constraint:
-        """Compose a constraint with u. The user's own object becomes one of the same kind with the same flags."""
+        """Compose a constraint with u; a user's object keeps its kind and flags."""
         given = constraint.given
         if given is None:
             jacobian = self._rows(constraint.jacobian) if constraint.has_jacobian else None
@@ -135,7 +135,7 @@ class AffineMap(abc.ABC):
         return one
 
     def _linear_constraint(self, given: Any, dim: int) -> Any:
-        """Compose ``lb <= A x <= ub`` with u(x) = M x + t: the matrix becomes A M, A t goes over to the limits."""
+        """Compose ``lb <= A x <= ub`` with u(x) = M x + t: the matrix becomes A M, the limits lose A t."""
         moved = copy.deepcopy(given)
         moved.A = self._columns_back(given.A)
         offset = dense(given.A) @ self.to_original(np.zeros(dim), numpy_namespace())
@@ -164,7 +164,7 @@ class AffineMap(abc.ABC):
     def _called_at_original(
         self, function: Callable[..., Any], back: Callable[[Any], Any] = lambda result: result
     ) -> Callable[..., Any]:
-        """Call a function of the user's at u(x), which stays complex where x is, and bring its result back."""
+        """Wrap a user's function: call it at u(x), complex if x is complex, and map its result back."""
 
         def called(x: Any, *further: Any) -> Any:
             point = np.asarray(x)
@@ -175,7 +175,7 @@ class AffineMap(abc.ABC):
         return called
 
     def _columns_back(self, rows: Any) -> Any:
-        """Multiply rows (m, dim), or one row (dim,), by the linear part of u; what is sparse stays so."""
+        """Multiply rows (m, dim), or one row (dim,), by the linear part of u; sparse matrices stay sparse."""
         xp = numpy_namespace()
         if hasattr(rows, "toarray"):
             return type(rows)(np.asarray(self.gradient_back(dense(rows).T, xp)).T)
@@ -225,7 +225,7 @@ def _apply(moved: AffineMap, landscape: Landscape) -> Landscape:
 
 @dataclass(frozen=True, eq=False)
 class Shift(AffineMap):
-    """x − offset: the landscape is moved by the offset."""
+    """The map x − offset, which moves the landscape by the offset."""
 
     offset: FloatArray
 
@@ -247,7 +247,7 @@ class Shift(AffineMap):
 
 @dataclass(frozen=True, eq=False)
 class Scaling(AffineMap):
-    """x · factors: the landscape is compressed by the factors."""
+    """The map x · factors, which compresses the landscape by the factors."""
 
     factors: FloatArray
 
@@ -262,7 +262,7 @@ class Scaling(AffineMap):
         return scaled
 
     def box(self, landscape: Landscape) -> FloatArray:
-        # Multiplied, as minimisers are: one on a bound stays there to the last bit.
+        # Multiply, as for minimisers: a minimiser on a bound then stays on it to the last bit.
         return landscape.bounds * (1.0 / self.factors)[:, np.newaxis]
 
     def minimizers(self, landscape: Landscape) -> Minimizers:
@@ -275,7 +275,7 @@ class Scaling(AffineMap):
 
 @dataclass(frozen=True, eq=False)
 class Permutation(AffineMap):
-    """The components of x in another order."""
+    """The map that permutes the components of x."""
 
     order: NDArray[np.intp]  # coordinate k of the instance is coordinate order[k] of the original
 
@@ -301,7 +301,7 @@ class Permutation(AffineMap):
 
 @dataclass(frozen=True, eq=False)
 class Rotation(AffineMap):
-    """Centre + matrix · (x − centre), with an orthogonal matrix."""
+    """The map centre + matrix · (x − centre), with an orthogonal matrix."""
 
     matrix: FloatArray
     centre: FloatArray
@@ -321,13 +321,13 @@ class Rotation(AffineMap):
         if is_lowest_everywhere(landscape):
             return landscape.bounds
         room = np.abs(landscape.bounds - self.centre[:, np.newaxis]).min(axis=1)
-        half_width = float(np.min(room / np.abs(self.matrix).sum(axis=1))) * (1.0 - 1e-12)  # whatever the rounding
+        half_width = float(np.min(room / np.abs(self.matrix).sum(axis=1))) * (1.0 - 1e-12)  # a margin for rounding
         return np.stack([self.centre - half_width, self.centre + half_width], axis=1)
 
     def minimizers(self, landscape: Landscape) -> Minimizers:
         lower, upper = self.box(landscape).T
         points = self.from_original(landscape.minimizers)
-        points[np.all(landscape.minimizers == self.centre, axis=1)] = self.centre  # not a rounding away from it
+        points[np.all(landscape.minimizers == self.centre, axis=1)] = self.centre  # exact, without rounding
         inside = np.all((points >= lower) & (points <= upper), axis=1)
         before = landscape.all_minimizers
         return MovedMinimizers(
@@ -349,7 +349,7 @@ class Rotation(AffineMap):
 
 
 def _is_ill_conditioned(landscape: Landscape) -> bool:
-    """Work out what the tag says."""
+    """Return whether the tag ``ill-conditioned`` applies: compute the condition number."""
     if "smooth" not in landscape.tags or "active-bounds" in landscape.tags or landscape.dim > _MOST_CURVATURES:
         return False
     if not landscape.minimum_is_known:
@@ -362,7 +362,7 @@ def _is_ill_conditioned(landscape: Landscape) -> bool:
 
 
 def is_lowest_everywhere(landscape: Landscape) -> bool:
-    """Whether nothing outside the bounds is lower than the one minimiser; of landscapes of one's own it isn't known."""
+    """Return whether f is known to be nowhere lower than at its one minimiser, even outside the bounds."""
     elsewhere = {"unbounded-below", "undefined-outside", "active-bounds", "constrained"}
     whole = bool(landscape.family) and landscape.uncut is None
     return whole and landscape.n_minimizers == 1 and not landscape.tags & elsewhere

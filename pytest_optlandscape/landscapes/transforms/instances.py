@@ -1,6 +1,10 @@
-"""Instances: a landscape shifted, stretched, with its axes exchanged, or turned; everything known is carried along.
+"""Instances of landscapes: shifted, stretched, permuted, rotated; all facts are transformed.
 
-Each function checks what it is given and applies one of the `moves`.
+Each function checks its arguments and applies a map of `affine`.
+
+References
+----------
+F. Mezzadri: How to Generate Random Matrices from the Classical Compact Groups, Notices AMS 54 (2007).
 """
 
 from __future__ import annotations
@@ -24,16 +28,16 @@ FloatArray = NDArray[np.float64]
 __all__ = ["LARGEST_TURNED", "instance", "moved", "permute", "rotate", "scale", "shift"]
 
 _FINEST = 2.0**-26
-"""Numbers in a shifted box lie at most this share of its width apart: as near as gaps are told near a minimum."""
+"""Largest spacing of floats in a shifted box, as a share of its width; gaps near a minimum need this resolution."""
 
 LARGEST_TURNED = 1000
-"""Most coordinates that are turned: the matrix has 8 MB then, and is multiplied at every evaluation."""
+"""Largest dimension for a rotation: its matrix has 8 MB and is multiplied at every evaluation."""
 
 
 def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
-    """Move a landscape; see `Landscape.shift`."""
+    """Shift a landscape; see `Landscape.shift`."""
     if (offset is None) == (seed is None):
-        raise TypeError("shift takes either an offset or a seed")
+        raise TypeError("shift takes either an offset or a seed, not both or neither")
     if offset is None:
         seed = _checked_seed(seed)
         widths = np.ptp(landscape.bounds, axis=1)
@@ -51,14 +55,14 @@ def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed
 
 
 def _check_resolution(landscape: Landscape, offset: FloatArray) -> None:
-    """Raise ValueError where a shifted box is so far from 0 that numbers in it lie too far apart."""
+    """Raise ValueError if a shifted box is so far from 0 that floats in it are too coarse."""
     widths = np.ptp(landscape.bounds, axis=1)
     apart = np.spacing(np.abs(landscape.bounds + offset[:, np.newaxis]).max(axis=1))
     for k in np.flatnonzero(~((apart <= _FINEST * widths) | (widths == 0.0)))[:1].tolist():
         largest = float(_FINEST * widths[k] / np.finfo(np.float64).eps)
         raise ValueError(
-            f"{landscape.id} cannot be shifted by {offset[k]:g} along coordinate {k}: numbers are {apart[k]:.2g} apart "
-            f"there, which its box of width {widths[k]:g} is too narrow for; take an offset below {largest:.2g}"
+            f"{landscape.id} cannot be shifted by {offset[k]:g} along coordinate {k}: floats are {apart[k]:.2g} apart "
+            f"there, too coarse for its box of width {widths[k]:g}; take an offset below {largest:.2g}"
         )
 
 
@@ -67,16 +71,16 @@ def scale(landscape: Landscape, condition: float) -> Landscape:
     if not 1.0 <= condition < np.inf:
         raise ValueError(f"a condition number is at least 1 and finite, got {condition!r}")
     if landscape.dim < 2:
-        raise ValueError(f"{landscape.id} has one coordinate: there is nothing to stretch it against")
+        raise ValueError(f"{landscape.id} has one coordinate; scale needs two or more")
     condition = float(condition)
     shares = np.arange(landscape.dim) / (landscape.dim - 1)
     return Scaling(f":scale-{listed([condition])}", f"scale({condition})", condition ** (shares / 2.0)).apply(landscape)
 
 
 def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int | None = None) -> Landscape:
-    """Exchange a landscape's axes; see `Landscape.permute`."""
+    """Permute a landscape's coordinates; see `Landscape.permute`."""
     if (order is None) == (seed is None):
-        raise TypeError("permute takes either an order or a seed")
+        raise TypeError("permute takes either an order or a seed, not both or neither")
     if order is None:
         seed = _checked_seed(seed)
         drawn = np.random.default_rng([seed, 2]).permutation(landscape.dim)
@@ -92,19 +96,19 @@ def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int |
 
 
 def rotate(landscape: Landscape, seed: int) -> Landscape:
-    """Turn a landscape around a global minimiser; see `Landscape.rotate`."""
+    """Rotate a landscape around a global minimiser; see `Landscape.rotate`."""
     seed = _checked_seed(seed)
     if not 2 <= landscape.dim <= LARGEST_TURNED:
         raise ValueError(f"rotation needs 2 to {LARGEST_TURNED} dimensions; {landscape.id} has {landscape.dim}")
     if not landscape.minimum_is_known:
-        raise ValueError(f"{landscape.id} cannot be turned: it is not known where it is lowest")
+        raise ValueError(f"{landscape.id} cannot be rotated: its minimisers are not known")
     lower, upper = landscape.bounds.T
     centre = landscape.minimizers[0]
     if not is_lowest_everywhere(landscape):
         inside = np.all((landscape.minimizers > lower) & (landscape.minimizers < upper), axis=1)
         if not inside.any():
             raise ValueError(
-                f"{landscape.id} cannot be turned: its minimisers lie on the bounds, and what lies beyond them is "
+                f"{landscape.id} cannot be rotated: its minimisers lie on the bounds, and values beyond are "
                 "lower or unknown"
             )
         centre = landscape.minimizers[int(np.argmax(inside))]
@@ -115,7 +119,7 @@ def rotate(landscape: Landscape, seed: int) -> Landscape:
 
 
 def instance(landscape: Landscape, number: int) -> Landscape:
-    """Shift and, where possible, turn; see `Landscape.instance`."""
+    """Return a numbered instance; see `Landscape.instance`."""
     number = _checked_seed(number)
     if landscape.own_instances is not None:
         return landscape.own_instances(number)
@@ -123,13 +127,13 @@ def instance(landscape: Landscape, number: int) -> Landscape:
         return landscape
     numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
-        return numbered  # `get` knows it by its id
+        return numbered  # `get` rebuilds it from its id
     set_attributes(numbered, written=f"{landscape!r}.instance({number})")
     return numbered
 
 
 def moved(landscape: Landscape, number: int) -> Landscape:
-    """Make a numbered instance, under the id that says what is done to it: turned or permuted, then shifted."""
+    """Return a numbered instance under the id of its transforms: rotated or permuted, then shifted."""
     turned = landscape
     if landscape.dim > 1:
         try:

@@ -1,4 +1,4 @@
-"""A landscape in a part of its box, with the minimum there as far as it is known."""
+"""Restriction of a landscape to a part of its box, with the minimum there if it is known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["within"]
 FloatArray = NDArray[np.float64]
 
 _OF_THE_MINIMIZER = frozenset({"active-bounds", "many-minimizers", "ill-conditioned", "valley", "deceptive"})
-"""Tags that may no longer hold where the minimisers are cut off."""
+"""Tags that may fail if the minimisers are cut off."""
 
 
 def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
@@ -35,7 +35,8 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
     lower, upper = box.T
     if not np.all((outer[:, 0] <= lower) & (lower <= upper) & (upper <= outer[:, 1])):
         raise ValueError(
-            f"a box lies within the bounds of {landscape.id}, {outer.tolist()}, lower before upper; got {box.tolist()}"
+            f"a box must lie within the bounds of {landscape.id}, {outer.tolist()}, with lower <= upper; "
+            f"got {box.tolist()}"
         )
     whole = landscape.uncut or landscape
     if np.array_equal(box, whole.bounds):
@@ -59,13 +60,13 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
         set_attributes(part, fmin=float(whole(part.minimizers[0])) if len(part.minimizers) else np.nan)
         part._fmin_tolerance = None
         if part.minimum_is_known and whole._validate and not whole.family:
-            check_lowest(part, f"the tags of {whole.id} say that it is separable and unimodal; correct them")
+            check_lowest(part, f"the tags of {whole.id} include separable and unimodal; correct them")
     set_attributes(part, tags=_tags(whole, part, is_cut_off=kept is None))
     return part
 
 
 def _moved_onto_bounds(whole: Landscape, box: FloatArray) -> Minimizers | None:
-    """Give the minimiser where each coordinate can be minimised by itself: as near to the whole one's as it may be."""
+    """Return the minimiser of a separable unimodal landscape: the original one clipped to the box."""
     one_by_one = {"separable", "unimodal"} <= whole.tags and "constrained" not in whole.tags
     if not (one_by_one and whole.minimizers_complete and whole.n_minimizers == 1):
         return None
@@ -74,7 +75,7 @@ def _moved_onto_bounds(whole: Landscape, box: FloatArray) -> Minimizers | None:
 
 def _tags(whole: Landscape, part: Landscape, *, is_cut_off: bool) -> frozenset[str]:
     tags = set(whole.tags)
-    if not tags & {"convex", "separable"}:  # what is one valley may be two where it is cut
+    if not tags & {"convex", "separable"}:  # a valley may be cut into two
         tags.discard("unimodal")
     tags.discard("multimodal")
     if is_cut_off:
@@ -90,7 +91,7 @@ def _tags(whole: Landscape, part: Landscape, *, is_cut_off: bool) -> frozenset[s
 
 @dataclass(frozen=True)
 class _NoiseOfTheWhole(Noise):
-    """The noise that the whole landscape has: what is seen at a point does not depend on where the bounds are."""
+    """The noise of the original landscape: the noise at a point does not depend on the bounds."""
 
     noise: Noise = field(kw_only=True)
     whole: Landscape = field(kw_only=True)

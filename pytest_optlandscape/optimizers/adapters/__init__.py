@@ -1,4 +1,4 @@
-"""One file a library: how its optimizers are made from a spec or an object, and run on a problem."""
+"""Adapters, one file for each library: they build its optimizers from specs or objects, and run them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["LIBRARIES", "is_recognized", "library_adapter"]
 
 LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
-"""The libraries that have an adapter here; each is a module of this package, imported when first used."""
+"""The libraries with an adapter; each is a module of this package, imported when first used."""
 
 
 def library_adapter(name: str) -> Any:

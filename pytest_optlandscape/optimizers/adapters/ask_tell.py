@@ -1,10 +1,10 @@
-"""Optimizers that are asked for points and told their values: anything with ``ask`` and ``tell``.
+"""Adapter for optimizers with methods ``ask`` and ``tell``.
 
-``ask()`` gives a point (dim,) or a batch of points (n, dim). ``tell`` is called in one of two ways:
+``ask()`` returns a point (dim,) or a batch (n, dim). ``tell`` is called in one of two ways:
 
-* ``tell(x, value)``, where ``tell`` takes two arguments or more: what ``ask`` gave, unchanged, and its value, or for a
-  batch a list of values;
-* ``tell(value)``, where it takes one: the values alone, for the points last asked for.
+* ``tell(x, value)`` if it takes two or more arguments: the result of ``ask``, and its value or, for a batch, a list of
+values;
+* ``tell(value)`` if it takes one: the values of the points last returned by ``ask``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OFFERED = ("x0", "bounds", "rng", "seed")
 
 
 class _Before:
-    """The object of the run before; it does not travel with its adapter to another process."""
+    """The object of the previous run; it is not sent to other processes with its adapter."""
 
     def __init__(self) -> None:
         self.made: Any = None
@@ -43,7 +43,7 @@ class _Before:
 
 @dataclass(frozen=True)
 class AskTell(Adapter):
-    """A class, or a function that makes an object with ``ask`` and ``tell``; a fresh one for every run."""
+    """A class or function that makes an object with ``ask`` and ``tell``, a new one for each run."""
 
     factory: Callable[..., Any] = print
     names: frozenset[str] = field(default_factory=frozenset)
@@ -63,7 +63,9 @@ class AskTell(Adapter):
         def make() -> Any:
             made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in names})
             if made is self._before.made:
-                raise TypeError(f"{self.spec} gave the object of a run before: it has to make a new one for each run")
+                raise TypeError(
+                    f"{self.spec} returned the object of an earlier run; it must make a new one for each run"
+                )
             self._before.made = made
             return made
 
@@ -71,7 +73,7 @@ class AskTell(Adapter):
             if not _has_state_dict(optimizer):
                 return pickled(optimizer, interruption)
             interruption.means = "state_dict() and load_state_dict()"
-            random_numbers = problem.rng.bit_generator.state  # what a fresh object draws is not the run's
+            random_numbers = problem.rng.bit_generator.state  # draws of the fresh object must not change the run's
             state = pickle.loads(pickle.dumps(optimizer.state_dict()))
             fresh = make()
             fresh.load_state_dict(state)
@@ -85,7 +87,7 @@ class AskTell(Adapter):
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this has ``ask`` and ``tell``, or is a function of ``x0`` (without ``fun``) that may make one."""
+    """Return whether an object has ``ask`` and ``tell``, or is a function of ``x0``, without ``fun``."""
     target = unwrapped(thing)
     if callable(getattr(target, "ask", None)) and callable(getattr(target, "tell", None)):
         return True
@@ -96,18 +98,18 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any, spec: str | None = None) -> Adapter:
-    """Make the adapter of a class or factory.
+    """Return the adapter for a class or factory.
 
     Raises
     ------
     TypeError
-        If it is an object already made, which could run only once, or needs arguments that are not offered.
+        If it is an instance, which could run only once, or requires unknown arguments.
     """
     target = unwrapped(thing)
     if not (isinstance(target, type) or inspect.isroutine(target) or not hasattr(target, "ask")):
         raise TypeError(
-            f"{target!r:.80} is an ask/tell optimizer already made, which runs only once: give its class, or a "
-            "function or functools.partial that makes one from whichever it names of x0, bounds, rng, seed"
+            f"{target!r:.80} is an instance of an ask/tell optimizer, which runs only once: give its class, or a "
+            "function or functools.partial that makes one; its parameters may be x0, bounds, rng, seed"
         )
     parameters = _parameters(thing)
     fixed = set(getattr(thing, "keywords", {}))
@@ -119,9 +121,8 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
             raise TypeError(how_to_declare(thing, spec))
         example = f"{spec.partition('(')[0]}({', '.join(f'{name}=...' for name in missing)})"
         raise TypeError(
-            f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {', '.join(missing)} is not given. "
-            f"If it is a setting, give it: {example}. Else declare what to hand over there.\n"
-            + how_to_declare(thing, spec)
+            f"{spec}: an ask/tell optimizer is made from {', '.join(_OFFERED)}; {', '.join(missing)} gets no value. "
+            f"If it is a setting, give it: {example}. Else declare the value to pass.\n" + how_to_declare(thing, spec)
         )
     names = frozenset(set(parameters) & set(_OFFERED) - fixed)
     return AskTell(
@@ -135,7 +136,7 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
 
 
 def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
-    """Make the adapter of a function without arguments that makes objects with ``ask`` and ``tell``."""
+    """Return the adapter for a function without arguments that returns objects with ``ask`` and ``tell``."""
     return AskTell(spec, factory=make)
 
 
@@ -144,10 +145,10 @@ def _has_state_dict(optimizer: Any) -> bool:
 
 
 def pickled(optimizer: Any, interruption: Interruption) -> Any:
-    """Give what pickle makes of an object; the object itself, and the refusal noted, where pickle refuses it."""
+    """Return a pickled copy of an object; if pickle refuses, record the refusal and return the object itself."""
     interruption.means = "pickle"
     try:
-        saved = getattr(optimizer, "pickle_dumps", lambda: pickle.dumps(optimizer))()  # pycma has a way of its own
+        saved = getattr(optimizer, "pickle_dumps", lambda: pickle.dumps(optimizer))()  # pycma has its own function
     except Exception as error:
         interruption.refusal = f"pickle refuses it: {type(error).__name__}: {error}"
         return optimizer
@@ -164,21 +165,21 @@ def drive(
 ) -> Outcome:
     """Ask, evaluate point by point and tell, until the optimizer stops or the budget is spent.
 
-    It stops where ``optimizer.stop()`` is true, and where ``ask`` gives None or raises StopIteration. Its result is
-    ``optimizer.recommend()`` if it has that, else the best point evaluated.
+    It stops if ``optimizer.stop()`` is true, or if ``ask`` returns None or raises StopIteration. The result is
+    ``optimizer.recommend()`` if that exists, else the best evaluated point.
 
     Parameters
     ----------
     optimizer : object
-        With ``ask`` and ``tell``.
+        It has ``ask`` and ``tell``.
     problem : Problem
     interruption : Interruption, optional
-        Where to save the optimizer's state and go on with another object.
+        When to save the optimizer's state and continue with another object.
     renewed : callable, optional
-        Makes that other object of the optimizer and the interruption (default: through pickle).
+        Makes the other object, given the optimizer and the interruption (default: by pickle).
     own_points : bool, default True
-        Whether the objective is handed a copy of each point. A user's optimizer that writes into a point that ``ask``
-        gave is found out only without.
+        Whether the objective receives a copy of each point. Only False detects a user's optimizer that writes into a
+        point that ``ask`` returned.
     """
     told_points = takes_points(optimizer.tell)
     best = _Best()
@@ -212,7 +213,7 @@ def _has_stopped(optimizer: Any) -> bool:
 
 
 class _Best:
-    """The point with the lowest of the values told."""
+    """The point with the lowest value told."""
 
     def __init__(self) -> None:
         self.x: NDArray[np.float64] | None = None
@@ -229,7 +230,7 @@ def _outcome(optimizer: Any, best: _Best, stop_reason: str | None) -> Outcome:
 
 
 def takes_points(tell: Callable[..., Any]) -> bool:
-    """Tell whether a method ``tell`` is told points and values, and not the values alone."""
+    """Return whether a method ``tell`` takes points and values, not only values."""
     parameters = inspect.signature(tell).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return True

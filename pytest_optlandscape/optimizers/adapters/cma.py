@@ -1,8 +1,8 @@
-"""Hansen's pycma: `cma:fmin2`, with restarts, and `cma:CMAEvolutionStrategy`, asked and told.
+"""Adapter for pycma: `cma:fmin2`, with restarts, and `cma:CMAEvolutionStrategy`, by ask and tell.
 
-The box is handed over as pycma's option ``bounds``. The initial step ``sigma0`` is a quarter of the box's narrowest
-side unless it is given, as pycma advises. pycma's option ``seed`` seeds NumPy's global generator; here its normal
-numbers come, by its option ``randn``, from the problem's own. It writes no files and prints nothing.
+The box is passed as pycma's option ``bounds``. The initial step ``sigma0`` is a quarter of the box's narrowest side
+(default), as pycma advises. pycma's option ``seed`` would seed NumPy's global generator. Instead, its option ``randn``
+takes normal numbers from the problem's generator. pycma writes no files and prints nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["NAMES", "from_object", "from_spec", "recognizes"]
 PREFIX = "cma"
 
 NAMES = ("fmin2", "CMAEvolutionStrategy")
-"""The two ways in that pycma offers."""
+"""The two entry points of pycma."""
 
 _OF_FMIN2 = {"restarts", "restart_from_best", "incpopsize", "eval_initial_x", "bipop"}
 _GIVEN_BY_US = {
@@ -53,7 +53,7 @@ _GIVEN_BY_US = {
 
 @dataclass(frozen=True)
 class CMA(Adapter):
-    """pycma's CMA-ES; arguments are ``sigma0``, those of `cma.fmin2`, and pycma's options."""
+    """pycma's CMA-ES. Its arguments are ``sigma0``, those of `cma.fmin2`, and pycma's options."""
 
     name: str = "fmin2"
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class CMA(Adapter):
         sigma0 = arguments.pop("sigma0", 0.25 * float(np.min(widths, where=widths > 0.0, initial=np.max(widths))))
         restarts = {key: arguments.pop(key) for key in _OF_FMIN2 & set(arguments)}
         options = {**_quiet(problem), **arguments}
-        with global_random_numbers(small_seed(problem)):  # bipop's own draws, and those of rarer options
+        with global_random_numbers(small_seed(problem)):  # for the draws of bipop and of rarer options
             if self.name == "fmin2":
                 x, strategy = cma.fmin2(problem.fun, start_inside(problem), sigma0, options, **restarts)
                 return Outcome(x, message=f"stopped by {dict(strategy.stop())}")
@@ -81,7 +81,7 @@ class CMA(Adapter):
 
 @dataclass(frozen=True)
 class _StandardNormal:
-    """Normal numbers of the problem's own generator, asked for as pycma asks; pickled with the strategy."""
+    """Normal numbers from the problem's generator, with pycma's interface; pickled with the strategy."""
 
     rng: np.random.Generator
 
@@ -94,19 +94,19 @@ def _quiet(problem: Problem) -> dict[str, Any]:
         "bounds": [*map(list, problem.bounds.T)],
         "randn": _StandardNormal(problem.rng),
         "seed": np.nan,  # leave NumPy's generator alone
-        "verbose": -10,  # the quietest; pycma then looks for no file of signals either
+        "verbose": -10,  # quiet; pycma then also reads no file of signals
         "verb_disp": 0,
         "verb_log": 0,
     }
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of ``cma:fmin2`` or ``cma:CMAEvolutionStrategy``.
+    """Return the adapter for ``cma:fmin2`` or ``cma:CMAEvolutionStrategy``.
 
     Raises
     ------
     ValueError
-        If the name is another, or pycma has no such option.
+        If the name is another one, or pycma has no such option.
     MissingLibrary
         If pycma is not installed.
     """
@@ -119,8 +119,8 @@ def from_spec(spec: Spec) -> Adapter:
     for key, value in spec.arguments.items():
         if isinstance(value, str) and value != defaults.get(key) and not _is_formula(value):
             raise ValueError(
-                f"optimizer {shown_spec(spec)!r}: pycma evaluates the string {key}={value[:100]!r} as Python; give a "
-                "number, or a formula of N and popsize"
+                f"optimizer {shown_spec(spec)!r}: pycma would evaluate the string {key}={value[:100]!r} as Python; "
+                "give a number, or a formula of N and popsize"
             )
     return CMA(
         str(spec), takes_bounds=True, is_stochastic=True, is_global=True, name=spec.name, arguments=spec.arguments
@@ -131,7 +131,7 @@ _IN_FORMULAS = {"N", "popsize", "np", "int", "float", "min", "max", "log", "sqrt
 
 
 def _is_formula(text: str) -> bool:
-    """Tell whether evaluating a string can do nothing but compute a number."""
+    """Return whether evaluation of a string can only compute a number."""
     try:
         nodes = list(ast.walk(ast.parse(text, mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -154,7 +154,7 @@ def _is_formula(text: str) -> bool:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is `cma.fmin2` or `cma.CMAEvolutionStrategy`, alone or as a `functools.partial`."""
+    """Return whether this is `cma.fmin2` or `cma.CMAEvolutionStrategy`, alone or as a `functools.partial`."""
     target = unwrapped(thing)
     return getattr(target, "__module__", None) == "cma.evolution_strategy" and (
         getattr(target, "__name__", None) in NAMES or type(target).__name__ == "CMAEvolutionStrategy"
@@ -162,26 +162,26 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of the function or class.
+    """Return the adapter for the function or class.
 
     Raises
     ------
     TypeError
-        If it is a strategy already made, which could run only once.
+        If it is an instance of the strategy, which could run only once.
     """
     target = unwrapped(thing)
     if not hasattr(target, "__name__"):
-        raise TypeError("a CMAEvolutionStrategy already made runs only once: give 'cma:CMAEvolutionStrategy(...)'")
+        raise TypeError("an instance of CMAEvolutionStrategy runs only once: give 'cma:CMAEvolutionStrategy(...)'")
     if getattr(thing, "args", ()):
         raise TypeError(
-            f"functools.partial of cma.{target.__name__} takes arguments by keyword, such as sigma0 and options; the "
-            "objective and the start, its first arguments, are the problem's"
+            f"functools.partial of cma.{target.__name__} must have only keyword arguments, such as sigma0 and options; "
+            "the problem gives its first arguments, the objective and the start"
         )
     return from_spec(Spec(PREFIX, target.__name__, _flat(getattr(thing, "keywords", {}))))
 
 
 def _flat(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Put pycma's options beside its other arguments, as a spec has them."""
+    """Merge pycma's options with its other arguments, as in a spec."""
     others = {key: value for key, value in keywords.items() if key not in ("options", "inopts")}
     return {**others, **(keywords.get("options") or keywords.get("inopts") or {})}
 

@@ -1,12 +1,10 @@
-"""Keras' optimizers, on whichever backend Keras runs.
+"""Adapter for Keras' optimizers, on any backend.
 
-Every run begins with the state of a new optimizer: a class is called again with the arguments that were given, a
-function is called again, and an instance is rebuilt from its configuration, if that tells all of it. Each step
-evaluates the objective and its analytic gradient at the current point and hands the gradient to the optimizer as
-``Model.fit`` does (see `keras_steps`). The point is a `keras.Variable`, or one for each tensor of the landscape's
-structure under its name, of Keras' own float type
-(``keras.config.floatx()``, float32 unless it was changed) or of the one named by ``dtype=``, because that is what a
-user's model has.
+Every run begins with the state of a new optimizer: a class or function is called again, and an instance is rebuilt from
+its configuration, if that is complete. Each step evaluates the objective and its analytic gradient at the current
+point, and passes the gradient to the optimizer as ``Model.fit`` does (see `keras_steps`). The point is a
+`keras.Variable`, or one for each tensor of the landscape's structure. Its type is ``dtype=`` or, by default, that of
+users' models: ``keras.config.floatx()``, which is float32 unless changed.
 """
 
 from __future__ import annotations
@@ -57,7 +55,7 @@ PREFIX = "keras"
 _LOCKSTEP_WAYS = (StackedSteps, VmappedSteps, ListedSteps)
 _BACKENDS = ("tensorflow", "torch", "jax")
 _NOT_BY_NAME = ("Optimizer", "MultiOptimizer")
-"""The base class, and a class whose argument, a map of optimizers, cannot be written in a spec."""
+"""Classes that a spec cannot name: the base class, and one whose argument is a map of optimizers."""
 
 _NO_SETTING = frozenset(
     {
@@ -76,17 +74,17 @@ _NO_SETTING = frozenset(
         "_self_update_uid",
     }
 )
-"""Attributes by which Keras keeps its books: two optimizers of the same settings may differ in them."""
+"""Keras' bookkeeping attributes; they may differ between optimizers with equal settings."""
 
 _INSTEAD = (
-    "Give the class, functools.partial of the class with its arguments, or a function without arguments that makes "
+    "Give the class, functools.partial of the class with its arguments, or a function without arguments that returns "
     "the optimizer"
 )
 
 
 @dataclass(frozen=True)
 class KerasOptimizer(Adapter):
-    """Something that makes an optimizer of Keras, which is not built yet, whenever it is called."""
+    """A factory of unbuilt Keras optimizers, with their float type."""
 
     make: Callable[[], Any] = list
     dtype: str = "float32"
@@ -96,7 +94,7 @@ class KerasOptimizer(Adapter):
     def minimize(self, problem: Problem) -> Outcome:
         keras = _import_keras(self.spec)
         with double_precision_where_needed(keras, self.dtype):
-            # Taken out while it works: what is compiled serves one run at a time.
+            # Remove compiled steps from the cache during the run: they serve one run at a time.
             structure = problem.structure
             steps = self._idle.pop(structure, None) or make_steps(keras, self.make, structure, self.dtype)
             cast = Cast(self.dtype)
@@ -116,7 +114,7 @@ class KerasOptimizer(Adapter):
                 self._idle[structure] = steps
 
     def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
-        """Step several runs at once: on torch, where the way through Keras takes longer than the step itself."""
+        """Step several runs together on torch, where Keras' overhead exceeds the step itself."""
         if self.interruption is not None or _import_keras(self.spec).backend.backend() != "torch":
             return ()
         return tuple(functools.partial(self._minimize_in_lockstep, kind) for kind in _LOCKSTEP_WAYS)
@@ -130,7 +128,7 @@ class KerasOptimizer(Adapter):
         return casts.noted(outcomes, steps.finish([problem.nfev for problem in problems]))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave what is compiled in this process."""
+        """Pickle without compiled code."""
         return {**self.__dict__, "_idle": {}}
 
     def obstacle(self, landscape: Landscape) -> str:
@@ -147,7 +145,7 @@ class KerasOptimizer(Adapter):
 
 @dataclass(frozen=True)
 class _Called:
-    """A class and what makes its arguments: each call makes an instance, of arguments that are its own."""
+    """A class and factories of its arguments: each call returns an instance with arguments of its own."""
 
     kind: Any
     arguments: tuple[Callable[[], Any], ...]
@@ -161,7 +159,7 @@ class _Called:
 
 @dataclass(frozen=True)
 class _Rebuilt:
-    """An instance's class with its configuration: each call makes an instance."""
+    """An instance's class and configuration: each call returns a new instance."""
 
     kind: Any
     config: dict[str, Any]
@@ -180,7 +178,7 @@ def _called(kind: Any, arguments: Sequence[Any], keywords: dict[str, Any], undec
 
 
 def _excluding(optimizer: Any, undecayed: tuple[str, ...]) -> Any:
-    """Leave variables of these names out of weight decay, also that of wrapped optimizers, which do the work."""
+    """Exclude variables of these names from weight decay, also in wrapped optimizers."""
     if undecayed:
         optimizer.exclude_from_weight_decay(var_names=list(undecayed))
         for one in _wrapped(optimizer):
@@ -189,13 +187,13 @@ def _excluding(optimizer: Any, undecayed: tuple[str, ...]) -> Any:
 
 
 def _undecayed(instance: Any) -> tuple[str, ...]:
-    """Give the names that an instance leaves out of weight decay, as Keras keeps them: as one regular expression."""
+    """Return the names that an instance excludes from weight decay, as Keras stores them: one regular expression."""
     pattern = getattr(instance, "_exclude_from_weight_decay_pattern", None)
     return () if pattern is None else (pattern.pattern,)
 
 
 def _alternatives(undecayed: tuple[str, ...]) -> list[str]:
-    """Write names in one order: Keras joins them in that of a set, which differs from process to process."""
+    """Return names in a fixed order; Keras joins them in a set's order, which varies between processes."""
     return sorted(name for pattern in undecayed for name in (pattern.split("|") if _is_plain(pattern) else [pattern]))
 
 
@@ -204,7 +202,7 @@ def _is_plain(pattern: str) -> bool:
 
 
 def _maker(value: Any) -> Callable[[], Any]:
-    """Give what makes an argument anew, such as a schedule, or the optimizer that another one wraps."""
+    """Return a factory of an argument, such as a schedule or a wrapped optimizer."""
     if recognizes(value) and not isinstance(unwrapped(value), type):
         return _rebuilt(value)
     if type(value).__name__ == "OptimizerMap" and type(value).__module__.partition(".")[0] == "keras":
@@ -221,15 +219,15 @@ def _mapped(kind: Any, default: Callable[[], Any], others: dict[str, Callable[[]
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of an optimizer's class name.
+    """Return the adapter for an optimizer's class name.
 
-    Besides the class's own arguments there are ``dtype`` and ``exclude_from_weight_decay``, a list of regular
-    expressions for the names of variables, such as ``["bias"]``.
+    A spec takes the class's arguments, ``dtype`` and ``exclude_from_weight_decay``, a list of regular expressions for
+    the names of variables, such as ``["bias"]``.
 
     Raises
     ------
     ValueError
-        If Keras has no such optimizer, or the optimizer no such argument.
+        If Keras has no such optimizer, or the optimizer has no such argument.
     MissingLibrary
         If Keras or its backend is not installed.
     """
@@ -252,7 +250,7 @@ def from_spec(spec: Spec) -> Adapter:
 def _names_of_variables(spec: str, names: Any) -> tuple[str, ...]:
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         raise ValueError(
-            f"optimizer {spec!r}: exclude_from_weight_decay is a list of variables' names, such as ['bias']; "
+            f"optimizer {spec!r}: exclude_from_weight_decay must be a list of variables' names, such as ['bias']; "
             f"got {names!r}"
         )
     return tuple(names)
@@ -267,7 +265,7 @@ def _optimizers(keras: Any) -> dict[str, Any]:
 
 
 def _made_of_call(keras: Any, spec: str, key: str, value: Any) -> Any:
-    """Build what is written as a call in quotes: a schedule, or the optimizer that another one wraps.
+    """Build an argument that is written as a call in quotes: a schedule or a wrapped optimizer.
 
     Examples are ``"CosineDecay(initial_learning_rate=0.1, …)"`` and ``"SGD(learning_rate=0.1)"``.
     """
@@ -286,9 +284,9 @@ def _made_of_call(keras: Any, spec: str, key: str, value: Any) -> Any:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an optimizer of Keras, without importing Keras.
+    """Return whether an object is an optimizer of Keras, without importing Keras.
 
-    It is an instance, a class, or a `functools.partial` of a class.
+    Instances, classes and `functools.partial` of classes count.
     """
     thing = unwrapped(thing)
     kinds = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
@@ -296,12 +294,12 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a class, of a `functools.partial` of a class, or of an instance.
+    """Return the adapter for a class, of a `functools.partial` of a class, or of an instance.
 
     Raises
     ------
     ValueError
-        If Keras refuses the arguments, or an instance cannot be rebuilt from its configuration as it is.
+        If Keras refuses the arguments, or an instance cannot be rebuilt from its configuration without loss.
     """
     keras = _import_keras("this optimizer")
     dtype = keras.config.floatx()
@@ -326,13 +324,13 @@ def from_object(thing: Any) -> Adapter:
 
 
 def from_factory(make: Callable[[], Any], spec: str) -> Adapter:
-    """Make the adapter of a function without arguments that makes an optimizer, a new one whenever it is called."""
+    """Return the adapter for a function without arguments that returns a new optimizer on each call."""
     keras = _import_keras(spec)
     return _adapter(keras, spec, make, keras.config.floatx())
 
 
 def with_setting(instance: Any, name: str, value: Any) -> Any:
-    """Make an instance with one other argument.
+    """Return a copy of an instance with one argument changed.
 
     Raises
     ------
@@ -370,7 +368,7 @@ def _home(kind: Any) -> str:
 def _defaults(kind: Any) -> dict[str, Any]:
     try:
         return _config_of(kind())
-    except Exception:  # a class that needs arguments
+    except Exception:  # the class needs arguments
         return {}
 
 
@@ -383,20 +381,20 @@ def _config_of(optimizer: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def _reading_variables() -> Iterator[None]:
     with warnings.catch_warnings():
-        # Keras reads its own variables in a way that NumPy deprecates: nothing a user could mend.
+        # Keras reads its own variables in a way that NumPy deprecates. Users cannot change that.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # What is read here is not kept in a file.
+        # Configurations read here are not stored in files.
         warnings.filterwarnings("ignore", message="The object being serialized includes a `lambda`")
         yield
 
 
 def _written(config: dict[str, Any]) -> str:
-    """Write a configuration as arguments, a schedule or an optimizer inside it as a call."""
+    """Return a configuration as arguments of a spec; inner schedules and optimizers become calls."""
     return "(" + ", ".join(f"{key}={_shortest(value)}" for key, value in config.items() if key != "name") + ")"
 
 
 def _shortest(value: Any) -> str:
-    """Show 0.05, which Keras keeps in float32, as 0.05."""
+    """Return the shortest text of a number that Keras stores in float32: 0.05 for 0.05."""
     if isinstance(value, type | types.FunctionType):
         return name_of(value)
     if recognizes(value):
@@ -413,12 +411,12 @@ def _shortest(value: Any) -> str:
 
 
 def _rebuilt(instance: Any) -> _Called | _Rebuilt:
-    """Make what rebuilds an instance, once it is proved that nothing of it is lost.
+    """Return a factory of copies of an instance, after a check that no setting is lost.
 
     Raises
     ------
     ValueError
-        If the configuration lacks a parameter of the constructor, cannot be read back, or makes another optimizer.
+        If the configuration lacks a parameter of the constructor, cannot be read back, or gives another optimizer.
     """
     kind = type(instance)
     name = f"{_home(kind)}.{kind.__qualname__}"
@@ -426,8 +424,8 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
     missing = sorted(_parameters(kind) - set(config))
     if missing:
         raise ValueError(
-            f"{name}.get_config() lacks {', '.join(missing)}, which its constructor takes: an instance is rebuilt from "
-            f"its configuration for each run, and would be made with the default. {_INSTEAD}; or return "
+            f"{name}.get_config() lacks {', '.join(missing)}, which its constructor takes. Each run rebuilds "
+            f"the instance from its configuration, with the default there. {_INSTEAD}; or return "
             f"{', '.join(missing)} from get_config() too"
         )
     complaint, cause = "", None
@@ -435,18 +433,18 @@ def _rebuilt(instance: Any) -> _Called | _Rebuilt:
         try:
             lost = _lost(instance, make(), config)
         except Exception as error:
-            why = f"cannot be rebuilt from its own configuration ({type(error).__name__}: {error})"
-            complaint, cause = f"{why}, which is done for each run. {_INSTEAD}; or mend get_config()", error
+            why = f"must be rebuilt from its configuration for each run, but cannot ({type(error).__name__}: {error})"
+            complaint, cause = f"{why}. {_INSTEAD}; or fix get_config()", error
             continue
         if not lost:
             return make
-        why = f"is rebuilt from its configuration for each run, and differs then in {', '.join(lost)}"
-        complaint, cause = f"{why}. {_INSTEAD}; or mend get_config()", None
+        why = f"is rebuilt from its configuration for each run, and the copy differs in {', '.join(lost)}"
+        complaint, cause = f"{why}. {_INSTEAD}; or fix get_config()", None
     raise ValueError(f"this {name} {complaint}") from cause
 
 
 def _ways(instance: Any, config: dict[str, Any]) -> Iterator[_Called | _Rebuilt]:
-    """Give the ways to rebuild an instance: what it holds is copied, or as the last way read from its configuration."""
+    """Yield ways to rebuild an instance: by copies of its parts, last by its whole configuration."""
     kind, undecayed = type(instance), _undecayed(instance)
     if kind is sys.modules["keras"].optimizers.LossScaleOptimizer:
         yield _called(kind, (), {**config, "inner_optimizer": instance.inner_optimizer}, undecayed)
@@ -464,11 +462,11 @@ def _is_multi(optimizer: Any) -> bool:
 
 
 def _parameters(kind: Any) -> set[str]:
-    """Name the parameters of a class that must be in its configuration; those of its bases too, if it hands them on."""
+    """Return the parameters that a class's configuration must have, with those that it passes to its bases."""
     names = arguments_of(kind) - {"name"}
     keras = sys.modules["keras"]
     scaler = keras.optimizers.LossScaleOptimizer
-    if issubclass(kind, scaler):  # it takes the arguments of the base class, and refuses them
+    if issubclass(kind, scaler):  # it accepts the base class's arguments, then rejects them
         explicit = {name for base in kind.__mro__ if issubclass(base, scaler) for name in _explicit(base)}
         names &= explicit
     return names
@@ -479,7 +477,7 @@ def _explicit(kind: Any) -> set[str]:
 
 
 def _lost(instance: Any, twin: Any, config: dict[str, Any]) -> list[str]:
-    """Name what an instance and its twin differ in."""
+    """Return the names of settings in which an instance and its twin differ."""
     if type(twin) is not type(instance):
         return [f"its class, {type(twin).__name__}"]
     again = _config_of(twin)
@@ -496,7 +494,7 @@ class _Settings:
 
 
 def _state(instance: Any, twin: Any) -> frozenset[str]:
-    """Name the attributes of an optimizer that was used which are its state: variables, and all that `build` made."""
+    """Return the attributes of a used optimizer that are state: variables, and all that `build` made."""
     kept = {"_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"}
     variables = {name for name, value in vars(instance).items() if hasattr(value, "assign")}
     state = frozenset((vars(instance).keys() - vars(twin).keys() - kept) | variables)
@@ -504,13 +502,13 @@ def _state(instance: Any, twin: Any) -> frozenset[str]:
 
 
 def _wrapped(optimizer: Any) -> list[Any]:
-    """Give the optimizers that one wraps, as LossScaleOptimizer and MultiOptimizer do."""
+    """Return an optimizer's wrapped optimizers, as in LossScaleOptimizer and MultiOptimizer."""
     inner = getattr(optimizer, "inner_optimizer", None)
     return [*getattr(optimizer, "_inner_optimizers", []), *([] if inner is None else [inner])]
 
 
 def _classes_inside(instance: Any) -> dict[str, Any]:
-    """Give the classes of a user's own schedule or wrapped optimizer, which Keras may not find by their names."""
+    """Return the classes of user-defined schedules and wrapped optimizers, which Keras may not find by name."""
     wrapped = _wrapped(instance)
     inside = [getattr(instance, "_learning_rate", None), *wrapped]
     found = {type(one).__name__: type(one) for one in inside if hasattr(one, "get_config")}
@@ -527,7 +525,7 @@ def _adapter(keras: Any, spec: str, make: Callable[[], Any], dtype: str) -> Kera
         raise ValueError(f"optimizer {spec!r}: Keras refuses these arguments: {error}") from error
     if made is again or made.built:
         raise ValueError(
-            f"{spec} gives an optimizer that was given or used before: it has to make a new one for each run"
+            f"{spec} returned an optimizer that was returned or used before; it must make a new one for each run"
         )
     return KerasOptimizer(
         spec,
@@ -563,9 +561,9 @@ def _import_keras(spec: str) -> Any:
 
 
 def _choose_backend() -> None:
-    """Take a backend that is installed where the configured one is not, and the environment names none.
+    """Choose an installed backend if the configured one is not installed and the environment names none.
 
-    Keras itself writes its default, tensorflow, into keras.json on first import, so that file is no sign of a choice.
+    Keras writes its default, tensorflow, into keras.json on first import, so that file does not show a user's choice.
     """
     if "KERAS_BACKEND" in os.environ:
         return

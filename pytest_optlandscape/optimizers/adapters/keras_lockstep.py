@@ -1,9 +1,9 @@
-"""How Keras' optimizers step several runs together on torch: the points of all runs in one ``apply``.
+"""Steps of several runs together by Keras' optimizers on torch: one ``apply`` for all points.
 
-There are three ways. Most optimizers treat each number apart: then all runs can be the rows of one variable
-(`StackedSteps`). Others take a norm of each variable, say. What they do to one variable can be done to the rows of a
-larger one by `torch.func.vmap` (`VmappedSteps`). Or each run has a variable of its own in one list (`ListedSteps`):
-some of Keras' optimizers for torch update it by operations on lists.
+There are three ways. Most optimizers treat each number separately, so all runs can be rows of one variable
+(`StackedSteps`). Others combine the numbers of a variable, for example in a norm; `torch.func.vmap` applies their step
+to each row (`VmappedSteps`). Or each run has its own variable in a list (`ListedSteps`), which some of Keras'
+optimizers for torch update by operations on lists.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ FloatArray = NDArray[np.float64]
 
 
 class LockSteps(abc.ABC):
-    """The points of several runs, and one optimizer that moves them all.
+    """The points of several runs and one optimizer that updates them all.
 
     Parameters
     ----------
     keras : module
-        Running on torch.
+        Keras, with the backend torch.
     fresh : callable
-        Makes an optimizer that is not built.
+        Returns a new unbuilt optimizer.
     structure : Structure
-        Of each point: one variable for each part, under its name.
+        Structure of each point: one variable for each part.
     dtype : str
         One of `stepping.DTYPES`.
     starts : ndarray, shape (runs, dim)
@@ -44,7 +44,7 @@ class LockSteps(abc.ABC):
     Raises
     ------
     TypeError
-        If the optimizer scales the loss: each run has a loss of its own.
+        If the optimizer scales the loss, because each run has its own loss.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class LockSteps(abc.ABC):
 
     @abc.abstractmethod
     def _prepare(self, starts: list[Any]) -> None:
-        """Go to the starts, which are given part by part, each of shape (runs, *part)."""
+        """Set the points to the starts, given by parts of shape (runs, *part)."""
 
     def _optimizer_of(self, variables: list[Any]) -> Any:
-        """Make an optimizer of variables."""
+        """Return an optimizer of variables."""
         optimizer = self._fresh()
         if scales_loss(self._keras, optimizer):
-            raise TypeError("an optimizer that scales the loss takes one run at a time")
+            raise TypeError("an optimizer that scales the loss cannot step several runs together")
         optimizer.build(variables)
         return optimizer
 
@@ -74,17 +74,17 @@ class LockSteps(abc.ABC):
         return self._keras.Variable(value, dtype=self._dtype, name=name)
 
     def _parts(self, array: Any) -> list[Any]:
-        """Cut points or gradients, shape (runs, dim), into their parts, shape (runs, *part)."""
+        """Split points or gradients (runs, dim) into parts (runs, *part)."""
         cut = self._structure.slices.items()
         return [np.ascontiguousarray(array[:, part]).reshape(-1, *self._structure[name]) for name, part in cut]
 
     def step(self, gradients: Any) -> FloatArray:
-        """Move all points by one step and give them.
+        """Make one step of all runs; return the points.
 
         Parameters
         ----------
         gradients : ndarray, shape (runs, dim)
-            Of the optimizer's own type.
+            In the optimizer's type.
 
         Returns
         -------
@@ -97,10 +97,10 @@ class LockSteps(abc.ABC):
 
     @abc.abstractmethod
     def _step(self, parts: list[Any]) -> None:
-        """Move all points by gradients, which are cut into tensors of shape (runs, *part)."""
+        """Make one step, given gradients as tensors of shape (runs, *part)."""
 
     def read(self) -> FloatArray:
-        """Give the points, shape (runs, dim), as an array that later steps leave alone."""
+        """Return a copy of the points, shape (runs, dim)."""
         with self._torch.no_grad():
             parts = self._read()
         arrays = [np.array(self._keras.ops.convert_to_numpy(part), dtype=np.float64) for part in parts]
@@ -108,20 +108,20 @@ class LockSteps(abc.ABC):
 
     @abc.abstractmethod
     def _read(self) -> list[Any]:
-        """Give the points part by part, as tensors of shape (runs, *part)."""
+        """Return the points by parts, as tensors of shape (runs, *part)."""
 
     def finish(self, steps: Sequence[int]) -> FloatArray | None:
-        """Give the points that training ends with, shape (runs, dim); None where they are the last ones.
+        """Return the final points of training, shape (runs, dim); None if they are the last ones.
 
         Parameters
         ----------
         steps : sequence of int
-            How many each run has made.
+            Number of steps of each run.
 
         Raises
         ------
         RuntimeError
-            If training ends with other points than the last ones, and did not end for all runs at once.
+            If the final points are not the last ones, and the runs did not all end together.
         """
         last = self.read()
         self._finalize()
@@ -129,16 +129,16 @@ class LockSteps(abc.ABC):
         if points.tobytes() == last.tobytes():
             return None
         if len(set(steps)) > 1:
-            raise RuntimeError("the average over a run's points is known at the end of the longest run only")
+            raise RuntimeError("the average of a run's points is known only at the end of the longest run")
         return points
 
     @abc.abstractmethod
     def _finalize(self) -> None:
-        """Go to the points that training ends with."""
+        """Set the points to the final points of training."""
 
 
 class StackedSteps(LockSteps):
-    """All runs are the rows of one variable for each part."""
+    """One variable for each part; its rows are the runs."""
 
     def _prepare(self, starts: list[Any]) -> None:
         self._variables = [self._variable(part, name) for name, part in zip(self._structure, starts, strict=True)]
@@ -155,7 +155,7 @@ class StackedSteps(LockSteps):
 
 
 class ListedSteps(LockSteps):
-    """Each run has a variable for each part."""
+    """One variable for each run and part."""
 
     def _prepare(self, starts: list[Any]) -> None:
         self._of_part = [
@@ -175,14 +175,14 @@ class ListedSteps(LockSteps):
 
 
 def _run_by_run(parts: Sequence[Sequence[Any]]) -> list[Any]:
-    """List what is given part by part, each with one entry a run, run by run."""
+    """Reorder a list by parts, each with one entry for each run, into a list by runs."""
     return list(parts[0]) if len(parts) == 1 else [one for run in zip(*parts, strict=True) for one in run]
 
 
 class VmappedSteps(LockSteps):
-    """Each run has the state of an optimizer of its own; one step of all is vectorised, as far as that rounds alike.
+    """One optimizer state for each run; a step is vectorised over runs where rounding allows it.
 
-    The number of the step and the learning rate are the same in all runs.
+    All runs share the step number and the learning rate.
     """
 
     def _prepare(self, starts: list[Any]) -> None:
@@ -191,7 +191,7 @@ class VmappedSteps(LockSteps):
         self._optimizer, state = self._built([np.zeros_like(part[0]) for part in starts])
         elsewhere = self._built([np.ones_like(part[0]) for part in starts])[1]
         if not all(map(self._torch.equal, state, elsewhere)):
-            raise TypeError("a state that depends on the start is one run's")
+            raise TypeError("an optimizer whose state depends on the start cannot step several runs together")
         shared = (self._optimizer.iterations, self._optimizer.learning_rate)
         axes = [None if any(variable is one for one in shared) else 0 for variable in self._optimizer.variables]
         self._state = [
@@ -199,14 +199,14 @@ class VmappedSteps(LockSteps):
             for value, axis in zip(state, axes, strict=True)
         ]
         self._x = [self._keras.ops.convert_to_tensor(part, dtype=self._dtype) for part in starts]
-        ends: Any = (0, axes)  # a tree, as in_dims is, whatever torch's annotation says
+        ends: Any = (0, axes)  # in_dims may be a tree, despite torch's annotation
         self._apply = vmap(self._optimizer.stateless_apply, in_dims=(axes, 0, 0), out_dims=ends)
         self._row_by_row = _row_by_row(self._count)
         updates_lists = hasattr(self._optimizer, "_parallel_update_step")
         self._one_by_one = _one_by_one() if updates_lists else contextlib.nullcontext
 
     def _built(self, starts: list[Any]) -> tuple[Any, list[Any]]:
-        """Make an optimizer of one run, and a copy of its state."""
+        """Return an optimizer of one run and a copy of its state."""
         optimizer = self._optimizer_of(list(map(self._variable, starts, self._structure)))
         return optimizer, [variable.value.detach().clone() for variable in optimizer.variables]
 
@@ -231,11 +231,11 @@ class VmappedSteps(LockSteps):
 
 
 def _row_by_row(count: int) -> Callable[[], Any]:
-    """Give a context in which torch does row by row what rounds otherwise for many numbers than for few.
+    """Return a context in which torch works row by row where rounding depends on the array's size.
 
-    torch has one program for the bulk of an array and another one for what is left over at its end. A sum, difference,
-    product, quotient or root rounds alike in both, as IEEE 754 prescribes. A power or an exponential need not, and a
-    sum of many numbers is taken in another order.
+    torch uses one program for the bulk of an array and another for the rest. Elementwise sums, differences, products,
+    quotients and roots round equally in both, as IEEE 754 prescribes. Powers and exponentials may not, and sums of many
+    numbers are taken in another order.
     """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -275,7 +275,7 @@ def _row_by_row(count: int) -> Callable[[], Any]:
 
 
 def _one_by_one() -> Callable[[], Any]:
-    """Give a context in which torch does an operation on lists entry by entry, which can be vectorised over runs."""
+    """Return a context in which torch applies list operations entry by entry, so that vmap can vectorise them."""
     import torch
     from torch.overrides import TorchFunctionMode
 

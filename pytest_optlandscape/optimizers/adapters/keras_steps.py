@@ -1,13 +1,12 @@
-"""How Keras' optimizers step on each backend: as ``Model.fit`` steps them, and as fast.
+"""Steps of Keras' optimizers on each backend, as in ``Model.fit`` and as fast.
 
 On JAX ``optimizer.stateless_apply`` is jitted; on TensorFlow ``optimizer.apply_gradients`` is a `tf.function`; on torch
-``optimizer.apply`` runs as it is, without recording gradients. What is compiled is kept for the next run, whose state
-starts as that of a new optimizer.
+``optimizer.apply`` runs without a gradient tape. Compiled code is kept for the next run, which starts with the state of
+a new optimizer.
 
-`fit` does three more things around an optimizer, and so do these steps. It takes the gradient of
-``optimizer.scale_loss(loss)``, not of the loss, because ``apply`` divides by that scale. It leaves it to ``apply`` to
-skip a step, to accumulate gradients and to average. When training ends, it calls
-``optimizer.finalize_variable_values``.
+These steps do three more things that `fit` does. They take the gradient of ``optimizer.scale_loss(loss)``, not of the
+loss, because ``apply`` divides by that scale. They let ``apply`` skip steps, accumulate gradients and average. When
+training ends, they call ``optimizer.finalize_variable_values``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 
 def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype: str) -> Steps:
-    """Make the steps of an optimizer on the backend that Keras runs on.
+    """Return the steps of an optimizer on Keras' backend.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype
     fresh : callable
         Makes an optimizer that is not built.
     structure : Structure
-        Of the points: one variable for each part.
+        Structure of the points: one variable for each part.
     dtype : str
         One of `stepping.DTYPES`.
     """
@@ -47,7 +46,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype
 
 
 def double_precision_where_needed(keras: Any, dtype: str) -> contextlib.AbstractContextManager[Any]:
-    """Let Keras have double precision inside a ``with``: JAX would silently make single precision of it."""
+    """Return a context for double precision, which JAX would otherwise silently reduce to single."""
     if keras.backend.backend() == "jax" and dtype == "float64":
         import jax
 
@@ -56,7 +55,7 @@ def double_precision_where_needed(keras: Any, dtype: str) -> contextlib.Abstract
 
 
 class Steps(abc.ABC):
-    """A point and an optimizer that moves it.
+    """A point and an optimizer that updates it.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ class Steps(abc.ABC):
         self._scales_loss = scales_loss(keras, self._optimizer)
 
     def _built(self, x0: FloatArray) -> tuple[list[Any], Any]:
-        """Make variables and a new optimizer of them; some, such as ScheduleFreeAdamW, begin with their values."""
+        """Return variables and a new optimizer of them; some, such as ScheduleFreeAdamW, depend on the start."""
         variables = [
             self._keras.Variable(part, dtype=self._dtype, name=name)
             for name, part in zip(self._structure, self._parts(x0.astype(self._type)), strict=True)
@@ -87,22 +86,22 @@ class Steps(abc.ABC):
         return variables, optimizer
 
     def _parts(self, array: Any) -> list[Any]:
-        """Cut a point or a gradient, shape (dim,), into its parts, which are views of it and of its type."""
+        """Split a point or gradient (dim,) into parts, which are views of the same type."""
         return [array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()]
 
     def _joined(self, parts: list[Any]) -> FloatArray:
-        """Put the parts of a point together, shape (dim,), in double precision and in a new array."""
+        """Join the parts of a point into a new array (dim,) in double precision."""
         return np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])
 
     @abc.abstractmethod
     def start(self, x0: FloatArray) -> FloatArray:
-        """Go to the start, shape (dim,), with the state of a new optimizer; give it in the optimizer's own type."""
+        """Set point and state to those of a new optimizer at the start; return the start in the optimizer's type."""
 
     def step(self, value: float, gradient: Any) -> FloatArray:
-        """Move the point by one step and give it.
+        """Make one step; return the point.
 
-        The gradient is an array of the optimizer's own type and its own. The scaled gradient is rounded to that type,
-        as in `fit`: a scale that is too large makes it infinite.
+        The gradient is an array of the optimizer's type, not shared. The scaled gradient is rounded to that type, as in
+        `fit`: too large a scale makes it infinite.
         """
         if not self._scales_loss:
             return self._step(self._parts(gradient))
@@ -112,14 +111,14 @@ class Steps(abc.ABC):
 
     @abc.abstractmethod
     def _step(self, parts: list[Any]) -> FloatArray:
-        """Move the point by the gradient of the scaled loss, which is cut into its parts, and give it."""
+        """Make one step, given the gradient of the scaled loss by parts; return the point."""
 
     @abc.abstractmethod
     def _slope(self, value: float) -> float:
-        """Differentiate the scaled loss by the loss, which has this value."""
+        """Return the derivative of the scaled loss by the loss at a value."""
 
     def renewed(self) -> Steps:
-        """Give steps at the same point, of a new optimizer that has loaded the variables that this one saved."""
+        """Return steps of a new optimizer at the same point, with this one's saved variables loaded."""
         self._into_variables()
         store: dict[str, Any] = {}
         self._optimizer.save_own_variables(store)
@@ -131,33 +130,33 @@ class Steps(abc.ABC):
 
     @abc.abstractmethod
     def _into_variables(self) -> None:
-        """Put the point and the state into the variables, where they are kept elsewhere."""
+        """Copy point and state into the variables, if they are kept elsewhere."""
 
     @abc.abstractmethod
     def _from_variables(self) -> None:
-        """Take the state from the variables, where it is kept elsewhere."""
+        """Copy the state from the variables, if it is kept elsewhere."""
 
     def read(self) -> FloatArray:
-        """Give the point, shape (dim,), as an array that later steps leave alone."""
+        """Return a copy of the point, shape (dim,)."""
         return self._read_variables()
 
     def _read_variables(self) -> FloatArray:
         return self._joined([self._keras.ops.convert_to_numpy(variable) for variable in self._variables])
 
     def finish(self) -> FloatArray:
-        """Give the point that training ends with, shape (dim,): with ``use_ema`` the average, else the last point."""
+        """Return the final point of training, shape (dim,): the average with ``use_ema``, else the last point."""
         self._optimizer.finalize_variable_values(self._variables)
         return self._read_variables()
 
 
 def scales_loss(keras: Any, optimizer: Any) -> bool:
-    """Tell whether ``scale_loss`` gives another loss than it is given."""
+    """Return whether ``scale_loss`` changes the loss."""
     is_own = type(optimizer).scale_loss is not keras.optimizers.Optimizer.scale_loss
     return is_own or optimizer.loss_scale_factor is not None
 
 
 class _InVariables(Steps):
-    """Steps that keep all in variables."""
+    """Steps that keep point and state in variables."""
 
     def _into_variables(self) -> None:
         pass
@@ -182,7 +181,7 @@ class _Eager(_InVariables):
         return self.read()
 
     def _slope(self, value: float) -> float:
-        if self._torch is None:  # a backend that cannot differentiate
+        if self._torch is None:  # this backend cannot differentiate
             return float(self._optimizer.scale_loss(self._keras.ops.ones((), self._dtype)))
         loss = self._torch.tensor(value, dtype=getattr(self._torch, self._dtype), requires_grad=True)
         return float(self._torch.autograd.grad(self._optimizer.scale_loss(loss), loss)[0])
@@ -242,13 +241,13 @@ class _Jitted(Steps):
         self._first_state = self._state_wherever_it_starts(structure.dim)
 
     def _scaled(self, value: Any, state: list[Any]) -> Any:
-        """Scale the loss by an optimizer in this state."""
+        """Return the loss scaled by an optimizer in a given state."""
         mapping = [*zip(self._optimizer.variables, state, strict=True)]
         with self._keras.StatelessScope(state_mapping=mapping):
             return self._optimizer.scale_loss(value)
 
     def _state_wherever_it_starts(self, dim: int) -> list[Any] | None:
-        """Give the state that a new optimizer has at every start; None if it depends on the start."""
+        """Return the initial state that is the same for every start; None if it depends on the start."""
         here, there = (self._fresh_state(np.full(dim, value)) for value in (0.0, 1.0))
         return here if all(map(np.array_equal, here, there)) else None
 

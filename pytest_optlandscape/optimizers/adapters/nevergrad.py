@@ -1,7 +1,7 @@
-"""Nevergrad's optimizers: every name of its registry, and the classes of `nevergrad.families`.
+"""Adapter for Nevergrad's optimizers: its registry's names, and the classes of `nevergrad.families`.
 
-The search is an array with the box as bounds, which starts at the problem's start; points are asked for and told one
-by one. Nevergrad is told the budget, on which many of its optimizers depend, and never ends by itself.
+The search space is an array with the box as bounds and the problem's start. Points are asked for and told one by one.
+Nevergrad receives the budget, on which many of its optimizers depend. It never ends before the budget.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PREFIX = "nevergrad"
 
 @dataclass(frozen=True)
 class Nevergrad(Adapter):
-    """An optimizer of Nevergrad: whatever makes one from a parametrization, a budget and a number of workers."""
+    """A factory of Nevergrad optimizers from a parametrization, a budget and a number of workers."""
 
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Nevergrad(Adapter):
     def minimize(self, problem: Problem) -> Outcome:
         nevergrad = _import(self.spec)
         seed = small_seed(problem)
-        # Nevergrad draws from the global generators, too, and hands pycma points in an order that this warns of.
+        # Nevergrad also draws from the global generators, and pycma warns of the order in which it gets points.
         with global_random_numbers(seed), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="orphanated injected solution")
             array = nevergrad.p.Array(init=start_inside(problem))
@@ -61,7 +61,7 @@ class Nevergrad(Adapter):
                     candidate = optimizer.ask()
                     optimizer.tell(candidate, problem.fun(np.array(candidate.value)))
                     if self.interruption is not None and self.interruption.is_due(problem):
-                        optimizer = pickled(optimizer, self.interruption)  # as Nevergrad's own dump and load
+                        optimizer = pickled(optimizer, self.interruption)  # like Nevergrad's own dump and load
                         self.interruption.happened = not self.interruption.refusal
                 return Outcome(optimizer.provide_recommendation().value, "budget")
             except TypeError as error:
@@ -69,7 +69,7 @@ class Nevergrad(Adapter):
                     raise
                 raise MissingLibrary(
                     f"Nevergrad {nevergrad.__version__} does not work with NumPy {np.__version__}, which no longer "
-                    f"makes numbers of arrays ({error}); install an older NumPy or a newer Nevergrad"
+                    f"converts arrays to numbers ({error}); install an older NumPy or a newer Nevergrad"
                 ) from error
 
     def interrupted(self, interruption: Interruption) -> Adapter:
@@ -80,12 +80,12 @@ class Nevergrad(Adapter):
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of a name in Nevergrad's registry, or of a family with its arguments.
+    """Return the adapter for a name in Nevergrad's registry, or of a family with its arguments.
 
     Raises
     ------
     ValueError
-        If Nevergrad has no such optimizer, a registered one is given arguments, or a family does not take them.
+        If Nevergrad has no such optimizer, a registered one has arguments, or a family has no such argument.
     MissingLibrary
         If Nevergrad is not installed or its installation is broken.
     """
@@ -95,7 +95,7 @@ def from_spec(spec: Spec) -> Adapter:
     if spec.name in registry:
         if spec.arguments:
             raise ValueError(
-                f"optimizer {str(spec)!r}: what is in Nevergrad's registry takes no arguments; its families do: "
+                f"optimizer {str(spec)!r}: optimizers of Nevergrad's registry take no arguments; its families do: "
                 + ", ".join(sorted(families))
             )
         return _adapter(str(spec), registry[spec.name])
@@ -106,21 +106,21 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is one of Nevergrad's optimizer classes, instances or configured families."""
+    """Return whether an object is an optimizer of Nevergrad: class, instance or configured family."""
     return is_of(thing, "nevergrad", "Optimizer", "ConfiguredOptimizer")
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of an optimizer's class or of a configured family.
+    """Return the adapter for an optimizer's class or of a configured family.
 
     Raises
     ------
     TypeError
-        If it is an optimizer already made, which is bound to its budget.
+        If it is an instance, which is bound to its budget.
     """
     if not isinstance(unwrapped(thing), type) and not is_of(thing, "nevergrad", "ConfiguredOptimizer"):
         raise TypeError(
-            f"{type(thing).__name__} already made is bound to its parametrization and budget: give its class, or "
+            f"an instance of {type(thing).__name__} is bound to its parametrization and budget: give its class, or "
             f"'nevergrad:{getattr(thing, 'name', type(thing).__name__)}'"
         )
     name = getattr(thing, "name", None)

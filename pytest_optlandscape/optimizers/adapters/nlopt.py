@@ -1,8 +1,8 @@
-"""NLopt's algorithms by name, such as `nlopt:LD_LBFGS` and `nlopt:GN_DIRECT_L`.
+"""Adapter for NLopt's algorithms by name, such as `nlopt:LD_LBFGS` and `nlopt:GN_DIRECT_L`.
 
-NLopt sets no tolerance by itself, so an algorithm runs until its own accuracy or the budget ends it; ``xtol_rel=…``
-and the like among the arguments set one. It is told the budget, which most of its algorithms keep; what some ask
-beyond is refused. Its random numbers have one seed for the whole process, which is set before every run.
+NLopt has no default tolerance, so an algorithm runs until its own accuracy or the budget ends it. Arguments such as
+``xtol_rel=…`` set one. NLopt receives the budget, which most algorithms keep; evaluations beyond it are refused. Its
+random generator is global to the process and is seeded before every run.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _SETTINGS = (
     "initial_step",
 )  # fmt: skip
 _NO_BOUNDS = ("LN_NEWUOA", "LN_PRAXIS")
-"""NLopt gives these bounds only by values of infinity outside them, or not at all."""
+"""Algorithms for which NLopt enforces bounds only by infinite values outside, or not at all."""
 _STOCHASTIC = ("CRS2", "ESCH", "ISRES", "MLSL", "RAND", "PRAXIS", "STOGO_RAND")
 
 
 @dataclass(frozen=True)
 class NLopt(Adapter):
-    """An algorithm of NLopt and its settings, or an `nlopt.opt` of the user's, of which each run takes a copy."""
+    """An algorithm of NLopt and its settings, or a user's `nlopt.opt`, which each run copies."""
 
     algorithm: int = 0
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -51,18 +51,18 @@ class NLopt(Adapter):
     def minimize(self, problem: Problem) -> Outcome:
         nlopt = _import(self.spec)
         optimizer = self._optimizer(nlopt, problem)
-        optimizer.set_exceptions_enabled(False)  # a result limited by rounding is a result
+        optimizer.set_exceptions_enabled(False)  # "limited by rounding" is a valid result
         raised: list[Exception] = []
         optimizer.set_min_objective(_objective(problem, raised, refuse_nan=optimizer.get_algorithm() == nlopt.GN_AGS))
         if self.takes_bounds:
             optimizer.set_lower_bounds(problem.bounds[:, 0])
             optimizer.set_upper_bounds(problem.bounds[:, 1])
-        nlopt.srand(small_seed(problem) + 1)  # 0 would be the time
+        nlopt.srand(small_seed(problem) + 1)  # 0 would seed from the clock
         start = start_inside(problem) if self.takes_bounds else problem.x0
         try:
             x = np.array(optimizer.optimize(start))
         except (RuntimeError, SystemError):
-            if raised:  # NLopt hides what the objective raised
+            if raised:  # NLopt hides exceptions of the objective
                 raise raised[0] from None
             raise
         code = optimizer.last_optimize_result()
@@ -81,8 +81,8 @@ class NLopt(Adapter):
         if self.template is not None:
             if self.template.get_dimension() != problem.dim:
                 raise ValueError(
-                    f"this nlopt.opt is for {number_of(self.template.get_dimension(), 'coordinate')}, "
-                    f"{problem.landscape.id} has {problem.dim}; give 'nlopt:NAME', which is made for every dimension"
+                    f"this nlopt.opt has {number_of(self.template.get_dimension(), 'coordinate')}, "
+                    f"{problem.landscape.id} has {problem.dim}; give 'nlopt:NAME', which works in every dimension"
                 )
             if self.takes_bounds:
                 _check_bounds(self.template, problem)
@@ -111,27 +111,27 @@ _WORDS = {
 
 
 def version(nlopt: Any) -> str:
-    """Give the version of the library, which its module states in parts."""
+    """Return the version of the library, joined from its parts."""
     return f"{nlopt.version_major()}.{nlopt.version_minor()}.{nlopt.version_bugfix()}"
 
 
 def _check_bounds(template: Any, problem: Problem) -> None:
-    """Raise ValueError where an `nlopt.opt` was given a box that is not the problem's."""
+    """Raise ValueError if an `nlopt.opt` has other bounds than the problem."""
     for name, given, bound in (
         ("lower", template.get_lower_bounds(), problem.bounds[:, 0]),
         ("upper", template.get_upper_bounds(), problem.bounds[:, 1]),
     ):
         if np.any(np.isfinite(given) & (given != bound)):
             raise ValueError(
-                f"this nlopt.opt has {name} bounds {given.tolist()}, and the problem's are {bound.tolist()}: set none, "
-                "or give them to the problem too (minimize(..., bounds=...))"
+                f"this nlopt.opt has {name} bounds {given.tolist()}, but the problem has {bound.tolist()}: set none, "
+                "or pass them to the problem too (minimize(..., bounds=...))"
             )
 
 
 def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> Any:
-    """Make NLopt's form of the objective: it hands out buffers that it overwrites, so they are copied.
+    """Return the objective in NLopt's form; it copies NLopt's buffers, which are overwritten later.
 
-    AGS dies of a NaN, and the process with it; so there the run is ended instead.
+    With AGS, a NaN would kill the process, so it ends the run instead.
     """
 
     def objective(x: NDArray[np.float64], gradient: NDArray[np.float64]) -> float:
@@ -139,7 +139,7 @@ def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> A
         try:
             value = float(problem.fun(point))
             if refuse_nan and math.isnan(value):
-                raise FloatingPointError("the objective is NaN, which NLopt's AGS would not survive")
+                raise FloatingPointError("the objective is NaN, on which NLopt's AGS would crash the process")
             if gradient.size:
                 gradient[:] = problem.gradient(point)
         except Exception as error:
@@ -151,7 +151,7 @@ def _objective(problem: Problem, raised: list[Exception], refuse_nan: bool) -> A
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of an algorithm's name, with NLopt's settings as arguments.
+    """Return the adapter for an algorithm's name, with NLopt's settings as arguments.
 
     Raises
     ------
@@ -177,16 +177,16 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an `nlopt.opt`."""
+    """Return whether an object is an `nlopt.opt`."""
     return is_of(thing, "nlopt", "opt")
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of an `nlopt.opt`; objective and bounds are the problem's, all else stays as it was set."""
+    """Return the adapter for an `nlopt.opt`; runs replace its objective and bounds and keep its settings."""
     nlopt = _import("this optimizer")
     if isinstance(unwrapped(thing), type):
         raise TypeError(
-            "nlopt.opt alone names no algorithm; give one as 'nlopt:LD_LBFGS', or an nlopt.opt already made"
+            "the class nlopt.opt names no algorithm; give a spec such as 'nlopt:LD_LBFGS', or an instance of nlopt.opt"
         )
     names = {number: name for name, number in _algorithms(nlopt).items()}
     name = names[thing.get_algorithm()]

@@ -1,10 +1,9 @@
-"""optax's gradient transformations, stepped by a jitted update.
+"""Adapter for optax's gradient transformations, stepped by a jitted update.
 
-The objective and its analytic gradient are evaluated by us, in double precision, and handed to
-``update(gradient, state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as
-`optax.lbfgs` in its line search, does so through a callback, so that its evaluations are counted like all others.
-The point is an array of shape (dim,) or, where the landscape's structure has several tensors, a dict of them. The
-update is compiled once per optimizer and structure.
+The adapter evaluates the objective and its analytic gradient in double precision and passes them to ``update(gradient,
+state, x, value=…, grad=…, value_fn=…)``. A transformation that evaluates by itself, such as the line search of
+`optax.lbfgs`, does so through a callback, so that its evaluations are counted. The point is an array (dim,) or, if the
+landscape's structure has several tensors, a dict of them. The update is compiled once for each optimizer and structure.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class OptaxOptimizer(Adapter):
                 self._idle[structure] = compiled
 
     def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
-        """Step several runs in one call of a compiled loop over them, each as alone."""
+        """Step several runs by one call of a compiled loop over them, with the results of single runs."""
         return () if self.interruption is not None else (self._minimize_in_lockstep,)
 
     def _minimize_in_lockstep(self, problems: Sequence[Problem]) -> list[Outcome]:
@@ -86,7 +85,7 @@ class OptaxOptimizer(Adapter):
                 self._idle[structure] = compiled
 
     def _renewed(self, problem: Problem, state: Any, x: Any) -> tuple[_Compiled, Any] | None:
-        """Interrupt a run where that is due: give another transformation and the state that it goes on with."""
+        """Interrupt the run if it is due: return another transformation and its restored state."""
         interruption = self.interruption
         if interruption is None or not interruption.is_due(problem):
             return None
@@ -108,7 +107,7 @@ class OptaxOptimizer(Adapter):
 
 
 class _Compiled:
-    """A transformation's update for points of one structure, compiled; it serves one run at a time."""
+    """A transformation's compiled update for points of one structure; it serves one run at a time."""
 
     def __init__(self, transformation: Any, structure: Structure, dtype: str) -> None:
         import jax
@@ -139,7 +138,7 @@ class _Compiled:
         self._searches = _remembers_values(optax, self._init(self._tree(np.zeros(structure.dim, self._dtype))))
 
     def work_on(self, problem: Problem | None) -> None:
-        """Evaluate this problem from now on, or none."""
+        """Set the problem to evaluate from now on, or None."""
         self._objective.problem = problem
         self._objective.cast = Cast(str(self._dtype))
 
@@ -151,12 +150,12 @@ class _Compiled:
             self.work_on(None)
 
     def restored(self, saved: Any, x: Any) -> Any:
-        """Put the arrays of a state that was saved into the state with which a run at ``x`` would begin.
+        """Return the initial state of a run at ``x`` with the arrays of a saved state.
 
         Raises
         ------
         ValueError
-            If the two are not built alike.
+            If the two states have different structures.
         """
         import jax
 
@@ -164,7 +163,7 @@ class _Compiled:
         structure: Any = jax.tree_util.tree_structure(fresh)
         of_saved = jax.tree_util.tree_structure(saved)
         if structure != of_saved:
-            raise ValueError(f"the saved state is {of_saved}, and init makes {structure}")
+            raise ValueError(f"the saved state has the structure {of_saved}, but init returns {structure}")
         return jax.tree_util.tree_unflatten(structure, map(_copied, jax.tree_util.tree_leaves(saved)))
 
     def _descend(self, problem: Problem, renewed: _Renewed) -> Outcome:
@@ -174,7 +173,7 @@ class _Compiled:
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state, engine
             x, state = engine._step(value, self._tree(self._objective.cast(gradient)), state, x)
-            point = self._point(x)  # waits for the step
+            point = self._point(x)  # blocks until the step is done
             if engine._objective.error is not None:
                 engine._objective.complain()
             engine, state = renewed(problem, state, x) or (engine, state)
@@ -183,18 +182,18 @@ class _Compiled:
         return self._noted(descend(problem, self._point(x), step))
 
     def minimize_in_lockstep(self, problems: Sequence[Problem]) -> list[Outcome]:
-        """Step several runs together; only what `_descend` would step one by one.
+        """Step several runs together, if `_descend` would step each.
 
         Raises
         ------
         TypeError
-            If the transformation searches along a line, and so evaluates by itself.
+            If the transformation has a line search, which evaluates by itself.
         """
         if self._searches:
-            raise TypeError("a transformation that evaluates by itself takes one run at a time")
+            raise TypeError("a transformation that evaluates by itself cannot step several runs together")
         count = len(problems)
         casts = Casts(str(self._dtype), count)
-        # What is compiled serves one number of runs: always the same one, if need be with some that go for nothing.
+        # Compiled code serves a fixed number of runs, so dummy runs fill up the rest.
         padding = ((0, max(MOST - count, 0)), (0, 0))
         starts = np.array([problem.x0 for problem in problems])
         x: Any = self._trees(np.pad(starts.astype(self._dtype), padding, mode="edge"))
@@ -210,34 +209,34 @@ class _Compiled:
         return casts.noted(descend_in_lockstep(problems, self._points(x)[:count], step))
 
     def _trees(self, array: Any) -> Any:
-        """Give points or gradients of several runs, shape (runs, dim), as `_tree` gives one of them."""
+        """Return points or gradients of several runs (runs, dim) in the form of `_tree`."""
         if self._structure.is_plain:
             return array
         slices = self._structure.slices.items()
         return {name: array[:, part].reshape(-1, *self._structure[name]) for name, part in slices}
 
     def _points(self, x: Any) -> NDArray[np.float64]:
-        """Copy what `_trees` gave as points, shape (runs, dim), in double precision."""
+        """Copy a result of `_trees` to points (runs, dim) in double precision."""
         if self._structure.is_plain:
             return np.array(x, dtype=np.float64)
         parts = [np.array(x[name], dtype=np.float64) for name in self._structure]
         return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
     def _tree(self, array: Any) -> Any:
-        """Give a point or a gradient, shape (dim,), as the transformation sees it: a dict of views, or the array."""
+        """Return a point or gradient (dim,) in the transformation's form: a dict of views, or the array."""
         if self._structure.is_plain:
             return array
         return {name: array[part].reshape(self._structure[name]) for name, part in self._structure.slices.items()}
 
     def _point(self, x: Any) -> NDArray[np.float64]:
-        """Copy what the transformation sees as a point, shape (dim,), in double precision."""
+        """Copy a point in the transformation's form to an array (dim,) in double precision."""
         return np.array(x, dtype=np.float64) if self._structure.is_plain else self._structure.join(x)
 
     def _noted(self, outcome: Outcome) -> Outcome:
         return dataclasses.replace(outcome, message=self._objective.cast.complaint)
 
     def _search(self, problem: Problem, renewed: _Renewed) -> Outcome:
-        """Step until the budget is spent, the point is no longer finite, or the line search moves it no more."""
+        """Step until the budget is spent, the point is not finite, or the line search does not move it."""
         x: Any = self._tree(problem.x0.astype(self._dtype))
         engine, state = self, self._init(x)
         here = problem.x0
@@ -255,7 +254,7 @@ _Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
 
 
 def _copied(leaf: Any) -> Any:
-    """Copy an array through NumPy, which knows no keys of random numbers, only what they consist of."""
+    """Copy an array through NumPy; keys of random numbers are copied as their data."""
     import jax
 
     if jax.numpy.issubdtype(getattr(leaf, "dtype", np.float64), jax.dtypes.prng_key):
@@ -266,28 +265,28 @@ def _copied(leaf: Any) -> Any:
 
 
 def _remembers_values(optax: Any, state: Any) -> bool:
-    """Whether a state keeps the value and gradient that a line search ended with, as optax's line searches do."""
+    """Return whether a state stores the last value and gradient of a line search, as optax's line searches do."""
     try:
         kept = [optax.tree_utils.tree_get(state, name) for name in ("value", "grad")]
-    except KeyError:  # several of that name: `optax.value_and_grad_from_state` cannot tell which
+    except KeyError:  # several have that name: `optax.value_and_grad_from_state` would be ambiguous
         return False
     return all(one is not None for one in kept)
 
 
 class _Objective:
-    """The evaluations of whichever problem is at hand, for `traceable`.
+    """Evaluations of the current problem, for `traceable`.
 
-    JAX turns an exception of a callback into one of its own and may go on for a while. So none leaves the callback:
-    it returns NaN, and `complain` raises after the step.
+    JAX replaces an exception of a callback by its own and may continue for a while. So the callback returns NaN
+    instead, and `complain` raises the exception after the step.
 
     Attributes
     ----------
     problem : Problem or None
-        The one at hand.
+        The current problem.
     cast : Cast
-        Of the gradients; it remembers one that is too large.
+        The cast of gradients; it records one that is too large.
     error : BaseException or None
-        What an evaluation raised since `complain` was last called.
+        The exception of an evaluation since the last call of `complain`.
     """
 
     def __init__(self, structure: Structure, dtype: str) -> None:
@@ -298,7 +297,7 @@ class _Objective:
         self.error: BaseException | None = None
 
     def complain(self) -> None:
-        """Raise what an evaluation raised since the last time."""
+        """Raise the exception of an evaluation since the last call, if any."""
         error, self.error = self.error, None
         if error is not None:
             raise error
@@ -324,17 +323,16 @@ class _Objective:
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of a function that makes a transformation: ``optax:adam(learning_rate=0.01)``.
+    """Return the adapter for a function that returns a transformation: ``optax:adam(learning_rate=0.01)``.
 
-    Besides the function's own arguments there is ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
-    ``"bfloat16"``). An argument may be a schedule, a call in quotes:
-    ``learning_rate="cosine_decay_schedule(init_value=0.1, decay_steps=100)"``. What is experimental is found as
-    ``optax:contrib.prodigy``.
+    A spec takes the function's arguments and ``dtype`` (``"float64"``, ``"float32"``, ``"float16"`` or ``"bfloat16"``).
+    An argument may be a schedule, written as a call in quotes: ``learning_rate="cosine_decay_schedule(init_value=0.1,
+    decay_steps=100)"``. Experimental functions are named like ``optax:contrib.prodigy``.
 
     Raises
     ------
     ValueError
-        If optax has no such function, or that takes no such arguments.
+        If optax has no such function, or the function has no such argument.
     MissingLibrary
         If optax or JAX is not installed.
     """
@@ -371,9 +369,9 @@ def _makes_transformations(thing: Any) -> bool:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is a transformation of optax or one of its functions that make one, optax not imported.
+    """Return whether an object is a transformation of optax or a function of optax that returns one.
 
-    A function may be alone or in a `functools.partial`.
+    A function may be inside a `functools.partial`. optax is not imported.
     """
     return is_of(thing, "optax", *_TRANSFORMATIONS) or (
         str(getattr(unwrapped(thing), "__module__", "")).partition(".")[0] == "optax"
@@ -382,15 +380,15 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a transformation, or of a function of optax that makes one.
+    """Return the adapter for a transformation, or for a function of optax that returns one.
 
-    A transformation does not tell with what arguments it was made: its spec has a hash of the numbers that it
-    remembers instead. A `functools.partial` of the function tells.
+    A transformation does not record its arguments, so its spec has a hash of its numbers. A `functools.partial` of the
+    function records them.
 
     Raises
     ------
     ValueError
-        If the function needs arguments.
+        If the function requires arguments.
     """
     import_library("optax", "this optimizer", "jax")
     if is_of(thing, "optax", *_TRANSFORMATIONS):

@@ -1,7 +1,7 @@
-"""optimagic's algorithms by name, such as `optimagic:scipy_lbfgsb` and `optimagic:pounders`.
+"""Adapter for optimagic's algorithms by name, such as `optimagic:scipy_lbfgsb` and `optimagic:pounders`.
 
-They are handed the box where they take one, the gradient where they need it, and on sums of squares the residuals
-where they are made for those. Tolerances are optimagic's, which differ from those of the libraries it wraps.
+An algorithm receives the box if it takes one, the gradient if it needs it, and the residuals if it is made for sums of
+squares. Tolerances are optimagic's, which differ from those of the wrapped libraries.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DRAWS = (
     "nevergrad", "pygmo", "pygad", "pyswarms", "gfo", "bayes_opt", "basinhopping", "differential_evolution",
     "dual_annealing", "crs2_lm", "esch", "isres", "praxis",
 )  # fmt: skip
-"""What is in the names of algorithms that draw random numbers."""
+"""Parts of the names of algorithms that draw random numbers."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Optimagic(Adapter):
             jacobian = optimagic.mark.least_squares(problem.jacobian)
         if self.uses_gradient:
             arguments["jac"] = jacobian
-        with global_random_numbers(seed):  # for the algorithms that draw from nothing else
+        with global_random_numbers(seed):  # for algorithms that use only the global generators
             if "nlopt" in sys.modules:
                 sys.modules["nlopt"].srand(seed + 1)
             result = optimagic.minimize(
@@ -86,13 +86,13 @@ class Optimagic(Adapter):
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of an algorithm's name.
+    """Return the adapter for an algorithm's name.
 
     Raises
     ------
     ValueError
-        If optimagic has no such algorithm, what it wraps is not installed, it needs more than an objective, or has
-        no such option.
+        If optimagic has no such algorithm or option, the wrapped package is not installed, or the algorithm needs more
+        than an objective.
     MissingLibrary
         If optimagic is not installed or its installation is broken.
     """
@@ -107,12 +107,12 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an algorithm of optimagic, an instance or a class."""
+    """Return whether an object is an algorithm of optimagic, an instance or a class."""
     return is_of(thing, "optimagic", "Algorithm")
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of an algorithm's class or of a configured instance."""
+    """Return the adapter for an algorithm's class or of a configured instance."""
     target = unwrapped(thing)
     name = _info(target).name
     if target is not thing:

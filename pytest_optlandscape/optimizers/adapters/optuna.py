@@ -1,7 +1,7 @@
-"""Optuna's samplers, each asked for one trial after another in a study kept in memory.
+"""Adapter for Optuna's samplers, each asked for one trial after another in a study in memory.
 
-The coordinates are float distributions over the box, and the first trial is the problem's start. A value that is NaN
-makes the trial a failed one, as everywhere in Optuna. A study never ends by itself.
+The coordinates are float distributions over the box, and the first trial is the problem's start. A NaN value fails the
+trial, as usual in Optuna. A study never ends before the budget.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NOT_FOR_A_BOX = ("BaseSampler", "BaseGASampler", "BruteForceSampler", "GridSamp
 
 @dataclass(frozen=True)
 class OptunaSampler(Adapter):
-    """A sampler's class with its arguments, or an instance, of which each run takes a copy."""
+    """A sampler's class with its arguments, or an instance, which each run copies."""
 
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class OptunaSampler(Adapter):
 
 
 def _seed_what_has_no_seed(sampler: Any, seed: int) -> None:
-    """Seed the generators of a sampler, and of those inside it, that would take a seed from the operating system."""
+    """Seed the generators of a sampler and its inner samplers that have no seed."""
     for inside in vars(sampler).values():
         if type(inside).__name__ == "LazyRandomState":
             if getattr(inside, "_rng", seed) is None:
@@ -101,7 +101,7 @@ def _seed_what_has_no_seed(sampler: Any, seed: int) -> None:
 
 @contextlib.contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Keep Optuna from logging every trial, and from warning that a sampler is experimental."""
+    """Suppress Optuna's logs of trials and its warnings about experimental samplers."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -113,14 +113,14 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of a sampler's class name.
+    """Return the adapter for a sampler's class name.
 
     Raises
     ------
     ValueError
-        If Optuna has no such sampler for a box of floats, or the sampler no such argument.
+        If Optuna has no such sampler for a box of floats, or the sampler has no such argument.
     MissingLibrary
-        If Optuna or what the sampler needs besides is not installed.
+        If Optuna, or another package that the sampler needs, is not installed.
     """
     optuna = _import(str(spec))
     known = {
@@ -137,7 +137,7 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
-    """Try the sampler for two trials: what it needs besides, such as cmaes or torch, is imported only then."""
+    """Run the sampler for two trials, because packages such as cmaes or torch are imported only then."""
     from pytest_optlandscape.runs import execute
 
     needs = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
@@ -147,17 +147,17 @@ def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
     run = execute(adapter, Problem("booth", budget=1))
     if run.stop_reason == "exception":
         if run.message.startswith(("ModuleNotFoundError", "ImportError")):
-            raise MissingLibrary(f"{adapter.spec} needs what is not installed: {run.message}")
+            raise MissingLibrary(f"{adapter.spec} needs a package that is not installed: {run.message}")
         raise ValueError(f"optimizer {adapter.spec!r} cannot be run: {run.message}")
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is a sampler of Optuna, an instance or a class."""
+    """Return whether an object is a sampler of Optuna, an instance or a class."""
     return is_of(thing, "optuna", "BaseSampler")
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a sampler's class or instance; each run is seeded, unless the user gave a seed."""
+    """Return the adapter for a sampler's class or instance; runs are seeded unless the user gave a seed."""
     spec = written(PREFIX, thing)
     if isinstance(unwrapped(thing), type):
         return _adapter(spec, factory=thing)

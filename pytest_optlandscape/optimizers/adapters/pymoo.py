@@ -1,7 +1,8 @@
-"""pymoo's algorithms for one objective: genetic, evolution strategies, swarms, and some for one point.
+"""Adapter for pymoo's algorithms for one objective: genetic, evolution strategies, swarms, single-point.
 
-They are run by `pymoo.optimize.minimize` on a problem that evaluates one point at a time, with their own termination.
-Those that search from a point (CMAES, NelderMead, PatternSearch, …) start at the problem's; the others sample the box.
+`pymoo.optimize.minimize` runs them on a problem that evaluates one point at a time, with their own termination.
+Algorithms that search from a point (CMAES, NelderMead, PatternSearch, …) use the problem's start; the others sample the
+box.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ ALGORITHMS = {
     "SRES": "sres",
     "SimpleCMAES": "cmaes",
 }
-"""pymoo's algorithms for one objective of real coordinates, and the module of each."""
+"""pymoo's algorithms for one objective and real coordinates, with their modules."""
 
 _DETERMINISTIC = ("DIRECT", "NelderMead")
 _LOCAL = ("NelderMead", "PatternSearch")
@@ -65,7 +66,7 @@ _LOCAL = ("NelderMead", "PatternSearch")
 
 @dataclass(frozen=True)
 class Pymoo(Adapter):
-    """An algorithm's class with its arguments, or an instance, of which each run takes a copy."""
+    """An algorithm's class with its arguments, or an instance, which each run copies."""
 
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Pymoo(Adapter):
                 seed = algorithm.seed
             elif seed == 0 and is_of(
                 algorithm, "pymoo", "CMAES", "SimpleCMAES"
-            ):  # to pycma, which the CMAES run on, 0 means the time
+            ):  # pycma, which runs CMAES, seeds from the clock if the seed is 0
                 seed = 2**31
             result = optimize.minimize(
                 _one_by_one(problem), algorithm, seed=seed, copy_algorithm=False, verbose=algorithm.verbose
@@ -111,7 +112,7 @@ class Pymoo(Adapter):
 
 
 def _samples_its_start(algorithm: Any) -> bool:
-    """Tell whether an algorithm that searches from a point was given none, nor a way of its own to sample one."""
+    """Return whether an algorithm that searches from a point has neither a start nor its own sampling."""
     local = importlib.import_module("pymoo.algorithms.base.local").LocalSearch
     default = inspect.signature(local).parameters["sampling"].default
     return isinstance(algorithm, local) and algorithm.initialization.sampling is default
@@ -128,17 +129,17 @@ def _one_by_one(problem: Problem) -> Any:
 
 
 def _silent() -> contextlib.redirect_stdout[io.StringIO]:
-    """Take what pymoo prints, such as its hint at compiled modules."""
+    """Suppress what pymoo prints, such as its hint about compiled modules."""
     return contextlib.redirect_stdout(io.StringIO())
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of an algorithm's class name.
+    """Return the adapter for an algorithm's class name.
 
     Raises
     ------
     ValueError
-        If pymoo has no such algorithm for one objective, or the algorithm no such argument.
+        If pymoo has no such algorithm for one objective, or the algorithm has no such argument.
     MissingLibrary
         If pymoo is not installed or its installation is broken.
     """
@@ -149,7 +150,9 @@ def from_spec(spec: Spec) -> Adapter:
         module = import_library(f"pymoo.algorithms.soo.nonconvex.{ALGORITHMS[spec.name]}", str(spec), PREFIX)
     kind = getattr(module, spec.name, None)
     if kind is None:
-        raise ValueError(f"pymoo {version_of(importlib.import_module('pymoo'))} has no {spec.name}; a newer one has")
+        raise ValueError(
+            f"pymoo {version_of(importlib.import_module('pymoo'))} has no {spec.name}; install a newer release"
+        )
     check_arguments(spec, arguments_of(kind))
     adapter = _adapter(str(spec), spec.name, factory=kind, arguments=spec.arguments)
     try:
@@ -160,23 +163,23 @@ def from_spec(spec: Spec) -> Adapter:
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an algorithm of pymoo, an instance or a class."""
+    """Return whether an object is an algorithm of pymoo, an instance or a class."""
     return is_of(thing, "pymoo", "Algorithm")
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of an algorithm's class or of an instance.
+    """Return the adapter for an algorithm's class or instance.
 
     Raises
     ------
     TypeError
-        If it is an instance that is at work on a problem already.
+        If it is an instance that is set up for a problem.
     """
     target = unwrapped(thing)
     if not isinstance(target, type) and target.problem is not None:
         raise TypeError(
-            f"this {type(target).__name__} is set up for a problem of its own, and would go on with that: give one "
-            "that is not set up, its class, or functools.partial of its class"
+            f"this {type(target).__name__} is set up for its own problem and would continue with that: give an "
+            "instance that is not set up, its class, or functools.partial of its class"
         )
     spec = written(PREFIX, thing)
     if isinstance(target, type):

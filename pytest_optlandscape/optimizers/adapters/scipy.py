@@ -1,8 +1,8 @@
-"""SciPy's optimizers: every method of `scipy.optimize.minimize`, `scipy.optimize.least_squares`, and the global ones.
+"""Adapter for SciPy: every method of `scipy.optimize.minimize`, `scipy.optimize.least_squares`, global optimizers.
 
-Gradients are handed to the methods that use one, Hessians to those that need one, bounds to those that take them, and
-so are constraints where a landscape has some; other methods run there as if it had none. Limits and tolerances stay
-SciPy's own: they are part of the optimizer.
+Methods receive the gradient if they use it, the Hessian if they need it, and bounds and constraints if they take them.
+Other methods run on a constrained landscape without its constraints. Limits and tolerances stay SciPy's: they are part
+of the optimizer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ METHODS = {
     "trust-exact": "gradient hessian",
     "trust-krylov": "gradient hessian",
 }
-"""The methods of `scipy.optimize.minimize` and what each is handed."""
+"""The methods of `scipy.optimize.minimize` and the values that each receives."""
 
 GLOBAL = ("differential_evolution", "dual_annealing", "basinhopping", "shgo", "direct", "brute")
 """SciPy's global optimizers."""
@@ -59,7 +59,7 @@ _EVALUATIONS = {
     "dual_annealing": "maxfun",
     "direct": "maxfun",
 }
-"""The arguments that limit evaluations; COBYLA's counts them under another name."""
+"""The arguments that limit evaluations; COBYLA's has another name."""
 
 _STOPPABLE_SINCE: dict[str, tuple[int, int] | None] = {
     "differential_evolution": (1, 12),
@@ -72,8 +72,9 @@ _STOPPABLE_SINCE: dict[str, tuple[int, int] | None] = {
     "basinhopping": None,
     "direct": None,
 }
-"""The first release of SciPy in which StopIteration, raised in the callback, ends a run; None where it escapes. It is
-1.11 for all other methods."""
+"""The first release of SciPy in which StopIteration from the callback ends a run; None if it never does. For all other
+methods it is 1.11.
+"""
 
 _NEED_NO_GRADIENT = ("CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "trust-constr")
 
@@ -94,8 +95,9 @@ _INVARIANCES = {
     "direct": "scaling",
     "brute": "scaling",
 }
-"""What a method's theory promises where it stands on values (scaling), or on derivatives alone. Nelder-Mead's first
-simplex and Powell's directions follow the axes, and so do bounds and the bounds on eigenvalues of trust-exact."""
+"""Invariances that a method's theory promises, because it uses only comparisons of values or only derivatives.
+Nelder-Mead's first simplex, Powell's directions, bounds and the eigenvalue bounds of trust-exact depend on the axes.
+"""
 
 _Pairs = list[tuple[float, float]]
 _STOCHASTIC = ("differential_evolution", "dual_annealing", "basinhopping")
@@ -104,7 +106,7 @@ _VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
 
 @dataclass(frozen=True)
 class SciPyMethod(Adapter):
-    """A method of `scipy.optimize.minimize`; arguments other than ``tol`` are its options."""
+    """A method of `scipy.optimize.minimize`. Arguments other than ``tol`` are its options."""
 
     method: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class SciPyMethod(Adapter):
 
 @dataclass(frozen=True)
 class SciPyGlobal(Adapter):
-    """One of SciPy's global optimizers; arguments are handed on."""
+    """One of SciPy's global optimizers; arguments are passed on."""
 
     method: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -204,7 +206,7 @@ class SciPyGlobal(Adapter):
         return function(problem.fun, bounds, **self.arguments)
 
     def _brute(self, problem: Problem, function: Any, bounds: _Pairs) -> Any:
-        """Take as fine a grid as the budget allows: SciPy's own 20 points an axis are 20^dim."""
+        """Run with the finest grid that the budget allows; SciPy's default of 20 points on each axis takes 20^dim."""
         finest = max(int((problem.budget + 0.5) ** (1.0 / problem.dim)), 2)
         points = self.arguments.get("Ns", min(finest, 20))
         if points**problem.dim > 1e7:
@@ -214,7 +216,7 @@ class SciPyGlobal(Adapter):
 
 @dataclass(frozen=True)
 class SciPyLeastSquares(Adapter):
-    """`scipy.optimize.least_squares` with the Jacobian of the residuals; arguments are handed on."""
+    """`scipy.optimize.least_squares` with the Jacobian of the residuals; arguments are passed on."""
 
     arguments: dict[str, Any] = field(default_factory=dict)
 
@@ -222,7 +224,7 @@ class SciPyLeastSquares(Adapter):
         bounds = {"bounds": tuple(problem.bounds.T)} if self.takes_bounds else {}
         arguments = {"jac": problem.jacobian, **bounds, **self.arguments, **_callback(problem)}
         result = scipy.optimize.least_squares(problem.residuals, problem.watched_x0(), **arguments)
-        # Its own fun are the residuals, and half the sum of their squares is its cost.
+        # SciPy's result has the residuals as fun and half the sum of their squares as cost.
         return Outcome(result.x, success=result.success, message=result.message)
 
     def obstacle(self, landscape: Landscape) -> str:
@@ -235,7 +237,7 @@ class SciPyLeastSquares(Adapter):
 
 
 def _as_object(constraint: Any) -> Any:
-    """Give a constraint that is a dict as an object: differential evolution takes no other."""
+    """Convert a constraint given as a dict to an object, as differential evolution needs."""
     if not isinstance(constraint, dict):
         return constraint
     args, jacobian = tuple(constraint.get("args", ())), constraint.get("jac")
@@ -245,18 +247,18 @@ def _as_object(constraint: Any) -> Any:
 
 
 def _callback(problem: Problem) -> dict[str, Any]:
-    """Hand the callback over where somebody looks at its calls."""
+    """Return the callback argument, if the problem asks for a callback."""
     return {"callback": problem.callback} if problem.asks_for_callback else {}
 
 
 def _stops_on_request(method: str) -> bool:
-    """Tell whether StopIteration, raised in the callback, ends a run in this release of SciPy; elsewhere it escapes."""
+    """Return whether StopIteration from the callback ends a run in this release of SciPy."""
     since = _STOPPABLE_SINCE.get(method, (1, 11))
     return since is not None and since <= _VERSION
 
 
 def _box(problem: Problem) -> scipy.optimize.Bounds:
-    """Give the bounds in the form that SciPy would make of pairs, number by number, in every run."""
+    """Return the bounds as a `Bounds` object, which spares SciPy the conversion of pairs in every run."""
     own = problem.bounds is problem.landscape.bounds
     return _box_of(problem.landscape) if own else scipy.optimize.Bounds(*problem.bounds.T)
 
@@ -267,12 +269,12 @@ def _box_of(landscape: Landscape) -> scipy.optimize.Bounds:
 
 
 def _seed_name(function: Any) -> str:
-    """Name the argument for the random generator, which SciPy 1.15 renamed from seed to rng."""
+    """Return the name of the argument for the random generator: seed, or rng since SciPy 1.15."""
     return "rng" if "rng" in inspect.signature(function).parameters else "seed"
 
 
 def _limited(adapter: Any, evaluations: int) -> Adapter | None:
-    """Set the argument that limits evaluations, if the method has one."""
+    """Return the adapter with its limit of evaluations set; None if the method has none."""
     name = _EVALUATIONS.get(adapter.method)
     if name is None:
         return None
@@ -281,12 +283,12 @@ def _limited(adapter: Any, evaluations: int) -> Adapter | None:
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of a method's name.
+    """Return the adapter for a method's name.
 
     Raises
     ------
     ValueError
-        If SciPy has no such method or the method no such option.
+        If SciPy has no such method, or the method has no such option.
     """
     if spec.name in METHODS:
         if spec.name == "COBYQA" and _VERSION < (1, 14):
@@ -310,7 +312,7 @@ def from_spec(spec: Spec) -> Adapter:
         return _global_from_spec(spec)
     if spec.name == "least_squares":
         return _least_squares_from_spec(spec)
-    advice = "These are the methods of scipy.optimize.minimize, least_squares and SciPy's global optimizers."
+    advice = "Known are the methods of scipy.optimize.minimize, least_squares and SciPy's global optimizers."
     raise ValueError(unknown_name("SciPy optimizer", spec.name, [*METHODS, "least_squares", *GLOBAL], advice))
 
 
@@ -357,7 +359,7 @@ def _global_from_spec(spec: Spec) -> SciPyGlobal:
 
 
 def _check_options(method: SciPyMethod) -> None:
-    """Try the options on a small problem: SciPy itself only warns of those it does not know."""
+    """Try the options on a small problem, because SciPy only warns of unknown ones."""
     if not method.arguments:
         return
     from pytest_optlandscape.runs import execute

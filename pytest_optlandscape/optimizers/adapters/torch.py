@@ -1,9 +1,10 @@
-"""torch's optimizers, and those that other packages derive from `torch.optim.Optimizer`.
+"""Adapter for torch's optimizers, and other packages' subclasses of `torch.optim.Optimizer`.
 
-The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is
-stepped as ``optimizer.step(closure)``; each call of the closure evaluates the objective and its analytic gradient,
-once, and puts the gradient into ``parameter.grad``. torch's own optimizers but L-BFGS, which would call it first of
-all, are stepped right after it. No graph is recorded, so what needs second derivatives (AdaHessian, Sophia) cannot run.
+The point is one parameter of shape (dim,), or one for each tensor of the landscape's structure. An optimizer is stepped
+by ``optimizer.step(closure)``. Each call of the closure evaluates the objective and its analytic gradient once, and
+stores the gradient in ``parameter.grad``. torch's own optimizers, except L-BFGS, begin a step with the closure. For
+them the adapter evaluates first and steps without a closure. No graph is recorded, so optimizers that need second
+derivatives (AdaHessian, Sophia) cannot run.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ __all__ = ["THIRD_PARTIES", "from_object", "from_spec", "recognizes"]
 PREFIX = "torch"
 
 THIRD_PARTIES = ("pytorch_optimizer", "torch_optimizer")
-"""Packages of optimizers for torch whose names are prefixes of specs too."""
+"""Packages of optimizers for torch; their names are prefixes of specs too."""
 
 _NOT_FOR_A_DENSE_GRADIENT = ("Optimizer", "SparseAdam")
 _OURS = ("device", "dtype", "scheduler")
@@ -65,7 +66,7 @@ _OURS = ("device", "dtype", "scheduler")
 
 @dataclass(frozen=True)
 class TorchOptimizer(Adapter):
-    """Something that makes an optimizer of torch from its parameters."""
+    """A factory of torch optimizers from parameters."""
 
     factory: Callable[[Any], Any] = list
     dtype: str = "float64"
@@ -81,7 +82,7 @@ class TorchOptimizer(Adapter):
             return _descend(torch, problem, self._training(torch, point), self._renewed, Cast(self.dtype))
 
     def in_lockstep(self) -> tuple[Callable[[Sequence[Problem]], list[Outcome]], ...]:
-        """Step several runs as one parameter, or as a list of parameters, by torch's operations on lists or without."""
+        """Step several runs as one parameter, or as a list of parameters with or without torch's list operations."""
         if self.interruption is not None:
             return ()
         return tuple(functools.partial(self._minimize_in_lockstep, way) for way in _LOCKSTEP_WAYS)
@@ -90,7 +91,7 @@ class TorchOptimizer(Adapter):
         torch = _import(self.spec)
         structure, starts = problems[0].structure, np.array([problem.x0 for problem in problems])
         for problem in problems:
-            small_seed(problem)  # which is asked for in each run
+            small_seed(problem)  # each run reads it
         points = _Points(torch, structure, starts, self.dtype, device=self.device, is_stacked=way == "stacked")
         with _random_numbers(torch, problems[0], points.device):
             optimizers, schedulers = _made(torch, self.spec, renewed(self.factory), points.parameters)
@@ -109,11 +110,11 @@ class TorchOptimizer(Adapter):
             return casts.noted(descend_in_lockstep(problems, points.read(), step))
 
     def obstacle(self, landscape: Landscape) -> str:
-        """Say that the optimizer cannot be made for the tensors of a landscape, or its type is too small for it."""
+        """Return a reason if the optimizer refuses a landscape's tensors or its type is too small; "" if not."""
         return self._refusal(landscape.structure) or out_of_range(self.dtype, landscape)
 
     def _refusal(self, structure: Structure) -> str:
-        """Give in a few words what keeps an optimizer from being made for a structure, such as Muon for a vector."""
+        """Return why an optimizer cannot be made for a structure, such as Muon for a vector; "" if it can."""
         if structure not in self._obstacles:
             torch = _import(self.spec)
             try:
@@ -131,7 +132,7 @@ class TorchOptimizer(Adapter):
         return _Training(point, *_made(torch, self.spec, renewed(self.factory), point.parameters))
 
     def _renewed(self, torch: Any, problem: Problem, training: _Training) -> _Training:
-        """Interrupt a run where that is due: give another optimizer that has loaded the state of this one."""
+        """Interrupt the run if it is due: return another optimizer with this one's state loaded."""
         interruption = self.interruption
         if interruption is None or not interruption.is_due(problem):
             return training
@@ -144,7 +145,7 @@ class TorchOptimizer(Adapter):
             return training
         file.seek(0)
         point = self._point(torch, problem.structure, training.point.read())
-        with _random_numbers(torch, problem, point.device):  # what is drawn for a new one is not the run's
+        with _random_numbers(torch, problem, point.device):  # draws of the new optimizer must not change the run's
             other = self._training(torch, point)
             for thing, state in zip(other.stateful, torch.load(file, weights_only=False), strict=True):
                 thing.load_state_dict(state)
@@ -160,14 +161,14 @@ class TorchOptimizer(Adapter):
 
 
 class Parameters(list[Any]):
-    """The parameters that an optimizer is made of: a list, from which each can also be taken by its name."""
+    """The parameters of an optimizer: a list that also has names as keys."""
 
     def __init__(self, by_name: Mapping[str, Any]) -> None:
         super().__init__(by_name.values())
         self._by_name = dict(by_name)
 
     def __getitem__(self, key: Any) -> Any:
-        """Take a parameter by its name or number."""
+        """Return a parameter by name or index."""
         if not isinstance(key, str):
             return super().__getitem__(key)
         if key not in self._by_name:
@@ -175,18 +176,18 @@ class Parameters(list[Any]):
         return self._by_name[key]
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """List names and parameters, as ``model.named_parameters()`` does."""
+        """Return names and parameters, like ``model.named_parameters()``."""
         return self._by_name.items()
 
 
-class _NoSuchPart(KeyError):  # noqa: N818 - an optimizer for certain parts is no mistake
-    """A function of params asks for a part that a landscape does not have."""
+class _NoSuchPart(KeyError):  # noqa: N818 - an optimizer for certain parts is not an error
+    """A function of params requests a part that a landscape does not have."""
 
     __str__ = Exception.__str__
 
 
 class _Point:
-    """A point as parameters of torch, one for each part of its structure."""
+    """A point as torch parameters, one for each part of its structure."""
 
     def __init__(self, torch: Any, structure: Structure, x0: NDArray[np.float64], dtype: str, device: Any) -> None:
         self._torch = torch
@@ -204,13 +205,13 @@ class _Point:
         self._is_vector = len(structure) == 1 and self._first.ndim == 1
 
     def read(self) -> NDArray[np.float64]:
-        """Give a copy of the point, shape (dim,)."""
+        """Return a copy of the point, shape (dim,)."""
         if self._is_vector:
             return _read(self._first)
         return self._structure.join({name: _read(parameter) for name, parameter in self.parameters.items()})
 
     def set_gradient(self, gradient: NDArray[np.float64]) -> None:
-        """Hand a copy of a gradient, shape (dim,), to the parameters."""
+        """Store a copy of a gradient (dim,) in the parameters."""
         if self._is_vector:
             self._first.grad = self.as_tensor(gradient)
             return
@@ -218,7 +219,7 @@ class _Point:
             parameter.grad = self.as_tensor(part)
 
     def as_tensor(self, array: NDArray[np.float64]) -> Any:
-        """Copy an array to a tensor of the parameters' type, on their device."""
+        """Copy an array to a tensor of the parameters' type and device."""
         tensor = self._torch.from_numpy(array.copy())
         return tensor if self._as_it_is else tensor.to(self._first)
 
@@ -227,21 +228,21 @@ _LOCKSTEP_WAYS = ("stacked", "foreach", "list")
 
 
 class _Unnamed(Parameters):
-    """The parameters of several runs: a name would be that of many."""
+    """The parameters of several runs, without names, which would be ambiguous."""
 
     def __getitem__(self, key: Any) -> Any:
-        """Take a parameter by its number."""
+        """Return a parameter by index."""
         if isinstance(key, str):
-            raise TypeError("an optimizer of named parameters takes one run at a time")
+            raise TypeError("an optimizer of named parameters cannot step several runs together")
         return super().__getitem__(key)
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """Refuse: see `__getitem__`."""
-        raise TypeError("an optimizer of named parameters takes one run at a time")
+        """Raise TypeError, as for `__getitem__` with a name."""
+        raise TypeError("an optimizer of named parameters cannot step several runs together")
 
 
 class _Points:
-    """The points of several runs as parameters of torch: one for each part and run, or one for each part."""
+    """The points of several runs as torch parameters: one for each part and run, or one for each part."""
 
     def __init__(
         self,
@@ -269,18 +270,18 @@ class _Points:
         self.device = self._all[0].device
 
     def _parts(self, array: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Cut points or gradients, shape (runs, dim), into copies of their parts, shape (runs, *part)."""
+        """Split points or gradients (runs, dim) into copies of their parts (runs, *part)."""
         cut = self._structure.slices.items()
         return [array[:, part].reshape(-1, *self._structure[name]).copy() for name, part in cut]
 
     def read(self) -> NDArray[np.float64]:
-        """Give a copy of the points, shape (runs, dim)."""
+        """Return a copy of the points, shape (runs, dim)."""
         stack, stacked = self._torch.stack, self._is_stacked
         parts = [_read(part[0] if stacked else stack([one.detach() for one in part])) for part in self._of_part]
         return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
     def set_gradients(self, gradients: NDArray[np.float64]) -> None:
-        """Hand a copy of gradients, shape (runs, dim), to the parameters."""
+        """Store a copy of gradients (runs, dim) in the parameters."""
         for part, parameters in zip(self._parts(gradients), self._of_part, strict=True):
             tensor = self._torch.from_numpy(part).to(parameters[0])
             for parameter, grad in zip(parameters, [tensor] if self._is_stacked else tensor.unbind(0), strict=True):
@@ -288,7 +289,7 @@ class _Points:
 
 
 class _Training(NamedTuple):
-    """A point, and what moves it."""
+    """A point with its optimizers and schedulers."""
 
     point: _Point
     optimizers: list[Any]
@@ -296,12 +297,12 @@ class _Training(NamedTuple):
 
     @property
     def stateful(self) -> list[Any]:
-        """All that has a ``state_dict``, the parameters aside."""
+        """Return all objects with a ``state_dict``, except the parameters."""
         return [*self.optimizers, *self.schedulers]
 
 
 class _Closure:
-    """Evaluates at the parameters' present values, once a call, and hands the gradient over."""
+    """The closure: each call evaluates at the parameters' values once and stores the gradient."""
 
     def __init__(self, problem: Problem, point: _Point, cast: Cast) -> None:
         self._fun = problem.fun
@@ -316,7 +317,7 @@ class _Closure:
         return self._point.as_tensor(np.array(self.value, dtype=np.float64))
 
     def evaluate(self) -> None:
-        """Do all that the closure does, but for making a tensor of the value."""
+        """Evaluate and store the gradient, without a tensor of the value."""
         x = self._point.read()
         self.was_finite = is_finite(x)
         self.value = self._fun(x)
@@ -332,9 +333,9 @@ def _descend(
     renewed: Callable[[Any, Problem, _Training], _Training],
     cast: Cast,
 ) -> Outcome:
-    """Step until the budget is spent, the point is no longer finite, or L-BFGS stands still by its own tests.
+    """Step until the budget is spent, the point is not finite, or L-BFGS's own tests stop it.
 
-    Several optimizers, each of parameters of its own, step one after the other with the same gradient.
+    Several optimizers, each with its own parameters, step in turn with the same gradient.
     """
     point, optimizers, schedulers = training
     closure = _Closure(problem, point, cast)
@@ -342,7 +343,7 @@ def _descend(
     ends_by_itself = isinstance(optimizer, torch.optim.LBFGS)
     evaluates_once = all(_evaluates_once(torch, one) for one in optimizers)
     if len(optimizers) > 1 and not evaluates_once:
-        raise TypeError("several optimizers step with one gradient: none of them may need a closure")
+        raise TypeError("several optimizers share one gradient, so none of them may need a closure")
     here = point.read()
     while (left := problem.remaining) > 0:
         if evaluates_once:
@@ -373,24 +374,24 @@ def _descend(
 
 
 def _check_runs_share_steps(torch: Any, optimizers: list[Any], schedulers: list[Any]) -> None:
-    """Raise TypeError if an optimizer evaluates by itself, or a scheduler looks at the value: each run has its own."""
+    """Raise TypeError if an optimizer evaluates by itself or a scheduler uses the value; both differ between runs."""
     if not all(_evaluates_once(torch, one) for one in optimizers):
-        raise TypeError("an optimizer that evaluates by itself takes one run at a time")
+        raise TypeError("an optimizer that evaluates by itself cannot step several runs together")
     if any(isinstance(one, torch.optim.lr_scheduler.ReduceLROnPlateau) for one in schedulers):
-        raise TypeError("a scheduler that looks at the value takes one run at a time")
+        raise TypeError("a scheduler that uses the value cannot step several runs together")
 
 
 def _use_operations_on_lists(optimizers: list[Any]) -> None:
-    """Switch torch's operations on lists on; TypeError where no optimizer leaves that choice to torch."""
+    """Enable torch's list operations; raise TypeError if no optimizer leaves that choice to torch."""
     groups = [group for one in optimizers for group in one.param_groups]
     if not any("foreach" in group and group["foreach"] is None and not group.get("fused") for group in groups):
-        raise TypeError("it has no operations on lists")
+        raise TypeError("it has no list operations")
     for group in groups:
         group["foreach"] = True
 
 
 def _evaluates_once(torch: Any, optimizer: Any) -> bool:
-    """Whether one evaluation before the step does: torch's own begin by calling the closure, if they have one."""
+    """Return whether one evaluation before the step suffices: torch's own optimizers call a closure first."""
     if "closure" not in inspect.signature(optimizer.step).parameters:
         return True
     is_torchs = f"{type(optimizer).__module__}.".startswith("torch.optim.")  # Muon's is torch.optim itself
@@ -398,7 +399,7 @@ def _evaluates_once(torch: Any, optimizer: Any) -> bool:
 
 
 def _read(parameter: Any) -> NDArray[np.float64]:
-    """Copy the parameter's value, shape (dim,), which later steps overwrite."""
+    """Return a copy of the parameter's value (dim,), which later steps overwrite."""
     tensor = parameter.detach()
     tensor = tensor if tensor.is_cpu else tensor.cpu()
     if tensor.itemsize < 4:  # NumPy has no bfloat16
@@ -409,8 +410,8 @@ def _read(parameter: Any) -> NDArray[np.float64]:
 
 @contextlib.contextmanager
 def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]:
-    """Seed torch's generators, which are global, for a run, and put back what they were."""
-    # torch.manual_seed seeds all devices: for those not in use, it keeps the seed and a stack trace until they are.
+    """Seed torch's global generators for a run, then restore them."""
+    # torch.manual_seed seeds all devices: for unused ones it stores the seed and a stack trace.
     seed = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
     devices = [device] if device.type == "cuda" else []
     with global_random_numbers(small_seed(problem)), torch.random.fork_rng(devices=devices):
@@ -426,32 +427,32 @@ def _made(
     optimizers = [thing for thing in things if isinstance(thing, torch.optim.Optimizer)]
     if not optimizers or not isinstance(things[0], torch.optim.Optimizer):
         raise TypeError(
-            f"{spec} returned {made!r:.80}; a function of params returns an optimizer of torch, "
-            "or a tuple of one or several and their learning-rate schedulers"
+            f"{spec} returned {made!r:.80}; a function of params must return an optimizer of torch, "
+            "or a tuple of optimizers and their learning-rate schedulers"
         )
     known = {id(parameter) for parameter in parameters}
     for optimizer in optimizers:
         if not any(id(one) in known for group in optimizer.param_groups for one in group["params"]):
             raise TypeError(
-                f"{spec} returned a {type(optimizer).__name__} of other parameters than it was given; it has to make a "
-                "new one, of params, whenever it is called"
+                f"{spec} returned a {type(optimizer).__name__} of other parameters than it received; it must make a "
+                "new one, of params, on each call"
             )
     return optimizers, [thing for thing in things if not isinstance(thing, torch.optim.Optimizer)]
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Make the adapter of an optimizer's class name.
+    """Return the adapter for an optimizer's class name.
 
-    Besides the optimizer's own arguments there are ``dtype`` (``"float64"``, or ``"float32"``, ``"float16"``,
-    ``"bfloat16"``), ``device`` (torch's default device), and ``scheduler``, a call in quotes:
+    A spec takes the optimizer's arguments, ``dtype`` (``"float64"``, ``"float32"``, ``"float16"`` or ``"bfloat16"``),
+    ``device`` (default: torch's default device) and ``scheduler``, a call in quotes:
     ``scheduler="ExponentialLR(gamma=0.99)"``.
 
     Raises
     ------
     ValueError
-        If there is no such optimizer, or it takes no such argument or no vector.
+        If there is no such optimizer, or it has no such argument, or it takes no vector.
     MissingLibrary
-        If torch, or the package that has the optimizer, is not installed.
+        If torch or the optimizer's package is not installed.
     """
     torch = _import(str(spec))
     home = torch.optim if spec.library == PREFIX else _import_third_party(spec)
@@ -477,7 +478,7 @@ def _takes_anything(kind: Any) -> bool:
 
 
 class _Anything:
-    """Stands for any value of an argument: an optimizer that looks at the argument keeps it, or cannot use it."""
+    """A placeholder argument: an optimizer that uses the argument either keeps it or fails."""
 
     def __init__(self, is_true: bool) -> None:
         self._is_true = is_true
@@ -487,9 +488,9 @@ class _Anything:
 
 
 def _swallowed(torch: Any, thing: Any) -> list[str]:
-    """Name the keywords that a class with ``**keywords`` takes and does not use.
+    """Return the keywords that a class with ``**keywords`` accepts and does not use.
 
-    It makes the same optimizer with any value of them, or they stand nowhere in its source.
+    Unused means: any value gives the same optimizer, or the keyword is not in the source.
     """
     kind = unwrapped(thing)
     if not isinstance(kind, type) or not _takes_anything(kind):
@@ -499,7 +500,7 @@ def _swallowed(torch: Any, thing: Any) -> list[str]:
 
 
 def _stands_in_source(torch: Any, kind: Any, word: str) -> bool:
-    """Tell whether a class or a base of it, torch's own aside, names a word; True where there is no source."""
+    """Return whether the source of a class or of its bases outside torch has a word; True without source."""
     bases = [base for base in kind.__mro__ if base not in torch.optim.Optimizer.__mro__]
     try:
         return any(re.search(rf"\b{re.escape(word)}\b", inspect.getsource(base)) for base in bases)
@@ -540,15 +541,15 @@ def _scheduled(torch: Any, spec: str, make: Callable[[Parameters], Any], schedul
 
 
 def recognizes(thing: object) -> bool:
-    """Tell whether this is an optimizer of torch or a function of ``params`` that makes one, torch not imported.
+    """Return whether an object is an optimizer of torch or a function of ``params``, without importing torch.
 
-    Optimizers are classes derived from `torch.optim.Optimizer`, `functools.partial` of such, and instances.
+    Optimizers are subclasses of `torch.optim.Optimizer`, `functools.partial` of these, and instances.
     """
     return is_of(thing, "torch", "Optimizer") or _is_factory(thing)
 
 
 def _is_factory(thing: Any) -> bool:
-    """Whether this is a function that needs ``params`` and nothing else."""
+    """Return whether an object is a function that requires ``params`` and nothing else."""
     if isinstance(thing, type) or not callable(thing):
         return False
     try:
@@ -559,14 +560,14 @@ def _is_factory(thing: Any) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Make the adapter of a class, of a `functools.partial` of one, or of a function of ``params``.
+    """Return the adapter for a class, of a `functools.partial` of one, or of a function of ``params``.
 
     Raises
     ------
     TypeError
-        If it is an instance: it is bound to its parameters.
+        If it is an instance, which is bound to its parameters.
     ValueError
-        If it cannot be made for a vector, or drops a keyword that it is given.
+        If it cannot be made for a vector, or ignores a keyword.
     """
     torch = _import("this optimizer")
     if isinstance(thing, torch.optim.Optimizer):
@@ -609,7 +610,7 @@ def _adapter(
 
 
 def _tried(torch: Any, spec: str, factory: Any, dtype: str, device: Any) -> list[Any]:
-    """Make an optimizer for trial; of a function that asks for parts by name, nothing is known before it gets them."""
+    """Make optimizers for trial; return [] for a function that requests parts by name, which are not known yet."""
     refused: Exception | None = None
     for shape in ((2,), (2, 2)):
         try:
