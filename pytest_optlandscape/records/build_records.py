@@ -1,4 +1,4 @@
-"""What is kept of a run: a cell's record. A landscape's runs are summed up all at once: each alone is short."""
+"""Build the records of a landscape's runs, all in one batch, because a single run is too short for NumPy to be fast."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ FloatArray = NDArray[np.float64]
 
 _TARGETS = np.array(TARGETS)
 _NOT_OF_THE_PATH = {"m", HANGS}
-"""Flags that say more than what was evaluated and returned."""
+"""Flags that do not follow from the evaluations and the returned point."""
 
 
 @functools.cache
 def reference_gap(landscape: Landscape) -> float:
-    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
+    """Return the median gap over 1024 Sobol' points of the box, to three significant digits.
 
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
-    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
-    all values from fmin, on either side.
+    It is rounded so that the targets, which are shares of it, are the same on every machine. On a constrained landscape
+    only the feasible points count. If there are none, it is the median of abs(f - fmin) over all points.
 
     Examples
     --------
@@ -50,9 +49,9 @@ def reference_gap(landscape: Landscape) -> float:
 
 
 def record_of(run: Run, start: str) -> CellRecord:
-    """Sum a run up.
+    """Build the record of one run.
 
-    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
+    Numbers are rounded as for storage, so that a fresh record equals the same record read from a file.
     """
     return records_of([run], [start])[0]
 
@@ -60,16 +59,16 @@ def record_of(run: Run, start: str) -> CellRecord:
 def records_of(
     runs: Sequence[Run], starts: Sequence[str], before: Mapping[str, CellRecord] | None = None
 ) -> tuple[CellRecord, ...]:
-    """Sum up runs on one landscape within the same bounds.
+    """Build the records of runs on one landscape within the same bounds.
 
     Parameters
     ----------
     runs : sequence of Run
     starts : sequence of str
-        What is stored as their starts.
+        The names of their starts.
     before : mapping, optional
-        Records of earlier runs by their starts, to the same targets. Those of runs that went the same way, bit by bit,
-        are taken over: all that a record says follows from that.
+        Records of earlier runs with the same targets, by start. The record of a run that is identical bit by bit is
+        reused, to save time.
 
     Returns
     -------
@@ -83,7 +82,7 @@ def records_of(
 
 
 def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
-    """Give the record of a run before, where this one made the same evaluations and returned the same one of them."""
+    """Return the earlier record if this run made and returned the same evaluations, else None."""
     if before is None or (run.nfev, run.njev, run.stop_reason) != (before.nfev, before.njev, before.stop_reason):
         return None
     if (run.constr_nfev, run.constr_njev) != (before.constr_nfev, before.constr_njev):
@@ -132,14 +131,14 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
 
 
 def _hits(stack: RunBatch) -> FloatArray:
-    """Count the evaluations of each run until the gap first falls to each target; shape (runs, targets)."""
+    """Return the evaluations of each run until its gap first reaches each target; shape (runs, targets)."""
     targets = _TARGETS * reference_gap(stack.landscape)
     counted = np.where(stack.gaps <= targets[:, np.newaxis], stack.count, np.inf)
     return np.minimum.reduceat(counted, stack.starts, axis=1).T
 
 
 def _descents(stack: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
-    """Follow the gap of each run that reached no target after its first evaluation."""
+    """Return the descent of each run that reached no target after its first evaluation, else None."""
     reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
     return [
         _descent(stack.gaps[start:end], reference_gap(stack.landscape), run.budget) if is_due else None
@@ -148,7 +147,7 @@ def _descents(stack: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[De
 
 
 def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
-    """Follow the best of some gaps; None where it never falls."""
+    """Return the descent of the best gap; None if it never falls."""
     if not np.isfinite(gaps).any():
         return None
     best = np.minimum.accumulate(gaps)
@@ -157,7 +156,7 @@ def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
     if not 0.0 < best[-1] < top:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        slightly = -np.log1p((best - top) / top)  # exact where the gap hardly moves
+        slightly = -np.log1p((best - top) / top)  # accurate if the gap hardly moves
         fallen = np.where(best > 0.5 * top, slightly, np.log(top / best)) / math.log(10.0)
     depth = float(f"{fallen[-1]:.4g}")
     if depth <= 0.0:
@@ -184,9 +183,9 @@ def _flags(stack: RunBatch, runs: Sequence[Run]) -> list[frozenset[str]]:
 
 
 def _returned(stack: RunBatch) -> list[list[float]]:
-    """Find the first evaluated point of each run that is the returned one up to rounding, and to the last bit.
+    """Return the number of the first evaluation that equals each returned point, up to rounding and exactly.
 
-    Counted from 1; inf where there is none.
+    Evaluations are counted from 1; inf means that none is equal.
     """
     counts = stack.ends - stack.starts + 1
     returned = np.repeat(stack.returned, counts, axis=0)
@@ -215,7 +214,7 @@ def _path_of(run: Run) -> str:
 
 
 def hash_of_path(points: FloatArray, values: FloatArray) -> str:
-    """Hash the evaluations of a run, as `CellRecord.path` has it."""
+    """Hash the evaluations of a run, in the form of `CellRecord.path`."""
     return _hash(points, values)[:8]
 
 

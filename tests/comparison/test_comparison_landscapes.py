@@ -47,7 +47,7 @@ def test_other_cells_and_settings_are_not_comparable():
     others = dataclasses.replace(
         BEFORE, cells=tuple(dataclasses.replace(c, start=f"my-{c.start}") for c in BEFORE.cells)
     )
-    assert compare(others).reason == "the cells are others"
+    assert compare(others).reason == "no start is in both records"
     comparison = compare_landscape(BEFORE, BEFORE, landscapes=1, setting_differs="another backend")
     assert (comparison.verdict, comparison.reason) == (Verdict.NOT_COMPARABLE, "another backend")
 
