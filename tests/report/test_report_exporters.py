@@ -167,7 +167,7 @@ def test_code_quality_tells_creep_and_a_course_that_changed():
     told = [row("overall", verdict="changed", state="1" * 16, event="worse creep"), row(verdict="changed")]
     creep, changed = json.loads(text("codequality", told))
     assert creep["check_name"].endswith("creep")
-    assert "takes another course on 1 landscape since commit" in changed["description"]
+    assert "takes a different path on 1 landscape since commit" in changed["description"]
     assert changed["severity"] == "info"
 
 

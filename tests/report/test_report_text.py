@@ -307,7 +307,7 @@ def test_better_along_another_path_from_the_first_evaluations_says_so():
         comparison = dataclasses.replace(BETTER, diverged=tuple((cell.start, where) for cell in BETTER.now.cells))
         whole = optimizer(comparison)
         assert whole.verdict == Verdict.BETTER
-        assert ("better along another path from the first evaluations on" in " ".join(details(whole))) == says
+        assert ("better, but on a different path from the first evaluations" in " ".join(details(whole))) == says
 
 
 def test_cells_of_a_finding_of_time_are_those_that_were_timed():
