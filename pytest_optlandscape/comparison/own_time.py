@@ -238,7 +238,7 @@ def _own(run: TimedRun) -> float:
 
 
 def sign_test(positive: int, negative: int) -> float:
-    """Return the two-sided p-value of a sign test.
+    """Give the two-sided p-value of a sign test.
 
     Examples
     --------
@@ -270,7 +270,7 @@ class MedianInterval:
 
 
 def median_interval(changes: Sequence[float], confidence: float = 0.99) -> MedianInterval:
-    """Bound the median ratio by order statistics; the interval is exact for every continuous distribution.
+    """Bound the median ratio by order statistics, which is exact whatever the distribution (Thompson 1936).
 
     Parameters
     ----------
@@ -281,10 +281,6 @@ def median_interval(changes: Sequence[float], confidence: float = 0.99) -> Media
     Returns
     -------
     MedianInterval
-
-    References
-    ----------
-    W. R. Thompson, On confidence ranges for the median, 1936, Ann. Math. Statist. 7(3).
 
     Examples
     --------

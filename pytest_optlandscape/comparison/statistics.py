@@ -1,4 +1,4 @@
-"""The statistical tests and estimates behind a verdict: pure functions of numbers."""
+"""The tests behind a verdict: pure functions on numbers."""
 
 from __future__ import annotations
 
@@ -27,24 +27,19 @@ __all__ = [
 def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
     """Test whether paired differences are centred at zero, ranking them within each stratum.
 
-    The statistic is the sum of Wilcoxon's signed-rank statistics of the strata. Its distribution under random signs is
-    computed exactly, by convolution over the observed ranks, so ties and few pairs need no approximation. Zero
-    differences are left out.
+    The statistic is the sum over strata of Wilcoxon's signed-rank statistic (Wilcoxon 1945; van Elteren 1960 for
+    the strata). Its distribution under random signs is computed exactly, by convolution over the ranks that
+    occurred, so ties and few pairs need no approximation. Zero differences carry no rank.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan is ignored.
+        The differences of each stratum.
 
     Returns
     -------
     float
-        The two-sided p-value; 1.0 if every difference is zero.
-
-    References
-    ----------
-    F. Wilcoxon, Individual comparisons by ranking methods, 1945, Biometrics Bull. 1(6).
-    P. van Elteren, On the combination of independent two-sample tests of Wilcoxon, 1960, Bull. Inst. Int. Stat. 37(3).
+        The two-sided p-value; 1.0 where every difference is zero.
 
     Examples
     --------
@@ -61,11 +56,11 @@ def stratified_signed_rank(strata: Sequence[ArrayLike]) -> float:
 
 
 def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
-    """Return the direction of the differences by rank: from -1 (all negative) to 1 (all positive).
+    """Say which way the differences go that `stratified_signed_rank` tests: from -1, all down, to 1, all up.
 
     Examples
     --------
-    >>> signed_rank_balance([[1.0, 2.0, -3.0]])  # the ranks of either sign add up to three
+    >>> signed_rank_balance([[1.0, 2.0, -3.0]])  # the ranks of both signs add up to three
     0.0
     """
     ranks, positive = _doubled_ranks(strata)
@@ -73,12 +68,12 @@ def signed_rank_balance(strata: Sequence[ArrayLike]) -> float:
 
 
 def without_strongest_stratum(strata: Sequence[ArrayLike]) -> list[ArrayLike]:
-    """Leave out the stratum that contributes most to the overall direction of the ranks.
+    """Leave out the stratum whose ranks speak most for the direction of them all.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan is ignored.
+        The differences of each stratum; nan where a pair tells nothing.
 
     Returns
     -------
@@ -97,7 +92,7 @@ def without_strongest_stratum(strata: Sequence[ArrayLike]) -> list[ArrayLike]:
 
 
 def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
-    """Return the ranks of absolute differences within each stratum, and the sum of positive ranks; doubled for ties."""
+    """Rank the sizes of each stratum's differences and add up the ranks of positive ones; doubled, for ties."""
     doubled: list[int] = []
     positive = 0
     for told in _told(strata):
@@ -110,14 +105,14 @@ def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
 
 
 def _told(strata: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
-    """Drop nan differences, and strata in which none is left."""
+    """Leave out differences that tell nothing (nan), and strata in which none is left."""
     arrays = [np.asarray(differences, dtype=np.float64) for differences in strata]
     told = [d[~np.isnan(d)] for d in arrays]
     return [d for d in told if d.size]
 
 
 def has_moved(strata: Sequence[ArrayLike]) -> bool:
-    """Return whether any difference is neither zero nor nan.
+    """Tell whether any difference is other than zero.
 
     Examples
     --------
@@ -128,22 +123,22 @@ def has_moved(strata: Sequence[ArrayLike]) -> bool:
 
 
 def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
-    """Estimate the shift of paired differences that `stratified_signed_rank` tests.
+    """Estimate how far paired differences are shifted, as `stratified_signed_rank` tests it.
 
-    The estimate is that of Hodges and Lehmann for the nonzero differences, times their share: the median of Walsh's
-    averages, which are the means of any two differences of one stratum. The median is positive if and only if positive
-    differences outweigh the others by rank. So the estimate never contradicts the test, and a large gain in one
-    stratum does not offset a loss in the others.
+    Of the differences that are not zero it is the Hodges–Lehmann estimate (Hodges & Lehmann 1963): the median of
+    Walsh's averages of two differences of one stratum. Their median is positive exactly where the ranks of positive
+    differences outweigh the others, so that the estimate never contradicts the test, and a large gain in one stratum
+    does not pay for a loss in the others. It is multiplied by the share of differences that are not zero.
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan is ignored.
+        The differences of each stratum; nan where a pair tells nothing.
 
     Returns
     -------
     float
-        0.0 if every difference is zero.
+        0.0 where every difference is zero.
 
     References
     ----------
@@ -161,7 +156,7 @@ def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
 
 
 def _walsh_averages(strata: Sequence[ArrayLike]) -> tuple[NDArray[np.float64], float]:
-    """Return the means of any two nonzero differences of one stratum, and the share of differences that are nonzero."""
+    """List the averages of any two differences, zeros apart, of one stratum; and say what share is not zero."""
     told = _told(strata)
     nonzero = [d[d != 0.0] for d in told]
     averages = [((d[:, np.newaxis] + d) / 2.0)[np.tril_indices(d.size)] for d in nonzero]
@@ -171,7 +166,7 @@ def _walsh_averages(strata: Sequence[ArrayLike]) -> tuple[NDArray[np.float64], f
 
 
 def mean_of_means(strata: Sequence[ArrayLike]) -> float:
-    """Average the mean differences of the strata, ignoring nan.
+    """Average the strata's mean differences; nan differences are left out.
 
     Examples
     --------
@@ -183,7 +178,7 @@ def mean_of_means(strata: Sequence[ArrayLike]) -> float:
 
 
 def _sum_distribution(ranks: Sequence[int]) -> NDArray[np.float64]:
-    """Return the distribution of the sum of positive ranks, if each sign is a fair coin's."""
+    """Distribution of the sum of those ranks whose sign, by a fair coin each, is positive."""
     probability = np.zeros(sum(ranks) + 1)
     probability[0] = 1.0
     reached = 0
@@ -196,11 +191,7 @@ def _sum_distribution(ranks: Sequence[int]) -> NDArray[np.float64]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number; reject each hypothesis whose adjusted p-value is below the level.
-
-    References
-    ----------
-    S. Holm, A simple sequentially rejective multiple test procedure, 1979, Scand. J. Statist. 6(2).
+    """Adjust p-values for their number (Holm 1979): reject where the adjusted one is below the level.
 
     Examples
     --------
@@ -218,16 +209,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class ShiftInterval:
-    """The shift of paired differences and its confidence interval.
+    """How far paired differences are shifted, and what is known of it.
 
     Attributes
     ----------
     shift : float
-        The estimate of `signed_rank_shift`.
+        As `signed_rank_shift` estimates it.
     lower, upper : float
         Two-sided limits at the stated confidence.
     detectable : float
-        The smallest true shift that the test would find with power 0.9; inf if there are too few pairs.
+        The smallest true shift that would have been found significant with a probability of 0.9; inf where there are
+        too few pairs for the test to find anything.
     """
 
     shift: float
@@ -237,19 +229,20 @@ class ShiftInterval:
 
 
 def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float = 0.99) -> ShiftInterval:
-    """Return a confidence interval for the shift of paired differences.
+    """Bound how far paired differences are shifted.
 
-    The interval holds the shifts that the signed-rank test would not reject (Moses 1965): as many of the sorted Walsh
-    averages are left out at each end as the exact distribution of the statistic allows. With too few differences for
-    that, it is Student's interval, with Satterthwaite's degrees of freedom for the sum of the strata's variances.
+    Limits are those shifts that the signed-rank test would not reject (Moses 1965): of Walsh's averages, in order, as
+    many are left out at each end as the exact distribution of the statistic allows. With too few differences for that,
+    they are Student's, with the variances of the strata's means added up and the degrees of freedom that are left
+    where few strata carry most of the variance (Satterthwaite 1946).
 
     Parameters
     ----------
     strata : sequence of array_like
-        The differences of each stratum; nan is ignored.
+        The differences of each stratum; nan where a pair tells nothing.
     level : float
-        The level of the two-sided test behind ``detectable``. Its power is taken as Student's, with the asymptotic
-        efficiency 3/π of ranks for normal differences (Hodges & Lehmann 1956).
+        Of the two-sided test that ``detectable`` is about. Its power is that of Student's test, less what ranks lose
+        where differences are normal: their efficiency is 3/π (Hodges & Lehmann 1956).
     confidence : float, default 0.99
 
     Returns
@@ -258,8 +251,6 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
 
     References
     ----------
-    J. L. Hodges and E. L. Lehmann, The efficiency of some nonparametric competitors of the t-test, 1956, Ann. Math.
-    Statist. 27(2).
     L. E. Moses, Confidence limits from rank tests, 1965, Technometrics 7(2).
     F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946, Biometrics Bull. 2(6).
 
@@ -291,7 +282,7 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
 
 
 def _walsh_averages_left_out(sizes: Sequence[int], tail: float) -> int:
-    """Return how many of the lowest Walsh averages lie below the lower limit; -1 if the limit is infinite."""
+    """Count how many of the lowest of Walsh's averages lie below the lower limit; -1 where the limit is infinite."""
     ranks = [rank for size in sizes for rank in range(1, size + 1)]
     below = np.cumsum(_sum_distribution(ranks))
     return int(np.searchsorted(below, tail, side="right")) - 1
@@ -303,18 +294,18 @@ def _effective_freedom(variances: Sequence[float], sizes: Sequence[int]) -> floa
 
 
 def chance_of_as_many(diverged: int, cells: int, jumps: float, trials: float) -> float:
-    """Return the probability that rounding alone makes at least so many of the cells diverge.
+    """Give the probability that rounding alone parts at least so many of the cells.
 
-    The rate of divergence is estimated from perturbed runs, so the number of diverging cells has a beta-binomial
-    distribution. The prior is Jeffreys'. With no jumps, the rate is Beta(0.02, trials + 2000): two diverging cells of
-    a landscape are then significant, and a single one is if at most forty cells are compared in all.
+    The rate at which it does is known from perturbed runs only, so that the number of cells has a beta-binomial
+    distribution: Jeffreys' prior where some of these runs jumped, and where none did a fiftieth of a jump in 2000 runs,
+    by which two cells of a landscape are proof; one is, where no more than forty are compared in all.
 
     Parameters
     ----------
     diverged, cells : int
-        The number of cells that diverged, and of all cells.
+        Cells that diverged, of how many.
     jumps, trials : float
-        The number of perturbed runs that diverged, and of all perturbed runs.
+        Perturbed runs that diverged from their like, of how many.
 
     Returns
     -------
