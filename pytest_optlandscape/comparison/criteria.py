@@ -128,9 +128,9 @@ def _speed(record: LandscapeRecord, before: CellRecord, now: CellRecord, average
     else:
         was, is_now = mean_log_hit(record, before), mean_log_hit(record, now)
         reached = max(_reached(before), _reached(now))
-    telling = reached - (_started_in(before, now) if not averages or averages[0].over == "seeds" else 0)
+    informative = reached - (_started_in(before, now) if not averages or averages[0].over == "seeds" else 0)
     # Targets are nested: those that both runs missed come last and add nothing to the difference.
-    return (is_now - was) * len(TARGETS) / telling if telling > 0 else math.nan
+    return (is_now - was) * len(TARGETS) / informative if informative > 0 else math.nan
 
 
 def _reached(cell: CellRecord) -> int:

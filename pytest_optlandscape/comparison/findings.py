@@ -18,11 +18,11 @@ __all__ = [
     "Finding",
     "Verdict",
     "cannot_run",
-    "criteria_that_moved",
     "gravest",
     "gravest_first",
-    "hangs_that_are_new_or_gone",
-    "mistakes_that_are_new",
+    "hang_findings",
+    "moved_criteria",
+    "new_defects",
     "verdict_of",
     "was_bought",
 ]
@@ -87,7 +87,7 @@ class Finding:
         return self.text if self.metric in HARD else f"{self.text} (p = {self.p_value:.1e})"
 
 
-def criteria_that_moved(
+def moved_criteria(
     strata: dict[str, list[list[float]]],
     level: float,
     gate: Callable[[Metric], float],
@@ -126,7 +126,7 @@ def criteria_that_moved(
     return found
 
 
-def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+def new_defects(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
     """Find new exceptions, breaches of the contract and overruns of call limits.
 
     Parameters
@@ -143,7 +143,7 @@ def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_b
     return [*_exceptions(before, now), *_breaches(before, now, takes_bounds), *_overruns(before, now)]
 
 
-def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+def hang_findings(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
     """Find runs that hang on one side only. Other runs that a time limit stopped are ignored.
 
     Parameters

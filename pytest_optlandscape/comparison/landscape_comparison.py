@@ -23,10 +23,10 @@ from pytest_optlandscape.comparison.findings import (
     Finding,
     Verdict,
     cannot_run,
-    criteria_that_moved,
     gravest_first,
-    hangs_that_are_new_or_gone,
-    mistakes_that_are_new,
+    hang_findings,
+    moved_criteria,
+    new_defects,
     verdict_of,
 )
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
@@ -230,11 +230,11 @@ class LandscapeComparison:
             "cell": f"{self.now.landscape}/{cell.start}",
             "stop_reason": cell.stop_reason,
             "evaluations": max(cell.nfev, cell.njev),
-            "gap": _plain(cell.gap),
+            "gap": _finite_or_none(cell.gap),
         }
         if before is not None:
             described["baseline_evaluations"] = max(before.nfev, before.njev)
-            described["baseline_gap"] = _plain(before.gap)
+            described["baseline_gap"] = _finite_or_none(before.gap)
             described["parts_at"] = dict(self.diverged).get(cell.start)
         return described
 
@@ -278,7 +278,7 @@ def compare_landscape(
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
     whole = before, now
     before, now = in_common(before, now)
-    hangs = hangs_that_are_new_or_gone(before, now)
+    hangs = hang_findings(before, now)
     stopped_short = cannot_run(before, now)
     before, now = _without_stopped(before, now)
     if stopped_short is not None or (not now.cells and hangs):
@@ -290,13 +290,13 @@ def compare_landscape(
     if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
         return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
     diverged, set_aside = _diverged(before, now)
-    has_changed = _chance(len(diverged), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
-    findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
+    has_changed = _chance_of_divergence(len(diverged), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
+    findings = [*hangs, *new_defects(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
         pairs = list(zip(before.cells, now.cells, strict=True))
         strata = {m.name: [[d for old, new in pairs for d in m.differences(now, old, new)]] for m in METRICS}
-        findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
+        findings += moved_criteria(strata, level, lambda metric: metric.gate_landscape)
     if before.nondeterministic or now.nondeterministic:
         fingerprint = "nondeterministic"
         unmoved = Verdict.SAME if before.nondeterministic else Verdict.CHANGED
@@ -358,12 +358,12 @@ def divergence_of(before: CellRecord, now: CellRecord) -> str:
     """Return where two runs of a cell diverge by more than rounding explains; "" if they do not."""
     if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
         return "the evaluations of constraints"
-    if _returns_another(before, now):
+    if _returns_differ(before, now):
         return "the result"
     return divergence(before.fingerprint, _end(before), now.fingerprint, _end(now))
 
 
-def _returns_another(before: CellRecord, now: CellRecord) -> bool:
+def _returns_differ(before: CellRecord, now: CellRecord) -> bool:
     """Return whether two runs with identical evaluations return clearly different ones.
 
     Evaluations that agree up to rounding count as the same: rounding decides which of them is nearest to the result,
@@ -389,7 +389,7 @@ def _diverged(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tupl
     return tuple(diverged), set_aside
 
 
-def _chance(diverged: int, before: LandscapeRecord, calibration: RoundingSensitivity | None) -> float:
+def _chance_of_divergence(diverged: int, before: LandscapeRecord, calibration: RoundingSensitivity | None) -> float:
     """Return the probability that rounding alone makes at least so many cells of this landscape diverge."""
     own = before.rounding_sensitivity or RoundingSensitivity(0, 0)
     jumps, trials = float(own.jumps), float(own.trials)
@@ -399,5 +399,5 @@ def _chance(diverged: int, before: LandscapeRecord, calibration: RoundingSensiti
     return chance_of_as_many(diverged, len(before.cells), jumps, trials)
 
 
-def _plain(gap: float) -> float | None:
+def _finite_or_none(gap: float) -> float | None:
     return gap if math.isfinite(gap) else None

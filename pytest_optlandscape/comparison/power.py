@@ -191,8 +191,8 @@ class _Judge:
 
     def _compared(self, record: LandscapeRecord, change: Callable[..., CellRecord], size: float) -> LandscapeComparison:
         rng = np.random.default_rng(int.from_bytes(hashlib.sha256(record.landscape.encode()).digest()[:8], "big"))
-        noise = partial(rng.normal, 0.0, self._noise[record.landscape]) if self._noise[record.landscape] else _none
-        cells = tuple(_elsewhere(change(record, cell, size, rng), noise()) for cell in record.cells)
+        noise = partial(rng.normal, 0.0, self._noise[record.landscape]) if self._noise[record.landscape] else _no_noise
+        cells = tuple(_on_another_path(change(record, cell, size, rng), noise()) for cell in record.cells)
         return compare_landscape(
             replace(record, cells=cells),
             record,
@@ -202,7 +202,7 @@ class _Judge:
         )
 
 
-def _none() -> float:
+def _no_noise() -> float:
     return 0.0
 
 
@@ -222,7 +222,7 @@ def _noise_of(record: LandscapeRecord) -> float:
     return math.sqrt(2.0 * variance / runs)
 
 
-def _elsewhere(cell: CellRecord, noise: float) -> CellRecord:
+def _on_another_path(cell: CellRecord, noise: float) -> CellRecord:
     """Change the path of a cell, and add the noise of other random numbers to its average."""
     average = cell.average and replace(cell.average, speed=cell.average.speed + noise)
     return replace(cell, trace=f"changed.{cell.trace.partition('.')[2]}", average=average, batches=())

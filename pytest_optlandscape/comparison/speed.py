@@ -64,9 +64,9 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     level /= max(sum(has_moved(of_metric) for of_metric in strata.values()), 1)
     every = [pair for _, pairs in landscapes for pair in pairs]
     reached, targets = targets_reached(every)
-    telling = _telling(strata[SPEED.name])
-    is_known = (telling >= FEWEST_CELLS and reached >= LEAST_SHARE * targets) or _are_identical(every)
-    falling = _telling(strata[PROGRESS.name])
+    informative = _count_informative(strata[SPEED.name])
+    is_known = (informative >= FEWEST_CELLS and reached >= LEAST_SHARE * targets) or _are_identical(every)
+    falling = _count_informative(strata[PROGRESS.name])
     return SpeedChange(
         reached,
         targets,
@@ -75,7 +75,7 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     )
 
 
-def _telling(strata: Sequence[Sequence[float]]) -> int:
+def _count_informative(strata: Sequence[Sequence[float]]) -> int:
     return sum(difference == difference for differences in strata for difference in differences)  # noqa: PLR0124 - nan
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from pytest_optlandscape.comparison.criteria import METRICS, PROGRESS, SPEED, Metric
-from pytest_optlandscape.comparison.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
+from pytest_optlandscape.comparison.findings import Finding, Verdict, gravest, moved_criteria, verdict_of
 from pytest_optlandscape.comparison.landscape_comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
 from pytest_optlandscape.comparison.statistics import (
@@ -182,7 +182,7 @@ def compare_optimizer(
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     whole = {metric.name: [c.differences(metric) for c in compared] for metric in METRICS}
-    found = criteria_that_moved(whole, SUITE_LEVEL, lambda metric: _gate(metric, whole[metric.name]))
+    found = moved_criteria(whole, SUITE_LEVEL, lambda metric: _gate(metric, whole[metric.name]))
     found += _masked_losses(compared, whole, found)
     on_bounds = [_starts_on_bounds(comparison) for comparison in compared]
     if any(mask.any() for mask in on_bounds):
@@ -196,7 +196,7 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         }
         already = {finding.metric for finding in found}
         prefix = "from starts on the bounds, "
-        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
+        further = moved_criteria(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
         found += [finding for finding in further if finding.metric not in already]
     found += _at_call_limits(compared, whole, found)
     return found
@@ -217,7 +217,7 @@ def _at_call_limits(
         for name, strata in whole.items()
     }
     already = {finding.metric for finding in found}
-    further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
+    further = moved_criteria(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
     return [finding for finding in further if finding.metric not in already]
 
 
@@ -261,8 +261,8 @@ def _gate(metric: Metric, strata: Sequence[Sequence[float]]) -> float:
     """
     if metric.is_averaged:
         return metric.gate_suite
-    telling = sum(float(np.mean(~np.isnan(np.asarray(one, dtype=np.float64)))) for one in strata if len(one))
-    return max(metric.gate_suite, metric.gate_landscape / math.sqrt(max(telling, 1.0)))
+    informative = sum(float(np.mean(~np.isnan(np.asarray(one, dtype=np.float64)))) for one in strata if len(one))
+    return max(metric.gate_suite, metric.gate_landscape / math.sqrt(max(informative, 1.0)))
 
 
 def _masked_losses(
@@ -283,7 +283,7 @@ def _masked_losses(
     }
     prefix = f"on the {number_of(others, 'landscape')} that gained nothing, "
     already = {finding.metric for finding in found if finding.is_worse}
-    further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
+    further = moved_criteria(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
     return [finding for finding in further if finding.is_worse and finding.metric not in already]
 
 

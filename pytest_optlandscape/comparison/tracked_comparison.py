@@ -45,7 +45,7 @@ _SAME_DIGITS = 0.05
 
 _ROUNDING = 1.0 + 1e-9  # a move of exactly the gate is not beyond it
 _BROKEN = ("exception", "no-result", "non-finite")
-_ONE = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
+_NO_TEST = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
 
 
 @dataclass(frozen=True)
@@ -284,10 +284,10 @@ def is_record(entry: Any) -> bool:
     >>> is_record({"kind": "rate", "successes": 21, "trials": 20, "better": "higher"})
     False
     """
-    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in _IS:
+    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in _CHECKS:
         return False
     rest = {key: value for key, value in entry.items() if key != "kind"}
-    return _IS[entry["kind"]](rest)
+    return _CHECKS[entry["kind"]](rest)
 
 
 def _is_width(entry: dict[str, Any]) -> bool:
@@ -352,7 +352,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
 
-_IS: dict[str, Callable[[dict[str, Any]], bool]] = {
+_CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "width": _is_width,
     "run": _is_run,
     "rate": _is_rate,
@@ -397,19 +397,19 @@ def compare_tracked(
     8 of 20, before 20 of 20: -60 points (p = 4.5e-05, Fisher's exact test), worse
     """
     terms = terms or Terms()
-    made = _new(now)
+    made = _described(now)
     if hindrance:
         return _not_comparable(made, hindrance)
     if before is None:
         return replace(made, text=f"{made.text}, no baseline yet")
-    reason = _why_not(now, before)
+    reason = _differing_conditions(now, before)
     if reason:
         return _not_comparable(made, reason)
-    compared = _COMPARED[now["kind"]](now, before, terms)
-    return replace(compared, value=made.value, before=_new(before).value, unit=made.unit)
+    compared = _COMPARISONS[now["kind"]](now, before, terms)
+    return replace(compared, value=made.value, before=_described(before).value, unit=made.unit)
 
 
-def _new(record: Mapping[str, Any]) -> TrackedComparison:
+def _described(record: Mapping[str, Any]) -> TrackedComparison:
     """Describe a record that has no baseline."""
     value, unit, text = {"width": _of_width, "run": _of_run, "rate": _of_rate, "number": _of_number}[record["kind"]](
         record
@@ -443,7 +443,7 @@ def _not_comparable(made: TrackedComparison, reason: str) -> TrackedComparison:
     return replace(made, verdict=Verdict.NOT_COMPARABLE, text=f"{made.text}, not compared: {reason}")
 
 
-def _why_not(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+def _differing_conditions(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """Return the differences in the conditions, in words; "" if there are none."""
     if now["kind"] != before["kind"]:
         return f"a {before['kind']} is now a {now['kind']}"
@@ -483,11 +483,11 @@ def _compare_runs(now: Mapping[str, Any], before: Mapping[str, Any], terms: Term
                 text = "fails, and succeeded before" if moved > 0.0 else "succeeds, and failed before"
             findings.append(Finding(metric.name, moved, math.nan, text))
     if not findings and _is_the_same(record, old, new):
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same", 0.0)
     verdict = verdict_of(findings)
     said = "; ".join(finding.text for finding in findings) or "no criterion moved beyond its gate"
     return TrackedComparison(
-        verdict, f"{_new(now).text}, before {_new(before).text}: {said} ({_ONE['run']}), {verdict}", 0.0
+        verdict, f"{_described(now).text}, before {_described(before).text}: {said} ({_NO_TEST['run']}), {verdict}", 0.0
     )
 
 
@@ -506,13 +506,13 @@ def _compare_rates(now: Mapping[str, Any], before: Mapping[str, Any], terms: Ter
     table = [[side["successes"], side["trials"] - side["successes"]] for side in (now, before)]
     difference = now["successes"] / now["trials"] - before["successes"] / before["trials"]
     if difference == 0.0:
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same rate", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same rate", 0.0)
     p_value = float(scipy.stats.fisher_exact(table)[1])
     verdict = Verdict.CHANGED
     if p_value < LEVEL and abs(difference) * _ROUNDING >= terms.gate:
         verdict = _moved(difference, terms.better)
     text = (
-        f"{_new(now).text}, before {_new(before).text}: {100 * difference:+.3g} points "
+        f"{_described(now).text}, before {_described(before).text}: {100 * difference:+.3g} points "
         f"(p = {p_value:.2g}, Fisher's exact test), {verdict}"
     )
     return TrackedComparison(verdict, text, 0.0)
@@ -521,18 +521,18 @@ def _compare_rates(now: Mapping[str, Any], before: Mapping[str, Any], terms: Ter
 def _compare_numbers(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
     unit, difference = now["unit"], now["value"] - before["value"]
     if difference == 0.0:
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same", 0.0)
     if terms.is_absolute or before["value"] == 0.0:
         moved = _with_unit(difference, unit, "+")
     else:
         moved = f"{100.0 * difference / abs(before['value']):+.3g} %"
     allowed = terms.gate if terms.is_absolute else terms.gate * abs(before["value"])
     gate = f"gate {_with_unit(terms.gate, unit) if terms.is_absolute else f'{100.0 * terms.gate:.3g} %'}"
-    start = f"{_new(now).text}, before {_new(before).text}: {moved}"
+    start = f"{_described(now).text}, before {_described(before).text}: {moved}"
     if abs(difference) <= allowed * _ROUNDING:
         return TrackedComparison(Verdict.SAME, f"{start}, within the {gate}: the same", 0.0)
     verdict = _moved(difference, terms.better)
-    return TrackedComparison(verdict, f"{start} ({gate}; {_ONE['number']}), {verdict}", 0.0)
+    return TrackedComparison(verdict, f"{start} ({gate}; {_NO_TEST['number']}), {verdict}", 0.0)
 
 
 def _moved(difference: float, better: str) -> Verdict:
@@ -542,7 +542,7 @@ def _moved(difference: float, better: str) -> Verdict:
     return Verdict.BETTER if (difference > 0.0) == (better == "higher") else Verdict.WORSE
 
 
-_COMPARED: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
+_COMPARISONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
     "width": _compare_widths,
     "run": _compare_runs,
     "rate": _compare_rates,

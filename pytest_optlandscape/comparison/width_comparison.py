@@ -124,7 +124,7 @@ def compare_widths(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> 
     decades = float(now["decades"])
     if before is None:
         return WidthComparison(Verdict.NEW, decades)
-    reason = _why_not(now, before)
+    reason = _differing_conditions(now, before)
     if reason:
         return WidthComparison(Verdict.NOT_COMPARABLE, decades, float(before["decades"]), reason=reason)
     moved = [_width(now["ranges"][key]) - _width(before["ranges"][key]) for key in now["ranges"]]
@@ -138,7 +138,7 @@ def compare_widths(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> 
     return WidthComparison(verdict, decades, float(before["decades"]), difference, reach)
 
 
-def _why_not(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+def _differing_conditions(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """Return the differences in the conditions, in words; "" if there are none."""
     old = {key: before[key] for key in _NAMES} | before["conditions"]
     new = {key: now[key] for key in _NAMES} | now["conditions"]

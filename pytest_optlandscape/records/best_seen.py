@@ -39,7 +39,7 @@ def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
     text = record.definition.get(BEST_SEEN) if record is not None else None
     if landscape.minimum_is_known or record is None or len(str(text or "").split()) != landscape.dim:
         return landscape
-    return _standing_in(landscape, str(text), float(record.definition["fmin"]))
+    return _with_minimum(landscape, str(text), float(record.definition["fmin"]))
 
 
 def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
@@ -64,7 +64,7 @@ def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
             best, where = lowest, points[allowed][int(np.argmin(values[allowed]))]
     if best == math.inf:
         best = float(landscape(where))
-    return _standing_in(landscape, " ".join(map(repr, where.tolist())), best if math.isfinite(best) else 0.0)
+    return _with_minimum(landscape, " ".join(map(repr, where.tolist())), best if math.isfinite(best) else 0.0)
 
 
 def best_point_text(landscape: Landscape) -> str:
@@ -84,8 +84,8 @@ def notes_on_best(landscape: Landscape, runs: Sequence[Run]) -> list[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _standing_in(landscape: Landscape, point: str, fmin: float) -> Landscape:
-    known = landscape.renamed(landscape.id, made_by=(_standing_in, (landscape, point, fmin)))
+def _with_minimum(landscape: Landscape, point: str, fmin: float) -> Landscape:
+    known = landscape.renamed(landscape.id, made_by=(_with_minimum, (landscape, point, fmin)))
     minimizer = [float(word) for word in point.split()]
     set_attributes(
         known,

@@ -329,8 +329,8 @@ def _landscape_record(
         with_hanging_flagged(runs, records_of(runs, [cell.start for cell in chosen], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(
-            _given_up(runs)
-            + [_told(effect) for run in runs for effect in run.side_effects]
+            _skipped_note(runs)
+            + [_side_effect_note(effect) for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
             + notes_on_best(landscape, runs)
         ),
@@ -339,7 +339,7 @@ def _landscape_record(
     )
 
 
-def _told(effect: str) -> str:
+def _side_effect_note(effect: str) -> str:
     return effect if "is refused" in effect else f"{effect}, which is put back after each run"
 
 
@@ -417,7 +417,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
     )
 
 
-def _given_up(runs: Sequence[Run]) -> list[str]:
+def _skipped_note(runs: Sequence[Run]) -> list[str]:
     """Return a note with the number of skipped runs, if there are any."""
     count = sum(run.message == NOT_RUN for run in runs)
     others = f"{number_of(count, 'start')} {verb_of(count, 'was', 'were')} not run"

@@ -165,7 +165,7 @@ def details(
         *_limitations(comparison, wording),
     ]
     lines = [line for text in texts for line in wrapped(text, "  ", width)]
-    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _has_told(one, told))
+    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _is_reported(one, told))
     lines += indented(next(broken, ""))
     return [comparison.spec, *lines] if heading and lines else lines
 
@@ -202,13 +202,13 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
     return texts
 
 
-def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
+def _is_reported(one: LandscapeComparison, told: Collection[str]) -> bool:
     """Return whether the errors of a landscape are already printed, or are part of a finding."""
     has_finding = any(finding.metric == "exceptions" for finding in one.findings)
     return has_finding and (not one.cannot_run or one.now.landscape in told)
 
 
-def _told_as_findings(comparison: OptimizerComparison) -> list[str]:
+def _with_findings(comparison: OptimizerComparison) -> list[str]:
     """Return the landscapes whose findings are printed one by one, with their errors."""
     return [one.now.landscape for one in comparison.landscapes if not one.cannot_run]
 
@@ -228,9 +228,9 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
     texts += error_texts(
-        [one for one in comparison.landscapes if not _has_told(one, [*told, *_told_as_findings(comparison)])]
+        [one for one in comparison.landscapes if not _is_reported(one, [*told, *_with_findings(comparison)])]
     )
-    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _has_told(one, told)]
+    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _is_reported(one, told)]
     if above:
         texts.append(f"no result from any start, as said above, on {', '.join(above)}")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):

@@ -24,7 +24,7 @@ __all__ = ["Event", "State", "Trend", "find_trend", "open_creep", "versions_that
 
 Load = Callable[[str], Baseline | None]
 
-_GOES_ON = 0.1
+_LEAST_SHARE_TO_CONTINUE = 0.1
 """A creep continues with a state that adds more than this share of the gate over a suite."""
 
 
@@ -300,7 +300,7 @@ def _events(states: Sequence[State], load: Load, compare: Compare, triages: Mapp
                 if creep is None or creep.is_worse != event.is_worse:
                     creep = event
                     found.append(creep)
-                elif _goes_on(creep, event):
+                elif _continues(creep, event):
                     creep = found[-1] = event
         if _is_accepted(states[k], triages):
             reference, creep = k, None
@@ -336,14 +336,14 @@ def _moved(comparison: OptimizerComparison) -> list[tuple[str, Finding]]:
     return [(landscape, one) for landscape, one in every if one.is_worse == is_worse]
 
 
-def _goes_on(creep: Event, event: Event) -> bool:
+def _continues(creep: Event, event: Event) -> bool:
     """Return whether a creep continues up to the last state of a longer event with the same beginning."""
     new = event.shares[len(creep.states) :]
     if not new:
         return False
     gate = next(one.gate_suite for one in METRICS if any(found.metric == one.name for found in event.findings))
     change = sum(share.change for share in new)
-    return (change if event.is_worse else -change) > _GOES_ON * gate
+    return (change if event.is_worse else -change) > _LEAST_SHARE_TO_CONTINUE * gate
 
 
 def _is_accepted(state: State, triages: Mapping[str, Triage]) -> bool:

@@ -8,7 +8,7 @@ from record_makers import STEADY, edited, jittered, record
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.comparison.criteria import METRICS
-from pytest_optlandscape.comparison.findings import HARD, criteria_that_moved, verdict_of
+from pytest_optlandscape.comparison.findings import HARD, moved_criteria, verdict_of
 from pytest_optlandscape.comparison.landscape_comparison import LEVEL
 from pytest_optlandscape.comparison.statistics import signed_rank_balance
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
@@ -232,7 +232,7 @@ def test_false_alarms_of_the_criteria_keep_the_level():
     for _ in range(suites):
         shared = rng.normal(size=(2, 16))  # criteria depend on each other: what is slow is imprecise too
         strata = {m.name: (shared * rng.choice([0.3, 1.0]) + rng.normal(size=(2, 16))).tolist() for m in METRICS}
-        alarms += bool(criteria_that_moved(strata, level, lambda metric: 0.0))
+        alarms += bool(moved_criteria(strata, level, lambda metric: 0.0))
     assert alarms <= suites * level + 3.0 * math.sqrt(suites * level)
     assert alarms > 0
 
