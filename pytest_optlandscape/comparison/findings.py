@@ -156,8 +156,8 @@ def hang_findings(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding
     gone = [now.start for old, now in pairs if HANGS in old.flags and not now.was_stopped_by_time]
     found = []
     for starts, effect, text in (
-        (new, 1.0, "hangs until the time limit from {} of {}, from which it ended"),
-        (gone, -1.0, "ends from {} of {}, from which it hung until the time limit"),
+        (new, 1.0, "hangs until the time limit from {} of {}, and ended before"),
+        (gone, -1.0, "ends from {} of {}, and hung until the time limit before"),
     ):
         if starts:
             said = f"{text.format(len(starts), number_of(len(pairs), 'start'))}, {starts[0]} first"
@@ -191,7 +191,7 @@ def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
     if not now.gives_no_result or not had:
         return None
     said = f": {now.errors[0]}" if now.errors else ""
-    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one{said}"
+    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one before{said}"
     return Finding("exceptions", float(had), 0.0, text)
 
 
@@ -203,7 +203,7 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
             continue
         starts = [cell.start for cell in now.cells if letter in cell.flags]
         if starts and not any(letter in cell.flags for cell in before.cells):
-            text = f"{does} from {_of_starts(starts, now)} and did from none, {starts[0]} first"
+            text = f"{does} from {_of_starts(starts, now)} and from none before, {starts[0]} first"
             cells = tuple((start, 1.0) for start in starts)
             found.append(Finding("contract", float(len(starts)), 0.0, text, cells))
     return found
@@ -216,7 +216,7 @@ def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
     if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
         return []
     count = f"{len(starts)} of {number_of(len(pairs), 'start')}"
-    text = f"passes its call limit from {count} and did from none, {starts[0]} first"
+    text = f"passes its call limit from {count} and from none before, {starts[0]} first"
     return [Finding("contract", float(len(starts)), 0.0, text)]
 
 

@@ -180,13 +180,13 @@ def tracked(
         make = functools.partial(dict, value=_rounded(value), unit=unit or "", better=better or "none")
     name = _checked_name(name, own_name, kind)
     if not math.isfinite(value):
-        raise ValueError(f"track: {name!r} is {value}; a number that is tracked is finite")
+        raise ValueError(f"track: {name!r} is {value}; a tracked number must be finite")
     return Tracked(kind, name, _checked_terms(kind, name, given), make)
 
 
 def _as_number(found: Any) -> float:
     if isinstance(found, TrainingRun):
-        raise TypeError("track takes no TrainingRun; take a number of it: track(run.gap, name='gap', better='lower')")
+        raise TypeError("track takes no TrainingRun; pass a number of it: track(run.gap, name='gap', better='lower')")
     is_scalar = getattr(found, "shape", None) == () and hasattr(found, "item")
     value: Any = found.item() if is_scalar else found  # unwrap an array or tensor of one number
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
@@ -200,12 +200,12 @@ def _as_number(found: Any) -> float:
 def _checked_name(name: Any, own: str | None, kind: str) -> str:
     if name is None:
         if own is None:
-            raise ValueError(f"track: a {kind} needs a name, by which the next session knows it: track(…, name='…')")
+            raise ValueError(f"track: a {kind} needs a name, to be found in the next session: track(…, name='…')")
         return own
     if not isinstance(name, str):
-        raise TypeError(f"track: a name is a string, got {name!r:.60}")
+        raise TypeError(f"track: a name must be a string, got {name!r:.60}")
     if not name.strip() or not name.isprintable():
-        raise ValueError(f"track: a name is one line of text, got {name!r:.60}")
+        raise ValueError(f"track: a name must be one line of text, got {name!r:.60}")
     return name.strip()
 
 
@@ -214,22 +214,22 @@ def _checked_terms(kind: str, name: str, given: Mapping[str, Any]) -> Terms:
     for argument, value in given.items():
         if value is not None and argument not in allowed:
             taken = f"takes {' and '.join(allowed)}" if allowed else "has gates of its own"
-            raise TypeError(f"track: {name!r} is a {kind}, which {taken}; {argument} is for others")
+            raise TypeError(f"track: {name!r} is a {kind}, which {taken}; {argument} does not apply")
     unit, better = given["unit"], given["better"]
     if unit is not None and not (isinstance(unit, str) and unit.isprintable()):
-        raise TypeError(f"track: the unit of {name!r} is a string, got {unit!r:.60}")
+        raise TypeError(f"track: the unit of {name!r} must be a string, got {unit!r:.60}")
     if better is not None and better not in DIRECTIONS:
-        raise ValueError(f"track: better of {name!r} is 'lower', 'higher' or 'none', got {better!r:.60}")
+        raise ValueError(f"track: better of {name!r} must be 'lower', 'higher' or 'none', got {better!r:.60}")
     if given["gate"] is not None and given["absolute_gate"] is not None:
-        raise TypeError(f"track: {name!r} takes either gate, a share, or absolute_gate, in its unit")
+        raise TypeError(f"track: {name!r} takes either gate (a share) or absolute_gate (in its unit), not both")
     gates = {key: given[key] for key in ("gate", "absolute_gate") if given[key] is not None}
     for key, gate in gates.items():
         is_number = isinstance(gate, numbers.Real) and not isinstance(gate, bool)
         if not is_number or not 0.0 < float(gate) < math.inf:
-            raise ValueError(f"track: {key} of {name!r} is a positive number, got {gate!r:.60}")
+            raise ValueError(f"track: {key} of {name!r} must be a positive number, got {gate!r:.60}")
     if kind == "rate" and gates.get("gate", GATE) >= 1.0:
         raise ValueError(
-            f"track: the gate of the rate {name!r} is below 1, where 0.1 are 10 points; got {gates['gate']!r}"
+            f"track: the gate of the rate {name!r} must be below 1 (0.1 is 10 points), got {gates['gate']!r}"
         )
     default = "higher" if kind == "rate" else "none"
     return Terms(better or default, float(next(iter(gates.values()), GATE)), "absolute_gate" in gates)
@@ -241,7 +241,7 @@ def _check_can_be_judged(run: Run) -> None:
     if not 0.0 < reference_gap(run.landscape) < math.inf:
         raise ValueError(
             f"track: a run on {run.landscape.id} cannot be judged: the median of f over its box is its minimum, or "
-            "no number; track a number of it: track(run.fun, name='f', better='lower')"
+            "not finite; track a number of it instead: track(run.fun, name='f', better='lower')"
         )
 
 

@@ -172,7 +172,7 @@ def measure_suite(
     optimizer : str, callable, class or object
         Any argument of `optimizers.get`.
     suite : str, default "quick"
-        Words of `suites.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
+        Words of `strategies.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
     budget : int, optional
         Evaluations of each cell per dimension (default: those of ``--optlandscape``).
     executor : concurrent.futures.Executor, optional

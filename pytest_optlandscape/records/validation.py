@@ -82,13 +82,13 @@ def checked_cell(text: Any, *, in_any_form: bool = False) -> CellRecord:
 def _problem_with(cell: CellRecord) -> str:
     """Return a description of the first impossible field; "" if there is none."""
     if not cell.start or not cell.start.isprintable():
-        return f"{cell.start!r:.40} is no name of a start"
+        return f"{cell.start!r:.40} is not the name of a start"
     counts = (cell.nfev, cell.njev, cell.constr_nfev, cell.constr_njev)
     if not all(0 <= count < MOST_EVALUATIONS for count in counts):
         return f"evaluations {cell.nfev:.17g}, gradients {cell.njev:.17g}: these counts are impossible"
     for name in ("gap", "distance"):
         if not getattr(cell, name) >= 0.0:
-            return f"{name} {getattr(cell, name)}: it is 0 or more"
+            return f"{name} {getattr(cell, name)}: it must be 0 or more"
     made = cell.nfev + cell.njev
     return (
         _problem_with_hits(cell.hits, made)
@@ -107,7 +107,7 @@ def _averages(cell: CellRecord) -> tuple[Average, ...]:
 def _problem_with_hits(hits: tuple[float, ...], made: int) -> str:
     told = ",".join("-" if hit == math.inf else f"{hit:.17g}" for hit in hits)
     if len(hits) != len(TARGETS):
-        return f"hits {told:.80}: there are {len(TARGETS)} targets"
+        return f"hits {told:.80}: there must be one for each of {len(TARGETS)} targets"
     if min(hits) < 1:
         return f"hits {told:.80}: a target is reached at the first evaluation or later"
     if list(hits) != sorted(hits):
@@ -124,7 +124,7 @@ def _problem_with_flags(flags: frozenset[str]) -> str:
 
 def _problem_with_trace(cell: CellRecord, made: int) -> str:
     if not _TRACE.fullmatch(cell.trace):
-        return f"{cell.trace!r:.60} is no trace"
+        return f"{cell.trace!r:.60} is not a trace"
     returned = cell.returned
     if returned and not returned[0] <= returned[1] <= made:
         return f"trace {cell.trace}: only {made} evaluations were made"
@@ -182,7 +182,7 @@ def checked_record(record: LandscapeRecord) -> LandscapeRecord:
     problem = _problem_with_definition(record.definition)
     starts = [cell.start for cell in record.cells]
     if not record.landscape or not record.landscape.isprintable():
-        problem = f"{record.landscape!r:.60} is no name of a landscape"
+        problem = f"{record.landscape!r:.60} is not the name of a landscape"
     elif not starts:
         problem = "it has no cells"
     elif len(set(starts)) < len(starts):
@@ -215,7 +215,7 @@ def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one lin
         return f"definition: {BEST_SEEN} is {definition[BEST_SEEN]!r:.60}, not the coordinates of a point"
     fmin, reference = definition["fmin"], definition["reference"]
     if not _is_number(reference) or not reference > 0.0 or not (fmin is None or _is_number(fmin)):
-        return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: a number, and a number above 0"
+        return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: they must be a number and a number above 0"
     return ""
 
 

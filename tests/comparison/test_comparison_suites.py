@@ -77,14 +77,14 @@ def test_a_loss_within_the_gate_is_not_worse():
 
 
 @pytest.mark.parametrize("factor", [1.01, 1 / 1.01])
-def test_a_drift_below_the_gate_is_a_change_though_no_cell_parts(factor):
+def test_a_drift_below_the_gate_is_a_change_though_no_cell_diverges(factor):
     comparison = compare(everywhere(hits=factor, trace="1111bbbb"))
     assert (verdicts(comparison), comparison.diverged) == ({Verdict.SAME}, 0)
     assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
     assert [(drift.metric, drift.is_worse) for drift in comparison.drifts] == [("speed", factor > 1.0)]
     said = " ".join(" ".join(details(comparison)).split())
     assert "below the gate, but rounding has no direction" in said
-    assert "cells part" not in said
+    assert "cells diverge" not in said
 
 
 def test_a_drift_on_one_landscape_alone_may_be_a_tie_that_rounding_decides():
@@ -165,7 +165,7 @@ def test_scattered_cells_are_named_as_not_judged_where_no_test_stands_for_them()
     comparison = compare(changed).by_landscapes()
     assert (comparison.verdict, comparison.unjudged_verdict) == (Verdict.SAME, Verdict.CHANGED)
     said = " ".join(" ".join(details(comparison)).split())
-    assert "not judged, as the test `overall` was not run: over these landscapes 9 cells part" in said
+    assert "not judged, as the test `overall` was not run: over these landscapes 9 cells diverge" in said
     assert "no proof of a change" not in said
 
 
@@ -262,7 +262,7 @@ def test_a_new_breach_of_the_contract_is_worse(letter, takes_bounds):
     assert [finding.metric for finding in findings] == (["contract"] if concerns else [])
     if concerns:
         start = BASE["beale"].cells[5].start
-        assert str(findings[0]) == f"{FLAGS[letter]} from 1 of 22 starts and did from none, {start} first"
+        assert str(findings[0]) == f"{FLAGS[letter]} from 1 of 22 starts and from none before, {start} first"
         assert findings[0].metric in HARD
 
 

@@ -60,8 +60,8 @@ def test_one_that_ended_and_high_dimensions_are_drawn_short():
     assert "(0, 0.333333333, …)" in divergence_lines("many/standard", one, other, bounds)[2]
 
 
-def test_traces_that_do_not_part_say_so():
-    assert "no evaluation parts" in divergence_lines("bowl/standard", trace(*PATH), trace(*PATH), BOUNDS)[0]
+def test_traces_that_do_not_diverge_say_so():
+    assert "no evaluation diverges" in divergence_lines("bowl/standard", trace(*PATH), trace(*PATH), BOUNDS)[0]
 
 
 def test_the_ratio_of_times_has_an_interval_where_cells_are_enough():

@@ -82,11 +82,11 @@ def _event_card(subject: Subject, event: Event, identifier: str) -> Card:
     commit = last.first.entry.short
     commands = [
         *_replay(comparison),
-        Command("the whole verdict", command_line("optlandscape", "compare", event.since.last.entry.short, commit)),
+        Command("show the full verdict", command_line("optlandscape", "compare", event.since.last.entry.short, commit)),
     ]
     if event.is_worse and event.triage is None:
         commands.append(
-            Command("if it was meant", command_line("optlandscape", "triage", commit, "expected", "because …"))
+            Command("if it is intended", command_line("optlandscape", "triage", commit, "expected", "because …"))
         )
     triage = ""
     if event.triage is not None:
@@ -136,7 +136,7 @@ def _replay(comparison: OptimizerComparison) -> list[Command]:
     moved = [one for one in by_gravity(comparison.landscapes) if one.is_compared and one.fingerprint != "identical"]
     if not moved:
         return []
-    return [Command("run the worst cell again", replay_command(comparison.spec, moved[0].worst_cell["cell"]))]
+    return [Command("replay the worst cell", replay_command(comparison.spec, moved[0].worst_cell["cell"]))]
 
 
 def _not_run_cards(subject: Subject, trend: Trend) -> list[Card]:
@@ -176,7 +176,7 @@ def _contract_cards(subject: Subject, trend: Trend) -> list[Card]:
                     anchor=subject.anchor,
                     title=f"breaks {check} of the contract",
                     where=f"First recorded at {point_text(since)}",
-                    commands=(Command("hold it to the check", command_line("pytest", "--optlandscape", *only)),),
+                    commands=(Command("run this check", command_line("pytest", "--optlandscape", *only)),),
                 )
             )
     return cards

@@ -398,7 +398,7 @@ def _state_detail(before: State, state: State, identifier: str) -> StateDetail:
         left_out=max(len(moved) - MOST_ROWS, 0),
         commands=(
             Command(
-                "the whole verdict",
+                "show the full verdict",
                 command_line("optlandscape", "compare", before.last.entry.short, state.first.entry.short),
             ),
         ),
