@@ -1,4 +1,4 @@
-"""Comparisons: what moved between two records of a landscape or a suite, and the verdict on it."""
+"""Compare two records of a landscape or a suite, and reach a verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The criteria on which an optimizer is judged: speed, precision, success, cost, and progress. One entry each."""
+"""The criteria by which an optimizer is judged: speed, precision, success, cost, progress and others; one entry each.
+
+References
+----------
+N. Hansen et al., COCO: a platform for comparing continuous optimizers, 2021, Optim. Methods Softw. 36(1).
+"""
 
 from __future__ import annotations
 
@@ -25,12 +30,12 @@ Averages = tuple[Average, Average] | None
 
 
 def _show_gaps(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
-    """Write the final gaps."""
+    """Format the final gaps."""
     return f"{before.gap:.3g}", f"{now.gap:.3g}"
 
 
 def _everywhere(record: LandscapeRecord) -> bool:
-    """Exist on every landscape."""
+    """Return True: the criterion exists on every landscape."""
     return True
 
 
@@ -44,23 +49,24 @@ class Metric:
     gate_landscape, gate_suite : float
         The smallest change that matters on one landscape, and over a suite.
     describe : callable
-        Say a change in words.
+        Describe a change in words.
     value : callable or None
-        Of a landscape's record and a cell's; higher is worse. None where only two runs together have a value.
+        Return the value of a cell, given the landscape's record and the cell's; higher is worse. None if the criterion
+        is defined only for a pair of runs.
     compare : callable or None
-        For two runs of a cell, or two averages over runs of it: the difference, positive if the second is worse, nan
-        where the two tell nothing (default: the difference of the values).
+        Return the difference between two runs of a cell, or between two averages over its runs. Positive is worse; nan
+        means undefined (default: the difference of the values).
     is_averaged : bool, default True
-        Whether averages over several runs of a cell have a value too, under the metric's name.
+        Whether an `Average` holds this criterion, under the same name.
     exists_on : callable
-        Whether it exists on a landscape, given the landscape's record (default: on all).
+        Whether the criterion exists on a landscape, given the landscape's record (default: on all).
     shift : callable
-        Estimate from the differences of each landscape how far the criterion moved (default: the Hodges–Lehmann
-        estimate that belongs to the signed-rank test).
+        Estimate the shift of the criterion from the differences of each landscape (default: the Hodges–Lehmann
+        estimate, which matches the signed-rank test).
     heading : str
-        The head of a table's column of it.
+        The column's heading in a table of cells.
     show : callable
-        Write it of two runs of a cell, before and now, given the landscape's record.
+        Format the values of a cell before and now, given the landscape's record.
     """
 
     name: str
@@ -76,26 +82,26 @@ class Metric:
     show: Callable[[LandscapeRecord, CellRecord, CellRecord], tuple[str, str]] = _show_gaps
 
     def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
-        """Work out the value of one run; ValueError where only two runs together have one."""
+        """Return the value of one run; raise ValueError if the criterion needs two runs."""
         if self.value is None:
-            raise ValueError(f"one run by itself has no {self.name}")
+            raise ValueError(f"{self.name} compares two runs; one run alone has no value")
         return self.value(record, cell)
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
-        """Subtract: positive is worse, nan where the two runs tell nothing.
+        """Return now minus before: positive is worse, nan is undefined.
 
-        Averages are taken where both cells have them, over the same.
+        If both cells have an average over the same kind of runs, the averages are compared.
         """
         if before.average and now.average and before.average.over == now.average.over:
             return self._difference(record, before, now, (before.average, now.average))
         return self._difference(record, before, now, None)
 
     def difference_of_runs(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
-        """Subtract as `difference` does, but without averages: each cell's own run can be replayed."""
+        """Return now minus before for the cells' own runs, which can be replayed, without averages."""
         return self._difference(record, before, now, None)
 
     def differences(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> list[float]:
-        """Subtract batch by batch where both cells have several averages: more pairs can tell more."""
+        """Return one difference per batch if both cells have batches of runs, else the one of `difference`."""
         pairs = zip(before.batches, now.batches, strict=False) if self.is_averaged else ()
         return [self._difference(record, before, now, pair) for pair in pairs] or [self.difference(record, before, now)]
 
@@ -111,11 +117,10 @@ class Metric:
 
 
 def _speed(record: LandscapeRecord, before: CellRecord, now: CellRecord, averages: Averages) -> float:
-    """Compare the mean log₁₀ evaluations to the targets that are informative.
+    """Compare the mean log₁₀ evaluations to the informative targets.
 
-    A target that both runs missed is censored: it is left out instead of counting as equal. A target that both runs
-    reach with their first evaluation is left out, too. Where one run alone missed a target, it counts as having needed
-    twice the budget.
+    Targets that both runs missed are left out, as are targets that both reached with their first evaluation. A run
+    that missed a target which the other reached counts as having needed twice the budget.
     """
     if averages:
         was, is_now = averages[0].speed, averages[1].speed
@@ -123,9 +128,9 @@ def _speed(record: LandscapeRecord, before: CellRecord, now: CellRecord, average
     else:
         was, is_now = mean_log_hit(record, before), mean_log_hit(record, now)
         reached = max(_reached(before), _reached(now))
-    telling = reached - (_started_in(before, now) if not averages or averages[0].over == "seeds" else 0)
-    # Targets are nested, so those that neither reached are the last ones, and differ by nothing.
-    return (is_now - was) * len(TARGETS) / telling if telling > 0 else math.nan
+    informative = reached - (_started_in(before, now) if not averages or averages[0].over == "seeds" else 0)
+    # Targets are nested: those that both runs missed come last and add nothing to the difference.
+    return (is_now - was) * len(TARGETS) / informative if informative > 0 else math.nan
 
 
 def _reached(cell: CellRecord) -> int:
@@ -137,16 +142,16 @@ def _started_in(before: CellRecord, now: CellRecord) -> int:
 
 
 def targets_reached(pairs: Sequence[tuple[CellRecord, CellRecord]]) -> tuple[int, int]:
-    """Count the targets that at least one run of each pair reached after its first evaluation; and all targets."""
+    """Count the targets that either run of a pair reached after its first evaluation, and all targets."""
     reached = sum(max(_reached(old), _reached(new)) - _started_in(old, new) for old, new in pairs)
     return reached, len(TARGETS) * len(pairs)
 
 
 def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
-    """Compare mean log₁₀ of the evaluations to the same gaps, where neither run reached a target.
+    """Compare the mean log₁₀ evaluations to the same gaps; nan if either run reached a target.
 
-    The gaps lie at quarters of the way to the lowest that both reached. Where only one run got anywhere at all, the
-    other counts as having needed twice the budget.
+    The gaps lie at quarters of the way to the lowest gap that both reached. A run whose gap never fell counts as
+    having needed twice the budget.
     """
     if targets_reached([(before, now)])[0]:
         return math.nan
@@ -157,7 +162,7 @@ def _progress(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: A
 def _evaluations_to_the_same_gaps(
     record: LandscapeRecord, before: CellRecord, now: CellRecord
 ) -> tuple[float, float] | None:
-    """Average log₁₀ of the evaluations of two runs until the gaps that both reach; None where there are none."""
+    """Return each run's mean log₁₀ evaluations to the gaps that both reach; None if there are none."""
     falls = [one for one in (before.descent, now.descent) if one is not None]
     top = min((one.top for one in falls), default=0.0)
     bottom = max((one.top - one.depth for one in falls), default=0.0)
@@ -168,7 +173,7 @@ def _evaluations_to_the_same_gaps(
 
 
 def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bottom: float) -> float:
-    """Average log₁₀ of the evaluations until the gap has fallen by quarters of the way from top to bottom."""
+    """Return the mean log₁₀ evaluations until the gap has fallen by each quarter of the way from top to bottom."""
     if descent is None:
         return math.log10(2.0 * budget)
     levels = [top - share * (top - bottom) for share in (0.25, 0.5, 0.75, 1.0)]
@@ -176,13 +181,13 @@ def _mean_log_evaluations(descent: Descent | None, budget: int, top: float, bott
 
 
 _FAR = 1e3
-"""Reference gaps; beyond them, precision tells one run from another no more."""
+"""Reference gaps; beyond this, all runs have the same precision."""
 
 
 def _escape(record: LandscapeRecord, before: CellRecord, now: CellRecord, _: Averages) -> float:
-    """Compare log₁₀ of the distance from the minimum, where both runs end outside the bounds or a thousand gaps away.
+    """Compare log₁₀ distances from the minimum; nan unless both gaps exceed 1000 reference gaps.
 
-    Of a run that diverges nothing else is left: it reaches no target, and its gap is beyond what precision looks at.
+    Outside the bounds the gap is infinite. Diverging runs reach no target, and `precision` cannot distinguish them.
     """
     far = [cell.gap > _FAR * record.reference and cell.distance > 0.0 for cell in (before, now)]
     if not all(far) or not all(cell.stop_reason in ("returned", "budget", "non-finite") for cell in (before, now)):
@@ -214,7 +219,7 @@ def _points(effect: float) -> str:
 
 
 def _show_hits(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
-    """Write the geometric mean of the evaluations to the targets; how many are reached, where the runs differ in it."""
+    """Format the geometric mean of the evaluations to the targets, or the number of targets where it differs."""
     reached = _reached(before), _reached(now)
     if reached[0] != reached[1] or not reached[0]:
         return str(reached[0]), f"{reached[1]} of {len(TARGETS)} targets"
@@ -228,7 +233,7 @@ def _show_success(record: LandscapeRecord, before: CellRecord, now: CellRecord) 
 
 
 def _show_evaluations(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
-    """Write the evaluations of the function and, where there are any, of its gradient."""
+    """Format the evaluations of the function and, if there are any, of its gradient."""
     return _sum_of(before.nfev, before.njev), _sum_of(now.nfev, now.njev)
 
 
@@ -286,10 +291,10 @@ PROGRESS = Metric(
 ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False, heading="gap", show=_show_gaps)
 
 METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS, ESCAPE)
-"""Effects of 9 % are seen with power 0.9, smaller ones need more seeds than a suite has (EVIDENCE E2)."""
+"""All criteria. The suites see effects of 9 % with power 0.9; smaller effects need more seeds."""
 
 
 def metrics_on(records: Iterable[LandscapeRecord]) -> list[Metric]:
-    """List the criteria that exist on some of these landscapes."""
+    """List the criteria that exist on at least one of these landscapes."""
     several = list(records)
     return [metric for metric in METRICS if any(map(metric.exists_on, several))]

@@ -1,4 +1,4 @@
-"""What moved: criteria tested on paired cells, and what needs no statistics."""
+"""Find what changed between paired cells: tested criteria, and defects that need no statistics."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = [
     "Finding",
     "Verdict",
     "cannot_run",
-    "criteria_that_moved",
     "gravest",
     "gravest_first",
-    "hangs_that_are_new_or_gone",
-    "mistakes_that_are_new",
+    "hang_findings",
+    "moved_criteria",
+    "new_defects",
     "verdict_of",
     "was_bought",
 ]
@@ -30,11 +30,11 @@ __all__ = [
 _GATES = {metric.name: metric.gate_landscape for metric in METRICS}
 
 HARD = ("exceptions", "contract", "hang")
-"""Findings that need no statistics."""
+"""Metrics of findings that need no statistics."""
 
 
 class Verdict(enum.StrEnum):
-    """What became of an optimizer."""
+    """The outcome of a comparison."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -46,20 +46,20 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion that moved, significantly and beyond the gate, or a mistake that is new.
+    """A criterion that moved significantly and beyond its gate, or a new defect.
 
     Attributes
     ----------
     metric : str
-        speed, precision, failure, cost, exceptions, contract or hang.
+        The name of one of `METRICS`, one of `HARD`, or time.
     effect : float
         Positive is worse.
     p_value : float
-        After correction for the number of criteria.
+        Corrected for the number of criteria.
     text : str
-        What moved, in words.
+        The change in words.
     cells : tuple of (str, float), default ()
-        The starts that moved and how far, positive being worse, where the criterion is not one of `METRICS`.
+        The starts that moved and by how much (positive is worse), if the metric is not one of `METRICS`.
     on_bounds : bool, default False
         Whether only starts on the bounds were tested.
     """
@@ -73,12 +73,12 @@ class Finding:
 
     @property
     def is_worse(self) -> bool:
-        """Which way it moved."""
+        """Whether the effect is for the worse."""
         return self.effect > 0.0
 
     @property
     def weight(self) -> float:
-        """How far it moved, as a multiple of the gate of one landscape; infinite where no statistics are needed."""
+        """The effect as a multiple of the gate of one landscape; infinite for `HARD` findings."""
         if self.metric in HARD:
             return math.inf
         return abs(self.effect) / _GATES.get(self.metric, min(_GATES.values()))
@@ -87,27 +87,27 @@ class Finding:
         return self.text if self.metric in HARD else f"{self.text} (p = {self.p_value:.1e})"
 
 
-def criteria_that_moved(
+def moved_criteria(
     strata: dict[str, list[list[float]]],
     level: float,
     gate: Callable[[Metric], float],
     prefix: str = "",
     on_bounds: bool = False,
 ) -> list[Finding]:
-    """Test each criterion's paired differences.
+    """Test each criterion's paired differences, and return those that moved beyond their gate.
 
-    A criterion whose differences are all zero is not tested, and does not count for the correction.
+    Criteria whose differences are all zero are neither tested nor counted in Holm's correction.
 
     Parameters
     ----------
     strata : dict
-        For each criterion's name the differences of each landscape; positive is worse, nan tells nothing.
+        The differences on each landscape, by criterion; positive is worse, nan is undefined.
     level : float
-        Of all criteria together.
+        The level of all criteria together.
     gate : callable
-        The smallest shift of a criterion that matters.
+        Return the smallest shift of a criterion that matters.
     prefix : str, optional
-        What the words of the findings begin with.
+        Text to put before each finding.
     on_bounds : bool, default False
         Whether the differences are those of starts on the bounds.
 
@@ -126,15 +126,15 @@ def criteria_that_moved(
     return found
 
 
-def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
-    """Find exceptions where there was a result, and breaches of the contract where there was none.
+def new_defects(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
+    """Find new exceptions, breaches of the contract and overruns of call limits.
 
     Parameters
     ----------
     before, now : LandscapeRecord
-        Of the same cells.
+        Records of the same cells.
     takes_bounds : bool
-        Whether the optimizer is told the bounds: if not, it cannot keep them.
+        Whether the optimizer is passed the bounds; if not, leaving them is no breach.
 
     Returns
     -------
@@ -143,21 +143,21 @@ def mistakes_that_are_new(before: LandscapeRecord, now: LandscapeRecord, takes_b
     return [*_exceptions(before, now), *_breaches(before, now, takes_bounds), *_overruns(before, now)]
 
 
-def hangs_that_are_new_or_gone(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    """Find runs that hang now and ended before, or the other way round; others that the clock stopped say nothing.
+def hang_findings(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
+    """Find runs that hang on one side only. Other runs that a time limit stopped are ignored.
 
     Parameters
     ----------
     before, now : LandscapeRecord
-        Of the same cells.
+        Records of the same cells.
     """
     pairs = list(zip(before.cells, now.cells, strict=True))
     new = [now.start for old, now in pairs if HANGS in now.flags and not old.was_stopped_by_time]
     gone = [now.start for old, now in pairs if HANGS in old.flags and not now.was_stopped_by_time]
     found = []
     for starts, effect, text in (
-        (new, 1.0, "hangs until the time limit from {} of {}, from which it ended"),
-        (gone, -1.0, "ends from {} of {}, from which it hung until the time limit"),
+        (new, 1.0, "hangs until the time limit from {} of {}, and ended before"),
+        (gone, -1.0, "ends from {} of {}, and hung until the time limit before"),
     ):
         if starts:
             said = f"{text.format(len(starts), number_of(len(pairs), 'start'))}, {starts[0]} first"
@@ -180,18 +180,18 @@ def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
 
 
 def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
-    """Find that there is no result from any start, and there were some: one finding, of which nothing is a statistic.
+    """Return a finding if no start gives a result now, though some did before.
 
     Parameters
     ----------
     before, now : LandscapeRecord
-        Of the same cells.
+        Records of the same cells.
     """
     had = sum(cell.stop_reason not in (*NO_RESULT, "time") for cell in before.cells)
     if not now.gives_no_result or not had:
         return None
     said = f": {now.errors[0]}" if now.errors else ""
-    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one{said}"
+    text = f"cannot run: no result from any of {len(now.cells)} starts, {had} of which had one before{said}"
     return Finding("exceptions", float(had), 0.0, text)
 
 
@@ -203,20 +203,20 @@ def _breaches(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool)
             continue
         starts = [cell.start for cell in now.cells if letter in cell.flags]
         if starts and not any(letter in cell.flags for cell in before.cells):
-            text = f"{does} from {_of_starts(starts, now)} and did from none, {starts[0]} first"
+            text = f"{does} from {_of_starts(starts, now)} and from none before, {starts[0]} first"
             cells = tuple((start, 1.0) for start in starts)
             found.append(Finding("contract", float(len(starts)), 0.0, text, cells))
     return found
 
 
 def _overruns(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    """Find cells that end at a call limit, which the optimizer kept by itself, and now has to be kept from passing."""
+    """Find call-limit cells that are now cut off at the budget, where the optimizer used to stop by itself."""
     pairs = [pair for pair in zip(before.cells, now.cells, strict=True) if kind_of_start(pair[1].start) == "limits"]
     starts = [new.start for _, new in pairs if new.stop_reason == "budget"]
     if not starts or any(old.stop_reason == "budget" for old, _ in pairs):
         return []
     count = f"{len(starts)} of {number_of(len(pairs), 'start')}"
-    text = f"passes its call limit from {count} and did from none, {starts[0]} first"
+    text = f"passes its call limit from {count} and from none before, {starts[0]} first"
     return [Finding("contract", float(len(starts)), 0.0, text)]
 
 
@@ -225,12 +225,12 @@ def _of_starts(starts: Sequence[str], now: LandscapeRecord) -> str:
 
 
 def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Sort findings: what got worse first, then by how many gates they moved."""
+    """Sort findings: losses before gains, then by weight."""
     return sorted(findings, key=lambda one: (not one.is_worse, -one.weight))
 
 
 def gravest(verdicts: Collection[Verdict]) -> Verdict:
-    """Choose the gravest of some verdicts; *same* where nothing moved.
+    """Return the gravest verdict; *same* if there is none of *worse*, *better* and *changed*.
 
     Examples
     --------
@@ -241,14 +241,14 @@ def gravest(verdicts: Collection[Verdict]) -> Verdict:
 
 
 def was_bought(findings: Sequence[Finding]) -> bool:
-    """Tell whether nothing got worse but the evaluations in all, which bought precision or success."""
+    """Return whether only the cost got worse, and precision or success improved in exchange."""
     worse = {finding.metric for finding in findings if finding.is_worse}
     better = {finding.metric for finding in findings if not finding.is_worse}
     return worse == {"cost"} and bool(better & {"precision", "failure"})
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
-    """Worse if anything got worse, except where more evaluations in all bought precision or success."""
+    """Return *worse* if any criterion got worse, else *better*; *changed* without findings or if `was_bought`."""
     if was_bought(findings) or not findings:
         return Verdict.CHANGED
     return Verdict.WORSE if any(finding.is_worse for finding in findings) else Verdict.BETTER

@@ -1,12 +1,12 @@
-"""The verdict on one landscape: what became of an optimizer there since its baseline.
+"""Compare an optimizer with its baseline on one landscape, and reach a verdict.
 
-Cells are paired: same landscape, start and seed. First the fingerprint: where no more cells part than rounding
-explains, the optimizer is the **same**. Then the criteria: only what is both significant and beyond a practical gate
-is **better** or **worse**; what else differs is **changed**. Criteria are tested even where the fingerprint saw
-nothing, because it does not look at what rounding makes unpredictable.
+Cells are paired by landscape, start and seed. The fingerprint comes first: if no more cells diverge than rounding
+explains, the optimizer is the **same**. Then the criteria are tested: a shift that is significant and beyond its gate
+is **better** or **worse**; any other difference is **changed**. Criteria are tested even if the fingerprints agree,
+because fingerprints leave out the evaluations that rounding makes unpredictable.
 
-The level, 0.001 for a whole suite, is shared: half for the landscapes, split evenly among them so that each can be
-judged by itself, half for the suite as one (`suite_comparison`). The fingerprint has a level of its own, shared alike.
+The level is 0.001 for a whole suite. Half of it is split evenly among the landscapes, so that each can be judged by
+itself. The other half is for the suite as a whole (`suite_comparison`). The fingerprint's level is split likewise.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pytest_optlandscape.comparison.findings import (
     Finding,
     Verdict,
     cannot_run,
-    criteria_that_moved,
     gravest_first,
-    hangs_that_are_new_or_gone,
-    mistakes_that_are_new,
+    hang_findings,
+    moved_criteria,
+    new_defects,
     verdict_of,
 )
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
@@ -47,23 +47,23 @@ __all__ = [
 ]
 
 LEVEL = 0.001
-"""Probability of any false better or worse in a suite."""
+"""Probability of a false *better* or *worse* in a suite."""
 
 CHANGE_LEVEL = 0.001
-"""Probability of a false changed in a suite, as far as perturbed runs tell what rounding does."""
+"""Probability of a false *changed* in a suite, if perturbed runs represent the effect of rounding."""
 
 FEWEST_CELLS = 16
-"""With fewer pairs one landscape by itself cannot reach the level."""
+"""Fewest pairs with which the test on one landscape can reach its level."""
 
 POOLED_RUNS = 50.0
-"""Perturbed runs that all landscapes of an optimizer lend to what one of them says of its own jumps."""
+"""Weight of all landscapes' jump rate in the estimate for one landscape, as a number of perturbed runs."""
 
 
 _METRICS = {metric.name: metric for metric in METRICS}
 
 
 class MovedCell(NamedTuple):
-    """A cell before and now, and by how much it moved in one criterion; positive is worse."""
+    """A cell before and now, and the shift of one criterion; positive is worse."""
 
     before: CellRecord
     now: CellRecord
@@ -81,17 +81,17 @@ class LandscapeComparison:
     before : LandscapeRecord or None
         The baseline, if there is one.
     fingerprint : str or None
-        ``identical``: every evaluation, bit by bit; ``rounding``: no more cells part than rounding explains;
-        ``changed``; ``nondeterministic``: two runs of the same code differ; None where nothing was compared.
+        ``identical``: all evaluations agree bit by bit; ``rounding``: no more cells diverge than rounding explains;
+        ``changed``; ``nondeterministic``: two runs of the same code differ. None if nothing was compared.
     findings : tuple of Finding
     diverged : tuple of (str, str)
         Starts whose runs diverge by more than rounding explains, and where.
     set_aside : int
         Cells whose path rounding makes unpredictable from the beginning.
     level : float
-        At which criteria were tested.
+        The level of the tests of all criteria together.
     reason : str
-        Why the records cannot be compared, where they cannot.
+        Why the records cannot be compared; "" if they can.
     """
 
     verdict: Verdict
@@ -106,22 +106,22 @@ class LandscapeComparison:
 
     @property
     def is_compared(self) -> bool:
-        """Whether a baseline with the same definition was there."""
+        """Whether there was a baseline with the same definition."""
         return self.fingerprint is not None
 
     @cached_property
     def pairs(self) -> list[tuple[CellRecord, CellRecord]]:
-        """Cells before and now, without those that the time limit stopped; none where the optimizer cannot run."""
+        """Cells before and now, without those that the time limit stopped; empty if the optimizer cannot run."""
         return _pairs(self.before, self.now) if self.before and self.is_compared and not self.cannot_run else []
 
     @property
     def cannot_run(self) -> bool:
-        """Whether there is no result from any start, and there were some before: no criterion is compared then."""
+        """Whether no start gives a result now, though some did before; then no criterion is compared."""
         return self.before is not None and self.is_compared and cannot_run(self.before, self.now) is not None
 
     @property
     def stopped(self) -> int:
-        """Cells that the time limit stopped, now or where there is a baseline to compare with, then."""
+        """Number of cells that the time limit stopped, now or in the baseline compared with."""
         before, now = self.before, self.now
         if before is not None and self.is_compared:
             before, now = in_common(before, now)
@@ -130,12 +130,12 @@ class LandscapeComparison:
 
     @property
     def not_run(self) -> int:
-        """Cells of the baseline that were not run now."""
+        """Number of cells in the baseline that were not run now."""
         return self._lacking(self.before, self.now)
 
     @property
     def not_known(self) -> int:
-        """Cells that were run now, and that the baseline does not have."""
+        """Number of cells that were run now and are missing from the baseline."""
         return self._lacking(self.now, self.before)
 
     def _lacking(self, one: LandscapeRecord | None, other: LandscapeRecord | None) -> int:
@@ -145,35 +145,35 @@ class LandscapeComparison:
 
     @property
     def diverged_early(self) -> int:
-        """Cells that part within the first eight evaluations."""
+        """Number of cells that diverge within the first eight evaluations."""
         return sum(diverges_within(where, 8) for _, where in self.diverged)
 
     def differences(self, metric: Metric) -> list[float]:
-        """Now minus before, for each of the pairs; positive is worse, nan where a pair tells nothing."""
+        """Return now minus before for each pair; positive is worse, nan is undefined."""
         if metric.name not in self._differences:
             self._differences[metric.name] = [metric.difference(self.now, old, new) for old, new in self.pairs]
         return self._differences[metric.name]
 
     @cached_property
     def _differences(self) -> dict[str, list[float]]:
-        """What was worked out of `differences`: a verdict over the suite needs them several times."""
+        """Cache of `differences`; the verdict over the suite needs them several times."""
         return {}
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline: 2.0 needs half the evaluations to the targets; None if unknown."""
+        """Speed relative to the baseline: 2.0 needs half the evaluations to the targets; None if unknown."""
         return self.speed.ratio if self.speed else None
 
     @cached_property
     def speed(self) -> SpeedChange | None:
-        """What is known of the change in speed; None where no cell was compared."""
+        """The change in speed; None if no cell was compared."""
         return speed_change([(self.differences, self.pairs)], self.level) if self.pairs else None
 
     def moved_with(self, finding: Finding) -> list[MovedCell]:
-        """List the cells that moved as a finding says, the one that moved farthest first.
+        """List the cells that moved in the direction of a finding, the largest shift first.
 
-        Of its own run alone, which is the one that can be replayed: a finding that only averages over further runs
-        tell has none. Cells that differ by no more than rounding explains are left out where others moved.
+        Only the cells' own runs count, because those can be replayed; a finding may rest on averages alone and then
+        has no such cell. Cells that differ by no more than rounding are left out if others moved.
         """
         before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
         now = {cell.start: cell for cell in self.now.cells}
@@ -193,10 +193,10 @@ class LandscapeComparison:
 
     @cached_property
     def losses(self) -> list[float]:
-        """How much each cell lost, by the criterion that got worst; without a baseline, how far off it is.
+        """The loss of each cell in the criterion that got worst; without a baseline, the imprecision of each cell.
 
-        Where no criterion got worse, or no single run shows it, the losses in speed, progress and precision are added.
-        Of its own run alone, which is the one that can be replayed.
+        If no criterion got worse, or no single run shows it, the losses in speed, progress and precision are summed.
+        Only the cells' own runs count, because those can be replayed.
         """
         if self.is_compared and not self.pairs:
             return []
@@ -214,10 +214,7 @@ class LandscapeComparison:
 
     @property
     def worst_cell(self) -> dict[str, Any]:
-        """The cell that lost most by the criterion that got worst or, without a baseline, that ended farthest away.
-
-        Where the time limit stopped every cell, the first that hangs.
-        """
+        """The cell with the largest of the `losses`; the first that hangs if the time limit stopped every cell."""
         before: CellRecord | None = None
         worse = (one for one in gravest_first(self.findings) if one.is_worse)
         moved = next((cells for cells in map(self.moved_with, worse) if cells), [])
@@ -233,11 +230,11 @@ class LandscapeComparison:
             "cell": f"{self.now.landscape}/{cell.start}",
             "stop_reason": cell.stop_reason,
             "evaluations": max(cell.nfev, cell.njev),
-            "gap": _plain(cell.gap),
+            "gap": _finite_or_none(cell.gap),
         }
         if before is not None:
             described["baseline_evaluations"] = max(before.nfev, before.njev)
-            described["baseline_gap"] = _plain(before.gap)
+            described["baseline_gap"] = _finite_or_none(before.gap)
             described["parts_at"] = dict(self.diverged).get(cell.start)
         return described
 
@@ -252,7 +249,7 @@ def compare_landscape(
     setting_differs: str = "",
     looks: int = 1,
 ) -> LandscapeComparison:
-    """Judge one landscape.
+    """Compare one landscape with its baseline.
 
     Parameters
     ----------
@@ -260,16 +257,15 @@ def compare_landscape(
     before : LandscapeRecord or None
         The baseline.
     landscapes : int
-        How many landscapes the suite has: they share the level.
+        The number of landscapes in the suite; they share the level.
     calibration : RoundingSensitivity, optional
-        How rounding treats this optimizer on all landscapes of its baseline (default: on this one).
+        The optimizer's rounding sensitivity over its whole baseline (default: on this landscape).
     takes_bounds : bool, default False
-        Whether the optimizer is told the bounds, so that leaving them is a mistake.
+        Whether the optimizer is passed the bounds; then leaving them is a breach.
     setting_differs : str, optional
         Why nothing of this optimizer can be compared, if so.
     looks : int, default 1
-        How often the criteria are tested, with more runs each time as long as nothing is found: these tests share the
-        level, too.
+        How often the criteria are tested as runs are added; these tests share the level.
 
     Returns
     -------
@@ -282,7 +278,7 @@ def compare_landscape(
         return LandscapeComparison(Verdict.NOT_COMPARABLE, now, before, reason=reason)
     whole = before, now
     before, now = in_common(before, now)
-    hangs = hangs_that_are_new_or_gone(before, now)
+    hangs = hang_findings(before, now)
     stopped_short = cannot_run(before, now)
     before, now = _without_stopped(before, now)
     if stopped_short is not None or (not now.cells and hangs):
@@ -294,13 +290,13 @@ def compare_landscape(
     if not hangs and all(_is_identical(*pair) for pair in zip(before.cells, now.cells, strict=True)):
         return LandscapeComparison(Verdict.SAME, whole[1], whole[0], "identical")
     diverged, set_aside = _diverged(before, now)
-    has_changed = _chance(len(diverged), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
-    findings = [*hangs, *mistakes_that_are_new(before, now, takes_bounds)]
+    has_changed = _chance_of_divergence(len(diverged), before, calibration) < CHANGE_LEVEL / 2.0 / landscapes
+    findings = [*hangs, *new_defects(before, now, takes_bounds)]
     level = LEVEL / 2.0 / landscapes / looks
     if len(now.cells) >= FEWEST_CELLS:
         pairs = list(zip(before.cells, now.cells, strict=True))
         strata = {m.name: [[d for old, new in pairs for d in m.differences(now, old, new)]] for m in METRICS}
-        findings += criteria_that_moved(strata, level, lambda metric: metric.gate_landscape)
+        findings += moved_criteria(strata, level, lambda metric: metric.gate_landscape)
     if before.nondeterministic or now.nondeterministic:
         fingerprint = "nondeterministic"
         unmoved = Verdict.SAME if before.nondeterministic else Verdict.CHANGED
@@ -312,12 +308,12 @@ def compare_landscape(
 
 
 def differences(before: LandscapeRecord, now: LandscapeRecord, metric: Metric) -> list[float]:
-    """Now minus before, cell by cell; positive is worse."""
+    """Return now minus before for each pair of cells; positive is worse."""
     return [metric.difference(now, old, new) for old, new in _pairs(before, now)]
 
 
 def in_common(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeRecord, LandscapeRecord]:
-    """Keep the cells that both records have: each is the same cell in every selection of a suite."""
+    """Return both records with only the cells that they share."""
     if [cell.start for cell in before.cells] == [cell.start for cell in now.cells]:
         return before, now
     known = {cell.start: cell for cell in before.cells}
@@ -326,7 +322,7 @@ def in_common(before: LandscapeRecord, now: LandscapeRecord) -> tuple[LandscapeR
 
 
 def _pairs(before: LandscapeRecord, now: LandscapeRecord) -> list[tuple[CellRecord, CellRecord]]:
-    """Pair the cells; what the clock stopped on either side says nothing of the optimizer alone."""
+    """Pair the cells, without those that the time limit stopped on either side."""
     before, now = in_common(before, now)
     pairs = zip(before.cells, now.cells, strict=True)
     return [pair for pair in pairs if not any(cell.was_stopped_by_time for cell in pair)]
@@ -345,13 +341,13 @@ def _definition_difference(before: LandscapeRecord, now: LandscapeRecord) -> str
         if before.definition.get(key) != value
     ]
     if not differing and {c.start for c in before.cells}.isdisjoint(c.start for c in now.cells):
-        return "the cells are others"
+        return "no start is in both records"
     return "; ".join(differing)
 
 
 def _is_identical(before: CellRecord, now: CellRecord) -> bool:
-    told = {ROUNDS_OUT}  # by the same bits, whether a release wrote it down or not
-    return (before.bits, _end(before), before.flags - told) == (now.bits, _end(now), now.flags - told)
+    ignored = {ROUNDS_OUT}  # follows from the bits; earlier releases did not record it
+    return (before.bits, _end(before), before.flags - ignored) == (now.bits, _end(now), now.flags - ignored)
 
 
 def _end(cell: CellRecord) -> tuple[int, int, str]:
@@ -359,18 +355,19 @@ def _end(cell: CellRecord) -> tuple[int, int, str]:
 
 
 def divergence_of(before: CellRecord, now: CellRecord) -> str:
-    """Say where two runs of a cell part by more than rounding explains; "" if they do not."""
+    """Return where two runs of a cell diverge by more than rounding explains; "" if they do not."""
     if before.bits[:2] == now.bits[:2] and before.bits != now.bits:
         return "the evaluations of constraints"
-    if _returns_another(before, now):
+    if _returns_differ(before, now):
         return "the result"
     return divergence(before.fingerprint, _end(before), now.fingerprint, _end(now))
 
 
-def _returns_another(before: CellRecord, now: CellRecord) -> bool:
-    """Whether of the same evaluations, bit by bit, another one is returned, and not one that equals it up to rounding.
+def _returns_differ(before: CellRecord, now: CellRecord) -> bool:
+    """Return whether two runs with identical evaluations return clearly different ones.
 
-    Such as a mean of the last points, which are nearly one, and which of them it is rounding decides.
+    Evaluations that agree up to rounding count as the same: rounding decides which of them is nearest to the result,
+    for example to a mean of the last points.
     """
     if before.path != now.path or before.returned is None or now.returned is None:
         return False
@@ -379,7 +376,7 @@ def _returns_another(before: CellRecord, now: CellRecord) -> bool:
 
 
 def _diverged(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tuple[str, str], ...], int]:
-    """List the cells that diverge, and count those of which the fingerprint can tell nothing."""
+    """List the cells that diverge, and count those without a usable fingerprint."""
     diverged, set_aside = [], 0
     for old, new in zip(before.cells, now.cells, strict=True):
         if _is_identical(old, new):
@@ -392,8 +389,8 @@ def _diverged(before: LandscapeRecord, now: LandscapeRecord) -> tuple[tuple[tupl
     return tuple(diverged), set_aside
 
 
-def _chance(diverged: int, before: LandscapeRecord, calibration: RoundingSensitivity | None) -> float:
-    """Give the probability that rounding parts as many cells of this landscape."""
+def _chance_of_divergence(diverged: int, before: LandscapeRecord, calibration: RoundingSensitivity | None) -> float:
+    """Return the probability that rounding alone makes at least so many cells of this landscape diverge."""
     own = before.rounding_sensitivity or RoundingSensitivity(0, 0)
     jumps, trials = float(own.jumps), float(own.trials)
     if calibration and calibration.trials:
@@ -402,5 +399,5 @@ def _chance(diverged: int, before: LandscapeRecord, calibration: RoundingSensiti
     return chance_of_as_many(diverged, len(before.cells), jumps, trials)
 
 
-def _plain(gap: float) -> float | None:
+def _finite_or_none(gap: float) -> float | None:
     return gap if math.isfinite(gap) else None

@@ -1,12 +1,12 @@
-"""The optimizer's own time per evaluation: what it takes beside the objective, compared between two revisions.
+"""Compare the optimizer's own time per evaluation, without the objective's, between two revisions.
 
-Times compare only where both revisions ran on one machine in one go. They are run in turns, old, new, new, old, …, so
-that whatever else the machine is doing falls on both. Of the repetitions of a cell the quickest counts, because other
-work only ever adds. What the objective took is measured afterwards, by evaluating the same points once more: a clock
-in every evaluation would take longer than a cheap objective.
+Times are comparable only if both revisions ran on one machine in one session. The revisions take turns (old, new, new,
+old, …), so that other load falls on both. The quickest repetition of a cell counts, because other load only adds time.
+The objective's time is measured afterwards, by evaluating the same points again: a clock in every evaluation would
+take longer than a cheap objective.
 
-Whether a difference is significant is a question of signs: of the pairs of repetitions on one landscape, of the cells
-over a suite. Whether it matters is a gate, far above what two processes of one code differ by.
+Significance is decided by a sign test: on one landscape over the pairs of repetitions, over a suite over the cells.
+A gate decides whether the difference matters; it is far above the difference between two processes of the same code.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ __all__ = [
 ]
 
 TIME_LEVEL = 0.001
-"""Probability of a false finding of time in a suite: half for the landscapes, half for the suite as one."""
+"""Probability of a false finding of time in a suite: half for the landscapes, half for the suite as a whole."""
 
 TIME_GATE = 1.25
-"""The smallest ratio that matters. Two processes of one code, on two cores that fourteen others shared, differed by
-less than 1.03 over a suite. On one landscape in eight suites they differed by 1.9, with twelve signs either way."""
+"""The smallest ratio over a suite that matters. Two processes of the same code, sharing two cores with fourteen
+others, differed by less than 1.03. On one landscape in eight suites they differed by 1.9, with 12 signs each way."""
 
 LANDSCAPE_TIME_GATE = 2.0
-"""The smallest ratio that matters on one landscape by itself: on a busy machine one code against itself gave 0.6."""
+"""The smallest ratio on one landscape that matters; on a busy machine, the same code gave a ratio of 0.6."""
 
 CELLS = 3
 """Cells of a landscape that are timed: the standard start and the first Sobol' points."""
@@ -62,30 +62,30 @@ REPETITIONS = 8
 """Pairs of timed runs of each cell: with three cells 24 signs, of which two may be wrong."""
 
 FIRST_LOOK = 3
-"""Pairs after which timing ends where it is clear that nothing will be found."""
+"""Pairs after which timing stops if the ratio is clearly within the gate."""
 
 LONGEST = 20.0
-"""Seconds of timed runs after which no more are made on a landscape: long runs are steady, and few of them tell."""
+"""Seconds of timed runs after which a landscape is done: long runs vary little, so few are enough."""
 
 SMALLEST_SHARE = 0.1
-"""Share of the wall time that counts as the optimizer's own at least: a smaller difference of two times is noise."""
+"""Least share of the wall time that counts as the optimizer's own; a smaller difference of two times is noise."""
 
 
-_ROUNDING = 1e-3  # of the speeds of two runs that are equal up to rounding
+_ROUNDING = 1e-3  # difference in speed between two runs that agree up to rounding
 
 
 @dataclass(frozen=True)
 class TimedRun:
-    """One run against the clock.
+    """The times of one run.
 
     Attributes
     ----------
     wall : float
-        Seconds in the optimizer, objective included.
+        Seconds of the whole run, objective included.
     objective : float
-        Seconds that the same evaluations take by themselves.
+        Seconds that the evaluations take by themselves.
     evaluations : int
-        Of objective, gradient and Hessian together.
+        Evaluations of objective, gradient and Hessian together.
     """
 
     wall: float
@@ -94,21 +94,21 @@ class TimedRun:
 
 
 def timed_run(adapter: Adapter, cell: Cell, budget: int) -> TimedRun:
-    """Run a cell against the clock, then its evaluations by themselves."""
+    """Time the run of a cell, then its evaluations by themselves."""
     with _no_garbage_collection():
         run = execute(adapter, Problem(cell.landscape, cell.x0, budget=budget, seed=cell.seed))
         return TimedRun(run.wall_time, _objective_time(run), run.nfev + run.njev + run.nhev)
 
 
 def _objective_time(run: Run) -> float:
-    """Evaluate the run's points again, counted as they were, so that counting is no time of the optimizer's."""
+    """Time the run's evaluations again, with counting, so that counting is not charged to the optimizer."""
     problem = Problem(run.landscape, run.x0, bounds=run.bounds, budget=run.budget, seed=run.seed)
     points = list(run.trace.x)
     kinds = ((problem.fun, run.nfev), (problem.gradient, run.njev), (problem.hessian, run.nhev))
     started = time.perf_counter()
     for function, count in kinds:
         for x in itertools.islice(itertools.cycle(points), count):
-            with contextlib.suppress(Exception):  # a point that raised in the run raises here
+            with contextlib.suppress(Exception):  # a point that raised in the run raises again
                 function(x)
     return time.perf_counter() - started
 
@@ -126,14 +126,14 @@ def _no_garbage_collection() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class TimeRatios:
-    """What timing two revisions on one landscape gave.
+    """The own times of two revisions on one landscape, as ratios.
 
     Attributes
     ----------
     cells : tuple of (str, float)
-        Starts, and log₁₀ of how many times as long the new revision's own time is.
+        For each start, log₁₀ of the ratio of own times, new to old.
     slower, faster : int
-        Pairs of repetitions in which the new one took longer, and in which it did not.
+        Pairs of repetitions in which the new revision took longer, and shorter.
     """
 
     cells: tuple[tuple[str, float], ...]
@@ -142,22 +142,22 @@ class TimeRatios:
 
     @property
     def ratio(self) -> float:
-        """The median over the cells: 1.8 takes 1.8 times as long per evaluation."""
+        """The median ratio over the cells: 1.8 takes 1.8 times as long per evaluation."""
         return float(10.0 ** np.median([change for _, change in self.cells]))
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn into dicts, lists, strings and numbers, which may cross a process border."""
+        """Return dicts, lists, strings and numbers, to send to another process."""
         return {"cells": [list(cell) for cell in self.cells], "slower": self.slower, "faster": self.faster}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> TimeRatios:
-        """Read what `to_plain` gave."""
+        """Read the values that `to_plain` returned."""
         cells = tuple((str(start), float(change)) for start, change in plain["cells"])
         return cls(cells, plain["slower"], plain["faster"])
 
 
 def timed_cells(cells: Sequence[Cell]) -> list[Cell]:
-    """Choose the cells of a landscape that are timed."""
+    """Return the cells of a landscape that are timed."""
     return [cell for cell in cells if cell.start == "standard" or cell.is_spread][:CELLS]
 
 
@@ -170,20 +170,20 @@ def time_alternately(before: Clock, now: Clock, cells: Sequence[Cell]) -> TimeRa
     Parameters
     ----------
     before, now : callable
-        Run a cell against the clock, each revision in a process of its own.
+        Time the run of a cell, each revision in its own process.
     cells : sequence of Cell
 
     Returns
     -------
     TimeRatios or None
-        None where no cell makes an evaluation on both sides.
+        None if no cell makes an evaluation on both sides.
     """
     before_runs: dict[str, list[TimedRun]] = {cell.start: [before(cell)] for cell in cells}
     now_runs: dict[str, list[TimedRun]] = {cell.start: [now(cell)] for cell in cells}
     cells = [cell for cell in cells if before_runs[cell.start][0].evaluations and now_runs[cell.start][0].evaluations]
     if not cells:
         return None
-    for cell in cells:  # the first runs warm up: what is compiled or cached at first use is no time per evaluation
+    for cell in cells:  # drop the first runs, whose time includes compiling and filling caches
         before_runs[cell.start].clear()
         now_runs[cell.start].clear()
     ratios = None
@@ -221,10 +221,10 @@ def _quickest(runs: Sequence[TimedRun]) -> TimedRun:
 
 
 def _change(before: TimedRun, now: TimedRun) -> float:
-    """Give log₁₀ of the ratio of own times: per evaluation, but no more than per run, and 0 where the two disagree.
+    """Return log₁₀ of the ratio of own times, per evaluation or per run, whichever is nearer to 0.
 
-    Setting up and returning is shared by a run's evaluations. A revision that needs fewer of them seems to take longer
-    for each, which is no fault.
+    If the two differ in sign, the result is 0. A run has fixed costs, so a revision that needs fewer evaluations seems
+    to take longer for each; that is no fault.
     """
     per_run = math.log10(_own(now) / _own(before))
     per_evaluation = per_run - math.log10(max(now.evaluations, 1) / max(before.evaluations, 1))
@@ -251,14 +251,14 @@ def sign_test(positive: int, negative: int) -> float:
 
 @dataclass(frozen=True)
 class MedianInterval:
-    """A median of logarithms of ratios with what is known of it.
+    """A median ratio and its confidence interval.
 
     Attributes
     ----------
     ratio, lower, upper : float
-        As ratios; the limits are 0 and inf where there are too few values to know any.
+        The median and its limits, as ratios; with too few values the limits are 0 and inf.
     p_value : float
-        Of there being no difference.
+        Of the hypothesis that the ratio is 1.
     """
 
     ratio: float
@@ -303,14 +303,14 @@ def median_interval(changes: Sequence[float], confidence: float = 0.99) -> Media
 def judge_landscape_by_time(
     comparison: LandscapeComparison, timed: TimeRatios | None, landscapes: int
 ) -> LandscapeComparison:
-    """Add to the verdict on a landscape what timing says.
+    """Add the finding on time to the verdict on a landscape.
 
     Parameters
     ----------
     comparison : LandscapeComparison
     timed : TimeRatios or None
     landscapes : int
-        How many share the level.
+        The number of landscapes that share the level.
 
     Returns
     -------
@@ -329,7 +329,7 @@ def judge_landscape_by_time(
 
 
 def judge_suite_by_time(comparison: OptimizerComparison, timed: Sequence[TimeRatios]) -> OptimizerComparison:
-    """Add to the verdict on an optimizer what timing says over all landscapes.
+    """Add the finding on time over all landscapes to the verdict on an optimizer.
 
     Parameters
     ----------
@@ -352,9 +352,10 @@ def judge_suite_by_time(comparison: OptimizerComparison, timed: Sequence[TimeRat
 
 
 def _holds_to_the_targets(found: Finding, speed: SpeedChange | None) -> bool:
-    """Tell whether the own time until the targets, or the same gaps, are reached moved beyond the gate, too.
+    """Return whether the own time to the targets (or to the same gaps) moved beyond the gate, too.
 
-    An optimizer that saves every other evaluation takes longer for each, and one that makes each twice seems faster.
+    Time per evaluation alone misleads: an optimizer that saves every other evaluation takes longer for each, and an
+    optimizer that makes each evaluation twice seems faster.
     """
     known = speed and (speed.to_targets or speed.to_same_gaps)
     moved = known.shift if known else 0.0

@@ -1,9 +1,9 @@
-"""What a baseline would see: defects of several kinds and sizes are put into its records, and the verdict is asked.
+"""Find the smallest defects that a baseline would detect, by simulating defects in its records.
 
-A defect changes the numbers of a run: it needs more evaluations to each target, it ends farther from the minimum, it
-fails. The records with the defect are judged by the same functions that judge a session. Where the optimizer draws
-random numbers, the records vary as its own further runs do, since another path draws others. Changes of a path that do
-not show in these numbers are seen by the fingerprint, as *changed*, and are no part of this.
+A defect changes the numbers of a run: it needs more evaluations to each target, ends farther from the minimum, or
+fails. The changed records are judged by the functions that judge a session. If the optimizer draws random numbers, the
+records also vary as much as its further runs do, because a changed path draws other numbers. Defects that change only
+the path are left to the fingerprint, which reports them as *changed*.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ DEFECTS: dict[str, tuple[float, ...]] = {
 }
 """Sizes of each kind of defect, smallest first.
 
-``slower``: share of further evaluations, from every start; ``slower_somewhere``: the same on one landscape alone;
-``less_precise``: digits that the gap of every run loses; ``failing``: share of the successful runs that fail.
+``slower``: share of additional evaluations, from every start; ``slower_somewhere``: the same on one landscape alone;
+``less_precise``: digits that every run's gap loses; ``failing``: share of the successful runs that fail.
 """
 
 LEAST_SUCCESS = 0.1
-"""Share of runs that must succeed, or else the baseline sees little."""
+"""If a smaller share of the runs succeeds, the baseline detects little."""
 
 FEW_EVALUATIONS = 12
-"""Runs that end by themselves within so many evaluations have hardly begun."""
+"""A run that ends by itself within so many evaluations is counted as short."""
 
 _FAR = 10.0
-"""Reference gaps from the minimum, beyond which a run has diverged."""
+"""A run whose gap exceeds so many reference gaps has diverged."""
 
 _FALL = 0.3
-"""log₁₀ by which the gap of a run must fall, or else it has hardly moved."""
+"""A run whose log₁₀ gap falls by less than this has hardly moved."""
 
 
 @dataclass(frozen=True)
 class Power:
-    """What a baseline sees.
+    """The defects that a baseline detects.
 
     Attributes
     ----------
@@ -65,15 +65,15 @@ class Power:
     deepest : float or None
         The smallest target, as a share of the reference gap, that half of the runs reach; None if there is none.
     followed : int
-        Runs of whose path rounding leaves so much alone that a change of the algorithm shows.
+        Runs with a usable fingerprint: rounding leaves enough of their path alone to show a change of the algorithm.
     seen : dict of str to float or None
-        By the kind of defect, the smallest of `DEFECTS` that makes the verdict *worse*; None if no size does.
+        For each kind of defect, the smallest of `DEFECTS` that makes the verdict *worse*; None if none does.
     seen_alone : int
-        Of how many landscapes by themselves the largest ``slower_somewhere`` makes the verdict *worse*.
+        Number of landscapes whose own verdict becomes *worse* with the largest ``slower_somewhere``.
     landscapes : int
     at_budget, diverged, still, short, without_result : int
-        Runs that miss the success target: they spend their budget; end ten reference gaps or more from the minimum, or
-        outside the bounds; hardly move; end by themselves after twelve evaluations or fewer; or give no result.
+        Runs that miss the success target: they spend their budget; end more than ten reference gaps above the minimum
+        or outside the bounds; hardly move; end by themselves after at most twelve evaluations; give no result.
     """
 
     spec: str
@@ -93,12 +93,12 @@ class Power:
 
     @property
     def is_low(self) -> bool:
-        """Whether the baseline sees little: few runs succeed, or twice the evaluations would not be seen."""
+        """Whether the baseline detects little: few runs succeed, or doubled evaluations would go unnoticed."""
         return self.successes < LEAST_SUCCESS * self.runs or self.seen["slower"] is None
 
 
 def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bool, takes_bounds: bool) -> Power:
-    """Work out what the records of a baseline would see.
+    """Find the smallest defects that a baseline's records would detect.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bo
     is_stochastic : bool
         Whether the optimizer draws random numbers.
     takes_bounds : bool
-        Whether the optimizer is told the bounds.
+        Whether the optimizer is passed the bounds.
 
     Returns
     -------
     Power
-        The same for the same records.
+        Deterministic: the same for the same records.
     """
     cells = [(record, cell) for record in records for cell in record.cells]
     missed = [(record, cell) for record, cell in cells if not record.succeeded(cell)]
@@ -173,9 +173,9 @@ class _Judge:
         self._noise = {one.landscape: _noise_of(one) if is_stochastic else 0.0 for one in records}
 
     def smallest(self, kind: str, only: str = "") -> float | None:
-        """Find the smallest size of a defect that makes the verdict worse; None if none does.
+        """Return the smallest size of a defect that makes the verdict *worse*; None if none does.
 
-        A defect that is larger is seen where a smaller one is, so that few sizes have to be tried.
+        Sizes are bisected: if a defect is detected, a larger one is too.
         """
         sizes = DEFECTS[kind]
         found = bisect.bisect_left(sizes, True, key=lambda size: self._is_seen(kind, size, only))
@@ -191,8 +191,8 @@ class _Judge:
 
     def _compared(self, record: LandscapeRecord, change: Callable[..., CellRecord], size: float) -> LandscapeComparison:
         rng = np.random.default_rng(int.from_bytes(hashlib.sha256(record.landscape.encode()).digest()[:8], "big"))
-        noise = partial(rng.normal, 0.0, self._noise[record.landscape]) if self._noise[record.landscape] else _none
-        cells = tuple(_elsewhere(change(record, cell, size, rng), noise()) for cell in record.cells)
+        noise = partial(rng.normal, 0.0, self._noise[record.landscape]) if self._noise[record.landscape] else _no_noise
+        cells = tuple(_on_another_path(change(record, cell, size, rng), noise()) for cell in record.cells)
         return compare_landscape(
             replace(record, cells=cells),
             record,
@@ -202,15 +202,15 @@ class _Judge:
         )
 
 
-def _none() -> float:
+def _no_noise() -> float:
     return 0.0
 
 
 def _noise_of(record: LandscapeRecord) -> float:
-    """Estimate how much the speed of a cell, averaged over its runs, varies between two streams of random numbers.
+    """Estimate the standard deviation of the difference between two averages of a cell's speed, with other seeds.
 
-    The cell's own run is one of those that are averaged, so that its distance from the average has a known share of
-    the variance of one run. The difference of two averages has twice the variance of one.
+    The cell's own run is one of the n that are averaged, so its distance from the average has (1 - 1/n) times the
+    variance of one run. The difference of two averages has twice the variance of one average.
     """
     runs = BATCH["seeds"]
     apart = [
@@ -222,15 +222,15 @@ def _noise_of(record: LandscapeRecord) -> float:
     return math.sqrt(2.0 * variance / runs)
 
 
-def _elsewhere(cell: CellRecord, noise: float) -> CellRecord:
-    """Give a cell another path, and its average the noise that comes with one."""
+def _on_another_path(cell: CellRecord, noise: float) -> CellRecord:
+    """Change the path of a cell, and add the noise of other random numbers to its average."""
     average = cell.average and replace(cell.average, speed=cell.average.speed + noise)
     return replace(cell, trace=f"changed.{cell.trace.partition('.')[2]}", average=average, batches=())
 
 
 def _slower(record: LandscapeRecord, cell: CellRecord, size: float, rng: np.random.Generator) -> CellRecord:
-    """Have a run need so many more evaluations to each target and in all, as far as the budget goes."""
-    up = rng.random()  # evaluations are whole: rounded up or down at random, they grow by the size on average
+    """Increase a run's evaluations, to each target and in all, by the share `size`, up to the budget."""
+    up = rng.random()  # evaluations are integers: random rounding makes them grow by the size on average
 
     def later(evaluations: float) -> float:
         return math.floor(evaluations * (1.0 + size) + up) if math.isfinite(evaluations) else math.inf
@@ -243,7 +243,7 @@ def _slower(record: LandscapeRecord, cell: CellRecord, size: float, rng: np.rand
 
 
 def _later_descent(descent: Descent, budget: int, size: float) -> Descent:
-    """Have the gap fall to the same levels later; what would fall after the budget is lost."""
+    """Delay the descent of the gap; its part beyond the budget is lost."""
     fell = [
         _share_at(descent, budget, evaluations / (1.0 + size))
         for evaluations in Descent.grid(budget)
@@ -258,7 +258,7 @@ def _later_descent(descent: Descent, budget: int, size: float) -> Descent:
 
 
 def _share_at(descent: Descent, budget: int, evaluations: float) -> float:
-    """Interpolate how much of its depth a gap has fallen after so many evaluations."""
+    """Interpolate the share of its depth that a gap has fallen after so many evaluations."""
     at = [1.0, *Descent.grid(budget)[: len(descent.thousandths)], float(descent.end)]
     shares = [0.0, *(share / 1000.0 for share in descent.thousandths), 1.0]
     order = np.maximum.accumulate(at)
@@ -266,13 +266,13 @@ def _share_at(descent: Descent, budget: int, evaluations: float) -> float:
 
 
 def _less_precise(record: LandscapeRecord, cell: CellRecord, size: float, rng: object) -> CellRecord:
-    """Have a run end with a gap that is larger by so many digits."""
+    """Increase a run's final gap by `size` digits."""
     gap = max(cell.gap, record.noise) * 10.0**size if math.isfinite(cell.gap) else cell.gap
     return _with_shifted_average(record, cell, replace(cell, gap=gap))
 
 
 def _failing(record: LandscapeRecord, cell: CellRecord, size: float, rng: np.random.Generator) -> CellRecord:
-    """Have a run that succeeds fail with a probability: it ends at a typical gap."""
+    """Make a successful run fail with probability `size`; it then ends at the reference gap."""
     average = cell.average
     if average is not None:
         runs = average.runs
@@ -284,7 +284,7 @@ def _failing(record: LandscapeRecord, cell: CellRecord, size: float, rng: np.ran
 
 
 def _with_shifted_average(record: LandscapeRecord, cell: CellRecord, changed: CellRecord) -> CellRecord:
-    """Shift the criteria of the average as those of the cell's own run."""
+    """Shift the criteria of the average by as much as those of the cell's own run."""
     if cell.average is None:
         return changed
     moved = {

@@ -1,4 +1,4 @@
-"""From runs to a verdict on one landscape: what is run, what is run again because something differs."""
+"""Run a landscape, and run more of it if its runs differ from the baseline's."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pytest_optlandscape.records.measuring import repeats_itself, run_landscape
 __all__ = ["look_closely", "run_and_look_closely"]
 
 MOST_REPEATED = 2
-"""Cells of a landscape that are run again where runs differ from the baseline's: whatever differs between two runs of
-one commit mostly does at once."""
+"""Cells of a landscape that are rerun if runs differ from the baseline's. Two are enough: an optimizer that is not
+deterministic mostly differs in the first rerun."""
 
 Compare = Callable[[LandscapeRecord], LandscapeComparison]
 
@@ -30,9 +30,9 @@ def run_and_look_closely(
     *,
     starts: Sequence[str] | None = None,
 ) -> LandscapeComparison:
-    """Run a landscape; where runs differ from the baseline's, find out whether they differ from themselves too.
+    """Run a landscape; if its runs differ from the baseline's, rerun some to detect nondeterminism.
 
-    An optimizer that has changed is run as often as its baseline averages over, with further seeds or starts.
+    If the optimizer has changed, run it as often as the baseline did, with further seeds or starts.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def run_and_look_closely(
     budget : int
         Evaluations of each cell.
     compare : callable
-        Judges a record against the baseline.
+        Compare a record with the baseline.
     before : LandscapeRecord or None
         The baseline.
     starts : sequence of str, optional
-        The starts of the cells that are run (default: of all usual cells).
+        The starts of the cells to run (default: those of all usual cells).
 
     Returns
     -------
@@ -66,17 +66,17 @@ def look_closely(
     repeats: Callable[[LandscapeRecord, list[int]], bool],
     average: Callable[[LandscapeRecord, str], LandscapeRecord],
 ) -> LandscapeComparison:
-    """Find out, where runs differ from those before, whether they differ from themselves; run more.
+    """Rerun cells that differ from the baseline to detect nondeterminism, and average over further runs.
 
     Parameters
     ----------
     record : LandscapeRecord
     compare : callable
-        Judges a record against the one before.
+        Compare a record with the baseline.
     repeats : callable
-        Runs some cells of a record, given by their numbers, once more and tells whether each does the same again.
+        Rerun the cells with the given indices, and return whether each repeats itself.
     average : callable
-        Averages the criteria of a record over as many runs as a baseline does, which differ in what it is told.
+        Average the criteria of a record over as many runs as the baseline does, with other seeds or other starts.
 
     Returns
     -------

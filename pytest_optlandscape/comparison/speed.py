@@ -1,4 +1,4 @@
-"""The change in speed, from the targets that runs reach. Where hardly any is reached, it stays unknown."""
+"""Estimate the change in speed from the targets that runs reach; it is unknown if they reach hardly any."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ Pair = tuple[CellRecord, CellRecord]
 Differences = Callable[[Metric], list[float]]
 
 FEWEST_CELLS = 6
-"""Cells that reach a target, below which nothing is said of the speed."""
+"""Fewest cells that must reach a target for the speed to be known."""
 
 LEAST_SHARE = 0.05
-"""Share of the targets that are reached, below which nothing is said of the speed."""
+"""Least share of the targets that must be reached for the speed to be known."""
 
 
 @dataclass(frozen=True)
 class SpeedChange:
-    """What is known of a change in speed.
+    """The change in speed.
 
     Attributes
     ----------
     reached, targets : int
-        Targets that at least one run of each pair reached after its first evaluation, of how many.
+        The number of targets that either run of a pair reached after its first evaluation, and of all targets.
     to_targets : ShiftInterval or None
-        Of log₁₀ of the evaluations to the targets; None where hardly any is reached.
+        The shift of log₁₀ evaluations to the targets; None if hardly any is reached.
     to_same_gaps : ShiftInterval or None
-        Of log₁₀ of the evaluations to the same gaps, from cells where no target is reached; None where there are none.
+        The shift of log₁₀ evaluations to the same gaps, in cells that reach no target; None if there are too few.
     """
 
     reached: int
@@ -42,7 +42,7 @@ class SpeedChange:
 
     @property
     def ratio(self) -> float | None:
-        """How many times as fast: 2.0 needs half the evaluations to the targets; None where the speed is unknown."""
+        """The speed relative to before: 2.0 needs half the evaluations to the targets; None if unknown."""
         return 10.0**-self.to_targets.shift if self.to_targets else None
 
 
@@ -52,9 +52,9 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     Parameters
     ----------
     landscapes : sequence of (callable, sequence of pairs)
-        Of each landscape a function that gives the differences in a metric, and the pairs of cells, before and now.
+        For each landscape, a function that returns the differences in a metric, and the pairs of cells before and now.
     level : float
-        At which all criteria are tested together.
+        The level of the tests of all criteria together.
 
     Returns
     -------
@@ -64,9 +64,9 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     level /= max(sum(has_moved(of_metric) for of_metric in strata.values()), 1)
     every = [pair for _, pairs in landscapes for pair in pairs]
     reached, targets = targets_reached(every)
-    telling = _telling(strata[SPEED.name])
-    is_known = (telling >= FEWEST_CELLS and reached >= LEAST_SHARE * targets) or _are_identical(every)
-    falling = _telling(strata[PROGRESS.name])
+    informative = _count_informative(strata[SPEED.name])
+    is_known = (informative >= FEWEST_CELLS and reached >= LEAST_SHARE * targets) or _are_identical(every)
+    falling = _count_informative(strata[PROGRESS.name])
     return SpeedChange(
         reached,
         targets,
@@ -75,7 +75,7 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     )
 
 
-def _telling(strata: Sequence[Sequence[float]]) -> int:
+def _count_informative(strata: Sequence[Sequence[float]]) -> int:
     return sum(difference == difference for differences in strata for difference in differences)  # noqa: PLR0124 - nan
 
 

@@ -1,8 +1,8 @@
-"""The verdict on an optimizer over all landscapes of a suite.
+"""Compare an optimizer with its baseline over all landscapes of a suite.
 
-A landscape that is worse makes the optimizer worse, however good the average: averages hide local damage. A small loss
-everywhere shows on no single landscape, and one that only starts on the bounds suffer shows on none either: for these
-the landscapes are tested as one.
+One landscape that is worse makes the optimizer worse, however good the average: averages hide local damage. Two kinds
+of loss show on no single landscape: a small loss everywhere, and a loss from starts on the bounds only. Therefore all
+landscapes are also tested together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from pytest_optlandscape.comparison.criteria import METRICS, PROGRESS, SPEED, Metric
-from pytest_optlandscape.comparison.findings import Finding, Verdict, criteria_that_moved, gravest, verdict_of
+from pytest_optlandscape.comparison.findings import Finding, Verdict, gravest, moved_criteria, verdict_of
 from pytest_optlandscape.comparison.landscape_comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
 from pytest_optlandscape.comparison.statistics import (
@@ -32,10 +32,10 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["OptimizerComparison", "compare_optimizer", "drifts_tested", "landscapes_moved_with"]
 
 SUITE_LEVEL = LEVEL / 4.0
-"""For the suite as one, and the same again for its starts on bounds; the other half belongs to the landscapes."""
+"""For the suite as a whole, and again for its starts on bounds; the landscapes share the other half of the level."""
 
 _SCATTER_LEVEL, _DRIFT_LEVEL = 0.4 * CHANGE_LEVEL, 0.1 * CHANGE_LEVEL
-"""For cells that diverge here and there, and for drifts; the other half belongs to the landscapes."""
+"""For cells that diverge on scattered landscapes, and for drifts; the landscapes share the other half of the level."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,18 @@ class OptimizerComparison:
     landscapes : tuple of LandscapeComparison
     verdict : Verdict
     findings : tuple of Finding
-        Of the suite as one.
+        Findings over the suite as a whole.
     unjudged : tuple of Finding
-        Findings of the suite as one that no test stands for, so that they do not count for the verdict.
+        Findings over the suite as a whole that do not count, because the session has no test of the whole suite.
     unjudged_verdict : Verdict or None
-        The verdict with the suite as one, where no test stands for that.
+        The verdict that `unjudged` would give; None if the findings count.
     diverged : int
-        Cells that part by more than rounding explains.
+        Cells that diverge by more than rounding explains.
     expected : float
-        How many cells rounding alone would part, as perturbed runs tell.
+        Cells that rounding alone would make diverge, estimated from perturbed runs.
     drifts : tuple of Finding
-        Criteria that moved by less than their gate, in one direction on several landscapes, where nothing else tells
-        of a change: rounding has no direction.
+        Criteria that moved by less than their gate, but in one direction on several landscapes, if there is no other
+        sign of a change. Rounding has no direction.
     """
 
     spec: str
@@ -74,7 +74,7 @@ class OptimizerComparison:
 
     @property
     def fingerprint(self) -> str | None:
-        """The weakest of the landscapes' fingerprints; None if none was compared."""
+        """The fingerprint of the landscape that differs most; None if none was compared."""
         seen = {comparison.fingerprint for comparison in self.landscapes}
         if self.verdict == Verdict.CHANGED and seen <= {"rounding", "identical"}:
             return "changed"
@@ -82,12 +82,12 @@ class OptimizerComparison:
         return next((name for name in order if name in seen), None)
 
     def verdicts_as_one(self, tested: Collection[str]) -> set[Verdict]:
-        """List the verdicts that the test of the suite as one stands for.
+        """Return the verdicts that the test of the whole suite reports.
 
         Parameters
         ----------
         tested : collection of str
-            Landscapes that have a test of their own in this session: it stands for their verdicts.
+            Landscapes with a test of their own in this session, which reports their verdicts.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class OptimizerComparison:
         return verdicts if is_told_elsewhere else verdicts | {self.verdict}
 
     def by_landscapes(self) -> OptimizerComparison:
-        """Judge by the landscapes alone, where no test stands for the suite as one."""
+        """Return the verdict by single landscapes, for a session without a test of the whole suite."""
         if not self.compared:
             return self
         verdict = gravest({one.verdict for one in self.landscapes})
@@ -108,33 +108,33 @@ class OptimizerComparison:
 
     @property
     def compared(self) -> list[LandscapeComparison]:
-        """The landscapes that had something to be compared with."""
+        """The landscapes that were compared with a baseline."""
         return [comparison for comparison in self.landscapes if comparison.is_compared]
 
     @property
     def set_aside(self) -> int:
-        """Cells of which the fingerprint can tell nothing, because rounding makes them unpredictable."""
+        """Number of cells without a usable fingerprint, because rounding makes them unpredictable."""
         return sum(comparison.set_aside for comparison in self.landscapes)
 
     @property
     def stopped(self) -> int:
-        """Cells that the time limit stopped, before or now, and that are therefore not compared."""
+        """Number of cells that are not compared because the time limit stopped them, before or now."""
         return sum(comparison.stopped for comparison in self.landscapes)
 
     @property
     def begins_otherwise(self) -> bool:
-        """Whether at least half of the cells that were compared part within the first evaluations."""
+        """Whether at least half of the compared cells diverge within the first eight evaluations."""
         pairs = sum(len(comparison.pairs) for comparison in self.compared)
         return 0 < pairs <= 2 * sum(comparison.diverged_early for comparison in self.compared)
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the baseline, over all landscapes compared; None where the speed is unknown."""
+        """Speed relative to the baseline, over all compared landscapes; None if unknown."""
         return self.speed.ratio if self.speed else None
 
     @cached_property
     def speed(self) -> SpeedChange | None:
-        """What is known of the change in speed; None where no cell was compared."""
+        """The change in speed; None if no cell was compared."""
         compared = [(comparison.differences, comparison.pairs) for comparison in self.compared if comparison.pairs]
         return speed_change(compared, SUITE_LEVEL) if compared else None
 
@@ -142,14 +142,14 @@ class OptimizerComparison:
 def compare_optimizer(
     spec: str, landscapes: Sequence[LandscapeComparison], calibration: RoundingSensitivity | None = None
 ) -> OptimizerComparison:
-    """Judge an optimizer over all its landscapes.
+    """Reach a verdict on an optimizer over all its landscapes.
 
     Parameters
     ----------
     spec : str
     landscapes : sequence of LandscapeComparison
     calibration : RoundingSensitivity, optional
-        How rounding treats this optimizer, over its whole baseline.
+        The optimizer's rounding sensitivity over its whole baseline.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def compare_optimizer(
 
 def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     whole = {metric.name: [c.differences(metric) for c in compared] for metric in METRICS}
-    found = criteria_that_moved(whole, SUITE_LEVEL, lambda metric: _gate(metric, whole[metric.name]))
+    found = moved_criteria(whole, SUITE_LEVEL, lambda metric: _gate(metric, whole[metric.name]))
     found += _masked_losses(compared, whole, found)
     on_bounds = [_starts_on_bounds(comparison) for comparison in compared]
     if any(mask.any() for mask in on_bounds):
@@ -196,7 +196,7 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         }
         already = {finding.metric for finding in found}
         prefix = "from starts on the bounds, "
-        further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
+        further = moved_criteria(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, prefix, True)
         found += [finding for finding in further if finding.metric not in already]
     found += _at_call_limits(compared, whole, found)
     return found
@@ -205,10 +205,9 @@ def _findings(compared: Sequence[LandscapeComparison]) -> list[Finding]:
 def _at_call_limits(
     compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
 ) -> list[Finding]:
-    """Test the cells that end at a call limit by themselves: only the suite ``limits`` has them.
+    """Test the cells with a call limit, which only the suite ``limits`` has, in a test with a level of its own.
 
-    They are few, and what an optimizer does when it may not evaluate any more shows in no other cell. The level of this
-    test is its own.
+    These cells are few, and no other cell shows what an optimizer does at its call limit.
     """
     masks = [np.array([kind_of_start(cell.start) == "limits" for _, cell in one.pairs]) for one in compared]
     if not any(mask.any() for mask in masks):
@@ -218,22 +217,22 @@ def _at_call_limits(
         for name, strata in whole.items()
     }
     already = {finding.metric for finding in found}
-    further = criteria_that_moved(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
+    further = moved_criteria(part, SUITE_LEVEL, lambda metric: metric.gate_landscape, "at a call limit, ")
     return [finding for finding in further if finding.metric not in already]
 
 
 def _drifts(compared: Sequence[LandscapeComparison]) -> list[Finding]:
-    """Find criteria that moved in one direction, however little."""
+    """Return criteria that moved significantly in one direction, without a gate."""
     return [one for one in drifts_tested(compared) if one.p_value < _DRIFT_LEVEL]
 
 
 def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
-    """Test whether criteria moved in one direction, however little.
+    """Test whether speed or progress moved in one direction, without a gate.
 
-    Late in a run, rounding makes paths unpredictable, and the fingerprint can tell nothing. But rounding makes a run
-    longer as often as shorter. So the evaluations to the targets, and to the same gaps, are tested without a gate. The
-    landscape that tells most is left out: what happens on one landscape alone may be a tie that rounding decides alike
-    from many starts. Other criteria are not tested: at the end of a run, rounding may have a direction.
+    Late in a run, rounding makes paths unpredictable and fingerprints useless. But rounding makes a run longer as often
+    as shorter, so a common direction reveals a change. The landscape with the strongest effect is left out, because
+    rounding may break a tie alike from many starts of one landscape. Other criteria are not tested: rounding may push
+    the end of a run in one direction.
 
     Parameters
     ----------
@@ -242,7 +241,7 @@ def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Of each criterion that moved at all, with its p-value.
+        One for each criterion that moved at all, with its p-value.
     """
     every = [(metric, [comparison.differences(metric) for comparison in compared]) for metric in (SPEED, PROGRESS)]
     tested = [(metric, strata) for metric, strata in every if has_moved(strata)]
@@ -255,28 +254,28 @@ def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
 
 
 def _gate(metric: Metric, strata: Sequence[Sequence[float]]) -> float:
-    """Choose the smallest shift over a suite that matters.
+    """Return the smallest shift over a suite that matters.
 
-    A criterion that is not averaged over further runs moves by whole evaluations. A mean over n landscapes resolves it
-    √n times as finely as one landscape does; cells that tell nothing do not count.
+    A criterion that is not averaged over further runs moves in steps of one evaluation. A mean over n landscapes
+    resolves it √n times as finely as one landscape; cells with an undefined difference do not count.
     """
     if metric.is_averaged:
         return metric.gate_suite
-    telling = sum(float(np.mean(~np.isnan(np.asarray(one, dtype=np.float64)))) for one in strata if len(one))
-    return max(metric.gate_suite, metric.gate_landscape / math.sqrt(max(telling, 1.0)))
+    informative = sum(float(np.mean(~np.isnan(np.asarray(one, dtype=np.float64)))) for one in strata if len(one))
+    return max(metric.gate_suite, metric.gate_landscape / math.sqrt(max(informative, 1.0)))
 
 
 def _masked_losses(
     compared: Sequence[LandscapeComparison], whole: dict[str, list[list[float]]], found: Sequence[Finding]
 ) -> list[Finding]:
-    """Test for a loss on the landscapes that gained nothing by themselves: those that did must not pay for it.
+    """Test for a loss on the landscapes that gained nothing, so that gains elsewhere cannot mask it.
 
-    This test spends nothing of the level: where nothing moved, a landscape gains only with the probability that the
-    level of the landscapes allows, and without such a landscape there is no further test.
+    This test needs no share of the level. It is made only if a landscape gained, and the level of the landscapes
+    already bounds the probability of a false gain.
     """
     has_gained = [any(not finding.is_worse for finding in comparison.findings) for comparison in compared]
     others = has_gained.count(False)
-    if others < 2 or others == len(compared):  # one landscape speaks for itself
+    if others < 2 or others == len(compared):  # a single landscape has its own test
         return []
     rest = {
         name: [of_one for of_one, gained in zip(strata, has_gained, strict=True) if not gained]
@@ -284,7 +283,7 @@ def _masked_losses(
     }
     prefix = f"on the {number_of(others, 'landscape')} that gained nothing, "
     already = {finding.metric for finding in found if finding.is_worse}
-    further = criteria_that_moved(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
+    further = moved_criteria(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
     return [finding for finding in further if finding.is_worse and finding.metric not in already]
 
 
@@ -293,18 +292,17 @@ def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int],
 
 
 def landscapes_moved_with(comparison: OptimizerComparison, finding: Finding) -> list[LandscapeComparison]:
-    """List the landscapes that moved as a finding of the suite as one says, the one that moved farthest first.
+    """List the landscapes that moved in the direction of a finding over the suite, the largest shift first.
 
     Parameters
     ----------
     comparison : OptimizerComparison
     finding : Finding
-        Of a criterion.
 
     Returns
     -------
     list of LandscapeComparison
-        Empty where the finding is of no criterion, such as one of time.
+        Empty if the finding's metric is not one of `METRICS`, such as time.
     """
     metric = next((one for one in METRICS if one.name == finding.metric), None)
     if metric is None:

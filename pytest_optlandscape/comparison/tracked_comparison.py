@@ -1,8 +1,7 @@
-"""Whether what a test of one's own tracks has moved since it was accepted: a width, a run, a rate or a number.
+"""Compare values that a user's test tracks (a width, a run, a rate or a number) with their accepted values.
 
-Each kind has a record, plain values that a file holds, and a comparison of two records. A width has enough starts for
-an interval (`width_comparison`), a rate for a test. One run and one number have no test of significance: a gate alone
-says which move matters.
+Each kind has a record of plain values for a file, and a comparison of two records. A width has a confidence interval
+(`width_comparison`), a rate a test of significance. A single run or number has neither: a gate alone decides.
 """
 
 from __future__ import annotations
@@ -33,34 +32,34 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["Terms", "Tracked", "TrackedComparison", "compare_tracked", "is_record", "tracked"]
 
 DIRECTIONS = ("lower", "higher", "none")
-"""What is better of a number or a rate; of one with ``"none"`` any move beyond its gate is a change."""
+"""The better direction of a number or a rate; with ``"none"``, any move beyond the gate is *changed*."""
 
 GATE = 0.10
-"""The move of a number that matters, as a share of the value before; and of a rate, in itself: 10 points."""
+"""The smallest move that matters: for a number as a share of the value before, for a rate 10 points."""
 
 LEVEL = 0.001
-"""Of Fisher's exact test of a rate, for each rate by itself."""
+"""The level of Fisher's exact test, for each rate by itself."""
 
 _SAME_DIGITS = 0.05
-"""By so much the precision of the same run may differ: rounding, on another machine."""
+"""Digits of precision by which a run may differ on another machine, by rounding, and still be the same."""
 
 _ROUNDING = 1.0 + 1e-9  # a move of exactly the gate is not beyond it
 _BROKEN = ("exception", "no-result", "non-finite")
-_ONE = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
+_NO_TEST = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How a number or a rate is judged.
+    """The direction and the gate by which a number or a rate is judged.
 
     Attributes
     ----------
     better : str
         One of `DIRECTIONS`.
     gate : float
-        The move that matters.
+        The smallest move that matters.
     is_absolute : bool
-        Whether the gate is in the number's unit, and no share of the value before.
+        Whether the gate is in the number's unit instead of a share of the value before.
     """
 
     better: str = "none"
@@ -70,7 +69,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Tracked:
-    """What a test hands over, checked.
+    """A checked value that a test tracks.
 
     Attributes
     ----------
@@ -80,7 +79,7 @@ class Tracked:
         Unique in its test.
     terms : Terms
     make_record : callable
-        Gives plain values for a file.
+        Return the record without its kind.
     """
 
     kind: str
@@ -89,13 +88,13 @@ class Tracked:
     make_record: Callable[[], dict[str, Any]]
 
     def record(self) -> dict[str, Any]:
-        """Give plain values for a file."""
+        """Return plain values for a file."""
         return {"kind": self.kind, **self.make_record()}
 
 
 @dataclass(frozen=True)
 class TrackedComparison:
-    """What is tracked, against what was accepted.
+    """A tracked value compared with its accepted value.
 
     Attributes
     ----------
@@ -103,7 +102,7 @@ class TrackedComparison:
     text : str
         Values and verdict in words.
     value, before : float or None
-        Decades of a width, evaluations of a run, a rate or a number.
+        Decades of a width, evaluations of a run, a rate or a number, now and before.
     unit : str
     """
 
@@ -126,22 +125,24 @@ def tracked(
     gate: float | None = None,
     absolute_gate: float | None = None,
 ) -> Tracked:
-    """Check what a test hands over.
+    """Check a value that a test tracks.
 
     Parameters
     ----------
     found : RobustWidth, Run, Robustness, RateInterval or number
     name : str, optional
-        Of a rate or a number it must be given; of a width it is optimizer and hyperparameter, of a run optimizer and
-        landscape.
+        Required for a rate or a number (default for a width: optimizer and hyperparameter; for a run: optimizer and
+        landscape).
     unit : str, optional
-        Of a number.
+        The unit of a number.
     better : str, optional
-        ``"lower"``, ``"higher"`` or ``"none"``: of a number (default: none) or a rate (default: higher).
+        ``"lower"``, ``"higher"`` or ``"none"``: the better direction of a number (default: none) or a rate (default:
+        higher).
     gate : float, optional
-        The move that matters: of a number as a share of the value before, of a rate in itself (default: 0.1).
+        The smallest move that matters: for a number a share of the value before, for a rate a difference of rates
+        (default: 0.1).
     absolute_gate : float, optional
-        Of a number, instead of ``gate``: the move that matters in its unit.
+        For a number, instead of ``gate``: the smallest move that matters, in the number's unit.
 
     Returns
     -------
@@ -150,10 +151,10 @@ def tracked(
     Raises
     ------
     TypeError
-        If it is none of these, or an argument does not belong to its kind.
+        If the value is none of these, or an argument does not apply to its kind.
     ValueError
-        If a name is missing or no line of text, a number is not finite, a direction is unknown, a gate is no positive
-        number, or the minimum of a run's landscape is not known.
+        If a name is missing or not one line of text, a number is not finite, a direction is unknown, a gate is not a
+        positive number, or the minimum of a run's landscape is not known.
 
     Examples
     --------
@@ -179,15 +180,15 @@ def tracked(
         make = functools.partial(dict, value=_rounded(value), unit=unit or "", better=better or "none")
     name = _checked_name(name, own_name, kind)
     if not math.isfinite(value):
-        raise ValueError(f"track: {name!r} is {value}; a number that is tracked is finite")
+        raise ValueError(f"track: {name!r} is {value}; a tracked number must be finite")
     return Tracked(kind, name, _checked_terms(kind, name, given), make)
 
 
 def _as_number(found: Any) -> float:
     if isinstance(found, TrainingRun):
-        raise TypeError("track takes no TrainingRun; take a number of it: track(run.gap, name='gap', better='lower')")
+        raise TypeError("track takes no TrainingRun; pass a number of it: track(run.gap, name='gap', better='lower')")
     is_scalar = getattr(found, "shape", None) == () and hasattr(found, "item")
-    value: Any = found.item() if is_scalar else found  # of an array or tensor of one number, that number
+    value: Any = found.item() if is_scalar else found  # unwrap an array or tensor of one number
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return float(value)
     raise TypeError(
@@ -199,12 +200,12 @@ def _as_number(found: Any) -> float:
 def _checked_name(name: Any, own: str | None, kind: str) -> str:
     if name is None:
         if own is None:
-            raise ValueError(f"track: a {kind} needs a name, by which the next session knows it: track(…, name='…')")
+            raise ValueError(f"track: a {kind} needs a name, to be found in the next session: track(…, name='…')")
         return own
     if not isinstance(name, str):
-        raise TypeError(f"track: a name is a string, got {name!r:.60}")
+        raise TypeError(f"track: a name must be a string, got {name!r:.60}")
     if not name.strip() or not name.isprintable():
-        raise ValueError(f"track: a name is one line of text, got {name!r:.60}")
+        raise ValueError(f"track: a name must be one line of text, got {name!r:.60}")
     return name.strip()
 
 
@@ -213,34 +214,34 @@ def _checked_terms(kind: str, name: str, given: Mapping[str, Any]) -> Terms:
     for argument, value in given.items():
         if value is not None and argument not in allowed:
             taken = f"takes {' and '.join(allowed)}" if allowed else "has gates of its own"
-            raise TypeError(f"track: {name!r} is a {kind}, which {taken}; {argument} is for others")
+            raise TypeError(f"track: {name!r} is a {kind}, which {taken}; {argument} does not apply")
     unit, better = given["unit"], given["better"]
     if unit is not None and not (isinstance(unit, str) and unit.isprintable()):
-        raise TypeError(f"track: the unit of {name!r} is a string, got {unit!r:.60}")
+        raise TypeError(f"track: the unit of {name!r} must be a string, got {unit!r:.60}")
     if better is not None and better not in DIRECTIONS:
-        raise ValueError(f"track: better of {name!r} is 'lower', 'higher' or 'none', got {better!r:.60}")
+        raise ValueError(f"track: better of {name!r} must be 'lower', 'higher' or 'none', got {better!r:.60}")
     if given["gate"] is not None and given["absolute_gate"] is not None:
-        raise TypeError(f"track: {name!r} takes either gate, a share, or absolute_gate, in its unit")
+        raise TypeError(f"track: {name!r} takes either gate (a share) or absolute_gate (in its unit), not both")
     gates = {key: given[key] for key in ("gate", "absolute_gate") if given[key] is not None}
     for key, gate in gates.items():
         is_number = isinstance(gate, numbers.Real) and not isinstance(gate, bool)
         if not is_number or not 0.0 < float(gate) < math.inf:
-            raise ValueError(f"track: {key} of {name!r} is a positive number, got {gate!r:.60}")
+            raise ValueError(f"track: {key} of {name!r} must be a positive number, got {gate!r:.60}")
     if kind == "rate" and gates.get("gate", GATE) >= 1.0:
         raise ValueError(
-            f"track: the gate of the rate {name!r} is below 1, where 0.1 are 10 points; got {gates['gate']!r}"
+            f"track: the gate of the rate {name!r} must be below 1 (0.1 is 10 points), got {gates['gate']!r}"
         )
     default = "higher" if kind == "rate" else "none"
     return Terms(better or default, float(next(iter(gates.values()), GATE)), "absolute_gate" in gates)
 
 
 def _check_can_be_judged(run: Run) -> None:
-    """Raise ValueError where the criteria of the suite do not exist: their targets are shares of the typical gap."""
+    """Raise ValueError if the run's landscape has no known minimum or no reference gap, from which targets are made."""
     run.landscape.check_minimum_is_known()
     if not 0.0 < reference_gap(run.landscape) < math.inf:
         raise ValueError(
             f"track: a run on {run.landscape.id} cannot be judged: the median of f over its box is its minimum, or "
-            "no number; track a number of it: track(run.fun, name='f', better='lower')"
+            "not finite; track a number of it instead: track(run.fun, name='f', better='lower')"
         )
 
 
@@ -274,7 +275,7 @@ def _rounded(number: float) -> float:
 
 
 def is_record(entry: Any) -> bool:
-    """Tell whether plain values are what `Tracked.record` gives: of a file that was damaged they are not.
+    """Return whether plain values, read from a file, are a record of `Tracked.record`.
 
     Examples
     --------
@@ -283,10 +284,10 @@ def is_record(entry: Any) -> bool:
     >>> is_record({"kind": "rate", "successes": 21, "trials": 20, "better": "higher"})
     False
     """
-    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in _IS:
+    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in _CHECKS:
         return False
     rest = {key: value for key, value in entry.items() if key != "kind"}
-    return _IS[entry["kind"]](rest)
+    return _CHECKS[entry["kind"]](rest)
 
 
 def _is_width(entry: dict[str, Any]) -> bool:
@@ -303,7 +304,7 @@ def _is_range(ends: Any) -> bool:
     if not isinstance(ends, list) or len(ends) != 2 or not all(_is_number(end) for end in ends):
         return False
     lower, upper = float(ends[0]), float(ends[1])
-    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # else its width has no logarithm
+    return 0.0 < lower <= upper <= sys.float_info.max * min(lower, 1.0)  # so that log₁₀(upper / lower) is finite
 
 
 def _is_run(entry: dict[str, Any]) -> bool:
@@ -351,7 +352,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
 
-_IS: dict[str, Callable[[dict[str, Any]], bool]] = {
+_CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "width": _is_width,
     "run": _is_run,
     "rate": _is_rate,
@@ -362,24 +363,29 @@ _IS: dict[str, Callable[[dict[str, Any]], bool]] = {
 def compare_tracked(
     now: Mapping[str, Any], before: Mapping[str, Any] | None, terms: Terms | None = None, *, hindrance: str = ""
 ) -> TrackedComparison:
-    """Compare what `Tracked.record` gives with what it gave before.
+    """Compare two records of `Tracked.record`.
 
     Parameters
     ----------
     now, before : mapping
-        ``before`` is None where there is no baseline.
+        ``before`` is None if there is no baseline.
     terms : Terms, optional
-        How a number or a rate is judged (default: no direction is better, and the gate is 10 % or 10 points).
+        The direction and the gate of a number or a rate (default: no direction is better; 10 % or 10 points).
     hindrance : str, optional
         Why nothing can be compared.
 
     Returns
     -------
     TrackedComparison
-        *not-comparable* where the conditions differ. A width: see `compare_widths`. A run is *worse* or *better* where
-        a criterion of the suite moved beyond its gate for one landscape, by the suite's own rule where several did. A
-        rate is where it moved by at least its gate and Fisher's exact test rejects at 0.001; a number where it moved
-        beyond its gate. Runs and rates that moved less are *changed*, numbers the *same*.
+        *not-comparable* if the conditions differ. Otherwise, *worse* or *better* as follows. Width: see
+        `compare_widths`. Run: a criterion of the suite moved beyond its gate for one landscape; if several did,
+        `verdict_of` decides. Rate: it moved by at least its gate, and Fisher's exact test rejects at 0.001. Number: it
+        moved beyond its gate. A run or a rate that moved less is *changed*, a number the *same*.
+
+    References
+    ----------
+    R. A. Fisher, On the interpretation of χ² from contingency tables, and the calculation of P, 1922, J. R. Stat. Soc.
+    85(1).
 
     Examples
     --------
@@ -391,20 +397,20 @@ def compare_tracked(
     8 of 20, before 20 of 20: -60 points (p = 4.5e-05, Fisher's exact test), worse
     """
     terms = terms or Terms()
-    made = _new(now)
+    made = _described(now)
     if hindrance:
         return _not_comparable(made, hindrance)
     if before is None:
         return replace(made, text=f"{made.text}, no baseline yet")
-    reason = _why_not(now, before)
+    reason = _differing_conditions(now, before)
     if reason:
         return _not_comparable(made, reason)
-    compared = _COMPARED[now["kind"]](now, before, terms)
-    return replace(compared, value=made.value, before=_new(before).value, unit=made.unit)
+    compared = _COMPARISONS[now["kind"]](now, before, terms)
+    return replace(compared, value=made.value, before=_described(before).value, unit=made.unit)
 
 
-def _new(record: Mapping[str, Any]) -> TrackedComparison:
-    """Say what a record holds."""
+def _described(record: Mapping[str, Any]) -> TrackedComparison:
+    """Describe a record that has no baseline."""
     value, unit, text = {"width": _of_width, "run": _of_run, "rate": _of_rate, "number": _of_number}[record["kind"]](
         record
     )
@@ -437,8 +443,8 @@ def _not_comparable(made: TrackedComparison, reason: str) -> TrackedComparison:
     return replace(made, verdict=Verdict.NOT_COMPARABLE, text=f"{made.text}, not compared: {reason}")
 
 
-def _why_not(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """Say what differs besides the values; "" if nothing does."""
+def _differing_conditions(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """Return the differences in the conditions, in words; "" if there are none."""
     if now["kind"] != before["kind"]:
         return f"a {before['kind']} is now a {now['kind']}"
     if now["kind"] == "number" and now["unit"] != before["unit"]:
@@ -468,7 +474,7 @@ def _compare_runs(now: Mapping[str, Any], before: Mapping[str, Any], terms: Term
     old, new = CellRecord.from_text(before["cell"]), CellRecord.from_text(now["cell"])
     findings = []
     if new.stop_reason in _BROKEN and old.stop_reason not in _BROKEN:
-        findings.append(Finding("exceptions", 1.0, 0.0, f"ends without a result ({new.stop_reason}), and did with one"))
+        findings.append(Finding("exceptions", 1.0, 0.0, f"ends without a result ({new.stop_reason}), had one before"))
     for metric in metrics_on([record]):
         moved = metric.difference_of_runs(record, old, new)
         if abs(moved) > metric.gate_landscape * _ROUNDING:
@@ -477,11 +483,11 @@ def _compare_runs(now: Mapping[str, Any], before: Mapping[str, Any], terms: Term
                 text = "fails, and succeeded before" if moved > 0.0 else "succeeds, and failed before"
             findings.append(Finding(metric.name, moved, math.nan, text))
     if not findings and _is_the_same(record, old, new):
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same", 0.0)
     verdict = verdict_of(findings)
     said = "; ".join(finding.text for finding in findings) or "no criterion moved beyond its gate"
     return TrackedComparison(
-        verdict, f"{_new(now).text}, before {_new(before).text}: {said} ({_ONE['run']}), {verdict}", 0.0
+        verdict, f"{_described(now).text}, before {_described(before).text}: {said} ({_NO_TEST['run']}), {verdict}", 0.0
     )
 
 
@@ -500,13 +506,13 @@ def _compare_rates(now: Mapping[str, Any], before: Mapping[str, Any], terms: Ter
     table = [[side["successes"], side["trials"] - side["successes"]] for side in (now, before)]
     difference = now["successes"] / now["trials"] - before["successes"] / before["trials"]
     if difference == 0.0:
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same rate", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same rate", 0.0)
     p_value = float(scipy.stats.fisher_exact(table)[1])
     verdict = Verdict.CHANGED
     if p_value < LEVEL and abs(difference) * _ROUNDING >= terms.gate:
         verdict = _moved(difference, terms.better)
     text = (
-        f"{_new(now).text}, before {_new(before).text}: {100 * difference:+.3g} points "
+        f"{_described(now).text}, before {_described(before).text}: {100 * difference:+.3g} points "
         f"(p = {p_value:.2g}, Fisher's exact test), {verdict}"
     )
     return TrackedComparison(verdict, text, 0.0)
@@ -515,28 +521,28 @@ def _compare_rates(now: Mapping[str, Any], before: Mapping[str, Any], terms: Ter
 def _compare_numbers(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
     unit, difference = now["unit"], now["value"] - before["value"]
     if difference == 0.0:
-        return TrackedComparison(Verdict.SAME, f"{_new(now).text}, the same", 0.0)
+        return TrackedComparison(Verdict.SAME, f"{_described(now).text}, the same", 0.0)
     if terms.is_absolute or before["value"] == 0.0:
         moved = _with_unit(difference, unit, "+")
     else:
         moved = f"{100.0 * difference / abs(before['value']):+.3g} %"
     allowed = terms.gate if terms.is_absolute else terms.gate * abs(before["value"])
     gate = f"gate {_with_unit(terms.gate, unit) if terms.is_absolute else f'{100.0 * terms.gate:.3g} %'}"
-    start = f"{_new(now).text}, before {_new(before).text}: {moved}"
+    start = f"{_described(now).text}, before {_described(before).text}: {moved}"
     if abs(difference) <= allowed * _ROUNDING:
         return TrackedComparison(Verdict.SAME, f"{start}, within the {gate}: the same", 0.0)
     verdict = _moved(difference, terms.better)
-    return TrackedComparison(verdict, f"{start} ({gate}; {_ONE['number']}), {verdict}", 0.0)
+    return TrackedComparison(verdict, f"{start} ({gate}; {_NO_TEST['number']}), {verdict}", 0.0)
 
 
 def _moved(difference: float, better: str) -> Verdict:
-    """Turn a move that matters into a verdict."""
+    """Return the verdict on a move beyond the gate."""
     if better == "none":
         return Verdict.CHANGED
     return Verdict.BETTER if (difference > 0.0) == (better == "higher") else Verdict.WORSE
 
 
-_COMPARED: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
+_COMPARISONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
     "width": _compare_widths,
     "run": _compare_runs,
     "rate": _compare_rates,

@@ -1,6 +1,6 @@
-"""Whether the range of a hyperparameter in which an optimizer succeeds has become narrower or wider.
+"""Compare the widths of a hyperparameter's range in which an optimizer succeeds.
 
-Widths are paired by landscape and start. What is stored of each is its two ends, to four digits.
+Widths are paired by landscape and start. A record stores both ends of each range, to four digits.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from pytest_optlandscape.records.robust_range import HALVINGS, PER_DECADE, Robus
 __all__ = ["WidthComparison", "compare_widths", "width_record"]
 
 GATE = 1.0 / PER_DECADE
-"""Decades of the mean width that matter: one step of the values tried."""
+"""The smallest move of the mean width that matters, in decades: one step of the values tried."""
 
 RESOLUTION = 2.0 / (PER_DECADE * 2**HALVINGS)
-"""Decades by which both ends together may move before a width has changed: one step of the bisection each."""
+"""The largest move of a width that counts as the same, in decades: one step of the bisection at each end."""
 
 CONFIDENCE = 0.999
-"""Of the interval of the mean difference that must lie on one side of 0."""
+"""The confidence of the interval for the mean difference."""
 
 _NAMES = ("optimizer", "hyperparameter")
 
 
 @dataclass(frozen=True)
 class WidthComparison:
-    """A width against that of its baseline.
+    """A width compared with that of its baseline.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class WidthComparison:
     before : float or None
         The mean width of the baseline.
     difference, reach : float or None
-        The mean of the paired differences, now minus before, and half of its interval, in decades.
+        The mean of the paired differences, now minus before, and the half-width of its interval, in decades.
     reason : str
         Why the two are not comparable; "" if they are.
     """
@@ -67,7 +67,7 @@ class WidthComparison:
 
 
 def width_record(found: RobustWidth) -> dict[str, Any]:
-    """Turn a width into plain values for a file.
+    """Return a width as plain values for a file.
 
     Examples
     --------
@@ -100,18 +100,18 @@ def _rounded(number: float) -> float:
 
 
 def compare_widths(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> WidthComparison:
-    """Compare what `width_record` gave with what it gave before.
+    """Compare two records of `width_record`.
 
     Parameters
     ----------
     now, before : mapping
-        ``before`` is None where there is no baseline.
+        ``before`` is None if there is no baseline.
 
     Returns
     -------
     WidthComparison
-        *same* where no width moved by more than what the bisection resolves, *worse* or *better* where the interval of
-        the mean difference lies on one side of 0 and the mean is beyond a step of the values tried, else *changed*.
+        *same* if no width moved by more than `RESOLUTION`. *worse* or *better* if the interval of the mean difference
+        excludes 0 and the mean exceeds `GATE`. Otherwise *changed*.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def compare_widths(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> 
     decades = float(now["decades"])
     if before is None:
         return WidthComparison(Verdict.NEW, decades)
-    reason = _why_not(now, before)
+    reason = _differing_conditions(now, before)
     if reason:
         return WidthComparison(Verdict.NOT_COMPARABLE, decades, float(before["decades"]), reason=reason)
     moved = [_width(now["ranges"][key]) - _width(before["ranges"][key]) for key in now["ranges"]]
@@ -138,8 +138,8 @@ def compare_widths(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> 
     return WidthComparison(verdict, decades, float(before["decades"]), difference, reach)
 
 
-def _why_not(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """Say what differs besides the widths; "" if nothing does."""
+def _differing_conditions(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """Return the differences in the conditions, in words; "" if there are none."""
     old = {key: before[key] for key in _NAMES} | before["conditions"]
     new = {key: now[key] for key in _NAMES} | now["conditions"]
     differing = [f"{key} {old.get(key)} is now {new[key]}" for key in new if old.get(key) != new[key]]

@@ -1,4 +1,4 @@
-"""Records: what is kept of a run, and how landscapes are run into records."""
+"""Run the cells of landscapes, and keep a record of each run."""
 
 from __future__ import annotations
 

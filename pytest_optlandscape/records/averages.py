@@ -1,8 +1,7 @@
-"""Further runs of each cell, over which its criteria are averaged: one run tells little of a small change.
+"""Average the criteria of each cell over further runs, because a single run hardly shows a small change.
 
-Where random numbers are drawn, the further runs have other seeds. Where none are, the same start would give the same
-run again: they start from further points of the same kind, that is, other Sobol' points, inside or on the same face.
-The literature's starts and the corners have no further ones.
+The further runs of a stochastic optimizer have other seeds. Those of a deterministic optimizer have other starts of the
+same kind: other Sobol' points, inside the box or on the same face. Standard starts and corners have no others.
 """
 
 from __future__ import annotations
@@ -28,26 +27,26 @@ __all__ = ["BATCH", "with_further_runs"]
 FloatArray = NDArray[np.float64]
 
 BATCH = {"seeds": 5, "starts": 3}
-"""Runs over which the criteria of a cell are averaged, and averaged again, by what they differ in: as many as the cost
-of a baseline, ten comparisons, leaves beside perturbed runs."""
+"""Runs in each average of a cell, by what the runs differ in. With the perturbed runs, they make a baseline cost as
+much as ten comparisons."""
 
 
 def with_further_runs(
     adapter: Adapter, record: LandscapeRecord, budget: int, over: str, batches: int = 1
 ) -> LandscapeRecord:
-    """Average the criteria of each cell over further runs, the same ones every time.
+    """Average the criteria of each cell over further runs, whose seeds and starts are fixed.
 
     Parameters
     ----------
     adapter : Adapter
     record : LandscapeRecord
-        Averages that it has already are gone on with.
+        Averages that it already has are kept.
     budget : int
         Evaluations of each run.
     over : str
         What the runs differ in: ``seeds`` or ``starts``.
     batches : int, default 1
-        How many averages of `BATCH` runs each there are to be; the first one takes the cell's own run in.
+        The number of averages, each over `BATCH` runs; the first includes the cell's own run.
 
     Returns
     -------
@@ -80,7 +79,7 @@ def with_further_runs(
 
 
 def _further(cell: Cell, over: str, number: int) -> list[tuple[FloatArray, int]]:
-    """List the starts and seeds of a batch's further runs, none where the cell's start has no others of its kind."""
+    """List the starts and seeds of a batch's further runs; empty if there are no other starts of the cell's kind."""
     numbers = range(max(number * BATCH[over], 1), (number + 1) * BATCH[over])
     if over == "seeds":
         return [(cell.x0, cell.seed + k) for k in numbers]
@@ -97,6 +96,6 @@ def _with_average(cell: CellRecord, batches: tuple[Average, ...]) -> CellRecord:
 
 
 def _average(runs: int, means: Sequence[float], over: str, reached: int) -> Average:
-    """Round as it is stored, so that a fresh record and one that was read compare as equals."""
+    """Round as for storage, so that a fresh record equals the same record read from a file."""
     criteria = dict(zip(AVERAGED, means, strict=True))
     return Average.from_text(Average(runs, **criteria, over=over, reached=reached).to_text())

@@ -1,4 +1,4 @@
-"""Landscapes whose minimum is not known: the best point that a baseline saw stands for the minimum."""
+"""Use the best point of a baseline as the minimum of a landscape whose minimum is not known."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["as_in", "best_point_text", "landscape_of", "notes_on_best", "with_be
 
 
 def landscape_of(record: LandscapeRecord) -> Landscape:
-    """Find the landscape of a record, with the best point of the record where the minimum is not known."""
+    """Return the landscape of a record, with the record's best point as minimum if none is known."""
     return as_in(get(record.landscape), record)
 
 
 def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
-    """Give a landscape the best point of a record for its minimum, if the minimum is not known and the record has one.
+    """Return a landscape with the best point of a record as its minimum.
 
     Parameters
     ----------
@@ -34,27 +34,27 @@ def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
     Returns
     -------
     Landscape
-        The same where the minimum is known.
+        The landscape itself if its minimum is known or the record has no best point.
     """
     text = record.definition.get(BEST_SEEN) if record is not None else None
     if landscape.minimum_is_known or record is None or len(str(text or "").split()) != landscape.dim:
         return landscape
-    return _standing_in(landscape, str(text), float(record.definition["fmin"]))
+    return _with_minimum(landscape, str(text), float(record.definition["fmin"]))
 
 
 def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
-    """Give a landscape the best feasible point that some runs evaluated for its minimum.
+    """Return a landscape with the best feasible point that some runs evaluated as its minimum.
 
     Parameters
     ----------
     landscape : Landscape
-        Whose minimum is not known.
+        A landscape whose minimum is not known.
     runs : sequence of Run
 
     Returns
     -------
     Landscape
-        Its standard start stands for the minimum where no value was feasible and finite.
+        Its minimum is the standard start if no evaluated point was feasible with a finite value.
     """
     best, where = math.inf, landscape.x0
     for run in runs:
@@ -64,30 +64,28 @@ def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
             best, where = lowest, points[allowed][int(np.argmin(values[allowed]))]
     if best == math.inf:
         best = float(landscape(where))
-    return _standing_in(landscape, " ".join(map(repr, where.tolist())), best if math.isfinite(best) else 0.0)
+    return _with_minimum(landscape, " ".join(map(repr, where.tolist())), best if math.isfinite(best) else 0.0)
 
 
 def best_point_text(landscape: Landscape) -> str:
-    """Write the point that stands for the minimum, as a definition holds it; "" where the minimum is known."""
+    """Format the best point seen, as a definition stores it; "" if the minimum is known."""
     return " ".join(map(repr, landscape.minimizers[0].tolist())) if landscape.minimum_is_seen else ""
 
 
 def notes_on_best(landscape: Landscape, runs: Sequence[Run]) -> list[str]:
-    """Say that the best point of the baseline stands for the minimum, and whether a run found a lower one."""
+    """Return notes: that the baseline's best value is used as the minimum, and that a run found a lower one."""
     if not landscape.minimum_is_seen:
         return []
-    notes = [f"the minimum is not known; the best value in the baseline, f = {landscape.fmin:.6g}, stands for it"]
+    notes = [f"the minimum is not known; the best value in the baseline, f = {landscape.fmin:.6g}, is used instead"]
     lowest = min((run.best_fun for run in runs), default=math.inf)
     if lowest < landscape.fmin - landscape.fmin_tolerance:
-        notes.append(
-            f"f = {lowest:.6g} was found, below the best value in the baseline; a new baseline measures from there"
-        )
+        notes.append(f"f = {lowest:.6g} was found, below the best value in the baseline; update the baseline to use it")
     return notes
 
 
 @functools.lru_cache(maxsize=256)
-def _standing_in(landscape: Landscape, point: str, fmin: float) -> Landscape:
-    known = landscape.renamed(landscape.id, made_by=(_standing_in, (landscape, point, fmin)))
+def _with_minimum(landscape: Landscape, point: str, fmin: float) -> Landscape:
+    known = landscape.renamed(landscape.id, made_by=(_with_minimum, (landscape, point, fmin)))
     minimizer = [float(word) for word in point.split()]
     set_attributes(
         known,

@@ -1,4 +1,4 @@
-"""What is kept of a run: a cell's record. A landscape's runs are summed up all at once: each alone is short."""
+"""Build the records of a landscape's runs, all in one batch, because a single run is too short for NumPy to be fast."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ __all__ = ["hash_of_path", "record_of", "records_of", "reference_gap"]
 FloatArray = NDArray[np.float64]
 
 _TARGETS = np.array(TARGETS)
-_NOT_OF_THE_PATH = {"m", HANGS}
-"""Flags that say more than what was evaluated and returned."""
+_FLAGS_BEYOND_PATH = {"m", HANGS}
+"""Flags that do not follow from the evaluations and the returned point."""
 
 
 @functools.lru_cache(maxsize=1024)
 def reference_gap(landscape: Landscape) -> float:
-    """Give the median gap over 1024 evenly spread points of the box, to three significant digits.
+    """Return the median gap over 1024 Sobol' points of the box, to three significant digits.
 
-    Rounded, because targets are shares of it, and a target must not move with the last bit of a machine's sine. On a
-    constrained landscape the feasible ones among the points count; where there are none, it is the median distance of
-    all values from fmin, on either side.
+    It is rounded so that the targets, which are shares of it, are the same on every machine. On a constrained landscape
+    only the feasible points count. If there are none, it is the median of abs(f - fmin) over all points.
 
     Examples
     --------
@@ -50,9 +49,9 @@ def reference_gap(landscape: Landscape) -> float:
 
 
 def record_of(run: Run, start: str) -> CellRecord:
-    """Sum a run up.
+    """Build the record of one run.
 
-    Numbers are rounded as they are stored, so that a fresh record and one that was read compare as equals.
+    Numbers are rounded as for storage, so that a fresh record equals the same record read from a file.
     """
     return records_of([run], [start])[0]
 
@@ -60,35 +59,35 @@ def record_of(run: Run, start: str) -> CellRecord:
 def records_of(
     runs: Sequence[Run], starts: Sequence[str], before: Mapping[str, CellRecord] | None = None
 ) -> tuple[CellRecord, ...]:
-    """Sum up runs on one landscape within the same bounds.
+    """Build the records of runs on one landscape within the same bounds.
 
     Parameters
     ----------
     runs : sequence of Run
     starts : sequence of str
-        What is stored as their starts.
+        The names of their starts.
     before : mapping, optional
-        Records of earlier runs by their starts, to the same targets. Those of runs that went the same way, bit by bit,
-        are taken over: all that a record says follows from that.
+        Records of earlier runs with the same targets, by start. The record of a run that is identical bit by bit is
+        reused, to save time.
 
     Returns
     -------
     tuple of CellRecord
     """
-    same = [_if_the_same(run, (before or {}).get(start)) for run, start in zip(runs, starts, strict=True)]
+    same = [_reused(run, (before or {}).get(start)) for run, start in zip(runs, starts, strict=True)]
     names = (start for start, known in zip(starts, same, strict=True) if known is None)
     others = [run for run, known in zip(runs, same, strict=True) if known is None]
-    made = (record for stack in in_stacks(others) for record in _records(stack, names))
+    made = (record for batch in in_stacks(others) for record in _records(batch, names))
     return tuple(next(made) if known is None else known for known in same)
 
 
-def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
-    """Give the record of a run before, where this one made the same evaluations and returned the same one of them."""
+def _reused(run: Run, before: CellRecord | None) -> CellRecord | None:
+    """Return the earlier record if this run made and returned the same evaluations, else None."""
     if before is None or (run.nfev, run.njev, run.stop_reason) != (before.nfev, before.njev, before.stop_reason):
         return None
     if (run.constr_nfev, run.constr_njev) != (before.constr_nfev, before.constr_njev):
         return None
-    if run.start_was_changed or not before.flags.isdisjoint(_NOT_OF_THE_PATH):
+    if run.start_was_changed or not before.flags.isdisjoint(_FLAGS_BEYOND_PATH):
         return None
     points, _ = run.evaluated
     if before.returned is None or _path_of(run) != before.path:
@@ -98,17 +97,17 @@ def _if_the_same(run: Run, before: CellRecord | None) -> CellRecord | None:
 
 
 def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
-    stack = RunBatch(runs)
-    every_hits = _hits(stack)
+    batch = RunBatch(runs)
+    every_hits = _hits(batch)
     found = zip(
         runs,
-        stack.gaps[stack.ends].tolist(),
-        distance_from(stack.returned, stack.landscape).tolist(),
+        batch.gaps[batch.ends].tolist(),
+        distance_from(batch.returned, batch.landscape).tolist(),
         every_hits.tolist(),
-        _descents(stack, runs, every_hits),
-        _flags(stack, runs),
-        _returned(stack),
-        fingerprints_of(stack),
+        _descents(batch, runs, every_hits),
+        _flags(batch, runs),
+        _returned(batch),
+        fingerprints_of(batch),
         strict=True,
     )
     return [
@@ -131,24 +130,24 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
     ]
 
 
-def _hits(stack: RunBatch) -> FloatArray:
-    """Count the evaluations of each run until the gap first falls to each target; shape (runs, targets)."""
-    targets = _TARGETS * reference_gap(stack.landscape)
-    counted = np.where(stack.gaps <= targets[:, np.newaxis], stack.count, np.inf)
-    return np.minimum.reduceat(counted, stack.starts, axis=1).T
+def _hits(batch: RunBatch) -> FloatArray:
+    """Return the evaluations of each run until its gap first reaches each target; shape (runs, targets)."""
+    targets = _TARGETS * reference_gap(batch.landscape)
+    counted = np.where(batch.gaps <= targets[:, np.newaxis], batch.count, np.inf)
+    return np.minimum.reduceat(counted, batch.starts, axis=1).T
 
 
-def _descents(stack: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
-    """Follow the gap of each run that reached no target after its first evaluation."""
+def _descents(batch: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[Descent | None]:
+    """Return the descent of each run that reached no target after its first evaluation, else None."""
     reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
     return [
-        _descent(stack.gaps[start:end], reference_gap(stack.landscape), run.budget) if is_due else None
-        for run, start, end, is_due in zip(runs, stack.starts, stack.ends, reached_none.tolist(), strict=True)
+        _descent(batch.gaps[start:end], reference_gap(batch.landscape), run.budget) if is_due else None
+        for run, start, end, is_due in zip(runs, batch.starts, batch.ends, reached_none.tolist(), strict=True)
     ]
 
 
 def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
-    """Follow the best of some gaps; None where it never falls."""
+    """Return the descent of the best gap; None if it never falls."""
     if not np.isfinite(gaps).any():
         return None
     best = np.minimum.accumulate(gaps)
@@ -157,7 +156,7 @@ def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
     if not 0.0 < best[-1] < top:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        slightly = -np.log1p((best - top) / top)  # exact where the gap hardly moves
+        slightly = -np.log1p((best - top) / top)  # accurate if the gap hardly moves
         fallen = np.where(best > 0.5 * top, slightly, np.log(top / best)) / math.log(10.0)
     depth = float(f"{fallen[-1]:.4g}")
     if depth <= 0.0:
@@ -168,36 +167,36 @@ def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
     return Descent(float(f"{math.log10(top / reference):.6g}"), depth, end, tuple(thousandths))
 
 
-def _flags(stack: RunBatch, runs: Sequence[Run]) -> list[frozenset[str]]:
+def _flags(batch: RunBatch, runs: Sequence[Run]) -> list[frozenset[str]]:
     changes_start = [run.start_was_changed for run in runs]
-    if not any(changes_start) and stack.is_strictly_inside:
+    if not any(changes_start) and batch.is_strictly_inside:
         return [frozenset()] * len(runs)
-    outside = ~stack.inside
-    leaves = np.logical_or.reduceat(stack.just_outside & ~outside, stack.starts) & ~np.logical_or.reduceat(
-        outside, stack.starts
+    outside = ~batch.inside
+    leaves = np.logical_or.reduceat(batch.just_outside & ~outside, batch.starts) & ~np.logical_or.reduceat(
+        outside, batch.starts
     )
-    returns_outside = outside[stack.ends] & np.isfinite(stack.returned).all(axis=1)
-    outside[stack.ends] = False
-    evaluates_outside = np.logical_or.reduceat(outside, stack.starts)
+    returns_outside = outside[batch.ends] & np.isfinite(batch.returned).all(axis=1)
+    outside[batch.ends] = False
+    evaluates_outside = np.logical_or.reduceat(outside, batch.starts)
     does = zip(evaluates_outside.tolist(), returns_outside.tolist(), changes_start, leaves.tolist(), strict=True)
     return [frozenset(itertools.compress((*FLAGS, ROUNDS_OUT), one)) for one in does]
 
 
-def _returned(stack: RunBatch) -> list[list[float]]:
-    """Find the first evaluated point of each run that is the returned one up to rounding, and to the last bit.
+def _returned(batch: RunBatch) -> list[list[float]]:
+    """Return the number of the first evaluation that equals each returned point, up to rounding and exactly.
 
-    Counted from 1; inf where there is none.
+    Evaluations are counted from 1; inf means that none is equal.
     """
-    counts = stack.ends - stack.starts + 1
-    returned = np.repeat(stack.returned, counts, axis=0)
+    counts = batch.ends - batch.starts + 1
+    returned = np.repeat(batch.returned, counts, axis=0)
     with np.errstate(all="ignore"):
-        apart = np.abs(stack.x - returned)
-        is_single = np.logical_and.reduceat(np.all(stack.x.astype(np.float32) == stack.x, axis=1), stack.starts)
+        apart = np.abs(batch.x - returned)
+        is_single = np.logical_and.reduceat(np.all(batch.x.astype(np.float32) == batch.x, axis=1), batch.starts)
     allowed = MULTIPLE * np.where(is_single, least_envelope(SINGLE), least_envelope(DOUBLE))
-    is_near = np.all(apart <= np.repeat(allowed, counts)[:, np.newaxis] * box_widths(stack.bounds), axis=1)
-    is_it = np.all(stack.x == returned, axis=1)
-    found = np.where([is_near | is_it, is_it], stack.count, np.inf)
-    first: list[list[float]] = np.minimum.reduceat(found, stack.starts, axis=1).T.tolist()
+    is_near = np.all(apart <= np.repeat(allowed, counts)[:, np.newaxis] * box_widths(batch.bounds), axis=1)
+    is_it = np.all(batch.x == returned, axis=1)
+    found = np.where([is_near | is_it, is_it], batch.count, np.inf)
+    first: list[list[float]] = np.minimum.reduceat(found, batch.starts, axis=1).T.tolist()
     return first
 
 
@@ -215,7 +214,7 @@ def _path_of(run: Run) -> str:
 
 
 def hash_of_path(points: FloatArray, values: FloatArray) -> str:
-    """Hash the evaluations of a run, as `CellRecord.path` has it."""
+    """Hash the evaluations of a run, in the form of `CellRecord.path`."""
     return _hash(points, values)[:8]
 
 

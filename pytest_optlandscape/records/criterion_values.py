@@ -1,4 +1,9 @@
-"""The number that a run has for each criterion; higher is worse."""
+"""Compute a run's value in each criterion; higher is worse.
+
+References
+----------
+N. Hansen et al., COCO: performance assessment, 2016, arXiv:1605.03560.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +18,23 @@ __all__ = ["AVERAGED", "constraint_evaluations", "cost", "failure", "mean_log_hi
 
 
 def mean_log_hit(record: LandscapeRecord, cell: CellRecord) -> float:
-    """Mean log₁₀ of the evaluations to each target; a missed one counts as twice the budget."""
+    """Return the mean log₁₀ evaluations to the targets; a missed target counts as twice the budget."""
     return float(np.mean([math.log10(min(hit, 2.0 * record.budget)) for hit in cell.hits]))
 
 
 def precision(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of the final gap as a share of the reference, not below what rounding leaves of f."""
+    """Return log₁₀ of the final gap as a share of the reference gap, not below the noise of rounding."""
     share = max(cell.gap, record.noise) / record.reference
-    return math.log10(min(share, 1e3))  # an infeasible or missing result counts as a thousand typical gaps
+    return math.log10(min(share, 1e3))  # an infeasible or missing result counts as a thousand reference gaps
 
 
 def failure(record: LandscapeRecord, cell: CellRecord) -> float:
-    """0 where the run succeeded, else 1."""
+    """Return 0 if the run succeeded, else 1."""
     return 0.0 if record.succeeded(cell) else 1.0
 
 
 def cost(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of all evaluations made; a run that used up its budget has no less cost for being cut off."""
+    """Return log₁₀ of all evaluations, of values and gradients; a run that reaches its budget costs all of it."""
     if max(cell.nfev, cell.njev) >= record.budget:
         kinds = (cell.nfev > 0) + (cell.njev > 0)
         return math.log10(kinds * record.budget)
@@ -37,7 +42,7 @@ def cost(record: LandscapeRecord, cell: CellRecord) -> float:
 
 
 def constraint_evaluations(record: LandscapeRecord, cell: CellRecord) -> float:
-    """log₁₀ of all evaluations of constraints, functions and Jacobians together."""
+    """Return log₁₀ of all evaluations of constraints, functions and Jacobians together."""
     return math.log10(max(cell.constr_nfev + cell.constr_njev, 1))
 
 

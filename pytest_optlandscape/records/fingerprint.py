@@ -1,19 +1,19 @@
-"""The fingerprint of a run, which tells whether it is still the same algorithm, up to rounding.
+"""Fingerprint a run, to decide whether two runs come from the same algorithm, up to rounding.
 
-A run's path is summed up by one number for each of a few windows of evaluations, 1, 2, 3–4, 5–8, … A number is a mean
-of the coordinates with fixed weights, in units of the box, so that no change of a point or of the order of points
-leaves it alone. When a baseline is written, the same cell is run again several times with everything off by one unit in
-the last place (`perturbation`). How far these runs move each number is its *envelope*. It grows as a run goes on, and
-tells what rounding can do; a generous multiple of it is allowed, windows in which it is large say nothing and are left
-out.
+The evaluations of a run are divided into windows: 1, 2, 3–4, 5–8, … Each window is stored as one number: a mean of the
+coordinates with fixed weights, in units of the box, which changes with any point and with the order of points. When a
+baseline is written, each cell is rerun several times with all numbers off by one unit in the last place
+(`perturbation`). The largest deviation of these runs is the *envelope* of a window. It grows along the run and measures
+the effect of rounding. A deviation within a fixed multiple of the envelope is rounding; windows with a large envelope
+are left out.
 
-The returned point is treated as one more window, and so is the end: where rounding leaves the numbers of evaluations
-and the stop reason alone, they must stay what they were.
+The returned point is treated as one more window. So is the end: if rounding changes neither the number of evaluations
+nor the stop reason, both must stay the same.
 
-Some optimizers branch on ties, so that rounding moves a run far at once, and rarely: not every jump shows in a few
-perturbed runs. Each of these is therefore held against all others as if it were new, and those that are perturbed more
-coarsely are held against the others' ends; how many deviate tells how many cells may part by rounding alone, and
-`statistics.chance_of_as_many` decides on their number.
+Some optimizers branch on ties. Then rounding can move a run far at once, but too rarely for a few perturbed runs to
+show every such jump. Therefore each perturbed run is compared with all others as if it were new, and the end of each
+coarsely perturbed run with the ends of the others. The number of jumps gives the rate at which rounding makes cells
+diverge, and `statistics.chance_of_as_many` judges the number of diverging cells.
 """
 
 from __future__ import annotations
@@ -46,48 +46,48 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 MULTIPLE = 1000.0
-"""Deviations up to this multiple of the envelope are rounding. Refactors stay below 10, changes exceed 1000 and mostly
-10¹²; `benchmarks/power.py` measures it."""
+"""Deviations up to this multiple of the envelope are rounding. Those of refactors stay below 10; those of changed
+algorithms exceed 1000, and mostly 10¹². `benchmarks/power.py` measures them."""
 
 LARGEST_ENVELOPE = 1e-6
-"""Windows that rounding moves by more than this share of the box are left out: a thousand times that is all the box."""
+"""Windows whose envelope is a larger share of the box are left out; a thousand times this is 0.1 % of the box."""
 
 _COARSE_MULTIPLE = 8.0
-"""The same in float16 and bfloat16, where a thousand units in the last place are all the number."""
+"""`MULTIPLE` in float16 and bfloat16, where a thousand units in the last place are as large as the number itself."""
 
 _LARGEST_COARSE_ENVELOPE = 2.0**-5
-"""Eight times this share is a quarter of the box."""
+"""`LARGEST_ENVELOPE` in float16 and bfloat16; eight times this is a quarter of the box."""
 
-_FLOOR = 2.0**-48  # what is stored of a number; 16 units in the last place of a double near 1
-_FINE = 1e-6  # the spacing near 1 of what is fine: single and double precision
+_FLOOR = 2.0**-48  # the resolution of stored numbers; 16 units in the last place of a double near 1
+_FINE = 1e-6  # single and double precision have a smaller spacing near 1, half precisions a larger one
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
-_LARGEST = 2.0**20  # boxes: a path farther out is at infinity
+_LARGEST = 2.0**20  # boxes; paths farther out are clipped
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 _UNUSED = "!"
 _TO_BASE64 = str.maketrans(
     _DIGITS + "+/=", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" + 3 * _UNUSED
-)  # base64 has the same 64 digits in another order; its own signs are none of ours
+)  # base64 has the same number of digits in another order; its signs + / = are no digits here
 _USUAL = 512
-"""Evaluations of a run for which weights are kept."""
+"""Evaluations of a run whose weights are cached."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
-    """How a run goes, in a few numbers, and how far rounding moves each of them.
+    """The path of a run as a few numbers, and the effect of rounding on each of them.
 
     Attributes
     ----------
     path : tuple of float
-        One number for each window of evaluations; NaN where a point is not finite.
+        One number for each window of evaluations; NaN if a point is not finite.
     result : float
-        The same of the returned point.
+        The number of the returned point.
     envelope : tuple of float
-        How far perturbed runs move the numbers of the path; as many as were measured and are small enough to be used,
-        none in the fingerprint of a run that was not perturbed.
+        The largest deviation of perturbed runs, for the leading windows in which it is small enough to be used; empty
+        if there were no perturbed runs.
     result_envelope : float
-        The same for the returned point; inf where it is not used.
+        The envelope of the returned point; inf if it is not used.
     spread : int
-        By how many evaluations perturbed runs end earlier or later at most; -1 where they end for other reasons too.
+        The largest number of evaluations by which a perturbed run ends earlier or later; -1 if stop reasons differ.
     """
 
     path: tuple[float, ...]
@@ -98,7 +98,7 @@ class Fingerprint:
 
     @property
     def is_measured(self) -> bool:
-        """Whether perturbed runs told of anything in it what rounding does."""
+        """Whether perturbed runs bounded the effect of rounding on any part of the fingerprint."""
         return bool(self.envelope) or self.spread >= 0 or self.result_envelope < math.inf
 
     def __eq__(self, other: object) -> bool:
@@ -108,12 +108,12 @@ class Fingerprint:
         return hash(self._comparable())
 
     def _comparable(self) -> tuple[object, ...]:
-        """All there is, with a word for NaN, which is not equal to itself."""
+        """Return all numbers, with "nan" in place of NaN, which does not equal itself."""
         numbers = ("nan" if value != value else value for value in (*self.path, self.result))  # noqa: PLR0124
         return (*numbers, self.envelope, self.result_envelope, self.spread)
 
     def to_text(self) -> str:
-        """Write in few characters: of what is not measured everything, of what is only what rounding leaves alone.
+        """Serialise compactly: all numbers if unmeasured, else only those stable under rounding.
 
         Examples
         --------
@@ -129,12 +129,12 @@ class Fingerprint:
 
     @classmethod
     def from_text(cls, text: str) -> Fingerprint:
-        """Read what `to_text` wrote.
+        """Parse the text of `to_text`.
 
         Raises
         ------
         ValueError
-            If it is no such text.
+            If the text is malformed.
         """
         first, *parts = text.split(":")
         if not parts:
@@ -149,10 +149,10 @@ class Fingerprint:
 
 
 def fingerprints_of(runs: RunBatch) -> list[Fingerprint]:
-    """Sum up all runs of a stack."""
+    """Return the fingerprints of all runs of a batch."""
     width = box_widths(runs.bounds)
     place = runs.number.copy()
-    place[runs.ends] = 0  # returned points are weighted alike, however long the run was
+    place[runs.ends] = 0  # the weights of the returned point do not depend on the length of the run
     weights = _weights(int(place.max()) + 1, len(width))
     with np.errstate(all="ignore"):
         points = (runs.x - runs.bounds[:, 0]) / width
@@ -171,7 +171,7 @@ def fingerprints_of(runs: RunBatch) -> list[Fingerprint]:
 
 
 def _weights(count: int, dim: int) -> FloatArray:
-    """Spread weights between ½ and 1½, other ones for each coordinate and point, of at least so many points."""
+    """Return weights between ½ and 1½, different for each coordinate and point, for at least `count` points."""
     return _usual_weights(dim) if count <= _USUAL else _spread_weights(count, dim)
 
 
@@ -187,12 +187,12 @@ def _spread_weights(count: int, dim: int) -> FloatArray:
 
 @dataclass(frozen=True)
 class RoundingSensitivity:
-    """How rounding treats the cells of a landscape.
+    """How often rounding alone makes runs diverge.
 
     Attributes
     ----------
     jumps, trials : int
-        Perturbed runs that part from the others of their cell, of how many.
+        The number of perturbed runs that diverge from the others of their cell, and of all perturbed runs.
     """
 
     jumps: int
@@ -209,29 +209,29 @@ class RoundingSensitivity:
 def measured(
     clean: Run, perturbed: Sequence[Run], precision: float, coarsely: Sequence[Run] = ()
 ) -> tuple[Fingerprint, RoundingSensitivity]:
-    """Measure how far rounding moves a run.
+    """Measure the effect of rounding on a run.
 
     Parameters
     ----------
     clean : Run
     perturbed : sequence of Run
-        The same with everything off by a unit in the last place.
+        Runs with all numbers off by one unit in the last place.
     precision : float
-        The spacing of the optimizer's own numbers near 1.
+        The spacing near 1 of the optimizer's own floating-point numbers.
     coarsely : sequence of Run, optional
-        The same off by `MULTIPLE` units: an end that stays where it is under all that is allowed to a path is one
-        that must stay.
+        Runs with all numbers off by `MULTIPLE` units. An end that the largest allowed perturbation does not move must
+        not move later.
 
     Returns
     -------
     fingerprint : Fingerprint
-        With its envelope.
+        The clean run's, with its envelope.
     rounding_sensitivity : RoundingSensitivity
-        How many of the perturbed runs diverge from the fingerprint that the others would have given.
+        A perturbed run counts as a jump if it diverges from the fingerprint measured with the others.
     """
     own, *others = (one for stack in in_stacks([clean, *perturbed]) for one in fingerprints_of(RunBatch(stack)))
     floor, largest = least_envelope(precision), largest_envelope(precision)
-    # Of a coarse type less is allowed: its envelopes are kept smaller, so that `MULTIPLE` times them is that.
+    # Half precisions allow a smaller multiple: their envelopes are scaled, so that `MULTIPLE` serves all precisions.
     scale = multiple_of(precision) / MULTIPLE
     path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, perturbed, coarsely)
@@ -250,12 +250,12 @@ def measured(
 
 
 def least_envelope(precision: float) -> float:
-    """Give the share of the box by which rounding moves a point at least: near its middle numbers lie closer."""
+    """Return the smallest envelope, a share of the box; below ε, because floats are denser near the box's middle."""
     return max(precision / 8.0, _FLOOR)
 
 
 def multiple_of(precision: float) -> float:
-    """Give the multiple of an envelope up to which deviations are rounding, in the optimizer's own precision.
+    """Return the multiple of an envelope up to which a deviation is rounding, in the optimizer's own precision.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def multiple_of(precision: float) -> float:
 
 
 def largest_envelope(precision: float) -> float:
-    """Give the envelope beyond which a window is left out, in the optimizer's own precision.
+    """Return the envelope beyond which a window is left out, in the optimizer's own precision.
 
     Examples
     --------
@@ -277,7 +277,7 @@ def largest_envelope(precision: float) -> float:
 
 
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
-    """Give how far each number of a path is moved by each run; NaN where one of the two has none."""
+    """Return the deviation of each run in each window of the path; NaN in windows that the run does not reach."""
     length = len(own.path)
     numbers = np.array([(*other.path[:length], *[np.nan] * (length - len(other.path))) for other in others])
     has_none = np.arange(length) >= np.array([len(other.path) for other in others])[:, np.newaxis]
@@ -285,7 +285,7 @@ def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
 
 
 def _jump(moved: FloatArray, precision: float) -> NDArray[np.bool_]:
-    """Tell where each run is moved beyond the envelope of all others; shape (runs, …) as that of ``moved``."""
+    """Return where each run deviates beyond the envelope of all others; the shape is that of ``moved``, (runs, …)."""
     envelope = np.maximum(_greatest_of_others(moved), least_envelope(precision))
     if moved.ndim > 1:
         envelope = np.maximum.accumulate(envelope, axis=1)
@@ -294,19 +294,19 @@ def _jump(moved: FloatArray, precision: float) -> NDArray[np.bool_]:
 
 
 def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
-    """Give for each row the greatest values among the other rows, at least 0."""
+    """Return, for each row, the greatest values among the other rows, at least 0."""
     others = np.repeat(values[np.newaxis], len(values), axis=0)
     others[np.diag_indices(len(values))] = 0
     return np.asarray(others.max(axis=1, initial=0))
 
 
 _END_MULTIPLE = 4
-"""Ends that move by up to this multiple of what perturbed runs move are where rounding puts them. Where a run goes on
-in the noise, how long it does has no typical scale."""
+"""An end may move by up to this multiple of the largest move in perturbed runs. Once a run is in the noise, the number
+of its remaining evaluations varies widely."""
 
 
 class _Ends:
-    """By how many evaluations each perturbed run ends earlier or later than the clean one, and for which reason."""
+    """Compare the ends of perturbed runs with the clean run's: number of evaluations and stop reason."""
 
     def __init__(self, clean: Run, perturbed: Sequence[Run], coarsely: Sequence[Run]) -> None:
         runs = [*perturbed, *coarsely]
@@ -317,20 +317,20 @@ class _Ends:
 
     @property
     def spread(self) -> int:
-        """What all of them say; -1 where some end for other reasons."""
+        """The largest difference in evaluations; -1 if any stop reason differs."""
         return -1 if self._other.any() else int(self._moved.max(initial=0))
 
     def jump(self) -> NDArray[np.bool_]:
-        """Tell which of the fine runs ends where all others, the coarse ones too, say that none does."""
+        """Mark fine runs that end outside the spread of all others."""
         spread = _greatest_of_others(self._moved)
         other = _greatest_of_others(self._other)
         return np.asarray(~other & (self._other | (self._moved > _END_MULTIPLE * spread)))[: self._fine]
 
     def coarse_jumps(self) -> int:
-        """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
+        """Count the coarse runs that end outside the spread of the fine runs by half of the evaluations or more.
 
-        What no rounding of the input excites, rounding inside an optimizer may; how often shows in what fine noise
-        misses and coarse perturbation finds.
+        Rounding inside an optimizer may cause jumps that rounding of its input does not; coarse perturbation shows how
+        often.
         """
         if self._other[: self._fine].any():
             return 0
@@ -342,16 +342,16 @@ class _Ends:
 def divergence(
     before: Fingerprint, before_end: tuple[int, int, str], now: Fingerprint, now_end: tuple[int, int, str]
 ) -> str:
-    """Say where two runs of a cell part by more than rounding explains; "" if they do not.
+    """Return where two runs of a cell diverge by more than rounding explains; "" if they do not.
 
     Parameters
     ----------
     before : Fingerprint
-        With its envelope.
+        A measured fingerprint.
     before_end : tuple
         Evaluations, gradients and stop reason.
     now : Fingerprint
-        Where it has an envelope too, because a new baseline is made, the larger of both counts.
+        If it is measured, too, the larger of both envelopes counts.
     now_end : tuple
 
     Returns
@@ -374,7 +374,7 @@ def divergence(
 
 
 def diverges_within(where: str, evaluations: int) -> bool:
-    """Tell whether runs part, as `divergence` says, within so many evaluations.
+    """Return whether a place that `divergence` returned lies within so many evaluations.
 
     Examples
     --------
@@ -392,7 +392,7 @@ def _window_text(k: int) -> str:
 
 
 def _apart(a: float, b: float) -> float:
-    """Measure how far two numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
+    """Return the distance of two numbers: 0 between NaN and NaN, inf between NaN and a number."""
     if math.isnan(a) and math.isnan(b):
         return 0.0
     apart = abs(a - b)
@@ -400,7 +400,7 @@ def _apart(a: float, b: float) -> float:
 
 
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Measure the same of many numbers."""
+    """Return the distances of `_apart`, for arrays."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(a - b)
     both = np.isnan(a) & np.isnan(b)
@@ -409,7 +409,7 @@ def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _resolution(envelope: float) -> float:
-    """Give the unit in which a number is stored that rounding moves by this much: a sixteenth of what is allowed."""
+    """Return the unit in which a number with this envelope is stored: about a sixteenth of the allowed deviation."""
     return 64.0 * envelope if math.isfinite(envelope) else 1.0
 
 
@@ -418,7 +418,7 @@ def _rounded_up(envelope: float) -> float:
 
 
 def _level(envelope: float) -> str:
-    """Write a power of two from 2⁻⁶² to 1, or inf, as one character."""
+    """Return a power of two from 2⁻⁶² to 1, or inf, as one character."""
     return _UNUSED if envelope == math.inf else _DIGITS[round(-math.log2(envelope))]
 
 
@@ -452,5 +452,5 @@ def _read(text: str, resolution: float) -> float:
 
 
 def _digit(character: str) -> int:
-    """Read one digit; ValueError if it is none."""
+    """Return the value of one digit; raise ValueError if it is none."""
     return _DIGITS.index(character or "?")

@@ -1,4 +1,10 @@
-"""What is kept of a run: a cell's record, small enough to store and rich enough to decide on."""
+"""Define the records of runs: the record of a cell and that of a landscape, small enough to keep in a repository.
+
+References
+----------
+N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, COCO: a platform for comparing continuous
+optimizers in a black-box setting, 2021, Optim. Methods Softw. 36(1).
+"""
 
 from __future__ import annotations
 
@@ -28,31 +34,31 @@ __all__ = [
 ]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
-"""Targets of a gap as shares of the reference gap, after COCO's ladder of targets (Hansen et al. 2021)."""
+"""Targets of the gap as shares of the reference gap, like COCO's ladder of targets (Hansen et al. 2021)."""
 
 SUCCESS_TARGET = 1e-6
-"""Share of the reference gap below which a returned point counts as a success: it tells Griewank's global minimum
-from its neighbours, and single precision reaches it."""
+"""A run succeeds if the gap of its returned point is at most this share of the reference gap. The share separates
+Griewank's global minimum from its neighbours, and is within reach of single precision."""
 
 NO_RESULT = frozenset({"exception", "no-result"})
-"""How runs end that give no result."""
+"""Stop reasons of runs without a result."""
 
 BEST_SEEN = "best_seen"
-"""The key, in the definition of a landscape, of the point that stands for a minimum that is not known."""
+"""The key of a definition that holds the best point seen, if the minimum is not known."""
 
 FLAGS = {
     "o": "evaluates outside the bounds",
     "r": "returns a point outside the bounds",
     "m": "changes x0 in place",
 }
-"""What a run can do wrong whatever it reaches, by the letter it is stored as."""
+"""Breaches of the contract by a run, by the letters that store them."""
 
 HANGS = "h"
-"""The flag of a run that the time limit stopped, although the others on the landscape ended long before it, or that
-made no evaluation in the second half of its time."""
+"""The flag of a run that hangs: the time limit stopped it, and either the other runs on the landscape ended long before
+the limit, or it made no evaluation in the second half of its time."""
 
 ROUNDS_OUT = "u"
-"""The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`: it is told, but not worse."""
+"""The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`; reported, but not *worse*."""
 
 _STOP_LETTERS = {
     "returned": "r",
@@ -63,9 +69,9 @@ _STOP_LETTERS = {
     "time": "t",
 }
 _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
-_STARTS = "*"  # before the number of runs whose starts differ
-_DESCENT = "v"  # before a descent
-_CONSTRAINTS = "c"  # before evaluations of constraints
+_STARTS = "*"  # prefix of an average over runs whose starts differ
+_DESCENT = "v"  # prefix of a descent
+_CONSTRAINTS = "c"  # prefix of evaluations of constraints
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,13 @@ class Average:
     Attributes
     ----------
     runs : int
-        How many.
+        The number of runs.
     speed, precision, failure, cost, constraint_evaluations : float
-        See `criterion_values`; the last is 0 where there are no constraints.
+        See `criterion_values`; the last is 0 without constraints.
     over : str, default "seeds"
         What the runs differ in: ``seeds``, or ``starts`` of the same kind.
     reached : int, default 8
-        How many targets at least one of the runs reached.
+        The number of targets that at least one of the runs reached.
     """
 
     runs: int
@@ -123,22 +129,22 @@ class Average:
 
 @dataclass(frozen=True)
 class Descent:
-    """How the best gap of a run fell. It is compared where no target is reached.
+    """The descent of a run's best gap, compared if neither run reaches a target.
 
-    Gaps are compared as logarithms, which tell a fall from 10 to 9.99 from a fall to 9.98. They are kept at the budget
-    and its halves, the same evaluations for all runs. So two runs that begin alike are interpolated alike, also where
-    one of them falls deeper later.
+    Gaps are kept as logarithms, so that small descents can be told apart. They are kept at the budget, half of it, a
+    quarter and so on: at the same evaluations for all runs. So two runs that begin alike are interpolated alike, even
+    if one of them falls deeper later.
 
     Attributes
     ----------
     top : float
         log₁₀ of the first feasible gap as a share of the reference gap.
     depth : float
-        How far log₁₀ of the best gap fell below it; positive.
+        The total decrease of log₁₀ of the best gap; positive.
     end : int
         Evaluations until the whole depth was reached.
     thousandths : tuple of int
-        How many thousandths of the depth were reached at those evaluations of `grid` that came before the end.
+        Thousandths of the depth that were reached at the evaluations of `grid` before the end.
     """
 
     top: float
@@ -148,7 +154,7 @@ class Descent:
 
     @staticmethod
     def grid(budget: int) -> list[float]:
-        """List the numbers of evaluations at which gaps are kept: the budget and its halves down to one.
+        """List the evaluations at which gaps are kept: the budget, halved repeatedly down to one.
 
         Examples
         --------
@@ -169,19 +175,19 @@ class Descent:
 
     @classmethod
     def from_text(cls, text: str) -> Descent:
-        """Read what `to_text` wrote.
+        """Parse the word of `to_text`.
 
         Raises
         ------
         ValueError
-            If it is no such word.
+            If the word is malformed.
         """
         top, depth, end, thousandths = text.removeprefix(_DESCENT).split("/")
         shares = tuple(map(int, thousandths.split(","))) if thousandths else ()
         descent = cls(float(top), float(depth), int(end), shares)
         is_fall = math.isfinite(descent.top) and 0.0 < descent.depth < math.inf and descent.end > 1
         if not is_fall or [0, *shares, 1000] != sorted([0, *shares, 1000]):
-            raise ValueError(f"not how a gap fell: {text!r:.80}")
+            raise ValueError(f"not a valid descent of a gap: {text!r:.80}")
         return descent
 
     def evaluations_to(self, level: float, budget: int) -> float:
@@ -192,7 +198,7 @@ class Descent:
         level : float
             Between ``top - depth`` and ``top``.
         budget : int
-            Of the run.
+            The run's budget.
 
         Returns
         -------
@@ -215,33 +221,33 @@ class Descent:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One run, summed up.
+    """The record of one run.
 
     Attributes
     ----------
     start : str
-        Which start of the landscape.
+        The name of the start.
     nfev, njev : int
     stop_reason : str
     gap : float
-        At the returned point; inf if it is infeasible or not finite.
+        The gap at the returned point; inf if the point is infeasible or not finite.
     distance : float
-        From the returned point to the nearest global minimiser.
+        The distance from the returned point to the nearest global minimiser.
     hits : tuple of float
-        Evaluations until each of the targets; inf where it was missed.
+        Evaluations until each of the targets; inf if it was missed.
     flags : frozenset of str
-        What a run does wrong, one letter each; see `FLAGS`, `HANGS` and `ROUNDS_OUT`.
+        Breaches by the run, one letter each; see `FLAGS`, `HANGS` and `ROUNDS_OUT`.
     trace : str
-        Hash of every evaluation; then, after a dot, the number of the evaluated point that was returned, with that of
-        the first one that equals it up to rounding before it, if that is another one; or x and a hash of the returned
-        point, if it is none of them.
+        A hash of all evaluations, a dot, and the returned point. The point is written as ``16`` if it is the 16th
+        evaluated point, as ``14-16`` if the 14th equals it up to rounding, or as ``x`` and a hash if it was not
+        evaluated.
     fingerprint : Fingerprint
     descent : Descent or None
-        How the gap fell, of a run that reached no target after its first evaluation.
+        The descent of the gap, if the run reached no target after its first evaluation.
     average : Average or None
-        Of this run and further ones: with other seeds where the optimizer is stochastic, else from other starts.
+        The average over this run and further ones, with other seeds (stochastic optimizers) or from other starts.
     batches : tuple of Average
-        The averages over a few runs each that the average is made of, where there is more than one.
+        The parts of the average, if there are several.
     constr_nfev, constr_njev : int
         Evaluations of the constraints' functions and Jacobians, over all constraints.
     """
@@ -264,17 +270,17 @@ class CellRecord:
 
     @property
     def digits(self) -> float:
-        """Correct decimal places of the returned point."""
+        """Number of correct decimal places of the returned point."""
         return digits_of(self.distance)
 
     @property
     def path(self) -> str:
-        """Hash of every evaluation."""
+        """Hash of all evaluations."""
         return self.trace.partition(".")[0]
 
     @property
     def returned(self) -> tuple[int, int] | None:
-        """Which evaluated point was returned: the first that is it up to rounding, and the first that is it exactly.
+        """Numbers of the first evaluations that equal the returned point, up to rounding and exactly; None if none.
 
         Examples
         --------
@@ -287,24 +293,24 @@ class CellRecord:
 
     @property
     def bits(self) -> tuple[str, str, int, int]:
-        """What is the same for two runs that evaluate and return the same, bit by bit, constraints as often."""
+        """A key that is equal for two runs with identical evaluations, result and counts of constraint evaluations."""
         return self.path, self.trace.partition(".")[2].rpartition("-")[2], self.constr_nfev, self.constr_njev
 
     @property
     def was_stopped_by_time(self) -> bool:
-        """Whether the clock ended the run: how far it came depends on the machine, so it is compared with nothing."""
+        """Whether the time limit ended the run; such a run depends on the machine and is never compared."""
         return self.stop_reason == "time"
 
     def without_averages(self) -> CellRecord:
-        """Give the same, but for the averages."""
+        """Return the record without its averages."""
         if self.average is None:
             return self
-        single = object.__new__(CellRecord)  # `dataclasses.replace` takes several times as long, for every cell
+        single = object.__new__(CellRecord)  # `dataclasses.replace` is several times slower, which adds up over cells
         single.__dict__.update(self.__dict__, average=None, batches=())
         return single
 
     def to_text(self) -> str:
-        """Write as one short line.
+        """Serialise as one short line.
 
         Examples
         --------
@@ -335,12 +341,12 @@ class CellRecord:
 
     @classmethod
     def from_text(cls, text: str) -> CellRecord:
-        """Read a line that `to_text` wrote.
+        """Parse a line of `to_text`.
 
         Raises
         ------
         ValueError
-            If it is no such line.
+            If the line is malformed.
         """
         try:
             words = text.split(" ")
@@ -369,7 +375,7 @@ class CellRecord:
                 constr_nfev=int(constr_nfev),
                 constr_njev=int(constr_njev),
             )
-            _ = cell.returned  # can be read, too
+            _ = cell.returned  # raises if the trace is malformed
             return cell
         except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
@@ -377,28 +383,27 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class LandscapeRecord:
-    """All cells of one landscape, and what they depend on.
+    """The records of all cells of one landscape, with their definition.
 
     Attributes
     ----------
     landscape : str
-        Its id.
+        The landscape's id.
     definition : dict
-        What must agree for two records to be compared.
+        Facts that must agree for two records to be comparable.
     cells : tuple of CellRecord
     errors : tuple of str
-        What exceptions said, each once; not stored.
+        Messages of exceptions, without repeats; not stored.
     rounding_sensitivity : RoundingSensitivity or None
-        How rounding treats the cells; None where it was not measured.
+        How often rounding alone makes the cells diverge; None if not measured.
     nondeterministic : bool
-        Whether a cell that was run twice gave two different runs.
+        Whether two runs of the same cell differed.
     notes : tuple of str
-        What else there is to say of the runs: what they did to the session around them, and that a value lies below
-        fmin; not stored.
+        Remarks on the runs, such as side effects on the session, or a value below fmin; not stored.
     traceback : str
-        Of the first of the errors, where that is an exception; not stored.
+        The traceback of the first exception; not stored.
     warnings : tuple of Warned
-        What the optimizer warned of, each once; not stored.
+        Warnings of the optimizer, without repeats; not stored.
     """
 
     landscape: str
@@ -413,25 +418,25 @@ class LandscapeRecord:
 
     @functools.cached_property
     def single_runs(self) -> dict[str, CellRecord]:
-        """The cells by their starts, each with what its own run tells."""
+        """The cells without averages, by start."""
         return {cell.start: cell.without_averages() for cell in self.cells}
 
     @property
     def averaged_over(self) -> str:
-        """What the further runs of its cells differ in: ``seeds`` or ``starts``; "" where there are none."""
+        """What the further runs of its cells differ in: ``seeds`` or ``starts``; "" if there are none."""
         return next((cell.average.over for cell in self.cells if cell.average), "")
 
     @property
     def reference(self) -> float:
-        """The gap that targets are shares of."""
+        """The reference gap, of which targets are shares."""
         return float(self.definition["reference"])
 
     @property
     def noise(self) -> float:
-        """The gap that rounding leaves at the minimum: rounding of f, and of the point.
+        """The gap that rounding of f and of the point leaves at the minimum.
 
-        Near a minimum f grows with the square of the distance. Of two correct runs one may hit the minimiser exactly,
-        and the other may end a few units in the last place beside it.
+        Near a minimum f grows with the square of the distance. One correct run may hit the minimiser exactly, while
+        another ends a few units in the last place beside it.
         """
         eps = float(np.finfo(float).eps)
         return max(4.0 * eps * abs(float(self.definition["fmin"])), (MULTIPLE * eps) ** 2 * self.reference)
@@ -442,28 +447,28 @@ class LandscapeRecord:
         return int(self.definition["budget"])
 
     def succeeded(self, cell: CellRecord) -> bool:
-        """Tell whether the returned point of a cell counts as a success."""
+        """Return whether the returned point of a cell counts as a success."""
         return cell.gap <= SUCCESS_TARGET * self.reference
 
     @property
     def gives_no_result(self) -> bool:
-        """Whether no run gave a result, and at least one of them raised or returned no point."""
+        """Whether no run gave a result, and at least one raised an exception or returned no point."""
         ends = {cell.stop_reason for cell in self.cells}
         return ends <= {*NO_RESULT, "time"} and bool(ends & NO_RESULT)
 
     @property
     def successes(self) -> int:
-        """How many cells succeeded."""
+        """Number of cells that succeeded."""
         return sum(map(self.succeeded, self.cells))
 
     @property
     def digits(self) -> float:
-        """The median over the cells of the digits of the returned point."""
+        """The median over the cells of the returned point's digits."""
         return float(np.median([max(cell.digits, -MOST_LOST) for cell in self.cells]))
 
     @property
     def evaluations(self) -> float:
-        """The median over the cells of the evaluations made, of the objective or the gradient."""
+        """The median over the cells of the evaluations of objective or gradient, whichever is larger."""
         return float(np.median([max(cell.nfev, cell.njev) for cell in self.cells]))
 
     @property
@@ -473,11 +478,11 @@ class LandscapeRecord:
 
     @property
     def constraint_evaluations(self) -> float:
-        """The median over the cells of the evaluations made of constraints, functions and Jacobians together."""
+        """The median over the cells of all evaluations of constraints and their Jacobians."""
         return float(np.median([cell.constr_nfev + cell.constr_njev for cell in self.cells]))
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn into dicts, lists, strings and numbers, which may cross a process border."""
+        """Return dicts, lists, strings and numbers, to send to another process."""
         plain: dict[str, Any] = {
             "landscape": self.landscape,
             "definition": self.definition,
@@ -498,7 +503,7 @@ class LandscapeRecord:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> LandscapeRecord:
-        """Read what `to_plain` gave."""
+        """Read the values that `to_plain` returned."""
         return cls(
             plain["landscape"],
             plain["definition"],
@@ -513,4 +518,4 @@ class LandscapeRecord:
 
 
 MOST_LOST = 300.0
-"""Digits of a point at infinity, with the sign turned: a median needs a number."""
+"""Minus the digits of a point at infinity, so that medians stay finite."""

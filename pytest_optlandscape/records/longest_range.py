@@ -1,4 +1,4 @@
-"""The longest stretch of values that succeed, its ends found by bisection."""
+"""Find the longest range of successful values of a hyperparameter, with its ends refined by bisection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ __all__ = ["longest_range"]
 def longest_range(
     grid: Sequence[float], reached: Sequence[bool], works: Callable[[float], bool], halvings: int
 ) -> tuple[float, float, bool]:
-    """Find the longest stretch of successes, its ends refined by bisection between success and failure."""
+    """Return the ends of the longest range of successes, and whether it reaches an end of the grid.
+
+    Each end is refined by bisection between the last success and the first failure. Without a success, both ends are
+    nan.
+    """
     best: tuple[int, int] | None = None
     first: int | None = None
     for k, success in enumerate([*reached, False]):

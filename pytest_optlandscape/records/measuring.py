@@ -1,4 +1,4 @@
-"""Running the cells of a landscape: as they are, for a comparison; and with all that a baseline needs to know."""
+"""Run the cells of a landscape: once for a comparison, or with the reruns that a baseline needs."""
 
 from __future__ import annotations
 
@@ -58,36 +58,36 @@ __all__ = [
 ]
 
 PERTURBATIONS = 5, 2
-"""Perturbed runs of each cell when a baseline is written: by one unit in the last place, and by as many as a path is
-allowed to deviate. A tie that is broken either way at random goes unseen in one of 32."""
+"""Perturbed runs of each cell in a baseline: by one unit in the last place, and by the largest allowed deviation. Five
+runs miss a tie that rounding breaks at random with probability 1/32."""
 
 STOCHASTIC_PERTURBATIONS = 3, 1
-"""Fewer, where further runs go into averages over seeds, which matter as well."""
+"""Perturbed runs for a stochastic optimizer: fewer, to leave time for averages over seeds."""
 
 _FORMAT = 3
 
 _HANGING = MOST_HANGING
-"""As many first cells hang before the others of a landscape are given up."""
+"""If the first so many cells of a landscape hang, the others are not run."""
 
 _LONG_BEFORE = 10.0
-"""Where the other runs on a landscape took less than this part of the time limit, one that it stops hangs: no machine
-is so uneven."""
+"""A run that the time limit stops hangs if the limit is more than this times the longest other run on the landscape; no
+machine is so uneven."""
 
 
 @functools.lru_cache(maxsize=1024)
 def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
-    """Say what the numbers of a landscape's cells depend on, besides the optimizer.
+    """Return the facts on which the numbers of a landscape's cells depend, besides the optimizer.
 
     Parameters
     ----------
     landscape : Landscape
     budget : int
-        Of each cell.
+        Evaluations of each cell.
 
     Returns
     -------
     dict
-        Plain values; records are compared only where all of them agree.
+        Plain values; records are compared only if all of them agree.
     """
     facts = np.concatenate([landscape.bounds.ravel(), *(c.x0 for c in cells(landscape))])
     seeds = [cell.seed for cell in cells(landscape)]
@@ -106,7 +106,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
 
 
 def chosen_cells(landscape: Landscape, starts: Sequence[str] | None = None) -> tuple[Cell, ...]:
-    """List the cells of a landscape that start from some starts; None for all its usual cells."""
+    """Return the cells of a landscape with the given starts, or all usual cells if `starts` is None."""
     return cells(landscape) if starts is None else tuple(find_cell(landscape, start) for start in starts)
 
 
@@ -117,7 +117,7 @@ def run_landscape(
     before: LandscapeRecord | None = None,
     starts: Sequence[str] | None = None,
 ) -> LandscapeRecord:
-    """Run the cells of a landscape once, in the order in which a change shows early.
+    """Run the cells of a landscape once, in an order that shows a change early.
 
     Parameters
     ----------
@@ -126,10 +126,10 @@ def run_landscape(
     budget : int
         Evaluations of each cell.
     before : LandscapeRecord, optional
-        The baseline: what it says of runs that have not changed in any bit need not be worked out again. If the first
-        three cells hang and did not, the others are not run; a note of the record counts them.
+        The baseline. Its records are reused for runs that are identical bit by bit. If the first three cells hang now
+        and did not hang in the baseline, the others are not run, and a note counts them.
     starts : sequence of str, optional
-        The starts of the cells that are run (default: of all usual cells).
+        The starts of the cells to run (default: those of all usual cells).
 
     Returns
     -------
@@ -144,7 +144,7 @@ def run_landscape(
 
 @dataclass(frozen=True)
 class _Suite:
-    """The landscapes of a suite, with their budgets and starts, as numbered work."""
+    """The landscapes of a suite, with their budgets and starts, as numbered tasks for an executor."""
 
     optimizer: Any
     landscapes: tuple[tuple[Landscape, int, tuple[str, ...]], ...]
@@ -166,26 +166,26 @@ def measure_suite(
 ) -> tuple[LandscapeRecord, ...]:
     """Run every cell of a suite once, outside pytest, on any executor.
 
-    Under pytest the suite is distributed by pytest-xdist, whose items are landscapes, too.
+    Within pytest, pytest-xdist distributes the suite.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
-        Whatever `optimizers.get` takes.
+        Any argument of `optimizers.get`.
     suite : str, default "quick"
         Words of `strategies.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
     budget_per_dimension : int, optional
         Evaluations of each cell, divided by the landscape's dimension (default: the suites' rule, see
         `suites.suite_budget_per_dimension`).
     executor : concurrent.futures.Executor, optional
-        Who runs; each landscape is one task. The records are the same.
+        Runs one task per landscape. The records do not depend on it.
     progress : bool, optional
-        A bar on stderr (default: on a terminal, after two seconds).
+        Whether to show a progress bar on stderr (default: on a terminal, after two seconds).
 
     Returns
     -------
     tuple of LandscapeRecord
-        Of the landscapes on which such an optimizer can be judged, in the order of the suite.
+        One for each landscape on which the optimizer can be judged, in the order of the suite.
 
     Raises
     ------
@@ -221,12 +221,11 @@ def measure_suite(
 def run_baseline(
     adapter: Adapter, landscape: Landscape, budget: int, starts: Sequence[str] | None = None
 ) -> LandscapeRecord:
-    """Run the cells of a landscape with all that later runs are to be compared with.
+    """Run the cells of a landscape for a baseline.
 
-    Each cell is run once as it is, and several times with everything off by one unit in the last place of the
-    optimizer's own precision. Two cells are run twice, which tells whether the optimizer repeats itself: the standard
-    start by itself may be the origin or a minimiser, where little can differ. Criteria are averaged over further runs
-    (`averaging`).
+    Each cell is run once unchanged, and several times with all numbers off by one unit in the last place of the
+    optimizer's own precision. Two cells are run again unchanged, to detect nondeterminism; the standard start alone
+    may be the origin or a minimiser, where little can differ. Criteria are averaged over further runs (`averages`).
 
     Parameters
     ----------
@@ -267,7 +266,7 @@ def _with_envelopes(
             records.append(cell)
             continue
         perturbed = next(every_perturbed)
-        if any(one.stop_reason == "time" for one in perturbed):  # rounding is not what ended them
+        if any(one.stop_reason == "time" for one in perturbed):  # stopped by the time limit, not by rounding
             records.append(cell)
             continue
         fingerprint, found = measured(run, perturbed[:fine], precision, perturbed[fine:])
@@ -277,7 +276,7 @@ def _with_envelopes(
 
 
 def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
-    """Estimate how many runs `run_baseline` makes of some cells of a landscape."""
+    """Estimate the number of runs that `run_baseline` makes for some cells of a landscape."""
     perturbations = sum(STOCHASTIC_PERTURBATIONS if adapter.is_stochastic else PERTURBATIONS)
     over = "seeds" if adapter.is_stochastic else "starts"
     further = sum(adapter.is_stochastic or cell.is_spread for cell in chosen) * (BATCH[over] - 1)
@@ -287,7 +286,7 @@ def runs_of_baseline(adapter: Adapter, chosen: Sequence[Cell]) -> int:
 def _perturbed_runs(
     adapter: Adapter, runs: Sequence[Run], precision: float, units: Sequence[int]
 ) -> Iterator[list[Run]]:
-    """Run each run's problem again, perturbed by each of so many units: several at once, if that saves time."""
+    """Rerun each run's problem, perturbed by each number of units; several problems in lockstep if that saves time."""
     at_once = max(MOST // len(units), 1) if adapter.in_lockstep() else 1
     for start in range(0, len(runs), at_once):
         some = runs[start : start + at_once]
@@ -302,7 +301,7 @@ def _perturbed(run: Run, precision: float, units: Sequence[int]) -> Iterator[Per
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
-    """Run some cells once more and tell whether each does the same again, as far as the clock lets it."""
+    """Rerun the cells with the given indices, and return whether all give the same run; ignore time limits."""
     landscape = landscape_of(record)
     for k in at:
         if record.cells[k].was_stopped_by_time:
@@ -315,7 +314,7 @@ def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: I
 
 
 def _with_a_minimum(adapter: Adapter, landscape: Landscape, budget: int, starts: Sequence[str] | None) -> Landscape:
-    """Give the landscape or, where its minimum is not known, the same with the best point of all cells for it."""
+    """Return the landscape, with the best point of all cells' runs as its minimum if none is known."""
     if landscape.minimum_is_known:
         return landscape
     return with_best_of(landscape, _run_all(adapter, chosen_cells(landscape, starts), budget))
@@ -334,8 +333,8 @@ def _landscape_record(
         with_hanging_flagged(runs, records_of(runs, [cell.start for cell in chosen], known)),
         _distinct(run.message for run in runs if run.stop_reason in ("exception", "no-result")),
         notes=_distinct(
-            _given_up(runs)
-            + [_told(effect) for run in runs for effect in run.side_effects]
+            _skipped_note(runs)
+            + [_side_effect_note(effect) for run in runs for effect in run.side_effects]
             + [run.fmin_contradiction for run in runs if run.fmin_contradiction][:1]
             + notes_on_best(landscape, runs)
         ),
@@ -344,15 +343,15 @@ def _landscape_record(
     )
 
 
-def _told(effect: str) -> str:
+def _side_effect_note(effect: str) -> str:
     return effect if "is refused" in effect else f"{effect}, which is put back after each run"
 
 
 def with_hanging_flagged(runs: Sequence[Run], records: Sequence[CellRecord]) -> tuple[CellRecord, ...]:
-    """Flag the records of runs that hang, as far as it can be told that it was not the machine that was slow.
+    """Flag the records of runs that hang; a slow machine alone is not enough.
 
-    A run hangs that made no evaluation in the second half of its time, or that was stopped although all others on the
-    landscape ended long before the limit.
+    A run hangs if the time limit stopped it, and either it made no evaluation in the second half of its time, or all
+    other runs on the landscape ended long before the limit.
     """
     longest = max((run.wall_time for run in runs if run.stop_reason != "time"), default=math.inf)
 
@@ -378,7 +377,7 @@ def _run_all(adapter: Adapter, chosen: Sequence[Cell], budget: int) -> list[Run]
 
 
 def _run_until_it_hangs(adapter: Adapter, chosen: Sequence[Cell], budget: int, before: LandscapeRecord) -> list[Run]:
-    """Run the cells, unless the first few hang, which did not: then the verdict is known, and the rest is given up."""
+    """Run the cells, but skip the rest if the first few hang and did not before: then the verdict is known."""
     early = in_early_order(chosen)
     known = {cell.start: cell for cell in before.cells}
     if any(cell.start not in known or known[cell.start].was_stopped_by_time for cell in early[:_HANGING]):
@@ -397,7 +396,7 @@ def _in_usual_order(chosen: Sequence[Cell], early: Sequence[Cell], runs: Sequenc
 
 
 def _not_run(other: Run, cell: Cell) -> Run:
-    """Stand for a run that was given up because another one hung: stopped by the clock, before it began."""
+    """Return a placeholder for a skipped run: stopped by the time limit before its first evaluation."""
     nothing = (np.empty((0, len(cell.x0))), np.empty(0))
     return replace(
         other,
@@ -422,8 +421,8 @@ def _not_run(other: Run, cell: Cell) -> Run:
     )
 
 
-def _given_up(runs: Sequence[Run]) -> list[str]:
-    """Count the runs that were given up."""
+def _skipped_note(runs: Sequence[Run]) -> list[str]:
+    """Return a note with the number of skipped runs, if there are any."""
     count = sum(run.message == NOT_RUN for run in runs)
     others = f"{number_of(count, 'start')} {verb_of(count, 'was', 'were')} not run"
     return [f"given up after the first {_HANGING} starts hung: {others}"] if count else []

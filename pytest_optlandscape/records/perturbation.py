@@ -1,4 +1,4 @@
-"""What rounding does to a run: the same problem, off by a unit in the last place everywhere."""
+"""Perturb a problem by one unit in the last place everywhere, to measure the effect of rounding on a run."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ __all__ = ["BFLOAT", "DOUBLE", "HALF", "SINGLE", "PerturbedProblem", "precision_
 FloatArray = NDArray[np.float64]
 
 DOUBLE, SINGLE, HALF, BFLOAT = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
-"""The spacing of floats near 1: in double and in single precision, of float16 and of bfloat16."""
+"""The spacing near 1 of float64, float32, float16 and bfloat16."""
 
 _STATED = {"float64": DOUBLE, "float32": SINGLE, "float16": HALF, "bfloat16": BFLOAT}
 
 _LAST_BITS = {HALF: 11, BFLOAT: 8}
-"""Significant bits of a number, the leading one included."""
+"""Significant bits of a number, including the leading one."""
 
 _LEAST_ODD, _LEAST_NUMBERS = 1 / 3, 8
-"""Numbers of half precision use their last bit in half of all cases. Points on a grid of binary fractions are such
-numbers too, but use it in less than a quarter; of few numbers nothing is said."""
+"""Least share of numbers that use their last bit, and fewest numbers to judge by. Numbers of a half-precision optimizer
+use it in half of all cases; points on a grid of binary fractions in less than a quarter."""
 
-_FACTORS = 4096  # drawn once per problem and gone through again and again: enough to have no pattern
-_FEW = 128  # made floats of at a time: a short run needs no more
+_FACTORS = 4096  # drawn once per problem, then repeated; enough to leave no pattern
+_FEW = 128  # factors converted to floats at a time; a short run needs no more
 
 
 def precision_of(runs: list[Run], stated: str = "") -> float:
-    """Tell in which precision an optimizer moves, by its points.
+    """Detect the floating-point precision of an optimizer from its points.
 
     Parameters
     ----------
     runs : list of Run
-        Best from starts that are no short binary fractions themselves.
+        Runs whose starts should not be short binary fractions.
     stated : str, optional
-        The dtype that the optimizer's adapter states: what is stated as coarse is not looked for in the points.
+        The dtype that the optimizer's adapter states. If it is a half precision, the points are not examined.
 
     Returns
     -------
     float
-        `SINGLE` if every point after the start is a single-precision number; `HALF` or `BFLOAT` if every one is a
-        number of float16 or bfloat16, and their last bits are in use; else `DOUBLE`.
+        `HALF` or `BFLOAT` if all coordinates after the start are of float16 or bfloat16 and use their last bits;
+        `SINGLE` if all are of float32; else `DOUBLE`.
 
     Examples
     --------
@@ -68,31 +68,30 @@ def precision_of(runs: list[Run], stated: str = "") -> float:
 
 
 def _is_used(points: FloatArray, precision: float) -> bool:
-    """Tell whether all numbers have the significant bits of a precision, and many use the last of them."""
+    """Return whether all numbers fit the significant bits of a precision, and many use the last bit."""
     numbers = np.unique(np.abs(points[np.isfinite(points) & (points != 0.0)]))
-    bits = np.ldexp(np.frexp(numbers)[0], _LAST_BITS[precision])  # whole numbers, if all bits are among the first ones
+    bits = np.ldexp(np.frexp(numbers)[0], _LAST_BITS[precision])  # integers, if the numbers fit the precision
     whole = bits.astype(np.int64)
     is_odd = whole % 2 == 1
     return bool(len(numbers) >= _LEAST_NUMBERS and np.all(bits == whole) and np.mean(is_odd) >= _LEAST_ODD)
 
 
 class PerturbedProblem(Problem):
-    """A problem whose start, values and gradients are off by a unit in the last place, at random.
+    """A problem with random perturbations of one unit in the last place in its start, values and gradients.
 
-    Each number is multiplied by 1 + ε or 1 − ε, ε being the spacing of floats near 1, which moves it to the next float
-    or the one after that. Zeros and infinities stay: no rounding turns one into a number, and optimizers branch on
-    them.
+    Each number is multiplied by 1 + ε or 1 - ε, where ε is the spacing of floats near 1. This moves it by one or two
+    floats. Zeros and infinities stay: rounding does not change them, and optimizers branch on them.
 
     Parameters
     ----------
     problem : Problem
-        The one to perturb.
+        The problem to perturb.
     rng : numpy.random.Generator
-        Which way each number is off.
+        Draws the sign of each perturbation.
     precision : float
         ε: `DOUBLE`, `SINGLE`, `HALF` or `BFLOAT`.
     units : int, default 1
-        By how many ε.
+        The size of a perturbation, in ε.
     """
 
     def __init__(self, problem: Problem, rng: np.random.Generator, precision: float = DOUBLE, units: int = 1) -> None:
@@ -115,7 +114,7 @@ class PerturbedProblem(Problem):
         )
 
     def again(self, budget: int | None = None) -> PerturbedProblem:
-        """Make the same problem once more, fresh, off by the same in each number."""
+        """Return a fresh copy of the problem with the same perturbations."""
         kind, state = self._rng_before
         rng = np.random.Generator(kind(0))
         rng.bit_generator.state = state
@@ -127,7 +126,7 @@ class PerturbedProblem(Problem):
 
     @functools.cached_property
     def rng(self) -> np.random.Generator:
-        """A random generator made from the seed, whose real numbers are perturbed too."""
+        """A random generator made from the seed, whose real numbers are perturbed, too."""
         return _PerturbedGenerator(self.seed, self._off)
 
     def _objective(self) -> Callable[[list[float]], float]:
@@ -140,9 +139,9 @@ class PerturbedProblem(Problem):
 
 
 class _PerturbedGenerator(np.random.Generator):
-    """The same real random numbers, each off by a unit in the last place; whole numbers are left alone.
+    """A generator whose real numbers are off by one unit in the last place; its integers are exact.
 
-    What an optimizer makes of its random numbers alone, such as a covariance of ranked steps, no other perturb reaches.
+    It perturbs state that an optimizer computes from random numbers alone, such as a covariance of ranked steps.
     """
 
     def __init__(self, seed: int, off: Callable[[FloatArray], FloatArray]) -> None:

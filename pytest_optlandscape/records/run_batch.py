@@ -1,4 +1,4 @@
-"""Runs in one box, one under the other in one array: summed up all at once they cost a fraction of NumPy's calls."""
+"""Concatenate the points of many runs into one array, so that their records need few calls of NumPy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["RunBatch", "in_stacks"]
 FloatArray = NDArray[np.float64]
 
 _TALLEST = 2**16
-"""Coordinates of a stack, beyond which it is closed: arrays of half a megabyte stay in a processor's cache."""
+"""Coordinates after which a batch is closed: arrays of half a megabyte fit a processor's cache."""
 
 
 class RunBatch:
-    """The points of runs on one landscape, each run's followed by the point that it returned.
+    """The points of runs on one landscape. Each run's evaluated points are followed by its returned point.
 
     Parameters
     ----------
@@ -32,19 +32,19 @@ class RunBatch:
     x : ndarray, shape (n, dim)
     fun : ndarray, shape (n,)
     starts, ends : ndarray of int, shape (runs,)
-        The first row of each run, and the last: that of the returned point.
+        The rows of each run's first evaluated point and of its returned point.
     number : ndarray of int, shape (n,)
-        Of each point within its run, from 0.
+        The index of each point within its run, from 0.
     returned : ndarray, shape (runs, dim)
     count : ndarray, shape (n,)
-        Evaluations until each point, that included; inf at those that were returned.
+        The number of evaluations up to and including each point; inf at returned points.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.landscape = runs[0].landscape
         self.bounds = runs[0].bounds
         x = np.concatenate([part for run in runs for part in (run.evaluated[0], run.x[np.newaxis])])
-        self.x: FloatArray = np.asfortranarray(x)  # whole columns are quicker than many short rows
+        self.x: FloatArray = np.asfortranarray(x)  # few long columns are faster than many short rows
         self.fun: FloatArray = np.concatenate([part for run in runs for part in (run.evaluated[1], [run.fun])])
         counts = np.array([len(run.evaluated[1]) for run in runs])
         self.ends = np.cumsum(counts + 1) - 1
@@ -56,25 +56,25 @@ class RunBatch:
 
     @functools.cached_property
     def inside(self) -> NDArray[np.bool_]:
-        """Which points lie in the box, up to the slack of rounding; shape (n,)."""
+        """Whether each point lies in the box, with slack for rounding; shape (n,)."""
         return inside(self.x, self.bounds)
 
     @functools.cached_property
     def is_strictly_inside(self) -> bool:
-        """Whether every point lies in the box, without any slack."""
+        """Whether all points lie in the box, without slack."""
         lower, upper = self.bounds.T
         return bool((self.x.min(axis=0) >= lower).all() and (self.x.max(axis=0) <= upper).all())
 
     @property
     def just_outside(self) -> NDArray[np.bool_]:
-        """Which points do not lie in the box, without any slack; shape (n,)."""
+        """Whether each point lies outside the box, without slack; shape (n,)."""
         lower, upper = self.bounds.T
         outside: NDArray[np.bool_] = ((self.x < lower) | (self.x > upper)).any(axis=1)
         return outside
 
     @functools.cached_property
     def gaps(self) -> FloatArray:
-        """The gap of each point by itself; shape (n,). All of a run are inf where a value of it contradicts fmin."""
+        """The gap of each point; shape (n,). If a value of a run contradicts fmin, all gaps of the run are inf."""
         gaps = gaps_at(self.x, self.fun, self.bounds, self.landscape, self.inside)
         below = below_fmin(self.x, self.fun, self.bounds, self.landscape, self.inside)
         if below.any():
@@ -85,7 +85,7 @@ class RunBatch:
 
 
 def in_stacks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
-    """Split runs, in order, into as few groups as make stacks of a size that is quick."""
+    """Split runs, in order, into groups that fit one batch."""
     first, size = 0, 0
     for k, run in enumerate(runs):
         size += run.evaluated[0].size

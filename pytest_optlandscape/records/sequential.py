@@ -1,13 +1,24 @@
-"""When to stop running: looks at the successes on the way, and intervals that hold whenever one stops.
+"""Decide after how many runs a success rate is shown or refuted, with intervals that hold at any stopping time.
 
-A group-sequential plan with repeated confidence intervals (Jennison & Turnbull 1984, 1989). The looks are fixed before
-anything runs. At each, the rate is bounded by an exact binomial bound (Clopper & Pearson 1934) at an error of its own,
-and these errors add up to 1 − confidence (Bonferroni): the probability that any of the bounds is wrong, and so that the
-last one is, is at most that, whatever made one stop. How much is spent by which look follows the power family with
-exponent 3 (Kim & DeMets 1987), so that the last look keeps 70 % of it.
+This is a group-sequential plan with repeated confidence intervals (Jennison & Turnbull 1984, 1989). The looks are fixed
+before the first run. Each look bounds the rate exactly (Clopper & Pearson 1934) with its own error. The errors sum to
+1 - confidence (Bonferroni): all bounds hold simultaneously at the stated confidence, whatever the stopping rule. The
+errors follow the power spending function with exponent 3 (Kim & DeMets 1987), which leaves 70 % to the last look.
 
-Runs need not be alike. Where equal numbers are taken of several kinds, the binomial bounds are wider than needed
-(Hoeffding 1956), and adding up takes no independence between looks.
+Runs may have different rates of success. With equal numbers of several kinds, the binomial bounds are conservative
+(Hoeffding 1956). Bonferroni's inequality does not need independent looks.
+
+References
+----------
+C. J. Clopper and E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial, 1934,
+Biometrika 26(4).
+W. Hoeffding, On the distribution of the number of successes in independent trials, 1956, Ann. Math. Statist. 27(3).
+C. Jennison and B. W. Turnbull, Repeated confidence intervals for group sequential clinical trials, 1984, Control. Clin.
+Trials 5(1).
+C. Jennison and B. W. Turnbull, Interim analyses: the repeated confidence interval approach, 1989, J. R. Stat. Soc. B
+51(3).
+K. Kim and D. L. DeMets, Design and analysis of group sequential tests based on the type I error spending rate function,
+1987, Biometrika 74(1).
 """
 
 from __future__ import annotations
@@ -23,24 +34,25 @@ __all__ = ["Decision", "Look", "Plan", "plan"]
 Decision = Literal["shown", "refuted", "out of reach", "go on", "not shown"]
 
 EXPONENT = 3.0
-"""Of the spending: 1 would make the last look as dear as 1.5 times the runs, 4 would let hardly anything end early."""
+"""Exponent of the spending function. With 1, the last look would need 1.5 times the runs for the same power; with 4,
+hardly anything would end early."""
 
 GROWTH = 1.5
-"""From one look to the next: a case that is clear costs at most half more than if one had looked every time."""
+"""Ratio of trials from one look to the next; a clear case needs at most 1.5 times the runs of a look after each run."""
 
 FIRST_LOOK = 8
-"""Fewer runs show nothing that anyone would ask."""
+"""Fewest runs at a look: fewer could hardly show any required rate."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One moment at which the successes are looked at.
+    """An interim look at the successes.
 
     Attributes
     ----------
     trials : int
     lower_error, upper_error : float
-        The probability with which the lower and the upper bound of this look may be wrong; 0 makes it trivial.
+        The probabilities with which the lower and the upper bound may be wrong; 0 makes a bound trivial.
     """
 
     trials: int
@@ -50,15 +62,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Plan:
-    """All looks, and what is decided at each.
+    """The looks of a sequential test, and the decisions at each.
 
     Attributes
     ----------
     required : float
+        The required rate.
     confidence : float
-        Of each bound, over all looks together.
+        The simultaneous confidence of all lower bounds, and of all upper bounds.
     looks : tuple of Look
-        By growing number of trials; the last is the greatest number that is run.
+        In order of trials; the last has the greatest number of trials.
     """
 
     required: float
@@ -66,25 +79,24 @@ class Plan:
     looks: tuple[Look, ...]
 
     def interval(self, look: int, successes: int, trials: int | None = None) -> RateInterval:
-        """Bound the rate at a look, or that of a part of the trials which was chosen beforehand."""
+        """Return the interval of the rate at a look, for all trials or for a subset that was chosen in advance."""
         trials = self.looks[look].trials if trials is None else trials
         lower, upper = binomial_bounds(successes, trials, self.looks[look].lower_error, self.looks[look].upper_error)
         return RateInterval(successes, trials, lower, upper, self.confidence)
 
     def decision(self, look: int, successes: int) -> Decision:
-        """Decide whether to go on after a look.
+        """Decide whether to stop after a look.
 
         Parameters
         ----------
         look : int
-            Its number.
+            The index of the look.
         successes : int
 
         Returns
         -------
         {"shown", "refuted", "out of reach", "go on", "not shown"}
-            Out of reach: even if all further runs succeeded the rate would not be shown. That stops, too, and makes no
-            bound wrong.
+            Out of reach: the rate would not be shown even if all further runs succeeded. The bounds hold there, too.
         """
         found = self.interval(look, successes)
         if found.lower >= self.required:
@@ -104,20 +116,20 @@ def plan(required: float, trials: int, confidence: float, *, step: int = 1, sequ
     Parameters
     ----------
     required : float
-        The rate, between 0 and 1.
+        The required rate, between 0 and 1.
     trials : int
-        The most that are run, a multiple of ``step``.
+        The greatest number of trials, a multiple of ``step``.
     confidence : float
     step : int, default 1
-        Looks come after multiples of it: after as many runs of each kind.
+        Each look comes after a multiple of ``step`` trials, so that each kind of run has the same number.
     sequential : bool, default True
         Whether there are looks before the last.
 
     Returns
     -------
     Plan
-        If so few trials could show the rate only with the whole error spent on the last look, that is done, and the
-        earlier ones can but refute.
+        If the trials are too few to show the rate otherwise, the last look gets the whole error of the lower bounds,
+        and the earlier looks can only refute.
 
     Examples
     --------

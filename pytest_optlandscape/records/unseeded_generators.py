@@ -1,4 +1,4 @@
-"""Whether an optimizer that does not repeat itself draws from global generators that nobody seeds."""
+"""Find the unseeded global random generators that make an optimizer nondeterministic."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ __all__ = ["how_to_seed", "note_of", "unseeded_generators"]
 
 
 def unseeded_generators(adapter: Adapter, problem: Problem) -> tuple[str, ...]:
-    """Name the global generators on whose state the run of an optimizer depends.
+    """Return the names of the global generators on whose state an optimizer's run depends.
 
-    The run is made again with all of them seeded, then with another seed for one of them at a time. So at most five
-    runs are made.
+    The optimizer is run with all generators seeded, then with another seed for one of them at a time: at most five
+    runs.
 
     Parameters
     ----------
     adapter : Adapter
     problem : Problem
-        What it is run on; fresh ones of its kind are made.
+        The problem to run on; each run gets a fresh copy.
 
     Returns
     -------
     tuple of str
-        Names of `optimizers.seeding.GENERATORS`; () where the run depends on none, or goes elsewhere even if all are
-        seeded.
+        Names in `optimizers.seeding.GENERATORS`; empty if the run depends on none, or differs even if all are seeded.
 
     Examples
     --------
@@ -55,7 +54,7 @@ _DRAWS = "draws from the global generators of "
 
 
 def note_of(generators: tuple[str, ...]) -> str:
-    """Say from which global generators an optimizer draws; the note travels with a landscape's record.
+    """Return the note of a landscape's record that names the global generators an optimizer draws from.
 
     Examples
     --------
@@ -66,22 +65,22 @@ def note_of(generators: tuple[str, ...]) -> str:
 
 
 def how_to_seed(spec: str, profile: str, notes: Iterable[str], *, in_toml: bool) -> list[str]:
-    """Say what to add to the configuration where notes say that an optimizer draws from global generators.
+    """Return advice on the configuration that makes an optimizer's global generators seeded.
 
     Parameters
     ----------
     spec : str
     profile : str
-        What the configuration says of the optimizer so far.
+        The optimizer's profile in the present configuration.
     notes : iterable of str
-        Notes of its records.
+        The notes of its records; see `note_of`.
     in_toml : bool
-        Whether the configuration is a TOML file, in which the line is a string.
+        Whether the configuration is a TOML file, where the line is a string.
 
     Returns
     -------
     list of str
-        Lines to print; none where no note says so.
+        Lines to print; empty if the optimizer draws from no global generator.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Checks of records that come from a file: whether any run could have given such numbers.
+"""Reject records from a file that no run can have produced.
 
-A reader of files uses them before anything is compared: a gap that is NaN or a hit before the first evaluation would
-otherwise surface later, as a wrong verdict or an error without a file's name.
+Readers of files call these checks before anything is compared. Otherwise, a gap of NaN or a hit before the first
+evaluation would lead to a wrong verdict, or to an error that does not name the file.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from pytest_optlandscape.records.landscape_record import (
 __all__ = ["KNOWN_FLAGS", "checked_cell", "checked_record"]
 
 KNOWN_FLAGS = frozenset({*FLAGS, HANGS, ROUNDS_OUT})
-"""The letters of all that can be said of a run besides its numbers."""
+"""All letters that a record may have as flags."""
 
 MOST_EVALUATIONS = 1 << 53
-"""Beyond this a count is no longer exact as a number of other tools."""
+"""Counts from here on are not exact as a double, the only number that many readers of JSON have."""
 
 _TRACE = re.compile(r"[0-9a-f]{1,64}(\.(x[0-9a-f]{1,64}|([1-9][0-9]*-)?[1-9][0-9]*))?")
 _MOST_DECADES = 17.0
-"""Averages are of log₁₀ of evaluations."""
+"""Largest log₁₀ of evaluations in an average."""
 
 _MOST_DIGITS = 700.0
-"""And of log₁₀ of a gap as a share of another."""
+"""Largest absolute log₁₀ of a relative gap in an average."""
 
-_FARTHEST = 2.0**21  # boxes: paths are cut at half of this
+_FARTHEST = 2.0**21  # boxes; paths are clipped at half of this
 
 
 def checked_cell(text: Any, *, in_any_form: bool = False) -> CellRecord:
-    """Read the line of a cell, and refuse one that no run can have given.
+    """Parse the line of a cell, and reject one that no run can have produced.
 
     Parameters
     ----------
     text : str
         A line of `CellRecord.to_text`.
     in_any_form : bool, default False
-        Take a line that is written in another way, too, such as ``1.50`` for 1.5. It saves half of the time.
+        Whether to accept numbers in another form, such as ``1.50`` for 1.5; this halves the time.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def checked_cell(text: Any, *, in_any_form: bool = False) -> CellRecord:
     Raises
     ------
     ValueError
-        If it is no such line, is written in another way than `CellRecord.to_text` does, or holds impossible numbers.
-        The message names the start and the field.
+        If the line is malformed, is not in the form of `CellRecord.to_text`, or holds impossible numbers. The message
+        names the start and the field.
 
     Examples
     --------
@@ -75,20 +75,20 @@ def checked_cell(text: Any, *, in_any_form: bool = False) -> CellRecord:
     if problem:
         raise ValueError(f"{cell.start:.40}: {problem}")
     if not in_any_form and cell.to_text() != text:
-        raise ValueError(f"{cell.start:.40}: the line is not in the form in which it is written: {text!r:.120}")
+        raise ValueError(f"{cell.start:.40}: the line was not written by this plugin: {text!r:.120}")
     return cell
 
 
 def _problem_with(cell: CellRecord) -> str:
-    """Say which field is impossible; "" if none is."""
+    """Return a description of the first impossible field; "" if there is none."""
     if not cell.start or not cell.start.isprintable():
-        return f"{cell.start!r:.40} is no name of a start"
+        return f"{cell.start!r:.40} is not the name of a start"
     counts = (cell.nfev, cell.njev, cell.constr_nfev, cell.constr_njev)
     if not all(0 <= count < MOST_EVALUATIONS for count in counts):
         return f"evaluations {cell.nfev:.17g}, gradients {cell.njev:.17g}: these counts are impossible"
     for name in ("gap", "distance"):
         if not getattr(cell, name) >= 0.0:
-            return f"{name} {getattr(cell, name)}: it is 0 or more"
+            return f"{name} {getattr(cell, name)}: it must be 0 or more"
     made = cell.nfev + cell.njev
     return (
         _problem_with_hits(cell.hits, made)
@@ -107,7 +107,7 @@ def _averages(cell: CellRecord) -> tuple[Average, ...]:
 def _problem_with_hits(hits: tuple[float, ...], made: int) -> str:
     told = ",".join("-" if hit == math.inf else f"{hit:.17g}" for hit in hits)
     if len(hits) != len(TARGETS):
-        return f"hits {told:.80}: there are {len(TARGETS)} targets"
+        return f"hits {told:.80}: there must be one for each of {len(TARGETS)} targets"
     if min(hits) < 1:
         return f"hits {told:.80}: a target is reached at the first evaluation or later"
     if list(hits) != sorted(hits):
@@ -119,12 +119,12 @@ def _problem_with_hits(hits: tuple[float, ...], made: int) -> str:
 
 def _problem_with_flags(flags: frozenset[str]) -> str:
     unknown = sorted(flags - KNOWN_FLAGS)
-    return f"{unknown[0]!r} is none of the mistakes {', '.join(sorted(KNOWN_FLAGS))}" if unknown else ""
+    return f"{unknown[0]!r} is no flag; flags are {', '.join(sorted(KNOWN_FLAGS))}" if unknown else ""
 
 
 def _problem_with_trace(cell: CellRecord, made: int) -> str:
     if not _TRACE.fullmatch(cell.trace):
-        return f"{cell.trace!r:.60} is no trace"
+        return f"{cell.trace!r:.60} is not a trace"
     returned = cell.returned
     if returned and not returned[0] <= returned[1] <= made:
         return f"trace {cell.trace}: only {made} evaluations were made"
@@ -162,27 +162,27 @@ def _problem_with_average(average: Average) -> str:
 
 
 def checked_record(record: LandscapeRecord) -> LandscapeRecord:
-    """Refuse the record of a landscape whose definition or cells contradict themselves.
+    """Reject the record of a landscape with an impossible definition or repeated cells.
 
     Parameters
     ----------
     record : LandscapeRecord
-        Its cells are checked one by one by `checked_cell`; this looks at what they have in common.
+        A record whose cells were checked by `checked_cell`.
 
     Returns
     -------
     LandscapeRecord
-        The same.
+        The record itself.
 
     Raises
     ------
     ValueError
-        The message says which value is impossible.
+        If a value is impossible; the message names it.
     """
     problem = _problem_with_definition(record.definition)
     starts = [cell.start for cell in record.cells]
     if not record.landscape or not record.landscape.isprintable():
-        problem = f"{record.landscape!r:.60} is no name of a landscape"
+        problem = f"{record.landscape!r:.60} is not the name of a landscape"
     elif not starts:
         problem = "it has no cells"
     elif len(set(starts)) < len(starts):
@@ -194,11 +194,11 @@ def checked_record(record: LandscapeRecord) -> LandscapeRecord:
 
 
 _WHOLE = {"budget": 1, "format": 0, "version": 0, "constraints": 0}
-"""The least values of what is counted in a definition."""
+"""Integers of a definition, with their least values."""
 
 
 def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one line for each value
-    """Say which value of a definition is impossible; "" if none is. Keys that are unknown here may have any value."""
+    """Return a description of the first impossible value; "" if there is none. Unknown keys may have any value."""
     if not isinstance(definition, Mapping):
         return f"the definition is {definition!r:.60}, not an object"
     for key, value in definition.items():
@@ -215,12 +215,12 @@ def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one lin
         return f"definition: {BEST_SEEN} is {definition[BEST_SEEN]!r:.60}, not the coordinates of a point"
     fmin, reference = definition["fmin"], definition["reference"]
     if not _is_number(reference) or not reference > 0.0 or not (fmin is None or _is_number(fmin)):
-        return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: a number, and a number above 0"
+        return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: they must be a number and a number above 0"
     return ""
 
 
 def _is_point(text: Any) -> bool:
-    """Tell whether a text is made of finite numbers with spaces between them."""
+    """Return whether a text consists of finite numbers, separated by spaces."""
     try:
         return all(map(math.isfinite, map(float, text.split(" "))))
     except (AttributeError, ValueError):

@@ -1,4 +1,4 @@
-"""The same optimizer with another value of a hyperparameter."""
+"""Make an optimizer with another value of a hyperparameter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
     ValueError
         If the optimizer has no such argument, or is an instance that cannot be rebuilt without losing a setting.
     TypeError
-        If it is of a kind that cannot be made anew.
+        If the optimizer is of a kind that cannot be made again with another value.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
 def _check_takes(optimizer: Callable[..., Any], name: str) -> None:
     try:
         parameters = inspect.signature(optimizer).parameters
-    except (TypeError, ValueError):  # compiled functions may have no signature: calling will tell
+    except (TypeError, ValueError):  # a compiled function may have no signature; a call will check the name
         return
     if name not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         called = getattr(optimizer, "__qualname__", type(optimizer).__qualname__)

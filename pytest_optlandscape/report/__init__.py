@@ -1,4 +1,4 @@
-"""What people and tools see: pure functions from comparisons to text."""
+"""Turn comparisons into text for people and tools; pure functions."""
 
 from __future__ import annotations
 

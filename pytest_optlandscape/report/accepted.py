@@ -1,4 +1,4 @@
-"""What was accepted over the commits as text and as plain values."""
+"""Show the accepted baselines of an optimizer as text and as plain values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["accepted_lines", "accepted_plain"]
 
 
 def accepted_lines(spec: str, states: Sequence[Accepted]) -> list[str]:
-    """Draw the accepted states of an optimizer, newest first: what was, and what was accepted instead.
+    """Return a table of an optimizer's accepted states, newest first.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def accepted_lines(spec: str, states: Sequence[Accepted]) -> list[str]:
     """
     rows = []
     for one in reversed(states):
-        verdict, moved = "-", "in the format of another version, which this one does not read"
+        verdict, moved = "-", "written in a format that this release cannot read"
         if one.baseline is not None:
             verdict = str(one.comparison.verdict) if one.comparison else "new"
             moved = what_moved(one.comparison) if one.comparison else "the first baseline"
@@ -42,7 +42,7 @@ def accepted_lines(spec: str, states: Sequence[Accepted]) -> list[str]:
 
 
 def accepted_plain(found: Mapping[str, Sequence[Accepted]]) -> dict[str, Any]:
-    """Turn accepted states into plain values, for other tools."""
+    """Return accepted states as plain values, for other tools."""
     return {
         "schema": 1,
         "accepted": [

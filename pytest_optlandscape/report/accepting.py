@@ -1,4 +1,4 @@
-"""What an update changed in a baseline, old → new."""
+"""Show the changes that an update made to a baseline."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["change_lines", "versions_text"]
 
 _MOST = 50
-"""Landscapes that are listed; `git diff` shows all."""
+"""Most landscapes to list; `git diff` shows all."""
 
 
 def change_lines(change: BaselineChange) -> list[str]:
-    """Say what an update changed, one line for each total, landscape, check and version.
+    """List the changes of an update, one line for each total, landscape, check and version.
 
     Parameters
     ----------
@@ -43,17 +43,17 @@ def change_lines(change: BaselineChange) -> list[str]:
             told[check] = _arrow(before.contract.get(check), outcome)
     lines = _columns(told)
     if not told:
-        lines.append("  the layout of the file is that of this version now; the runs in it are the same")
+        lines.append("  the file has the layout of this release now; its runs are the same")
     if len(moved) > _MOST:
         lines.append(f"  and {number_of(len(moved) - _MOST, 'landscape')} more; `git diff` shows all")
     unmoved = len(now.records) - len(moved)
     if unmoved:
-        lines.append(f"  left as they were: {number_of(unmoved, 'landscape')}")
+        lines.append(f"  unchanged: {number_of(unmoved, 'landscape')}")
     return lines + _versions(before, now)
 
 
 def _of_landscape(before: Baseline, now: Baseline, name: str) -> str:
-    """Say what became of one landscape; "" if its record is the same."""
+    """Return the changes on one landscape in words; "" if its record is the same."""
     record = now.records[name]
     row = row_of(record)
     if name not in before.records:
@@ -62,19 +62,19 @@ def _of_landscape(before: Baseline, now: Baseline, name: str) -> str:
     if entry_of(old, None) == entry_of(record, None):
         return ""
     if old.definition != record.definition:
-        return f"defined anew; {_parts_that_moved(row_of(old), row) or row}"
+        return f"new definition; {_differences(row_of(old), row) or row}"
     differ = sum(a != b for a, b in zip(old.cells, record.cells, strict=False))
-    return _parts_that_moved(row_of(old), row) or (
-        f"other runs from {differ} of {number_of(len(record.cells), 'start')}; its line is the same"
+    return _differences(row_of(old), row) or (
+        f"runs differ from {differ} of {number_of(len(record.cells), 'start')}; the totals are the same"
     )
 
 
-def _parts_that_moved(old: str, new: str) -> str:
-    """Show the parts of a landscape's line that changed.
+def _differences(old: str, new: str) -> str:
+    """Return the parts of a landscape's line that changed.
 
     Examples
     --------
-    >>> _parts_that_moved("success 16/22, digits 5.7, evaluations 20", "success 14/22, digits 5.7, evaluations 31")
+    >>> _differences("success 16/22, digits 5.7, evaluations 20", "success 14/22, digits 5.7, evaluations 31")
     'success 16/22 → 14/22, evaluations 20 → 31'
     """
     before, now = _words(old), _words(new)
@@ -100,7 +100,7 @@ def _columns(told: Mapping[str, str]) -> list[str]:
 
 
 def _versions(before: Baseline, now: Baseline) -> list[str]:
-    """Say with which other versions landscapes were written."""
+    """List the changes of versions with which landscapes were written."""
     found: dict[str, None] = {}
     for name, record in now.records.items():
         if name in before.records and entry_of(record, None) != entry_of(before.records[name], None):
@@ -109,7 +109,7 @@ def _versions(before: Baseline, now: Baseline) -> list[str]:
 
 
 def versions_text(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Show the versions that differ.
+    """Return the versions that differ, before and now.
 
     Examples
     --------

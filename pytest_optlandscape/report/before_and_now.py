@@ -1,4 +1,4 @@
-"""Numbers of an optimizer before and now, side by side."""
+"""Format numbers of an optimizer before and now, side by side."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["before_and_now", "records_of", "speed_text"]
 
 
 def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRecord]) -> list[str]:
-    """Write success, digits and evaluations before and now, or once where they are equal.
+    """Format success, digits and evaluations before and now, or once if they are equal.
 
     Parameters
     ----------
     before : sequence of LandscapeRecord
-        Empty where nothing was compared.
+        Empty if nothing was compared.
     now : sequence of LandscapeRecord
 
     Returns
     -------
     list of str
-        Three texts, such as ``205 → 197/337``, ``5.9`` and ``45 → 61``: cells that succeed, and medians over the
-        landscapes of the correct decimal places and the evaluations.
+        Three texts, such as ``205 → 197/337``, ``5.9`` and ``45 → 61``: successful cells, and medians over the
+        landscapes of correct decimal places and of evaluations.
     """
 
     def texts(records: Sequence[LandscapeRecord]) -> tuple[list[str], int]:
@@ -50,7 +50,7 @@ def before_and_now(before: Sequence[LandscapeRecord], now: Sequence[LandscapeRec
 def records_of(
     comparison: OptimizerComparison | LandscapeComparison,
 ) -> tuple[list[LandscapeRecord], list[LandscapeRecord]]:
-    """List the records before and now, of the same cells.
+    """Return the records before and now, of the same cells.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def records_of(
     Returns
     -------
     list of LandscapeRecord
-        Those before, without the cells that were not run now; empty where a landscape was not compared.
+        The records before, without cells that were not run now; empty if any landscape was not compared.
     list of LandscapeRecord
-        All that were run now.
+        All records of now.
     """
     every = comparison.landscapes if isinstance(comparison, OptimizerComparison) else (comparison,)
     before = [_with_cells_of(one.before, one.now) for one in every if one.before is not None and one.is_compared]
@@ -76,13 +76,13 @@ def _with_cells_of(before: LandscapeRecord, now: LandscapeRecord) -> LandscapeRe
 
 
 def speed_text(comparison: OptimizerComparison | LandscapeComparison, *, is_short: bool = False) -> str:
-    """Write the change in speed: ``× 0.95``, ``identical``, ``equal up to rounding``, ``unknown``, or a dash.
+    """Format the change in speed: ``× 0.95``, ``identical``, ``equal up to rounding``, ``unknown``, or a dash.
 
     Parameters
     ----------
     comparison : OptimizerComparison or LandscapeComparison
     is_short : bool, default False
-        Write ``rounding`` where runs are equal up to rounding.
+        Whether to shorten ``equal up to rounding`` to ``rounding``.
     """
     if comparison.speed is None:
         return "-"

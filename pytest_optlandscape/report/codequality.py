@@ -1,7 +1,7 @@
-"""GitLab's code quality report: a JSON list of issues, each at a line of the repository.
+"""Write GitLab's code quality report: a JSON list of issues, each at a line of the repository.
 
-A session writes the issues of its verdicts, and the exporter ``codequality`` those of a history's events. Both make
-them with `issue`, so that GitLab takes the same thing for the same issue.
+A session reports its verdicts, and the exporter ``codequality`` the events of a history. Both use `issue`, so that
+GitLab recognises the same issue in both.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from pytest_optlandscape.report.trend import clean
 __all__ = ["SEVERITIES", "codequality_text", "issue"]
 
 SEVERITIES = ("info", "minor", "major", "critical", "blocker")
-"""The severities that GitLab knows, the least first."""
+"""GitLab's severities, the least severe first."""
 
 
 def issue(
     check: str, spec: str, place: str, description: str, *, severity: str, path: str, line: int | None = None
 ) -> dict[str, Any]:
-    r"""Make one issue.
+    r"""Return one issue.
 
     Parameters
     ----------
     check : str
-        What kind of issue it is: ``worse``, ``changed``, ``creep`` and so on.
+        The kind of issue: ``worse``, ``changed``, ``creep`` and so on.
     spec : str
         The optimizer.
     place : str
-        The landscape, the check of the contract or the commit that it is about; ``overall`` for the suite as one.
+        The landscape, the check of the contract or the commit; ``overall`` for the whole suite.
     description : str
         One sentence.
     severity : str
         One of `SEVERITIES`.
     path : str
-        Of a file, relative to the top of the repository.
+        The path of a file, relative to the top of the repository.
     line : int, optional
-        Counted from 1 (default: the first).
+        The line, counted from 1 (default: 1).
 
     Returns
     -------
     dict
-        Its ``fingerprint`` depends on the first three parameters only, so GitLab sees whether a merge request brings
-        an issue or the target branch has it already.
+        The ``fingerprint`` depends on the first three parameters only, so that GitLab can tell new issues of a merge
+        request from those of the target branch.
 
     Raises
     ------
     ValueError
-        If GitLab does not know the severity.
+        If the severity is not one of GitLab's.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def issue(
     ('twice as slow', {'path': 'solver.py', 'lines': {'begin': 1}})
     """
     if severity not in SEVERITIES:
-        raise ValueError(f"severity is one of {', '.join(SEVERITIES)}, got {severity!r}")
+        raise ValueError(f"severity must be one of {', '.join(SEVERITIES)}, got {severity!r}")
     identity = "\0".join((check, spec, place)).encode("utf-8", "surrogatepass")
     return {
         "type": "issue",
@@ -73,12 +73,12 @@ def issue(
 
 
 def codequality_text(issues: Iterable[dict[str, Any]]) -> str:
-    """Write the issues as GitLab reads them.
+    """Return the issues as JSON for GitLab.
 
     Parameters
     ----------
     issues : iterable of dict
-        Made by `issue`. Of several with the same fingerprint the first is kept: GitLab refuses doubles.
+        Issues of `issue`. Among those with the same fingerprint the first is kept, because GitLab rejects duplicates.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The contract in the terminal's summary."""
+"""Summarise the checks of the contract for the terminal."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["contract_lines"]
 def contract_lines(
     spec: str, judged: Sequence[tuple[CheckOutcome, Verdict]], ref: str | None = None, width: int = WIDTH
 ) -> list[str]:
-    """Say how an optimizer keeps the contract.
+    """Summarise which checks of the contract an optimizer keeps and breaks.
 
     Parameters
     ----------
     spec : str
     judged : sequence of (CheckOutcome, Verdict)
     ref : str, optional
-        The revision that is compared with, instead of what was accepted.
+        The revision to compare with (default: the accepted outcomes).
     width : int, default 80
 
     Returns
     -------
     list of str
-        One sentence, wrapped; nothing where no check was run.
+        One sentence, wrapped; empty if no check was run.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What stands in a report where an optimizer gives no result: each error once, with all landscapes where it came."""
+"""Report runs without a result: each error once, with all landscapes where it occurred."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MOST_NAMED = 6
 
 
 def error_texts(landscapes: Sequence[LandscapeComparison]) -> list[str]:
-    """Say from which starts there is no result, one text for each error; a traceback follows on lines of its own.
+    """Return one text for each error, with the number of starts and the landscapes.
 
-    What the baseline had as well is no news: it is counted in one text for all landscapes.
+    Errors that the baseline had as well are counted in one text for all landscapes.
     """
     groups: dict[str, list[LandscapeRecord]] = {}
     known: list[LandscapeRecord] = []
@@ -34,7 +34,7 @@ def error_texts(landscapes: Sequence[LandscapeComparison]) -> list[str]:
 
 
 def indented(traceback: str, indent: str = "    ") -> list[str]:
-    """Give the lines of a traceback, none of it broken: they name files.
+    """Return the indented lines of a traceback, not wrapped, because they name files.
 
     Examples
     --------
@@ -51,22 +51,21 @@ def cannot_run_text(
     wording: Wording = BASELINE,
     shown_on: str = "",
 ) -> list[str]:
-    """Say that an optimizer gives no result on a landscape, from no start, and why: a traceback, and no statistics.
+    """Report that an optimizer gives no result from any start of a landscape, with the error and its traceback.
 
     Parameters
     ----------
     record : LandscapeRecord
     spec : str
     before : LandscapeRecord, optional
-        What there was; the text says how many starts had a result.
+        The record to compare with; the text says how many of its starts had a result.
     wording : Wording, optional
     shown_on : str, optional
-        A landscape on which the same traceback was shown already: it is not repeated.
+        A landscape on which the same traceback was already shown; then it is not repeated.
 
     Returns
     -------
     list of str
-        Lines.
     """
     why = record.errors[0] if record.errors else "the time limit stopped every run"
     lines = [f"{spec} gives no result on {record.landscape}: {why}"]
@@ -75,7 +74,7 @@ def cannot_run_text(
         there = f"at {wording.revision}" if wording.revision else "in its baseline"
         lines.append(f"  it cannot run from any of {len(record.cells)} starts, {had} of which had a result {there}")
     if record.traceback and shown_on:
-        return [*lines, f"  the traceback is that on {shown_on}"]
+        return [*lines, f"  the traceback is the same as on {shown_on}"]
     return [*lines, *(["", *indented(record.traceback, "  ")] if record.traceback else [])]
 
 

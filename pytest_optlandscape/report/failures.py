@@ -1,4 +1,4 @@
-"""Why a test of the suite fails: what got worse, the cells where it shows, and how to go on."""
+"""Write the failure message of a suite's test: the findings, the worst cells, and commands to continue with."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def failure_text(
     in_python: bool = True,
     shown_on: str = "",
 ) -> str:
-    """Say why the test of one landscape fails.
+    """Return the failure message of one landscape's test.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def failure_text(
         The optimizer.
     wording : Wording
     in_python : bool, default True
-        Whether a line of Python repeats the worst cell, too.
+        Whether to add a line of Python that repeats the worst cell.
     shown_on : str, optional
-        A landscape on which the same traceback was shown already: it is not repeated.
+        A landscape on which the same traceback was already shown; then it is not repeated.
 
     Returns
     -------
     str
-        The findings, what got worse first; the cells that moved farthest, by the criteria that failed; and commands.
+        The findings, losses first; the cells that moved most in the criteria that failed; and commands.
     """
     name = comparison.now.landscape
     if comparison.verdict == Verdict.NOT_COMPARABLE:
@@ -56,12 +56,12 @@ def failure_text(
         return "\n".join(wrapped(text, ""))
     if comparison.verdict == Verdict.NEW:
         return "\n".join([*wrapped(f"{spec} on {name} has no baseline", ""), "", *wording.accept(f"{spec}::{name}")])
-    if comparison.cannot_run:  # then there is nothing to accept
+    if comparison.cannot_run:  # no command to accept, because there is no result
         lines = cannot_run_text(comparison.now, spec, comparison.before, wording, shown_on)
         alone = ["  run this landscape alone:", f"    {wording.run_alone(f'{spec}::{name}')}"]
         again = _replay(comparison, spec, comparison.now.cells[0].start, wording, in_python)
         return "\n".join([*lines, "", *again, *alone])
-    lines = wrapped(f"{spec} on {name} {_what_became(comparison.verdict, comparison.findings, wording)}", "")
+    lines = wrapped(f"{spec} on {name} {_headline(comparison.verdict, comparison.findings, wording)}", "")
     lines += _finding_lines(comparison.findings)
     if comparison.diverged:
         start, where = comparison.diverged[0]
@@ -71,7 +71,7 @@ def failure_text(
         lines += wrapped(decision(comparison.speed, not comparison.findings), "  ")
     shown = _shown(comparison)
     if comparison.findings and not any(map(comparison.moved_with, comparison.findings)):
-        lines.append("  no single run of a cell shows it: averages over further runs do")
+        lines.append("  this shows in averages over further runs only, not in a cell's own run")
     moved = _cells_table(comparison, shown)
     lines += ["", *moved] if moved else []
     cell = shown[0].now.start if shown else comparison.worst_cell["cell"].rpartition("/")[2]
@@ -80,8 +80,8 @@ def failure_text(
     return "\n".join(lines)
 
 
-def _what_became(verdict: Verdict, findings: Sequence[Finding], wording: Wording) -> str:
-    """Head a list of findings: the verdict in words that agree with them."""
+def _headline(verdict: Verdict, findings: Sequence[Finding], wording: Wording) -> str:
+    """Return the heading for a list of findings: the verdict in words."""
     if verdict in (Verdict.WORSE, Verdict.BETTER):
         return f"is {verdict} than {wording.what_was}:"
     if was_bought(findings):
@@ -90,7 +90,7 @@ def _what_became(verdict: Verdict, findings: Sequence[Finding], wording: Wording
 
 
 def _finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Write what got worse, the gravest first, and then what got better."""
+    """Return the findings as lines: losses first, the gravest at the top, then gains."""
     several = gravest_first(findings)
     is_mixed = any(one.is_worse for one in several)
     return [
@@ -101,7 +101,7 @@ def _finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def _shown(comparison: LandscapeComparison) -> list[MovedCell]:
-    """List the cells that moved most in the criterion that failed; where none moved, those whose paths part."""
+    """Return the cells that moved most in the criterion that failed; if none moved, cells whose paths diverge."""
     for finding in gravest_first(comparison.findings):
         moved = comparison.moved_with(finding)
         if moved:
@@ -111,7 +111,7 @@ def _shown(comparison: LandscapeComparison) -> list[MovedCell]:
 
 
 def _cells_table(comparison: LandscapeComparison, shown: Sequence[MovedCell]) -> list[str]:
-    """Show cells before and now, in what failed and in as much else as the width of a terminal takes."""
+    """Return a table of cells before and now: the failed criteria, and others as far as the terminal is wide."""
     if not shown:
         return []
     failed = [one for one in gravest_first(comparison.findings) if comparison.moved_with(one)]
@@ -134,7 +134,7 @@ def _cells_table(comparison: LandscapeComparison, shown: Sequence[MovedCell]) ->
 
 
 def _without_repeated(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """Leave out a column whose head was there before."""
+    """Drop columns with a repeated heading."""
     kept: dict[str, Sequence[str]] = {}
     for column in columns:
         kept.setdefault(column[0], column)
@@ -182,19 +182,19 @@ def _replay(comparison: LandscapeComparison, spec: str, start: str, wording: Wor
 def overall_failure_text(
     comparison: OptimizerComparison, wording: Wording = BASELINE, *, tested: Collection[str] = ()
 ) -> str:
-    """Say why the test of the suite as one fails.
+    """Return the failure message of the whole suite's test.
 
     Parameters
     ----------
     comparison : OptimizerComparison
     wording : Wording
     tested : collection of str, optional
-        Landscapes that have tests of their own, which say what became of them.
+        Landscapes with a test of their own, which reports their findings.
 
     Returns
     -------
     str
-        What moved over the suite and on landscapes without a test; the landscapes where it shows most; commands.
+        The findings over the suite and on landscapes without a test; the landscapes that moved most; and commands.
     """
     over = number_of(len(comparison.landscapes), "landscape")
     spec = comparison.spec

@@ -1,4 +1,4 @@
-"""Workflow commands: lines of a log that GitHub shows as annotations of a commit and of a pull request's changes."""
+"""Write GitHub's workflow commands: log lines that GitHub shows as annotations of commits and pull requests."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["MOST", "annotation_commands", "workflow_command"]
 
 MOST = 10
-"""Annotations of each level that GitHub shows for one step of a workflow; it drops the others."""
+"""Most annotations of each level that GitHub shows for one step of a workflow; it drops further ones."""
 
 _UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """Categories of characters that control a terminal or end a line."""
 
 
 def workflow_command(level: str, message: str, **properties: object) -> str:
-    r"""Write one workflow command.
+    r"""Return one workflow command.
 
     Parameters
     ----------
     level : str
         ``error``, ``warning`` or ``notice``.
     message : str
-        It may have several lines.
+        One or several lines.
     **properties
-        Such as ``file``, ``line`` and ``title``; those that are None are left out.
+        Properties such as ``file``, ``line`` and ``title``; None is left out.
 
     Returns
     -------
     str
-        One line without its end. ``%``, CR and LF are escaped, in properties ``:`` and ``,`` too; other control
-        characters are replaced.
+        One line, without a line break at its end. ``%``, CR and LF are escaped, in properties also ``:`` and ``,``.
+        Other control characters are replaced.
 
     Examples
     --------
@@ -58,25 +58,25 @@ def _property(text: str) -> str:
 def annotation_commands(
     remarks: Sequence[Remark], places: Mapping[str, Place] | None = None, *, with_failures: bool = True
 ) -> list[str]:
-    """Write remarks as workflow commands.
+    """Return remarks as workflow commands.
 
     Parameters
     ----------
     remarks : sequence of Remark
         The worst first.
     places : mapping of str to Place, optional
-        By spec, where the optimizer is written.
+        Where each optimizer is defined, by spec.
     with_failures : bool, default True
-        False where pytest-github-actions-annotate-failures writes the tests that failed.
+        Whether to annotate failed tests; False if pytest-github-actions-annotate-failures does so.
 
     Returns
     -------
     list of str
-        At most `MOST` commands of each level. If there are more remarks, a notice counts them.
+        At most `MOST` commands of each level. A notice counts the remarks that are left out.
     """
     wanted = [
         one for one in remarks if with_failures or not one.fails or one.verdict == "creep"
-    ]  # no test stands for it
+    ]  # creep is never the failure of a test
     commands: list[str] = []
     left_out = []
     for level, noun in (("error", "error"), ("warning", "warning"), ("notice", "improvement")):

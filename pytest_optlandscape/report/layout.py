@@ -1,4 +1,4 @@
-"""Text in columns: tables and wrapped sentences that fit a terminal of 80 columns."""
+"""Lay out tables and wrapped sentences for a terminal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 __all__ = ["WIDTH", "fitted", "table", "wrapped"]
 
 WIDTH = 80
-"""Columns of a terminal that is not told to be wider. Commands are longer where they must: they stay on one line."""
+"""The default width in columns. Commands may be longer, because they stay on one line."""
 
 _TIGHT = "\N{NO-BREAK SPACE}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    r"""Lay out rows under a header; the first column to the left, numbers to the right, the last to the left.
+    r"""Return the lines of a table; the first and the last column are left-aligned, the others right-aligned.
 
     Examples
     --------
@@ -34,13 +34,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> list[list[str]]:
-    r"""Lay out a table; where it is too wide, each name stands on a line of its own above its numbers.
+    r"""Return a table; if it is too wide, each name gets a line of its own above its numbers.
 
     Parameters
     ----------
     header : sequence of str
     rows : sequence of sequence of str
-        The name first.
+        Each begins with a name.
     width : int, default 80
 
     Returns
@@ -64,7 +64,7 @@ def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WI
 
 
 def wrapped(text: str, indent: str, width: int = WIDTH) -> list[str]:
-    """Wrap between words only, so that paths and ids stay whole, and numbers with their units and names."""
+    """Wrap text between words only, without splitting paths, ids, or a number from its unit or name."""
     for apart in (" %", "p = ", "× "):
         text = text.replace(apart, apart.replace(" ", _TIGHT))
     wrapper = textwrap.TextWrapper(

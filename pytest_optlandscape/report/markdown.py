@@ -1,7 +1,7 @@
-"""A session as Markdown, for the summary of a job and for a comment on a pull request or merge request.
+"""Write a session as Markdown, for the summary of a job and for a comment on a pull request or merge request.
 
-Everything that comes from elsewhere (names, messages, subjects of commits) is text: it can make no table cell, no HTML
-element, no mention of a person and no command of GitLab.
+Names, messages and subjects of commits are escaped: they cannot make a table cell, an HTML element, a mention of a
+person or a command of GitLab.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pytest_optlandscape.trend import Event, Trend
 __all__ = ["COMMENT_BYTES", "SUMMARY_BYTES", "code", "escaped", "markdown", "marker"]
 
 COMMENT_BYTES = 64_000
-"""GitHub takes comments of up to 65 536 characters."""
+"""GitHub accepts comments of up to 65 536 characters."""
 
 SUMMARY_BYTES = 900_000
-"""GitHub takes job summaries of up to 1 MiB for each step."""
+"""GitHub accepts job summaries of up to 1 MiB for each step."""
 
 _REPLAYED = 10
 _EVENTS = 10
@@ -42,19 +42,19 @@ _MENTIONS = "@#!~$%&-"
 
 
 def escaped(text: str, length: int = 300) -> str:
-    r"""Make text from elsewhere mean nothing but itself in Markdown and HTML.
+    r"""Escape text for Markdown and HTML.
 
     Parameters
     ----------
     text : str
     length : int, default 300
-        What is longer is cut.
+        Longer text is cut.
 
     Returns
     -------
     str
-        On one line. Control characters are replaced; characters with a meaning are entities, and those that mention
-        somebody are followed by a space of no width.
+        One line. Control characters are replaced, and characters with a meaning become entities. Those that could
+        mention a person are followed by a zero-width space.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def escaped(text: str, length: int = 300) -> str:
 
 
 def code(text: str, length: int = 120) -> str:
-    r"""Set a name from elsewhere in the letters of code, in which nobody can be mentioned.
+    r"""Return a name as code, where it cannot mention a person.
 
     Examples
     --------
@@ -81,12 +81,12 @@ def _entities(text: str, after_mentions: str) -> str:
 
 
 def marker(project: str = "") -> str:
-    """Give the hidden line by which a comment is found again, so that it is updated instead of written anew.
+    """Return the hidden line that identifies a comment, so that it can be found and updated.
 
     Parameters
     ----------
     project : str, optional
-        The project's folder within its repository, where there are several.
+        The project's folder, if its repository has several projects.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def marker(project: str = "") -> str:
 
 @dataclass(frozen=True)
 class _Part:
-    """A piece of the document: a head, and rows that may be left out from the end."""
+    """A piece of the document: a head, and rows of which the last may be left out."""
 
     head: str
     rows: Sequence[str] = ()
@@ -107,7 +107,7 @@ class _Part:
 
 
 def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str = "", limit: int = COMMENT_BYTES) -> str:
-    """Write a session as Markdown.
+    """Return a session as Markdown.
 
     Parameters
     ----------
@@ -117,13 +117,13 @@ def markdown(report: SessionReport, remarks: Sequence[Remark], *, project: str =
     project : str, optional
         The project's folder within its repository.
     limit : int, default 64000
-        Bytes that the text may have at most. It is cut between rows, and then says so.
+        The largest size in bytes. A longer text is cut between rows, and says so.
 
     Returns
     -------
     str
-        The hidden `marker`, a table of the optimizers, what moved, how to replay the worst cells, and what the history
-        knows; the worst comes first.
+        The hidden `marker`, a table of the optimizers, a table of remarks, commands to replay the worst cells, and the
+        events of the history; the worst comes first.
     """
     order = [one.spec for one in sorted(report.comparisons, key=_worst_first(remarks))]
     compared = {one.spec: one for one in report.comparisons}
@@ -199,7 +199,7 @@ def _remark_row(remark: Remark, compared: dict[str, OptimizerComparison]) -> lis
 
 
 def _replays(remarks: Sequence[Remark], where: str) -> _Part:
-    """Say how to run the worst cell of each optimizer again."""
+    """Return the commands that replay the worst cell of each optimizer."""
     cells: dict[str, str] = {}
     for remark in remarks:
         if remark.cell and remark.spec not in cells:
@@ -213,13 +213,13 @@ def _replays(remarks: Sequence[Remark], where: str) -> _Part:
 
 
 def _over_commits(trend: Trend) -> list[_Part]:
-    """Tell the steps and creep of a history, the newest first."""
+    """Return a table of the steps and creep of a history, the newest first."""
     if not trend.events:
         return []
     commits = sum(len(state.points) for state in trend.states)
     title = f"#### Over {number_of(commits, 'recorded commit')}: {code(trend.series.title)}"
     rows = [_event_row(event) for event in reversed(trend.events[-_EVENTS:])]
-    return [_table(["", "", "commit", "what moved", "a person's word"], rows, title)]
+    return [_table(["", "", "commit", "what moved", "triage"], rows, title)]
 
 
 def _event_row(event: Event) -> list[str]:
@@ -234,9 +234,9 @@ def _event_row(event: Event) -> list[str]:
 
 
 def _within(parts: Sequence[_Part], limit: int) -> str:
-    """Put the parts together, cut between rows where they are too long."""
+    """Join the parts; if they are too long, cut between rows."""
     rows = sum(len(part.rows) for part in parts)
-    word = "\nCut here because of its length: {} more rows are left out; `--optlandscape-json` has them all.\n"
+    word = "\nToo long: {} more rows are left out here; `--optlandscape-json` has them all.\n"
     room = limit - len(word.format(rows).encode())
     text: list[str] = []
     used = written = 0

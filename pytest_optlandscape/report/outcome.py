@@ -1,7 +1,7 @@
-"""The machine-readable outcome, `--optlandscape-json`: plain numbers that other tools read.
+"""Write the machine-readable outcome of a session, for `--optlandscape-json`.
 
-It holds nothing that depends on the machine, the time or the number of workers, so two runs of the same code write
-the same bytes.
+It does not depend on the machine, the time or the number of workers, so two runs of the same code write the same
+bytes.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ def outcome(
     contracts: Contracts | None = None,
     lost: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
-    """Turn comparisons into plain values.
+    """Return comparisons as plain values.
 
     Parameters
     ----------
     comparisons : iterable of OptimizerComparison
     contracts : mapping of str to sequence of (CheckOutcome, Verdict), optional
-        By spec, what came of the contract.
+        The outcomes of the contract, by spec.
     lost : mapping of str to mapping, optional
-        By spec, the landscapes that were to be run and gave nothing, each with the reason: ``without_result``.
+        Landscapes that gave no record, with the reason, by spec; reported as ``without_result``.
 
     Returns
     -------
     dict
-        Every optimizer of which something was run, in the order of the contracts; one of which no landscape was run
-        has the gravest verdict of its contract. ``speed_ratio`` is how many times as fast as the baseline (2.0: half
-        the evaluations to the targets), None where nothing was compared or hardly any target is reached;
-        ``speed_ratio_to_same_gaps`` the same where no target is reached; ``success`` the share of cells, ``digits`` the
-        median of correct decimal places. ``constraint_evaluations`` is there where a
-        landscape has constraints. ``drifts`` are criteria that moved in one direction by less than their gate.
+        All optimizers that were run, in the order of the contracts. If no landscape was run, the verdict is the gravest
+        of the contract's. ``speed_ratio`` is the speed relative to the baseline (2.0: half the evaluations to the
+        targets), or None if nothing was compared or hardly any target is reached. ``speed_ratio_to_same_gaps`` is the
+        same for cells that reach no target. ``success`` is the share of successful cells, ``digits`` the median of
+        correct decimal places. Landscapes with constraints have ``constraint_evaluations``. ``drifts`` are criteria
+        that moved in one direction by less than their gate.
     """
     held, missing = contracts or {}, {spec: found for spec, found in (lost or {}).items() if found}
     compared = {comparison.spec: comparison for comparison in comparisons}
@@ -78,13 +78,13 @@ def _is_told(spec: str, *several: Mapping[str, Any]) -> bool:
 
 
 def _without_result(found: Mapping[str, str], is_compared: bool) -> dict[str, Any]:
-    """Name the landscapes of which nothing came back; without any other, nothing of the optimizer can be compared."""
+    """Return the landscapes without a record; if there are no others, the verdict is *not-comparable*."""
     named = {"without_result": [{"name": name, "reason": reason} for name, reason in found.items()]}
     return named if is_compared else {"verdict": str(Verdict.NOT_COMPARABLE), **named}
 
 
 def _of_contract_alone(judged: Sequence[tuple[CheckOutcome, Verdict]]) -> dict[str, Any]:
-    """Say that no landscape was run, and of the contract the gravest."""
+    """Return the values of an optimizer without landscapes, with the gravest verdict of its contract."""
     verdicts = {verdict for _, verdict in judged}
     ordered = (Verdict.WORSE, Verdict.NEW, Verdict.BETTER, Verdict.SAME)
     gravest = next((one for one in ordered if one in verdicts), Verdict.NOT_COMPARABLE)
@@ -135,7 +135,7 @@ def _landscape(comparison: LandscapeComparison) -> dict[str, Any]:
 
 
 def _speed(speed: SpeedChange | None) -> dict[str, Any]:
-    """Say what is known of the speed: ratios and their limits, lowest first; None where it is unknown."""
+    """Return the speed ratios and their limits, the lower first; None if unknown."""
     targets = {"reached": speed.reached, "all": speed.targets} if speed else None
     known = {"": speed and speed.to_targets, "_to_same_gaps": speed and speed.to_same_gaps}
     found: dict[str, Any] = {"targets": targets}
@@ -147,7 +147,7 @@ def _speed(speed: SpeedChange | None) -> dict[str, Any]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Six significant digits: enough to read, too few to show a machine's last bit."""
+    """Round to six significant digits: enough to read, and the same on every machine."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
 
 
@@ -157,6 +157,6 @@ def outcome_text(
     extras: dict[str, Any] | None = None,
     lost: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """Write the outcome as JSON, with further keys if there are any."""
+    """Return the outcome as JSON, with further keys if there are any."""
     found = {**outcome(comparisons, contracts, lost), **(extras or {})}
     return json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n"

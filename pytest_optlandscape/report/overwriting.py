@@ -1,4 +1,4 @@
-"""Whether a file that an option names may be replaced: only one that the same option wrote."""
+"""Protect files from being overwritten: an option may replace only files that it wrote itself."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["check_is_own"]
 
 
 def check_is_own(option: str, path: Path) -> None:
-    """Refuse to replace a file that the option did not write, such as a baseline or a source file.
+    """Check that a file was written by the option that would replace it.
 
     Parameters
     ----------
     option : str
-        Such as ``--optlandscape-json``.
+        An option such as ``--optlandscape-json``.
     path : Path
-        It need not exist; an empty file may be replaced, too.
+        The file; it may be missing or empty.
 
     Raises
     ------
     ValueError
-        If something else is there; it is left as it is.
+        If the file has other content, such as a baseline or a source file. It is left unchanged.
     """
     if not path.is_file() or path.stat().st_size == 0:
         return
@@ -35,7 +35,7 @@ def check_is_own(option: str, path: Path) -> None:
     except (OSError, ValueError):
         pass
     raise ValueError(
-        f"{option} would overwrite {path}, which is no {what} that pytest-optlandscape wrote: name another file, or "
+        f"{option} would overwrite {path}, which is not {what} written by pytest-optlandscape: name another file, or "
         "delete this one"
     )
 
@@ -51,8 +51,8 @@ def _is_code_quality_report(text: str) -> bool:
 
 
 _KINDS: dict[str, tuple[str, Callable[[str], bool]]] = {
-    "--optlandscape-json": ("outcome", _is_outcome),
-    "--optlandscape-codequality": ("report", _is_code_quality_report),
+    "--optlandscape-json": ("an outcome", _is_outcome),
+    "--optlandscape-codequality": ("a report", _is_code_quality_report),
     "--optlandscape-markdown": ("Markdown", lambda text: text.startswith("<!-- optlandscape")),
-    "--optlandscape-report": ("page", lambda text: text.lstrip()[:15].lower() == "<!doctype html>"),
+    "--optlandscape-report": ("a page", lambda text: text.lstrip()[:15].lower() == "<!doctype html>"),
 }

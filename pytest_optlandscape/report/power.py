@@ -1,4 +1,4 @@
-"""What a baseline sees, as text: printed when it is written, so that a blind one is not trusted for a year."""
+"""Describe the defects that a baseline detects; printed when it is written, so that nobody trusts a blind one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["power_lines"]
 
 _MANY = 0.25
-"""Share of the runs that must miss the minimum in one way for it to be worth a word."""
+"""Least share of the runs that miss the minimum in one way for advice to be given."""
 
 
 def power_lines(power: Power, *, per_dimension: int, is_global: bool, is_stochastic: bool) -> list[str]:
-    """Say what a baseline sees, and what to change where that is little.
+    """Describe the defects that a baseline detects, with advice if they are few.
 
     Parameters
     ----------
@@ -24,19 +24,19 @@ def power_lines(power: Power, *, per_dimension: int, is_global: bool, is_stochas
     per_dimension : int
         Evaluations per dimension of each run.
     is_global, is_stochastic : bool
-        What the optimizer is taken for.
+        The optimizer's profile.
 
     Returns
     -------
     list of str
-        At most 80 columns wide, as far as names allow.
+        At most 80 columns wide, unless a name is longer.
     """
     said = "this baseline sees little" if power.is_low else "what this baseline sees"
     lines = [
         f"{power.spec}: {said}: {power.successes} of {number_of(power.runs, 'run')} succeeded, "
         f"{power.evaluations:g} evaluation{'s' * (power.evaluations != 1.0)} each"
     ]
-    told = [f"the least that is worse, if alike from every start: {'; '.join(_seen(power))}"]
+    told = [f"smallest defects seen, if alike from every start: {'; '.join(_seen(power))}"]
     unseen = list(_unseen(power))
     if unseen:
         told.append(f"not seen: {'; '.join(unseen)}")
@@ -57,7 +57,7 @@ def _percent(share: float) -> str:
 
 
 def _seen(power: Power) -> Iterator[str]:
-    """Say the smallest defect of each kind that is seen."""
+    """Describe the smallest defect of each kind that is detected."""
     slower, alone = power.seen["slower"], power.seen["slower_somewhere"]
     digits, failing = power.seen["less_precise"], power.seen["failing"]
     if slower is not None:
@@ -70,11 +70,11 @@ def _seen(power: Power) -> Iterator[str]:
     if failing is not None:
         yield f"{_percent(failing)} of the successful runs failing"
     if slower is alone is digits is failing is None:
-        yield "nothing that was tried"
+        yield "none of those tried"
 
 
 def _unseen(power: Power) -> Iterator[str]:
-    """Say which kinds of defects are not seen, whatever their size."""
+    """Name the kinds of defects that are not detected at any size."""
     if power.seen["slower"] is None:
         yield "twice the evaluations"
     if power.seen["less_precise"] is None:
@@ -84,10 +84,10 @@ def _unseen(power: Power) -> Iterator[str]:
 
 
 def _advice(power: Power, per_dimension: int, is_global: bool, is_stochastic: bool) -> Iterator[str]:
-    """Say what to change, for each way in which many runs miss the minimum."""
+    """Return advice for each way in which many runs miss the minimum."""
     many = _MANY * power.runs
     if power.without_result >= many:
-        yield f"{power.without_result} runs give no result: see why before this is accepted"
+        yield f"{power.without_result} runs give no result: find out why before you accept this baseline"
     if power.short >= many:
         yield (
             f"{power.short} runs end by themselves within {FEW_EVALUATIONS} evaluations, away from the minimum: look "

@@ -1,6 +1,6 @@
-"""What a session has to say of its optimizers, one remark for each thing, the worst first.
+"""List the remarks of a session on its optimizers, the worst first.
 
-Annotations, the Markdown and the code quality report are made from the same remarks.
+Annotations, Markdown and the code quality report are made from the same remarks.
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ class Place:
 
 @dataclass(frozen=True)
 class Remark:
-    """One thing that is to be said.
+    """A remark on an optimizer.
 
     Attributes
     ----------
     verdict : str
         worse, changed, better, new or not-comparable; ``creep``; ``failed`` for a test that gave no verdict.
     spec : str
-        The optimizer; the id of the test where a test of the user's tracked a value.
+        The optimizer; for a tracked value, the id of the user's test.
     where : str
         The landscape, the check of the contract, ``overall``, or a commit.
     text : str
-        What moved, on one line.
+        The remark on one line.
     fails : bool
-        Whether a test fails by it.
+        Whether it makes a test fail.
     weight : float
-        The larger, the graver among remarks with the same verdict.
+        Gravity among remarks with the same verdict; larger is graver.
     cell : str
-        The cell that lost most, to be run again; "" if there is none.
+        The cell that lost most, to be replayed; "" if there is none.
     landscapes : tuple of str
-        All landscapes that it is about, if it is about several.
+        The landscapes concerned, if there are several.
     """
 
     verdict: str
@@ -82,7 +82,7 @@ class Remark:
 
     @property
     def level(self) -> str:
-        """How loudly it is to be said: ``error`` if a test fails, ``notice`` for what is better, else ``warning``."""
+        """The level of an annotation: ``error`` if a test fails, ``notice`` for a gain, else ``warning``."""
         if self.fails:
             return "error"
         return "notice" if self.verdict == "better" else "warning"
@@ -90,28 +90,28 @@ class Remark:
 
 @dataclass(frozen=True)
 class SessionReport:
-    """What came out of a session, or of the comparison of two commits.
+    """The results of a session, or of the comparison of two commits.
 
     Attributes
     ----------
     suite : str
     comparisons : sequence of OptimizerComparison
     wording : Wording
-        What the optimizers are compared with.
+        Names the baseline or the revision to compare with.
     contracts : mapping of str to sequence of (CheckOutcome, Verdict)
-        By spec.
+        The outcomes of the contract, by spec.
     tracked : sequence of mapping
-        What tests of the user's tracked: ``test``, ``name``, ``verdict`` and ``text`` of each.
+        The values that users' tests track: ``test``, ``name``, ``verdict`` and ``text`` of each.
     trends : sequence of Trend
-        The optimizers along the history; empty without one.
+        The optimizers along the history; empty without a history.
     crept : sequence of (str, Event)
-        By spec, the creep by which the session fails.
+        Specs, each with the creep that makes the session fail.
     commit : str
-        The commit that was run; "" where it is not known.
+        The commit that was run; "" if unknown.
     failures : mapping of (str, str) to str
-        By spec and name, the first line of each test of the suite that failed.
+        The first line of each failure of the suite's tests, by spec and name.
     notes : sequence of str
-        Further sentences, such as what was not recorded.
+        Further sentences, such as why something was not recorded.
     """
 
     suite: str
@@ -127,20 +127,20 @@ class SessionReport:
 
 
 def remarks_of(report: SessionReport, is_failure: Callable[[Verdict, str], bool] | None = None) -> list[Remark]:
-    """List what is to be said, the worst first.
+    """List the remarks of a session, the worst first.
 
     Parameters
     ----------
     report : SessionReport
     is_failure : callable, optional
-        Whether a verdict fails a test of an optimizer, given its spec; "" for a test of the user's own (default:
+        Return whether a verdict makes a test fail, given the optimizer's spec, or "" for a user's own test (default:
         *worse* does).
 
     Returns
     -------
     list of Remark
-        One for each landscape that is worse, and one for each optimizer with all landscapes that changed, with all that
-        are better, and so on. What fails comes first; then the graver verdict; then the larger loss.
+        One for each landscape that is worse. For each optimizer, one for all landscapes that changed, one for all that
+        are better, and so on. Failures come first; then remarks are sorted by verdict and by loss.
     """
     fails = is_failure or (lambda verdict, _: verdict == Verdict.WORSE)
     found: list[Remark] = []
@@ -162,7 +162,7 @@ def remarks_of(report: SessionReport, is_failure: Callable[[Verdict, str], bool]
 
 
 def creep_at(trend: Trend, report: SessionReport) -> list[Event]:
-    """List the creep that shows at the commit of a session and on which nobody said a word."""
+    """List the creep without triage that shows at the commit of a session."""
     return [
         event
         for event in trend.events
@@ -215,14 +215,14 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in several[:3]]
         texts += [f"and {number_of(len(several) - 3, 'more landscape')}"] if len(several) > 3 else []
         is_another = comparison.verdict == Verdict.BETTER and comparison.begins_otherwise
-        texts += ["along another path from the first evaluations on"] if is_another else []
+        texts += ["on a different path from the first evaluations"] if is_another else []
         found.append(
             of_several(Verdict.BETTER, "; ".join([*([] if is_worse or not comparison.findings else [over]), *texts]))
         )
     changed = by_verdict.get(Verdict.CHANGED, [])
     if changed or comparison.verdict == Verdict.CHANGED:
         text = f"{number_of(comparison.diverged, 'cell')} of the suite now "
-        text += f"{verb_of(comparison.diverged, 'takes', 'take')} another path"
+        text += f"{verb_of(comparison.diverged, 'takes', 'take')} a different path"
         text = f"{_names(changed)}: {text}" if changed else text
         text += f"; {decision(comparison.speed, is_open(comparison))}" if comparison.speed else ""
         found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))
@@ -235,7 +235,7 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
 
 
 def _weight(findings: Iterable[Finding]) -> float:
-    """Measure the largest loss in gates; a finding that needs no statistics is graver than any."""
+    """Return the largest loss as a multiple of its gate; infinite for findings that need no statistics."""
     return max((one.weight for one in findings if one.is_worse), default=0.0)
 
 
@@ -245,7 +245,7 @@ def _worst_cell(several: Iterable[LandscapeComparison]) -> str:
 
 
 def _worst_cell_over(comparison: OptimizerComparison) -> str:
-    """Choose the cell that lost most, on the landscape that lost most by the criterion that failed over the suite."""
+    """Return the worst cell of the landscape that lost most in the criterion that failed over the suite."""
     for finding in gravest_first(comparison.findings):
         moved = landscapes_moved_with(comparison, finding)
         if finding.is_worse and moved:
@@ -277,11 +277,11 @@ def _of_contract(
 
 def _of_tracked(one: Mapping[str, str], fails: Callable[[Verdict, str], bool]) -> list[Remark]:
     verdict = Verdict(one["verdict"])
-    has_moved = verdict in (Verdict.WORSE, Verdict.CHANGED, Verdict.BETTER)
+    is_reported = verdict in (Verdict.WORSE, Verdict.CHANGED, Verdict.BETTER)
     return (
         [Remark(str(verdict), one["test"], one["name"], one["text"], True)]
         if fails(verdict, "")
-        else ([Remark(str(verdict), one["test"], one["name"], one["text"])] if has_moved else [])
+        else ([Remark(str(verdict), one["test"], one["name"], one["text"])] if is_reported else [])
     )
 
 
@@ -296,9 +296,9 @@ def _of_creep(spec: str, event: Event, fails: bool = False) -> Remark:
 
 
 def _with_failures(found: Sequence[Remark], failures: Mapping[tuple[str, str], str]) -> list[Remark]:
-    """Add a remark for each test that failed and that no other stands for, such as one that could not be run."""
+    """Add a remark for each failed test that no other remark covers, such as a test that could not be run."""
     told = {(one.spec, where) for one in found if one.fails for where in (one.where, *one.landscapes)}
-    told |= {(one.spec, "overall") for one in found if one.fails}  # it fails for any landscape that has no test
+    told |= {(one.spec, "overall") for one in found if one.fails}  # `overall` fails for landscapes without a test
     return [
         *found,
         *(Remark("failed", *key, text, True) for key, text in failures.items() if key not in told),

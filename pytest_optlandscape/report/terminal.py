@@ -1,4 +1,4 @@
-"""What stands in the terminal's summary: a table of the optimizers, then for each of them what moved."""
+"""Write the terminal's summary: a table of the optimizers, then the findings on each of them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UNMOVED = "no criterion moved significantly and far enough"
 BOUGHT = "and more evaluations bought a better result"
 
 EQUIVALENT = 5.0
-"""Per cent of speed within which a changed algorithm counts as equivalent: half of what matters on one landscape."""
+"""Per cent of speed within which a changed algorithm counts as equivalent: half of the gate on one landscape."""
 
 _IN_SHORT = {
     "failure": "success",
@@ -41,19 +41,19 @@ _IN_SHORT = {
     "exceptions": "no result",
     "time": "own time",
 }
-"""Names of criteria in a list, where they are not their own."""
+"""Short names of metrics that differ from the metrics' own names."""
 
 
 def summary_lines(
     comparisons: Sequence[OptimizerComparison], wording: Wording = BASELINE, width: int = WIDTH
 ) -> list[str]:
-    """Draw the table of optimizers, each before and now."""
+    """Return the table of optimizers before and now, with its legend."""
     lines = [line for block in summary_blocks(comparisons, wording, width=width) for line in block]
     return [*lines, *(line for text in speed_legend(lines, wording) for line in wrapped(text, "", width))]
 
 
 def speed_legend(lines: Iterable[str], wording: Wording = BASELINE) -> list[str]:
-    """Say what a ratio in the column ``speed`` means; nothing where no line has one."""
+    """Return the legend of the column ``speed``; empty if no line has a ratio."""
     if not any("×" in line for line in lines):
         return []
     return [f"speed: evaluations to the targets, {wording.there} / now; × 0.5 needs twice as many"]
@@ -66,21 +66,21 @@ def summary_blocks(
     configured: Sequence[int] = (),
     width: int = WIDTH,
 ) -> list[list[str]]:
-    """Draw the table of optimizers, each before and now.
+    """Return the table of optimizers before and now.
 
     Parameters
     ----------
     comparisons : sequence of OptimizerComparison
     wording : Wording
     configured : sequence of int, optional
-        How many landscapes the suite has for each (default: those that were run).
+        The number of landscapes in each optimizer's suite (default: the number that was run).
     width : int, default 80
 
     Returns
     -------
     list of list of str
-        The lines of the header, and of each optimizer. The column ``compared`` says of how many landscapes the verdict
-        knows, and of how many that the suite has.
+        The lines of the header and of each optimizer. The column ``compared`` shows the number of compared landscapes,
+        and the number in the suite.
     """
     header = ["optimizer", "compared", "success", "digits", "evaluations", "speed", "verdict"]
     of_all = configured or [len(comparison.landscapes) for comparison in comparisons]
@@ -107,13 +107,13 @@ def _optimizer_row(comparison: OptimizerComparison, landscapes: int, is_short: b
 def landscape_rows(
     comparison: OptimizerComparison, wording: Wording = BASELINE, *, heading: bool = True, width: int = WIDTH
 ) -> list[str]:
-    """Draw the table of one optimizer's landscapes, each before and now, under the optimizer's name."""
+    """Return the table of one optimizer's landscapes before and now, under the optimizer's name."""
     rows = landscapes_table("landscape", comparison.landscapes, width)
     return [*([comparison.spec] if heading else []), *rows]
 
 
 def landscapes_table(title: str, landscapes: Sequence[LandscapeComparison], width: int = WIDTH) -> list[str]:
-    """Draw a table of landscapes, each before and now."""
+    """Return a table of landscapes before and now."""
     header = [f"  {title}", "success", "digits", "evaluations", "speed", "verdict"]
     for is_short in (False, True):
         rows = [
@@ -139,23 +139,22 @@ def details(
     heading: bool = True,
     width: int = WIDTH,
 ) -> list[str]:
-    """Say what moved, per verdict, what merely changed, and what could not be told, under the optimizer's name.
+    """Return the findings on an optimizer by verdict, its changes, and the limitations of the comparison.
 
     Parameters
     ----------
     comparison : OptimizerComparison
     wording : Wording
     told : collection of str, optional
-        Landscapes whose findings were printed before, and ``overall`` where those of the suite as one were: they are
-        only named.
+        Landscapes whose findings were already printed, and ``overall`` if those of the suite were; they are only named.
     heading : bool, default True
-        Whether the optimizer's name comes first.
+        Whether to begin with the optimizer's name.
     width : int, default 80
 
     Returns
     -------
     list of str
-        Nothing where there is nothing to be said.
+        Empty if there is nothing to report.
     """
     texts = [
         *_over_the_suite(comparison, told),
@@ -163,10 +162,10 @@ def details(
         *_changes(comparison, told),
         *_without_a_verdict(comparison, told),
         *_rounding_outside(comparison),
-        *_what_was_not_told(comparison, wording),
+        *_limitations(comparison, wording),
     ]
     lines = [line for text in texts for line in wrapped(text, "  ", width)]
-    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _has_told(one, told))
+    broken = (one.now.traceback for one in comparison.landscapes if one.cannot_run and not _is_reported(one, told))
     lines += indented(next(broken, ""))
     return [comparison.spec, *lines] if heading and lines else lines
 
@@ -184,7 +183,7 @@ def _over_the_suite(comparison: OptimizerComparison, told: Collection[str]) -> l
 
 
 def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
-    """Say what got worse and what got better; what was said above in short."""
+    """Report the landscapes that got worse or better; those already printed in short."""
     texts = []
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         moved = [one for one in comparison.landscapes if one.verdict == verdict and not one.cannot_run]
@@ -197,41 +196,41 @@ def _moved(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
         early = sum(one.diverged_early for one in comparison.compared)
         of_all = number_of(sum(len(one.pairs) for one in comparison.compared), "cell")
         texts.append(
-            f"better along another path from the first evaluations on, in {early} of {of_all}: in a refactor or a "
-            "pinned release this is a defect, and `optlandscape_fail_on = different` fails by it"
+            f"better, but on a different path from the first evaluations, in {early} of {of_all}: in a refactor or a "
+            "pinned release this is a defect; set `optlandscape_fail_on = different` to fail on it"
         )
     return texts
 
 
-def _has_told(one: LandscapeComparison, told: Collection[str]) -> bool:
-    """Whether the errors of a landscape are printed elsewhere: by a finding, or before."""
+def _is_reported(one: LandscapeComparison, told: Collection[str]) -> bool:
+    """Return whether the errors of a landscape are already printed, or are part of a finding."""
     has_finding = any(finding.metric == "exceptions" for finding in one.findings)
     return has_finding and (not one.cannot_run or one.now.landscape in told)
 
 
-def _told_as_findings(comparison: OptimizerComparison) -> list[str]:
-    """List the landscapes whose findings are printed one by one, errors included."""
+def _with_findings(comparison: OptimizerComparison) -> list[str]:
+    """Return the landscapes whose findings are printed one by one, with their errors."""
     return [one.now.landscape for one in comparison.landscapes if not one.cannot_run]
 
 
 def _in_short(findings: Iterable[Finding]) -> str:
-    """Name the criteria that moved; those that got worse alone, if any did."""
+    """Name the criteria that got worse; if none did, those that got better."""
     several = list(findings)
     worse = [one for one in several if one.is_worse]
     return ", ".join(dict.fromkeys(_IN_SHORT.get(one.metric, one.metric) for one in worse or several))
 
 
 def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
-    """Say what was not compared, what gave no result, and what runs have to say themselves."""
+    """Report landscapes that were not compared or gave no result, and the notes of runs."""
     texts = []
     reasons = {c.reason for c in comparison.landscapes if c.verdict == Verdict.NOT_COMPARABLE}
     for reason in sorted(reasons):
         names = [c.now.landscape for c in comparison.landscapes if c.reason == reason]
         texts.append(f"not compared on {', '.join(names)}: {reason}")
     texts += error_texts(
-        [one for one in comparison.landscapes if not _has_told(one, [*told, *_told_as_findings(comparison)])]
+        [one for one in comparison.landscapes if not _is_reported(one, [*told, *_with_findings(comparison)])]
     )
-    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _has_told(one, told)]
+    above = [one.now.landscape for one in comparison.landscapes if one.cannot_run and _is_reported(one, told)]
     if above:
         texts.append(f"no result from any start, as said above, on {', '.join(above)}")
     for note in dict.fromkeys(note for c in comparison.landscapes for note in c.now.notes):
@@ -241,7 +240,7 @@ def _without_a_verdict(comparison: OptimizerComparison, told: Collection[str]) -
 
 
 def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
-    """Say where runs leave the bounds by rounding, and where they did not before."""
+    """Report where runs leave the bounds by rounding, and where this is new."""
     leaves = [c for c in comparison.landscapes if any(ROUNDS_OUT in cell.flags for cell in c.now.cells)]
     if not leaves:
         return []
@@ -252,7 +251,7 @@ def _rounding_outside(comparison: OptimizerComparison) -> list[str]:
 
 
 def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
-    """Say where paths diverge, and what remains possible for the speed."""
+    """Report where paths diverge, and the interval of the speed."""
     changed = [c for c in comparison.landscapes if c.verdict == Verdict.CHANGED]
     texts: list[str] = []
     for landscape in changed:
@@ -276,13 +275,13 @@ def _changes(comparison: OptimizerComparison, told: Collection[str]) -> list[str
 
 
 def is_open(comparison: OptimizerComparison) -> bool:
-    """Tell whether no criterion moved, on no landscape and not over the suite: then it counts what was to be seen."""
+    """Return whether no criterion moved, on any landscape or over the suite; then the power of the test is reported."""
     moved = [comparison.findings, comparison.unjudged, *(one.findings for one in comparison.landscapes)]
     return not any(moved)
 
 
 def decision(speed: SpeedChange, is_open: bool = True) -> str:
-    """Say what is known of a change in speed and, where no criterion moved, what would have been seen.
+    """Describe a change in speed and, if no criterion moved, the slowdown that would have been detected.
 
     Parameters
     ----------
@@ -319,8 +318,8 @@ def _interval(speed: ShiftInterval, is_open: bool) -> str:
     return f"{text}; a slowdown of {seen:.2g} % would have been seen with 90 % power"
 
 
-def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> list[str]:
-    """Count aloud what the fingerprint could not judge."""
+def _limitations(comparison: OptimizerComparison, wording: Wording) -> list[str]:
+    """Report the cells that could not be compared, and too few diverging cells for a verdict."""
     texts: list[str] = []
     restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
     if restless:
@@ -332,24 +331,24 @@ def _what_was_not_told(comparison: OptimizerComparison, wording: Wording) -> lis
         texts.append(f"{count} stopped by the time limit, and therefore not compared, on {names}")
     if comparison.set_aside:
         count, their = number_of(comparison.set_aside, "cell"), verb_of(comparison.set_aside, "its path", "their paths")
-        texts.append(f"{count} set aside by the fingerprint: rounding makes {their} unpredictable")
+        texts.append(f"{count} without a fingerprint: rounding makes {their} unpredictable")
     is_same = comparison.verdict == Verdict.SAME and comparison.unjudged_verdict in (None, Verdict.SAME)
     if is_same and comparison.diverged and not restless:
         texts.append(
-            f"{_cells_part(comparison)} from {wording.its_cells}; {comparison.expected:.1f} are expected of rounding, "
+            f"{_diverging_cells(comparison)} from {wording.its_cells}; rounding explains {comparison.expected:.1f}, "
             "and so few are no proof of a change"
         )
     return texts
 
 
 def how_it_shows(comparison: OptimizerComparison) -> str:
-    """Say what tells of a change that shows on no landscape by itself."""
+    """Describe the evidence for a change that shows on no single landscape."""
     if comparison.drifts:
         return f"{_findings(comparison.drifts)}; this is below the gate, but rounding has no direction"
-    return f"{_cells_part(comparison)}, where rounding explains {comparison.expected:.1f}"
+    return f"{_diverging_cells(comparison)}, where rounding explains {comparison.expected:.1f}"
 
 
-def _cells_part(comparison: OptimizerComparison) -> str:
+def _diverging_cells(comparison: OptimizerComparison) -> str:
     return f"{number_of(comparison.diverged, 'cell')} {verb_of(comparison.diverged, 'diverges', 'diverge')}"
 
 

@@ -1,4 +1,4 @@
-"""Two traces of one cell, side by side where they part; and a comparison with a revision, in words."""
+"""Show two traces of one cell side by side where they diverge, and the change in the optimizer's own time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["divergence_evaluation", "divergence_lines", "time_line"]
 FloatArray = NDArray[np.float64]
 
 APART = 1e-9
-"""Share of the box beyond which two points are not one point rounded differently."""
+"""Share of the box beyond which the distance of two points is more than rounding."""
 
 ROWS_BEFORE, ROWS_AFTER = 2, 4
 
 SHOWN = ((9, 3), (9, 2), (7, 2), (6, 2), (5, 2))
-"""Digits and coordinates of a point, the most first: as much is shown as the width of a terminal takes."""
+"""Digits and coordinates of a point to try, until the lines fit the terminal's width."""
 
 
 def divergence_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:
-    """Find the first evaluation at which two traces part by more than rounding.
+    """Return the first evaluation at which two traces diverge by more than rounding.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def divergence_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int 
     Returns
     -------
     int or None
-        Counted from 1; one more than the shorter one has where that one only ends earlier; None where neither parts.
+        Counted from 1. If one trace only ends earlier, its length plus 1; None if the traces do not diverge.
     """
     count = min(len(before), len(now))
     with np.errstate(invalid="ignore"):
@@ -48,7 +48,7 @@ def divergence_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int 
 
 
 def divergence_lines(cell_id: str, before: Trace, now: Trace, bounds: FloatArray) -> list[str]:
-    """Draw the evaluations around the one at which two traces part.
+    """Return a table of the evaluations around the one at which two traces diverge.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _gap(trace: Trace, mark: int) -> str:
 
 
 def time_line(timed: Sequence[TimeRatios]) -> str:
-    """Say what is known of the own time per evaluation over all cells that were timed.
+    """Describe the change in own time per evaluation over all timed cells.
 
     Parameters
     ----------
@@ -102,8 +102,7 @@ def time_line(timed: Sequence[TimeRatios]) -> str:
     Returns
     -------
     str
-        With its interval and what that shows; "" where too few cells were timed to have an interval: one ratio alone
-        is as likely noise.
+        The ratio with its interval and a conclusion; "" if there are too few cells for an interval.
     """
     changes = [change for ratios in timed for _, change in ratios.cells]
     interval = median_interval(changes) if changes else None
@@ -114,5 +113,5 @@ def time_line(timed: Sequence[TimeRatios]) -> str:
     if interval.lower <= 1.0 <= interval.upper:
         return f"{text}: no difference shown"
     if 1.0 / TIME_GATE < interval.ratio < TIME_GATE:
-        return f"{text}: less than what counts, × {TIME_GATE:g}"
+        return f"{text}: below the gate, × {TIME_GATE:g}"
     return text

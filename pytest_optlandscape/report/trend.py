@@ -1,4 +1,4 @@
-"""States, steps and creep as text and as plain values."""
+"""Show states, steps and creep as text and as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["clean", "date_of", "event_lines", "history_lines", "trend_lines", "t
 
 
 def history_lines(trend: Trend) -> list[str]:
-    """Draw the states of an optimizer, newest first.
+    """Return a table of an optimizer's states, newest first.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def history_lines(trend: Trend) -> list[str]:
 
 
 def _noun(trend: Trend) -> str:
-    """Name what an optimizer was measured at."""
+    """Return ``release`` or ``commit``, whichever was measured."""
     points = [*(state.first for state in trend.states), *trend.not_run]
     return "release" if any(one.entry.release for one in points) else "commit"
 
@@ -54,7 +54,7 @@ def _title(trend: Trend) -> str:
 
 
 def _in_short(comparison: OptimizerComparison) -> str:
-    """Say what moved most, without probabilities: `trend` and `show` say everything."""
+    """Describe the first finding, without its p-value; the commands `trend` and `show` print everything."""
     found = comparison.findings or comparison.drifts
     if not found:
         return what_moved(comparison)
@@ -63,7 +63,7 @@ def _in_short(comparison: OptimizerComparison) -> str:
 
 
 def what_moved(comparison: OptimizerComparison) -> str:
-    """Say in one line what moved: over the suite, else on the landscape where it moved most."""
+    """Describe in one line what moved: over the suite, else on the first two landscapes that moved."""
     if comparison.verdict == Verdict.NOT_COMPARABLE:
         return clean(next(one.reason for one in comparison.landscapes if one.reason))
     if comparison.findings:
@@ -81,7 +81,7 @@ def what_moved(comparison: OptimizerComparison) -> str:
 
 
 def trend_lines(trend: Trend) -> list[str]:
-    """Say what became of an optimizer: every step and creep, oldest first.
+    """Describe every step and creep of an optimizer, oldest first.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def trend_lines(trend: Trend) -> list[str]:
 
 
 def event_lines(event: Event) -> list[str]:
-    """Describe a step or a creep: what moved, what came with it, the shares, and a person's word."""
+    """Describe a step or a creep: the findings, changed versions, shares and triage."""
     verdict = str(event.comparison.verdict)
     state = event.states[-1]
     if event.kind == "step":
@@ -149,7 +149,7 @@ def _named(point: Point) -> str:
 
 
 def trend_plain(trends: Iterable[Trend]) -> dict[str, Any]:
-    """Turn trends into plain values, for other tools.
+    """Return trends as plain values, for other tools.
 
     Parameters
     ----------
@@ -158,8 +158,7 @@ def trend_plain(trends: Iterable[Trend]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``speed_ratio`` is how many times as fast as the state before, ``share`` a part of 1; all of one event's add
-        up to 1.
+        ``speed_ratio`` is the speed relative to the state before. The ``share`` values of an event add up to 1.
     """
     return {"schema": 1, "optimizers": [_trend(trend) for trend in trends]}
 
@@ -220,7 +219,7 @@ def _date(point: Point) -> str:
 
 
 def date_of(seconds: int) -> str:
-    """Give the day of a time in seconds since 1970; "?" where there is none."""
+    """Return the day of a time in seconds since 1970; "?" if it is out of range."""
     try:
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
     except (ValueError, OverflowError, OSError):

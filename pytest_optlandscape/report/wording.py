@@ -1,4 +1,4 @@
-"""How texts speak of what an optimizer is compared with: its stored baseline, or another revision of the project."""
+"""Name the reference of a comparison in texts and commands: the stored baseline, or another revision."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DOUBLE, _BACKSLASH = '"', "\\"
 
 
 def command_line(*words: str) -> str:
-    """Write a command that can be pasted into a shell.
+    """Return a command that can be pasted into a shell.
 
-    Words that mean something to a shell are put into double quotes, which sh, zsh, fish, PowerShell and cmd all
-    understand; where these do not help, into single quotes, as sh wants, and on Windows as cmd wants.
+    Words with special characters are put into double quotes, which sh, zsh, fish, PowerShell and cmd understand. Words
+    that need more are quoted for sh, or for cmd on Windows.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def _quoted(word: str) -> str:
 
 
 def replay_command(spec: str, cell: str) -> str:
-    """Write the command that runs one cell of one optimizer again.
+    """Return the command that replays one cell of one optimizer.
 
     Examples
     --------
@@ -52,14 +52,14 @@ def replay_command(spec: str, cell: str) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """The words for one side of a comparison.
+    """The words for the reference of a comparison.
 
     Attributes
     ----------
     revision : str, default ""
-        The revision that is compared with, as the user named it; "" for the stored baseline.
+        The revision to compare with, as the user named it; "" for the stored baseline.
     command : tuple of str, default ("pytest",)
-        What another command must begin with to find the same configuration, suite and optimizers.
+        The beginning of commands, which selects the same configuration, suite and optimizers.
     python_path : tuple of str, default ()
         Folders that Python must search for the optimizers, besides the current one.
 
@@ -77,41 +77,41 @@ class Wording:
 
     @property
     def what_was(self) -> str:
-        """What an optimizer is better or worse than."""
+        """The reference after ``better than`` or ``worse than``."""
         return f"at {self.revision}" if self.revision else "its baseline"
 
     @property
     def reference(self) -> str:
-        """What an optimizer has changed since, or cannot be compared with."""
+        """The reference after ``changed since`` or ``compared with``."""
         return self.revision or "its baseline"
 
     @property
     def there(self) -> str:
-        """Where the other side's numbers are from."""
+        """The origin of the reference's numbers."""
         return f"at {self.revision}" if self.revision else "baseline"
 
     @property
     def its_cells(self) -> str:
-        """The cells on the other side."""
+        """The cells of the reference."""
         return f"those at {self.revision}" if self.revision else "the baseline's"
 
     def run_alone(self, item: str) -> str:
-        """Write the command that runs one item of the suite, or all that are below it.
+        """Return the command that runs one item of the suite, or all items below it.
 
         Parameters
         ----------
         item : str
-            Its id, without ``optlandscape::``.
+            The item's id, without ``optlandscape::``.
         """
         against = f"--optlandscape-against={self.revision}" if self.revision else "--optlandscape"
         return command_line(*self.command, against, "--optlandscape-only", item)
 
     def replay(self, spec: str, cell: str) -> str:
-        """Write the command that runs one cell of one optimizer again."""
+        """Return the command that replays one cell of one optimizer."""
         return command_line(*self.command, "--optlandscape-replay", cell, "--optlandscape-only", spec)
 
     def in_python(self, call: str) -> str:
-        """Write a call as a line of Python with its imports, to be pasted where the session was started.
+        """Return a call as a line of Python with its imports, to be run in the folder where the session was started.
 
         Examples
         --------
@@ -122,13 +122,13 @@ class Wording:
         return path + with_imports(f"run = {call}; print(run.table())")
 
     def accept(self, item: str) -> list[str]:
-        """Say how to accept what an item did; nothing where there is no baseline to accept it into."""
+        """Return the lines that explain how to accept an item's results; empty if there is no baseline."""
         if self.revision:
             return []
         return ["  accept what it does now:", f"    {self.update(item)}", "  then commit the baseline"]
 
     def update(self, *items: str) -> str:
-        """Write the command that accepts what items do now; without any, what the whole suite does.
+        """Return the command that accepts the present results of items, or of the whole suite without items.
 
         A baseline has all cells of a landscape, so ``--optlandscape-cells`` is left out.
 
@@ -145,16 +145,16 @@ class Wording:
         return command_line(*words, "--optlandscape-update", *only)
 
     def again(self, item: str, what: str, accepted: str = "") -> list[str]:
-        """Say how to run an item alone and, where there is something to accept it into, how to accept it.
+        """Return the lines that explain how to run an item alone and, if there is a baseline, how to accept it.
 
         Parameters
         ----------
         item : str
-            Its id, without ``optlandscape::``.
+            The item's id, without ``optlandscape::``.
         what : str
-            Its kind, such as ``landscape``.
+            The item's kind, such as ``landscape``.
         accepted : str, optional
-            The id of the item that is accepted (default: the same).
+            The id of the item to accept (default: `item`).
         """
         return [f"  run this {what} alone:", f"    {self.run_alone(item)}", *self.accept(accepted or item)]
 

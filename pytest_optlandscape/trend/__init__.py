@@ -1,4 +1,4 @@
-"""What became of an optimizer over the commits: states, steps and creep; pure functions of what a history holds."""
+"""Find how an optimizer changed over the commits of a history: states, steps and creep; pure functions."""
 
 from __future__ import annotations
 

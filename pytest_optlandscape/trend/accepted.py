@@ -1,4 +1,4 @@
-"""What was accepted over the commits, without a history: the git log of the committed baselines."""
+"""List the accepted baselines of each optimizer from the git log; no history is needed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Accepted:
     time : int
         Seconds since 1970.
     baseline : Baseline or None
-        None if this version cannot read it.
+        None if this release cannot read the file.
     comparison : OptimizerComparison or None
-        With the one accepted before; None for the first one that can be read.
+        The comparison with the baseline accepted before; None for the first readable one.
     before : Baseline or None
-        The one accepted before.
+        The baseline accepted before.
     """
 
     commit: str
@@ -49,7 +49,7 @@ def accepted_states(folder: Path) -> dict[str, list[Accepted]]:
     Parameters
     ----------
     folder : Path
-        The folder of the baselines; it need not exist, or be in a repository.
+        The folder of the baselines; it may be missing, or outside a repository.
 
     Returns
     -------

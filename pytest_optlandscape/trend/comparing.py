@@ -1,4 +1,4 @@
-"""The whole verdict between any two records."""
+"""Compare any two baselines of an optimizer, over all landscapes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ __all__ = ["compare_records"]
 
 
 def compare_records(before: Baseline, now: Baseline, takes_bounds: bool = False) -> OptimizerComparison:
-    """Judge an optimizer between two records, as a session judges it against its baseline.
+    """Compare two records of an optimizer, as a session compares it with its baseline.
 
     Parameters
     ----------
     before, now : Baseline
     takes_bounds : bool, default False
-        Whether the optimizer is told the bounds, so that leaving them is a mistake.
+        Whether the optimizer is passed the bounds; then leaving them is a breach.
 
     Returns
     -------
     OptimizerComparison
-        Landscapes that only ``now`` has are new.
+        Landscapes that only ``now`` has are *new*.
     """
     differs = "" if before.setting == now.setting else f"setting {before.setting} is now {now.setting}"
     calibration = before.calibration

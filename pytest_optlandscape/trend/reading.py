@@ -1,4 +1,4 @@
-"""Reading the trends of a history in one go."""
+"""Read a history, and find the trends of its optimizers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def trends_of(history: History, first_parents: Sequence[str] | None = None, word
     Parameters
     ----------
     history : History
-        Files that cannot be used are named in its ``problems``.
+        Unusable files are listed in its ``problems``.
     first_parents : sequence of str, optional
-        The commits of the line that is looked at, oldest first. Default: the line of first parents that leads to the
-        newest commit recorded.
+        The commits to include, oldest first (default: the line of first parents that leads to the newest recorded
+        commit).
     words : str, optional
-        Optimizers with all these words in their names only.
+        Keep only optimizers whose names contain all these words.
 
     Returns
     -------
@@ -44,12 +44,12 @@ def trends_of(history: History, first_parents: Sequence[str] | None = None, word
 
 
 def choose_series(series: Sequence[Series], words: str) -> list[Series]:
-    """Choose the optimizers that have all the words in their names.
+    """Return the optimizers whose names contain all the words.
 
     Raises
     ------
     ValueError
-        If none has; the message names the nearest.
+        If there are none; the message names the nearest.
     """
     wanted = words.lower().split()
     chosen = [one for one in series if all(word in one.title.lower() for word in wanted)]
@@ -59,9 +59,9 @@ def choose_series(series: Sequence[Series], words: str) -> list[Series]:
 
 
 def loader(history: History) -> Load:
-    """Make a function that reads a record by its digest; of one that cannot be used it gives None.
+    """Return a function that reads a record by its digest.
 
-    The problem is then named in the history's ``problems``.
+    For an unusable record it returns None and adds the problem to the history's ``problems``.
     """
 
     def load(digest: str) -> Baseline | None:

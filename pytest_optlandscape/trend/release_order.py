@@ -1,4 +1,4 @@
-"""Releases of a library in the order of their versions."""
+"""Sort measured releases of libraries by version."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["releases_in_order"]
 
 
 def releases_in_order(entries: Iterable[CommitEntry]) -> dict[str, list[str]]:
-    """Put what was measured of releases into the order of their versions, library by library.
+    """Sort the entries of releases by library and version.
 
     Parameters
     ----------
     entries : iterable of CommitEntry
-        Those of commits are left out. Where a library was measured with several states of the project's files, the
-        state counts that was measured last: another one would look like a change of the library.
+        Entries of commits are ignored. If a library was measured with several states of the project's files, only the
+        state measured last counts, because a change of the files would look like a change of the library.
 
     Returns
     -------

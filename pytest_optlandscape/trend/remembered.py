@@ -1,7 +1,7 @@
-"""Comparisons of records that were worked out before.
+"""Cache the comparisons of records.
 
-A comparison of two records takes tens of milliseconds, and a record never changes. So the result is kept in a file
-whose name is a hash of both records and of the code that judges them. A file that cannot be read is worked out again.
+A comparison of two records takes tens of milliseconds, and a record never changes. So its result is cached in a file
+whose name is a hash of both records and of the code that compares them. An unreadable file is computed again.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from pytest_optlandscape.trend.comparing import compare_records
 __all__ = ["CACHE", "Compare", "Remembered", "comparer"]
 
 CACHE = ".optlandscape/cache"
-"""The folder of remembered comparisons, in the project's folder."""
+"""The folder of cached comparisons, within the project's folder."""
 
 _MARKS = {
     ".gitignore": "*\n",
     "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# Comparisons that `optlandscape` remembers. The folder can be removed at any time.\n",
+    "# Comparisons cached by `optlandscape`. The folder can be removed at any time.\n",
 }
 
 Load = Callable[[str], Baseline | None]
 
 Compare = Callable[[str, str, bool], OptimizerComparison]
-"""Compares the records of two digests; the third argument says whether the optimizer is told the bounds."""
+"""Compares the records of two digests; the third argument says whether the optimizer is passed the bounds."""
 
 
 def comparer(load: Load, remembered: Remembered | None = None) -> Compare:
-    """Make a function that compares two records by their digests.
+    """Return a function that compares two records by their digests.
 
     Parameters
     ----------
     load : callable
-        Gives the record of a digest. Both records must be there.
+        Return the record of a digest. Both records must exist.
     remembered : Remembered, optional
-        Where comparisons are kept (default: each is worked out).
+        The cache of comparisons (default: none).
 
     Returns
     -------
@@ -78,19 +78,19 @@ def comparer(load: Load, remembered: Remembered | None = None) -> Compare:
 
 
 class Remembered:
-    """A folder of comparisons.
+    """A cache of comparisons, one file each.
 
     Parameters
     ----------
     folder : Path
-        Made when the first comparison is kept. Where it cannot be written to, nothing is kept.
+        Created with the first comparison. If it cannot be written to, nothing is cached.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def key(self, before: str, now: str, takes_bounds: bool) -> str:
-        """Name the comparison of two records by this code."""
+        """Return the key of a comparison of two records by the present code."""
         parts = json.dumps([before, now, takes_bounds, _code()])
         return hashlib.sha256(parts.encode()).hexdigest()
 
@@ -101,15 +101,15 @@ class Remembered:
         ----------
         key : str
         before, now : Baseline
-            The records that were compared: a file keeps the result only.
+            The records that were compared; they are not in the file.
 
         Returns
         -------
         OptimizerComparison or None
-            None if it is not there or cannot be read.
+            None if there is no readable file.
         """
         path = self.folder / f"{key}.json"
-        if not path.is_file():  # nor a pipe, which would be waited for
+        if not path.is_file():  # also excludes a pipe, which would block
             return None
         try:
             plain = json.loads(path.read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ class Remembered:
             return None
 
     def put(self, key: str, comparison: OptimizerComparison) -> None:
-        """Keep a comparison."""
+        """Write a comparison to the cache."""
         text = json.dumps(_to_plain(comparison), separators=(",", ":"))
         with contextlib.suppress(OSError):
             self._prepare()
@@ -136,7 +136,7 @@ class Remembered:
 
 @functools.cache
 def _code() -> str:
-    """Hash the code that judges, with the versions of the libraries that compute for it."""
+    """Hash the code that compares, with the versions of the libraries that it uses."""
     digest = hashlib.sha256(f"numpy {np.__version__} scipy {scipy.__version__}".encode())
     for path in _sources():
         digest.update(path.read_bytes())
@@ -216,7 +216,7 @@ def _from_plain(plain: dict[str, Any], before: Baseline, now: Baseline) -> Optim
         expected=float(plain["expected"]),
         drifts=_read_findings(plain["drifts"]),
     )
-    vars(comparison)["speed"] = _read_speed(plain["speed"])  # worked out once, like every cached property
+    vars(comparison)["speed"] = _read_speed(plain["speed"])  # fills the cached property
     return comparison
 
 

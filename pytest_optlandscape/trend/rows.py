@@ -1,6 +1,6 @@
-"""A history as a table: one row for each optimizer, commit and landscape.
+"""Turn a history into a table with one row for each optimizer, commit and landscape.
 
-The numbers are made for people and other tools. No verdict is ever taken from them: verdicts come from pairs of cells.
+The numbers are for people and other tools. Verdicts do not use them: they come from pairs of cells.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["CRITERIA", "NOT_RUN", "OVERALL", "Criterion", "Row", "rows_of", "to_dataframe", "to_rows"]
 
 OVERALL = "overall"
-"""What a row about the whole suite has in the place of a landscape."""
+"""The landscape of a row about the whole suite."""
 
 NOT_RUN = "not-run"
-"""The verdict of a commit at which the optimizer could not be run."""
+"""The verdict on a commit at which the optimizer could not be run."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Criterion:
     name : str
         The name of the column.
     metric : str
-        The criterion of the verdict that it belongs to.
+        The name of the metric in `comparison.criteria`.
     unit : str
         ``evaluations``, ``digits`` or ``share`` (a number from 0 to 1).
     smaller_is_better : bool
     about : str
         Its definition in one line.
     of_mean : callable
-        Turns the criterion's mean over cells, of which higher is worse, into the number.
+        Convert the metric's mean over cells into the number of the column.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Criterion:
 
     @property
     def direction(self) -> str:
-        """Say which way is better: ``smaller is better`` or ``bigger is better``."""
+        """``smaller is better`` or ``bigger is better``."""
         return f"{'smaller' if self.smaller_is_better else 'bigger'} is better"
 
 
@@ -80,7 +80,7 @@ CRITERIA = (
         "precision",
         "digits",
         False,
-        "mean of -log10 of the final gap, as a share of the landscape's typical gap",
+        "mean of -log10 of the final gap, as a share of the landscape's reference gap",
         lambda mean: -mean,
     ),
     Criterion(
@@ -92,11 +92,11 @@ CRITERIA = (
         "constraint_evaluations",
         "evaluations",
         True,
-        "geometric mean of all evaluations of constraints; empty where a landscape has none",
+        "geometric mean of all evaluations of constraints; empty for landscapes without constraints",
         _power_of_ten,
     ),
 )
-"""The numbers of each row. Every landscape counts alike, and so does every run on it."""
+"""The numbers of each row. All landscapes have the same weight, and so have all runs on a landscape."""
 
 _METRICS: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 
@@ -110,37 +110,37 @@ class Row:
     optimizer : str
         The spec.
     setting : str
-        What else its numbers depend on, such as ``backend jax``; mostly "".
+        Other facts on which its numbers depend, such as ``backend jax``; mostly "".
     suite, path : str
         The suite, and the project's folder within its repository.
     commit : str
-        The full hash; without git a ``t`` and microseconds since 1970.
+        The full hash; without git, ``t`` and microseconds since 1970.
     seconds : int
         The commit's time, in seconds since 1970.
     author, subject : str
     landscape : str
-        Its id; ``overall`` for the whole suite.
+        The landscape's id; ``overall`` for the whole suite.
     verdict : str
-        Against the commit recorded before: ``new``, ``same``, ``changed``, ``better``, ``worse``, ``not-comparable``;
-        or ``not-run``.
+        The verdict compared with the commit recorded before: ``new``, ``same``, ``changed``, ``better``, ``worse`` or
+        ``not-comparable``; or ``not-run``.
     state : str
-        ``sha256:`` and the first 16 characters of the digest of the state's record: the same for all commits of a
-        state. "" where the optimizer could not be run.
+        ``sha256:`` and the first 16 characters of the digest of the state's record, the same for all commits of a
+        state; "" if the optimizer could not be run.
     speed_ratio : float or None
-        How many times as fast as the state before (2.0: half the evaluations to the targets); None where nothing
-        changed or nothing can be said.
+        The speed relative to the state before (2.0: half the evaluations to the targets); None if nothing changed or
+        the speed is unknown.
     values : mapping of str to float or None
-        By the names of `CRITERIA`, with six significant digits; empty where the optimizer could not be run.
+        Values of `CRITERIA` by name, with six significant digits; empty if the optimizer could not be run.
     what_moved : str
         The findings in words.
     event : str
-        In rows over the suite: ``worse step``, ``better creep`` and so on, at the commit where it shows.
+        For the whole suite: ``worse step``, ``better creep`` and so on, at the commit that shows it.
     triage : str
-        A person's word on the event: ``accepted``, ``expected`` or ``fixed``.
+        The triage of the event: ``accepted``, ``expected`` or ``fixed``.
     note : str
         Versions that changed with the state, commits before it that were not measured, or why it could not be run.
     broken : tuple of str
-        In rows over the suite: the checks of the contract that fail.
+        For the whole suite: the checks of the contract that fail.
     """
 
     optimizer: str
@@ -164,24 +164,24 @@ class Row:
 
     @property
     def title(self) -> str:
-        """The optimizer with whatever tells it from others of the same spec."""
+        """The spec and, if there is any, the setting."""
         return f"{self.optimizer} ({self.setting})" if self.setting else self.optimizer
 
     @property
     def series(self) -> tuple[str, str, str]:
-        """What all rows of one optimizer have in common: path, title and suite."""
+        """The key that all rows of one series share: path, title and suite."""
         return self.path, self.title, self.suite
 
     @property
     def time(self) -> str:
-        """The commit's time as ISO 8601 in UTC; "" where there is no such time."""
+        """The commit's time as ISO 8601 in UTC; "" if it is out of range."""
         try:
             return datetime.datetime.fromtimestamp(self.seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         except (ValueError, OverflowError, OSError):
             return ""
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn into text and numbers, in the order of the columns of every table."""
+        """Return the columns of a table, in order, as text and numbers."""
         return {
             "optimizer": self.optimizer,
             "setting": self.setting,
@@ -207,25 +207,25 @@ class Row:
 def to_rows(
     history: History, first_parents: Sequence[str] | None = None, words: str = "", landscapes: bool = True
 ) -> Iterator[dict[str, Any]]:
-    """Give a history as a table, row by row.
+    """Yield the rows of a history's table.
 
     Parameters
     ----------
     history : History
-        As `store.open_history` opens it. Files that cannot be used are named in its ``problems``.
+        A history opened by `store.open_history`. Unusable files are listed in its ``problems``.
     first_parents : sequence of str, optional
-        The commits of the line that is looked at, oldest first, as `store.first_parents` lists them. Default: the line
-        of first parents that leads to the newest commit recorded.
+        The commits to include, oldest first, as `store.first_parents` lists them (default: the line of first parents
+        that leads to the newest recorded commit).
     words : str, optional
-        Optimizers with all these words in their names only.
+        Keep only optimizers whose names contain all these words.
     landscapes : bool, default True
-        Whether there are rows for single landscapes, besides those for the whole suite.
+        Whether to add rows for single landscapes to those for the whole suite.
 
     Yields
     ------
     dict
-        Text, numbers and None by the name of the column, as `Row.to_plain` gives them: optimizer by optimizer, commits
-        in order, oldest first, of each commit the whole suite first.
+        The columns of `Row.to_plain`. Rows are sorted by optimizer, then by commit, oldest first; the whole suite comes
+        before its landscapes.
 
     Raises
     ------
@@ -246,7 +246,7 @@ def to_rows(
 def to_dataframe(
     history: History, first_parents: Sequence[str] | None = None, words: str = "", landscapes: bool = True
 ) -> pandas.DataFrame:
-    """Give a history as a data frame of pandas.
+    """Return a history as a pandas data frame.
 
     Parameters
     ----------
@@ -256,8 +256,8 @@ def to_dataframe(
     Returns
     -------
     pandas.DataFrame
-        Its columns are those of `to_rows`; ``time`` has a time zone (UTC), missing numbers are NaN.
-        ``frame.attrs["units"]`` and ``frame.attrs["directions"]`` give unit and direction of each criterion.
+        The columns of `to_rows`; ``time`` has a time zone (UTC), missing numbers are NaN. ``frame.attrs["units"]`` and
+        ``frame.attrs["directions"]`` hold the unit and the direction of each criterion.
 
     Raises
     ------
@@ -270,7 +270,7 @@ def to_dataframe(
         import pandas as pd
     except ModuleNotFoundError as error:
         raise ImportError(
-            'to_dataframe needs pandas: pip install "pytest-optlandscape[dataframe]"; without it, to_rows gives dicts'
+            'to_dataframe needs pandas: pip install "pytest-optlandscape[dataframe]"; to_rows works without it'
         ) from error
     columns = list(Row("", "", "", "", "", 0, "", "", "", "").to_plain())
     frame = pd.DataFrame(list(to_rows(history, first_parents, words, landscapes)), columns=columns)
@@ -283,21 +283,21 @@ def to_dataframe(
 
 
 def rows_of(trends: Iterable[Trend], load: Load, landscapes: bool = True) -> Iterator[Row]:
-    """Give the rows of trends, one state at a time.
+    """Yield the rows of trends.
 
     Parameters
     ----------
     trends : iterable of Trend
     load : callable
-        Gives the record of a digest, or None where there is none that can be used.
+        Return the record of a digest, or None if there is no usable one.
     landscapes : bool, default True
-        Whether there are rows for single landscapes, too.
+        Whether to add rows for single landscapes.
 
     Yields
     ------
     Row
-        Optimizer by optimizer, commits in order, oldest first; of each commit the whole suite first, then its
-        landscapes in the order of their names.
+        Sorted by optimizer, then by commit, oldest first; the whole suite comes before its landscapes, which are sorted
+        by name.
     """
     for trend in trends:
         events = {event.commit: event for event in trend.events}
@@ -315,7 +315,7 @@ def rows_of(trends: Iterable[Trend], load: Load, landscapes: bool = True) -> Ite
 
 
 class _Measured:
-    """What all commits of a state have in common, worked out once."""
+    """The numbers that all commits of a state share, computed once."""
 
     def __init__(self, state: State, record: Baseline | None, landscapes: bool) -> None:
         self.state = state
@@ -355,12 +355,12 @@ class _Measured:
 
 
 def values_of(record: Baseline, landscapes: Sequence[str]) -> dict[str, float | None]:
-    """Work out the criteria over some landscapes of a record, each landscape counting alike.
+    """Compute the criteria over some landscapes of a record, with the same weight for each landscape.
 
     Returns
     -------
     dict of str to float or None
-        By the names of `CRITERIA`, with six significant digits; None where no landscape has the criterion.
+        Values of `CRITERIA` by name, with six significant digits; None if no landscape has the criterion.
     """
     found: dict[str, float | None] = {}
     for criterion in CRITERIA:
@@ -404,10 +404,10 @@ def _note(state: State) -> str:
 
 
 def _text(text: str) -> str:
-    """Replace lone surrogates, which no file and no data frame can hold."""
+    """Replace lone surrogates, which cannot be encoded in files and data frames."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _rounded(value: float | None) -> float | None:
-    """Round to six significant digits: enough to read, too few to show a machine's last bit."""
+    """Round to six significant digits: enough to read, and the same on every machine."""
     return None if value is None else float(f"{value:.6g}") + 0.0

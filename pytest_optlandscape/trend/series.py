@@ -1,4 +1,4 @@
-"""Recorded commits in their order, and what was measured of one optimizer along them."""
+"""Put recorded commits into order, and collect the measurements of each optimizer along them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Point:
 
     @property
     def versions(self) -> dict[str, str]:
-        """The versions of everything that took part."""
+        """The versions of Python, libraries and tools."""
         return {**self.entry.versions, **self.optimizer.versions}
 
 
@@ -45,11 +45,11 @@ class Series:
     setting : tuple of (str, str)
     suite : str
     path : str
-        Of the project within its repository.
+        The project's folder within its repository.
     commits : tuple of str
-        All commits in order as far as they are known, recorded or not.
+        All known commits in order, recorded or not.
     points : mapping of str to tuple of Point
-        By commit: several where the commit was measured on several machines.
+        The measurements of each commit; several if it was measured on several machines.
     """
 
     spec: str
@@ -61,25 +61,25 @@ class Series:
 
     @property
     def title(self) -> str:
-        """The optimizer with whatever tells it from others of the same spec."""
+        """The spec and, if there is any, the setting."""
         setting = ", ".join(f"{key} {value}" for key, value in self.setting)
         return f"{self.spec} ({setting})" if setting else self.spec
 
 
 def in_order(entries: Iterable[CommitEntry], first_parents: Sequence[str] | None = None) -> list[str]:
-    """Put commits into the order in which they came, oldest first.
+    """Return commits in order, oldest first.
 
     Parameters
     ----------
     entries : iterable of CommitEntry
     first_parents : sequence of str, optional
-        The commits of the line that is looked at, oldest first, as git has them. Default: the line is followed from
-        the newest entry by first parents; where a parent was not recorded, by time.
+        The commits of git's line of first parents, oldest first (default: the line is reconstructed from the newest
+        entry through recorded first parents; if a parent was not recorded, it goes on with the next older entry).
 
     Returns
     -------
     list of str
-        With ``first_parents``, that line; else the recorded commits.
+        ``first_parents`` if given, else the recorded commits of the line.
     """
     if first_parents is not None:
         return list(first_parents)
@@ -91,7 +91,7 @@ def in_order(entries: Iterable[CommitEntry], first_parents: Sequence[str] | None
         if entry.commit in on_the_line or entry.commit in left_out:
             continue
         chain, ends_on_the_line = _chain(entry, known, on_the_line)
-        if ends_on_the_line:  # a branch beside the line
+        if ends_on_the_line:  # the chain is a side branch
             left_out.update(chain)
         else:
             line += chain
@@ -104,7 +104,7 @@ def _time(entry: CommitEntry) -> tuple[int, int, str]:
 
 
 def _chain(entry: CommitEntry, known: dict[str, CommitEntry], seen: set[str]) -> tuple[list[str], bool]:
-    """Follow first parents as far as they were recorded; tell whether they lead to a commit that was seen."""
+    """Return the chain of recorded first parents, and whether it leads to a commit in `seen`."""
     chain: list[str] = []
     at: CommitEntry | None = entry
     while at is not None and at.commit not in seen and at.commit not in chain[-1:]:
@@ -114,7 +114,7 @@ def _chain(entry: CommitEntry, known: dict[str, CommitEntry], seen: set[str]) ->
 
 
 def _merged(known: dict[str, CommitEntry]) -> set[str]:
-    """List commits that are reached through second parents only."""
+    """Return the commits that are reachable only through second parents."""
     children: dict[str, set[str]] = defaultdict(set)
     for entry in known.values():
         for parent in entry.parents[:1]:
@@ -130,14 +130,14 @@ def _merged(known: dict[str, CommitEntry]) -> set[str]:
 
 
 def series_of(entries: Iterable[CommitEntry], commits: Sequence[str]) -> list[Series]:
-    """Sort what was measured by optimizer.
+    """Group measurements by optimizer, setting, suite and path.
 
     Parameters
     ----------
     entries : iterable of CommitEntry
-        Those of trees with changed files are left out.
+        Entries of work trees with changed files are left out.
     commits : sequence of str
-        In order, oldest first; entries of others are left out.
+        The commits to include, oldest first.
 
     Returns
     -------

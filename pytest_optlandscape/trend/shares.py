@@ -1,4 +1,4 @@
-"""How much of a change each of several states brought: shares that add up exactly."""
+"""Divide a change among the states that contributed to it; the shares add up exactly."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["Share", "mean_of", "shares_of", "split_exactly"]
 
 @dataclass(frozen=True)
 class Share:
-    """What one state has of a change.
+    """The share of one state in a change.
 
     Attributes
     ----------
     commit : str
     permille : int
-        Of the whole change; negative where the state went the other way. All shares of a change add up to 1000.
+        The share of the whole change in permille; negative if the state went the other way. Shares add up to 1000.
     change : float
-        Of the criterion's mean; positive is worse.
+        The change of the criterion's mean; positive is worse.
     text : str
         The change in words.
     """
@@ -37,19 +37,19 @@ class Share:
 
 
 def split_exactly(changes: Sequence[float], whole: int = 1000) -> list[int]:
-    """Express changes as whole parts of their sum, so that the parts add up exactly.
+    """Express changes as integer parts of their sum that add up exactly.
 
     Parameters
     ----------
     changes : sequence of float
         Their sum must not be 0.
     whole : int, default 1000
-        What the parts add up to.
+        The sum of the parts.
 
     Returns
     -------
     list of int
-        What rounding leaves over goes to the parts that lost most by it.
+        Parts are rounded down; the remainder goes to those that lost most by rounding.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def split_exactly(changes: Sequence[float], whole: int = 1000) -> list[int]:
 
 
 def mean_of(metric: Metric, record: Baseline, landscapes: Sequence[str], averaged: bool) -> float:
-    """Average a criterion over all cells of some landscapes, each landscape counting alike."""
+    """Average a criterion over all cells of some landscapes, with the same weight for each landscape."""
     means = []
     for name in landscapes:
         of_landscape = record.records[name]
@@ -80,23 +80,23 @@ def mean_of(metric: Metric, record: Baseline, landscapes: Sequence[str], average
 def shares_of(
     metric_name: str, commits: Sequence[str], records: Sequence[Baseline], landscape: str = ""
 ) -> tuple[Share, ...]:
-    """Share a change out among the states that it consists of.
+    """Divide a change among the states that contributed to it.
 
     Parameters
     ----------
     metric_name : str
         The criterion that moved.
     commits : sequence of str
-        The first one of each state after the one before the change.
+        The first commit of each contributing state.
     records : sequence of Baseline
-        That of the state before the change, and of each further one.
+        The record of the state before the change, then that of each contributing state.
     landscape : str, optional
-        Where the criterion moved (default: over the suite).
+        The landscape on which the criterion moved (default: the whole suite).
 
     Returns
     -------
     tuple of Share
-        None at all where the criterion has no value of its own for each run, or where its mean did not move.
+        Empty if the criterion has no value for a single run, or if its mean did not move.
     """
     metric = next((one for one in METRICS if one.name == metric_name and one.value), None)
     landscapes = [landscape] if landscape else _common(records)
@@ -117,7 +117,7 @@ def shares_of(
 
 
 def _common(records: Sequence[Baseline]) -> list[str]:
-    """List the landscapes that all records have, with the same definition."""
+    """Return the landscapes that all records share, with the same definition."""
     first, *others = records
     return [
         name

@@ -1,10 +1,10 @@
-"""States, steps and creep.
+"""Find states, steps and creep in a series of commits.
 
-Commits whose records are equal, bit by bit or up to rounding, are one *state*: they cost nothing and can raise no
-alarm. A state that is better or worse than the one before it is a *step*. One that is not, but is better or worse than
-the accepted state, or than the last one that was reported, is *creep*: small changes that add up.
+Consecutive commits whose records are equal, up to rounding, are one *state*; they raise no alarm. A state that is
+better or worse than the state before is a *step*. Small changes can also add up: a state that is no step, but better or
+worse than the reference, is *creep*. The reference is the last state that was accepted or reported.
 
-The accepted state is never chosen by its numbers: "the best so far" would select lucky ones, and raise false alarms.
+The reference is never the best state so far: that would select a lucky one, and raise false alarms.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["Event", "State", "Trend", "find_trend", "open_creep", "versions_that
 
 Load = Callable[[str], Baseline | None]
 
-_GOES_ON = 0.1
-"""A creep goes on with a state that brings at least this part of what matters over a suite."""
+_LEAST_SHARE_TO_CONTINUE = 0.1
+"""A creep continues with a state that adds more than this share of the gate over a suite."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class State:
     Attributes
     ----------
     points : tuple of Point
-        Oldest first. The first one's record stands for all.
+        Oldest first. The first point's record represents the state.
     comparison : OptimizerComparison or None
-        With the state before; None for the first.
+        The comparison with the state before; None for the first state.
     came_with : tuple of str
-        Versions that changed with it, such as ``scipy 1.15.3 → 1.16.0``.
+        Versions that changed with the state, such as ``scipy 1.15.3 → 1.16.0``.
     between : tuple of str
-        Commits between the state before and this one of which nothing is known: any of them may have brought it.
+        Unmeasured commits between the state before and this one; any of them may have caused the change.
     """
 
     points: tuple[Point, ...]
@@ -51,43 +51,43 @@ class State:
 
     @property
     def first(self) -> Point:
-        """Where it begins."""
+        """The oldest point."""
         return self.points[0]
 
     @property
     def last(self) -> Point:
-        """Where it ends."""
+        """The newest point."""
         return self.points[-1]
 
     @property
     def digest(self) -> str:
-        """Of its record."""
+        """The digest of the state's record."""
         return self.first.optimizer.record
 
     @property
     def verdict(self) -> Verdict:
-        """Against the state before."""
+        """The verdict compared with the state before."""
         return self.comparison.verdict if self.comparison else Verdict.NEW
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that became better or worse.
+    """A step or a creep, for the better or the worse.
 
     Attributes
     ----------
     kind : str
         ``step`` or ``creep``.
     since : State
-        The state that is compared with.
+        The reference state.
     states : tuple of State
-        Those that make it up, oldest first; one for a step.
+        The states that contribute to the event, oldest first; one for a step.
     comparison : OptimizerComparison
-        Of the last of them with ``since``.
+        The comparison of the last state with ``since``.
     shares : tuple of Share
-        What each state has of it; empty where that cannot be told.
+        The share of each state in the change; empty if unknown.
     triage : Triage or None
-        A person's word on it.
+        A person's decision about the event.
     """
 
     kind: str
@@ -99,17 +99,17 @@ class Event:
 
     @property
     def commit(self) -> str:
-        """Where it shows."""
+        """The commit at which the event shows: the first of its last state."""
         return self.states[-1].first.commit
 
     @property
     def is_worse(self) -> bool:
-        """Which way it went."""
+        """Whether the event is for the worse."""
         return self.comparison.verdict == Verdict.WORSE
 
     @property
     def findings(self) -> list[Finding]:
-        """What moved: over the suite, else on single landscapes."""
+        """The findings in the direction of the verdict: over the suite, then on single landscapes."""
         return [found for _, found in _moved(self.comparison)]
 
 
@@ -123,7 +123,7 @@ class Trend:
     states : tuple of State
         Oldest first.
     events : tuple of Event
-        In the order in which they show.
+        In the order of their commits.
     not_run : tuple of Point
         Commits at which the optimizer could not be run.
     """
@@ -142,19 +142,19 @@ def find_trend(
     events: bool = True,
     remembered: Remembered | None = None,
 ) -> Trend:
-    """Find the states of an optimizer, and what became of it between them.
+    """Find the states of an optimizer, and the steps and creep between them.
 
     Parameters
     ----------
     series : Series
     load : callable
-        Gives the record of a digest, or None where there is none that can be used: its commit is then unknown.
+        Return the record of a digest, or None if it is unusable; then its commit counts as not measured.
     triages : mapping of str to Triage, optional
-        By commit. A state that was accepted, or expected, is what later ones are compared with.
+        Triages by commit. A state that was accepted or expected becomes the reference for later states.
     events : bool, default True
-        Whether to look for steps and creep; False saves half of the comparisons where only the states are shown.
+        Whether to look for steps and creep; False saves half of the comparisons if only the states are needed.
     remembered : Remembered, optional
-        Where comparisons are kept from one command to the next (default: each is worked out).
+        The cache of comparisons (default: none).
 
     Returns
     -------
@@ -173,12 +173,12 @@ def open_creep(
     *,
     remembered: Remembered | None = None,
 ) -> Event | None:
-    """Find the creep in which the last state stands.
+    """Return the creep for the worse that is still open at the last state.
 
     Parameters
     ----------
     trend : Trend
-        With its events.
+        A trend with its events.
     load : callable
         As for `find_trend`.
     triages : mapping of str to Triage, optional
@@ -188,7 +188,7 @@ def open_creep(
     Returns
     -------
     Event or None
-        A creep for the worse that nobody has said a word on, if the last state is still worse than the accepted one.
+        The creep, if it has no triage and the last state is still worse than the reference.
     """
     event = trend.events[-1] if trend.events else None
     if event is None or event.kind != "creep" or not event.is_worse or event.triage is not None:
@@ -209,13 +209,13 @@ def open_creep(
 def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], list[Point]]:
     states: list[State] = []
     members: list[list[Point]] = []
-    equal: set[str] = set()  # digests of records that are the last state's
+    equal: set[str] = set()  # digests of records that belong to the last state
     not_run: list[Point] = []
     unknown: list[str] = []
     for commit in series.commits:
         points = series.points.get(commit, ())
         unchanged = next((one for one in points if one.optimizer.record in equal), None)
-        if unchanged is not None:  # by far the most
+        if unchanged is not None:  # by far the most frequent case
             members[-1].append(unchanged)
             unknown = []
             continue
@@ -242,10 +242,10 @@ def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], 
 def _chosen(
     points: Sequence[Point], state: State | None, load: Load, compare: Compare
 ) -> tuple[Point, OptimizerComparison | None]:
-    """Choose among several measurements of one commit the one that is nearest to the state before.
+    """Choose one of several measurements of a commit: one that equals the state before, else the first.
 
-    If the commit does on one machine what the state before did, it changed nothing: the machines differ, not the code.
-    The comparison is None for the first state.
+    If the commit equals the state before on one machine, the code did not change, and only the machines differ. The
+    comparison is None for the first state.
     """
     if state is None:
         return points[0], None
@@ -259,7 +259,7 @@ def _compare(state: State, point: Point, compare: Compare) -> OptimizerCompariso
 
 
 def _is_same_state(state: State, comparison: OptimizerComparison, load: Load) -> bool:
-    """Tell whether all landscapes of both are the same, up to rounding."""
+    """Return whether both have the same landscapes, and all of these are the same up to rounding."""
     before = load(state.digest)
     assert before is not None
     landscapes = {one.now.landscape for one in comparison.landscapes}
@@ -268,7 +268,7 @@ def _is_same_state(state: State, comparison: OptimizerComparison, load: Load) ->
 
 
 def versions_that_changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the versions that differ.
+    """Return the versions that differ, before and now.
 
     Examples
     --------
@@ -300,7 +300,7 @@ def _events(states: Sequence[State], load: Load, compare: Compare, triages: Mapp
                 if creep is None or creep.is_worse != event.is_worse:
                     creep = event
                     found.append(creep)
-                elif _goes_on(creep, event):
+                elif _continues(creep, event):
                     creep = found[-1] = event
         if _is_accepted(states[k], triages):
             reference, creep = k, None
@@ -329,24 +329,24 @@ def _event(
 
 
 def _moved(comparison: OptimizerComparison) -> list[tuple[str, Finding]]:
-    """List what moved the way of the verdict, with the landscape: first over the suite, which has none."""
+    """List the findings in the direction of the verdict, each with its landscape; "" means the whole suite."""
     is_worse = comparison.verdict == Verdict.WORSE
     every = [("", one) for one in comparison.findings]
     every += [(c.now.landscape, one) for c in comparison.landscapes for one in c.findings]
     return [(landscape, one) for landscape, one in every if one.is_worse == is_worse]
 
 
-def _goes_on(creep: Event, event: Event) -> bool:
-    """Tell whether a creep goes on with the last state of an event that begins where it does."""
+def _continues(creep: Event, event: Event) -> bool:
+    """Return whether a creep continues up to the last state of a longer event with the same beginning."""
     new = event.shares[len(creep.states) :]
     if not new:
         return False
     gate = next(one.gate_suite for one in METRICS if any(found.metric == one.name for found in event.findings))
     change = sum(share.change for share in new)
-    return (change if event.is_worse else -change) > _GOES_ON * gate
+    return (change if event.is_worse else -change) > _LEAST_SHARE_TO_CONTINUE * gate
 
 
 def _is_accepted(state: State, triages: Mapping[str, Triage]) -> bool:
-    """Tell whether a state is the one that people accepted: by their word, or because it is their baseline."""
+    """Return whether a state was accepted, by triage or as the baseline."""
     words = {triages[point.commit].word for point in state.points if point.commit in triages}
     return bool(words & {"accepted", "expected"}) or any(one.optimizer.verdict == "same" for one in state.points)

@@ -47,7 +47,7 @@ def test_other_cells_and_settings_are_not_comparable():
     others = dataclasses.replace(
         BEFORE, cells=tuple(dataclasses.replace(c, start=f"my-{c.start}") for c in BEFORE.cells)
     )
-    assert compare(others).reason == "the cells are others"
+    assert compare(others).reason == "no start is in both records"
     comparison = compare_landscape(BEFORE, BEFORE, landscapes=1, setting_differs="another backend")
     assert (comparison.verdict, comparison.reason) == (Verdict.NOT_COMPARABLE, "another backend")
 
@@ -106,7 +106,7 @@ def test_one_cell_that_parts_is_no_proof_and_two_are(change):
         assert {place for _, place in comparison.diverged} == {where}
 
 
-def test_where_dithered_runs_jumped_more_cells_may_part():
+def test_where_perturbed_runs_jumped_more_cells_may_diverge():
     jumpy = dataclasses.replace(BEFORE, rounding_sensitivity=RoundingSensitivity(8, 168))
     for number, verdict in [(3, Verdict.SAME), (9, Verdict.CHANGED)]:
         comparison = compare(edited(jumpy, only=set(range(number)), parts=True), jumpy)

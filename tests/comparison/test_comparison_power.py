@@ -134,7 +134,7 @@ def fails(problem):
         (ends_at_once, "end by themselves within 12 evaluations, away from the minimum: look for a tolerance", {}),
         (diverges, "end far from the minimum or outside the bounds: try a smaller learning rate", {}),
         (creeps, "hardly move: try a larger learning rate or first step", {}),
-        (fails, "give no result: see why before this is accepted", {}),
+        (fails, "give no result: find out why before you accept this baseline", {}),
         (search, "spend their budget before they succeed: give them budget=1000 in optlandscape_suites (now 200", {}),
         (search, "say global in optlandscape_profiles if it searches globally", {"is_stochastic": True}),
     ],

@@ -113,7 +113,7 @@ def test_chance_is_the_beta_binomial_one_where_jumps_were_seen():
 
 @pytest.mark.parametrize("rate", [0.0, 0.002, 0.02, 0.2])
 def test_cells_that_part_by_rounding_seldom_make_a_change(rate):
-    """Perturbed runs and cells part at one rate; the level is 0.001 over 16 landscapes and the suite as one."""
+    """Perturbed runs and cells diverge at one rate; the level is 0.001 over 16 landscapes and the suite as one."""
     rng = np.random.default_rng(8)
     suites, landscapes, cells, perturbations = 1500, 16, 21, 8
     jumps = rng.binomial(perturbations * cells, rate, size=(suites, landscapes))

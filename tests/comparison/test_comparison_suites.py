@@ -8,7 +8,7 @@ from record_makers import STEADY, edited, jittered, record
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.comparison.criteria import METRICS
-from pytest_optlandscape.comparison.findings import HARD, criteria_that_moved, verdict_of
+from pytest_optlandscape.comparison.findings import HARD, moved_criteria, verdict_of
 from pytest_optlandscape.comparison.landscape_comparison import LEVEL
 from pytest_optlandscape.comparison.statistics import signed_rank_balance
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity
@@ -77,14 +77,14 @@ def test_a_loss_within_the_gate_is_not_worse():
 
 
 @pytest.mark.parametrize("factor", [1.01, 1 / 1.01])
-def test_a_drift_below_the_gate_is_a_change_though_no_cell_parts(factor):
+def test_a_drift_below_the_gate_is_a_change_though_no_cell_diverges(factor):
     comparison = compare(everywhere(hits=factor, trace="1111bbbb"))
     assert (verdicts(comparison), comparison.diverged) == ({Verdict.SAME}, 0)
     assert (comparison.verdict, comparison.fingerprint, comparison.findings) == (Verdict.CHANGED, "changed", ())
     assert [(drift.metric, drift.is_worse) for drift in comparison.drifts] == [("speed", factor > 1.0)]
     said = " ".join(" ".join(details(comparison)).split())
     assert "below the gate, but rounding has no direction" in said
-    assert "cells part" not in said
+    assert "cells diverge" not in said
 
 
 def test_a_drift_on_one_landscape_alone_may_be_a_tie_that_rounding_decides():
@@ -232,7 +232,7 @@ def test_false_alarms_of_the_criteria_keep_the_level():
     for _ in range(suites):
         shared = rng.normal(size=(2, 16))  # criteria depend on each other: what is slow is imprecise too
         strata = {m.name: (shared * rng.choice([0.3, 1.0]) + rng.normal(size=(2, 16))).tolist() for m in METRICS}
-        alarms += bool(criteria_that_moved(strata, level, lambda metric: 0.0))
+        alarms += bool(moved_criteria(strata, level, lambda metric: 0.0))
     assert alarms <= suites * level + 3.0 * math.sqrt(suites * level)
     assert alarms > 0
 
@@ -262,7 +262,7 @@ def test_a_new_breach_of_the_contract_is_worse(letter, takes_bounds):
     assert [finding.metric for finding in findings] == (["contract"] if concerns else [])
     if concerns:
         start = BASE["beale"].cells[5].start
-        assert str(findings[0]) == f"{FLAGS[letter]} from 1 of 22 starts and did from none, {start} first"
+        assert str(findings[0]) == f"{FLAGS[letter]} from 1 of 22 starts and from none before, {start} first"
         assert findings[0].metric in HARD
 
 

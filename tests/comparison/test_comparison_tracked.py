@@ -143,7 +143,7 @@ def test_a_run_that_raises_is_worse():
 
     found = compare_tracked(run_record(raises), BEFORE)
     assert found.verdict == Verdict.WORSE
-    assert "ends without a result (exception), and did with one" in found.text
+    assert "ends without a result (exception), had one before" in found.text
 
 
 @pytest.mark.parametrize(

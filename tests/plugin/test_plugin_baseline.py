@@ -40,7 +40,7 @@ def test_an_update_rewrites_what_changed_and_prints_it(accepted):
     text = str(result.stdout)
     assert re.search(r"accepted: optlandscape_baseline/solver_minimize.json \(solver:minimize\); commit it\n", text)
     assert re.search(r"\n  booth  +to targets \S+ → \S+\n", text)
-    assert "left as they were: 2 landscapes" in text
+    assert "unchanged: 2 landscapes" in text
     gone = [line for line in before if line not in after]
     assert not any("beale" in line for line in gone)
     records = [json.loads("\n".join(lines))["records"] for lines in (before, after)]
@@ -171,7 +171,7 @@ def test_an_outcome_replaces_an_outcome_and_nothing_else(accepted):
         for name in ("solver.py", "optlandscape_baseline/solver_minimize.json"):
             result = accepted.on_booth(option, name)
             assert result.ret == pytest.ExitCode.USAGE_ERROR
-            result.stderr.fnmatch_lines([f"*{option} would overwrite *{name}, which is no *"])
+            result.stderr.fnmatch_lines([f"*{option} would overwrite *{name}, which is not *"])
     assert accepted.files() == before
     for _ in range(2):
         arguments = [word for option in options[:3] for word in (option, f"written{option}")]

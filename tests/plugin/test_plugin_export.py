@@ -120,7 +120,7 @@ def test_mistakes_in_an_export_are_told_on_one_line_and_lose_nothing(recorded, c
         (["csv", "--last"], "export csv has no --last; it is an option of openmetrics"),
         (["bencher", "--direction", "bigger"], "it is an option of github-action-benchmark"),
         (["asv"], "name a folder with -o"),
-        (["asv", "-o", str(tmp_path)], "is there already, but is no list of benchmarks of asv"),
+        (["asv", "-o", str(tmp_path)], "exists, but is not a list of benchmarks of asv"),
         (["csv", "-o", str(tmp_path)], "this is a folder, export csv writes a file"),
         (["csv", "-o", "no/where"], "there is no folder no"),
         (["csv", "--json"], "say where to write with -o"),

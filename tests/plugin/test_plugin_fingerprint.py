@@ -144,7 +144,7 @@ def test_leaving_the_bounds_is_worse_and_named(project):
     breaches = [text for row in rows.values() for text in row["findings"] if text.startswith("evaluates outside")]
     assert breaches
     assert all(
-        re.fullmatch(r"evaluates outside the bounds from \d+ of \d+ starts and did from none, .+ first", text)
+        re.fullmatch(r"evaluates outside the bounds from \d+ of \d+ starts and from none before, .+ first", text)
         for text in breaches
     )
     assert {rows[name]["verdict"] for name in rows if any("bounds" in t for t in rows[name]["findings"])} == {"worse"}

@@ -89,7 +89,7 @@ def test_a_run_that_only_its_process_ends_is_one_that_hangs(small, capfd, monkey
     result.stdout.fnmatch_lines(
         [
             "*solver:minimize on beale is worse*",
-            "*hangs until the time limit from 1 of 22 starts, from which it ended*",
+            "*hangs until the time limit from 1 of 22 starts, and ended before*",
         ]
     )
 

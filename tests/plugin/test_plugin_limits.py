@@ -51,7 +51,7 @@ def test_a_new_hang_is_worse_and_one_that_is_gone_better(booth):
     result = booth.run("-k", "beale", "--optlandscape-update", f"--optlandscape-json={booth.outcome_path}")
     result.stdout.fnmatch_lines(
         [
-            "*hangs until the time limit from * of 22 starts, from which it ended,*",
+            "*hangs until the time limit from * of 22 starts, and ended before,*",
             "*stopped by the time limit, and therefore not compared, on beale*",
         ]
     )
@@ -72,7 +72,7 @@ def test_a_new_hang_from_every_start_is_worse_and_a_slow_machine_is_not_comparab
     result.stdout.fnmatch_lines(
         [
             "*solver:minimize on beale is worse*",
-            "*hangs until the time limit from 3 of 22 starts, from which it ended,*",
+            "*hangs until the time limit from 3 of 22 starts, and ended before,*",
             "*first*",
             "*given up after the first 3 starts hung: 19 starts were not run, on beale*",
         ]

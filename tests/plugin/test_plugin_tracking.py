@@ -300,16 +300,16 @@ def test_twice(track):
     track(1.6, "x")
 """
 SAID = [
-    "ValueError: track: a number needs a name, by which the next session knows it: track(…, name='…')",
+    "ValueError: track: a number needs a name, to be found in the next session: track(…, name='…')",
     "ValueError: track: a rate needs a name*",
     "TypeError: track takes what assert_robust or assert_tunable returns, a Run, a rate of rate_interval, or *",
     "TypeError: track takes *; got bool: True",
-    "ValueError: track: 'x' is nan; a number that is tracked is finite",
-    "ValueError: track: better of 'x' is 'lower', 'higher' or 'none', got 'less'",
-    "ValueError: track: gate of 'x' is a positive number, got -1",
-    "TypeError: track: 'x' takes either gate, a share, or absolute_gate, in its unit",
-    "TypeError: track: 'x' is a rate, which takes better and gate; unit is for others",
-    "ValueError: track: a name is one line of text, got ''",
+    "ValueError: track: 'x' is nan; a tracked number must be finite",
+    "ValueError: track: better of 'x' must be 'lower', 'higher' or 'none', got 'less'",
+    "ValueError: track: gate of 'x' must be a positive number, got -1",
+    "TypeError: track: 'x' takes either gate (a share) or absolute_gate (in its unit), not both",
+    "TypeError: track: 'x' is a rate, which takes better and gate; unit does not apply",
+    "ValueError: track: a name must be one line of text, got ''",
     "ValueError: track: this test tracks 'x' already; give each entry a name of its own",
 ]
 

@@ -59,7 +59,7 @@ def test_refactors_stay_and_changed_constants_part(cell):
     assert parts(before, clean, again(momentum(steps=59), clean)) != ""
 
 
-def test_envelope_covers_the_dithered_runs_and_no_more():
+def test_envelope_covers_the_perturbed_runs_and_no_more():
     cell = SOME[0]
     clean, (before, _) = calibrated(descend, cell)
     rng = np.random.default_rng(1)
@@ -106,7 +106,7 @@ def test_single_precision_is_measured_in_single_precision():
     assert parts(too_fine, clean, again(single_reordered, clean)) != ""
 
 
-def test_branching_on_ties_shows_in_the_dithered_runs():
+def test_branching_on_ties_shows_in_the_perturbed_runs():
     symmetric = landscapes.get("sphere[2]")
     start = dataclasses.replace(cells(symmetric)[0], x0=np.array([1.6, 1.6]))
     clean, (before, rounding_sensitivity) = calibrated(pattern_search, start, budget=200)
@@ -133,7 +133,7 @@ def test_a_rare_jump_counts_as_one():
     assert often.jumps == 0
 
 
-def test_an_end_that_one_dithered_run_has_counts_as_a_jump():
+def test_an_end_that_one_perturbed_run_has_counts_as_a_jump():
     clean = minimize(visiting(POINTS[:20], [0.5, 0.5]), "booth")
 
     def with_a_gradient(problem):
@@ -182,7 +182,7 @@ def test_unpredictable_from_the_start_is_left_to_the_end():
         assert parts(before, clean, minimize(visiting(POINTS[:19]), "booth")) == "the end"
 
 
-def test_nan_in_dithered_runs():
+def test_nan_in_perturbed_runs():
     def lost(points):
         return minimize(visiting([*points, [math.nan, 0.5]], [0.5, 0.5]), "booth")
 
@@ -213,7 +213,7 @@ def test_runs_that_fly_off_raise_no_warning():
     assert Fingerprint.from_text(whole.to_text()).to_text() == whole.to_text()
 
 
-def test_what_only_coarse_dithering_finds_counts_as_a_jump():
+def test_what_only_coarse_perturbation_finds_counts_as_a_jump():
     clean, gives_up, ends_later = (minimize(visiting(POINTS[:k], [0.5, 0.5]), "booth") for k in (20, 4, 22))
     whole, rounding_sensitivity = measured(clean, [clean] * 5, DOUBLE, [clean, gives_up])
     assert (whole.spread, rounding_sensitivity) == (16, RoundingSensitivity(1, 7))

@@ -111,7 +111,7 @@ def test_cost_of_a_baseline_in_runs():
     assert len(counting.problems) == CELLS
 
 
-def test_dithered_problems_are_those_of_the_cells():
+def test_perturbed_problems_are_those_of_the_cells():
     counting = Counting(draws)
     run_baseline(get(counting), BOOTH, BUDGET)
     perturbed = [problem for problem in counting.problems if isinstance(problem, PerturbedProblem)]

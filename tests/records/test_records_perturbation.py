@@ -265,7 +265,7 @@ def test_random_numbers_next_to_an_end_of_their_range_stay_inside():
     assert np.all(copy.rng._perturbed(np.full(100, highest), 0.0, 1.0) < 1.0)
 
 
-def test_coarse_dithers_are_off_by_as_many_units():
+def test_coarse_perturbations_are_off_by_as_many_units():
     problem = PerturbedProblem(Problem("beale", [1.0, 1.0]), np.random.default_rng(0), units=1000)
     shares = [problem([1.0, 1.0]) / 14.203125 - 1.0 for _ in range(20)]
     assert {round(abs(share) / 2.0**-52) for share in shares} == {1000}

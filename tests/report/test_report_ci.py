@@ -151,9 +151,9 @@ def test_markdown_is_cut_between_rows_and_says_so(compared, limit):
     many = [Remark("worse", "|" * 90, "ж" * 90, "@" * 250, True) for _ in range(1000)]
     text = markdown(SessionReport("quick", compared), many, limit=limit)
     assert len(text.encode()) <= limit
-    assert limit < 300 or "Cut here because of its length" in text
+    assert limit < 300 or "Too long: " in text
     if limit >= 5000:
-        left_out = int(re.search(r"length: (\d+) more rows are left out", text)[1])
+        left_out = int(re.search(r"long: (\d+) more rows are left out", text)[1])
         shown = [line for line in text.splitlines() if line.startswith("| **worse** | <code>&#124;")]
         assert len(shown) + left_out == 1000
         assert all(line.endswith(" |") for line in shown)
@@ -168,5 +168,5 @@ def test_a_code_quality_report_is_json_without_doubles(several):
 
 
 def test_a_severity_that_gitlab_does_not_know_is_refused():
-    with pytest.raises(ValueError, match="severity is one of info, minor"):
+    with pytest.raises(ValueError, match="severity must be one of info, minor"):
         issue("worse", "a:b", "beale", "slower", severity="bad", path="a.py")

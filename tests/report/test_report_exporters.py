@@ -139,7 +139,7 @@ def test_asv_keeps_benchmarks_of_others_and_turns_precision_and_success_round():
     theirs = {"version": 2, "theirs.time_it": {"name": "theirs.time_it"}, "optlandscape.old.cost": {}}
     merged = json.loads(merge_benchmarks("benchmarks.json", json.dumps(theirs), files["benchmarks.json"]))
     assert set(merged) == {*benchmarks, "theirs.time_it"}
-    with pytest.raises(ValueError, match="no list of benchmarks of asv"):
+    with pytest.raises(ValueError, match="not a list of benchmarks of asv"):
         merge_benchmarks("benchmarks.json", "{", files["benchmarks.json"])
     assert list(written("asv", [row(commit="t0000000000000001")])) == ["benchmarks.json", "optlandscape/machine.json"]
 
@@ -167,7 +167,7 @@ def test_code_quality_tells_creep_and_a_course_that_changed():
     told = [row("overall", verdict="changed", state="1" * 16, event="worse creep"), row(verdict="changed")]
     creep, changed = json.loads(text("codequality", told))
     assert creep["check_name"].endswith("creep")
-    assert "takes another course on 1 landscape since commit" in changed["description"]
+    assert "takes a different path on 1 landscape since commit" in changed["description"]
     assert changed["severity"] == "info"
 
 

@@ -71,4 +71,4 @@ def test_the_ratio_of_times_has_an_interval_where_cells_are_enough():
     noise = [TimeRatios((("standard", change),), 3, 3) for change in (-0.3, -0.1, 0.0, 0.1, 0.2) * 2]
     assert time_line(noise).endswith("at 99 % confidence): no difference shown")
     slightly = TimeRatios((("standard", 0.05),), 3, 0)
-    assert time_line([slightly] * 10).endswith("confidence): less than what counts, × 1.25")
+    assert time_line([slightly] * 10).endswith("confidence): below the gate, × 1.25")

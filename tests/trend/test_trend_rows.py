@@ -104,5 +104,5 @@ def test_a_damaged_record_is_named_and_its_commits_are_left_out(history):
 
 def test_a_data_frame_without_pandas_names_the_extra(history, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"pytest-optlandscape\[dataframe\].*to_rows gives dicts"):
+    with pytest.raises(ImportError, match=r"pytest-optlandscape\[dataframe\].*to_rows works without it"):
         to_dataframe(history)

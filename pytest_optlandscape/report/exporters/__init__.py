@@ -1,7 +1,7 @@
-"""A history for other tools: pure functions from rows to text.
+"""Export a history to other tools: pure functions from rows to text.
 
-An exporter is one function in a file of its own, and one line in `EXPORTERS`. It is given rows and `Options`, and
-yields pairs of a file's name and a piece of its text; the name is "" where only one file is written.
+An exporter is one function in a file of its own, and one line in `EXPORTERS`. It takes rows and `Options`, and yields
+pairs of a file's name and a piece of its text. The name is "" if the exporter writes one file only.
 """
 
 from __future__ import annotations
@@ -26,4 +26,4 @@ EXPORTERS: dict[str, Exporter] = {
     "openmetrics": Exporter(openmetrics, takes=frozenset({"last"})),
     "codequality": Exporter(codequality, needs_numbers=False),
 }
-"""All exporters by the name of their format; `cli.EXPORT_FORMATS` says what each writes."""
+"""All exporters by format; `cli_arguments.EXPORT_FORMATS` describes the formats."""

@@ -1,4 +1,4 @@
-"""A results folder of airspeed velocity: ``asv publish`` shows the criteria beside a project's own benchmarks."""
+"""Export to airspeed velocity: ``asv publish`` then shows the criteria beside a project's own benchmarks."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pytest_optlandscape.trend.rows import CRITERIA, Row
 __all__ = ["asv", "merge_benchmarks"]
 
 PREFIX = "optlandscape."
-"""What our benchmarks' names begin with."""
+"""The prefix of all benchmarks' names."""
 
 MACHINE = "optlandscape"
-"""Stands in for a machine: the numbers depend on none."""
+"""The machine's name that asv requires; the numbers depend on no machine."""
 
 _AS_COST: dict[str, tuple[str, str, Callable[[float], float]]] = {
-    "precision": ("relative_gap", "share of the typical gap", lambda digits: 10.0**-digits),
+    "precision": ("relative_gap", "share of the reference gap", lambda digits: 10.0**-digits),
     "success": ("failure", "share of the runs", lambda success: 1.0 - success),
 }
-"""The tool takes whatever grows for a regression, so that criteria of which bigger is better are turned round."""
+"""Conversions of criteria for which bigger is better, because asv takes any increase for a regression."""
 
 
 def asv(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write ``benchmarks.json``, a machine, and one file for each commit.
+    """Write ``benchmarks.json``, the file of a machine, and one file for each commit.
 
-    A criterion over a suite is one benchmark, with optimizer and landscape as its parameters. Sessions recorded without
-    git are left out, as the tool asks git for every commit.
+    Each criterion of a suite is one benchmark, with optimizer and landscape as its parameters. Sessions recorded
+    without git are left out, because asv looks up every commit in git.
     """
     commits: dict[str, dict[tuple[str, str, str], Row]] = {}
     titles: dict[tuple[str, str, str], str] = {}
@@ -53,7 +53,7 @@ def asv(rows: Iterable[Row], options: Options) -> Pieces:
     for (suite, criterion), name in names.items():
         cost, unit, _ = _AS_COST.get(criterion, (criterion, "", _unchanged))
         known = next(one for one in CRITERIA if one.name == criterion)
-        about = known.about if cost == criterion else f"{cost}: {known.about}, turned round so that smaller is better"
+        about = known.about if cost == criterion else f"{cost}: {known.about}, inverted so that smaller is better"
         benchmarks[name] = {
             "code": f"# pytest-optlandscape, suite {plain(suite, 60)}\n# {about}; smaller is better",
             "name": name,
@@ -76,7 +76,7 @@ def _unchanged(value: float) -> float:
 
 
 def _benchmark_names(suites: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Name the benchmarks: names become those of files and parts of URLs."""
+    """Return names of benchmarks that are safe as names of files and parts of URLs."""
     found: dict[tuple[str, str], str] = {}
     taken: set[str] = set()
     for suite in suites:
@@ -134,12 +134,12 @@ def _results(
 
 
 def merge_benchmarks(name: str, before: str, now: str) -> str:
-    """Keep the benchmarks of others in ``benchmarks.json``; all other files are ours alone.
+    """Return the new text, with other benchmarks of an existing ``benchmarks.json`` kept.
 
     Raises
     ------
     ValueError
-        If the file that is there cannot be read; it is not overwritten.
+        If the existing file cannot be read; it is not overwritten.
     """
     if name != "benchmarks.json":
         return now
@@ -148,6 +148,6 @@ def merge_benchmarks(name: str, before: str, now: str) -> str:
     except ValueError:
         known = None
     if not isinstance(known, dict) or known.get("version") != 2:
-        raise ValueError(f"{name} is there already, but is no list of benchmarks of asv (version 2): remove it first")
+        raise ValueError(f"{name} exists, but is not a list of benchmarks of asv (version 2): remove it first")
     others = {key: one for key, one in known.items() if not key.startswith(PREFIX)}
     return json_text(dict(sorted({**others, **json.loads(now)}.items())))

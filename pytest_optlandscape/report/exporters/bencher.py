@@ -1,4 +1,4 @@
-"""One commit in Bencher Metric Format, for its adapter ``json``."""
+"""Export one commit in Bencher Metric Format, for Bencher's adapter ``json``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["bencher"]
 def bencher(rows: Iterable[Row], options: Options) -> Pieces:
     """Write one benchmark for each landscape, with one measure for each criterion.
 
-    Measures are named by slugs, such as ``evaluations-to-targets``. Their units, and whether an upper or a lower
-    threshold makes sense, are properties of the project at Bencher.
+    Measures are named by slugs, such as ``evaluations-to-targets``. Their units and thresholds are configured in the
+    project at Bencher.
     """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in rows:

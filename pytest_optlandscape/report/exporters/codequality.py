@@ -1,4 +1,4 @@
-"""GitLab's code quality report: what a merge request shows beside the lines of code."""
+"""Export to GitLab's code quality report, which merge requests show beside the lines of code."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["codequality"]
 
 
 def codequality(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write what is worse or changed in the state of each optimizer's last commit.
+    """Write the losses and changes in the state of each optimizer's last commit.
 
-    The findings of a state are those of its first commit, so that later commits of the state report the same.
-    What a person said a word on is left out.
+    The findings of a state are those of its first commit, so that all its commits report the same issues. Events with
+    a triage are left out.
     """
     yield "", codequality_text(one for last in _last_states(rows) for one in _issues(last, options))
 
@@ -53,12 +53,12 @@ def _issues(last: _Last, options: Options) -> Iterator[dict[str, Any]]:
     if overall.verdict == Verdict.CHANGED:
         changed = sum(row.verdict == Verdict.CHANGED for row in last.began[1:])
         on = f" on {number_of(changed, 'landscape')}" if changed else ""
-        yield made(overall.verdict, OVERALL, "info", f"takes another course{on}{since}, neither better nor worse")
+        yield made(overall.verdict, OVERALL, "info", f"takes a different path{on}{since}, neither better nor worse")
 
 
 @dataclass
 class _Last:
-    """The last state of an optimizer: the rows of its first commit, the suite's first, and what came later."""
+    """The last state of an optimizer: the rows of its first commit, the suite's first, and facts of later commits."""
 
     began: list[Row]
     broken: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What exporters have in common: how they are called, and how rows are named."""
+"""Define the interface of exporters, and name rows for them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Pieces = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may choose; each exporter looks at what it knows.
+    """The user's options; each exporter reads those in its `Exporter.takes`.
 
     Attributes
     ----------
     direction : str, default "smaller"
-        ``smaller`` or ``bigger``: criteria of which that is better.
+        Export the criteria for which ``smaller`` or ``bigger`` is better.
     last : bool, default False
-        The last commit only.
+        Whether to export the last commit only.
     locations : mapping of str to (str, int)
-        By spec, the file, relative to the repository, and the line where the optimizer is defined.
+        The file, relative to the repository, and the line of each optimizer's definition, by spec.
     nowhere : (str, int)
-        The location of optimizers that are not among them, such as those of a library: the configuration file.
+        The location of all other optimizers, such as those of a library: the configuration file.
     """
 
     direction: Literal["smaller", "bigger"] = "smaller"
@@ -46,17 +46,17 @@ class Exporter:
     Attributes
     ----------
     write : callable
-        Given rows and options, yields pairs of a file's name and a piece of its text.
+        Yield pairs of a file's name and a piece of its text, given rows and options.
     commits : str, default "all"
         ``all``, or ``last`` for a format that describes one commit.
     needs_numbers : bool, default True
-        Whether a history without any number cannot be written.
+        Whether the format needs at least one number.
     is_folder : bool, default False
-        Whether several files are written.
+        Whether it writes several files.
     takes : frozenset of str
-        The options that it looks at.
+        The names of the `Options` that it reads, besides those that every exporter may read.
     merge : callable, optional
-        Given a file's name, the text that is there already and the new one, gives the text to write.
+        Return the text to write, given a file's name, its existing text and the new text.
     """
 
     write: Callable[[Iterable[Row], Options], Pieces]
@@ -67,9 +67,9 @@ class Exporter:
     merge: Callable[[str, str, str], str] | None = None
 
 
-@functools.lru_cache(maxsize=4096)  # the same few names stand in every row
+@functools.lru_cache(maxsize=4096)  # the same few names occur in every row
 def plain(text: str, length: int = 1000) -> str:
-    r"""Put text from elsewhere on one line, without control characters.
+    r"""Return text on one line, without control characters.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def plain(text: str, length: int = 1000) -> str:
 
 
 def label(row: Row) -> str:
-    """Name what a row is about, without its commit: path, optimizer, suite and landscape.
+    """Return the name of a row without its commit: path, optimizer, suite and landscape.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def label(row: Row) -> str:
 
 
 def unique(name: str, taken: Mapping[str, Any] | set[str]) -> str:
-    """Add a number to a name that is taken: two names may read alike once control characters are gone.
+    """Return a name that is not taken, by adding a number; names may collide once control characters are removed.
 
     Examples
     --------
@@ -108,5 +108,5 @@ def unique(name: str, taken: Mapping[str, Any] | set[str]) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Write JSON that is valid everywhere: ASCII, no NaN."""
+    """Return JSON that every reader accepts: ASCII, no NaN."""
     return json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""A table as comma-separated values (RFC 4180), in UTF-8."""
+"""Export a table as comma-separated values (RFC 4180), in UTF-8."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "|", "%")
 
 
 def csv(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write one line for each row, under a line with the names of the columns.
+    """Write a header, then one line for each row.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front. Text is on one line, without control
-    characters. Numbers are in Python's notation; missing ones are empty.
+    Text is on one line, without control characters. Text that a spreadsheet would take for a formula is prefixed with
+    an apostrophe. Numbers are in Python's notation; missing numbers are empty.
     """
     empty = Row("", "", "", "", "", 0, "", "", "", "")
     yield "", _line(empty.to_plain())
@@ -34,7 +34,7 @@ def _line(cells: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    r"""Make text harmless.
+    r"""Return a cell's value, with text that cannot be taken for a formula.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One commit for github-action-benchmark: its tools customSmallerIsBetter and customBiggerIsBetter."""
+"""Export one commit to github-action-benchmark, for its tools customSmallerIsBetter and customBiggerIsBetter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["github_action_benchmark"]
 
 
 def github_action_benchmark(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write one benchmark for each landscape and criterion of which the chosen direction is better.
+    """Write one benchmark for each landscape and each criterion with the chosen direction.
 
-    The tool takes one direction for a file, so there are two files for all criteria.
+    The tool accepts one direction per file, so two files are needed for all criteria.
     """
     wanted = [one for one in CRITERIA if one.smaller_is_better == (options.direction == "smaller")]
     found: dict[str, dict[str, Any]] = {}

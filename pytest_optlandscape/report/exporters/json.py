@@ -1,4 +1,4 @@
-"""A table as JSON, with what each column means."""
+"""Export a table as JSON, with the definitions of its criteria."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["json"]
 
 
 def json(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write the criteria with unit and direction, and the rows: text, numbers and null."""
+    """Write the criteria with their units and directions, then the rows as text, numbers and null."""
     criteria = {
         one.name: {"unit": one.unit, "direction": one.direction, "about": one.about, "verdict_on": one.metric}
         for one in CRITERIA

@@ -1,4 +1,4 @@
-"""Gauges in OpenMetrics text, for Prometheus and what reads its formats."""
+"""Export gauges as OpenMetrics text, for Prometheus and compatible tools."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NAMES = {
     "evaluations": ("run_evaluations", "evaluations"),
     "constraint_evaluations": ("constraint_evaluations", "evaluations"),
 }
-"""A name must end with the unit."""
+"""Names and units of the gauges; OpenMetrics requires a name to end with its unit."""
 
 
 def openmetrics(rows: Iterable[Row], options: Options) -> Pieces:
-    """Write one gauge for each criterion, and one that holds commit, verdict and state as labels.
+    """Write one gauge for each criterion, and one with commit, verdict and state as labels.
 
-    Each sample has the time of its commit. A commit whose time is not later than that of the commit before it gets a
-    time 1 ms after it: times must grow, and the order of commits is what counts. With ``options.last`` there are no
-    times, as exporters that are scraped have none.
+    Each sample has the time of its commit. Times must increase in the order of commits, so a commit that is not later
+    than the one before gets a time 1 ms after it. With ``options.last`` there are no times, because scraped exporters
+    have none.
     """
     series: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
@@ -63,7 +63,7 @@ def _head(name: str, unit: str, criterion: Criterion) -> Pieces:
 
 
 def _distinct_labels(row: Row, taken: set[str]) -> str:
-    """Write the labels of a series; two that read alike are told apart by a number."""
+    """Return the labels of a series, with a number added if another series has the same labels."""
     named = {
         "optimizer": row.optimizer,
         "setting": row.setting,
@@ -84,7 +84,7 @@ def _labels(named: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""Escape what a label or a help text must not hold.
+    r"""Escape characters that labels and help texts must not contain.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def _escaped(text: str) -> str:
 
 
 def _times(rows: Sequence[Row], options: Options) -> list[str]:
-    """Write the times of a series as they follow its values, each later than the one before."""
+    """Return the text of each sample's time, to be written after its value; each is later than the one before."""
     if options.last:
         return ["" for _ in rows]
     found, before = [], None

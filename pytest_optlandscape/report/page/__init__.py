@@ -1,4 +1,4 @@
-"""The page: one HTML file without a network, readable without scripts, from pure values to text."""
+"""Make the report page: one HTML file that needs no network and is readable without scripts."""
 
 from __future__ import annotations
 

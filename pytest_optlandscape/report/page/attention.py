@@ -1,4 +1,4 @@
-"""What to look at first: worse, creep, contract; each with its sentence, its picture and its replay line."""
+"""Make the cards of findings that need attention, each with a sentence, a picture and a command to replay it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["cards_of", "in_order_of_attention", "summary_of"]
 _KINDS = ("worse", "creep", "contract", "not-run", "not-comparable", "changed", "damaged", "better")
 
 MOST_PICTURES = 12
-"""Cards that have a picture; those after them say where on the page it is."""
+"""Most cards with pictures; further cards have none."""
 
 _DRAWN = 10
-"""Landscapes in the picture of a card."""
+"""Most landscapes in the picture of a card."""
 
 
 def cards_of(subject: Subject) -> list[Card]:
-    """List what is to be looked at of one optimizer.
+    """Return the cards of one optimizer.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def cards_of(subject: Subject) -> list[Card]:
 
 
 def _is_told(subject: Subject, change: Change) -> bool:
-    """Tell whether the present change is nothing to look at, or an event that has a card."""
+    """Return whether the present change needs no card, because nothing changed or an event has a card for it."""
     verdict = change.comparison.verdict
     if verdict in (Verdict.SAME, Verdict.NEW) or change.is_single:
         return True
@@ -82,11 +82,11 @@ def _event_card(subject: Subject, event: Event, identifier: str) -> Card:
     commit = last.first.entry.short
     commands = [
         *_replay(comparison),
-        Command("the whole verdict", command_line("optlandscape", "compare", event.since.last.entry.short, commit)),
+        Command("show the full verdict", command_line("optlandscape", "compare", event.since.last.entry.short, commit)),
     ]
     if event.is_worse and event.triage is None:
         commands.append(
-            Command("if it was meant", command_line("optlandscape", "triage", commit, "expected", "because …"))
+            Command("if it is intended", command_line("optlandscape", "triage", commit, "expected", "because …"))
         )
     triage = ""
     if event.triage is not None:
@@ -122,7 +122,7 @@ def _change_card(subject: Subject, change: Change) -> Card:
 
 
 def _in_full(comparison: OptimizerComparison) -> tuple[str, ...]:
-    """Say what moved with its probabilities, where the title has none."""
+    """Return the findings with their p-values, which the title omits."""
     return (moved_in_full(comparison),) if comparison.findings else ()
 
 
@@ -132,15 +132,15 @@ def _pictures(change: Change, identifier: str) -> tuple[pictures.Picture, ...]:
 
 
 def _replay(comparison: OptimizerComparison) -> list[Command]:
-    """Give the line that runs the worst cell of the worst landscape again."""
+    """Return the command that replays the worst cell of the worst landscape."""
     moved = [one for one in by_gravity(comparison.landscapes) if one.is_compared and one.fingerprint != "identical"]
     if not moved:
         return []
-    return [Command("run the worst cell again", replay_command(comparison.spec, moved[0].worst_cell["cell"]))]
+    return [Command("replay the worst cell", replay_command(comparison.spec, moved[0].worst_cell["cell"]))]
 
 
 def _not_run_cards(subject: Subject, trend: Trend) -> list[Card]:
-    """Tell of an optimizer that cannot be run at its last commit."""
+    """Return a card if the optimizer could not be run at its last commit."""
     if not trend.not_run:
         return []
     point = trend.not_run[-1]
@@ -160,7 +160,7 @@ def _not_run_cards(subject: Subject, trend: Trend) -> list[Card]:
 
 
 def _contract_cards(subject: Subject, trend: Trend) -> list[Card]:
-    """Tell of checks that are broken at the last commit and were not recorded as broken at the first."""
+    """Return a card for each check that is broken at the last commit, but was not at the first."""
     points: list[Point] = [point for state in trend.states for point in state.points]
     if not points:
         return []
@@ -176,14 +176,14 @@ def _contract_cards(subject: Subject, trend: Trend) -> list[Card]:
                     anchor=subject.anchor,
                     title=f"breaks {check} of the contract",
                     where=f"First recorded at {point_text(since)}",
-                    commands=(Command("hold it to the check", command_line("pytest", "--optlandscape", *only)),),
+                    commands=(Command("run this check", command_line("pytest", "--optlandscape", *only)),),
                 )
             )
     return cards
 
 
 def in_order_of_attention(cards: Iterable[Card]) -> list[Card]:
-    """Sort cards: worse first, better last; what somebody has said a word on after what nobody has.
+    """Sort cards: those without triage first, then from worse to better.
 
     Only the first dozen keep their pictures.
     """
@@ -200,7 +200,7 @@ def in_order_of_attention(cards: Iterable[Card]) -> list[Card]:
 
 
 def summary_of(cards: Iterable[Card], optimizers: int) -> str:
-    """Say the page in one sentence.
+    """Summarise the page in one sentence.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Whether a page can be written: told before minutes of work depend on it."""
+"""Check that a page can be written before the work for it begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_INSTALLED = "the page is made with Jinja2, which is not installed: pip insta
 
 
 def check_can_report(path: Path) -> None:
-    """Try whether the page can be written to a file.
+    """Check that the page can be written to a file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Numbers of one change of an optimizer, from two records, for the pictures and tables of the page."""
+"""Compute the numbers of one change of an optimizer, for the pictures and tables of the page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 ORDER = (Verdict.WORSE, Verdict.NOT_COMPARABLE, Verdict.CHANGED, Verdict.BETTER, Verdict.NEW, Verdict.SAME)
-"""Verdicts in the order in which a reader looks at them."""
+"""Verdicts in the order of the page, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Change:
     ----------
     comparison : OptimizerComparison
     before, now : str
-        How the two sides are called, such as ``3cbcacf9a4`` or ``baseline``.
+        The names of both sides, such as ``3cbcacf9a4`` or ``baseline``.
     before_commit, now_commit : str
-        Their commits; "" where they are not known.
+        Their commits; "" if unknown.
     """
 
     comparison: OptimizerComparison
@@ -57,17 +57,17 @@ class Change:
 
     @property
     def is_single(self) -> bool:
-        """Whether there is one state only, which is compared with itself."""
+        """Whether there is only one state, compared with itself."""
         return bool(self.now_commit) and (self.before, self.before_commit) == (self.now, self.now_commit)
 
     @property
     def landscapes(self) -> list[LandscapeComparison]:
-        """The landscapes, the gravest verdict first; among equals the largest change of speed first."""
+        """The landscapes, sorted by `by_gravity`."""
         return by_gravity(self.comparison.landscapes)
 
     @property
     def moved(self) -> list[LandscapeComparison]:
-        """The landscapes that are not the same."""
+        """The landscapes that are neither *same* nor *new*."""
         return [one for one in self.landscapes if one.verdict not in (Verdict.SAME, Verdict.NEW)]
 
 
@@ -89,7 +89,7 @@ class Effect:
     ----------
     landscape : str
     log2_ratio, lower, upper : float
-        Of the speed now as a multiple of the speed before; positive is faster. The limits hold at 99 % confidence.
+        log₂ of the ratio of speeds, now to before, with limits at 99 % confidence; positive is faster.
     verdict : str
     """
 
@@ -101,7 +101,7 @@ class Effect:
 
 
 def effect_of(comparison: LandscapeComparison) -> Effect | None:
-    """Express the change in speed on a landscape in binary logarithms; None where the speed is unknown."""
+    """Return the change in speed on a landscape as a binary logarithm; None if the speed is unknown."""
     speed = comparison.speed.to_targets if comparison.speed else None
     if speed is None:
         return None
@@ -121,7 +121,7 @@ def log_speed(before: LandscapeRecord | None, now: LandscapeRecord) -> float | N
     Returns
     -------
     float or None
-        Positive is faster. None where the two cannot be compared or no target tells anything.
+        Positive is faster. None if the records cannot be compared, or no target is informative.
     """
     if before is None or before.definition != now.definition:
         return None
@@ -141,7 +141,7 @@ def _was_stopped(*pair: CellRecord) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def known_landscape(name: str) -> Landscape | None:
-    """Find a landscape by the name in a record; None where it is not known here."""
+    """Return the landscape with the name in a record; None if this session does not know it."""
     try:
         return get(name)
     except (ValueError, TypeError, KeyError):
@@ -149,7 +149,7 @@ def known_landscape(name: str) -> Landscape | None:
 
 
 def start_points(record: LandscapeRecord) -> dict[str, FloatArray]:
-    """Find the points from which the cells of a record start; empty where the landscape is not known here."""
+    """Return the starting points of a record's cells, by start; empty if this session does not know the landscape."""
     landscape = known_landscape(record.landscape)
     return (
         {cell.start: cell.x0 for cell in (*cells(landscape), *limit_cells(landscape))} if landscape is not None else {}
@@ -158,7 +158,7 @@ def start_points(record: LandscapeRecord) -> dict[str, FloatArray]:
 
 @dataclass(frozen=True)
 class Runtimes:
-    """Evaluations to targets, of all cells that were run before and now.
+    """Evaluations to the targets in all cells that were run before and now.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ class Runtimes:
         Evaluations; inf where the target was missed.
     dims, budgets : ndarray, shape (cells,)
     left_out : tuple of str
-        Landscapes that are not known here, so that their dimension is not, or that were not compared.
+        Landscapes that were not compared, or whose dimension is unknown in this session.
     """
 
     before: FloatArray
@@ -177,7 +177,7 @@ class Runtimes:
 
 
 def runtimes_of(landscapes: Sequence[LandscapeComparison]) -> Runtimes | None:
-    """Gather the evaluations to all targets, cells paired.
+    """Collect the evaluations to all targets from paired cells.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def runtimes_of(landscapes: Sequence[LandscapeComparison]) -> Runtimes | None:
     Returns
     -------
     Runtimes or None
-        None where nothing was compared.
+        None if nothing was compared.
     """
     before: list[tuple[float, ...]] = []
     now: list[tuple[float, ...]] = []
@@ -207,11 +207,10 @@ def runtimes_of(landscapes: Sequence[LandscapeComparison]) -> Runtimes | None:
 
 
 def gap_steps(record: LandscapeRecord, cell: CellRecord) -> tuple[FloatArray, FloatArray]:
-    """Rebuild how the gap of a cell fell from the targets that it hit.
+    """Reconstruct the gap of a cell as a function of evaluations.
 
-    A record keeps when each target was hit, and not the gaps between two targets. So a gap stays at the last target
-    that was hit. What lies before the first one is not known, except of a run that reached no target: of such a run the
-    gaps at the budget and its halves are kept.
+    A record stores the evaluations to each target, but not the gaps in between. So the gap falls in steps from target
+    to target, and is unknown before the first. For a run that reached no target, the stored descent is used.
 
     Parameters
     ----------
@@ -221,7 +220,7 @@ def gap_steps(record: LandscapeRecord, cell: CellRecord) -> tuple[FloatArray, Fl
     Returns
     -------
     evaluations, gaps : ndarray, shape (n,)
-        After so many evaluations the gap is that.
+        The gaps, and the evaluations after which they were reached.
     """
     if cell.descent is not None:
         fall = cell.descent

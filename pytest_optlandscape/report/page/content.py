@@ -1,4 +1,4 @@
-"""What stands on the page, as values: no markup, and nothing of how it is laid out."""
+"""Define the content of the page as values, without markup and layout."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, or a sentence that says why there is none.
+    """A figure, or a sentence that explains why there is none.
 
     Attributes
     ----------
     name : str
-        What it shows.
+        The subject of the picture.
     figure : Figure or None
     caption : str
-        How it was drawn, and what could not be drawn.
+        Explains the drawing, and what could not be drawn.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Command:
-    """A line that a reader copies into a shell.
+    """A command for a reader to copy into a shell.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Fact:
-    """A name and what there is to say under it."""
+    """A heading with its lines of text."""
 
     name: str
     values: tuple[str, ...]
@@ -65,7 +65,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Share:
-    """A commit's part of a creep, in words."""
+    """A commit's share in a creep, as text."""
 
     commit: str
     share: str
@@ -75,24 +75,24 @@ class Share:
 
 @dataclass(frozen=True)
 class Card:
-    """Something to look at.
+    """A finding that needs attention.
 
     Attributes
     ----------
     kind : str
         ``worse``, ``creep``, ``contract``, ``not-run``, ``not-comparable``, ``changed``, ``better`` or ``damaged``.
     optimizer, anchor : str
-        Whose it is, and where that stands on the page.
+        The optimizer, and the anchor of its panel on the page.
     title : str
-        What moved.
+        The finding in short.
     where : str
-        At which commit.
+        The commit or the range of commits.
     notes : tuple of str
     shares : tuple of Share
     pictures : tuple of Picture
     commands : tuple of Command
     triage : str
-        A person's word on it; "" where there is none.
+        A person's decision about the finding; "" if there is none.
     """
 
     kind: str
@@ -131,11 +131,11 @@ class LandscapeRow:
     ----------
     name, verdict : str
     speed : str
-        As text; ``speed_value`` is what it is sorted by.
+        The text; rows are sorted by ``speed_value``.
     what : str
-        What moved there.
+        The findings on the landscape.
     cell, command : str
-        The cell that lost most, and how to replay it.
+        The cell that lost most, and the command that replays it.
     """
 
     name: str
@@ -172,7 +172,7 @@ class CellRow:
 
 @dataclass(frozen=True)
 class LandscapeDetail:
-    """What opens under a landscape's row."""
+    """The details that open under a landscape's row."""
 
     name: str
     sentence: str
@@ -195,7 +195,7 @@ class StateRow:
 
 @dataclass(frozen=True)
 class StateDetail:
-    """What is shown when a reader chooses a state to compare with the one before."""
+    """The comparison of a state with the state before, shown when a reader chooses it."""
 
     label: str
     title: str
@@ -209,33 +209,32 @@ class StateDetail:
 
 @dataclass(frozen=True)
 class Panel:
-    """All of one optimizer.
+    """The part of the page about one optimizer.
 
     Attributes
     ----------
     anchor, title, suite : str
     verdict : str
     sentence : str
-        What became of it.
+        A summary in one sentence.
     compared : str
-        Which two sides the pictures show.
+        The names of both sides in the pictures.
     heat_map, effects, time_line : Picture or None
-        None where the page has no history, or nothing was compared.
+        None if there is no history, or nothing was compared.
     all_effects, all_heat_map : Picture or None
-        The same with every landscape and state, where the others were cut.
+        The same pictures with all landscapes and states, if the others show only some.
     profiles : tuple of Picture
     rho : str
-        What the performance profile says, in words.
+        The performance profile in words.
     landscapes : tuple of LandscapeRow
     details : tuple of callable
-        For each of the landscapes, gives what opens under its row: made only when it is written, as there may be
-        hundreds.
+        Return the details of each landscape. They are made one at a time, because there may be hundreds.
     opened : int
-        Of how many landscapes, from the first, the details stand on the page itself.
+        The number of landscapes, from the first, whose details are open on the page.
     states : tuple of StateRow
-        Newest first; of hundreds the last.
+        Newest first; only the newest if there are hundreds.
     all_states : int
-        How many there are.
+        The number of all states.
     state_details : tuple of callable
     facts : tuple of Fact
         Contract, widths, environment and provenance.

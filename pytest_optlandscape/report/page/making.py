@@ -1,4 +1,4 @@
-"""The page from what a history or a session holds to text: the one function that others call."""
+"""Make the page from a history or a session; `make_page` is the function that other rooms call."""
 
 from __future__ import annotations
 
@@ -24,30 +24,29 @@ def make_page(
     as_of: str = "",
     if_empty: str = "The history is empty.",
 ) -> str:
-    """Write the page of some optimizers.
+    """Return the page of some optimizers.
 
     Parameters
     ----------
     title : str
-        Of the project.
+        The project's name.
     subjects : iterable of Subject
-        One optimizer after the other: each is written before the next is asked for, so that hundreds of records need
-        not be held at once.
+        The optimizers. Each is rendered before the next is requested, so that not all records are in memory at once.
     load : callable
-        Gives the record of a digest, or None where there is none that can be used.
+        Return the record of a digest, or None if there is no usable one.
     triages : mapping of str to Triage, optional
-        By commit.
+        Triages by commit.
     problems : sequence of str, optional
-        What could not be read. It is looked at last, so that reading may add to it.
+        Messages about unreadable files. It is read last, so that `load` may add to it.
     as_of : str, optional
-        What the page shows (default: the last commit, and its day).
+        The commit or time that the page shows (default: the last commit and its day).
     if_empty : str, optional
-        What the page says if there is no optimizer.
+        The sentence of a page without optimizers.
 
     Returns
     -------
     str
-        An HTML document. The same values give the same text.
+        An HTML document; the same values give the same text.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""All of one optimizer: from its trend, or from one comparison, to the values that stand on the page."""
+"""Make the panel of one optimizer from its trend or from one comparison."""
 
 from __future__ import annotations
 
@@ -49,38 +49,38 @@ __all__ = ["Subject", "accepted_state", "change_of", "overview_row", "panel_of"]
 Load = Callable[[str], Baseline | None]
 
 OPENED = 6
-"""Landscapes whose pictures stand on the page itself, readable without scripts; those of others wait in blocks."""
+"""Most landscapes whose pictures are readable without scripts; pictures of others are in compressed blocks."""
 
 MOST_DRAWN, MOST_STATES = 24, 40
-"""Landscapes and states in the pictures that stand on the page itself."""
+"""Most landscapes and states in the pictures that are readable without scripts."""
 
 MOST_STATES_OF_ALL = 120
-"""States in the heat map of all landscapes."""
+"""Most states in the heat map of all landscapes."""
 
 MOST_TOLD, MOST_CHOSEN = 100, 60
-"""States in the table of the history, and those of them that can be compared with the one before; the newest."""
+"""Most states in the table of the history, and most of these that can be chosen for a comparison; the newest."""
 
 MOST_ROWS = 60
-"""Landscapes in the table of one state."""
+"""Most landscapes in the table of one state."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """An optimizer that the page tells of.
+    """An optimizer on the page.
 
     Attributes
     ----------
     number : int
-        On the page, from 1.
+        The optimizer's number on the page, from 1.
     title, suite : str
     change : Change or None
-        What the pictures compare; None where nothing was measured.
+        The comparison that the pictures show; None if nothing was measured.
     trend : Trend or None
-        None where the page has no history of it.
+        None if the page has no history of the optimizer.
     facts : tuple of Fact
         Further facts, such as the contract of a session.
     trajectories : Trajectories
-        Runs that were made again for their paths.
+        Paths of cells that were rerun for the pictures.
     """
 
     number: int
@@ -93,24 +93,23 @@ class Subject:
 
     @property
     def anchor(self) -> str:
-        """Where it stands on the page."""
+        """The anchor of the optimizer's panel."""
         return f"optimizer-{self.number}"
 
 
 def accepted_state(trend: Trend, triages: Mapping[str, Triage]) -> int:
-    """Find the state that people accepted last: by their word, or as their baseline; the first where there is none.
+    """Return the index of the state that was last accepted, by triage or as the baseline; 0 if none was.
 
     Parameters
     ----------
     trend : Trend
-        With one state or more.
+        A trend with at least one state.
     triages : mapping of str to Triage
-        By commit.
+        Triages by commit.
 
     Returns
     -------
     int
-        Its number, from 0.
     """
     for k in range(len(trend.states) - 1, 0, -1):
         for point in trend.states[k].points:
@@ -121,19 +120,19 @@ def accepted_state(trend: Trend, triages: Mapping[str, Triage]) -> int:
 
 
 def change_of(trend: Trend, load: Load, triages: Mapping[str, Triage]) -> Change | None:
-    """Compare the last state with the accepted one; if it is that one, with the state before.
+    """Compare the last state with the accepted state or, if it is accepted itself, with the state before.
 
     Parameters
     ----------
     trend : Trend
     load : callable
-        Gives the record of a digest.
+        Return the record of a digest, or None if there is no usable one.
     triages : mapping of str to Triage
 
     Returns
     -------
     Change or None
-        None where nothing was measured. A single state is compared with itself.
+        None if nothing was measured. A single state is compared with itself.
     """
     if not trend.states:
         return None
@@ -151,7 +150,7 @@ def change_of(trend: Trend, load: Load, triages: Mapping[str, Triage]) -> Change
 
 
 def overview_row(subject: Subject) -> OverviewRow:
-    """Sum an optimizer up in a row."""
+    """Return the row of an optimizer in the overview."""
     trend, change = subject.trend, subject.change
     history = ""
     if trend is not None:
@@ -181,13 +180,13 @@ def _compared(change: Change) -> str:
 
 
 def panel_of(subject: Subject, load: Load, triages: Mapping[str, Triage]) -> Panel:
-    """Gather all that the page says of one optimizer.
+    """Return the panel of one optimizer.
 
     Parameters
     ----------
     subject : Subject
     load : callable
-        Gives the record of a digest, or None where there is none that can be used.
+        Return the record of a digest, or None if there is no usable one.
     triages : mapping of str to Triage
 
     Returns
@@ -202,7 +201,7 @@ def panel_of(subject: Subject, load: Load, triages: Mapping[str, Triage]) -> Pan
         heat_map, all_heat_map, means = _heat_maps(trend, load, accepted_state(trend, triages), subject.anchor)
     facts = (*subject.facts, *(_facts(trend) if trend is not None else ()))
     if change is None:
-        why = "nothing of it was measured"
+        why = "this optimizer was not measured"
         return Panel(subject.anchor, subject.title, subject.suite, "new", why, "", facts=facts)
     landscapes = change.landscapes
     moved = [one for one in landscapes if one.verdict not in (Verdict.SAME, Verdict.NEW)]
@@ -255,7 +254,7 @@ def _sentence(change: Change) -> str:
 def _heat_maps(
     trend: Trend, load: Load, accepted: int, anchor: str
 ) -> tuple[pictures.Picture | None, pictures.Picture | None, list[float]]:
-    """Draw the map of what moved, that of everything where it is more, and average each state's column."""
+    """Return the heat map of landscapes that moved, that of all landscapes if there are more, and each state's mean."""
     reference = load(trend.states[accepted].digest)
     if reference is None:
         return None, None, []
@@ -399,7 +398,7 @@ def _state_detail(before: State, state: State, identifier: str) -> StateDetail:
         left_out=max(len(moved) - MOST_ROWS, 0),
         commands=(
             Command(
-                "the whole verdict",
+                "show the full verdict",
                 command_line("optlandscape", "compare", before.last.entry.short, state.first.entry.short),
             ),
         ),
@@ -407,7 +406,7 @@ def _state_detail(before: State, state: State, identifier: str) -> StateDetail:
 
 
 def notes_of(state: State) -> tuple[str, ...]:
-    """Say what came with a state, and which other commits may have brought it."""
+    """Return notes on a state: versions that changed with it, and unmeasured commits that may have caused it."""
     notes = [f"{', '.join(state.came_with)} came with it"] if state.came_with else []
     if state.between:
         named = ", ".join(commit[:10] for commit in state.between[:5]) + (" …" if len(state.between) > 5 else "")
@@ -418,7 +417,7 @@ def notes_of(state: State) -> tuple[str, ...]:
 
 
 def _facts(trend: Trend) -> tuple[Fact, ...]:
-    """List contract, environment and provenance, as the last recorded commit tells them."""
+    """Return contract, environment and provenance of the last recorded commit."""
     facts = []
     if trend.states:
         last = trend.states[-1].last

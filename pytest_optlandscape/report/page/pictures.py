@@ -1,4 +1,4 @@
-"""The pictures of the page: from records and comparisons to the numbers that `figures` draws."""
+"""Make the pictures of the page: turn records and comparisons into numbers for `figures`."""
 
 from __future__ import annotations
 
@@ -32,28 +32,29 @@ __all__ = ["Picture", "basins", "contour", "effects", "gaps", "heat_map", "profi
 FloatArray = NDArray[np.float64]
 
 GATE = SPEED.gate_landscape * math.log2(10.0)
-"""The change in speed that matters on one landscape, 10 %, as a binary logarithm."""
+"""The gate of speed on one landscape, 10 %, as a binary logarithm."""
 
 SUITE_GATE = SPEED.gate_suite * math.log2(10.0)
-"""The same over a suite, 2 %."""
+"""The gate of speed over a suite, 2 %, as a binary logarithm."""
 
 _PROFILE_TARGET = 5
-"""The target of data and performance profiles, 10⁻⁶: what counts as a success."""
+"""The index of the profiles' target, 10⁻⁶ of the reference gap, at which a run succeeds."""
 
 _GRID = 61
 """Points along each side of a contour's grid."""
 
 _MOST_ON_LINE, _MOST_EVENTS = 200, 15
-"""States and events on a time line."""
+"""Most states and events on a time line."""
 
 _MOST_POINTS = 400
-"""Evaluations of a path that are drawn; a longer one is drawn up to there, and the caption says so."""
+"""Most evaluations of a path to draw; the caption of a longer path says so."""
 
 
 def _drawn(name: str, caption: str, draw: Callable[[], figures.Figure], is_described: bool = False) -> Picture:
-    """Draw a picture, or say why it cannot be drawn: one that cannot must not keep the page from being written.
+    """Draw a picture; if that fails, return its name and the error, so that the page can still be written.
 
-    Landscapes are users' code, so any exception may come. On request the caption begins with the description.
+    Landscapes are users' code, so any exception may occur. If `is_described`, the caption begins with the figure's
+    description.
     """
     try:
         figure = draw()
@@ -69,21 +70,21 @@ def _not_drawn(name: str, why: str) -> Picture:
 def effects(
     landscapes: Sequence[LandscapeComparison], change: Change, identifier: str, most: int | None = None
 ) -> Picture | None:
-    """Draw the change in speed on each landscape with its interval, and the gates as a band.
+    """Draw the change in speed on each landscape with its interval, and the gate as a band.
 
     Parameters
     ----------
     landscapes : sequence of LandscapeComparison
-        In the order in which they are drawn.
+        The landscapes in the order of drawing.
     change : Change
     identifier : str
     most : int, optional
-        At most so many, from the first.
+        The largest number of landscapes to draw, from the first (default: all).
 
     Returns
     -------
     Picture or None
-        None where there is no landscape.
+        None if there is no landscape.
     """
     if not landscapes:
         return None
@@ -124,28 +125,28 @@ def heat_map(
     identifier: str,
     total: int | None = None,
 ) -> Picture | None:
-    """Draw landscapes × states, coloured by the speed against the accepted state.
+    """Draw landscapes × states, coloured by the speed relative to the accepted state.
 
     Parameters
     ----------
     states : sequence of State
         Oldest first.
     columns : sequence of mapping
-        For each state, log₂ of the speed ratio by landscape; None where it is not comparable or unknown.
+        For each state, log₂ of the speed ratio by landscape; None if it is unknown or not comparable.
     names : sequence of str
-        The landscapes that are drawn.
+        The landscapes to draw.
     accepted : int
-        The number of the accepted state.
+        The index of the accepted state.
     most_states : int
-        At most so many, the newest.
+        The largest number of states to draw; the newest are kept.
     identifier : str
     total : int, optional
-        How many landscapes there are.
+        The number of all landscapes.
 
     Returns
     -------
     Picture or None
-        None where there is no landscape.
+        None if there is no landscape.
     """
     if not names:
         return None
@@ -153,12 +154,12 @@ def heat_map(
     values = np.array([[_number(column.get(name)) for column in columns[first:]] for name in names])
     caption = (
         f"Speed against the accepted state {states[accepted].first.entry.short}, in shades up to two gates of 10 %; "
-        "hatched where it is not comparable or not known."
+        "hatched if unknown or not comparable."
     )
     if total is not None and total > len(names):
-        caption += f" The {len(names)} of {total} landscapes whose speed moved most."
+        caption += f" Shown are the {len(names)} of {total} landscapes whose speed moved most."
     if first:
-        caption += f" The last {len(states) - first} of {len(states)} states."
+        caption += f" Shown are the last {len(states) - first} of {len(states)} states."
     return _drawn(
         "Speed by landscape and state",
         caption,
@@ -184,13 +185,13 @@ def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture 
     ----------
     trend : Trend
     means : sequence of float
-        For each state, the mean over the landscapes of log₂ of the speed against the accepted state.
+        For each state, the mean over the landscapes of log₂ of the speed relative to the accepted state.
     identifier : str
 
     Returns
     -------
     Picture or None
-        None where no speed is known.
+        None if no speed is known.
     """
     if len(means) != len(trend.states):
         return None
@@ -229,17 +230,17 @@ def time_line(trend: Trend, means: Sequence[float], identifier: str) -> Picture 
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut a text after so many characters."""
+    """Cut a text to at most so many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _sides(change: Change) -> tuple[str, str]:
-    """Name both sides so that a sentence about them can be read."""
+    """Return the names of both sides for captions."""
     return f"before ({change.before})", f"now ({change.now})"
 
 
 def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple[Picture, ...], str]:
-    """Draw runtime distribution, data profile and performance profile, before and now; say the last in words.
+    """Draw runtime distribution, data profile and performance profile, before and now.
 
     Parameters
     ----------
@@ -251,7 +252,14 @@ def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple
     -------
     pictures : tuple of Picture
     words : str
-        What the performance profile says: ρ(1), ρ(2), ρ(∞).
+        The performance profile in words: ρ(1), ρ(2), ρ(∞).
+
+    References
+    ----------
+    E. D. Dolan and J. J. Moré, Benchmarking optimization software with performance profiles, 2002, Math. Program.
+    91(2).
+    J. J. Moré and S. M. Wild, Benchmarking derivative-free optimization algorithms, 2009, SIAM J. Optim. 20(1).
+    N. Hansen et al., COCO: a platform for comparing continuous optimizers, 2021, Optim. Methods Softw. 36(1).
     """
     names = _sides(change)
     share = "10⁻⁶ of the reference gap"
@@ -259,12 +267,12 @@ def profiles(runtimes: Runtimes, change: Change, identifier: str) -> tuple[tuple
     if runtimes.left_out:
         shown = ", ".join(runtimes.left_out[:3]) + (" …" if len(runtimes.left_out) > 3 else "")
         left = (
-            f" Left out, as not compared or not known here: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
+            f" Left out, because not compared or unknown: {number_of(len(runtimes.left_out), 'landscape')} ({shown})."
         )
     before, now = runtimes.before[:, _PROFILE_TARGET], runtimes.now[:, _PROFILE_TARGET]
     performance = _drawn(
         "Performance profile",
-        f"To {share}. Always two curves: with more, ranks depend on who takes part.",
+        f"To {share}. There are always two curves, because with more, ranks depend on the selection.",
         lambda: figures.performance_profile(
             before=before, now=now, names=names, title="Performance profile", identifier=f"{identifier}-performance"
         ),
@@ -312,7 +320,7 @@ def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
     now = [gap_steps(one.now, new) for _, new in pairs]
     return _drawn(
         name,
-        "Median and quartiles over the cells. A record keeps when targets were hit, so the gap falls in steps.",
+        "Median and quartiles over the cells. Records store the evaluations to each target, so gaps fall in steps.",
         lambda: figures.gap_curves(
             before=before or [gap_steps(one.now, cell) for cell in one.now.cells],
             now=now,
@@ -326,7 +334,7 @@ def gaps(one: LandscapeComparison, change: Change, identifier: str) -> Picture:
 
 
 def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture | None:
-    """Draw the starts of a landscape of two dimensions by whether they lead to the minimum, before and now."""
+    """Draw which starts of a two-dimensional landscape lead to the minimum, before and now; else return None."""
     landscape = known_landscape(one.now.landscape)
     if landscape is None or landscape.dim != 2:
         return None
@@ -342,8 +350,8 @@ def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture
 
     return _drawn(
         "Where starts lead",
-        "A start leads to the minimum if the returned point has a gap of at most 10⁻⁶ of the reference gap; "
-        "a record does not keep which minimiser it was.",
+        "A start leads to the minimum if the returned point has a gap of at most 10⁻⁶ of the reference gap. "
+        "Records do not store which minimiser was reached.",
         lambda: figures.basin_map(
             bounds=landscape.bounds,
             starts=np.array([points[cell.start] for cell in cells]),
@@ -361,22 +369,22 @@ def basins(one: LandscapeComparison, change: Change, identifier: str) -> Picture
 def contour(
     one: LandscapeComparison, change: Change, pair: PathPair | None, why_none: str, identifier: str
 ) -> Picture | None:
-    """Draw the worst cell's two paths upon the contours of the gap.
+    """Draw the worst cell's paths, before and now, over the contours of the gap.
 
     Parameters
     ----------
     one : LandscapeComparison
     change : Change
     pair : PathPair or None
-        The paths of the cell that lost most, where runs were made again.
+        The paths of the cell that lost most, if it was rerun.
     why_none : str
-        Why there are none.
+        Why there are no paths.
     identifier : str
 
     Returns
     -------
     Picture or None
-        None where nothing moved, so that there is nothing to show.
+        None if nothing moved.
     """
     if pair is None and one.verdict in (Verdict.SAME, Verdict.NEW):
         return None
@@ -385,7 +393,7 @@ def contour(
     if landscape is None or pair is None or (pair.before is None and pair.now is None):
         why = "; ".join(pair.why_not) if pair is not None and pair.why_not else why_none
         if landscape is None:
-            why = "the landscape is not known here"
+            why = "this session does not know the landscape"
         return _not_drawn(name, why)
     if landscape.dim < 2:
         return _not_drawn(name, "the landscape has one dimension")
@@ -398,10 +406,10 @@ def contour(
         said.append(f"The runs diverge at evaluation {divergence}.")
     if landscape.dim > 2:
         said.append(
-            f"The two of {landscape.dim} coordinates that moved most; contours in their plane through a minimiser."
+            f"Shown are the two of {landscape.dim} coordinates that moved most, in their plane through a minimiser."
         )
     if any(trace is not None and len(trace) > _MOST_POINTS for _, trace in named):
-        said.append(f"The first {_MOST_POINTS} evaluations.")
+        said.append(f"Shown are the first {_MOST_POINTS} evaluations.")
     said += [f"{why[0].upper()}{why[1:]}." for why in pair.why_not]
 
     def draw() -> figures.Figure:
@@ -427,7 +435,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def _plane(landscape: Landscape, first: int, second: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Evaluate the gap on a grid in the plane of two coordinates through a minimiser; NaN where it is infeasible."""
+    """Evaluate the gap on a grid in the plane of two coordinates through a minimiser; NaN at infeasible points."""
     through = landscape.minimizers[0] if len(landscape.minimizers) else landscape.x0
     x, y = (np.linspace(landscape.bounds[k, 0], landscape.bounds[k, 1], _GRID) for k in (first, second))
     grid = np.tile(through, (_GRID * _GRID, 1))

@@ -1,7 +1,7 @@
-"""The page as one file: templates, style sheet and script put together; data that waits is compressed.
+"""Render the page as one HTML file from templates, a style sheet and a script.
 
-What is readable without scripts stands in the page as HTML and SVG. Everything else is HTML and SVG, too, made here by
-the same functions, but compressed in blocks that the script inflates when a reader first looks at one of their parts.
+The most important parts are plain HTML and SVG, readable without scripts. Further parts are made by the same functions,
+but are compressed in blocks; the script inflates a block when a reader first opens one of its parts.
 """
 
 from __future__ import annotations
@@ -25,27 +25,26 @@ from pytest_optlandscape.report.trend import clean
 __all__ = ["Block", "Heading", "RenderedPanel", "render_page", "render_panel"]
 
 MOST_IN_A_BLOCK = 1 << 20
-"""Characters of a block before it is compressed: less than a twentieth of a second to inflate."""
+"""Most characters of a block before compression; it inflates in less than 0.05 s."""
 
 
 NARROW = 420.0
-"""Pictures that are wider are not shrunk to less than they can be read in."""
+"""Wider pictures are scrolled in a narrow window instead of shrunk."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands at the top.
+    """The top of the page.
 
     Attributes
     ----------
     title : str
     as_of : str
-        The commit and its time; never the time at which the page was made, so that the same history gives the same
-        page.
+        The commit and its time. The time of writing is omitted, so that the same history gives the same page.
     sentence : str
-        The page in one sentence.
+        The summary of the page.
     problems : tuple of str
-        Files of the history that could not be used.
+        Unusable files of the history.
     """
 
     title: str
@@ -73,7 +72,7 @@ class RenderedPanel:
 
 
 def render_panel(panel: Panel) -> RenderedPanel:
-    """Write an optimizer's part of the page.
+    """Render an optimizer's part of the page.
 
     Parameters
     ----------
@@ -112,7 +111,7 @@ def render_panel(panel: Panel) -> RenderedPanel:
 
 
 class _Blocks:
-    """Sorts parts into blocks of a size that is soon inflated."""
+    """Collects parts in blocks that inflate quickly."""
 
     def __init__(self, anchor: str) -> None:
         self._anchor = anchor
@@ -120,7 +119,7 @@ class _Blocks:
         self._size = 0
 
     def add(self, markup: str) -> str:
-        """Keep a part; return its address."""
+        """Add a part, and return its address."""
         if self._size and self._size + len(markup) > MOST_IN_A_BLOCK:
             self._parts.append([])
             self._size = 0
@@ -129,7 +128,7 @@ class _Blocks:
         return f"{self._anchor}-data-{len(self._parts)}/{len(self._parts[-1]) - 1}"
 
     def compressed(self) -> Iterator[Block]:
-        """Give the blocks."""
+        """Yield the compressed blocks."""
         for number, parts in enumerate(self._parts, start=1):
             if parts:
                 text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
@@ -140,20 +139,20 @@ class _Blocks:
 def render_page(
     heading: Heading, cards: Sequence[Card], overview: Sequence[OverviewRow], panels: Iterable[RenderedPanel]
 ) -> str:
-    """Write the whole page.
+    """Render the whole page.
 
     Parameters
     ----------
     heading : Heading
     cards : sequence of Card
-        What to look at, in order.
+        The findings that need attention, in order.
     overview : sequence of OverviewRow
     panels : iterable of RenderedPanel
 
     Returns
     -------
     str
-        An HTML document that needs nothing else: no request leaves it.
+        An HTML document that loads nothing and makes no request.
 
     Raises
     ------
@@ -185,7 +184,7 @@ def _csp_hash(text: str) -> str:
 
 
 def _style() -> str:
-    """Join the page's style sheet and that of the pictures, which follows the page's choice of colours."""
+    """Join the style sheets of the page and of the pictures, with the colours that a reader can choose."""
     light, dark = (
         re.search(pattern, STYLE)
         for pattern in (r"^\.optlandscape\{([^}]*)\}", r"prefers-color-scheme:dark\)\{\.optlandscape\{([^}]*)\}")
@@ -224,13 +223,13 @@ def _environment() -> Any:
 
 
 def _is_wide(figure: Any) -> bool:
-    """Tell whether a picture would be too small to read in a narrow window: it is scrolled there instead."""
+    """Return whether a picture is too wide to be shrunk into a narrow window."""
     found = re.search(r'viewBox="\S+ \S+ ([\d.]+) ', figure.bare_svg[:500])
     return found is not None and float(found[1]) > NARROW
 
 
 def _safe(value: Any) -> Any:
-    """Take control characters and marks of direction out of names; markup of our own is left as it is."""
+    """Remove control characters and marks of direction from text; leave the package's own markup unchanged."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return "\N{NO-BREAK SPACE}".join(clean(part, 2000) for part in value.split("\N{NO-BREAK SPACE}"))
     return value

@@ -1,4 +1,4 @@
-"""Paths of single runs: what a record does not keep, so that a run must be made again for a picture."""
+"""Hold the paths of reruns for pictures, because records do not store paths."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PathPair:
-    """One cell, run again on both sides.
+    """The paths of one cell that was rerun before and now.
 
     Attributes
     ----------
     cell : str
-        Such as ``beale/sobol-03``.
+        The cell's id, such as ``beale/sobol-03``.
     before, now : Trace or None
-        None where that side could not be run again.
+        None if that side could not be rerun.
     why_not : tuple of str
-        For each side that is missing, why.
+        The reason for each missing side.
     """
 
     cell: str
@@ -38,22 +38,22 @@ class PathPair:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """The paths that are at hand.
+    """The available paths.
 
     Attributes
     ----------
     pairs : mapping of (str, str) to PathPair
-        By spec and landscape.
+        Paths by spec and landscape.
     why_none : str
-        Why no run was made again, where none was.
+        Why no cell was rerun, if none was.
     """
 
     pairs: Mapping[tuple[str, str], PathPair] = field(default_factory=dict)
-    why_none: str = "a record keeps no points, and no run was made again"
+    why_none: str = "records store no points, and no run was repeated"
 
 
 def two_coordinates(pair: PathPair, bounds: FloatArray) -> tuple[int, int]:
-    """Choose the two coordinates that moved most, in units of the box.
+    """Return the two coordinates that moved most, in units of the box.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def two_coordinates(pair: PathPair, bounds: FloatArray) -> tuple[int, int]:
 
 
 def first_divergence(pair: PathPair, bounds: FloatArray) -> int | None:
-    """Find the evaluation, counted from 1, at which the two paths of a cell part; None where neither does."""
+    """Return the evaluation, counted from 1, at which the paths of a cell diverge; None if they do not."""
     if pair.before is None or pair.now is None:
         return None
     return divergence_evaluation(pair.before, pair.now, bounds)

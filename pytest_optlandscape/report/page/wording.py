@@ -1,4 +1,4 @@
-"""Numbers and names of the page, as text."""
+"""Format numbers and names for the page."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ __all__ = [
 
 
 def command_line(*words: str) -> str:
-    """Write a command for a shell, without control characters; names that mean something to it are quoted."""
+    """Return a command for a shell, quoted as needed and without control characters."""
     return wording.command_line(*(clean(word, 400) for word in words))
 
 
 def replay_command(spec: str, cell: str) -> str:
-    """Write the command that runs one cell of one optimizer again."""
+    """Return the command that replays one cell of one optimizer."""
     return wording.replay_command(clean(spec, 400), clean(cell, 400))
 
 
 def day_of(seconds: int) -> str:
-    """Write a time as a day in UTC; "?" where it is none.
+    """Return the day of a time in UTC; "?" if the time is out of range.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def day_of(seconds: int) -> str:
 
 
 def point_text(point: Point) -> str:
-    """Name a commit with its day, author and subject."""
+    """Return the name of a commit with its day, author and subject."""
     entry = point.entry
     who = f", {clean(entry.author, 40)}" if entry.author else ""
     subject = f": {clean(entry.subject, 100)}" if entry.subject else ""
@@ -67,7 +67,7 @@ def point_text(point: Point) -> str:
 
 
 def speed_text(comparison: OptimizerComparison | LandscapeComparison | None) -> str:
-    """Write a change in speed: ``× 0.95``, ``identical``, ``equal`` up to rounding, or a dash where it is unknown."""
+    """Format a change in speed: ``× 0.95``, ``identical``, ``equal`` (up to rounding), ``unknown``, or a dash."""
     if comparison is None or comparison.speed is None:
         return "–"
     if comparison.fingerprint == "identical":
@@ -79,17 +79,17 @@ def speed_text(comparison: OptimizerComparison | LandscapeComparison | None) -> 
 
 
 def gap_text(gap: float) -> str:
-    """Write a gap in three digits."""
+    """Format a gap with three digits."""
     return f"{gap:.3g}" if math.isfinite(gap) else "∞"
 
 
 def reached_text(cell: CellRecord) -> str:
-    """Count the targets that a cell reached."""
+    """Format the number of targets that a cell reached."""
     return f"{sum(hit != math.inf for hit in cell.hits)}/{len(cell.hits)}"
 
 
 def success_text(records: Iterable[LandscapeRecord]) -> str:
-    """Count the successes over all cells."""
+    """Format the number of successful cells."""
     several = list(records)
     cells = sum(len(record.cells) for record in several)
     successes = sum(record.successes for record in several)
@@ -97,12 +97,12 @@ def success_text(records: Iterable[LandscapeRecord]) -> str:
 
 
 def median_text(values: Iterable[float], digits: int) -> str:
-    """Write the median of some numbers."""
+    """Format the median of some numbers."""
     return f"{float(np.median(list(values))):.{digits}f}"
 
 
 def moved_on(comparison: LandscapeComparison) -> str:
-    """Say in one line what moved on a landscape."""
+    """Describe in one line what moved on a landscape."""
     if comparison.verdict == Verdict.NOT_COMPARABLE:
         return clean(comparison.reason, 300)
     if comparison.findings:
@@ -113,7 +113,7 @@ def moved_on(comparison: LandscapeComparison) -> str:
 
 
 def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
-    """Say what moved without probabilities, for a heading; of many criteria the first."""
+    """Describe the first findings without p-values, for a heading."""
     if comparison.verdict == Verdict.NOT_COMPARABLE or not comparison.findings:
         return _unbroken(what_moved(comparison))
     texts = [clean(one.text, 300) for one in comparison.findings]
@@ -121,7 +121,7 @@ def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
 
 
 def moved_in_full(comparison: OptimizerComparison) -> str:
-    """Say all that moved, with probabilities that are not broken at a line's end."""
+    """Describe all findings with p-values that are not broken at the end of a line."""
     return _unbroken(what_moved(comparison))
 
 
@@ -130,7 +130,7 @@ def _unbroken(text: str) -> str:
 
 
 def count_of_verdicts(verdicts: Iterable[str]) -> str:
-    """Count verdicts in words, the gravest first.
+    """Format the counts of verdicts, the gravest first.
 
     Examples
     --------
