@@ -2,6 +2,11 @@
 
 At a kink the gradient is one of its limits or a mean of them, so it is a subgradient of a convex landscape. The nine
 from `cb2` to `crescent` are small problems from the collection of Lukšan & Vlček (2000).
+
+References
+----------
+L. Lukšan, J. Vlček: Test Problems for Nonsmooth Unconstrained and Linearly Constrained Optimization, Technical Report
+798, Institute of Computer Science, Prague (2000).
 """
 
 from __future__ import annotations
