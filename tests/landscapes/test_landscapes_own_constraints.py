@@ -154,7 +154,7 @@ def test_without_constraints_everything_is_kept():
         ),
         ([3], TypeError, "got 3"),
         ({"fun": distance_to}, TypeError, "a dict with 'type' and 'fun'"),
-        ({"type": "inequality", "fun": distance_to}, ValueError, "is 'eq' or 'ineq', got 'inequality'"),
+        ({"type": "inequality", "fun": distance_to}, ValueError, "must be 'eq' or 'ineq', got 'inequality'"),
     ],
 )
 def test_what_is_no_constraint(given, error, said):

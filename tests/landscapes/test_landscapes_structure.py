@@ -64,7 +64,7 @@ def test_ids():
         ("rosenbrock[6]:structured(kernel=2x2)", r"the parts kernel=2x2 hold 4 numbers; rosenbrock\[6\] has 6"),
         ("rosenbrock[6]:structured", "has no structure of its own; name its parts"),
         ("rosenbrock[6]:structured(a=2,a=4)", "each name once; got 'a=2,a=4'"),
-        ("rosenbrock[6]:structured(a=2x)", "a structure is written 'kernel=2x3,bias=3'"),
+        ("rosenbrock[6]:structured(a=2x)", "a structure must be written as 'kernel=2x3,bias=3'"),
         ("rosenbrock[6]:structured(a=0)", "the shape of a must be a whole number from 1"),
         ("rosenbrok[6]:structured(a=6)", "did you mean 'rosenbrock'"),
     ],
