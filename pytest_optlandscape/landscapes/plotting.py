@@ -65,7 +65,7 @@ def draw_contour(
     axes : tuple of int, optional
         See `Landscape.plot`.
     points : int, default 101
-        Number along each axis.
+        Number of points along each axis.
     trajectories : sequence of (name, points)
         The points (n, dim) that each run evaluated. The first of two runs is labelled *before*.
     starts : array_like, shape (n, dim), optional

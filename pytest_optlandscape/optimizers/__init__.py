@@ -228,7 +228,7 @@ def minimize(
     Parameters
     ----------
     optimizer : str, callable, class or object
-        Any argument of `optimizers.get`.
+        As for `optimizers.get`.
     landscape : Landscape or str
         The landscape or its id.
     x0 : array_like, shape (dim,), or str, optional
