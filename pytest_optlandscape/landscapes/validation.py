@@ -58,7 +58,7 @@ _STEPS = (1e-5, 1e-4, 1e-7, 1e-9)
 _COARSE_STEPS = (1e-2, 3e-3, 3e-2)
 """Steps for functions that are noisy or computed in a shorter format."""
 _SHORT_FORMATS = (7, 8), (9, 11), (20, 24)
-"""Smallest and largest number of significant bits of several values in bfloat16, half and single precision."""
+"""Ranges of significant bits from which bfloat16, half and single precision are recognised."""
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 

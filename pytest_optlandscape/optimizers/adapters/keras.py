@@ -145,7 +145,7 @@ class KerasOptimizer(Adapter):
 
 @dataclass(frozen=True)
 class _Called:
-    """A class and factories of its arguments: each call returns an instance with arguments of its own."""
+    """A class with factories of its arguments: each call returns an instance with new arguments."""
 
     kind: Any
     arguments: tuple[Callable[[], Any], ...]
