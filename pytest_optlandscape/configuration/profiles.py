@@ -43,7 +43,7 @@ WORDS: dict[str, tuple[str, bool]] = {
     "accepts-nan": ("refuses_nan", False),
     "refuses-nan": ("refuses_nan", True),
 }
-"""The words of a profile, and the adapter's attribute and value of each."""
+"""The words of a profile, with the attribute of the adapter that each sets, and its value."""
 
 INVARIANCES = ("scaling", "permutation", "translation", "rotation")
 """Invariances that an optimizer may promise; in a profile ``rotation-invariant`` or ``no-rotation-invariant``."""

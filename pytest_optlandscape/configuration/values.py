@@ -72,7 +72,7 @@ def check_options(config: pytest.Config) -> None:
     Raises
     ------
     ValueError
-        If one has; the message names the option.
+        If an option has one; the message names the option.
     """
     for name, value in sorted(vars(config.option).items()):
         if not name.startswith("optlandscape_"):

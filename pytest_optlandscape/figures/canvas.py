@@ -2,7 +2,7 @@
 
 References
 ----------
-U. Ramer: An Iterative Procedure for the Polygonal Approximation of Plane Curves, Comput. Graph. Image Process. 1 (1972)
+U. Ramer: An Iterative Procedure for the Polygonal Approximation of Plane Curves, CGIP 1 (1972).
 D. H. Douglas, T. K. Peucker: Algorithms for the Reduction of the Number of Points Required to Represent a Digitized
 Line or its Caricature, Cartographica 10 (1973).
 """

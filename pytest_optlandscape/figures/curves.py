@@ -336,8 +336,8 @@ def gap_curves(
 ) -> Figure:
     """Draw the median gap over the cells against evaluations, with quartiles as a band.
 
-    Medians and quartiles are order statistics (the lower middle one of an even number). A run without a feasible point
-    counts as worse than all others. A run that ended keeps its last gap up to the budget.
+    Medians and quartiles are order statistics; of two middle values, the lower one is taken. A run without a feasible
+    point counts as worse than all others. A run that ended keeps its last gap up to the budget.
 
     Parameters
     ----------

@@ -398,7 +398,7 @@ def _points(points: ArrayLike) -> FloatArray:
     if array.size == 0:
         return np.empty((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
-        raise ValueError(f"points in a plane have shape (n, 2), got {array.shape}")
+        raise ValueError(f"points in a plane must have shape (n, 2), got {array.shape}")
     return array
 
 

@@ -89,7 +89,7 @@ def paired_hits(before: ArrayLike, now: ArrayLike) -> tuple[FloatArray, FloatArr
             f"both sides need the hits of the same problems; their shapes are {arrays[0].shape} and {arrays[1].shape}"
         )
     if not arrays[0].size:
-        raise ValueError("a curve needs at least one problem")
+        raise ValueError("there is no problem; a curve needs at least one")
     return arrays
 
 

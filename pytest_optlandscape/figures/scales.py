@@ -82,7 +82,7 @@ class Scale:
     def __post_init__(self) -> None:
         if not (self.lower < self.upper and math.isfinite(self.lower) and math.isfinite(self.upper)):
             raise ValueError(
-                f"an axis needs a finite lower end below a finite upper end, got {self.lower:g} and {self.upper:g}"
+                f"an axis must run from a finite number to a larger one, got {self.lower:g} to {self.upper:g}"
             )
 
     def __call__(self, values: ArrayLike) -> FloatArray:

@@ -277,8 +277,8 @@ def time_line(
     for kind, first, last, _, _ in events:
         if kind not in ("step", "creep") or not 0 <= first <= last < count:
             raise ValueError(
-                f"an event must be a step or a creep over states from 0 to {count - 1}, got {kind!r} over {first} to "
-                f"{last}"
+                f"an event must be a step or a creep over some of the states 0 to {count - 1}, got {kind!r} "
+                f"over {first} to {last}"
             )
     called = [plain(name) for name in states]
     width, left, top, bottom = 620.0, 66.0, 24.0, 196.0

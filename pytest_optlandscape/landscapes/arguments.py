@@ -23,7 +23,7 @@ _MOST_WRITTEN = 8
 
 
 def as_frozen(values: ArrayLike) -> FloatArray:
-    """Copy finite real numbers into a read-only array; raise ValueError for others."""
+    """Copy finite real numbers into a read-only array; raise ValueError for inf, nan and complex numbers."""
     array = real_points(values).copy()
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
@@ -97,16 +97,16 @@ def check_facts(
         If a shape is wrong or bounds cross.
     """
     if bounds.ndim != 2 or bounds.shape[1] != 2 or not len(bounds):
-        raise ValueError(f"{name}: bounds have shape (dim, 2), got {bounds.shape}")
+        raise ValueError(f"{name}: bounds must have shape (dim, 2), got {bounds.shape}")
     lower, upper = bounds.T
     dim = len(bounds)
     if not np.all((lower <= upper) if may_pin else (lower < upper)):
         raise ValueError(f"{name}: every lower bound must be below its upper bound, got {bounds!r}")
     for what, point in starts.items():
         if point.shape != (dim,):
-            raise ValueError(f"{name}: {what} has shape ({dim},), got {point.shape}")
+            raise ValueError(f"{name}: {what} must have shape ({dim},), got {point.shape}")
     if minimizers.shape[1:] != (dim,):
-        raise ValueError(f"{name}: minimizers have shape (m, {dim}), got {minimizers.shape}")
+        raise ValueError(f"{name}: minimizers must have shape (m, {dim}), got {minimizers.shape}")
 
 
 def points_outside(bounds: FloatArray, starts: Mapping[str, FloatArray], minimizers: FloatArray) -> list[str]:

@@ -55,7 +55,9 @@ def register(landscape: Landscape) -> Landscape:
     if not isinstance(landscape, Landscape):
         raise TypeError(f"register takes a Landscape, got {type(landscape).__name__}")
     if not re.fullmatch(r"\w[\w.-]*", landscape.name):
-        raise ValueError(f"a landscape's name is made of letters, digits, '_', '-' and '.'; got {landscape.name!r}")
+        raise ValueError(
+            f"a landscape's name must consist of letters, digits, '_', '-' and '.'; got {landscape.name!r}"
+        )
     enter(
         Definition(
             name=landscape.name,
@@ -110,7 +112,7 @@ def names() -> list[str]:
 
 
 def get(name: str, dim: int | None = None, *, variant: str | None = None, instance: int | None = None) -> Landscape:
-    """Return the landscape with a name or id.
+    """Return a landscape by name or id.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     [[3.0, 0.5]]
     """
     if not isinstance(name, str):
-        raise TypeError(f"a landscape's name is a string, got {type(name).__name__}")
+        raise TypeError(f"a landscape's name must be a string, got {type(name).__name__}")
     if f":{SUFFIX}" in name and (form := _structured_form.fullmatch(name)):
         return _get_structured(name, form, dim, variant, instance)
     form = _id_form.fullmatch(name)
@@ -178,7 +180,7 @@ def _whole(digits: str | None) -> int | None:
 
 
 def _one_of(name: str, what: str, in_name: _Part, given: _Part) -> _Part:
-    """Return a part of the id or the keyword for it; if both are given, they must agree."""
+    """Return a part of an id, given in the id or by keyword; if both, they must agree."""
     if in_name is not None and given is not None and in_name != given:
         raise ValueError(f"{name!r} and {what}={given} contradict each other; give one of them")
     return given if in_name is None else in_name

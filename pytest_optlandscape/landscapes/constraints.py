@@ -28,14 +28,14 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 FEASIBILITY = 1e-6
-"""A point counts as feasible up to this violation, in units of the constraint: SciPy's methods leave violations of this
-size when they succeed.
+"""Largest violation of a feasible point, in units of the constraint; SciPy's methods succeed with violations of this
+size.
 
 On the constrained landscapes, SLSQP leaves up to 8e-8 (its accuracy is 1e-6), COBYQA 3e-7, COBYLA 2e-8 and trust-constr
 0.
 """
 _ROUNDING = 64.0 * np.finfo(np.float64).eps
-"""A value that exceeds its limit by at most this counts as on the limit, in units of the constraint."""
+"""A value counts as on its limit if it exceeds it by at most this, in units of the constraint."""
 
 Wrap = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 """Map (``"fun"``, ``"jac"`` or ``"hess"``, a constraint's function) to the function that the optimizer receives."""
@@ -180,7 +180,7 @@ def as_constraints(given: Any, dim: int, name: str) -> tuple[Constraint, ...]:
 
 
 def not_kept(constraints: tuple[Constraint, ...], minimizers: FloatArray) -> list[str]:
-    """Return one sentence for each user's constraint that a minimiser (m, dim) breaks: the worst minimiser.
+    """Return one sentence for each user's constraint that a minimiser (m, dim) breaks, about the worst minimiser.
 
     The most frequent cause is a wrong sign. Constraints given by a `Formula` are the catalogue's; tests check them.
     """
@@ -260,15 +260,15 @@ def _as_constraint(given: Any, dim: int, name: str) -> Constraint:
     if _is_linear(given):
         matrix = np.atleast_2d(dense(given.A))
         if matrix.shape[1:] != (dim,):
-            raise ValueError(f"{name}: the matrix of a LinearConstraint has shape (m, {dim}), got {matrix.shape}")
+            raise ValueError(f"{name}: the matrix of a LinearConstraint must have shape (m, {dim}), got {matrix.shape}")
         linear = PlainFunction(functools.partial(np.matmul, matrix), dim, name)
         return Constraint(linear, given.lb, given.ub, functools.partial(_first, matrix), given=copy.deepcopy(given))
     if hasattr(given, "fun") and hasattr(given, "lb"):
         jacobian = given.jac if callable(getattr(given, "jac", None)) else None
         return Constraint(PlainFunction(given.fun, dim, name), given.lb, given.ub, jacobian, given=copy.copy(given))
     raise TypeError(
-        f"{name}: a constraint is SciPy's NonlinearConstraint or LinearConstraint, or a dict with 'type' and 'fun'; "
-        f"got {given!r:.80}"
+        f"{name}: a constraint must be SciPy's NonlinearConstraint or LinearConstraint, or a dict with 'type' and "
+        f"'fun'; got {given!r:.80}"
     )
 
 
@@ -279,7 +279,7 @@ def _is_linear(given: Any) -> bool:
 def _from_dict(given: dict[str, Any], dim: int, name: str) -> Constraint:
     kind = given["type"].lower() if isinstance(given["type"], str) else given["type"]
     if kind not in ("eq", "ineq"):
-        raise ValueError(f"{name}: the type of a constraint is 'eq' or 'ineq', got {given['type']!r}")
+        raise ValueError(f"{name}: the type of a constraint must be 'eq' or 'ineq', got {given['type']!r}")
     upper = 0.0 if kind == "eq" else np.inf
     args, jacobian = given.get("args", ()), given.get("jac")
     function = PlainFunction(_with_args(given["fun"], args), dim, name)

@@ -115,7 +115,7 @@ class Definition:
         return _unpacked(formula, self.dim) if self.by_components else formula
 
     def landscape(self, dim: int | None = None, instance: int = 0) -> Landscape:
-        """Build the landscape in one dimension (default: its usual one) and instance."""
+        """Return the landscape in a dimension (default: its usual one) and instance."""
         dim = self.checked_dim(dim)
         if self.make_instance is not None:
             return self.make_instance(dim, instance)
@@ -158,7 +158,7 @@ class Definition:
         return landscape.instance(instance)
 
     def checked_dim(self, dim: int | None) -> int:
-        """Return a valid dimension, the usual one for None; raise ValueError for an invalid one."""
+        """Return the dimension, or the usual one for None; raise ValueError if it is not available."""
         dim = self.dim if dim is None else dim
         if dim not in self.dims:
             raise ValueError(f"{self.name} has no dimension {dim!r}; {self._dims_text()}")

@@ -134,7 +134,7 @@ class Landscape(Frozen):
     minimum_is_seen: bool = False
     """Whether the best point of a baseline stands in for an unknown minimum."""
     own_instances: Callable[[int], Landscape] | None = None
-    """Builds a numbered instance, if the literature defines the instances."""
+    """Function that builds a numbered instance, if the literature defines the instances."""
     _found_by: tuple[Callable[..., Landscape], tuple[Any, ...]] | None = None
 
     def __init__(
@@ -227,7 +227,7 @@ class Landscape(Frozen):
 
     @property
     def fmin_tolerance(self) -> float:
-        """How far rounding may put a feasible value below ``fmin``; a lower value proves ``fmin`` wrong.
+        """How far below ``fmin`` rounding may put a feasible value; a lower value proves ``fmin`` wrong.
 
         Examples
         --------
@@ -266,7 +266,7 @@ class Landscape(Frozen):
 
     @property
     def gradient_floats(self) -> Callable[[list[float]], list[float]]:
-        """The gradient as a function from a list of ``dim`` floats to another."""
+        """The gradient as a function of a list of ``dim`` floats that returns such a list."""
         if self.gradient_function is None:
             raise ValueError(
                 f"{self.id} has no gradient; give one as Landscape(..., gradient=...), or use an optimizer "
@@ -522,7 +522,7 @@ class Landscape(Frozen):
         return np.all((points >= self.bounds[:, 0]) & (points <= self.bounds[:, 1]), axis=-1)
 
     def shift(self, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
-        """Move the landscape with its box, starts and minimisers.
+        """Shift the landscape with its box, starts and minimisers.
 
         Parameters
         ----------

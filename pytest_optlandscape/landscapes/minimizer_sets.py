@@ -51,7 +51,8 @@ class MinimizerPermutations(Minimizers):
     def distance(self, x: FloatArray) -> float | FloatArray:
         """Return the distance of a point (dim,), or of each in a batch (n, dim), to the nearest minimiser.
 
-        The nearest one has its coordinates in the same order as ``x`` (rearrangement inequality).
+        The nearest one has its coordinates in the same order as ``x`` (rearrangement inequality: Hardy, Littlewood &
+        Pólya 1934, th. 368).
         """
         nearest = np.linalg.norm(np.sort(x - self._offset, axis=-1) - self._sorted, axis=-1)
         return float(nearest) if x.ndim == 1 else nearest

@@ -25,7 +25,7 @@ _POINTS = 101
 _POINTS_OF_SURFACE = 201
 _POINTS_IN_NOTEBOOKS = 61
 _SECONDS_IN_NOTEBOOKS = 0.1
-"""A notebook shows no picture if its evaluation would take longer, in seconds."""
+"""Longest evaluation of a picture in a notebook, in seconds; beyond, only facts are shown."""
 _MOST_SHOWN = 6
 _MOST_BROKEN = 0.99
 """Constraints are not drawn if a larger share of the grid breaks them."""
@@ -38,7 +38,7 @@ def draw(
     if kind not in KINDS:
         raise ValueError(unknown_name("kind of picture", kind, KINDS))
     if points is not None and points < 2:
-        raise ValueError(f"a picture takes at least 2 points along each axis, got {points!r}")
+        raise ValueError(f"a picture needs at least 2 points along each axis, got {points!r}")
     chosen = _chosen(landscape, axes)
     if len(chosen) == 1:
         return _draw_curve(landscape, chosen[0], points or 401)
@@ -65,7 +65,7 @@ def draw_contour(
     axes : tuple of int, optional
         See `Landscape.plot`.
     points : int, default 101
-        Number along each axis.
+        Number of points along each axis.
     trajectories : sequence of (name, points)
         The points (n, dim) that each run evaluated. The first of two runs is labelled *before*.
     starts : array_like, shape (n, dim), optional
@@ -86,7 +86,7 @@ def draw_contour(
     """
     chosen = _chosen(landscape, axes)
     if len(chosen) < 2:
-        raise ValueError(f"contours take two coordinates that vary, and {landscape.id} has {len(chosen)}")
+        raise ValueError(f"contours need two coordinates that vary; {landscape.id} has {len(chosen)}")
     x, y = (_axis_with_minimizers(landscape, k, points) for k in chosen)
     gaps = _gaps(landscape, _plane(landscape, chosen, x, y)).reshape(len(y), len(x))
     plane = list(chosen)
@@ -204,7 +204,8 @@ def _chosen(landscape: Landscape, axes: tuple[int, int] | None) -> tuple[int, ..
     chosen = tuple(axes)
     if len(chosen) != 2 or chosen[0] == chosen[1] or not all(k in range(landscape.dim) for k in chosen):
         raise ValueError(
-            f"axes are the numbers of two coordinates of {landscape.id}, from 0 to {landscape.dim - 1}, got {axes!r}"
+            f"axes must be the indices of two coordinates of {landscape.id}, from 0 to {landscape.dim - 1}; "
+            f"got {axes!r}"
         )
     fixed = [k for k in chosen if k not in free]
     if fixed:

@@ -61,7 +61,7 @@ class Structure(Mapping[str, tuple[int, ...]]):
     def __init__(self, parts: Mapping[str, Any]) -> None:
         self._shapes = {_checked_name(name): _checked_shape(name, shape) for name, shape in dict(parts).items()}
         if not self._shapes:
-            raise ValueError("a structure has at least one part, such as kernel=(2, 3)")
+            raise ValueError("a structure needs at least one part, such as kernel=(2, 3)")
         ends = np.cumsum([math.prod(shape) for shape in self._shapes.values()]).tolist()
         self.dim: int = ends[-1]
         self.slices = dict(zip(self._shapes, map(slice, [0, *ends[:-1]], ends), strict=True))
@@ -85,7 +85,7 @@ class Structure(Mapping[str, tuple[int, ...]]):
         for part in text.split(","):
             form = _part_form.fullmatch(part.strip())
             if form is None or form["name"] in parts:
-                raise ValueError(f"a structure is written 'kernel=2x3,bias=3', each name once; got {text!r}")
+                raise ValueError(f"a structure must be written as 'kernel=2x3,bias=3', each name once; got {text!r}")
             shape = form["shape"]
             parts[form["name"]] = () if shape == "scalar" else tuple(map(int, shape.split("x")))
         return cls(parts)
@@ -94,7 +94,7 @@ class Structure(Mapping[str, tuple[int, ...]]):
         """Split a point (dim,) into its parts; if it is an array, they are views of it."""
         point = np.asarray(x, dtype=np.float64)
         if point.shape != (self.dim,):
-            raise ValueError(f"a point of the structure {self} has shape ({self.dim},), got {point.shape}")
+            raise ValueError(f"a point of the structure {self} must have shape ({self.dim},), got {point.shape}")
         return {name: point[part].reshape(self._shapes[name]) for name, part in self.slices.items()}
 
     def join(self, parts: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
@@ -112,7 +112,7 @@ class Structure(Mapping[str, tuple[int, ...]]):
         """Raise ValueError unless names and shapes are those of the structure."""
         given = {name: tuple(shape) for name, shape in shapes.items()}
         if given != self._shapes:
-            raise ValueError(f"the point has the parts {self._shapes}, got {given}")
+            raise ValueError(f"the point must have the parts {self._shapes}, got {given}")
 
     def check_dim(self, dim: int, name: str) -> None:
         """Raise ValueError with the landscape's name unless the parts hold ``dim`` numbers in total."""
@@ -143,7 +143,7 @@ class Structure(Mapping[str, tuple[int, ...]]):
 
 def _checked_name(name: Any) -> str:
     if not (isinstance(name, str) and name.isidentifier()):
-        raise ValueError(f"a part's name is an identifier, such as 'kernel'; got {name!r}")
+        raise ValueError(f"a part's name must be an identifier, such as 'kernel'; got {name!r}")
     return name
 
 
@@ -153,12 +153,12 @@ def _checked_shape(name: str, shape: Any) -> tuple[int, ...]:
     except TypeError:
         sizes = (0,)
     if any(size < 1 for size in sizes):
-        raise ValueError(f"the shape of {name} is a whole number from 1 or a tuple of such, got {shape!r}")
+        raise ValueError(f"the shape of {name} must be a whole number from 1 or a tuple of these, got {shape!r}")
     return sizes
 
 
 def structured(landscape: Landscape, parts: Mapping[str, Any] | None = None) -> Landscape:
-    """Return a landscape a structure; see `Landscape.structured`."""
+    """Return a landscape with a structure; see `Landscape.structured`."""
     natural = landscape.natural_structure
     structure = Structure(parts) if parts else natural
     if structure is None:

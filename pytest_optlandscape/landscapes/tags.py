@@ -59,7 +59,7 @@ def parse_tags(tags: str | Iterable[str]) -> frozenset[str]:
     ['convex', 'smooth']
     """
     if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):
-        raise ValueError(f"tags are words, such as 'smooth'; got {tags!r}")
+        raise ValueError(f"tags must be words, such as 'smooth'; got {tags!r}")
     words = tags.replace(",", " ").split() if isinstance(tags, str) else list(tags)
     for word in words:
         if word not in TAGS:

@@ -50,7 +50,7 @@ _REFINED = 1e-9
 ten times as large.
 """
 _ROUNDED = 1e-6
-"""Up to this share of a typical height, a deviation is a warning about rounded digits; above, it is an error."""
+"""Up to this share of a typical height, a deviation is a warning about rounded digits; beyond, an error."""
 _REPEATS = 8
 """Evaluations at one point of an objective with noise."""
 _PROBED = 7
@@ -58,7 +58,7 @@ _STEPS = (1e-5, 1e-4, 1e-7, 1e-9)
 _COARSE_STEPS = (1e-2, 3e-3, 3e-2)
 """Steps for functions that are noisy or computed in a shorter format."""
 _SHORT_FORMATS = (7, 8), (9, 11), (20, 24)
-"""Most and fewest significant bits that several numbers in bfloat16, half and single precision have."""
+"""Ranges of significant bits from which bfloat16, half and single precision are recognised."""
 _DOUBLE = float(np.finfo(np.float64).eps)
 
 
@@ -146,7 +146,7 @@ def _faults(landscape: Landscape, values: _Values) -> list[str]:
         faults += _wrong_minimum(landscape, values)
         faults += _lower_point(landscape, values)
     slopes = _wrong_gradient(landscape, values)
-    faults += slopes or _wrong_hessian(landscape, values)  # needs a right gradient to compare with
+    faults += slopes or _wrong_hessian(landscape, values)  # compares with the gradient, which must be right
     faults += _wrong_residuals(landscape, values)
     for number, constraint in enumerate(landscape.own_constraints):
         faults += _wrong_constraint(landscape, number, constraint)
@@ -230,7 +230,7 @@ def low_discrepancy(count: int, dim: int) -> FloatArray:
 
 
 class _Values:
-    """Sampled values of the objective, with estimates of its scale and rounding."""
+    """Values of the objective at sampled points, with estimates of its scale and rounding."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.landscape = landscape
@@ -287,7 +287,7 @@ class _Values:
         return points
 
     def near(self, x: FloatArray, share: float) -> FloatArray:
-        """Return the points a share of the box forwards and backwards of a point, along each direction."""
+        """Return points around ``x``: a share of the box forwards and backwards along each direction."""
         moved = [self.inside(x + sign * share * v) for v in self.directions() for sign in (1.0, -1.0)]
         different = [point for point in moved if not np.array_equal(point, x)]
         return np.array(different).reshape(-1, len(x))
@@ -425,7 +425,7 @@ def _parted(dim: int, number: int) -> list[FloatArray]:
 
 
 def _precision(numbers: Iterable[float]) -> float:
-    """Return the relative rounding of numbers: that of doubles or, if no number has more bits, of a shorter format."""
+    """Return the relative rounding of numbers: that of the shortest format that holds them all."""
     bits, is_multiple = 0, True
     for number in numbers:
         if math.isfinite(number) and number:

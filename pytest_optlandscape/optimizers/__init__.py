@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {"pytorch_optimizer": "torch", "torch_optimizer": "torch"}
-"""Packages of optimizers, and the library whose adapter runs them."""
+"""Packages of optimizers with the library whose adapter runs them."""
 
 
 def get(optimizer: Any, *, declaration: str = "", profile: str = "") -> Adapter:
@@ -116,7 +116,7 @@ def _made(optimizer: Any) -> Adapter:
             if _declaration_of(str(spec)):
                 raise ValueError(
                     f"optlandscape_adapters: {spec} is called by the adapter for {library} and needs no declaration; "
-                    "to declare it anyway, write the module that defines it as its library"
+                    "to declare it anyway, write its module as the library"
                 )
             adapter: Adapter = library_adapter(library).from_spec(spec)
             return adapter
@@ -228,7 +228,7 @@ def minimize(
     Parameters
     ----------
     optimizer : str, callable, class or object
-        Any argument of `optimizers.get`.
+        As for `optimizers.get`.
     landscape : Landscape or str
         The landscape or its id.
     x0 : array_like, shape (dim,), or str, optional

@@ -51,7 +51,7 @@ _SAID_BY_PROFILE = {
     "constraints": "takes_constraints",
     "callback": "takes_callback",
 }
-"""For parameters with a default: the adapter's attribute that decides whether a value is passed."""
+"""Parameters that get a value, if they have a default, only if this attribute of the adapter is true."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def load(spec: Spec) -> Any:
     Raises
     ------
     ValueError
-        If the module cannot be found or lacks the name, or the object lacks an argument.
+        If the module cannot be found or lacks the name, or the object does not take an argument.
     """
     name = shown_spec(spec)
     try:

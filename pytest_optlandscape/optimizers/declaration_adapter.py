@@ -356,7 +356,7 @@ class _Conversation:
             self.recommend = lambda: values.point(optimizer.recommend())
 
     def ask(self) -> Any:
-        """Ask for a point, a batch, or as many points as are told together."""
+        """Ask for a point, a batch, or several points that are told together."""
         count = 0
         if self._together:
             count = int(self._together) if self._together.isdecimal() else int(getattr(self.optimizer, self._together))

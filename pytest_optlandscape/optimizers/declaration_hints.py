@@ -39,7 +39,7 @@ _ASKS = (("ask", "tell"), ("suggest", "register"), ("generate", "update"), ("sug
 
 
 def how_to_declare(thing: Any, spec: str) -> str:
-    """Suggest a declaration for an optimizer that cannot be called without.
+    """Suggest a declaration for an optimizer that needs one.
 
     Parameters
     ----------

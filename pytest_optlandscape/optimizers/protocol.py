@@ -104,7 +104,7 @@ class Adapter(abc.ABC):
     Attributes
     ----------
     spec : str
-        Its name in reports and of its baseline.
+        Its name in reports and in the baseline.
     uses_gradient, takes_bounds, takes_constraints, is_stochastic : bool
         Its kind. An optimizer that takes no constraints may still run on a constrained landscape; its infeasible points
         do not count.
@@ -201,8 +201,8 @@ class Adapter(abc.ABC):
     def interrupted(self, interruption: Interruption) -> Adapter | None:
         """Return the optimizer with its next run interrupted; None if a run's state cannot be saved.
 
-        The run saves the state by the library's public interface and loads it into a new optimizer. That continues from
-        the same point. The run sets ``happened`` and ``means``, or ``refusal``.
+        The run saves the state by the library's public interface and loads it into a new optimizer. The new optimizer
+        continues from the same point. The run sets ``happened`` and ``means``, or ``refusal``.
         """
         return None
 

@@ -20,7 +20,7 @@ __all__ = ["differences", "renewed"]
 
 
 def renewed(factory: Any) -> Any:
-    """Return a `functools.partial` with copies of its arguments, so that runs cannot change each other's.
+    """Return a `functools.partial` with copies of its arguments, so that no run changes another's.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ OF_BOUNDS = ("bounds", "lower", "upper")
 
 @dataclass(frozen=True)
 class Step:
-    """A value to pass, and whether to the factory of the object or to its method that minimises."""
+    """A value to pass, and its receiver: the object's factory or the method that minimises."""
 
     handed: Handed
     in_method: bool = False

@@ -156,7 +156,7 @@ _MOST_CORNERS = 8
 
 
 class Cast:
-    """Cast of gradients to an optimizer's type; it records the first gradient that is too large.
+    """Conversion of gradients to an optimizer's type; it records the first gradient that is too large.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ class Cast:
 
 
 class Casts:
-    """Cast of the gradients of several runs; `Cast` for one run.
+    """Conversion of the gradients of several runs, as `Cast` for one run.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def _largest_number(landscape: Landscape) -> float:
 def check_dtype(spec: str, dtype: Any) -> str:
     """Return a valid dtype, one of `DTYPES`, or raise ValueError."""
     if dtype not in DTYPES:
-        raise ValueError(f"optimizer {spec!r}: dtype is one of {', '.join(DTYPES)}; got {dtype!r}")
+        raise ValueError(f"optimizer {spec!r}: dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     return str(dtype)
 
 

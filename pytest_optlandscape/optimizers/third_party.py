@@ -1,6 +1,6 @@
 """Optimizers from installed packages (entry point group ``optlandscape.optimizers``) and from a session's hook.
 
-They add a prefix of specs with a function ``from_spec(spec)``, or with a module or object that has
+Each adds a prefix of specs, with a function ``from_spec(spec)`` or with a module or object that has
 
 * ``from_spec(spec)``, which takes a `Spec` and returns an `Adapter` or an argument of `optimizers.get`; and
   optionally

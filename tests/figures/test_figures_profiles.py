@@ -99,7 +99,7 @@ def test_targets_that_both_miss_are_not_ties():
 
 @pytest.mark.parametrize("wrong", [[0.0], [-1.0], [np.nan]])
 def test_hits_are_positive(wrong):
-    with pytest.raises(ValueError, match="evaluations from 1, and inf"):
+    with pytest.raises(ValueError, match="evaluations from 1, or inf"):
         shares_of_hits(wrong)
     with pytest.raises(ValueError, match="hits before must be numbers of evaluations"):
         performance_ratios(wrong, [1.0])

@@ -207,7 +207,7 @@ def test_where_ctrl_c_is_ignored_a_module_that_raises_it_is_a_mistake(tmp_path, 
 
 LONG = "-" * 1000
 TEXTS = {
-    f"scipy:BFGS(gtol={LONG}1)": "no literal",
+    f"scipy:BFGS(gtol={LONG}1)": "not a literal",
     f"scipy:BFGS(gtol={'(' * 1000}1{')' * 1000})": "cannot read the arguments",
     f"scipy:BFGS(gtol={'[' * 5000})": "cannot read the arguments",
     f"scipy:BFGS(gtol={'9' * 5000})": "cannot read the arguments",

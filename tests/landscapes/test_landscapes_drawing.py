@@ -29,7 +29,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="at least 2 points"):
         landscape.plot(points=1)
     for axes in ((0, 3), (1, 1), (0,), (0, -1)):
-        with pytest.raises(ValueError, match="axes are the numbers of two coordinates"):
+        with pytest.raises(ValueError, match="axes must be the indices of two coordinates"):
             landscape.plot(axes=axes)
     fixed = landscape.within([(0, 1), (1, 1), (0, 2)])
     with pytest.raises(ValueError, match=r"coordinate 1 of .* is fixed"):

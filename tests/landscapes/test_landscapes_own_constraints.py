@@ -92,7 +92,9 @@ def test_linear_constraints(matrix):
 
 
 def test_the_matrix_of_a_linear_constraint_has_a_column_for_each_coordinate():
-    with pytest.raises(ValueError, match=r"plane: the matrix of a LinearConstraint has shape \(m, 2\), got \(1, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"plane: the matrix of a LinearConstraint must have shape \(m, 2\), got \(1, 3\)"
+    ):
         own(LinearConstraint(np.ones((1, 3)), 0.0, 1.0))
 
 
@@ -145,10 +147,14 @@ def test_without_constraints_everything_is_kept():
 @pytest.mark.parametrize(
     ("given", "error", "said"),
     [
-        (distance_to, TypeError, "plane: a constraint is SciPy's NonlinearConstraint or LinearConstraint, or a dict"),
+        (
+            distance_to,
+            TypeError,
+            "plane: a constraint must be SciPy's NonlinearConstraint or LinearConstraint, or a dict",
+        ),
         ([3], TypeError, "got 3"),
         ({"fun": distance_to}, TypeError, "a dict with 'type' and 'fun'"),
-        ({"type": "inequality", "fun": distance_to}, ValueError, "is 'eq' or 'ineq', got 'inequality'"),
+        ({"type": "inequality", "fun": distance_to}, ValueError, "must be 'eq' or 'ineq', got 'inequality'"),
     ],
 )
 def test_what_is_no_constraint(given, error, said):

@@ -272,14 +272,14 @@ def test_without_gradient():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"bounds": [1, 2]}, "bounds have shape"),
+        ({"bounds": [1, 2]}, "bounds must have shape"),
         ({"bounds": [(3, -2), (-2, 3)]}, "below"),
         ({"bounds": [(-np.inf, 3), (-2, 3)]}, "finite"),
         ({"x0": [0, 0, 0]}, r"\(3,\)"),
         ({"x0": [9, 0]}, "outside the bounds"),
         ({"x0": [np.nan, 0]}, "finite"),
         ({"starts": {"far": [9, 9]}}, "start 'far'"),
-        ({"minimizers": [[1, 1, 1]]}, "minimizers have shape"),
+        ({"minimizers": [[1, 1, 1]]}, "minimizers must have shape"),
         ({"minimizers": [[1, 1], [9, 9]]}, "minimizer 1"),
         ({"tags": "smoth"}, "'smooth'"),
     ],

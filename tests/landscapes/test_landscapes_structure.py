@@ -64,8 +64,8 @@ def test_ids():
         ("rosenbrock[6]:structured(kernel=2x2)", r"the parts kernel=2x2 hold 4 numbers; rosenbrock\[6\] has 6"),
         ("rosenbrock[6]:structured", "has no structure of its own; name its parts"),
         ("rosenbrock[6]:structured(a=2,a=4)", "each name once; got 'a=2,a=4'"),
-        ("rosenbrock[6]:structured(a=2x)", "a structure is written 'kernel=2x3,bias=3'"),
-        ("rosenbrock[6]:structured(a=0)", "the shape of a is a whole number from 1"),
+        ("rosenbrock[6]:structured(a=2x)", "a structure must be written as 'kernel=2x3,bias=3'"),
+        ("rosenbrock[6]:structured(a=0)", "the shape of a must be a whole number from 1"),
         ("rosenbrok[6]:structured(a=6)", "did you mean 'rosenbrock'"),
     ],
 )
@@ -80,7 +80,7 @@ def test_ones_own():
     assert dict(own.structure) == {"kernel": (2, 2), "bias": (2,)}
     with pytest.raises(ValueError, match="own: the structure kernel=2x2 holds 4 numbers, not 6"):
         Landscape("own", lambda x: float(x @ x), **facts, structure={"kernel": (2, 2)})
-    with pytest.raises(ValueError, match=r"a part's name is an identifier, such as 'kernel'; got 'a.b'"):
+    with pytest.raises(ValueError, match=r"a part's name must be an identifier, such as 'kernel'; got 'a.b'"):
         Landscape("own", lambda x: float(x @ x), **facts, structure={"a.b": 6})
 
 
@@ -104,7 +104,7 @@ def test_points_as_parts():
     gradient = problem.gradient(parts)
     assert LAYER.structure.join(gradient).tolist() == LAYER.gradient(LAYER.x0).tolist()
     assert (problem.nfev, problem.njev) == (1, 1)
-    with pytest.raises(ValueError, match=r"the point has the parts .*kernel.*, got \{'kernel'"):
+    with pytest.raises(ValueError, match=r"the point must have the parts .*kernel.*, got \{'kernel'"):
         problem({"kernel": parts["kernel"]})
     run = minimize(lambda problem: (problem(parts), parts)[1], LAYER)
     assert (run.stop_reason, run.x.tolist()) == ("returned", LAYER.x0.tolist())

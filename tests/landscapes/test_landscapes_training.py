@@ -73,7 +73,7 @@ def test_a_batch_of_everything_has_no_noise():
         ({"batch_size": 0}, "from 1 to 40, got 0"),
         ({"batch_size": 41}, "from 1 to 40"),
         ({"batch_size": 1.5}, "batch_size"),
-        ({"epochs": 0}, "epochs is a whole number from 1, got 0"),
+        ({"epochs": 0}, "epochs must be a whole number from 1, got 0"),
         ({"epochs": True}, "epochs"),
     ],
 )

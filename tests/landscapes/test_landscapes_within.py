@@ -238,7 +238,7 @@ def test_landscapes_of_ones_own():
     [
         ([(0, 1)], r"have shape \(2, 2\), got \(1, 2\)"),
         ([(0, 9), (0, 1)], "a box must lie within the bounds of beale"),
-        ([(1, 0), (0, 1)], "lower before upper"),
+        ([(1, 0), (0, 1)], "with lower <= upper"),
         ([(0, np.inf), (0, 1)], "must be finite"),
     ],
 )

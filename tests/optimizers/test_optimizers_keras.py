@@ -88,7 +88,7 @@ def test_single_precision_is_the_default():
     adapter = get("keras:Adam")
     assert adapter.setting == {"keras backend": keras.backend.backend(), "dtype": "float32"}
     assert get("keras:Adam(dtype='float64')").setting["dtype"] == "float64"
-    with pytest.raises(ValueError, match="dtype is one of bfloat16, float16, float32, float64; got 'int8'"):
+    with pytest.raises(ValueError, match="dtype must be one of bfloat16, float16, float32, float64; got 'int8'"):
         get("keras:Adam(dtype='int8')")
 
 

@@ -181,7 +181,7 @@ def test_schedules():
         ("optax:adam", "optax refuses these arguments: .*learning_rate"),
         (
             "optax:adam(learning_rate=1, dtype='int8')",
-            "dtype is one of bfloat16, float16, float32, float64; got 'int8'",
+            "dtype must be one of bfloat16, float16, float32, float64; got 'int8'",
         ),
         ("optax:sgd(learning_rate='cosine(x=1)')", "unknown schedule 'cosine'"),
     ],

@@ -98,5 +98,5 @@ def test_overflows_are_told(spec):
 @pytest.mark.parametrize("spec", LIBRARIES)
 def test_other_types_are_refused(spec):
     pytest.importorskip(spec.partition(":")[0])
-    with pytest.raises(ValueError, match="dtype is one of bfloat16, float16, float32, float64; got 'int8'"):
+    with pytest.raises(ValueError, match="dtype must be one of bfloat16, float16, float32, float64; got 'int8'"):
         get(spec.format("int8"))

@@ -134,7 +134,7 @@ def test_instances_are_refused():
         ("torch:SparseAdam", "unknown torch optimizer 'SparseAdam'"),
         ("torch:Adam(learning_rate=1)", "unknown argument of torch:Adam 'learning_rate'"),
         ("torch:Adam(lr=-1.0)", "cannot be made for a vector: Invalid learning rate"),
-        ("torch:Adam(dtype='int8')", "dtype is one of bfloat16, float16, float32, float64; got 'int8'"),
+        ("torch:Adam(dtype='int8')", "dtype must be one of bfloat16, float16, float32, float64; got 'int8'"),
         ("torch:Adam(scheduler='StepR(step_size=2)')", "unknown scheduler 'StepR'; did you mean 'StepLR'"),
         ("torch:Adam(scheduler='StepLR(steps=2)')", "cannot be made for a vector: .*'steps'"),
     ],

@@ -138,7 +138,7 @@ def test_misspelt_option_is_refused(project):
         ('tag="convex"', "unknown keyword 'tag'; did you mean 'tags'"),
         ('"powell_singular", dim=3', "no landscape is left"),
         ('"rosenbrock[[]0]"', "rosenbrock has no dimension 0"),
-        ("3", "a landscape's name is a string"),
+        ("3", "a landscape's name must be a string"),
     ],
 )
 def test_mistake_in_a_marker(project, arguments, said):

@@ -99,7 +99,7 @@ def test_moved_it_stays_unknown(unknown):
         assert not moved.minimum_is_known
         assert not pickle.loads(pickle.dumps(moved)).minimum_is_known
         assert math.isfinite(minimize("scipy:Nelder-Mead", moved).best_fun)
-    with pytest.raises(ValueError, match="it is not known where it is lowest"):
+    with pytest.raises(ValueError, match="its minimisers are not known"):
         unknown.rotate(1)
 
 

@@ -61,9 +61,10 @@ def uniform(count: int, seed: int) -> list[float]:
     -------
     list of float
 
-    Notes
-    -----
-    Park & Miller (1988), shuffled after Bays & Durham (1976).
+    References
+    ----------
+    S. K. Park, K. W. Miller: Random Number Generators: Good Ones Are Hard to Find, Commun. ACM 31 (1988).
+    C. Bays, S. D. Durham: Improving a Poor Random Number Generator, ACM TOMS 2 (1976).
 
     Examples
     --------
@@ -86,7 +87,12 @@ def uniform(count: int, seed: int) -> list[float]:
 
 
 def gaussian(count: int, seed: int) -> list[float]:
-    """Draw normally distributed numbers, after Box & Muller (1958)."""
+    """Draw normally distributed numbers by the method of Box & Muller.
+
+    References
+    ----------
+    G. E. P. Box, M. E. Muller: A Note on the Generation of Random Normal Deviates, Ann. Math. Statist. 29 (1958).
+    """
     numbers = uniform(2 * count, seed)
     return [
         math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v) or _NEVER_ZERO

@@ -114,9 +114,8 @@ def discrete_boundary_value(dim: int) -> list[float]:
 
 
 _CORE = 256
-"""In more dimensions, the middle coordinates are repeated: the influence of the ends shrinks to 0.4 or less with each
-coordinate, and is far below the last digit there.
-"""
+"""In more dimensions the middle coordinate is repeated: the ends' influence shrinks by a factor of 0.4 or less with
+each coordinate, and is far below the last digit there."""
 
 
 def _with_core(dim: int, find: Callable[[int], list[Decimal]]) -> list[float]:

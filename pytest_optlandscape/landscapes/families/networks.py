@@ -248,7 +248,7 @@ _ANSWERS = (0.0, 0.0, 0.0, 0.5, 1.5)  # of the neuron (1, −0.5) at −2, −1,
 )
 def relu_single_neuron(x: Value, y: Value, xp: Any) -> Value:
     """Mean of (max(xt + y, 0) − max(t − ½, 0))² over t = −2, …, 2; constant where the neuron is dead, y ≤ −2|x|."""
-    # Zero loss asks for x + y = ½ and 2x + y = 3/2, so for (1, −½).
+    # The loss is zero only if x + y = ½ and 2x + y = 3/2: at (1, −½).
     p, q, r, s, t = _neuron_errors(x, y, xp)
     return 0.2 * (p * p + q * q + r * r + s * s + t * t)
 

@@ -2,6 +2,11 @@
 
 At a kink the gradient is one of its limits or a mean of them, so it is a subgradient of a convex landscape. The nine
 from `cb2` to `crescent` are small problems from the collection of Lukšan & Vlček (2000).
+
+References
+----------
+L. Lukšan, J. Vlček: Test Problems for Nonsmooth Unconstrained and Linearly Constrained Optimization, Technical Report
+798, Institute of Computer Science, Prague (2000).
 """
 
 from __future__ import annotations
@@ -255,7 +260,7 @@ def _(x: Value, y: Value, xp: Any) -> Value:
     source="Wolfe (1975); Lukšan & Vlček (2000), Wolfe",
 )
 def wolfe_nonsmooth(x: Value, y: Value, xp: Any) -> Value:
-    """5 √(9x² + 16y²) for x ≥ |y|, else 9x + 16 |y| − min(x, 0)⁹: steepest descent stops short, at the origin."""
+    """5 √(9x² + 16y²) for x ≥ |y|, else 9x + 16 |y| − min(x, 0)⁹: steepest descent ends too early, at the origin."""
     height, left = xp.abs(y), xp.minimum(x, 0.0 * y)
     cube = left * left * left
     steep = 9.0 * x + 16.0 * height - cube * cube * cube

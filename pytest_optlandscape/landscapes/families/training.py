@@ -105,7 +105,12 @@ def _same_networks(weights: list[float]) -> list[list[float]]:
 
 
 def _restart(seed: int) -> list[float]:
-    """Draw initial weights uniformly within ±√(6 / (inputs + outputs)), biases 0 (Glorot & Bengio 2010)."""
+    """Draw initial weights uniformly within ±√(6 / (inputs + outputs)), biases 0.
+
+    References
+    ----------
+    X. Glorot, Y. Bengio: Understanding the Difficulty of Training Deep Feedforward Neural Networks, AISTATS (2010).
+    """
     rng = np.random.default_rng(seed)
     inner = math.sqrt(6.0 / (2 + UNITS)) * (2.0 * rng.random(2 * UNITS) - 1.0)
     outer = math.sqrt(6.0 / (UNITS + 1)) * (2.0 * rng.random(UNITS) - 1.0)
@@ -303,7 +308,7 @@ def training_task(
         raise ValueError(unknown_name("loss", loss, LOSSES))
     for what, number, most in (("batch_size", batch_size, COUNT), ("epochs", epochs, None)):
         if isinstance(number, bool) or number != int(number) or number < 1 or (most and number > most):
-            raise ValueError(f"{what} is a whole number from 1{f' to {most}' if most else ''}, got {number!r}")
+            raise ValueError(f"{what} must be a whole number from 1{f' to {most}' if most else ''}, got {number!r}")
     from pytest_optlandscape.landscapes.catalogue import get
 
     landscape = get(LOSSES[loss])

@@ -50,6 +50,6 @@ def _scalar_product(values: Value, column: Value, xp: Any) -> Value:
     terms = [
         value * entry
         for value, entry in zip(values, column, strict=True)
-        if not (type(entry) is float and entry == 0.0)  # computed zeros are NumPy's float64; theirs times inf is NaN
+        if not (type(entry) is float and entry == 0.0)  # computed zeros (NumPy's float64) stay: 0 · inf is NaN
     ]
     return functools.reduce(operator.add, terms)

@@ -1,8 +1,8 @@
 """Affine maps u that derive an instance f(u(x)) from a landscape f.
 
 The gradient of an instance is the transposed linear part of u times the gradient of f. Residuals and constraints are
-composed with u too. Derivatives given as functions follow the chain rule; derivatives of formulas are taken of the
-instance's formulas.
+composed with u too. Derivatives given as functions follow the chain rule; formulas of the instance are differentiated
+themselves.
 """
 
 # ruff: noqa: D102 (methods are documented once, in AffineMap)

@@ -46,7 +46,9 @@ def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed
     try:
         vector = np.broadcast_to(real_points(offset), (landscape.dim,)).copy()
     except ValueError:
-        raise ValueError(f"an offset for {landscape.id} has shape ({landscape.dim},), got {offset!r:.80}") from None
+        raise ValueError(
+            f"an offset for {landscape.id} must have shape ({landscape.dim},), got {offset!r:.80}"
+        ) from None
     if not np.all(np.isfinite(vector)):
         raise ValueError(f"an offset must be finite, got {vector.tolist()}")
     _check_resolution(landscape, vector)
@@ -69,7 +71,7 @@ def _check_resolution(landscape: Landscape, offset: FloatArray) -> None:
 def scale(landscape: Landscape, condition: float) -> Landscape:
     """Stretch a landscape's axes; see `Landscape.scale`."""
     if not 1.0 <= condition < np.inf:
-        raise ValueError(f"a condition number is at least 1 and finite, got {condition!r}")
+        raise ValueError(f"a condition number must be finite and at least 1, got {condition!r}")
     if landscape.dim < 2:
         raise ValueError(f"{landscape.id} has one coordinate; scale needs two or more")
     condition = float(condition)
@@ -90,7 +92,7 @@ def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int |
     except TypeError:
         indices = []
     if sorted(indices) != list(range(landscape.dim)):
-        raise ValueError(f"an order for {landscape.id} holds 0 to {landscape.dim - 1} once each, got {order!r:.80}")
+        raise ValueError(f"an order for {landscape.id} must hold 0 to {landscape.dim - 1} once each, got {order!r:.80}")
     permuted = Permutation(f":permute({listed(indices)})", f"permute({indices})", np.array(indices))
     return permuted.apply(landscape)
 
@@ -145,5 +147,5 @@ def moved(landscape: Landscape, number: int) -> Landscape:
 
 def _checked_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"a seed or the number of an instance is a whole number, at least 0; got {seed!r}")
+        raise ValueError(f"a seed or the number of an instance must be a whole number from 0; got {seed!r}")
     return int(seed)

@@ -31,7 +31,7 @@ def within(landscape: Landscape, bounds: ArrayLike) -> Landscape:
     box = as_frozen(bounds)
     outer = landscape.bounds
     if box.shape != outer.shape:
-        raise ValueError(f"bounds for {landscape.id} have shape {outer.shape}, got {box.shape}")
+        raise ValueError(f"bounds for {landscape.id} must have shape {outer.shape}, got {box.shape}")
     lower, upper = box.T
     if not np.all((outer[:, 0] <= lower) & (lower <= upper) & (upper <= outer[:, 1])):
         raise ValueError(

@@ -145,7 +145,7 @@ class KerasOptimizer(Adapter):
 
 @dataclass(frozen=True)
 class _Called:
-    """A class and factories of its arguments: each call returns an instance with arguments of its own."""
+    """A class with factories of its arguments: each call returns an instance with new arguments."""
 
     kind: Any
     arguments: tuple[Callable[[], Any], ...]
@@ -294,7 +294,7 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Return the adapter for a class, of a `functools.partial` of a class, or of an instance.
+    """Return the adapter for a class, a `functools.partial` of a class, or an instance.
 
     Raises
     ------
@@ -394,7 +394,7 @@ def _written(config: dict[str, Any]) -> str:
 
 
 def _shortest(value: Any) -> str:
-    """Return the shortest text of a number that Keras stores in float32: 0.05 for 0.05."""
+    """Return the shortest text of a number that Keras stores in float32: 0.05, not 0.05000000074505806."""
     if isinstance(value, type | types.FunctionType):
         return name_of(value)
     if recognizes(value):
@@ -494,7 +494,7 @@ class _Settings:
 
 
 def _state(instance: Any, twin: Any) -> frozenset[str]:
-    """Return the attributes of a used optimizer that are state: variables, and all that `build` made."""
+    """Return the names of a used optimizer's state attributes: variables, and attributes that `build` made."""
     kept = {"_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"}
     variables = {name for name, value in vars(instance).items() if hasattr(value, "assign")}
     state = frozenset((vars(instance).keys() - vars(twin).keys() - kept) | variables)

@@ -175,7 +175,7 @@ class ListedSteps(LockSteps):
 
 
 def _run_by_run(parts: Sequence[Sequence[Any]]) -> list[Any]:
-    """Reorder a list by parts, each with one entry for each run, into a list by runs."""
+    """Flatten lists by part, with an entry for each run, into one list ordered by run."""
     return list(parts[0]) if len(parts) == 1 else [one for run in zip(*parts, strict=True) for one in run]
 
 

@@ -35,7 +35,7 @@ def make_steps(keras: Any, fresh: Callable[[], Any], structure: Structure, dtype
     ----------
     keras : module
     fresh : callable
-        Makes an optimizer that is not built.
+        Returns a new unbuilt optimizer.
     structure : Structure
         Structure of the points: one variable for each part.
     dtype : str
@@ -61,7 +61,7 @@ class Steps(abc.ABC):
     ----------
     keras : module
     fresh : callable
-        Makes an optimizer that is not built.
+        Returns a new unbuilt optimizer.
     structure : Structure
     dtype : str
     """

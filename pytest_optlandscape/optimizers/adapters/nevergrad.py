@@ -80,7 +80,7 @@ class Nevergrad(Adapter):
 
 
 def from_spec(spec: Spec) -> Adapter:
-    """Return the adapter for a name in Nevergrad's registry, or of a family with its arguments.
+    """Return the adapter for a name in Nevergrad's registry, or for a family with its arguments.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Return the adapter for an optimizer's class or of a configured family.
+    """Return the adapter for an optimizer's class or a configured family.
 
     Raises
     ------

@@ -173,7 +173,7 @@ class _Compiled:
         def step(value: float, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal x, state, engine
             x, state = engine._step(value, self._tree(self._objective.cast(gradient)), state, x)
-            point = self._point(x)  # blocks until the step is done
+            point = self._point(x)  # waits until the step is done
             if engine._objective.error is not None:
                 engine._objective.complain()
             engine, state = renewed(problem, state, x) or (engine, state)
@@ -254,7 +254,7 @@ _Renewed = Callable[[Problem, Any, Any], "tuple[_Compiled, Any] | None"]
 
 
 def _copied(leaf: Any) -> Any:
-    """Copy an array through NumPy; keys of random numbers are copied as their data."""
+    """Copy an array through NumPy; a random key is copied as its data."""
     import jax
 
     if jax.numpy.issubdtype(getattr(leaf, "dtype", np.float64), jax.dtypes.prng_key):

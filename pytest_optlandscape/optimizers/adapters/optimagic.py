@@ -112,7 +112,7 @@ def recognizes(thing: object) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Return the adapter for an algorithm's class or of a configured instance."""
+    """Return the adapter for an algorithm's class or a configured instance."""
     target = unwrapped(thing)
     name = _info(target).name
     if target is not thing:

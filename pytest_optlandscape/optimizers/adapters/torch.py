@@ -394,7 +394,7 @@ def _evaluates_once(torch: Any, optimizer: Any) -> bool:
     """Return whether one evaluation before the step suffices: torch's own optimizers call a closure first."""
     if "closure" not in inspect.signature(optimizer.step).parameters:
         return True
-    is_torchs = f"{type(optimizer).__module__}.".startswith("torch.optim.")  # Muon's is torch.optim itself
+    is_torchs = f"{type(optimizer).__module__}.".startswith("torch.optim.")  # Muon's module is torch.optim itself
     return is_torchs and not isinstance(optimizer, torch.optim.LBFGS)
 
 
@@ -411,7 +411,7 @@ def _read(parameter: Any) -> NDArray[np.float64]:
 @contextlib.contextmanager
 def _random_numbers(torch: Any, problem: Problem, device: Any) -> Iterator[None]:
     """Seed torch's global generators for a run, then restore them."""
-    # torch.manual_seed seeds all devices: for unused ones it stores the seed and a stack trace.
+    # torch.manual_seed seeds all devices: for unused ones it stores the seed and a stack trace until they are used.
     seed = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
     devices = [device] if device.type == "cuda" else []
     with global_random_numbers(small_seed(problem)), torch.random.fork_rng(devices=devices):
@@ -560,7 +560,7 @@ def _is_factory(thing: Any) -> bool:
 
 
 def from_object(thing: Any) -> Adapter:
-    """Return the adapter for a class, of a `functools.partial` of one, or of a function of ``params``.
+    """Return the adapter for a class, a `functools.partial` of a class, or a function of ``params``.
 
     Raises
     ------
