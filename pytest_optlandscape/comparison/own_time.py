@@ -59,7 +59,7 @@ CELLS = 3
 """Cells of a landscape that are timed: the standard start and the first Sobol' points."""
 
 REPETITIONS = 8
-"""Pairs of timed runs of each cell: with three cells 24 signs, of which two may be wrong."""
+"""Pairs of timed runs of each cell. Three cells give 24 signs; the test still rejects if two of them differ."""
 
 FIRST_LOOK = 3
 """Pairs after which timing stops if the ratio is clearly within the gate."""

@@ -99,7 +99,7 @@ def marker(project: str = "") -> str:
 
 @dataclass(frozen=True)
 class _Part:
-    """A piece of the document: a head, and rows of which the last may be left out."""
+    """A piece of the document: a head, rows and a foot; if space is short, the last rows are left out."""
 
     head: str
     rows: Sequence[str] = ()
