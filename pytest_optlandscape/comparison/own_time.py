@@ -133,7 +133,7 @@ class TimeRatios:
     cells : tuple of (str, float)
         For each start, log₁₀ of the ratio of own times, new to old.
     slower, faster : int
-        Pairs of repetitions in which the new revision took longer, and shorter.
+        The number of pairs of repetitions in which the new revision was slower, and faster.
     """
 
     cells: tuple[tuple[str, float], ...]

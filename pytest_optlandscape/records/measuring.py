@@ -301,7 +301,7 @@ def _perturbed(run: Run, precision: float, units: Sequence[int]) -> Iterator[Per
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
-    """Rerun the cells with the given indices, and return whether all give the same run; ignore time limits."""
+    """Rerun the cells at the given indices, and return whether all repeat themselves; stopped runs are ignored."""
     landscape = landscape_of(record)
     for k in at:
         if record.cells[k].was_stopped_by_time:

@@ -32,7 +32,7 @@ _EVENTS = 10
 _ORDER = ("worse", "changed", "not-comparable", "new", "better", "same")
 
 _MEANS = re.compile(
-    r"[\\`*_{}\[\]<>|&~@]"  # of Markdown and HTML, wherever they are; and people
+    r"[\\`*_{}\[\]<>|&~@]"  # Markdown, HTML and mentions of people, anywhere
     r"|[#!$%](?=[\w\"'])"  # issues, requests, labels, milestones, formulas
     r"|!(?=\[)|:(?=//)|(?<=www)\."  # pictures and links
     r"|(?<=\bGH)-(?=\d)|^[-+=#/]",  # issues; lists, headings, commands of GitLab
