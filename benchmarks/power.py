@@ -30,7 +30,7 @@ from power_runs import Recorded, mutates_start, parts_visibly, recorded
 from power_slowdown import STARTS, Slowdown, key_of, measure, read_kept, write_kept
 
 from pytest_optlandscape.comparison import LandscapeComparison, compare_landscape, compare_optimizer
-from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.comparison.rerun import run_and_compare
 from pytest_optlandscape.comparison.suite_comparison import drifts_tested
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import Adapter
@@ -99,7 +99,7 @@ def judge_now(
         return compare_landscape(new, old, landscapes=len(before), calibration=calibration, takes_bounds=takes_bounds)
 
     now = [
-        run_and_look_closely(adapter, landscape, budget_of(adapter, landscape), functools.partial(judged, old), old).now
+        run_and_compare(adapter, landscape, budget_of(adapter, landscape), functools.partial(judged, old), old).now
         for old, landscape in zip(before, landscapes, strict=True)
     ]
     return judge_records(adapter.spec, before, now, takes_bounds)

@@ -24,7 +24,7 @@ from measure import machine, one_thread
 from power_corpus import Change, changed, changes_of, optimizer_names, part_of, reference
 
 from pytest_optlandscape.comparison import compare_landscape, compare_optimizer
-from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.comparison.rerun import run_and_compare
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
@@ -68,7 +68,7 @@ def judge(
         )
         starts = [cell.start for cell in chosen[landscape.id]]
         budget = budget_of(adapter, landscape)
-        compared.append(run_and_look_closely(adapter, landscape, budget, judged, before[landscape.id], starts=starts))
+        compared.append(run_and_compare(adapter, landscape, budget, judged, before[landscape.id], starts=starts))
     steps = sum(cell.budget(budget_of(adapter, cell.landscape)) for some in chosen.values() for cell in some)
     return str(compare_optimizer(adapter.spec, compared, calibration).verdict), steps
 

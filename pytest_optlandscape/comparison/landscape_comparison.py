@@ -172,8 +172,8 @@ class LandscapeComparison:
     def moved_with(self, finding: Finding) -> list[MovedCell]:
         """List the cells that moved in the direction of a finding, the largest shift first.
 
-        Only the cells' own runs count, because those can be replayed; a finding may rest on averages alone and then
-        has no such cell. Cells that differ by no more than rounding are left out if others moved.
+        Only the cells' own runs count, because those can be replayed; a finding from averages alone may have no cell.
+        Cells that differ by no more than rounding are left out if others moved.
         """
         before = {cell.start: cell for cell in self.before.cells} if self.before and self.is_compared else {}
         now = {cell.start: cell for cell in self.now.cells}

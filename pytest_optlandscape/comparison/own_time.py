@@ -59,7 +59,7 @@ CELLS = 3
 """Cells of a landscape that are timed: the standard start and the first Sobol' points."""
 
 REPETITIONS = 8
-"""Pairs of timed runs of each cell: with three cells 24 signs, of which two may be wrong."""
+"""Pairs of timed runs of each cell. Three cells give 24 signs; the test still rejects if two of them differ."""
 
 FIRST_LOOK = 3
 """Pairs after which timing stops if the ratio is clearly within the gate."""
@@ -133,7 +133,7 @@ class TimeRatios:
     cells : tuple of (str, float)
         For each start, log₁₀ of the ratio of own times, new to old.
     slower, faster : int
-        Pairs of repetitions in which the new revision took longer, and shorter.
+        The number of pairs of repetitions in which the new revision was slower, and faster.
     """
 
     cells: tuple[tuple[str, float], ...]

@@ -104,7 +104,7 @@ def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bo
     ----------
     spec : str
     records : sequence of LandscapeRecord
-        At least one.
+        At least one record.
     is_stochastic : bool
         Whether the optimizer draws random numbers.
     takes_bounds : bool

@@ -1,4 +1,4 @@
-"""Run a landscape, and run more of it if its runs differ from the baseline's."""
+"""Run a landscape and compare it; run more of it if its runs differ from the baseline's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_optlandscape.records.averages import with_further_runs
 from pytest_optlandscape.records.landscape_record import LandscapeRecord
 from pytest_optlandscape.records.measuring import repeats_itself, run_landscape
 
-__all__ = ["look_closely", "run_and_look_closely"]
+__all__ = ["compare_with_reruns", "run_and_compare"]
 
 MOST_REPEATED = 2
 """Cells of a landscape that are rerun if runs differ from the baseline's. Two are enough: an optimizer that is not
@@ -21,7 +21,7 @@ deterministic mostly differs in the first rerun."""
 Compare = Callable[[LandscapeRecord], LandscapeComparison]
 
 
-def run_and_look_closely(
+def run_and_compare(
     adapter: Adapter,
     landscape: Landscape,
     budget: int,
@@ -30,7 +30,7 @@ def run_and_look_closely(
     *,
     starts: Sequence[str] | None = None,
 ) -> LandscapeComparison:
-    """Run a landscape; if its runs differ from the baseline's, rerun some to detect nondeterminism.
+    """Run a landscape and compare it; if its runs differ from the baseline's, rerun some to detect nondeterminism.
 
     If the optimizer has changed, run it as often as the baseline did, with further seeds or starts.
 
@@ -50,9 +50,9 @@ def run_and_look_closely(
     Returns
     -------
     LandscapeComparison
-        Of the record as it is in the end.
+        The comparison of the final record.
     """
-    return look_closely(
+    return compare_with_reruns(
         run_landscape(adapter, landscape, budget, before, starts),
         compare,
         lambda record, at: repeats_itself(adapter, record, budget, at),
@@ -60,13 +60,13 @@ def run_and_look_closely(
     )
 
 
-def look_closely(
+def compare_with_reruns(
     record: LandscapeRecord,
     compare: Compare,
     repeats: Callable[[LandscapeRecord, list[int]], bool],
     average: Callable[[LandscapeRecord, str], LandscapeRecord],
 ) -> LandscapeComparison:
-    """Rerun cells that differ from the baseline to detect nondeterminism, and average over further runs.
+    """Compare a record; rerun cells that differ to detect nondeterminism, and average over further runs.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def look_closely(
     Returns
     -------
     LandscapeComparison
-        Of the record as it is in the end: the record is compared again only if further runs replaced it.
+        The comparison of the final record. A record is compared again only if further runs replaced it.
     """
     comparison = compare(record)
     if comparison.before is None or comparison.fingerprint in (None, "identical") or not comparison.pairs:

@@ -1,7 +1,7 @@
 """Average the criteria of each cell over further runs, because a single run hardly shows a small change.
 
 The further runs of a stochastic optimizer have other seeds. Those of a deterministic optimizer have other starts of the
-same kind: other Sobol' points, inside the box or on the same face. Standard starts and corners have no others.
+same kind: other Sobol' points, inside the box or on the same face. Standard starts and corners have no further runs.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def landscape_of(record: LandscapeRecord) -> Landscape:
 
 
 def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
-    """Return a landscape with the best point of a record as its minimum.
+    """Return a landscape whose minimum is the best point of a record.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def as_in(landscape: Landscape, record: LandscapeRecord | None) -> Landscape:
 
 
 def with_best_of(landscape: Landscape, runs: Sequence[Run]) -> Landscape:
-    """Return a landscape with the best feasible point that some runs evaluated as its minimum.
+    """Return a landscape whose minimum is the best feasible point of some runs.
 
     Parameters
     ----------

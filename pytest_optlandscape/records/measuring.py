@@ -70,8 +70,8 @@ _HANGING = MOST_HANGING
 """If the first so many cells of a landscape hang, the others are not run."""
 
 _LONG_BEFORE = 10.0
-"""A run that the time limit stops hangs if the limit is more than this times the longest other run on the landscape; no
-machine is so uneven."""
+"""A stopped run hangs if each other run on the landscape took less than a tenth of the time limit; no machine is so
+uneven."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -173,7 +173,7 @@ def measure_suite(
     optimizer : str, callable, class or object
         Any argument of `optimizers.get`.
     suite : str, default "quick"
-        Words of `strategies.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
+        Words of `suites.selection.read_selection`, such as ``smoke`` or ``quick cells=6``.
     budget_per_dimension : int, optional
         Evaluations of each cell, divided by the landscape's dimension (default: the suites' rule, see
         `suites.suite_budget_per_dimension`).
@@ -301,7 +301,7 @@ def _perturbed(run: Run, precision: float, units: Sequence[int]) -> Iterator[Per
 
 
 def repeats_itself(adapter: Adapter, record: LandscapeRecord, budget: int, at: Iterable[int]) -> bool:
-    """Rerun the cells with the given indices, and return whether all give the same run; ignore time limits."""
+    """Rerun the cells at the given indices, and return whether all repeat themselves; stopped runs are ignored."""
     landscape = landscape_of(record)
     for k in at:
         if record.cells[k].was_stopped_by_time:

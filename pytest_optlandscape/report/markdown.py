@@ -32,7 +32,7 @@ _EVENTS = 10
 _ORDER = ("worse", "changed", "not-comparable", "new", "better", "same")
 
 _MEANS = re.compile(
-    r"[\\`*_{}\[\]<>|&~@]"  # of Markdown and HTML, wherever they are; and people
+    r"[\\`*_{}\[\]<>|&~@]"  # Markdown, HTML and mentions of people, anywhere
     r"|[#!$%](?=[\w\"'])"  # issues, requests, labels, milestones, formulas
     r"|!(?=\[)|:(?=//)|(?<=www)\."  # pictures and links
     r"|(?<=\bGH)-(?=\d)|^[-+=#/]",  # issues; lists, headings, commands of GitLab
@@ -99,7 +99,7 @@ def marker(project: str = "") -> str:
 
 @dataclass(frozen=True)
 class _Part:
-    """A piece of the document: a head, and rows of which the last may be left out."""
+    """A piece of the document: a head, rows and a foot; if space is short, the last rows are left out."""
 
     head: str
     rows: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Describe the defects that a baseline detects; printed when it is written, so that nobody trusts a blind one."""
+"""Describe the defects that a baseline detects; an update prints this, so that a weak baseline is noticed at once."""
 
 from __future__ import annotations
 

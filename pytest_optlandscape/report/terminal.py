@@ -319,7 +319,7 @@ def _interval(speed: ShiftInterval, is_open: bool) -> str:
 
 
 def _limitations(comparison: OptimizerComparison, wording: Wording) -> list[str]:
-    """Report the cells that could not be compared, and too few diverging cells for a verdict."""
+    """Report cells that could not be compared, and diverging cells that are too few to count as a change."""
     texts: list[str] = []
     restless = [c.now.landscape for c in comparison.landscapes if c.fingerprint == "nondeterministic"]
     if restless:

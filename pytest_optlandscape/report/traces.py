@@ -21,7 +21,7 @@ APART = 1e-9
 ROWS_BEFORE, ROWS_AFTER = 2, 4
 
 SHOWN = ((9, 3), (9, 2), (7, 2), (6, 2), (5, 2))
-"""Digits and coordinates of a point to try, until the lines fit the terminal's width."""
+"""Formats of a point (digits, coordinates), tried in order until the lines fit the terminal's width."""
 
 
 def divergence_evaluation(before: Trace, now: Trace, bounds: FloatArray) -> int | None:

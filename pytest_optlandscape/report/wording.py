@@ -128,7 +128,7 @@ class Wording:
         return ["  accept what it does now:", f"    {self.update(item)}", "  then commit the baseline"]
 
     def update(self, *items: str) -> str:
-        """Return the command that accepts the present results of items, or of the whole suite without items.
+        """Return the command that accepts the present results of some items (default: of the whole suite).
 
         A baseline has all cells of a landscape, so ``--optlandscape-cells`` is left out.
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from pytest_optlandscape.comparison import compare_landscape
-from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.comparison.rerun import run_and_compare
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
@@ -85,7 +85,7 @@ def run_item(
         if update:
             record = run_baseline(adapter, landscape, budget, starts)
         else:
-            comparison = run_and_look_closely(adapter, landscape, budget, compare, accepted, starts=starts)
+            comparison = run_and_compare(adapter, landscape, budget, compare, accepted, starts=starts)
             record = comparison.now
     record = with_notes_on(record, changed)
     answer = record.to_plain()

@@ -54,7 +54,7 @@ def accepted_states(folder: Path) -> dict[str, list[Accepted]]:
     Returns
     -------
     dict of str to list of Accepted
-        By optimizer, oldest first. Renamed files are followed.
+        The accepted baselines of each optimizer, oldest first. Renamed files are followed.
     """
     found: dict[str, list[Accepted]] = {}
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:

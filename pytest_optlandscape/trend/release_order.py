@@ -24,7 +24,7 @@ def releases_in_order(entries: Iterable[CommitEntry]) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        By library, the names of the entries, oldest release first.
+        The names of each library's entries, oldest release first.
     """
     by_library: dict[str, list[CommitEntry]] = defaultdict(list)
     for entry in entries:

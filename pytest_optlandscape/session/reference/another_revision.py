@@ -32,7 +32,7 @@ from pytest_optlandscape.comparison.own_time import (
     time_alternately,
     timed_cells,
 )
-from pytest_optlandscape.comparison.rerun import look_closely
+from pytest_optlandscape.comparison.rerun import compare_with_reruns
 from pytest_optlandscape.contract import CheckOutcome
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.optimizers import third_party
@@ -231,7 +231,7 @@ class AnotherRevision:
         return self._recorded.find(self._plan.adapters[spec], landscape.id, budget, starts)
 
     def _looked_at_closely(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
-        return look_closely(
+        return compare_with_reruns(
             record, partial(self._compare, spec), partial(self._repeats, spec), partial(self._average, spec)
         )
 

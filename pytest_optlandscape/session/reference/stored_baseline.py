@@ -14,7 +14,7 @@ from pytest_optlandscape.comparison import (
     compare_landscape,
     compare_optimizer,
 )
-from pytest_optlandscape.comparison.rerun import run_and_look_closely
+from pytest_optlandscape.comparison.rerun import run_and_compare
 from pytest_optlandscape.contract import CHECKS, CheckOutcome
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.records import LandscapeRecord, RoundingSensitivity, run_baseline
@@ -74,7 +74,7 @@ class StoredBaseline:
             return self.compare(spec, record)
 
         before = self.before(spec, landscape.id)
-        return run_and_look_closely(adapter, landscape, budget, compare, before, starts=starts)
+        return run_and_compare(adapter, landscape, budget, compare, before, starts=starts)
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Compare a record with the one that was accepted."""

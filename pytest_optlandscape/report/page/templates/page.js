@@ -1,11 +1,11 @@
 "use strict";
-// Controls only: everything that is shown was made in Python, and waits in compressed blocks.
+// Controls only: all content was made in Python, and is stored in compressed blocks.
 document.documentElement.classList.add("scripted");
 (() => {
   const blocks = new Map();
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
 
-  /** Inflate a block once; give its parts. */
+  /** Inflate a block once, and return its parts. */
   function partsOf(name) {
     if (!blocks.has(name)) {
       const bytes = Uint8Array.from(atob(document.getElementById(name).textContent), (c) => c.charCodeAt(0));
