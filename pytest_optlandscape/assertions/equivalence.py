@@ -1,9 +1,10 @@
-"""Are two optimizers the same algorithm? Their paths are compared as far as rounding cannot have diverged them.
+"""Whether two optimizers follow the same path, up to rounding.
 
-Where two runs are identical, nothing needs to be measured. Elsewhere the first optimizer is run again with its start,
-values and gradients off by one unit in the last place, and the paths are compared as long as those runs stay together.
-Some optimizers branch on ties, so that rounding moves a run far at once, and rarely: each of those runs is held against
-the others as if it were the second optimizer, and what their number explains is no difference.
+If two runs are identical, nothing needs to be measured. Otherwise the first optimizer runs again with its start, values
+and gradients off by one unit in the last place. The two paths are compared as long as these perturbed runs stay
+together. Some optimizers branch on ties, so rounding now and then moves a run far at once. Therefore each perturbed run
+is compared with the other perturbed runs, as if it were the second optimizer. As many divergences as this predicts are
+no difference between the optimizers.
 """
 
 from __future__ import annotations
@@ -31,35 +32,35 @@ __all__ = ["Equivalence", "assert_equivalent"]
 FloatArray = NDArray[np.float64]
 
 LEVEL = 0.001
-"""Probability of calling two equivalent optimizers different, as far as perturbed runs tell what rounding does."""
+"""Probability of calling two equivalent optimizers different, if perturbed runs show the effect of rounding."""
 
 _PERTURBATIONS = 4
 _FLOOR = 2e-16
 _LARGEST_ENVELOPE = 1e-4
-"""Beyond this share of the box, runs that differ by rounding alone say nothing any more."""
+"""Paths are compared until perturbed runs are this share of the box apart."""
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """How two optimizers were compared and found to follow the same path.
+    """The result of comparing two optimizers that follow the same path.
 
     Attributes
     ----------
     first, second : str
         Their specs.
     cells : int
-        Starts on landscapes, from each of which both were run.
+        Number of starts, on all landscapes, from which both ran.
     identical : int
         Cells in which every evaluation and the result agree bit by bit.
     evaluations : int
-        Evaluations that were compared, in all.
+        Number of evaluations that were compared.
     set_aside : int
-        Cells that rounding makes unpredictable from the beginning.
+        Cells whose paths rounding makes unpredictable from the beginning.
     diverged : int
-        Cells in which paths diverge, no more than rounding explains.
+        Cells whose paths diverge; no more than rounding explains.
     largest : float
-        The largest deviation where paths do not part, as a multiple of what rounding was seen to do; up to 1000 count
-        as rounding, in float16 and bfloat16 up to 8.
+        The largest deviation in the other cells, as a multiple of the measured effect of rounding. Up to 1000 counts as
+        rounding, in float16 and bfloat16 up to 8.
     """
 
     first: str
@@ -95,9 +96,9 @@ def assert_equivalent(
 ) -> Equivalence:
     """Assert that two optimizers follow the same path up to rounding.
 
-    For a port and its original, a fast path and its reference, one optimizer on two backends. How far rounding parts
-    two runs is measured, in units of the coarser of both optimizers' precisions. What is compared are the points at
-    which the objective is evaluated; for an optimizer that asks for gradients alone, those of the gradients: it may
+    Use it for a port and its original, a fast path and its reference, or one optimizer on two backends. The effect of
+    rounding is measured, in units of the coarser of both optimizers' precisions. The points at which the objective is
+    evaluated are compared. If an optimizer asks for gradients only, the points of its gradients are compared, so it may
     equal one that asks for both.
 
     Parameters
@@ -105,7 +106,7 @@ def assert_equivalent(
     first, second : str, callable, class or object
         Whatever `optimizers.get` takes.
     landscapes : iterable of Landscape or str, optional
-        Where to compare (default: the suite ``quick``, as far as it is made for both).
+        Where to compare (default: the landscapes of the suite ``quick`` that are made for both).
     budget : int, optional
         Evaluations of each run (default: 1000 per dimension). Where an evaluation takes long and the optimizer does not
         stop by itself, name a smaller number.
@@ -118,12 +119,12 @@ def assert_equivalent(
     Returns
     -------
     Equivalence
-        How much was compared, and how far they were apart; it prints as a sentence.
+        The amount that was compared and the largest deviation; it prints as a sentence.
 
     Raises
     ------
     AssertionError
-        With the first evaluation at which they part.
+        If paths diverge, with the first evaluation at which they do.
     ValueError
         If no landscape is made for both optimizers, or ``n_starts`` is not between 0 and 16.
 
@@ -192,13 +193,13 @@ def _run(
     runs = [execute(adapter, Problem(landscape, x0, budget=budget, seed=seed)) for adapter in (one, other)]
     for run in runs:
         if not len(run.trace):
-            raise AssertionError(f"{run} ({run.message}): where nothing is evaluated, nothing can be compared")
+            raise AssertionError(f"{run} ({run.message}): the run evaluated nothing, so nothing can be compared")
     return runs[0], runs[1]
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """One cell: where it parts, if so, how much was compared, and how perturbed runs fared against each other."""
+    """One cell: its divergence, the evaluations compared, and how many perturbed runs diverge from the others."""
 
     divergence: str
     evaluations: int
@@ -232,9 +233,9 @@ def _is_identical(expected: Run, actual: Run) -> bool:
 
 
 class _Envelope:
-    """How far rounding parts a run's path after each evaluation, as long as it says anything, its end and its result.
+    """The effect of rounding on a run: on its path after each evaluation, on its end, and on its result.
 
-    It ends early where a perturbed run stops, and where it passes its largest useful value.
+    The envelope of the path ends where a perturbed run stops, or where it exceeds its largest useful value.
     """
 
     def __init__(self, run: Run, perturbed: list[Run], precision: float) -> None:
@@ -256,12 +257,12 @@ class _Envelope:
         return min(len(self.path), len(actual.trace))
 
     def multiple(self, actual: Run) -> float:
-        """Give the largest deviation as a multiple of the envelope."""
+        """Return the largest deviation as a multiple of the envelope."""
         length = self.compared(actual)
         return float(np.max(self._apart(actual)[:length] / self.path[:length], initial=0.0))
 
     def divergence(self, actual: Run) -> str:
-        """Say where a run diverges from this one by more than rounding explains; "" if it does not."""
+        """Describe where a run diverges from this run by more than rounding explains; "" if it does not."""
         run, length = self.run, self.compared(actual)
         replay = f"\n  replay: {run.script()}\n     with: {actual.command()}"
         deviation = self._apart(actual)

@@ -1,4 +1,4 @@
-"""Assertions about a run: how fast, how close."""
+"""Assertions about a single run: its speed, its precision, its feasibility."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ def assert_converges(
     Parameters
     ----------
     run : Run or TrainingRun
-        The latter is what `KerasRecorder` and `record_training` record. A training must also end at the target: with
-        `TrainingRun.result_gap`, the gap of the final weights. One that raised, or reported a loss below fmin, fails.
+        `KerasRecorder` and `record_training` record a `TrainingRun`. A training must also end at the target: the gap of
+        its final weights, `TrainingRun.result_gap`, counts. A training that raised, or reported a loss below fmin,
+        fails.
     gap : float, optional
         The target: best feasible value so far minus fmin, in units of f.
     fun : float, optional
-        The target as a value of f, instead: for landscapes whose minimum is not known.
+        The target as a value of f, for landscapes whose minimum is not known. Give either ``gap`` or ``fun``.
     within : int, optional
-        Evaluations in which it must be reached (default: the run's budget).
+        Evaluations within which the target must be reached (default: the run's budget).
 
     Raises
     ------
     AssertionError
-        With what was required, what was reached, a table of the trace and the line that repeats the run.
+        If the target is missed: with the target, the run's best, a table of the trace and the line that repeats the
+        run.
     ValueError
-        If ``gap`` is negative or ``within`` below 1, or a gap is asked for and the landscape's minimum is not known, or
-        wrong: a feasible value of the run lies below fmin.
+        If ``gap`` is negative or ``within`` is below 1; if a gap is asked for and the landscape's minimum is not known,
+        or wrong (a feasible value of the run lies below fmin).
     TypeError
-        Unless there is either a gap or a value; for a training there must be a gap.
+        Unless exactly one of ``gap`` and ``fun`` is given; a training takes ``gap``.
 
     Examples
     --------
@@ -47,7 +49,7 @@ def assert_converges(
     if within is not None and within < 1:
         raise ValueError(f"within is a number of evaluations, at least 1; got {within!r}")
     if (gap is None) == (fun is None):
-        raise TypeError("assert_converges takes either a gap or a value of the objective, fun")
+        raise TypeError("assert_converges takes either gap, or fun, a value of the objective; give one of them")
     limit = run.budget if within is None else within
     if gap is None or fun is not None:
         return _assert_reaches(run, fun, limit)
@@ -93,7 +95,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
     Raises
     ------
     AssertionError
-        With what was required, what was reached, a table of the trace and the line that repeats the run.
+        If the point is too far: with its distance, a table of the trace and the line that repeats the run.
     ValueError
         If the landscape's minimum is not known, or wrong: a feasible value of the run lies below fmin.
 
@@ -117,7 +119,7 @@ def assert_precise(run: Run, *, digits: float) -> None:
 def assert_stays_feasible(run: Run) -> None:
     """Assert that a run evaluated and returned only points that keep the constraints with ``keep_feasible=True``.
 
-    They are kept up to rounding. Equalities are not looked at.
+    Rounding is allowed for. Equalities are not checked.
 
     Parameters
     ----------
@@ -126,10 +128,10 @@ def assert_stays_feasible(run: Run) -> None:
     Raises
     ------
     AssertionError
-        With the first point that breaks one, how many do, and the line that repeats the run; or that the run evaluated
-        nothing.
+        If a point breaks a constraint: with the first such point, their number, and the line that repeats the run. If
+        the run evaluated nothing.
     ValueError
-        If no constraint of the landscape says ``keep_feasible=True``, or equalities alone do.
+        If no inequality of the landscape has ``keep_feasible=True``.
 
     Examples
     --------
@@ -161,7 +163,7 @@ def assert_stays_feasible(run: Run) -> None:
 
 
 def run_report(run: Run | TrainingRun, required: str, reached: str) -> str:
-    """Say what was required of a run and what it reached, with its table and the line that repeats it."""
+    """Describe what was required of a run and what it reached, with its table and the line that repeats it."""
     ending = f"stop reason: {run.stop_reason}" + (f" ({run.message})" if run.message else "")
     return "\n".join(
         [

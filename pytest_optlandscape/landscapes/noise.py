@@ -1,7 +1,7 @@
-"""What stands between an optimizer and the exact value: noise that is the same for the same evaluation.
+"""Models of noise on the values and gradients that an optimizer sees; they can be repeated.
 
-A noisy landscape is called and differentiated as its exact expectation. A `Problem` disturbs what the optimizer sees;
-the disturbance of evaluation k depends on nothing but the noise's seed, the problem's seed and k.
+A noisy landscape itself returns exact values and gradients. A `Problem` disturbs those that the optimizer sees. The
+disturbance of evaluation k depends only on the seed of the noise, the seed of the problem, and k.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["Additive", "Cauchy", "Minibatch", "Move", "Multiplicative", "Noise", "Observer", "noise_of"]
 
 FloatArray = NDArray[np.float64]
-_BLOCK = 256  # evaluations drawn for at a time: a generator takes 10 µs to make, as long as 256 numbers take to draw
-_MOST_NUMBERS = 2**16  # in one block, for landscapes of many dimensions: half a megabyte
+_BLOCK = 256  # evaluations whose numbers are drawn together: making a generator takes as long as 256 draws, 10 µs
+_MOST_NUMBERS = 2**16  # numbers in one block, for landscapes of many dimensions: half a megabyte
 
 
 @dataclass(frozen=True)
 class Observer:
-    """What one run sees of a noisy landscape.
+    """The values and gradients of a noisy landscape that one run sees.
 
     Attributes
     ----------
     value : callable
-        ``value(x, exact, index)``: the value that evaluation ``index`` sees at ``x`` where ``exact`` is the exact one.
+        ``value(x, exact, index)``: the value that evaluation ``index`` sees at ``x``, given the exact value.
     gradient : callable
-        The same of the gradient, a list of ``dim`` floats.
+        ``gradient(x, exact, index)``: the same for the gradient, a list of ``dim`` floats.
     """
 
     value: Callable[[list[float], float, int], float]
@@ -49,7 +49,7 @@ class Move(Protocol):
     """The affine map of an instance to its original; see `instances`."""
 
     def to_original(self, x: Value, xp: Any) -> Value:
-        """Map a point to that of the original."""
+        """Map a point of the instance to the original."""
 
     def gradient_back(self, g: Value, xp: Any) -> Value:
         """Multiply a gradient of the original by the transposed linear part."""
@@ -65,13 +65,14 @@ class Noise(abc.ABC):
     Parameters
     ----------
     level : float
-        How large; see each model.
+        Size of the noise; each model says in which unit.
     seed : int, default 0
+        Of the random numbers.
 
     Raises
     ------
     ValueError
-        If the level is not positive and finite, or the seed is no whole number from 0.
+        If the level is not positive and finite, or the seed is no whole number of at least 0.
     """
 
     level: float
@@ -90,7 +91,7 @@ class Noise(abc.ABC):
 
     @property
     def label(self) -> str:
-        """What the id of a landscape says of it: the model, its level, its seed, and what else is not usual."""
+        """The noise in the id of a landscape: model, level, seed, and parameters that differ from their defaults."""
         level = repr(float(self.level)).removesuffix(".0")
         unusual = [
             f"{field.name}={getattr(self, field.name)}"
@@ -101,21 +102,21 @@ class Noise(abc.ABC):
 
     @abc.abstractmethod
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
+        """Return the values and gradients that a run with this seed sees of a landscape."""
 
     def check(self, landscape: Landscape) -> None:
         """Raise ValueError if the landscape cannot have this noise."""
-        del landscape  # any can have most
+        del landscape  # most models fit all landscapes
 
     def moved(self, move: Move) -> Noise:
-        """Give the noise of an instance; most does not depend on where the landscape lies."""
+        """Return the noise of an instance; most models do not depend on where the landscape lies."""
         del move
         return self
 
     def _stream(
         self, seed: int, kind: int, draw: Callable[[np.random.Generator, int], NDArray[Any]], width: int = 1
     ) -> Any:
-        """Give a function from an index to its random numbers, ``width`` of them, drawn block by block."""
+        """Return a function from an index to ``width`` random numbers; they are drawn block by block."""
         own_seed = self.seed
         length = max(min(_BLOCK, _MOST_NUMBERS // width), 1)
 
@@ -133,23 +134,23 @@ class Additive(Noise):
     Parameters
     ----------
     level : float, default 0.01
-        The value's standard deviation, as a share of f(x0) − fmin; that of a slope is the value's, divided by the
-        width of the box along its axis.
+        Standard deviation of the value, as a share of f(x0) − fmin. The standard deviation of a slope is that of the
+        value, divided by the width of the box along its axis.
     seed : int, default 0
     absolute : bool, default False
-        Whether the level is the standard deviation itself instead of a share.
+        Whether the level is the standard deviation itself.
     """
 
     level: float = 0.01
     absolute: bool = False
 
     def check(self, landscape: Landscape) -> None:
-        """Raise ValueError if the level is a share of what is no height."""
+        """Raise ValueError if the level is a share of a height that is not known, or not positive."""
         if not self.absolute:
             _height(landscape)
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
+        """Return the values and gradients that a run with this seed sees of a landscape."""
         deviation = self.level if self.absolute else self.level * _height(landscape)
         slopes = deviation / np.ptp(landscape.bounds, axis=1)
         dim = landscape.dim
@@ -163,23 +164,28 @@ class Additive(Noise):
 
 @dataclass(frozen=True)
 class Multiplicative(Noise):
-    """The value's distance from fmin (from 0 where it is not known), and the gradient, times log-normal factors.
+    """Log-normal factors on the height above fmin and on the gradient.
 
-    The factors, one for the value and one for the gradient, are exp(level · N − level²/2) with normal numbers N: they
-    are positive, so that nothing falls below fmin and no slope changes its sign (after BBOB's noisy suite, Hansen et
-    al. 2009, whose factor has the expectation exp(level²/2)).
+    Where fmin is not known, the height is measured from 0. The factors, one for the value and one for the gradient, are
+    exp(level · N − level²/2) with normal numbers N. They are positive: no value falls below fmin, no slope changes its
+    sign. Their expectation is 1; in BBOB's noisy suite, the model's origin [1]_, it is exp(level²/2).
 
     Parameters
     ----------
     level : float, default 0.01
         The standard deviation of the factors' logarithms.
     seed : int, default 0
+
+    References
+    ----------
+    .. [1] Hansen, Finck, Ros & Auger (2009), Real-parameter black-box optimization benchmarking 2009: noisy functions
+       definitions.
     """
 
     level: float = 0.01
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
+        """Return the values and gradients that a run with this seed sees of a landscape."""
         level, fmin = self.level, landscape.fmin if landscape.minimum_is_known else 0.0
 
         def draw(rng: np.random.Generator, n: int) -> FloatArray:
@@ -196,18 +202,22 @@ class Multiplicative(Noise):
 
 @dataclass(frozen=True)
 class Cauchy(Noise):
-    """Rare outliers: now and then a value has Cauchy noise added.
+    """Outliers: Cauchy noise on a share of the values, after BBOB's noisy suite [1]_.
 
-    It has no expectation; its median is the exact value (after BBOB's noisy suite, Hansen et al. 2009). Gradients are
-    exact.
+    A value has no expectation; its median is the exact value. Gradients are exact.
 
     Parameters
     ----------
     level : float, default 0.01
-        The scale of the outliers, which half of them exceed, as a share of f(x0) − fmin.
+        The scale of the outliers, as a share of f(x0) − fmin; half of them are larger.
     seed : int, default 0
     rate : float, default 0.2
         The share of values that are outliers.
+
+    References
+    ----------
+    .. [1] Hansen, Finck, Ros & Auger (2009), Real-parameter black-box optimization benchmarking 2009: noisy functions
+       definitions.
     """
 
     level: float = 0.01
@@ -219,11 +229,11 @@ class Cauchy(Noise):
             raise ValueError(f"the rate of outliers is above 0 and at most 1, got {self.rate!r}")
 
     def check(self, landscape: Landscape) -> None:
-        """Raise ValueError if the level is a share of what is no height."""
+        """Raise ValueError if the level is a share of a height that is not known, or not positive."""
         _height(landscape)
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
+        """Return the values and gradients that a run with this seed sees of a landscape."""
         scale, rate = self.level * _height(landscape), self.rate
 
         def draw(rng: np.random.Generator, n: int) -> FloatArray:
@@ -239,34 +249,36 @@ class Cauchy(Noise):
 
 @dataclass(frozen=True)
 class Minibatch(Noise):
-    """A sum of squares as a random sample of its residuals shows it.
+    """A random sample of the residuals of a sum of squares.
 
-    The squares of the sample are added up and divided by the sample's share of all residuals, so that the expectation
-    is the whole sum; likewise the gradient. Evaluation k of the value and of the gradient see the same sample.
+    The sum over the sample is divided by the sample's share of all residuals, so its expectation is the whole sum. The
+    same holds for the gradient. Evaluation k of the value and evaluation k of the gradient see the same sample.
 
     Parameters
     ----------
     level : int, default 1
-        How many residuals there are in a sample; they are drawn without repetition.
+        Number of residuals in a sample; they are drawn without repetition.
     seed : int, default 0
     by_epoch : bool, default False
-        Whether samples are batches as in training: every residual is seen once before any is seen again, in an order
-        of its own each time. The last batch of an epoch may be smaller.
+        Whether samples are batches as in training: each epoch has every residual once, in a new order. The last batch
+        of an epoch may be smaller.
     """
 
     level: float = 1
     by_epoch: bool = False
 
     def check(self, landscape: Landscape) -> None:
-        """Raise ValueError if the landscape is no sum of squares, or of fewer residuals."""
+        """Raise ValueError if the landscape is no sum of squares, or has fewer residuals than a sample."""
         if not landscape.has_residuals:
-            raise ValueError(f"{landscape.id} is no sum of squares, so it has no minibatches")
+            raise ValueError(
+                f"{landscape.id} is no sum of squares, so it has no minibatches; take another model of noise"
+            )
         count = len(landscape.residuals(landscape.x0))
         if not (1 <= self.level <= count and self.level == int(self.level)):
             raise ValueError(f"a minibatch of {landscape.id} has 1 to {count} residuals, got level={self.level!r}")
 
     def observer(self, landscape: Landscape, seed: int = 0) -> Observer:
-        """Make what a run with this seed sees of a landscape."""
+        """Return the values and gradients that a run with this seed sees of a landscape."""
         count = len(landscape.residuals(landscape.x0))
         size = int(self.level)
         order = self._stream(seed, 0, lambda rng, n: np.argsort(rng.random((n, count)), axis=1), count)
@@ -302,14 +314,14 @@ MODELS: dict[str, type[Noise]] = {
 
 
 def noise_of(model: str | Noise, level: float | None = None, seed: int | None = None) -> Noise:
-    """Make a noise from its model's name, or change what is given of one.
+    """Make a noise from the name of its model, or change the level or seed of a noise.
 
     Raises
     ------
     TypeError
         If the model is neither a name nor a `Noise`.
     ValueError
-        If there is no such model, the level is not positive or the seed no whole number.
+        If there is no such model, the level is not positive, or the seed is no whole number of at least 0.
     """
     changes: dict[str, Any] = {key: value for key, value in {"level": level, "seed": seed}.items() if value is not None}
     if isinstance(model, Noise):
@@ -322,7 +334,7 @@ def noise_of(model: str | Noise, level: float | None = None, seed: int | None = 
 
 
 def call_of(noise: Noise) -> str:
-    """Write the call of `Landscape.noisy` that makes it."""
+    """Write the call of `Landscape.noisy` that makes the noise."""
     if noise == MODELS.get(noise.name, Additive)(level=noise.level, seed=noise.seed):
         return f"noisy({noise.name!r}, level={noise.level!r}, seed={noise.seed})"
     return f"noisy({noise!r})"

@@ -1,4 +1,4 @@
-"""How wide the range of a hyperparameter is in which an optimizer succeeds: learning-rate robustness, in decades."""
+"""The width, in decades, of the range of a hyperparameter in which an optimizer succeeds."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width"]
 
 PER_DECADE = 8
-"""Values tried in a decade: neighbours differ by a third, as the steps do in which people tune a learning rate."""
+"""Values tried in a decade: neighbours differ by a third, like the steps in which people tune a learning rate."""
 
 HALVINGS = 4
-"""Of the step in which success ends: its place is then known to 1/128 of a decade, less than starts differ by."""
+"""Bisections of the step in which success ends: they find the end to 1/128 of a decade, less than starts differ by."""
 
 LEAST_SPREAD = 1.0 / (PER_DECADE * math.sqrt(12.0))
-"""A standard deviation of widths counts as at least that of a uniform error of one step: a few starts that happen to
-agree do not prove that all do."""
+"""Least standard deviation of widths: that of a uniform error of one step. A few starts that agree by chance do not
+prove that all do."""
 
 
 @dataclass(frozen=True)
 class RobustRange:
-    """The longest range of values without a gap that succeed from one start.
+    """The longest range of values that all succeed from one start.
 
     Attributes
     ----------
     landscape : str
         Its id.
     start : int or str
-        Number of the Sobol' start, or the name of the landscape's own.
+        Number of the Sobol' start, or name of the landscape's own.
     lower, upper : float
-        The least and the greatest value; NaN where none succeeds.
+        The least and the greatest value; NaN if no value succeeds.
     reaches_edge : bool
-        Whether it ends where the values tried do, so that it may go on.
+        Whether the range ends at the last value that was tried, so that it may go on beyond.
     """
 
     landscape: str
@@ -59,30 +59,32 @@ class RobustRange:
 
     @property
     def width(self) -> float:
-        """Decades from the least to the greatest value; 0 where none succeeds."""
+        """Decades from the least to the greatest value; 0 if no value succeeds."""
         return math.log10(self.upper / self.lower) if self.upper > self.lower else 0.0
 
 
 @dataclass(frozen=True)
 class RobustWidth:
-    """In how wide a range of a hyperparameter an optimizer succeeds.
+    """The width of the range of a hyperparameter in which an optimizer succeeds.
 
     Attributes
     ----------
     optimizer, hyperparameter : str
     required : float
-        Decades.
+        The required width, in decades.
     ranges : tuple of RobustRange
-        One for each landscape and start.
+        One range for each landscape and start.
     width : float
-        Mean over landscapes and starts, in decades.
+        Mean width over landscapes and starts, in decades.
     interval : tuple of float
-        Two-sided limits of the mean (Student's), within what the values tried allow.
+        Two-sided limits of the mean (Student's), between 0 and the range of the values tried.
     confidence : float
+        Of the interval.
     rates : tuple of (float, RateInterval)
-        Each value tried on the grid, and from how many starts it succeeds; each bound is one-sided.
+        Each value tried on the grid, and the share of starts from which it succeeds; each bound is one-sided.
     conditions : dict
-        What the widths depend on besides the optimizer, in plain values; widths are comparable where all agree.
+        The settings on which the widths depend besides the optimizer, in plain values. Widths can be compared if all
+        conditions agree.
     """
 
     optimizer: str
@@ -101,7 +103,7 @@ class RobustWidth:
         return self.interval[0] >= self.required
 
     def common_ranges(self) -> dict[str, tuple[float, float] | None]:
-        """Give for each landscape the range that serves all starts; None where their ranges do not overlap."""
+        """Return for each landscape the range that serves all starts; None if their ranges do not overlap."""
         common: dict[str, tuple[float, float] | None] = {}
         for landscape in dict.fromkeys(found.landscape for found in self.ranges):
             here = [found for found in self.ranges if found.landscape == landscape]
@@ -112,12 +114,12 @@ class RobustWidth:
         return common
 
     def record(self) -> dict[str, float | str]:
-        """Give plain values for ``extra_info`` of pytest-benchmark, ``record_property`` or a file of one's own.
+        """Return plain values, for ``extra_info`` of pytest-benchmark, ``record_property`` or a file.
 
         Returns
         -------
         dict of str to float or str
-            Rounded to four digits, so that what is stored does not change with the last bit.
+            Numbers are rounded to four digits, so that they do not change with the last bit.
         """
         numbers = {"decades": self.width, "decades_lower": self.interval[0], "decades_upper": self.interval[1]}
         return {
@@ -128,7 +130,7 @@ class RobustWidth:
         }
 
     def table(self) -> str:
-        """Draw the values tried and from how many starts each succeeded."""
+        """Return a table of the values tried, and the number of starts from which each succeeds."""
         level = f"{100 * self.rates[0][1].confidence:g} %"
         lines = [f"  {self.hyperparameter:>13}  success  at least ({level})"]
         lines += [
@@ -170,32 +172,32 @@ def robust_width(
     executor: Executor | None = None,
     progress: bool | None = None,
 ) -> RobustWidth:
-    """Measure in how wide a range of a hyperparameter an optimizer succeeds.
+    """Measure the width of the range of a hyperparameter in which an optimizer succeeds.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
-        What `with_value` takes.
+        Whatever `with_value` takes.
     landscapes : sequence of Landscape
     over : mapping of str to sequence of float
-        One name, and either two values, the ends of a range in which eight values a decade are tried, or at least
-        three, which are tried as they are. With a range the ends of success are found by bisection.
+        One name and its values. Two values are the ends of a range: eight values a decade are tried, and the ends of
+        success are bisected. Three values or more are tried as they are.
     decades : float
-        The width required.
+        The required width.
     n_starts : int
         Number of starts on each landscape.
     starts : tuple of str or None
         Their names; None for Sobol' starts.
     succeeds : callable
-        Tells whether a run does; it prints as what it asks for.
+        Returns whether a run succeeds; its ``str`` is the condition in words.
     confidence : float
         Of the two-sided interval of the mean width.
     budget : int or None
         Evaluations of each run.
     seed : int
-        Of the first start's runs; each further start counts up. All values are tried with the same seed.
+        Of the first start's runs; each further start counts up. All values are tried with the seed of the start.
     executor : Executor, optional
-        Who searches; each start is one task.
+        Where the runs are made; each start is one task.
     progress : bool, optional
         See `Progress`.
 
@@ -206,8 +208,8 @@ def robust_width(
     Raises
     ------
     ValueError
-        If the optimizer has no such hyperparameter, the values are not positive, there is one start only, or the
-        runs with all values are the same, bit by bit: then the optimizer does not use the hyperparameter.
+        If the optimizer has no such hyperparameter, the values are not positive, there is only one start, or the runs
+        with all values are the same, bit by bit: then the optimizer does not use the hyperparameter.
     """
     name, grid, halvings = _checked_grid(over)
     if n_starts * len(landscapes) < 2:
@@ -216,7 +218,7 @@ def robust_width(
     if not 0.0 < decades <= widest * (1.0 + 1e-12):
         raise ValueError(f"{name} is tried over {widest:.3g} decades: a width of {decades!r} cannot be shown there")
     for value in grid:
-        with_value(optimizer, name, value)  # what cannot be made is told before anything runs
+        with_value(optimizer, name, value)  # an optimizer that cannot be made is an error before anything runs
     search = _Search(
         optimizer, name, tuple(grid), halvings, tuple(landscapes), n_starts, starts, succeeds, budget, seed
     )
@@ -271,7 +273,7 @@ class _Search:
         return [self._found(number) for number in numbers]
 
     def _found(self, number: int) -> tuple[RobustRange, list[bool], Run | None]:
-        """Give the range, which values of the grid succeed, and the run that all values make, if it is one."""
+        """Return the range, whether each value of the grid succeeds, and the run, if all values make the same."""
         which, k = divmod(number, self.n_starts)
         landscape = self.landscapes[which]
         x0: Any = sobol_starts(landscape, self.n_starts)[k] if self.starts is None else self.starts[k]
@@ -293,7 +295,7 @@ class _Search:
 
 
 def _bits(run: Run) -> tuple[bytes, ...]:
-    """Tell a run from others: the bits of all it evaluated, of its result and of how it ended, or what it raised."""
+    """Return the bits of a run: of its evaluations, its result and its end, or of the exception."""
     if run.stop_reason == "exception":
         return (run.message.encode(), run.trace.x.tobytes())
     ended = f"{run.stop_reason} {run.njev} {run.nhev}"
@@ -301,7 +303,7 @@ def _bits(run: Run) -> tuple[bytes, ...]:
 
 
 def _is_whole(optimizer: Any) -> bool:
-    """Tell whether it can be run without the hyperparameter, and so has a name of its own."""
+    """Return whether the optimizer can run without the hyperparameter, and so has a name of its own."""
     try:
         get(optimizer)
     except (TypeError, ValueError):
@@ -332,15 +334,15 @@ def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float]
 def _mean_width(
     widths: Sequence[float], landscapes: int, confidence: float, widest: float
 ) -> tuple[float, tuple[float, float]]:
-    """Bound the mean width, between nothing and the whole of what was tried."""
+    """Return the mean width and its interval, between 0 and the range of the values tried."""
     mean, reach = mean_and_reach(widths, landscapes, confidence)
     return mean, (max(mean - reach, 0.0), min(mean + reach, widest))
 
 
 def mean_and_reach(widths: Sequence[float], landscapes: int, confidence: float) -> tuple[float, float]:
-    """Give the mean of widths, or of differences of widths, and half of Student's interval of it.
+    """Return the mean of widths, or of differences of widths, and half of its Student's interval.
 
-    Landscapes are fixed, starts are the sample. With one start each, the landscapes are the sample.
+    The starts are the sample, the landscapes are fixed. With one start each, the landscapes are the sample.
 
     Parameters
     ----------
@@ -348,7 +350,7 @@ def mean_and_reach(widths: Sequence[float], landscapes: int, confidence: float) 
         In decades, the starts of the first landscape first.
     landscapes : int
     confidence : float
-        Of both sides.
+        Of the two-sided interval.
     """
     strata = np.array(widths).reshape(landscapes, -1)
     if strata.shape[1] == 1:

@@ -1,8 +1,8 @@
-"""How often an optimizer succeeds: over starts, landscapes, instances, noise levels and seeds, each with an interval.
+"""Success rates of an optimizer over starts, landscapes, instances, noise levels and seeds, with intervals.
 
 Every run has a start of its own: a Sobol' point that no other combination of landscape, instance, noise level and seed
-uses. So runs count as independent, and a rate is that over all starts of the box, each combination weighing the same.
-The combinations themselves are no sample: nothing is said of landscapes, instances or noise that were not run.
+uses. So runs count as independent. A rate is the rate over all starts of the box; each combination weighs the same. The
+combinations are no sample: a rate says nothing about landscapes, instances or noise that were not run.
 """
 
 from __future__ import annotations
@@ -37,29 +37,32 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["MOST_FAILURES", "Combination", "Criterion", "Robustness", "combinations", "measure", "worst_of"]
 
 MOST_FAILURES = 10
-"""Failed runs that are kept, the worst: enough to see what they have in common, and no more memory for more runs."""
+"""Failed runs that are kept, the worst ones: enough to compare them, and memory does not grow with the runs."""
 
-_PAGE = 256  # starts made at a time: 10 µs each alone, 0.3 µs so
+_PAGE = 256  # starts made at a time: 0.3 µs each, instead of 10 µs one by one
 _MOST_ROWS = 10
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """What counts as success.
+    """The condition of success.
 
     Attributes
     ----------
     gap, digits : float or None
-        Of the returned point; both None asks for a millionth of the typical gap.
+        Of the returned point. If both are None, success is a gap of a millionth of the typical gap.
     """
 
     gap: float | None
     digits: float | None
 
     def __call__(self, run: Run) -> bool:
-        """Tell whether a run succeeds; one that evaluated nothing does not.
+        """Return whether a run succeeds; a run that evaluated nothing does not.
 
-        Raises ValueError where the run shows that the landscape's minimum is wrong.
+        Raises
+        ------
+        ValueError
+            If a value of the run lies below fmin.
         """
         __tracebackhide__ = True
         run.check_fmin()
@@ -80,16 +83,16 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Combination:
-    """A landscape as it is run, and where it stands on each axis.
+    """A landscape as it is run, and its place on each axis.
 
     Attributes
     ----------
     landscape : Landscape
-        Moved, and with its noise.
+        The instance, with its noise.
     seed : int or None
-        Of its runs; None gives every run one of its own.
+        Of its runs; if None, every run has its own seed.
     places : tuple of (str, str)
-        Axis and place, such as ``("noise", "0.1")``.
+        Axes and places, such as ``("noise", "0.1")``.
     """
 
     landscape: Landscape
@@ -109,7 +112,7 @@ def combinations(
     Raises
     ------
     ValueError
-        If an axis is empty, or a level, number or seed is none.
+        If an axis is empty, or a level, number or seed cannot be used.
     """
     numbers = _listed("instances", instances, 1)
     levels: list[Any] = [None] if noise is None else _sequence("noise", noise)
@@ -157,26 +160,26 @@ def _with_noise(landscape: Landscape, level: float | Noise) -> Landscape:
 
 @dataclass(frozen=True)
 class Robustness:
-    """How often an optimizer succeeded, and where it failed.
+    """The success rate of an optimizer, and its worst failures.
 
     Attributes
     ----------
     interval : RateInterval
-        Of all runs; its bounds hold at the stated confidence although one stopped when it was clear.
+        Of all runs. Its bounds hold at the stated confidence, although the runs ended when the answer was clear.
     required : float
         The required rate.
     failures : tuple of Run
-        The worst ten, in the order of the runs; they carry their traces and can be replayed.
+        The worst ten failed runs, in the order of the runs, with their traces; they can be replayed.
     failed : int
-        How many failed.
+        Number of failed runs.
     decision : str
-        Why it ended: ``"shown"``; ``"refuted"``; ``"out of reach"``: so many had failed that all further runs could
-        not have shown it; ``"not shown"``: all starts were used.
+        Why the runs ended: ``"shown"``; ``"refuted"``; ``"out of reach"`` (so many failed that all further successes
+        could not have shown the rate); ``"not shown"`` (all starts were used).
     rates : dict of str to dict of str to RateInterval
-        By axis (``"landscape"``, ``"instance"``, ``"noise"``, ``"seed"``) the rate at each place, over all others; each
-        by itself holds at the stated confidence.
+        By axis (``"landscape"``, ``"instance"``, ``"noise"``, ``"seed"``), the rate at each place over all other axes.
+        Each rate holds by itself at the stated confidence.
     searched : int
-        Runs of the search for failing starts (``adversarial``) that found none.
+        Runs of the search for failing starts (``adversarial``), if none failed.
     """
 
     interval: RateInterval
@@ -193,7 +196,7 @@ class Robustness:
         return self.interval.lower >= self.required
 
     def table(self) -> str:
-        """Draw the rates of each axis that has several places, the lowest first; empty if there is none."""
+        """Return a table of the rates of each axis with several places, the lowest first; "" if there is none."""
         lines: list[str] = []
         for axis, rates in self.rates.items():
             if len(rates) > 1:
@@ -216,7 +219,7 @@ class Robustness:
 
 @dataclass(frozen=True, order=True)
 class _Failure:
-    """A failed run in plain values; the worse, the smaller."""
+    """A failed run in plain values; worse runs compare as smaller."""
 
     badness: tuple[float, float]
     trial: int
@@ -225,7 +228,7 @@ class _Failure:
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """The numbered runs of all combinations, in turn, so that after each round all have equally many.
+    """The numbered runs of all combinations. The combinations take turns, so each has as many runs after a round.
 
     Attributes
     ----------
@@ -250,7 +253,7 @@ class Trials:
     seed: int
 
     def __call__(self, numbers: range) -> tuple[list[bool], list[_Failure]]:
-        """Run some of them; give what succeeded, and the worst that failed."""
+        """Run the trials of these numbers; return whether each succeeded, and the worst failures."""
         outcomes: list[bool] = []
         failures: list[_Failure] = []
         for number in numbers:
@@ -262,7 +265,7 @@ class Trials:
         return outcomes, failures
 
     def run(self, number: int) -> Run:
-        """Run the trial of this number."""
+        """Run the trial of a number."""
         turn, which = divmod(number, len(self.landscapes))
         combination = self.landscapes[which]
         if self.starts is None:
@@ -289,7 +292,7 @@ class Trials:
         return {}
 
     def _page(self, which: int, page: int) -> NDArray[np.float64]:
-        """Make the starts of a combination by the page, and keep its latest."""
+        """Return a page of the starts of a combination; the latest page is kept."""
         kept = self._pages.get(which)
         if kept is None or kept[0] != page:
             size = self._page_size
@@ -309,7 +312,7 @@ def _badness(run: Run) -> tuple[float, float]:
 
 
 def worst_of(failures: Sequence[Run]) -> Run:
-    """Choose the failed run that ended highest, by the landscape's typical gap, and farthest."""
+    """Return the failed run with the largest gap, in units of the landscape's typical gap, and the largest distance."""
     return max(failures, key=_badness)
 
 
@@ -320,15 +323,15 @@ def _worst(failures: list[_Failure]) -> list[_Failure]:
 def measure(
     trials: Trials, plan: Plan, *, executor: Executor | None = None, progress: bool | None = None
 ) -> Robustness:
-    """Run trials until a plan says that it is enough.
+    """Run trials until the plan ends them.
 
-    Memory holds counts, the ten worst failures and what is in flight over the executor.
+    Memory holds counts, the ten worst failures, and the runs in flight over the executor.
 
     Parameters
     ----------
     trials : Trials
     plan : Plan
-        Its looks come after whole rounds.
+        The looks at the successes; each comes after a whole round.
     executor : Executor, optional
         The result is the same as without.
     progress : bool, optional

@@ -1,4 +1,4 @@
-"""Searches over the box: for starts from which an optimizer fails, and for the basins to which its runs lead."""
+"""Searches over the box: for starts from which an optimizer fails, and for the basins to which runs lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which share of the box leads an optimizer to which minimiser: the map of its basins of attraction."""
+"""The map of an optimizer's basins of attraction: the share of the box that leads to each minimiser."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["Basin", "BasinMap", "basin_map"]
 FloatArray = NDArray[np.float64]
 
 _FEWEST = 2
-"""Runs that end together before their end is called a place of its own: one alone may have stopped anywhere."""
+"""Fewest runs that must end together for their end to count as a place: a single run may have stopped anywhere."""
 
 _AS_LOW = 1e-12
-"""A gap, in units of |fmin| or 1, that makes a minimiser where not all are listed: rounding, and no more."""
+"""Largest gap, in units of max(|fmin|, 1), of an end that counts as a minimiser that is not listed: rounding only."""
 
 _SAME_PLACE = 2e-3
-"""How near, in units of the box, the places of two maps lie that are one."""
+"""Places of two maps that lie this near, in units of the box, count as one place."""
 
 _MOST_ROWS = 12
 _MOST_COORDINATES = 6
@@ -41,7 +41,7 @@ _MOST_COORDINATES = 6
 
 @dataclass(frozen=True, eq=False)
 class Basin:
-    """A place where runs end, and how much of the box leads there.
+    """A place where runs end, and the share of the box that leads there.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Basin:
     is_global : bool
         Whether it is one of the landscape's global minimisers.
     share : RateInterval
-        Of the starts; its bounds are exact and hold at the map's confidence, each by itself.
+        Share of the starts. Its bounds are exact; each holds by itself at the map's confidence.
     """
 
     x: FloatArray
@@ -81,9 +81,9 @@ class BasinMap:
         The global minimisers, those without runs included; then the places where at least two runs ended together. In
         both groups the largest share comes first.
     labels : ndarray of int, shape (n,)
-        The number of each start's basin; −1 is elsewhere.
+        The number of each start's basin; −1 for starts that lead to none.
     elsewhere : RateInterval
-        The share that leads to none of these.
+        The share of starts that lead to none.
     """
 
     landscape: Landscape
@@ -118,27 +118,27 @@ class BasinMap:
         Parameters
         ----------
         before : BasinMap, optional
-            Another map from the same starts, such as that of the optimizer's last release: it is drawn beside this one,
-            and the starts that lead elsewhere now are ringed.
+            Another map from the same starts, such as that of the optimizer's last release. It is drawn beside this one;
+            starts that lead to another place now are ringed.
 
         Returns
         -------
         figures.Figure
-            Which a notebook shows, and ``save("name.svg")`` writes.
+            A notebook shows it; ``save("name.svg")`` writes it.
 
         Raises
         ------
         ValueError
-            If the landscape has other than two dimensions, or the other map has other starts.
+            If the landscape does not have two dimensions, or the other map has other starts.
         """
         if self.landscape.dim != 2:
             raise ValueError(
-                f"a basin map is drawn in two dimensions, and {self.landscape.id} has {self.landscape.dim}; its text "
-                "says how large the basins are in any number of them"
+                f"a basin map can be drawn in two dimensions, and {self.landscape.id} has {self.landscape.dim}; print "
+                "the map to see how large its basins are"
             )
         if before is not None and not np.array_equal(before.starts, self.starts):
             raise ValueError(
-                "two basin maps are drawn beside each other if their starts are the same, and these differ"
+                "two basin maps can be drawn beside each other only if their starts are the same; these starts differ"
             )
         box = np.stack([self.starts.min(axis=0), self.starts.max(axis=0)], axis=1)
         bounds = np.stack(
@@ -163,7 +163,7 @@ class BasinMap:
 
 
 def _number_of(basin: Basin, places: list[Basin], widths: FloatArray) -> int:
-    """Return the number of a basin among others, by its place; one that is not among them is added."""
+    """Return the number of a basin among others, by its place; add it if it is not among them."""
     for number, other in enumerate(places):
         if float(np.max(np.abs(other.x - basin.x) / widths)) <= _SAME_PLACE:
             return number
@@ -173,7 +173,7 @@ def _number_of(basin: Basin, places: list[Basin], widths: FloatArray) -> int:
 
 @dataclass(frozen=True, eq=False)
 class _Ends:
-    """The numbered runs of a map; a callable that can be sent to other processes."""
+    """The numbered runs of a map, as a callable that can be sent to other processes."""
 
     optimizer: Any
     landscape: Landscape
@@ -223,15 +223,15 @@ def basin_map(
     tolerance: float = 1e-3,
     **others: Never,
 ) -> BasinMap:
-    """Run from evenly spread starts, and tell which share of the box leads where.
+    """Run from evenly spread starts, and estimate the share of the box that leads to each minimiser.
 
-    A run belongs to the nearest global minimiser if it ended within ``tolerance`` of it, in units of the box and in
-    every coordinate; where not all minimisers are listed, the nearest listed one stands for those around it. What is
-    left belongs to places where at least two runs ended as close together: local minimisers, where the landscape has
-    some, but nothing is said of why a run ended there. Infeasible ends are elsewhere.
+    A run belongs to the nearest global minimiser if it ended within ``tolerance`` of it in every coordinate, in units
+    of the box. If not all minimisers are listed, the nearest listed one stands for those around it. The other runs
+    belong to places where at least two runs ended as close together. Such a place may be a local minimiser; the map
+    does not say why runs end there. Infeasible ends count as elsewhere.
 
-    The starts are Sobol' points. They hit every region as often as even sampling does, with less scatter, so that the
-    binomial bounds are, if anything, too wide (Hoeffding 1956).
+    The starts are Sobol' points. They hit every region as often as uniform random points do, with less scatter, so the
+    binomial bounds are, if anything, too wide [1]_.
 
     Parameters
     ----------
@@ -245,13 +245,13 @@ def basin_map(
     budget : int, optional
         Evaluations of each run (default: 1000 per dimension).
     seed : int, default 0
-        Of the first run; each further one counts up.
+        Seed of the first run; each further run counts up.
     executor : concurrent.futures.Executor, optional
-        Who runs. The result is the same.
+        Where the runs are made. The result is the same.
     confidence : float, default 0.99
         Of each bound by itself.
     tolerance : float, default 1e-3
-        How near is there.
+        How near to a place a run must end to belong to it, in units of the box.
 
     Returns
     -------
@@ -260,10 +260,14 @@ def basin_map(
     Raises
     ------
     ValueError
-        If there is no start, the confidence or the tolerance is not between 0 and 1, or the landscape's minimum is
-        not known.
+        If ``n_starts`` is below 1, the confidence or the tolerance is not between 0 and 1, or the landscape's minimum
+        is not known.
     TypeError
         If the executor is none, or the optimizer or the landscape cannot be sent to it.
+
+    References
+    ----------
+    .. [1] Hoeffding (1956), On the distribution of the number of successes in independent trials.
 
     Examples
     --------
@@ -313,7 +317,7 @@ def _around(
     apart = [np.max(np.abs(listed - end) / width, axis=1) for end in ends[feasible]]
     nearest = np.array([np.argmin(each) for each in apart], dtype=np.int64)
     is_there = np.array([np.min(each) <= tolerance for each in apart], dtype=bool)
-    if not landscape.minimizers_complete:  # those between the listed ones count as the nearest of these
+    if not landscape.minimizers_complete:  # minimisers between the listed ones count as the nearest listed one
         is_there |= landscape.distance(ends[feasible]) <= tolerance * np.min(width)
         is_there |= gaps[feasible] <= _AS_LOW * max(abs(landscape.fmin), 1.0)
     groups = [(x, feasible[is_there & (nearest == number)]) for number, x in enumerate(listed)]
@@ -321,7 +325,7 @@ def _around(
 
 
 def _together(rest: NDArray[np.int64], ends: FloatArray, tolerance: float) -> list[NDArray[np.int64]]:
-    """Gather ends around the first of those that are left, until none is; give the groups, the largest first."""
+    """Group ends that lie near each other; return the groups, the largest first."""
     groups = []
     while len(rest):
         near = np.max(np.abs(ends[rest] - ends[rest[0]]), axis=1) <= tolerance

@@ -1,10 +1,10 @@
 """The search for the start that breaks an optimizer.
 
-Rare failures are found neither by even points, which have to hit them by chance, nor by draws that know nothing of the
-runs. This search tries what failed before, then asks `suspicion.Search`, which looks at how the runs so far went, and
-at what the condition looks at. Each start has a seed of its own, so that seeds which fail are found, too. The start
-that is found is shrunk to few and short binary digits away from the standard start, then its seed towards 0; both are
-remembered.
+Evenly spread points find rare failures only by chance, and so do draws that know nothing of the runs. This search
+first tries the starts that failed before. Then it asks `proposals.Search` for starts: that looks at the runs so far and
+at the attributes of a run that the condition reads. Each start has a seed of its own, so the search finds failing
+seeds, too. A failing start is shrunk towards the standard start, until each coordinate differs by few binary digits.
+Then its seed is shrunk towards 0. Both are remembered.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["FailingStart", "find_failing_start", "kept_simplest"]
 FloatArray = NDArray[np.float64]
 
 _MOST_REMEMBERED = 8
-"""Starts that failed before and are tried first: other optimizers' failures must not eat the budget."""
+"""Most remembered starts that are tried first, so that other optimizers' failures do not use up the examples."""
 
 _REACH = 10.0
 """How far from the standard start, in units of max(1, |x0|), starts lie where a bound is infinite."""
@@ -39,14 +39,14 @@ _REACH = 10.0
 
 @dataclass(frozen=True, eq=False)
 class FailingStart:
-    """A start and a seed with which a condition holds that should not.
+    """A start and a seed from which a run fails.
 
     Attributes
     ----------
     x0 : ndarray, shape (dim,)
         The start, shrunk.
     run : Run
-        What happens from there.
+        The run from there.
     examples : int
         Runs until the first failing start was found.
     found : ndarray, shape (dim,)
@@ -81,8 +81,9 @@ def find_failing_start(
 ) -> FailingStart | None:
     """Search for a start, and a seed, from which a run fails.
 
-    Starts that failed on this landscape before, kept in Hypothesis' example database, come first. What is found is
-    kept there, and drawn again by `starts`. With the same seed and the same database, the search finds the same.
+    Starts that failed on this landscape before come first; Hypothesis' example database keeps them. The database also
+    keeps the start that is found, and `strategies.starts` draws it again. With the same seed and the same database, the
+    search finds the same start.
 
     Parameters
     ----------
@@ -90,18 +91,18 @@ def find_failing_start(
         Whatever `optimizers.get` takes.
     landscape : Landscape or str
     condition : callable
-        ``condition(run)`` is true where the run failed. Which attributes of the run it reads is noted, and tells the
-        search which signs of trouble to follow.
+        ``condition(run)`` is true where the run failed. The search notes which attributes of the run the condition
+        reads, and follows the matching signs of trouble.
     max_examples : int, default 100
         Most runs until one fails; shrinking takes further ones.
     seed : int, default 0
-        Of the search, and of the first run; each further run has the next one. So a share p of seeds that fail
-        whatever the start is missed with the probability (1 - p)^max_examples.
+        Seed of the search and of the first run; each further run has the next seed. If a share p of seeds fails from
+        every start, the search misses them with the probability (1 - p)^max_examples.
     vary_seed : bool, default True
-        Whether every run has a seed of its own. False runs all with ``seed``.
+        Whether every run has a seed of its own. If False, all runs have ``seed``.
     bounds : array_like, shape (dim, 2), optional
-        Where to start from (default: the landscape's box). Where a bound is infinite, starts stay within ten
-        times max(1, |x0|) of the standard start.
+        The box of the starts (default: the landscape's). Where a bound is infinite, starts stay within ten times
+        ``max(1, |x0|)`` of the standard start.
     budget : int, optional
         Evaluations of each run (default: 1000 per dimension).
 
@@ -115,7 +116,7 @@ def find_failing_start(
     ValueError
         If ``max_examples`` or ``budget`` is below 1, or the bounds are of another shape or empty.
     Exception
-        Whatever the condition raises, with a note that says from where.
+        Whatever the condition raises, with a note that names the run.
 
     Examples
     --------
@@ -175,7 +176,7 @@ def kept_simplest(
     *,
     shrinks_seed: bool = True,
 ) -> Failure:
-    """Shrink a start that fails, then its seed, and keep what comes of it in the example database.
+    """Shrink a start that fails, then its seed, and keep both in the example database.
 
     Parameters
     ----------
@@ -186,7 +187,7 @@ def kept_simplest(
     fails : callable
         Runs from a start with a seed and tells whether it fails.
     shrinks_seed : bool, default True
-        Whether other seeds may be tried.
+        Whether smaller seeds are tried.
 
     Returns
     -------

@@ -1,10 +1,15 @@
-"""Which start to try next, judging by how suspicious the runs so far were.
+"""The next start to try, chosen by how suspicious the runs so far were.
 
-Special points come first (`special_points`), then three fifths of the starts lie in the neighbourhood of the start
-whose run showed most of one sign of trouble. The neighbourhood is that start's Voronoi cell, which narrows by itself as
-starts are tried in it (Kim et al. 2020, Voronoi optimistic optimization): there is no step size to tune, but a limit,
-beyond which the next most suspicious start has its turn. Which signs take turns is for the condition to say: those of
-the numbers of a run that it looks at. Of the other starts, half are special and half are scrambled Sobol' points.
+Special points come first (`special_points`). Then three fifths of the starts lie near the start whose run showed most
+of one sign of trouble. "Near" is the Voronoi cell of that start [1]_: it narrows by itself as starts are tried in it,
+so no step size has to be tuned. Below a limit the next most suspicious start has its turn. The signs that take turns
+are those of the attributes of a run that the condition reads. Of the other starts, half are special and half are
+scrambled Sobol' points.
+
+References
+----------
+.. [1] Kim, Lee, Lim, Kaelbling & Lozano-Pérez (2020), Monte Carlo tree search in continuous spaces using Voronoi
+   optimistic optimization with regret bounds.
 """
 
 from __future__ import annotations
@@ -26,23 +31,24 @@ __all__ = ["Search", "Witness", "signs_of_trouble"]
 FloatArray = NDArray[np.float64]
 
 _EVEN_AT_FIRST = 14
-"""Examples before neighbourhoods are searched: fewer have no worst one worth the name."""
+"""Examples before neighbourhoods are searched: among fewer, the most suspicious start means little."""
 
 _TURNS = ("worst", "special", "worst", "even", "worst")
-"""What takes turns then. Where no sign leads anywhere, even points still come with every fifth example."""
+"""The kinds of starts that take turns then. If no sign leads to a failure, every fifth example is an even point."""
 
 _NARROWEST = 0.05
-"""Of the distance between evenly spread starts, as many as were tried: 400 times as dense in two dimensions. In
-benchmarks/hunting.py's tuned cases, 0.03 to 0.1 are alike, and waits are longer from 0.3 on."""
+"""Least distance between neighbours, as a share of that between as many evenly spread starts: 400 times as dense in
+two dimensions. In the tuned cases of benchmarks/hunting.py, 0.03 to 0.1 are alike; from 0.3 on, failures are found
+later."""
 
 _CONVERGED = 1e-12
-"""Gaps below this share of |f| at the start are all the same: what differs is rounding."""
+"""Gaps below this share of |f| at the start count as equal: they differ by rounding."""
 
 _HUGE = 1e300
-"""Stands for what is not finite: worse than any other."""
+"""Stands for a value that is not finite: worse than any other."""
 
 _SCALES, _DRAWS = 10, 20
-"""Draws that are tried at once for one that falls into a cell, at so many scales around its centre."""
+"""Scales around the centre of a cell, and draws at each scale, of which one has to fall into the cell."""
 
 _EFFORT = frozenset({"nfev", "njev", "nhev", "hit", "wall_time"})
 _ENDING = frozenset({"claimed_success", "stop_reason", "message", "reported_fun", "warnings"})
@@ -51,14 +57,14 @@ _PATH = frozenset({"trace"})
 
 
 def signs_of_trouble(run: Run) -> dict[str, float]:
-    """Say how suspicious a run that did not fail was, in several ways; larger is more suspicious.
+    """Measure how suspicious a run that did not fail was, by several signs; larger is more suspicious.
 
     Returns
     -------
     dict of str to float
-        ``"gap"``: log gap of the result. ``"kept"``: log of what is left of the gap at the start. ``"start"``: log gap
-        at the start; ``"near"``: the same, small ones first. ``"effort"``: log evaluations and gradients to the end.
-        ``"path"`` and ``"step"``: the way from evaluation to evaluation, and the longest step of it, in units of the
+        ``"gap"``: log gap of the result. ``"kept"``: log of the share of the gap at the start that is left.
+        ``"start"``: log gap at the start; ``"near"``: its negative. ``"effort"``: log evaluations and gradients to the
+        end. ``"path"`` and ``"step"``: the length of the path of evaluations, and its longest step, in units of the
         box. ``"rise"``: how far evaluations rose above the start, in units of the gap there. ``"reach"``: the farthest
         evaluation from the centre of the box, 1 being its edge.
 
@@ -95,7 +101,7 @@ def _finite(value: Any) -> float:
 
 
 class Witness:
-    """Note which parts of runs a condition looks at.
+    """Note which attributes of runs a condition reads.
 
     Attributes
     ----------
@@ -114,17 +120,17 @@ class Witness:
         self.seen: set[str] = set()
 
     def watching(self, run: Run) -> Run:
-        """Give a copy of a run that tells the witness what is looked at."""
+        """Return a copy of a run that notes each attribute that is read."""
         watched = object.__new__(_WatchedRun)
         watched.__dict__.update(run.__dict__, _seen=self.seen, _depth=[0])
         return watched
 
     @property
     def signs(self) -> tuple[str, ...]:
-        """Which signs take turns: those that led to failures most often in benchmarks/hunting.py's tuned cases."""
+        """The signs that take turns: those that led to failures most often in benchmarks/hunting.py's tuned cases."""
         if self.seen & _PATH and not self.seen & _RESULT:
             return ("gap", "start", "reach")
-        if self.seen & _PATH:  # where a run ended against how it began or went
+        if self.seen & _PATH:  # the condition compares the end of a run with its path
             return ("rise", "gap", "path", "reach")
         if self.seen & _RESULT:
             return ("effort", "path", "gap", "step")
@@ -152,7 +158,7 @@ class _WatchedRun(Run):
 
 @dataclass
 class Search:
-    """Ask for the next start, tell what came of it.
+    """Propose starts, and learn from their runs.
 
     Attributes
     ----------
@@ -161,7 +167,7 @@ class Search:
         Finite bounds of the starts.
     seed : int
     witness : Witness
-        Says which signs of trouble matter.
+        Notes which signs of trouble matter.
     """
 
     landscape: Landscape
@@ -183,7 +189,7 @@ class Search:
         self._width = box_widths(self.box)
 
     def ask(self) -> FloatArray:
-        """Give the next start: the origin, the standard one and corners come first."""
+        """Return the next start: the origin, the standard start and corners come first."""
         self._point = self._special.first[self.asked] if self.asked < len(self._special.first) else self._next_point()
         self.asked += 1
         lower, upper = self.box.T
@@ -205,7 +211,7 @@ class Search:
         ----------
         run : Run
         nearness : float, optional
-            How near it came to failing, where that has a size; larger is nearer. It then has every second turn.
+            How near it came to failing, if that can be measured; larger is nearer. It then has every second turn.
         """
         distances = np.sqrt(np.sum((self._points - self._point) ** 2, axis=1))
         self._apart = np.append(np.minimum(self._apart, distances), np.min(distances, initial=math.inf))
@@ -219,20 +225,20 @@ class Search:
         return self._batch.pop(0)
 
     def _special_point(self) -> FloatArray:
-        """Give a special point, or an even one where it was tried before: there are few corners."""
+        """Return a special point, or an even point if that was tried before: there are few corners."""
         point = self._special.draw()
         tried = np.all(self._points == point, axis=1)
         return self._even_point() if np.any(tried) else point
 
     def _near_the_worst(self) -> FloatArray:
-        """Draw from the Voronoi cell of the most suspicious start whose cell is not too narrow."""
+        """Draw from the Voronoi cell of the most suspicious start, among those whose cells are not too narrow."""
         points, worst = self._points, self._worst()
         centre = points[worst]
         apart = np.max(np.abs(points - centre), axis=1)
         scale = 4.0 * float(np.min(apart[apart > 0.0], initial=1.0))
         for _ in range(_SCALES):
             moved = centre + scale * self._rng.uniform(-1.0, 1.0, (_DRAWS, len(centre)))
-            draws = np.clip(moved, 0.0, 1.0)  # what falls outside lies on the bound: edges are searched as well
+            draws = np.clip(moved, 0.0, 1.0)  # draws outside the box move to its bounds, so edges are searched
             distances = np.sum((draws[:, np.newaxis] - points) ** 2, axis=2)
             own = distances[:, worst]
             in_cell = np.flatnonzero((own > 0.0) & (own <= np.min(distances, axis=1)))

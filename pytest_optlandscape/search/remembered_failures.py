@@ -1,6 +1,6 @@
 """Starts that failed before, kept in Hypothesis' example database, from which `strategies.starts` draws them again.
 
-A start is kept with the seed of the run that failed. Starts of older releases have none; they are taken for seed 0.
+A start is kept with the seed of the run that failed. Starts of older releases have no seed; 0 is taken for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _key(landscape: Landscape) -> bytes:
 
 
 def _value(x0: FloatArray, seed: int) -> bytes:
-    """Serialise; with seed 0 as releases without seeds did, which read nothing else."""
+    """Serialise; seed 0 is left out, as in releases without seeds, which read nothing else."""
     return np.asarray(x0, dtype="<f8").tobytes() + (int(seed).to_bytes(_SEED_BYTES, "little") if seed else b"")
 
 
@@ -37,7 +37,7 @@ _SEED_BYTES = 16
 
 
 def remember(landscape: Landscape, x0: FloatArray, seed: int = 0) -> None:
-    """Keep a start that failed, if the settings of Hypothesis name a database and the seed is of a usual size."""
+    """Keep a start that failed, if the settings of Hypothesis name a database and the seed fits into 16 bytes."""
     from hypothesis import settings
 
     database = settings().database
@@ -46,7 +46,7 @@ def remember(landscape: Landscape, x0: FloatArray, seed: int = 0) -> None:
 
 
 def forget(landscape: Landscape, x0: FloatArray, seed: int = 0) -> None:
-    """Drop a start that a simpler one stands for."""
+    """Drop a start that a simpler one replaces."""
     from hypothesis import settings
 
     database = settings().database
@@ -55,7 +55,7 @@ def forget(landscape: Landscape, x0: FloatArray, seed: int = 0) -> None:
 
 
 def failed_before(landscape: Landscape) -> list[Failure]:
-    """List the starts that failed before, in an order of their own that does not change."""
+    """List the starts that failed before, in a fixed order."""
     from hypothesis import settings
 
     database = settings().database

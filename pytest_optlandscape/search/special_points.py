@@ -1,9 +1,8 @@
-"""Points where much breaks: on axes, bounds and diagonals, in corners, close to minimisers and saddles.
+"""Points where optimizers often fail: on axes, bounds and diagonals, in corners, close to minimisers and saddles.
 
-Optimizers fail on sets that even points miss: exact zeros, equal coordinates, bounds and what lies within a rounding
-of them, the neighbourhood of a point where the gradient vanishes. Each kind of these has its turn before one comes
-again, so that none is missed by chance. The origin is the very first: it is where most of what fails at a fixed point
-fails, and where plain Hypothesis begins.
+Optimizers fail at points that evenly spread points miss: exact zeros, equal coordinates, bounds, points within rounding
+of a bound, points near a zero of the gradient. These kinds take turns, so none is missed by chance. The origin comes
+first: most failures at a fixed point are there, and plain Hypothesis begins there.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ __all__ = ["SpecialPoints"]
 FloatArray = NDArray[np.float64]
 
 _CLOSEST = 4.0
-"""Points are close to a minimiser at a distance of any order down to 10⁻⁴ of the box."""
+"""Points lie close to a minimiser at distances of all orders down to 10⁻⁴ of the box."""
 
 _NEAREST = 12.0
-"""Points are near a bound at a distance of any order from 10⁻¹ down to 10⁻¹² of the box."""
+"""Points lie near a bound at distances of all orders from 10⁻¹ down to 10⁻¹² of the box."""
 
 
 class SpecialPoints:
-    """Draw special points of a box, all in units of it.
+    """Draw special points of a box, in units of the box.
 
     Parameters
     ----------
@@ -41,8 +40,8 @@ class SpecialPoints:
     Attributes
     ----------
     first : list of ndarray, shape (dim,)
-        Those to begin with: the origin, the standard start, the lowest and the highest corner, and two corners where
-        lower and upper bounds take turns.
+        The first points: the origin, the standard start, the lowest and the highest corner, and two corners where lower
+        and upper bounds alternate.
 
     Examples
     --------
@@ -86,7 +85,7 @@ class SpecialPoints:
         return units
 
     def draw(self) -> FloatArray:
-        """Give a point of the next kind, shape (dim,)."""
+        """Return a point of the next kind, shape (dim,)."""
         point: FloatArray = np.clip(next(self._kinds)(self._rng.random(self._dim)), 0.0, 1.0)
         return point
 
@@ -117,6 +116,6 @@ class SpecialPoints:
         return close
 
     def _on_the_diagonal(self, point: FloatArray) -> FloatArray:
-        """Give all coordinates one value, as far as they may have it."""
+        """Set all coordinates to one value, as far as the box allows it."""
         value = self._lower[0] + point[0] * self._width[0]
         return self._in_units(np.full(self._dim, value))

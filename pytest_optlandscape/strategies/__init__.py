@@ -1,6 +1,7 @@
-"""Where to start: Hypothesis strategies, evenly spread tables, suites.
+"""Hypothesis strategies: starts, bounds, instances, landscapes and hyperparameters.
 
-Hypothesis is imported when one of its strategies is first asked for, because that takes a tenth of a second.
+The names of `suites` and `search` can be imported from here, too. Hypothesis is imported when a strategy is first used,
+because the import takes a tenth of a second.
 """
 
 from __future__ import annotations

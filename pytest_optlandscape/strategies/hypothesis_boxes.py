@@ -17,7 +17,7 @@ from pytest_optlandscape.texts.spelling import unknown_name
 __all__ = ["bounds", "boxes"]
 
 FloatArray = NDArray[np.float64]
-_GRID = 16  # sides are moved by sixteenths of the way: shrunk, the shares are numbers a person can read
+_GRID = 16  # sides move by sixteenths of the way, so that shrunk shares are easy to read
 
 
 def bounds(
@@ -25,17 +25,17 @@ def bounds(
 ) -> st.SearchStrategy[FloatArray]:
     """Draw bounds inside the landscape's own.
 
-    Sides are moved inwards by sixteenths of the way to a global minimiser. By default the box keeps one, on its bounds
-    or with a coordinate fixed in some, so that the minimum inside is still fmin and ``minimize`` takes it.
-    `boxes` draws the same with what is known of the minimum.
+    Sides move inwards by sixteenths of the way to a global minimiser. By default every box keeps a global minimiser:
+    inside, on a bound, or with a coordinate fixed. So the minimum inside is still fmin, and ``minimize`` takes the box.
+    `boxes` draws such bounds together with the minimum inside.
 
     Parameters
     ----------
     landscape : Landscape or str
         Or its id.
     kinds : str or iterable of str, optional
-        Of ``"keep"`` (a global minimiser inside), ``"touch"`` (on a bound), ``"pin"`` (lower = upper at its value in
-        one coordinate of several), ``"cut"`` (none of the listed ones inside).
+        Any of ``"keep"`` (a global minimiser inside), ``"touch"`` (one on a bound), ``"pin"`` (one coordinate of
+        several fixed at the minimiser's), ``"cut"`` (no listed minimiser inside).
 
     Returns
     -------
@@ -68,7 +68,7 @@ def bounds(
 
 
 def boxes(landscape: Landscape | str, *, kinds: str | Iterable[str] = KINDS) -> st.SearchStrategy[Box]:
-    """Draw bounds as `bounds` does, those that cut every listed minimiser off too, with what is known of them.
+    """Draw bounds as `bounds` does, with the minimum inside; by default also bounds that cut all listed minimisers off.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def boxes(landscape: Landscape | str, *, kinds: str | Iterable[str] = KINDS) -> 
     Returns
     -------
     SearchStrategy
-        Of `Box`, whose ``fmin`` and ``minimizers`` are None where they are unknown.
+        Of `Box`; its ``fmin`` and ``minimizers`` are None if they are unknown.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _possible(landscape: Landscape, kinds: str | Iterable[str]) -> list[str]:
 
 
 def _cuttable(landscape: Landscape) -> list[tuple[int, int]]:
-    """List axes and sides between which and all listed minimisers there is room."""
+    """List the sides of the box, as axis and side, that have room between them and all listed minimisers."""
     outermost = np.stack([landscape.minimizers.min(axis=0), landscape.minimizers.max(axis=0)], axis=1)
     room = np.abs(landscape.bounds - outermost) > 0.01 * np.ptp(landscape.bounds, axis=1)[:, np.newaxis]
     return [(int(axis), int(side)) for axis, side in np.argwhere(room)]

@@ -1,4 +1,4 @@
-"""A Hypothesis strategy for hyperparameters whose values a person can read."""
+"""A Hypothesis strategy for hyperparameters, with values that are easy to read."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ def hyperparameters(
 ) -> st.SearchStrategy[dict[str, Any] | str]:
     """Draw hyperparameters of an optimizer.
 
-    Numbers have one or two significant decimal digits, or are the ends of their span. A span of positive numbers over
-    a decade or more is drawn decade by decade.
+    Numbers have one or two significant decimal digits, or are the ends of their span. In a span of positive numbers
+    over a decade or more, all decades are equally likely.
 
     Parameters
     ----------
     optimizer : str or mapping, optional
-        A spec such as ``"keras:Adam"``: specs with the drawn arguments added are drawn then. Or the spans as a mapping,
-        for names that Python does not take as keywords.
+        A spec such as ``"keras:Adam"``: then draws are specs with the drawn arguments. Or the spans as a mapping, for
+        names that Python does not take as keywords.
     **spans
-        For each hyperparameter its least and its greatest value, ``(1e-4, 1.0)``, whole if both are; or a list of its
-        values, the simplest first; or a strategy.
+        For each hyperparameter: its least and its greatest value, such as ``(1e-4, 1.0)``, of which draws are whole if
+        both ends are; or a list of its values, the simplest first; or a strategy.
 
     Returns
     -------
     SearchStrategy
-        Of dicts of keyword arguments, or of specs. Numbers shrink to powers of ten, then to one decimal digit, near
-        the middle of their span.
+        Of dicts of keyword arguments, or of specs. Numbers shrink to powers of ten or to one decimal digit, near the
+        middle of their span.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def hyperparameters(
         optimizer = None
     if not spans:
         raise TypeError("hyperparameters takes at least one, such as learning_rate=(1e-4, 1.0)")
-    # not fixed_dictionaries, which gives them in an order of its own
+    # not fixed_dictionaries, which has an order of its own
     values = st.tuples(*(_values(name, span) for name, span in spans.items()))
     spec = None if optimizer is None else parse_spec(optimizer)
 
@@ -92,7 +92,7 @@ def _values(name: str, span: Any) -> st.SearchStrategy[Any]:
 
 
 def _readable(lower: float, upper: float) -> list[float]:
-    """List the ends of a span and the numbers of one or two decimal digits between, what is easiest to read first."""
+    """List the ends of a span and the numbers of one or two decimal digits between, the easiest to read first."""
     by_decade = lower > 0.0 and upper / lower >= _DECADE
     if by_decade:
         decades = range(math.floor(math.log10(lower)), math.floor(math.log10(upper)) + 1)

@@ -1,7 +1,7 @@
-"""Hypothesis strategies: starts, instances and landscapes for tests of properties, and the simplest start that fails.
+"""Hypothesis strategies for starts, instances and landscapes.
 
-Rates and everything that is tracked come from `low_discrepancy` instead: Hypothesis draws are made to find trouble,
-not to be fair.
+Rates and tracked values use the points of `suites.low_discrepancy` instead: Hypothesis' draws are made to find
+failures, so they are no fair sample.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = ["instances", "landscapes", "starts"]
 FloatArray = NDArray[np.float64]
 
 _CUTS = (3, 2, 4, 6, 10, DIGITS, DIGITS)
-"""To how many binary digits the offsets of a start are cut: most often so few that it is read at a glance."""
+"""Binary digits to which the offsets of a start are cut: mostly so few that a person reads the start at a glance."""
 
 _ZOOMS = (0, 0, 0, 0, 0, 0, 0, 1, 3, 8)
-"""Halvings of the offsets: most starts are spread over the box, some are nearer to the standard start."""
+"""Halvings of the offsets: most starts are spread over the box, some lie nearer to the standard start."""
 
 _CODES = st.integers(1 - 2**DIGITS, 2**DIGITS - 1)
 _MOVES = ("shift", "permute", "scale", "rotate")
@@ -43,10 +43,10 @@ def starts(
 ) -> st.SearchStrategy[FloatArray]:
     """Draw starting points.
 
-    A draw is the standard start moved by offsets of few or many binary digits; or it has coordinates on the bounds; or
-    it is one of `special_starts` (saddles, plateaus, corners, the literature's others), or a start that failed in
-    `find_failing_start` before. Failing starts shrink to where each coordinate is the standard start's or at most
-    three significant binary digits away from it, if such a one is found to fail.
+    A draw is one of these: the standard start, moved by offsets of few or many binary digits; a start with coordinates
+    on the bounds; one of `special_starts` (saddles, plateaus, corners, starts of the literature); a start that failed
+    in `find_failing_start` before. A failing start shrinks until each coordinate is that of the standard start, or
+    differs from it by at most three significant binary digits, if such a start fails.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def starts(
     bounds : array_like, shape (dim, 2), optional
         Another box than the landscape's.
     outside : bool, default False
-        Draw starts that have a coordinate out of bounds, instead of starts inside.
+        Whether to draw starts with a coordinate out of bounds, instead of starts inside.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def starts(
 
     @functools.cache
     def named() -> list[FloatArray]:
-        # once a process: what Hypothesis draws from must not change while it shrinks
+        # Cached: the list that Hypothesis draws from must not change while it shrinks.
         return [*special_starts(landscape, bounds=box).values(), *(known.x0 for known in failed_before(landscape))]
 
     def at_hand(point: FloatArray, exact: bool) -> FloatArray:
@@ -96,7 +96,7 @@ def starts(
 
     @st.composite
     def start(draw: Any) -> FloatArray:
-        # Every kind draws as much as any other: Hypothesis takes what draws less for simpler, whatever comes first.
+        # Every kind makes the same draws: Hypothesis would take a kind with fewer draws for the simplest.
         kind = draw(st.sampled_from(["offsets", "offsets", "offsets", "sides", "named"]))
         exact = draw(st.booleans())
         digits = draw(st.sampled_from(_CUTS))
@@ -105,7 +105,7 @@ def starts(
         codes = draw(coordinates)
         offsets = [decoded(code, digits, *room) for code, room in zip(codes, rooms, strict=True)]
         point = centre + zoom * np.array(offsets)
-        # Odd codes are the offsets that go more than half of the way to a bound: these coordinates go all of it.
+        # Odd codes are offsets of more than half of the way to a bound: these coordinates go all of it.
         far, negative = np.array(codes) % 2 == 1, np.array(codes) < 0
         on_lower, on_upper = far & negative, far & ~negative
         if kind == "sides":
@@ -122,7 +122,7 @@ def starts(
 
 
 def _printed(draw: Any, point: FloatArray) -> FloatArray:
-    """Give the array as a call that Hypothesis prints, and print all its digits where NumPy would not."""
+    """Return the array as a call that Hypothesis prints, and note all digits if NumPy would leave some out."""
     numbers = point.tolist()
     array: FloatArray = draw(st.builds(np.array, st.just(numbers)))
     text = repr(array)
@@ -132,22 +132,22 @@ def _printed(draw: Any, point: FloatArray) -> FloatArray:
 
 
 def instances(landscape: Landscape | str, *, moves: str | Iterable[str] = _MOVES) -> st.SearchStrategy[Landscape]:
-    """Draw instances of a landscape, whose minima are known as the landscape's own are.
+    """Draw instances of a landscape; their minima are known as those of the landscape are.
 
-    They are shifted by up to a quarter of the box, have their axes exchanged or stretched, or are turned; several of
-    these or none.
+    An instance is shifted by up to a quarter of the box, its axes are permuted or scaled, or it is rotated. Several of
+    these moves may come together, or none.
 
     Parameters
     ----------
     landscape : Landscape or str
         Or its id.
     moves : str or iterable of str, optional
-        Of ``"shift"``, ``"permute"``, ``"scale"``, ``"rotate"`` (default: all that the landscape allows).
+        Any of ``"shift"``, ``"permute"``, ``"scale"``, ``"rotate"`` (default: all that the landscape allows).
 
     Returns
     -------
     SearchStrategy
-        Of `Landscape`; shrinks towards the landscape itself. Printed as the calls that make it.
+        Of `Landscape`; they shrink towards the landscape itself. Hypothesis prints them as the calls that make them.
 
     Raises
     ------
@@ -202,19 +202,19 @@ def landscapes(
     dim: int | Iterable[int] | None = None,
     exclude: str | Iterable[str] = (),
 ) -> st.SearchStrategy[Landscape]:
-    """Draw landscapes of the catalogue, chosen as by `landscapes.select`.
+    """Draw landscapes of the catalogue, selected as by `landscapes.select`.
 
     Parameters
     ----------
     *ids : str
-        Names or ids to choose from; by default the whole catalogue.
+        Names or ids (default: the whole catalogue).
     tags, dim, exclude
         As for `landscapes.select`.
 
     Returns
     -------
     SearchStrategy
-        Of `Landscape`; shrinks towards the first of the catalogue.
+        Of `Landscape`; they shrink towards the first of the catalogue.
 
     Raises
     ------
@@ -231,5 +231,5 @@ def landscapes(
     """
     chosen = select(*ids, tags=tags, dim=dim, exclude=exclude)
     if not chosen:
-        raise ValueError(f"no landscape has tags {tags!r} and dim {dim!r} without {exclude!r}")
+        raise ValueError(f"no landscape has tags {tags!r} and dim {dim!r} without {exclude!r}; ask for fewer tags")
     return st.sampled_from(chosen)

@@ -1,9 +1,13 @@
-"""Where a start lies as seen from the standard start: offsets that are coded so that smaller codes read easier.
+"""Codes for the offsets of a start from the standard start: smaller codes are offsets that are easier to read.
 
-A code is an integer. Its binary digits, the last one first, are those of the offset behind the point, the first one
-first, as in van der Corput's sequence (1935). So the codes 1 to 7 are the offsets of at most three binary digits on
-the coarsest grids, codes drawn evenly are offsets spread evenly, and code modulo 2^k is the offset cut to k digits:
-what Hypothesis does to integers to make them simpler makes the offsets shorter.
+A code is an integer. Its binary digits in reverse are those of the offset behind the binary point, as in van der
+Corput's sequence [1]_. So the codes 1 to 7 are offsets of at most three binary digits, codes drawn evenly are offsets
+spread evenly, and a code modulo 2^k is the offset cut to k digits. When Hypothesis makes an integer simpler, the offset
+gets shorter.
+
+References
+----------
+.. [1] van der Corput (1935), Verteilungsfunktionen.
 """
 
 from __future__ import annotations
@@ -13,27 +17,27 @@ import math
 __all__ = ["DIGITS", "decoded", "short"]
 
 DIGITS = 20
-"""Binary digits of the longest offset: a millionth of the box tells starts apart."""
+"""Binary digits of the longest offset: starts differ by at least a millionth of the box."""
 
 _SHORT = 3
 
 
 def decoded(code: int, digits: int, below: float, above: float) -> float:
-    """Read the code of an offset.
+    """Return the offset of a code.
 
     Parameters
     ----------
     code : int
         Between −2^20 and 2^20; its sign is that of the offset.
     digits : int
-        To how many binary digits, at most 20, the offset is cut.
+        Binary digits, at most 20, to which the offset is cut.
     below, above : float
-        How much room there is on either side of the standard start.
+        The room below and above the standard start.
 
     Returns
     -------
     float
-        Between −below and above. Where one side has no room, it is on the other.
+        Between −below and above. If one side has no room, the offset is on the other side.
 
     Examples
     --------

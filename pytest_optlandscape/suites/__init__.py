@@ -1,4 +1,4 @@
-"""Suites: which landscapes, cells, starts and budgets are run."""
+"""Suites: the landscapes, cells, starts and budgets that are run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Box`: bounds within a landscape's own, and what is known of the minimum inside them."""
+"""`Box`: bounds within those of a landscape, and the minimum inside them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["KINDS", "Box", "box_of"]
 FloatArray = NDArray[np.float64]
 
 KINDS = ("keep", "touch", "pin", "cut")
-"""What a box does to the minimisers: keeps one inside, has one on its bounds, fixes coordinates, has none."""
+"""Kinds of boxes: a minimiser inside, a minimiser on a bound, coordinates fixed at a minimiser's, no minimiser."""
 
 
 def box_of(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
-    """Give the box in which starts are asked for: the landscape's own unless another is given.
+    """Return the box of starts: the landscape's own unless another is given.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def box_of(landscape: Landscape, bounds: ArrayLike | None) -> FloatArray:
     Raises
     ------
     ValueError
-        If bounds of another shape are given.
+        If the bounds have another shape.
 
     Examples
     --------
@@ -55,10 +55,10 @@ class Box:
     Attributes
     ----------
     bounds : ndarray, shape (dim, 2)
-        To be handed to an optimizer; ``np.asarray(box)`` is the same.
+        The bounds that an optimizer takes; ``np.asarray(box)`` returns the same.
     landscape : Landscape
     inside : Landscape
-        The part of it inside the box, to be minimised like any; see `Landscape.within`.
+        The part of the landscape inside the box; see `Landscape.within`.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Box:
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`; ``cut`` if none of the minimisers that are known is inside."""
+        """One of `KINDS`; ``cut`` if no known minimiser is inside."""
         lower, upper = self.bounds.T
         if self.landscape.all_minimizers.within(lower, upper) is None:
             return "cut"
@@ -96,10 +96,10 @@ class Box:
 
     @property
     def minimizers(self) -> FloatArray | None:
-        """Listed global minimisers of the landscape on the box, shape (m, dim); None if they are unknown.
+        """Global minimisers inside the box, shape (m, dim); None if they are unknown.
 
-        Where the landscape's own are cut off, they are known if it is separable and has one local minimum: each
-        coordinate then goes as near to the minimiser's as it may.
+        If the box cuts the landscape's minimisers off, those inside are known for a separable landscape with one local
+        minimum: each coordinate then is as near to the minimiser's as the box allows.
         """
         return self.inside.minimizers if self.inside.minimum_is_known else None
 

@@ -1,8 +1,8 @@
-"""Suites: named, versioned sets of cells, the unit that is stored and compared.
+"""Suites: named, versioned sets of cells, the units that are stored and compared.
 
-A cell is one landscape, one start, one seed. Every landscape of a suite is started from its standard start and
-the other starts the literature gives it, from 16 Sobol' points, and from corners and faces of its box, because
-defects at the bounds do not show from inside. `strategies.selection` reads what is run of a suite.
+A cell is one landscape, one start, one seed. Optimizers run on every landscape of a suite from its standard start and
+the other starts of the literature, from 16 Sobol' points, and from corners and faces of its box: defects at the bounds
+do not show from inside. `suites.selection` reads the words that choose cells of a suite.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 SOBOL_STARTS = 16
-"""As many as a single landscape needs for a paired test at the suite's level to be able to tell anything."""
+"""Sobol' starts of a landscape: with fewer, a paired test at the suite's level could not show a difference."""
 
 EVALUATIONS_PER_DIMENSION = 200
 """Budget of a cell, per coordinate, for an optimizer that searches locally."""
@@ -50,11 +50,11 @@ GLOBAL_EVALUATIONS_PER_DIMENSION = 600
 """The same for an optimizer that searches globally: a population of ten to twenty a dimension gets its generations."""
 
 _SMOKE = ("rosenbrock_2", "ellipsoid_1e6[5]", "adjiman", "himmelblau", "bukin_n6")
-"""A curved valley, ill-conditioning, a minimum on the bounds, many minima, a kink; all of them are in quick, with the
-same budget, so that quick's baseline serves both."""
+"""A curved valley, ill-conditioning, a minimum on the bounds, many minima, a kink. All of them are in quick, with the
+same budget, so quick's baseline serves both suites."""
 
 SMOKE_STEPS = 10_000
-"""Evaluations of the suite smoke, at the usual budget: ten seconds of an optimizer that takes a millisecond a step."""
+"""Most evaluations of the suite smoke: ten seconds for an optimizer that takes a millisecond an evaluation."""
 
 _QUICK = (
     "beale", "himmelblau", "branin", "goldstein_price", "easom", "bukin_n6", "adjiman", "rosenbrock_2",
@@ -95,7 +95,7 @@ _STRUCTURED = (
 )  # fmt: skip
 
 _LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "goldstein_price", "ellipsoid_1e6[5]")
-"""Minima on the bounds, and long ways that a call limit cuts short."""
+"""Minima on the bounds, and long paths that a call limit ends early."""
 
 _LISTED = {
     "smoke": _SMOKE,
@@ -104,7 +104,7 @@ _LISTED = {
     "structured": _STRUCTURED,
     "limits": _LIMITS,
 }
-"""All suites but full, which has the rest of the catalogue, too."""
+"""All suites but full, which also has the rest of the catalogue."""
 
 SUITE_VERSION = 3
 """The version of quick, standard and full."""
@@ -112,16 +112,16 @@ SUITE_VERSION = 3
 SUITE_VERSIONS = {
     "smoke": 1, "quick": SUITE_VERSION, "standard": SUITE_VERSION, "full": SUITE_VERSION, "structured": 1, "limits": 1,
 }  # fmt: skip
-"""Raised when the landscapes of a suite or the order of its cells change; what two versions share is compared all the
-same. Users write ``quick@3`` to be told of a change."""
+"""Raised when the landscapes of a suite or the order of its cells change. Cells that two versions share are compared
+all the same. Users who write ``quick@3`` get an error when the version changes."""
 
 
 @functools.cache
 def suite_ids(name: str) -> tuple[str, ...]:
-    """List the ids of a suite's landscapes; a larger suite holds the smaller ones.
+    """List the ids of a suite's landscapes; a larger suite contains the smaller ones.
 
-    Several suites may be named, with spaces in between. Landscapes with constraints or noise are only for optimizers
-    that take them.
+    Several suites may be named, with spaces in between. Landscapes with constraints or noise are for optimizers that
+    take them.
 
     Raises
     ------
@@ -177,13 +177,13 @@ class Cell:
     ----------
     landscape : Landscape
     start : str
-        What kind of start: ``standard``, the name of another one, ``sobol-03``, ``corner-lower``, ``face-upper``;
-        ``limit-sobol-00`` begins there too, and ends at a call limit.
+        Name of the start: ``standard``, a name of the literature's, ``sobol-03``, ``corner-lower``, ``face-upper``. The
+        cell ``limit-sobol-00`` starts where ``sobol-00`` does, and ends at a call limit.
     x0 : ndarray, shape (dim,)
     limit : int or None
         Evaluations at which the cell ends, if the budget allows more.
     seed : int
-        Made from the cell's id.
+        Derived from the cell's id.
     """
 
     landscape: Landscape
@@ -207,17 +207,17 @@ class Cell:
         return is_on_bounds(self.start)
 
     def budget(self, usual: int) -> int:
-        """Return the evaluations of this cell, where the landscape's other cells have the usual number."""
+        """Return the budget of this cell, given that of the landscape's usual cells."""
         return usual if self.limit is None else min(usual, self.limit)
 
     @functools.cached_property
     def seed(self) -> int:
-        """A number below 2³², the same for the same cell everywhere."""
+        """A number below 2³², the same for a cell everywhere."""
         return int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4], "big")
 
 
 def is_on_bounds(start: str) -> bool:
-    """Tell by the name of a start whether it is a corner or lies on a face of the box.
+    """Return whether a start is a corner or lies on a face of the box, by its name.
 
     Examples
     --------
@@ -254,19 +254,19 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
 
 
 _CALL_LIMITS = {"standard": 3, "sobol-00": 7, "sobol-01": 17, "face-lower": 11, "corner-upper": 5}
-"""Evaluations per dimension, less one, at which the limit cells end: within the way of most optimizers, each elsewhere
-in a line search or a generation."""
+"""Evaluations per dimension, less one, at which the limit cells end. Most optimizers are on their way then, each cell
+at another point of a line search or a generation."""
 
 LIMIT = "limit-"
-"""How the names of the starts of limit cells begin."""
+"""The prefix of the starts of limit cells."""
 
 
 @functools.lru_cache(maxsize=1024)
 def limit_cells(landscape: Landscape) -> tuple[Cell, ...]:
     """List the further cells of a landscape that end at a call limit; the suite ``limits`` adds them.
 
-    Most runs of a suite end before their budget is spent. What an optimizer does when it may not evaluate any more,
-    such as returning its best point, shows in these.
+    Most runs of a suite end before their budget is spent. These cells show what an optimizer does when it may not
+    evaluate any more, such as return its best point.
 
     Examples
     --------
@@ -297,7 +297,7 @@ def find_cell(landscape: Landscape, start: str) -> Cell:
 
 
 def kind_of_start(start: str) -> str:
-    """Say of which kind a start is: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits`` or ``others``.
+    """Return the kind of a start: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits`` or ``others``.
 
     Examples
     --------
@@ -311,18 +311,18 @@ def kind_of_start(start: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
-    """Give further starts for those cells that have others of their kind: Sobol' points, inside or on the same face.
+    """Return further starts for the cells that start from Sobol' points: inside, or on the same face.
 
     Parameters
     ----------
     landscape : Landscape
     k : int
-        Which; 0 gives the cells' own.
+        Number of the set of starts; 0 returns the starts of the cells themselves.
 
     Returns
     -------
-    dict
-        By the name of the cell's start; always the same one, not to be changed.
+    dict of str to ndarray, shape (dim,)
+        By the name of the cell's start. The dict is cached: do not change it.
     """
     lower, upper = landscape.bounds.T
     spread = sobol_starts(landscape, SOBOL_STARTS + 2, first=k * (SOBOL_STARTS + 2))

@@ -1,4 +1,4 @@
-"""Starts by name, where optimizers are known to go wrong: on and near bounds, at saddles, on plateaus, outside."""
+"""Named starts at which optimizers often fail: on and near bounds, at saddles, on plateaus, out of bounds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["special_starts"]
 FloatArray = NDArray[np.float64]
 
 _NEAR = 2.0**-20
-"""Share of the box between a bound and a start near it: less than a usual finite difference would like to step."""
+"""Share of the box between a bound and a start near it: less than a usual finite-difference step."""
 
 _OUTSIDE = 0.25
 """Share of the box between a bound and a start outside it."""
@@ -28,24 +28,24 @@ _LEVEL = 1e-6
 """Changes below this share of the height above the minimum are level: they are lost in a forward difference."""
 
 _PLATEAU_SEARCH = 256
-"""Even points among which the first on a plateau is looked for."""
+"""Sobol' points among which the first on a plateau is searched for."""
 
 
 def special_starts(
     landscape: Landscape | str, *, bounds: ArrayLike | None = None, outside: bool = False
 ) -> dict[str, FloatArray]:
-    """Name the starts of a landscape where optimizers are known to go wrong.
+    """Return the starts of a landscape at which optimizers often fail, by name.
 
     ==================================  =========================================================================
-    ``standard``                        the literature's start, and its others by their names
-    ``minimizer``                       a global minimiser: there is nothing left to do
-    ``centre``                          of the box, often a point of symmetry
+    ``standard``                        the literature's start; its other starts have their own names
+    ``minimizer``                       a global minimiser
+    ``centre``                          the centre of the box, often a point of symmetry
     ``corner-lower``, ``corner-upper``  all coordinates on a bound
-    ``corner-mixed``                    on the lower and the upper in turn
+    ``corner-mixed``                    on the lower and the upper bound alternately
     ``face-lower``, ``face-upper``      the first or the last coordinate on a bound, as in the suites
     ``near-lower``, ``near-upper``      a millionth of the box away from a corner
     ``saddle-0``, ``saddle-1``          saddle points, see `landscapes.saddles`
-    ``plateau``                         surrounded by values that are alike, far above the minimum
+    ``plateau``                         the landscape is level around it, far above the minimum
     ==================================  =========================================================================
 
     Parameters
@@ -53,16 +53,17 @@ def special_starts(
     landscape : Landscape or str
         Or its id.
     bounds : array_like, shape (dim, 2), optional
-        Another box than the landscape's. Starts that would lie outside it are left out, the standard start and the
-        literature's others are moved onto its bounds.
+        Another box than the landscape's. Starts outside it are left out, but the standard start and the starts of the
+        literature move to its bounds.
     outside : bool, default False
-        Add ``outside-lower`` and ``outside-upper``, a quarter of the box beyond a corner, and ``outside-first``, where
-        only the first coordinate is out of bounds: what clips a start must clip these.
+        Whether to add ``outside-lower`` and ``outside-upper``, a quarter of the box beyond a corner, and
+        ``outside-first``, where only the first coordinate is out of bounds. An optimizer that clips its start must clip
+        these.
 
     Returns
     -------
     dict of str to ndarray, shape (dim,)
-        Only what there is: saddles and a plateau not every landscape has.
+        Starts by name. Not every landscape has saddles or a plateau.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def _faces(landscape: Landscape, box: FloatArray) -> dict[str, FloatArray]:
 
 
 def _plateau(landscape: Landscape) -> FloatArray | None:
-    """Give the first even point around which the landscape is level, far from its minimum."""
+    """Return the first Sobol' point around which the landscape is level, far above its minimum."""
     if "flat" not in landscape.tags or not landscape.minimum_is_known:
         return None
     points = sobol_starts(landscape, _PLATEAU_SEARCH)

@@ -1,7 +1,7 @@
-"""What is run of a suite: the words that name landscapes, starts, cells and a budget, for one optimizer or for all.
+"""The part of a suite that is run: words name its landscapes, starts, cells and budget.
 
-A selection depends on its words, the optimizer's profile and the budget, never on how fast a machine is. A cell is the
-same in every selection. So a small selection is compared with the baseline of a larger one.
+A selection depends on its words, the optimizer's profile and the budget, never on the speed of a machine. A cell is the
+same in every selection, so a small selection can be compared with the baseline of a larger one.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ KINDS_OF_STARTS = ("standard", "others", "sobol", "corners", "faces", "limits")
 """The kinds of starts that ``starts=`` may name."""
 
 _NUMBERS = {"cells": "cells of each landscape", "steps": "evaluations", "budget": "evaluations per dimension"}
-"""The words with a number, and what each counts."""
+"""The words that take a number, and the unit of each."""
 
 _EARLY = (
     "standard", "sobol-00", "face-lower", "limit-sobol-00", "sobol-01", "corner-upper", "sobol-02", "face-upper",
     "sobol-03", "corner-lower", "limit-standard", "limit-face-lower",
 )  # fmt: skip
-"""The first cells in the order in which a change shows early: each kind of start in turn, since a change that one cell
-does not show is often invisible to all cells of that kind."""
+"""The first cells in the order in which a change shows early. The kinds of starts alternate: a change that one cell
+does not show is often invisible in all cells of its kind."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is run of a suite.
+    """The part of a suite that is run.
 
     Attributes
     ----------
     text : str
-        The words, as they are recorded.
+        The words, as records have them.
     landscapes : tuple of Landscape
         In the order of the suites.
     starts : frozenset of str
         The kinds of starts; empty for all.
     most_cells : int or None
-        Cells of each landscape at most, in the order of `in_early_order`.
+        Most cells of each landscape, in the order of `in_early_order`.
     most_steps : int or None
-        Evaluations of all cells together at most, though each landscape has one cell.
+        Most evaluations of all cells together; each landscape has at least one cell.
     budget : int or None
-        Evaluations per dimension of each cell, in place of the usual ones.
+        Evaluations per dimension of each cell, in place of `suite_budget_per_dimension`.
     has_limits : bool
         Whether there are cells that end at a call limit.
     """
@@ -76,7 +76,7 @@ class Selection:
         return not self.starts and self.most_cells is None and self.most_steps is None and not self.has_limits
 
     def with_at_most(self, count: int) -> Selection:
-        """Return the same with at most so many cells of each landscape."""
+        """Return the selection with at most this number of cells of each landscape."""
         fewer = count if self.most_cells is None else min(count, self.most_cells)
         words = [word for word in self.text.split() if not word.startswith("cells=")]
         return replace(self, most_cells=fewer, text=" ".join([*words, f"cells={fewer}"]))
@@ -93,15 +93,15 @@ class Selection:
     def cells(self, budget: Callable[[Landscape], int], wanted: Sequence[Landscape]) -> dict[str, tuple[Cell, ...]]:
         """Choose the cells of several landscapes.
 
-        With ``steps=``, cells are taken round by round: the first cell of each landscape, then the second of each, and
-        so on, up to the one that does not fit any more.
+        With ``steps=``, cells are taken round by round, the first cell of each landscape, then the second of each,
+        until a cell does not fit any more.
 
         Parameters
         ----------
         budget : callable
-            Returns the evaluations of each usual cell of a landscape.
+            Returns the budget of the usual cells of a landscape.
         wanted : sequence of Landscape
-            Those on which the optimizer can be judged.
+            The landscapes on which the optimizer can be judged.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class Selection:
 
 
 def in_early_order(chosen: Sequence[Cell]) -> list[Cell]:
-    """Sort cells so that a change of the optimizer shows early: every kind of start in turn.
+    """Sort cells so that a change of the optimizer shows early: the kinds of starts alternate.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def in_early_order(chosen: Sequence[Cell]) -> list[Cell]:
     ['standard', 'sobol-00', 'face-lower', 'sobol-01']
     """
     rank = {start: k for k, start in enumerate(_EARLY)}
-    return sorted(chosen, key=lambda cell: rank.get(cell.start, len(rank)))  # others stay in their order
+    return sorted(chosen, key=lambda cell: rank.get(cell.start, len(rank)))  # the others keep their order
 
 
 def read_selection(text: str, default: str = "") -> Selection:
@@ -145,7 +145,7 @@ def read_selection(text: str, default: str = "") -> Selection:
     ``rosenbrock[10]``  a landscape
     ``-ackley[5]``      without this landscape, or without those of a suite
     ``cells=6``         at most 6 cells of each landscape, in the order in which a change shows early
-    ``steps=5000``      as many cells as 5000 evaluations allow, though one of each landscape
+    ``steps=5000``      as many cells as 5000 evaluations allow, at least one of each landscape
     ``starts=sobol``    only these kinds of starts, separated by commas
     ``budget=60``       60 evaluations per dimension for each cell
     ==================  ==============================================================================
@@ -164,7 +164,7 @@ def read_selection(text: str, default: str = "") -> Selection:
     Raises
     ------
     ValueError
-        If a word is unknown, a number is none, a suite has another version, or no landscape is left.
+        If a word is unknown, a number cannot be read, a suite has another version, or no landscape is left.
 
     Examples
     --------
@@ -177,7 +177,7 @@ def read_selection(text: str, default: str = "") -> Selection:
     words = text.split()
     options = dict(word.split("=", 1) for word in words if _is_option(word))
     if len(options) < sum(map(_is_option, words)):
-        raise ValueError(f"a suite is {text!r}: each of its words with a number stands there once")
+        raise ValueError(f"the suite {text!r} repeats a word with a number; give each of them once")
     if not any(not word.startswith("-") and not _is_option(word) for word in words):
         words = [*default.split(), *words]
         options = {**dict(word.split("=", 1) for word in words if _is_option(word)), **options}

@@ -102,7 +102,7 @@ def test_a_smaller_selection_is_part_of_a_larger_one(count, steps, per_dimension
         ("quick cells=0", "cells=0: a whole number of cells of each landscape was expected"),
         ("quick cells=1e3", "cells=1e3"),
         ("quick steps=" + "9" * 5000, "a whole number of evaluations was expected"),
-        ("quick cells=3 cells=4", "stands there once"),
+        ("quick cells=3 cells=4", "repeats a word with a number"),
         ("quick starts=edges", "unknown kind of starts 'edges'"),
         ("quick starts=", "unknown kind of starts ''"),
         ("beale -beale", "leaves no landscape"),
