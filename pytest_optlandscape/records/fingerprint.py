@@ -23,11 +23,20 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.records.path_divergence import (
+    END_MULTIPLE,
+    MULTIPLE,
+    apart,
+    distances,
+    envelope_of,
+    greatest_of_others,
+    largest_envelope,
+    multiple_of,
+)
 from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
 from pytest_optlandscape.runs import Run, box_widths
 
@@ -37,29 +46,13 @@ __all__ = [
     "divergence",
     "diverges_within",
     "fingerprints_of",
-    "largest_envelope",
     "least_envelope",
     "measured",
-    "multiple_of",
 ]
 
 FloatArray = NDArray[np.float64]
 
-MULTIPLE = 1000.0
-"""Deviations up to this multiple of the envelope are rounding. Refactors stay below 10, changes exceed 1000 and mostly
-10¹²; `benchmarks/power.py` measures it."""
-
-LARGEST_ENVELOPE = 1e-6
-"""Windows that rounding moves by more than this share of the box are left out: a thousand times that is all the box."""
-
-_COARSE_MULTIPLE = 8.0
-"""The same in float16 and bfloat16, where a thousand units in the last place are all the number."""
-
-_LARGEST_COARSE_ENVELOPE = 2.0**-5
-"""Eight times this share is a quarter of the box."""
-
 _FLOOR = 2.0**-48  # what is stored of a number; 16 units in the last place of a double near 1
-_FINE = 1e-6  # the spacing near 1 of what is fine: single and double precision
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes: a path farther out is at infinity
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
@@ -233,9 +226,9 @@ def measured(
     floor, largest = least_envelope(precision), largest_envelope(precision)
     # Of a coarse type less is allowed: its envelopes are kept smaller, so that `MULTIPLE` times them is that.
     scale = multiple_of(precision) / MULTIPLE
-    path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
+    path, result = _moved(own, others), distances(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, perturbed, coarsely)
-    envelope = scale * np.maximum.accumulate(path.max(axis=0, initial=floor))
+    envelope = scale * envelope_of(path, floor)
     result_envelope = scale * float(result.max(initial=floor))
     whole = Fingerprint(
         own.path[: min(len(one.path) for one in (own, *others))],
@@ -254,55 +247,21 @@ def least_envelope(precision: float) -> float:
     return max(precision / 8.0, _FLOOR)
 
 
-def multiple_of(precision: float) -> float:
-    """Give the multiple of an envelope up to which deviations are rounding, in the optimizer's own precision.
-
-    Examples
-    --------
-    >>> multiple_of(2.0**-52), multiple_of(2.0**-10)
-    (1000.0, 8.0)
-    """
-    return MULTIPLE if precision <= _FINE else _COARSE_MULTIPLE
-
-
-def largest_envelope(precision: float) -> float:
-    """Give the envelope beyond which a window is left out, in the optimizer's own precision.
-
-    Examples
-    --------
-    >>> largest_envelope(2.0**-52), largest_envelope(2.0**-10)
-    (1e-06, 0.03125)
-    """
-    return LARGEST_ENVELOPE if precision <= _FINE else _LARGEST_COARSE_ENVELOPE
-
-
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
     """Give how far each number of a path is moved by each run; NaN where one of the two has none."""
     length = len(own.path)
     numbers = np.array([(*other.path[:length], *[np.nan] * (length - len(other.path))) for other in others])
     has_none = np.arange(length) >= np.array([len(other.path) for other in others])[:, np.newaxis]
-    return np.where(has_none, np.nan, _distance(numbers, np.array(own.path)))
+    return np.where(has_none, np.nan, distances(numbers, np.array(own.path)))
 
 
 def _jump(moved: FloatArray, precision: float) -> NDArray[np.bool_]:
     """Tell where each run is moved beyond the envelope of all others; shape (runs, …) as that of ``moved``."""
-    envelope = np.maximum(_greatest_of_others(moved), least_envelope(precision))
+    envelope = np.maximum(greatest_of_others(moved), least_envelope(precision))
     if moved.ndim > 1:
         envelope = np.maximum.accumulate(envelope, axis=1)
     is_usable = envelope <= largest_envelope(precision)
     return np.asarray(is_usable & (moved > multiple_of(precision) * envelope))
-
-
-def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
-    """Give for each row the greatest values among the other rows, at least 0."""
-    others = np.repeat(values[np.newaxis], len(values), axis=0)
-    others[np.diag_indices(len(values))] = 0
-    return np.asarray(others.max(axis=1, initial=0))
-
-
-_END_MULTIPLE = 4
-"""Ends that move by up to this multiple of what perturbed runs move are where rounding puts them. Where a run goes on
-in the noise, how long it does has no typical scale."""
 
 
 class _Ends:
@@ -322,9 +281,9 @@ class _Ends:
 
     def jump(self) -> NDArray[np.bool_]:
         """Tell which of the fine runs ends where all others, the coarse ones too, say that none does."""
-        spread = _greatest_of_others(self._moved)
-        other = _greatest_of_others(self._other)
-        return np.asarray(~other & (self._other | (self._moved > _END_MULTIPLE * spread)))[: self._fine]
+        spread = greatest_of_others(self._moved)
+        other = greatest_of_others(self._other)
+        return np.asarray(~other & (self._other | (self._moved > END_MULTIPLE * spread)))[: self._fine]
 
     def coarse_jumps(self) -> int:
         """Count the coarse runs that end far from where the fine ones say, by half of the evaluations or more.
@@ -335,7 +294,7 @@ class _Ends:
         if self._other[: self._fine].any():
             return 0
         spread = int(self._moved[: self._fine].max(initial=0))
-        far = self._moved > _END_MULTIPLE * spread + self._evaluations // 2
+        far = self._moved > END_MULTIPLE * spread + self._evaluations // 2
         return int((self._other | far)[self._fine :].sum())
 
 
@@ -361,14 +320,14 @@ def divergence(
     """
     for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
         widest = max([envelope, *now.envelope[k : k + 1]])
-        if _apart(new, old) > MULTIPLE * widest:
+        if apart(new, old) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
-        if now_end[2] != before_end[2] or moved > _END_MULTIPLE * before.spread:
+        if now_end[2] != before_end[2] or moved > END_MULTIPLE * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
-    if _apart(now.result, before.result) > MULTIPLE * widest:
+    if apart(now.result, before.result) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -389,23 +348,6 @@ def _window_text(k: int) -> str:
     if k < 2:
         return f"evaluation {k + 1}"
     return f"evaluations {2 ** (k - 1) + 1} to {2**k}"
-
-
-def _apart(a: float, b: float) -> float:
-    """Measure how far two numbers are apart; NaN is no distance from NaN and infinitely far from anything else."""
-    if math.isnan(a) and math.isnan(b):
-        return 0.0
-    apart = abs(a - b)
-    return math.inf if math.isnan(apart) else apart
-
-
-def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Measure the same of many numbers."""
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(a - b)
-    both = np.isnan(a) & np.isnan(b)
-    distance: FloatArray = np.where(both, 0.0, np.where(np.isnan(apart), np.inf, apart))
-    return distance
 
 
 def _resolution(envelope: float) -> float:
