@@ -7,7 +7,8 @@ import numpy as np
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import compare_landscape
 from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, RoundingSensitivity
-from pytest_optlandscape.records.fingerprint import MULTIPLE, fingerprints_of
+from pytest_optlandscape.records.fingerprint import fingerprints_of
+from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.records.run_batch import RunBatch
 from pytest_optlandscape.strategies import cells as cells_of
 

@@ -20,7 +20,13 @@ from pytest_optlandscape.comparison.statistics import chance_of_as_many
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
 from pytest_optlandscape.optimizers.profile import obstacle
-from pytest_optlandscape.records.fingerprint import largest_envelope, multiple_of
+from pytest_optlandscape.records.path_divergence import (
+    distances,
+    envelope_of,
+    first_beyond,
+    largest_envelope,
+    multiple_of,
+)
 from pytest_optlandscape.records.perturbation import SINGLE, PerturbedProblem, precision_of
 from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.suites.catalogue import cells, suite_landscapes
@@ -245,7 +251,7 @@ class _Envelope:
         length = min(len(one.trace) for one in (run, *perturbed))
         floor = max(_FLOOR, precision if precision <= SINGLE else precision / 8.0)
         moved = [_deviation(run.trace.x[:length], one.trace.x[:length], run) for one in perturbed]
-        grown = np.maximum.accumulate(np.max([np.full(length, floor), *moved], axis=0))
+        grown = envelope_of(np.array(moved), floor)
         self.path = grown[grown < self.largest]
         ends = {len(one.trace) for one in (run, *perturbed)}
         self.end_is_stable = len(ends) == 1 and len(self.path) == len(run.trace)
@@ -266,9 +272,8 @@ class _Envelope:
         run, length = self.run, self.compared(actual)
         replay = f"\n  replay: {run.script()}\n     with: {actual.command()}"
         deviation = self._apart(actual)
-        apart = deviation > self.multiple_allowed * self.path[:length]
-        if apart.any():
-            k = int(np.argmax(apart))
+        k = first_beyond(deviation, self.path[:length], self.multiple_allowed)
+        if k is not None:
             return (
                 f"part on {run.landscape.id} at evaluation {k + 1}: {run.trace.x[k].tolist()} and "
                 f"{actual.trace.x[k].tolist()} are {deviation[k]:.1e} of the box apart; rounding explains "
@@ -299,7 +304,6 @@ class _Envelope:
 def _deviation(one: FloatArray, other: FloatArray, run: Run) -> FloatArray:
     """Measure the largest difference of a coordinate, as a share of the box, at each of some points."""
     with np.errstate(all="ignore"):
-        difference = np.abs(one - other) / box_widths(run.bounds)
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    largest: FloatArray = np.nan_to_num(np.where(same, 0.0, difference), nan=np.inf).max(axis=1, initial=0.0)
+        shares = distances(one, other) / box_widths(run.bounds)
+    largest: FloatArray = np.nan_to_num(shares, nan=np.inf).max(axis=1, initial=0.0)
     return largest

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.records.fingerprint import MULTIPLE, fingerprints_of, least_envelope
+from pytest_optlandscape.records.fingerprint import fingerprints_of, least_envelope
 from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
+from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE
 from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
 from pytest_optlandscape.runs import Run, box_widths, feasible

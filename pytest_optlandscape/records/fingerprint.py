@@ -23,11 +23,20 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.records.path_divergence import (
+    END_MULTIPLE,
+    MULTIPLE,
+    apart,
+    distances,
+    envelope_of,
+    greatest_of_others,
+    largest_envelope,
+    multiple_of,
+)
 from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
 from pytest_optlandscape.runs import Run, box_widths
 
@@ -37,29 +46,13 @@ __all__ = [
     "divergence",
     "diverges_within",
     "fingerprints_of",
-    "largest_envelope",
     "least_envelope",
     "measured",
-    "multiple_of",
 ]
 
 FloatArray = NDArray[np.float64]
 
-MULTIPLE = 1000.0
-"""Deviations up to this multiple of the envelope are rounding. Those of refactors stay below 10; those of changed
-algorithms exceed 1000, and mostly 10¹². `benchmarks/power.py` measures them."""
-
-LARGEST_ENVELOPE = 1e-6
-"""Windows whose envelope is a larger share of the box are left out; a thousand times this is 0.1 % of the box."""
-
-_COARSE_MULTIPLE = 8.0
-"""`MULTIPLE` in float16 and bfloat16, where a thousand units in the last place are as large as the number itself."""
-
-_LARGEST_COARSE_ENVELOPE = 2.0**-5
-"""`LARGEST_ENVELOPE` in float16 and bfloat16; eight times this is a quarter of the box."""
-
 _FLOOR = 2.0**-48  # the resolution of stored numbers; 16 units in the last place of a double near 1
-_FINE = 1e-6  # single and double precision have a smaller spacing near 1, half precisions a larger one
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _LARGEST = 2.0**20  # boxes; paths farther out are clipped
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
@@ -233,9 +226,9 @@ def measured(
     floor, largest = least_envelope(precision), largest_envelope(precision)
     # Half precisions allow a smaller multiple: their envelopes are scaled, so that `MULTIPLE` serves all precisions.
     scale = multiple_of(precision) / MULTIPLE
-    path, result = _moved(own, others), _distance(np.array([one.result for one in others]), np.array(own.result))
+    path, result = _moved(own, others), distances(np.array([one.result for one in others]), np.array(own.result))
     ends = _Ends(clean, perturbed, coarsely)
-    envelope = scale * np.maximum.accumulate(path.max(axis=0, initial=floor))
+    envelope = scale * envelope_of(path, floor)
     result_envelope = scale * float(result.max(initial=floor))
     whole = Fingerprint(
         own.path[: min(len(one.path) for one in (own, *others))],
@@ -254,55 +247,21 @@ def least_envelope(precision: float) -> float:
     return max(precision / 8.0, _FLOOR)
 
 
-def multiple_of(precision: float) -> float:
-    """Return the multiple of an envelope up to which a deviation is rounding, in the optimizer's own precision.
-
-    Examples
-    --------
-    >>> multiple_of(2.0**-52), multiple_of(2.0**-10)
-    (1000.0, 8.0)
-    """
-    return MULTIPLE if precision <= _FINE else _COARSE_MULTIPLE
-
-
-def largest_envelope(precision: float) -> float:
-    """Return the envelope beyond which a window is left out, in the optimizer's own precision.
-
-    Examples
-    --------
-    >>> largest_envelope(2.0**-52), largest_envelope(2.0**-10)
-    (1e-06, 0.03125)
-    """
-    return LARGEST_ENVELOPE if precision <= _FINE else _LARGEST_COARSE_ENVELOPE
-
-
 def _moved(own: Fingerprint, others: Sequence[Fingerprint]) -> FloatArray:
     """Return the deviation of each run in each window of the path; NaN in windows that the run does not reach."""
     length = len(own.path)
     numbers = np.array([(*other.path[:length], *[np.nan] * (length - len(other.path))) for other in others])
     has_none = np.arange(length) >= np.array([len(other.path) for other in others])[:, np.newaxis]
-    return np.where(has_none, np.nan, _distance(numbers, np.array(own.path)))
+    return np.where(has_none, np.nan, distances(numbers, np.array(own.path)))
 
 
 def _jump(moved: FloatArray, precision: float) -> NDArray[np.bool_]:
     """Return where each run deviates beyond the envelope of all others; the shape is that of ``moved``, (runs, …)."""
-    envelope = np.maximum(_greatest_of_others(moved), least_envelope(precision))
+    envelope = np.maximum(greatest_of_others(moved), least_envelope(precision))
     if moved.ndim > 1:
         envelope = np.maximum.accumulate(envelope, axis=1)
     is_usable = envelope <= largest_envelope(precision)
     return np.asarray(is_usable & (moved > multiple_of(precision) * envelope))
-
-
-def _greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
-    """Return, for each row, the greatest values among the other rows, at least 0."""
-    others = np.repeat(values[np.newaxis], len(values), axis=0)
-    others[np.diag_indices(len(values))] = 0
-    return np.asarray(others.max(axis=1, initial=0))
-
-
-_END_MULTIPLE = 4
-"""An end may move by up to this multiple of the largest move in perturbed runs. Once a run is in the noise, the number
-of its remaining evaluations varies widely."""
 
 
 class _Ends:
@@ -322,9 +281,9 @@ class _Ends:
 
     def jump(self) -> NDArray[np.bool_]:
         """Mark fine runs that end outside the spread of all others."""
-        spread = _greatest_of_others(self._moved)
-        other = _greatest_of_others(self._other)
-        return np.asarray(~other & (self._other | (self._moved > _END_MULTIPLE * spread)))[: self._fine]
+        spread = greatest_of_others(self._moved)
+        other = greatest_of_others(self._other)
+        return np.asarray(~other & (self._other | (self._moved > END_MULTIPLE * spread)))[: self._fine]
 
     def coarse_jumps(self) -> int:
         """Count the coarse runs that end outside the spread of the fine runs by half of the evaluations or more.
@@ -335,7 +294,7 @@ class _Ends:
         if self._other[: self._fine].any():
             return 0
         spread = int(self._moved[: self._fine].max(initial=0))
-        far = self._moved > _END_MULTIPLE * spread + self._evaluations // 2
+        far = self._moved > END_MULTIPLE * spread + self._evaluations // 2
         return int((self._other | far)[self._fine :].sum())
 
 
@@ -361,14 +320,14 @@ def divergence(
     """
     for k, (envelope, old, new) in enumerate(zip(before.envelope, before.path, now.path, strict=False)):
         widest = max([envelope, *now.envelope[k : k + 1]])
-        if _apart(new, old) > MULTIPLE * widest:
+        if apart(new, old) > MULTIPLE * widest:
             return _window_text(k)
     if before.spread >= 0:
         moved = abs(now_end[0] - before_end[0]) + abs(now_end[1] - before_end[1])
-        if now_end[2] != before_end[2] or moved > _END_MULTIPLE * before.spread:
+        if now_end[2] != before_end[2] or moved > END_MULTIPLE * before.spread:
             return "the end"
     widest = max(before.result_envelope, now.result_envelope if now.is_measured else 0.0)
-    if _apart(now.result, before.result) > MULTIPLE * widest:
+    if apart(now.result, before.result) > MULTIPLE * widest:
         return "the result"
     return ""
 
@@ -389,23 +348,6 @@ def _window_text(k: int) -> str:
     if k < 2:
         return f"evaluation {k + 1}"
     return f"evaluations {2 ** (k - 1) + 1} to {2**k}"
-
-
-def _apart(a: float, b: float) -> float:
-    """Return the distance of two numbers: 0 between NaN and NaN, inf between NaN and a number."""
-    if math.isnan(a) and math.isnan(b):
-        return 0.0
-    apart = abs(a - b)
-    return math.inf if math.isnan(apart) else apart
-
-
-def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the distances of `_apart`, for arrays."""
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(a - b)
-    both = np.isnan(a) & np.isnan(b)
-    distance: FloatArray = np.where(both, 0.0, np.where(np.isnan(apart), np.inf, apart))
-    return distance
 
 
 def _resolution(envelope: float) -> float:

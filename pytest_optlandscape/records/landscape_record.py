@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from pytest_optlandscape.records.fingerprint import MULTIPLE, Fingerprint, RoundingSensitivity
+from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity
+from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.runs.raised_warnings import Warned
 

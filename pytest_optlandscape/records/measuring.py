@@ -25,8 +25,9 @@ from pytest_optlandscape.records.best_seen import (
     with_best_of,
 )
 from pytest_optlandscape.records.build_records import record_of, records_of, reference_gap
-from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity, measured, multiple_of
+from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity, measured
 from pytest_optlandscape.records.landscape_record import BEST_SEEN, HANGS, CellRecord, LandscapeRecord
+from pytest_optlandscape.records.path_divergence import multiple_of
 from pytest_optlandscape.records.perturbation import PerturbedProblem, precision_of
 from pytest_optlandscape.records.unseeded_generators import note_of, unseeded_generators
 from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together

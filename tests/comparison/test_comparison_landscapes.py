@@ -9,7 +9,7 @@ from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records import RoundingSensitivity, run_baseline, run_landscape
-from pytest_optlandscape.records.fingerprint import MULTIPLE
+from pytest_optlandscape.records.path_divergence import MULTIPLE
 
 
 def metrics(comparison):

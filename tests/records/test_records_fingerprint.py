@@ -10,10 +10,10 @@ from record_makers import ends_of, fingerprint_of, shifted, visiting
 from pytest_optlandscape import minimize
 from pytest_optlandscape.records import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.fingerprint import (
-    MULTIPLE,
     divergence,
     measured,
 )
+from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.records.perturbation import DOUBLE
 
 END = (40, 40, "returned")

@@ -9,10 +9,10 @@ from pytest_optlandscape import Problem, landscapes, minimize
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.fingerprint import (
-    LARGEST_ENVELOPE,
     divergence,
     measured,
 )
+from pytest_optlandscape.records.path_divergence import LARGEST_ENVELOPE
 from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE, PerturbedProblem
 from pytest_optlandscape.runs import execute
 from pytest_optlandscape.suites.catalogue import cells
