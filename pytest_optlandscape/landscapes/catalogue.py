@@ -153,7 +153,9 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
     dim = definition.checked_dim(dim)
     landscape_id = definition.id_of(dim, number)
     if landscape_id not in _made:
-        _made[landscape_id] = definition.landscape(dim, number)
+        made = definition.landscape(dim, number)
+        set_attributes(made, _found_by=(get, (landscape_id,)))  # pickled by its id: formulas are sent nowhere
+        _made[landscape_id] = made
     return _made[landscape_id]
 
 
