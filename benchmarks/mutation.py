@@ -1,8 +1,8 @@
 """Count how many mutants of the package its tests kill: the tests of another revision, and those of the working tree.
 
-Cosmic Ray makes the mutants (``pip install cosmic-ray``). A fixed sample of them is taken from each module of the working
-tree's package. The tests of the other revision run on them, then the tests of the working tree: first the default run,
-then, on those that survive it, the tests that are marked ``thorough``.
+Cosmic Ray makes the mutants (``pip install cosmic-ray``). Of each module a fixed sample of mutants is taken. The tests
+of the other revision run on each mutant, then the tests of the working tree: first the default run and, if the mutant
+survives it, the tests that are marked ``thorough``.
 
     python benchmarks/mutation.py main --mutants 30
 """
@@ -15,6 +15,7 @@ import importlib
 import io
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -31,22 +32,33 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_optlandscape"
-MODULES: dict[str, tuple[str, ...]] = {}
-"""The modules, each with the files of tests, without their ending, that are about it."""
-PRELOADED = (
-    "hypothesis",
-    "importlinter",
-    "mpmath",
-    "numpy",
-    "pytest_benchmark",
-    "scipy.optimize",
-    "scipy.stats",
-    "xdist",
-)
-"""What the tests import and no mutant changes. It is imported once; each mutant meets the tests in a copy of the process."""
+MODULES = {
+    "comparison/width_comparison.py": ("comparison/test_comparison_widths",),
+    "records/averages.py": ("records/test_records_averages",),
+    "trend/shares.py": ("trend/test_trend_states", "trend/test_trend_rows"),
+    "optimizers/spec.py": ("optimizers/test_optimizers_spec",),
+    "search/special_points.py": ("search/test_search_special_points",),
+    "suites/low_discrepancy.py": ("suites/test_suites_low_discrepancy",),
+    "suites/named_starts.py": ("suites/test_suites_catalogue",),
+    "figures/scales.py": ("figures/test_figures",),
+    "landscapes/formula/derivatives.py": ("landscapes/test_landscapes_residuals",),
+    "landscapes/transforms/affine.py": ("landscapes/test_landscapes_instances",),
+    "landscapes/transforms/sub_box.py": ("landscapes/test_landscapes_within",),
+    "store/strict_json.py": ("hostile/test_hostile_files",),
+    "session/incremental_update.py": ("plugin/test_plugin_saving",),
+}
+"""Modules of many rooms, each with the files of tests that are about it."""
+PRELOADED = ("hypothesis", "mpmath", "numpy", "pytest_benchmark", "scipy.optimize", "scipy.stats", "xdist")
+"""What the tests import and no mutant changes: it is imported once, and each run of tests is a copy of this process."""
+CPU_SECONDS = 120
+"""After how many a mutant counts as killed: it loops."""
 EVERY_TEST = ("-m", "")
 DEFAULT_RUN = ()
 THOROUGH_ONLY = ("-m", "thorough")
+FIRST_FAILURE = (
+    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what is imported already
+)
 NO_TESTS = 5
 """How pytest ends if it deselects every test."""
 
@@ -99,14 +111,16 @@ def passes(project: Path, tests: list[str], options: tuple[str, ...], limit: flo
     child = os.fork()
     if child == 0:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
         os.chdir(project)
         sys.path[:0] = [str(project)]
+        os.environ["PYTHONPATH"] = str(project)
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
         import pytest
 
-        status = pytest.main([*tests, *options, "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"])
+        status = pytest.main([*tests, *options, *FIRST_FAILURE])
         os._exit(status)
     until = time.monotonic() + limit
     while time.monotonic() < until:
@@ -125,9 +139,9 @@ def main() -> None:
     parser.add_argument("revision", help="whose tests are compared with those of the working tree")
     parser.add_argument("--mutants", type=int, default=30, help="how many of each module (default: 30)")
     parser.add_argument("--seed", type=int, default=0, help="of the sample (default: 0)")
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds after which a run counts as killed")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds after which a mutant counts as killed")
     parser.add_argument("modules", nargs="*", metavar="module", help=f"of {', '.join(MODULES)} (default: all)")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     sys.dont_write_bytecode = True
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
@@ -159,7 +173,7 @@ def line(module: str, before: Path, after: Path, options: argparse.Namespace) ->
         for project in (before, after):
             (project / PACKAGE / module).write_text(mutant, encoding="utf-8")
         results = [not passes(project, tests, chosen, options.limit) for project, chosen in runs[:2]]
-        results.append(results[1] or not passes(*runs[2][:1], tests, runs[2][1], options.limit))
+        results.append(results[1] or not passes(after, tests, THOROUGH_ONLY, options.limit))
         killed = [count + result for count, result in zip(killed, results, strict=True)]
     for project in (before, after):
         shutil.copy(path, project / PACKAGE / module)
