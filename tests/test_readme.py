@@ -56,7 +56,7 @@ def test_first_commands_of_the_readme_install_and_run():
     assert first == (
         "python -m venv .venv && .venv/bin/pip install . && .venv/bin/pytest --optlandscape examples/article\n"
     )
-    assert second == '.venv/bin/pip install ".[test]" && .venv/bin/pytest\n'
+    assert second == '.venv/bin/pip install ".[test]" && .venv/bin/pytest -n 2\n'
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])

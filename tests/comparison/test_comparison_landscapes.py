@@ -291,6 +291,7 @@ def test_verdicts_of_a_suite():
     assert compare_optimizer("x", [new]).speed_ratio is None
 
 
+@pytest.mark.thorough
 def test_noise_raises_no_alarm():
     rng = np.random.default_rng(5)
     bases = [record(seed=k) for k in range(5)]

@@ -9,6 +9,7 @@ import functools
 
 import numpy as np
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
@@ -53,7 +54,7 @@ EASY = "ellipsoid_1e6[5] trid[6] sphere[10] himmelblau booth"
 
 @pytest.mark.parametrize(
     ("defect", "expected"),
-    [({"returns": "last"}, Verdict.WORSE), ({"overruns": 1}, Verdict.WORSE)],
+    [({"returns": "last"}, Verdict.WORSE), *thorough(({"overruns": 1}, Verdict.WORSE))],
     ids=["returns-last-at-the-limit", "overruns-the-limit"],
 )
 def test_defects_at_a_call_limit(defect, expected):
@@ -112,6 +113,7 @@ def clipping(fun, x0, jac, bounds, maxfev, *, frees=True):
     return x
 
 
+@pytest.mark.thorough
 def test_a_defect_at_the_bounds_shows_in_the_suite_limits():
     now = functools.partial(clipping, frees=False)
     assert verdict(clipping, now, EASY).verdict == Verdict.SAME

@@ -224,6 +224,7 @@ def test_another_random_stream_is_changed_and_not_worse():
         assert (comparison.verdict, comparison.fingerprint) == (Verdict.CHANGED, "changed")
 
 
+@pytest.mark.thorough
 def test_false_alarms_of_the_criteria_keep_the_level():
     """Of 2000 suites in which nothing moved, no more than the level says are said to have, without any gate."""
     rng = np.random.default_rng(1)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import compare_landscape
@@ -40,7 +41,7 @@ def taken_over(record):
     return sum(cell.fingerprint.is_measured for cell in record.cells)
 
 
-@pytest.mark.parametrize("name", ["booth", "rosenbrock_disk", "noisy_quartic[2]", "sphere[10]"])
+@pytest.mark.parametrize("name", ["booth", "noisy_quartic[2]", *thorough("rosenbrock_disk", "sphere[10]")])
 @pytest.mark.parametrize("spec", ["scipy:SLSQP", "scipy:differential_evolution(maxiter=2, popsize=5)"])
 def test_runs_that_repeat_themselves(spec, name):
     landscape = landscapes.get(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import endless
 import pytest
+from thorough import thorough
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the signals and forks of POSIX")
 
@@ -76,7 +77,7 @@ def check_named(done, expected):
         assert said.count(text) >= number, (text, done.stdout)
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["serial", "two workers"])
+@pytest.mark.parametrize("options", [[], *thorough(["-n", "2"])], ids=["serial", "two workers"])
 def test_what_the_session_can_end_itself(session, alone, options):
     if options:
         pytest.importorskip("xdist")
@@ -89,7 +90,9 @@ def test_what_the_session_can_end_itself(session, alone, options):
     assert (threads["stop_reason"], threads["evaluations"]) == ("budget", 40)
 
 
-@pytest.mark.parametrize("options", [["--optlandscape-isolate"], ["-n", "2"]], ids=["isolated", "two workers"])
+@pytest.mark.parametrize(
+    "options", [["--optlandscape-isolate"], *thorough(["-n", "2"])], ids=["isolated", "two workers"]
+)
 def test_what_nothing_ends_but_the_end_of_its_process(session, alone, options):
     if "-n" in options:
         pytest.importorskip("xdist")

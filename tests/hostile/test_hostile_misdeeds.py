@@ -264,6 +264,7 @@ def test_each_misdeed_is_named_and_disturbs_nobody(gallery, kind):
     )
 
 
+@pytest.mark.thorough
 @POSIX
 def test_all_of_them_on_two_workers(gallery):
     pytest.importorskip("xdist")

@@ -1,6 +1,8 @@
 """Which instances the tests go through, and their maps written once more."""
 
 import pytest
+from landscape_cases import shape
+from thorough import one_of_each
 
 from pytest_optlandscape import landscapes
 
@@ -28,15 +30,18 @@ def can_be_turned(landscape):
 
 ON_THE_BOUNDS = [name for name in PLANAR + LONGER if not can_be_turned(landscapes.get(name))]
 
-CASES = [
-    pytest.param(name, chain, id=f"{name}-{chain}")
-    for name in PLANAR + LONGER
-    for chain in (CHAINS if name in ["beale", "himmelblau", *LONGER] else ("all", "instance"))
-    if name not in ON_THE_BOUNDS or chain not in ("rotate", "all")
-    if not name.startswith("bbob") or chain != "instance"
-]
+CASES = one_of_each(
+    (
+        pytest.param(name, chain, id=f"{name}-{chain}")
+        for name in PLANAR + LONGER
+        for chain in (CHAINS if name in ["beale", "himmelblau", *LONGER] else ("all", "instance"))
+        if name not in ON_THE_BOUNDS or chain not in ("rotate", "all")
+        if not name.startswith("bbob") or chain != "instance"
+    ),
+    lambda name, chain: (shape(name), chain),
+)
 """A few through every transformation, all others through all of them at once and as a numbered instance; BBOB's have
-COCO's own instances."""
+COCO's own instances. The default run takes one landscape of each shape through each."""
 
 
 def made(name, chain):

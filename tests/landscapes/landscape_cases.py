@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from mpmath import mp, mpf
+from thorough import one_of_each
 
 from pytest_optlandscape import landscapes
 
@@ -33,6 +34,24 @@ def ids(largest=40):
     fixed = [n for n in FIXED if landscapes.get(n).dim <= max(largest, 5)]
     scaled = [f"{n}[{d}]" for n in SCALABLE for d in DIMS.get(n, (2, 3, 5, 10, 40)) if d <= largest]
     return fixed + scaled
+
+
+def shape(name):
+    """Tell which of the catalogue's shared code a landscape runs through."""
+    landscape = landscapes.get(name)
+    length = next(longest for longest in (1, 2, 5, 10, np.inf) if landscape.dim <= longest)
+    kinds = landscape.tags & {"smooth", "constrained", "noisy", "many-minimizers", "undefined-outside"}
+    return length, kinds, landscape.has_residuals, type(landscape.all_minimizers)
+
+
+def one_of_each_shape(names):
+    """Leave all but the first of each shape to the thorough run: where what is tested is code that landscapes share."""
+    return one_of_each(names, shape)
+
+
+def every_landscape(names):
+    """Leave the further dimensions to the thorough run: where what is tested is a fact about each landscape."""
+    return one_of_each(names, lambda name: landscapes.get(name).name)
 
 
 def having(tag, largest=40):

@@ -273,7 +273,8 @@ def test_bent_cigar_rises_between_two_points_of_its_ridge():
 
 def test_importing_the_catalogue_draws_nothing():
     code = (
-        "from pytest_optlandscape import landscapes; from pytest_optlandscape.landscapes import bbob_instances as b;"
+        "from pytest_optlandscape import landscapes;"
+        "from pytest_optlandscape.landscapes.families import bbob_instances as b;"
         "landscapes.names(); assert b._made.cache_info().currsize == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

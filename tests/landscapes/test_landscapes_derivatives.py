@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from landscape_cases import (
     complex_step_gradient,
+    every_landscape,
     exact_derivative,
     facts,
     few,
@@ -10,6 +11,7 @@ from landscape_cases import (
     having,
     ids,
     in_box,
+    one_of_each_shape,
     random_points,
     rounding_of_gradient,
     unconstrained,
@@ -22,7 +24,7 @@ STEP_ERROR = 1e-190
 """A derivative below 1e-208, times a step of 1e-100, is less than the smallest float."""
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", one_of_each_shape(ids()))
 def test_gradient_agrees_with_complex_step(name):
     landscape = landscapes.get(name)
 
@@ -35,7 +37,7 @@ def test_gradient_agrees_with_complex_step(name):
     agrees()
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", every_landscape(ids()))
 def test_gradient_agrees_with_the_literature(name):
     landscape = landscapes.get(name)
     dim = landscape.dim
@@ -51,7 +53,7 @@ def test_gradient_agrees_with_the_literature(name):
     agrees()
 
 
-@pytest.mark.parametrize("name", [name for name in ids(largest=5) if name not in having("nonsmooth")])
+@pytest.mark.parametrize("name", every_landscape(name for name in ids(largest=5) if name not in having("nonsmooth")))
 def test_hessian_agrees_with_the_literature(name):
     landscape = landscapes.get(name)
     for x in random_points(landscape, 5):
@@ -63,7 +65,7 @@ def test_hessian_agrees_with_the_literature(name):
                 assert abs(exact_derivative(landscape, x, k, m) - hessian[k, m]) <= slack
 
 
-@pytest.mark.parametrize("name", ids(largest=5))
+@pytest.mark.parametrize("name", one_of_each_shape(ids(largest=5)))
 def test_hessian_of_a_batch(name):
     landscape = landscapes.get(name)
     batch = random_points(landscape, 3)
@@ -78,7 +80,7 @@ def interior_minimizers(landscape):
     return points[np.all((points > lower) & (points < upper), axis=1)]
 
 
-@pytest.mark.parametrize("name", unconstrained(having("smooth")))
+@pytest.mark.parametrize("name", every_landscape(unconstrained(having("smooth"))))
 def test_interior_minimizers_are_stationary_and_curve_up(name):
     landscape = landscapes.get(name)
     for x in interior_minimizers(landscape):
@@ -96,7 +98,9 @@ NOTHING_UPHILL = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ids() if landscapes.get(name).name not in NOTHING_UPHILL])
+@pytest.mark.parametrize(
+    "name", every_landscape(name for name in ids() if landscapes.get(name).name not in NOTHING_UPHILL)
+)
 def test_gradient_points_uphill(name):
     landscape = landscapes.get(name)
     if landscape.name in facts("FLAT_START"):
@@ -107,7 +111,7 @@ def test_gradient_points_uphill(name):
     assert landscape(x - 1e-7 * gradient / np.linalg.norm(gradient)) < landscape(x)
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", one_of_each_shape(ids()))
 def test_kinks_give_numbers(name):
     landscape = landscapes.get(name)
     middles = [in_box(landscape, np.full(landscape.dim, share)) for share in (0.0, 0.5, 1.0)]

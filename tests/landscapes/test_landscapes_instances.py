@@ -6,6 +6,7 @@ from instance_cases import CASES, CHAINS, ON_THE_BOUNDS, PLANAR, made, to_origin
 from landscape_cases import (
     complex_step_gradient,
     in_box,
+    one_of_each_shape,
     random_points,
     rounding_of_gradient,
     rounding_of_value,
@@ -134,7 +135,7 @@ def test_turned_matrix_is_orthogonal_and_not_the_identity():
         assert np.abs(matrix - np.eye(dim)).max() > 0.1
 
 
-@pytest.mark.parametrize("name", [name for name in unconstrained(PLANAR) if name not in ON_THE_BOUNDS])
+@pytest.mark.parametrize("name", one_of_each_shape(name for name in unconstrained(PLANAR) if name not in ON_THE_BOUNDS))
 def test_nothing_is_lower_in_the_box_of_a_turned_landscape(name):
     few = {"maxiter": 50}
     for seed in (1, 2):

@@ -1,6 +1,12 @@
 import numpy as np
 import pytest
-from landscape_cases import facts, ids, random_points
+from landscape_cases import (
+    every_landscape,
+    facts,
+    ids,
+    one_of_each_shape,
+    random_points,
+)
 
 from pytest_optlandscape import Landscape, landscapes
 from pytest_optlandscape.landscapes.formula.derivatives import jacobian_by_complex_step
@@ -16,7 +22,7 @@ def test_the_tag_says_which_have_residuals():
         assert ("least-squares" in landscape.tags) == landscape.has_residuals, name
 
 
-@pytest.mark.parametrize("name", SQUARES)
+@pytest.mark.parametrize("name", every_landscape(SQUARES))
 def test_squares_of_residuals_add_up_to_the_value(name):
     landscape = landscapes.get(name)
     points = np.vstack([random_points(landscape, 20), landscape.x0])
@@ -26,7 +32,7 @@ def test_squares_of_residuals_add_up_to_the_value(name):
     np.testing.assert_allclose(residuals, one_by_one, rtol=1e-9, atol=1e-12 * np.abs(residuals).max())
 
 
-@pytest.mark.parametrize("name", SQUARES)
+@pytest.mark.parametrize("name", every_landscape(SQUARES))
 def test_jacobian_agrees_with_complex_step_and_gives_the_gradient(name):
     landscape = landscapes.get(name)
     points = random_points(landscape, 8)
@@ -67,7 +73,7 @@ def test_no_residuals_is_said():
         landscapes.get("easom").jacobian([0.0, 0.0])
 
 
-@pytest.mark.parametrize("name", ids(largest=10))
+@pytest.mark.parametrize("name", one_of_each_shape(ids(largest=10)))
 def test_hessian_times_vector(name):
     landscape = landscapes.get(name)
     points = random_points(landscape, 4, seed=1)

@@ -1,6 +1,13 @@
 import numpy as np
 import pytest
-from landscape_cases import facts, having, ids, random_points, unconstrained
+from landscape_cases import (
+    facts,
+    having,
+    ids,
+    one_of_each_shape,
+    random_points,
+    unconstrained,
+)
 from scipy.optimize import least_squares, minimize
 from scipy.stats import qmc
 
@@ -80,7 +87,7 @@ NEAR_OPTIMAL = {"csendes[2]": 1e-17}
 """How far above fmin still means at a minimiser, where 1e-9 will not do: of sixth order, 1e-9 is far away."""
 
 
-@pytest.mark.parametrize("name", PLANAR)
+@pytest.mark.parametrize("name", one_of_each_shape(PLANAR))
 def test_search_finds_all_minimizers_and_no_other(name):
     landscape = landscapes.get(name)
     most = 4 if "unimodal" in landscape.tags else 64
@@ -147,7 +154,9 @@ def test_happy_cat_off_its_ridge_has_no_minimum():
         assert np.linalg.eigvalsh(landscape.hessian(diagonal[crest]))[0] < 0
 
 
-@pytest.mark.parametrize("name", [name for name in unconstrained(ids(largest=8)) if landscapes.get(name).dim > 2])
+@pytest.mark.parametrize(
+    "name", one_of_each_shape(name for name in unconstrained(ids(largest=8)) if landscapes.get(name).dim > 2)
+)
 def test_nothing_is_lower_along_any_axis(name):
     landscape = landscapes.get(name)
     best = landscape.minimizers[0]
@@ -163,7 +172,8 @@ def test_nothing_is_lower_along_any_axis(name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in unconstrained(having("smooth", largest=8)) if landscapes.get(name).dim > 3]
+    "name",
+    one_of_each_shape(name for name in unconstrained(having("smooth", largest=8)) if landscapes.get(name).dim > 3),
 )
 def test_nothing_is_lower_from_many_starts(name):
     landscape = landscapes.get(name)
@@ -193,7 +203,7 @@ def falls_along_rays(name):
 UNIMODAL = [n for n in unconstrained(having("unimodal", largest=5)) if not {n, landscapes.get(n).name} & STALLING]
 
 
-@pytest.mark.parametrize("name", [name for name in UNIMODAL if falls_along_rays(name)])
+@pytest.mark.parametrize("name", one_of_each_shape(name for name in UNIMODAL if falls_along_rays(name)))
 def test_values_fall_on_the_way_to_the_minimizer(name):
     landscape = landscapes.get(name)
     (minimizer,) = landscape.minimizers
@@ -226,7 +236,9 @@ def test_a_path_leads_down_to_the_minimizer_of_the_nonsmooth_rosenbrock(dim):
         assert landscape.distance(path[-1]) == 0
 
 
-@pytest.mark.parametrize("name", [n for n in UNIMODAL if not falls_along_rays(n) and not n.startswith("happy_cat")])
+@pytest.mark.parametrize(
+    "name", one_of_each_shape(n for n in UNIMODAL if not falls_along_rays(n) and not n.startswith("happy_cat"))
+)
 def test_unimodal_ones_have_one_place_to_end(name):
     landscape = landscapes.get(name)
     within = 3e-2 if name == "sum_different_powers[5]" else 1e-2  # of sixth order, it is flat where methods stop
@@ -235,7 +247,7 @@ def test_unimodal_ones_have_one_place_to_end(name):
         assert landscape.distance(refined(landscape, start)) < within
 
 
-@pytest.mark.parametrize("name", [name for name in PLANAR if name in having("multimodal")])
+@pytest.mark.parametrize("name", one_of_each_shape(name for name in PLANAR if name in having("multimodal")))
 def test_multimodal_ones_have_several_places_to_end(name):
     landscape = landscapes.get(name)
     most = 64 if landscape.name in facts("CROWDED_MINIMA") else 8

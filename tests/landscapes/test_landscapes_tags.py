@@ -1,6 +1,15 @@
 import numpy as np
 import pytest
-from landscape_cases import exact, facts, having, ids, in_box, random_points, unconstrained
+from landscape_cases import (
+    every_landscape,
+    exact,
+    facts,
+    having,
+    ids,
+    in_box,
+    random_points,
+    unconstrained,
+)
 from mpmath import binomial, mp, mpf
 from scipy.linalg import hilbert
 
@@ -10,7 +19,7 @@ SMALL = ids(largest=4)
 LOWER_OUTSIDE = facts("LOWER_OUTSIDE")
 
 
-@pytest.mark.parametrize("name", ids(largest=5))
+@pytest.mark.parametrize("name", every_landscape(ids(largest=5)))
 def test_every_landscape_says_what_it_is(name):
     landscape = landscapes.get(name)
     assert len(landscape.tags & {"smooth", "nonsmooth"}) == 1
@@ -31,7 +40,9 @@ def curves_up_everywhere(landscape):
 BENT_ON_ITS_RIDGE_ONLY = "bbob_f12_bent_cigar[2]"
 
 
-@pytest.mark.parametrize("name", [name for name in unconstrained(SMALL) if name != BENT_ON_ITS_RIDGE_ONLY])
+@pytest.mark.parametrize(
+    "name", every_landscape(name for name in unconstrained(SMALL) if name != BENT_ON_ITS_RIDGE_ONLY)
+)
 def test_convex(name):
     landscape = landscapes.get(name)
     a, b = random_points(landscape, 5000, seed=1), random_points(landscape, 5000, seed=2)
@@ -46,7 +57,7 @@ def test_convex(name):
     assert convex == ("convex" in landscape.tags)
 
 
-@pytest.mark.parametrize("name", unconstrained(SMALL))
+@pytest.mark.parametrize("name", every_landscape(unconstrained(SMALL)))
 def test_separable(name):
     landscape = landscapes.get(name)
     a, b = random_points(landscape, 200, seed=1), random_points(landscape, 200, seed=2)
@@ -61,7 +72,10 @@ def test_separable(name):
     assert separable == ("separable" in landscape.tags or only_this_one)
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "bbob_f13_sharp_ridge[2]"])  # one on either side
+ONE_ON_EITHER_SIDE = "bbob_f13_sharp_ridge[2]"
+
+
+@pytest.mark.parametrize("name", every_landscape(name for name in SMALL if name != ONE_ON_EITHER_SIDE))
 def test_polynomial(name):
     landscape = landscapes.get(name)
     shares = np.random.default_rng(3).uniform(0, 0.25, (2, landscape.dim))
@@ -78,7 +92,7 @@ def test_polynomial(name):
         assert (abs(sixteenth) <= mpf(10) ** -30 * size) == ("polynomial" in landscape.tags)
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if "smooth" in landscapes.get(name).tags])
+@pytest.mark.parametrize("name", every_landscape(name for name in SMALL if "smooth" in landscapes.get(name).tags))
 def test_quadratic(name):
     landscape = landscapes.get(name)
     hessians = landscape.hessian(in_box(landscape, np.random.default_rng(4).uniform(0.45, 0.55, (5, landscape.dim))))
@@ -142,7 +156,7 @@ def test_hilbert_quadratic_has_the_curvatures_of_the_hilbert_matrix():
         assert worst_condition(landscape) == pytest.approx(condition, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", every_landscape(SMALL))
 def test_active_bounds_and_many_minimizers(name):
     landscape = landscapes.get(name)
     on_bounds = (landscape.minimizers[:, :, np.newaxis] == landscape.bounds).any()

@@ -6,12 +6,14 @@ from landscape_cases import (
     FIXED,
     SCALABLE,
     box_points,
+    every_landscape,
     exact,
     exact_derivative,
     facts,
     few,
     having,
     ids,
+    one_of_each_shape,
     random_points,
     rounding_of_gradient,
     rounding_of_residuals,
@@ -35,7 +37,7 @@ def test_catalogue_is_in_order():
     assert landscapes.names()[sphere : sphere + 3] == ["sphere", "sum_squares", "rosenbrock"]
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", every_landscape(ids()))
 def test_minimum_is_taken_at_every_listed_minimizer(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[:128]:
@@ -76,7 +78,7 @@ KINKED = ["quintic", "alpine_1[2]", "bukin_n6", "ackley[3]", "brown[3]", "happy_
 KINKED += ["xin_she_yang_2[3]", "xin_she_yang_4[3]", "different_powers[3]", "sharp_ridge[3]", "nonsmooth_rosenbrock[3]"]
 
 
-@pytest.mark.parametrize("name", STATIONARY)
+@pytest.mark.parametrize("name", every_landscape(STATIONARY))
 def test_minimizers_are_correctly_rounded(name):
     landscape = landscapes.get(name)
     for x in landscape.minimizers[: 20 if landscape.dim <= 5 else 1]:
@@ -146,7 +148,7 @@ def test_alpine_2_is_lowest_at_the_crest_of_every_factor():
     assert -factor.min() < 0.8 * factor.max()  # two negative factors are no match for two positive ones
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", every_landscape(ids()))
 def test_minimizers_and_starts_are_inside(name):
     landscape = landscapes.get(name)
     assert landscape.contains(landscape.minimizers).all()
@@ -166,7 +168,7 @@ def test_number_of_minimizers(name, count):
     assert landscape.minimizers_complete == (count <= 4096 and name not in facts("NOT_ALL_LISTED"))
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", every_landscape(ids()))
 def test_value_agrees_with_the_literature(name):
     landscape = landscapes.get(name)
 
@@ -179,7 +181,7 @@ def test_value_agrees_with_the_literature(name):
     agrees()
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", one_of_each_shape(ids()))
 def test_batch_agrees_with_points(name):
     landscape = landscapes.get(name)
     batch = random_points(landscape, 50)
@@ -202,7 +204,7 @@ def test_long_batch_is_put_together_from_its_blocks(name):
     assert landscape.gradient(batch[:0]).shape == (0, landscape.dim)
 
 
-@pytest.mark.parametrize("name", ids(largest=5))
+@pytest.mark.parametrize("name", one_of_each_shape(ids(largest=5)))
 def test_lists_integers_and_single_precision(name):
     landscape = landscapes.get(name)
     whole = np.ceil(landscape.bounds[:, 0]) + 1
@@ -216,7 +218,7 @@ def test_lists_integers_and_single_precision(name):
     np.testing.assert_allclose(single, landscape(whole), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", one_of_each_shape(ids()))
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e200])
 def test_impossible_points_give_no_exception(name, bad):
     landscape = landscapes.get(name)
@@ -230,7 +232,7 @@ def test_impossible_points_give_no_exception(name, bad):
         assert not np.isnan(bad) or np.isnan(landscape.gradient(x)).any()
 
 
-@pytest.mark.parametrize("name", ids(largest=5))
+@pytest.mark.parametrize("name", one_of_each_shape(ids(largest=5)))
 def test_wrong_shapes_are_named(name):
     landscape = landscapes.get(name)
     dim = landscape.dim
@@ -282,7 +284,7 @@ def test_complex_points_are_for_values_and_gradients_only():
             call(point)
 
 
-@pytest.mark.parametrize("name", ids(largest=10))
+@pytest.mark.parametrize("name", one_of_each_shape(ids(largest=10)))
 def test_distance_is_to_the_nearest_minimizer(name):
     landscape = landscapes.get(name)
     batch = random_points(landscape, 5)

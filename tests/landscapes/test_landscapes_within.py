@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from landscape_cases import few, ids, in_box
+from landscape_cases import (
+    few,
+    ids,
+    in_box,
+    one_of_each_shape,
+)
 
 from pytest_optlandscape import (
     Landscape,
@@ -42,7 +47,7 @@ def same(part, other):
     assert part(part.x0) == other(other.x0)
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", one_of_each_shape(IDS))
 @few(3)
 @given(data=st.data())
 def test_what_is_known_is_right_and_what_is_not_is_marked(name, data):
@@ -68,7 +73,7 @@ def test_what_is_known_is_right_and_what_is_not_is_marked(name, data):
         assert not whole.contains(whole.minimizers[0]) or not part.contains(whole.minimizers).any()
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", one_of_each_shape(IDS))
 @few(2)
 @given(data=st.data())
 def test_it_is_evaluated_sent_written_and_cut_again_as_any(name, data):

@@ -28,6 +28,7 @@ def declared(project):
     return project
 
 
+@pytest.mark.thorough
 def test_a_declared_optimizer_is_run_and_compared_serial_and_distributed(declared):
     result = declared.run("--optlandscape-update", "-k", "booth or beale")
     assert result.ret == 0
@@ -45,6 +46,7 @@ def test_the_contract_finds_it_in_another_process(declared):
     result.stdout.no_fnmatch_line("*cannot find it*")
 
 
+@pytest.mark.thorough
 def test_both_revisions_are_called_as_declared(repository):
     project = repository.project
     project.configure("solver:descend", optlandscape_adapters=LINE, optlandscape_suite="quick")

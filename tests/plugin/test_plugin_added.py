@@ -55,6 +55,7 @@ def test_specs_in_the_configuration_and_in_tests(walks):
     assert "walks" not in third_party.find()
 
 
+@pytest.mark.thorough
 def test_workers_have_it_too(walks):
     pytest.importorskip("xdist")
     serial, shared = (walks.outcome("-k", "booth or beale", *more) for more in ((), ("-n", "2")))
@@ -155,6 +156,7 @@ def test_an_unknown_prefix_is_told_with_the_ones_that_were_added(walks):
     walks.on_booth().stderr.fnmatch_lines(["*'walk'; did you mean 'walks'?*"])
 
 
+@pytest.mark.thorough
 def test_other_revision_makes_it_of_its_own_conftest(repository):
     repository.project.configure("walks:Walk(step=0.02)")
     repository.project.pytester.makeconftest(CONFTEST)
@@ -178,6 +180,7 @@ def test_new_where_the_other_revision_had_no_hook(repository):
     result.stdout.fnmatch_lines(["*walks:Walk is not there at HEAD: unknown library of optimizer*"])
 
 
+@pytest.mark.thorough
 def test_a_conftest_of_the_same_name_is_told_by_its_file(repository):
     folder = repository.path / "inner"
     folder.mkdir()

@@ -249,6 +249,7 @@ class Records:
         return {average.runs // BATCH[average.over] for average in averages}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("seconds", "seeds"), [("60", LOOKS[-1]), ("0", LOOKS[0])])
 def test_more_seeds_are_drawn_on_both_sides_while_the_outcome_is_open(repository, seconds, seeds):
     repository.project.configure(optlandscape_time_budget=seconds)
@@ -261,6 +262,7 @@ def test_more_seeds_are_drawn_on_both_sides_while_the_outcome_is_open(repository
     assert records.batches() == {seeds}
 
 
+@pytest.mark.thorough
 def test_seeds_are_not_drawn_where_the_outcome_is_clear(repository):
     repository.project.configure(optlandscape_suite="quick")
     repository.project.solver(SEARCH)
@@ -271,6 +273,7 @@ def test_seeds_are_not_drawn_where_the_outcome_is_clear(repository):
     assert records.batches() == {LOOKS[0]}
 
 
+@pytest.mark.thorough
 def test_both_sides_go_through_sets_in_one_order(repository):
     with open(repository.path / "solver.py", "a") as file:
         file.write("\nfirst = next(iter({f'key {k}' for k in range(1000)}))\nSCALE = 1.0 + 1e-3 * int(first[4:])\n")
@@ -278,6 +281,7 @@ def test_both_sides_go_through_sets_in_one_order(repository):
     assert repository.verdict()[0]["fingerprint"] == "identical"
 
 
+@pytest.mark.thorough
 def test_both_sides_are_taken_for_what_the_configuration_says(repository):
     repository.project.configure(optlandscape_profiles="solver:minimize = stochastic")
     repository.project.solver(EXTRA_FROM=3.5)
@@ -286,6 +290,7 @@ def test_both_sides_are_taken_for_what_the_configuration_says(repository):
     assert records.batches() == {LOOKS[-1]}
 
 
+@pytest.mark.thorough
 def test_workers_come_to_what_one_process_comes_to(repository):
     pytest.importorskip("xdist")
     repository.project.configure("solver:minimize", "scipy:BFGS")
@@ -304,6 +309,7 @@ def test_workers_come_to_what_one_process_comes_to(repository):
     assert sessions[0] == sessions[1]
 
 
+@pytest.mark.thorough
 def test_more_work_per_evaluation_is_worse_although_the_path_is_the_same(repository):
     (repository.path / "solver.py").rename(repository.path / "solver_work.py")
     repository.project.solver(LABOUR, WORK=1000)
@@ -323,6 +329,7 @@ HANGS = (
 )
 
 
+@pytest.mark.thorough
 def test_the_time_limit_ends_runs_on_both_sides(repository):
     repository.project.configure(optlandscape_time_limit="1")
     repository.project.solver(HANGS.format(beyond=4.4))
@@ -334,6 +341,7 @@ def test_the_time_limit_ends_runs_on_both_sides(repository):
         result.stdout.fnmatch_lines(lines("cells stopped by the time limit, and therefore not compared, on beale"))
 
 
+@pytest.mark.thorough
 def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
     repository.project.configure(optlandscape_contract="true")
     repository.project.solver(SCALE=3.0)  # it starts outside the bounds
@@ -365,6 +373,7 @@ def test_the_contract_is_held_on_both_sides_where_it_is_broken(repository):
         )
 
 
+@pytest.mark.thorough
 def test_a_recorded_revision_is_not_run_again_and_the_verdict_is_the_same(repository, monkeypatch):
     repository.project.configure(optlandscape_history=".optlandscape/history", optlandscape_paths="solver.py")
     repository.commit()

@@ -92,6 +92,7 @@ def installed(repository, monkeypatch):
     return made
 
 
+@pytest.mark.thorough
 def test_a_package_below_src_is_run_from_its_source_on_both_sides(installed):
     files = {"momentum/__init__.py": "src/momentum/__init__.py", "momentum/steps.py": "src/momentum/steps.py"}
     installed.lay_out("momentum", files, {"momentum/_version.py": '__version__ = version = "1.0"\n'})

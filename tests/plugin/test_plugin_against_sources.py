@@ -1,6 +1,8 @@
 import json
 import os
 
+import pytest
+
 
 def package(repository, **knobs):
     """Lay the optimizer out as src/steps/core.py behind a package."""
@@ -11,6 +13,7 @@ def package(repository, **knobs):
     (folder / "__init__.py").write_text("from steps.core import minimize as minimize\n")
 
 
+@pytest.mark.thorough
 def test_a_package_below_src_is_taken_from_the_revision_with_all_its_modules(repository):
     package(repository)
     repository.project.configure("steps:minimize", pythonpath="src")

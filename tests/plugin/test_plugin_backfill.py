@@ -66,6 +66,7 @@ def commit(repository, subject, **files):
     return repository.git("rev-parse", "HEAD").strip()
 
 
+@pytest.mark.thorough
 def test_several_commits_at_once_give_what_one_after_the_other_does(repository, command):
     start = repository.git("rev-parse", "HEAD").strip()
     for repeats in (2, 3):

@@ -164,6 +164,7 @@ def test_check_lists_good_and_damaged_files(accepted, capsys):
     assert re.search(r"solver_minimize.json is damaged: line \d+: beale: rounding", out)
 
 
+@pytest.mark.thorough
 def test_an_outcome_replaces_an_outcome_and_nothing_else(accepted):
     before = accepted.files()
     options = ["--optlandscape-json", "--optlandscape-markdown", "--optlandscape-codequality", "--optlandscape-report"]

@@ -30,6 +30,7 @@ def commands(result):
     return [line for line in result.outlines if line.startswith("::")]
 
 
+@pytest.mark.thorough
 def test_a_session_on_github(small, monkeypatch):
     summary = small.path / "summary.md"
     summary.write_text("what was there\n")
@@ -59,6 +60,7 @@ def test_a_session_on_github(small, monkeypatch):
     assert summary.read_text() == written
 
 
+@pytest.mark.thorough
 def test_what_fails_is_left_to_the_plugin_that_annotates_it(small, monkeypatch):
     if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
         pytest.importorskip("pytest_github_actions_annotate_failures")
@@ -110,6 +112,7 @@ def test_files_that_cannot_be_written_are_told_before_anything_runs(small):
     assert result.ret == 4
 
 
+@pytest.mark.thorough
 def test_a_job_summary_that_cannot_be_written_fails_nothing(small, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(small.path))
     result = small.run("--optlandscape-format=github", "-k", "L-BFGS-B", *QUIET)
@@ -210,6 +213,7 @@ def test_optimizers_of_libraries_are_found_where_they_are_configured(tmp_path, n
     assert configured_at("a:b", tmp_path, None) == (tmp_path, None)
 
 
+@pytest.mark.thorough
 def test_reports_of_tests_name_the_place(small):
     result = small.pytester.inline_run("--optlandscape", "-p", "no:cacheprovider", "-o", "optlandscape_contract=true")
     places = {report.location[:2] for report in result.getreports("pytest_runtest_logreport")}

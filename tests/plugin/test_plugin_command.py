@@ -33,6 +33,7 @@ def commit(repository, subject, **knobs):
     return repository.git("rev-parse", "HEAD").strip()
 
 
+@pytest.mark.thorough
 def test_from_past_commits_to_who_did_it(repository, command):  # noqa: PLR0915 - one history, made once
     first = repository.git("rev-parse", "HEAD").strip()
     rounding = commit(repository, "a refactor", SCALE=1.0 + 2e-16)
@@ -142,6 +143,7 @@ def test_every_command_explains_itself_with_an_example(capsys):
         assert f"example:\n  optlandscape {name}" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_the_doctor_puts_damaged_files_aside(repository, command):
     command("backfill", "HEAD")
     history = open_history("", repository.path)
@@ -169,6 +171,7 @@ def test_the_catalogue(capsys):
     assert "nonsense" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_request_is_compared_with_the_nearest_recorded_commit_before_it(repository, command):
     first = repository.git("rev-parse", "HEAD").strip()
     commit(repository, "not recorded")
@@ -217,6 +220,7 @@ def test_without_a_history_the_git_log_of_the_baselines_is_shown(repository, com
     assert command("trend")[0] == 4
 
 
+@pytest.mark.thorough
 def test_an_optimizer_or_suite_that_is_not_recorded_is_told_with_the_nearest(repository, command):
     command("backfill", "HEAD")
     assert command("history", "--optimizer", "solver:minimize", "--suite", "standard")[0] == 0

@@ -17,6 +17,7 @@ def accepted(project):
     return json.loads(project.baseline.read_text())["contract"]
 
 
+@pytest.mark.thorough
 def test_only_new_breaches_fail(held):
     held.solver(SCALE=3.0)  # it starts outside the bounds
     held.accept("-k", "booth or check_reported_value or check_stays_inside_bounds")
@@ -40,6 +41,7 @@ def test_without_a_baseline_breaches_are_told_and_do_not_fail(held):
     result.stdout.fnmatch_lines(["*breaks, with nothing accepted yet,", "*check_stays_inside_bounds"])
 
 
+@pytest.mark.thorough
 def test_workers_find_the_same(held):
     pytest.importorskip("xdist")
     chosen = ("-k", "booth or check_keeps or check_invariant")
@@ -111,6 +113,7 @@ def test_global(optimizer, check):
 """
 
 
+@pytest.mark.thorough
 def test_what_the_configuration_says_of_an_optimizer_holds_in_tests(pytester):
     pytester.makepyfile(test_own=OWN)
     pytester.makeini(

@@ -26,6 +26,7 @@ def small(monkeypatch, project):
     return project
 
 
+@pytest.mark.thorough
 def test_processes_write_the_bytes_that_one_process_writes(small):
     small.configure(optlandscape_budget="10", optlandscape_contract="true")
     few = ["-k", "not contract or finite"]
@@ -58,6 +59,7 @@ def test_the_history_is_that_of_one_process(repository, monkeypatch):
     assert records[0] == records[1]
 
 
+@pytest.mark.thorough
 def test_an_optimizer_that_ends_its_process_ends_nothing_else(small):
     small.solver(ENDS.format(when=ONCE, does="open('ended', 'x').close(); ctypes.CDLL(None)._exit(7)"))
     result = small.run(PROCESSES)

@@ -118,6 +118,7 @@ def test_a_square_written_as_a_product_is_the_same(project):
     assert (found["verdict"], found["fingerprint"], exit_code) == ("same", "rounding", 0)
 
 
+@pytest.mark.thorough
 def test_a_tolerance_that_shows_at_the_end_is_reported(project):
     same = accepted(project, SCIPYLIKE, budget=150, TOLERANCE=1e-3)
     assert same["fingerprint"] == "identical"
@@ -215,6 +216,7 @@ def test_a_stochastic_optimizer_made_worse_is_worse(annealing, stream):
     assert any("more evaluations to the targets" in text for row in found["landscapes"] for text in row["findings"])
 
 
+@pytest.mark.thorough
 def test_a_stochastic_optimizer_made_better_is_better(project):
     accepted(project, ANNEALING, WASTE=1)
     project.solver(ANNEALING, STREAM=1)
@@ -222,6 +224,7 @@ def test_a_stochastic_optimizer_made_better_is_better(project):
     assert (found["verdict"], exit_code) == ("better", 0)
 
 
+@pytest.mark.thorough
 def test_update_of_one_landscape_keeps_what_rounding_does_on_the_others(annealing):
     before = json.loads(annealing.baseline.read_text())["records"]
     annealing.solver(ANNEALING, STREAM=1)
@@ -235,6 +238,7 @@ def test_update_of_one_landscape_keeps_what_rounding_does_on_the_others(annealin
     assert set(rows.values()) == {"changed"}
 
 
+@pytest.mark.thorough
 def test_workers_accept_and_say_what_one_process_does(annealing):
     """An update compares what was just measured, which crosses from the workers as text, with the old baseline."""
     pytest.importorskip("xdist")

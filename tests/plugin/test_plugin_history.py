@@ -184,6 +184,7 @@ def creeping(tracked):
     return tracked
 
 
+@pytest.mark.thorough
 def test_bisect_over_a_creep_says_that_small_changes_added_up(creeping, monkeypatch, capfd):
     creeping.commit()
     monkeypatch.chdir(creeping.path)
@@ -196,6 +197,7 @@ def test_bisect_over_a_creep_says_that_small_changes_added_up(creeping, monkeypa
     assert "against its parent alone it is changed: small changes have added up" in said
 
 
+@pytest.mark.thorough
 def test_creep_over_commits_fails_a_session_whoever_runs_it_and_names_the_commits(creeping):
     named = ["solver:minimize has crept: *", "*worse: creep over 2 states, from *", "*commit *share *"]
     result = creeping.project.run()

@@ -34,6 +34,7 @@ def small(monkeypatch, project):
     return project
 
 
+@pytest.mark.thorough
 def test_an_isolated_process_writes_the_bytes_that_one_process_writes(small):
     small.configure(optlandscape_budget="10", optlandscape_contract="true")
     few = ["-k", "not contract or finite"]

@@ -61,6 +61,7 @@ def test_a_new_hang_is_worse_and_one_that_is_gone_better(booth):
     assert (exit_code, found["optimizers"][0]["verdict"]) == (0, "better")
 
 
+@pytest.mark.thorough
 def test_a_new_hang_from_every_start_is_worse_and_a_slow_machine_is_not_comparable(booth):
     booth.configure(optlandscape_time_limit="0.2")
     booth.solver(misbehaving(NOTHING))
@@ -181,6 +182,7 @@ def test_a_process_that_ends_is_replaced_under_xdist(booth):
     assert [one["name"] for one in optimizer["without_result"]] == ["beale"]
 
 
+@pytest.mark.thorough
 def test_memory_that_the_operating_system_limits(booth):
     pytest.importorskip("resource")
     booth.solver("def minimize(problem):\n    kept = []\n    while True: kept.append(bytearray(2**26))")

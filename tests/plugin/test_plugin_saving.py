@@ -4,6 +4,7 @@ import json
 import signal
 
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records import run_baseline
@@ -32,7 +33,9 @@ def minimize(fun, x0, jac, bounds, maxfev):
 """
 
 
-@pytest.mark.parametrize(("name", "workers"), [("SIGTERM", "0"), ("SIGKILL", "0"), ("SIGTERM", "2"), ("SIGINT", "2")])
+@pytest.mark.parametrize(
+    ("name", "workers"), [("SIGTERM", "0"), *thorough(("SIGKILL", "0"), ("SIGTERM", "2"), ("SIGINT", "2"))]
+)
 def test_what_was_done_is_kept(project, monkeypatch, name, workers):
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     project.configure(optlandscape_suite="booth beale sphere[10]", optlandscape_time_limit="30")

@@ -36,6 +36,12 @@ FAST = "--benchmark-min-rounds=3", "--benchmark-max-time=0.01", "--benchmark-war
 KEYS = {"optimizer", "landscape", "nfev", "njev", "gap", "digits", "success", "stop_reason", "nondeterministic"}
 
 
+@pytest.fixture(autouse=True)
+def in_no_worker(monkeypatch):
+    """Have sessions measure though pytest-xdist runs the test: pytest-benchmark measures nothing in a worker."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 @pytest.fixture
 def timed(pytester):
     pytester.makepyfile(test_timed=SOURCE)

@@ -187,6 +187,7 @@ def test_some_landscapes_without_a_baseline_are_named(project):
     )
 
 
+@pytest.mark.thorough
 def test_whole_suite_twice(project):
     project.configure(optlandscape_suite="quick", optlandscape_budget="10")
     project.accept().assert_outcomes(passed=16)
@@ -245,6 +246,7 @@ def test_a_verdict_that_no_test_stands_for_is_not_shown_as_one(project, workers)
     result.stdout.fnmatch_lines(lines("not judged, as the test `overall` was not run: *"))
 
 
+@pytest.mark.thorough
 def test_overall_stands_for_the_landscapes_whose_tests_are_not_run(project):
     project.accept()
     project.solver(REPEATS=2)

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import Executor, Future
 
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape.runs.campaign import in_order
 
@@ -38,7 +39,7 @@ def test_not_reached():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="groups of processes are POSIX's")
-@pytest.mark.parametrize("to_all", [True, False], ids=["ctrl-c", "session alone"])
+@pytest.mark.parametrize("to_all", [True, *thorough(False)], ids=["ctrl-c", "session alone"])
 def test_an_interrupted_session_ends_and_leaves_nothing_running(tmp_path, to_all):
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "test_campaign.py").write_text(TESTS)

@@ -143,6 +143,7 @@ def test_digits_that_numpy_leaves_out_are_printed(pytester):
     result.stdout.fnmatch_lines(["*array([[]-0.12796134673068008, -1.9537149802445766])*"])
 
 
+@pytest.mark.thorough
 def test_fixtures_profiles_examples_and_database(pytester):
     # no deadline: the first run imports SciPy
     pytester.makeconftest("from hypothesis import settings\nsettings.register_profile('patient', deadline=None)")

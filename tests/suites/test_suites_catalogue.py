@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from thorough import one_of_each
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.strategies import SUITES, cells, sobol_starts, suite_landscapes
@@ -14,6 +15,11 @@ def test_larger_suites_begin_with_the_smaller():
     assert set(suite_ids("smoke")) < quick < standard < full
     assert ("smoke", *NESTED, "structured", "limits") == SUITES
     assert {landscape.name for landscape in EVERYWHERE} == set(landscapes.shipped_names())
+
+
+def shape_of_cells(landscape):
+    """Tell what the cells of a landscape depend on."""
+    return min(landscape.dim, 3), len(landscape.starts)
 
 
 def plain(name):
@@ -48,7 +54,7 @@ def test_unknown_suite():
         suite_landscapes("standart")
 
 
-@pytest.mark.parametrize("landscape", EVERYWHERE, ids=lambda landscape: landscape.id)
+@pytest.mark.parametrize("landscape", one_of_each(EVERYWHERE, shape_of_cells), ids=lambda landscape: landscape.id)
 def test_cells(landscape):
     chosen = cells(landscape)
     by_name = {cell.start: cell.x0 for cell in chosen}
