@@ -18,6 +18,7 @@ from sphinx.errors import ExtensionError
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
+from pytest_optlandscape.landscapes.families import FAMILIES
 
 FOLDER = "families"
 MOST_LISTED = 9  # minimisers on the page; of more the first are given
@@ -131,7 +132,7 @@ class Family(Directive):
     required_arguments = 1
 
     def run(self):
-        for module in (pictures, sys.modules[__name__], *landscapes.FAMILIES):
+        for module in (pictures, sys.modules[__name__], *FAMILIES):
             self.state.document.settings.env.note_dependency(module.__file__)
         return [self._section(landscapes.get(name)) for name in names_of(self.arguments[0])]
 
