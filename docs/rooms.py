@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import grimp
@@ -39,7 +40,7 @@ def imports_between(rooms: list[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {room: set() for room in rooms}
     for module in graph.modules:
         for imported in graph.find_modules_directly_imported_by(module):
-            start, to = ((name.split(".") + [""])[1] for name in (module, imported))
+            start, to = ([*name.split("."), ""][1] for name in (module, imported))
             if start != to and start in found and to in found:
                 found[start].add(to)
     return found
@@ -86,7 +87,7 @@ def places_of(arrows: list[list[tuple[int, str]]]) -> dict[tuple[int, str], tupl
     nodes = list(dict.fromkeys(node for arrow in arrows for node in arrow))
     joined: dict[tuple[int, str], list[tuple[int, str]]] = {node: [] for node in nodes}
     for arrow in arrows:
-        for above, below in zip(arrow[:-1], arrow[1:], strict=True):
+        for above, below in pairwise(arrow):
             joined[above].append(below)
             joined[below].append(above)
     ranks = [[node for node in nodes if node[0] == k] for k in range(max(nodes)[0] + 1)]
@@ -148,7 +149,7 @@ def _draw_arrow(canvas: Canvas, points: list[tuple[float, float]]) -> None:
     stops = [(x0, y0 + HEIGHT / 2), *between, (x1, y1 - HEIGHT / 2 - 6)]
     turn = np.linspace(0.0, 1.0, 20)
     pieces = []
-    for (xa, ya), (xb, yb) in zip(stops[:-1], stops[1:], strict=True):
+    for (xa, ya), (xb, yb) in pairwise(stops):
         pieces.append(np.column_stack([xa + (xb - xa) * (3 * turn**2 - 2 * turn**3), ya + (yb - ya) * turn]))
     canvas.path(np.concatenate(pieces), "run axis")
     x, y = stops[-1]

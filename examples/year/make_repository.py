@@ -3,8 +3,8 @@
     python make_repository.py FOLDER
 
 The optimizer is gradient descent. Over the year one commit makes it slower, five commits make it a bit slower each, one
-commit makes it faster, one only changes rounding, and one cannot be imported. All others leave it alone. Names, dates and
-contents are fixed, so every run of this script makes the same commits.
+commit makes it faster, one changes only rounding, and one cannot be imported. All others leave it alone. Names, dates
+and contents are fixed, so every run of this script makes the same commits.
 """
 
 from __future__ import annotations
