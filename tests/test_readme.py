@@ -1,6 +1,8 @@
 """The code in README.md and in the pages of docs/ is run as it stands there."""
 
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -63,3 +65,22 @@ def test_first_commands_of_the_readme_install_and_run():
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", FENCE.sub("", page.read_text(encoding="utf-8"))):
         assert target.startswith(MADE_BY_THE_BUILD) or (page.parent / target).exists(), target
+
+
+def test_the_architecture_page_names_what_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    answers = re.findall(r"^\| [^|]+\? \| `([\w/]+\.py)` \| (.+) \|$", text, re.MULTILINE)
+    assert len(answers) >= 10
+    package = ROOT / "pytest_optlandscape"
+    for path, names in answers:
+        source = (package / path).read_text(encoding="utf-8")
+        for name in re.findall(r"`(\w+)`", names):
+            assert re.search(rf"^(class |def )?{name}\b", source, re.MULTILINE), f"{path} does not define {name}"
+    for path in re.findall(r"`((?:[\w]+/)*\w+\.py)`", text):
+        assert list(ROOT.rglob(path)), f"there is no {path}"
+
+
+def test_the_picture_of_the_rooms_is_up_to_date():
+    command = [sys.executable, "docs/rooms.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

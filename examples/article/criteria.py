@@ -1,7 +1,7 @@
-"""What the article's four criteria say of an optimizer, on Beale's function and beyond.
+"""Print the article's four criteria for optimizers, on Beale's function and others.
 
-Convergence: how fast. Precision: how close. Robustness: from how many starts, with what certainty. General performance:
-on how many landscapes of the suite. Run it as ``python criteria.py [SPEC ...]``.
+Convergence: how fast. Precision: how close. Robustness: from how many starts, with a bound. General performance: on how
+many cells of five landscapes. Run it as ``python criteria.py [SPEC ...]``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KERAS = [
 
 
 def four_criteria(spec, starts=STARTS):
-    """Judge one optimizer; returns convergence, precision, robustness and general performance."""
+    """Return convergence, precision, robustness and general performance of one optimizer."""
     beale = landscapes.get("beale")
     run = minimize(spec, beale, x0="article", budget=BUDGET)
     spread = [

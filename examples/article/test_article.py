@@ -27,7 +27,7 @@ def test_lbfgsb_with_bounds_finds_the_minimum(beale, minimize):
 
 
 def test_lbfgsb_is_not_robust_on_beale():
-    """A good end from one start says little: from a fifth of the box L-BFGS-B stops in the flat far corners."""
+    """One good end says little: from a fifth of the box, L-BFGS-B stops in the flat far corners."""
     with pytest.raises(AssertionError, match="100 starts could not show it any more"):
         assert_robust("scipy:L-BFGS-B", "beale", rate=0.9)
 

@@ -1,4 +1,4 @@
-"""The article's story told by Keras' optimizers: from (4, 4) the first gradient is 100 000 long, and that decides."""
+"""The article's story with Keras' optimizers: from (4, 4) the first gradient is 100 000 long, which decides."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A small optimizer of one's own: gradient descent with Nesterov's momentum and clipped steps.
+"""A small optimizer as an example: gradient descent with Nesterov's momentum and clipped steps.
 
-It knows nothing of pytest-optlandscape. Its signature is SciPy's, so it can be named in the configuration as it is.
+It knows nothing of pytest-optlandscape. It has SciPy's signature, so the configuration can name it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TOLERANCE = 1e-6
 
 
 def minimize(fun, x0, jac, bounds, maxfev, *, step=STEP):
-    """Minimise ``fun`` from ``x0`` inside ``bounds``; one value and one gradient a step."""
+    """Minimise ``fun`` from ``x0`` inside ``bounds`` with one value and one gradient a step."""
     lower, upper = np.transpose(bounds)
     x = np.clip(x0, lower, upper)
     velocity = np.zeros_like(x)

@@ -1,6 +1,6 @@
-"""A network is trained by Keras, and the training is held to what it promises.
+"""Train a network with Keras, and check what the training reaches.
 
-The data and the weight decay are those of the landscape `moons_mlp_mse`: so the least loss is known.
+The data and the weight decay are those of the landscape `moons_mlp_mse`, so the least loss is known.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def train(optimizer, seed=0, loss="mse", batch_size=8, epochs=60, **recording):
 
 
 def best_of_restarts(make_optimizer, count=4, **arguments):
-    """A network may get stuck in a minimum that is none of the least, so it is begun anew a few times."""
+    """A network may end in a minimum that is not global, so it is trained from several starts."""
     runs = (train(make_optimizer(), seed=seed, **arguments) for seed in range(count))
     return min(runs, key=lambda run: run.result_gap)
 
@@ -56,7 +56,7 @@ def test_batch_by_batch():
 
 
 def test_restored_weights_are_judged():
-    """Where early stopping puts back the worst weights, the best loss on the way is no pass."""
+    """If early stopping restores the worst weights, the best loss on the way does not pass."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.05), "mse")

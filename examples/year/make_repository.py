@@ -3,8 +3,8 @@
     python make_repository.py FOLDER
 
 The optimizer is gradient descent. Over the year one commit makes it slower, five commits make it a bit slower each, one
-commit makes it faster, one only moves rounding, and one cannot be imported. All others leave it alone. Names, dates and
-contents are fixed, so every run of this script makes the same commits.
+commit makes it faster, one changes only rounding, and one cannot be imported. All others leave it alone. Names, dates
+and contents are fixed, so every run of this script makes the same commits.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ SHORT, SAME_BUT_ROUNDED = "(s @ s) / (s @ y)", "(s @ s) * (1.0 / (s @ y))"
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of the year: when, by whom, its subject, and the solver where it changes."""
+    """One commit of the year: its date, author and subject, and the solver if it changes."""
 
     date: str
     author: str
@@ -77,7 +77,7 @@ class Commit:
 
     @property
     def solver(self) -> str | None:
-        """Give the text of the solver; None where the commit leaves it alone."""
+        """Return the text of the solver; None if the commit leaves it alone."""
         if self.checked is None:
             return None
         text = SOLVER.format(checked=self.checked, step=self.step)
