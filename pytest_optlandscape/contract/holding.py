@@ -279,7 +279,7 @@ def parametrize_with_checks(
 
 
 def _profiles(optimizers: list[tuple[Any, str]], profile: str | Mapping[Any, str]) -> list[str]:
-    """Give each optimizer, written with its spec, the words that are said of it."""
+    """Return each optimizer, named by its spec, with the words that profiles say of it."""
     if isinstance(profile, str):
         check_words(profile)
         return [profile] * len(optimizers)

@@ -1,8 +1,11 @@
-"""The landscapes on which optimizers are held to the contract, and their formulas written out.
+"""The landscapes of the contract, and their formulas written out.
 
 The contract asks for properties, not for speed, so simple landscapes do: a bowl, valleys, many minima, a minimum on a
-bound. Each formula also stands here as the line of Python that a report of a breach shows, because whoever is sent
-such a report need not have this package.
+bound. Each formula is also here as the line of Python that a report of a breach shows: whoever gets the report need not
+have this package.
+
+Landscapes in other coordinates are made by the transforms of `landscapes`. `scaled` and `nan_beyond` change values, for
+which no transform exists: their minima are not those of the original.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import Landscape, get
+from pytest_optlandscape.landscapes.transforms.affine import Rotation
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.profile import obstacle
 
-__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "moved", "nan_beyond", "scaled", "unround_boxes"]
+__all__ = ["FORMULAS", "SMALL", "formulas", "landscapes_for", "nan_beyond", "scaled", "turned", "unround_boxes"]
 
 FloatArray = NDArray[np.float64]
 
@@ -63,28 +67,28 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "None",
     ),
 }
-"""By the landscape's id, the objective and its gradient as Python expressions in ``x``; no gradient where no script
-needs one."""
+"""By the landscape's id, the objective and its gradient as Python expressions in ``x``; ``None`` if no script needs the
+gradient."""
 
 SMALL = ("sphere[2]", "booth", "beale", "rosenbrock[2]", "himmelblau", "rastrigin[2]", "adjiman")
 """The landscapes of most checks."""
 
 _CUT = ("sphere[5]", "booth", "sphere[5]", "rosenbrock[2]")
-"""The landscapes that are cut. More coordinates are more edges that rounding may miss."""
+"""The landscapes that are cut. More coordinates have more edges that rounding may miss."""
 
 _RATIOS = (0.6180339887498949, 0.7548776662466927)
 """The golden ratio and the plastic number, inverted: their multiples modulo 1 are spread evenly."""
 
 _NAN_SUFFIX = "[nan]"
 _EDGES = {"sphere[2]": (0.5, [0.5, 0.0], False), "rosenbrock[2]": (1.5, [1.5, 2.25], True)}
-"""By the landscape's id, where its NaN begins, the minimiser that is left, whether its gradient is NaN too."""
+"""By the landscape's id: where its NaN begins, the minimiser that remains, and whether its gradient is NaN too."""
 
 
 def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list[Landscape]:
     """List the landscapes of the contract for an optimizer.
 
-    One that takes no bounds is not asked to minimise what falls without end outside them, one that works on residuals
-    only what has some.
+    Skip landscapes that are unbounded below for optimizers without bounds, and those without residuals for optimizers
+    that work on residuals.
     """
     chosen = [get(name) for name in ids or SMALL]
     return [
@@ -95,11 +99,11 @@ def landscapes_for(adapter: Adapter, ids: tuple[str, ...] | None = None) -> list
 
 
 def unround_boxes(adapter: Adapter, count: int) -> list[Landscape]:
-    """List parts of boxes for an optimizer, each with edges of long binary fractions and its minimum on an edge.
+    """List landscapes whose boxes have edges of long binary fractions, with the minimum on an edge.
 
-    On most of their edges no point that is computed as a share of the width, or scaled to a unit box and back, comes
-    out exactly. In five dimensions the minimum lies in a corner of the box. An optimizer that takes no bounds is given
-    the whole landscapes.
+    Points on most of these edges are not exact if they are computed as a share of the width, or scaled to a unit box
+    and back. In five dimensions the minimum lies in a corner of the box. An optimizer without bounds gets the whole
+    landscapes.
 
     Examples
     --------
@@ -115,9 +119,9 @@ def unround_boxes(adapter: Adapter, count: int) -> list[Landscape]:
 
 @functools.lru_cache(maxsize=64)
 def _unround_part(name: str, k: int) -> Landscape:
-    """Cut a landscape beside its minimiser, on either side, by shares of the room there is that are no short fractions.
+    """Cut a landscape beside its minimiser, on either side, by shares of the room that are no short fractions.
 
-    The shares are those of Weyl's sequences: products modulo 1, the same in every release of every library.
+    The shares are those of Weyl's sequences: products modulo 1, the same with every release of every library.
     """
     whole = get(name)
     minimizer = whole.minimizers[0]
@@ -135,7 +139,7 @@ def _unround_part(name: str, k: int) -> Landscape:
 
 
 def formulas(landscape: Landscape) -> tuple[str, str] | None:
-    """Give the objective and the gradient as expressions in ``x``; None for a landscape that has none here.
+    """Return the objective and the gradient as expressions in ``x``; None for a landscape without any here.
 
     Examples
     --------
@@ -210,45 +214,33 @@ def scaled(landscape: Landscape, factor: float) -> Landscape:
     )
 
 
-def moved(landscape: Landscape, matrix: ArrayLike, offset: ArrayLike) -> Landscape:
-    """Turn and shift the space of a landscape: ``moved(z) == landscape(matrix.T @ (z - offset))``.
+def turned(landscape: Landscape, matrix: ArrayLike) -> Landscape:
+    """Turn the space of a landscape around the origin: ``turned(z) == landscape(matrix.T @ z)``.
 
     Parameters
     ----------
     landscape : Landscape
     matrix : array_like, shape (dim, dim)
         Orthogonal.
-    offset : array_like, shape (dim,)
 
     Returns
     -------
     Landscape
-        Its box is the smallest that holds the old one.
+        Its box is the smallest that holds the old one, so that every start of the landscape has its image.
 
     Examples
     --------
-    >>> moved(get("booth"), [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])([4.0, 2.0])
+    >>> turned(get("booth"), [[0.0, -1.0], [1.0, 0.0]])([-3.0, 1.0])
     0.0
     """
-    turn, shift = np.array(matrix, dtype=np.float64), np.array(offset, dtype=np.float64)
+    back = np.array(matrix, dtype=np.float64).T
+    return _RotationOfTheBox("[turned]", "", back, np.zeros(landscape.dim)).apply(landscape)
 
-    def back(z: FloatArray) -> FloatArray:
-        return np.asarray(turn.T @ (z - shift))
 
-    def there(x: FloatArray) -> FloatArray:
-        return np.asarray(x @ turn.T + shift)
+class _RotationOfTheBox(Rotation):
+    """A rotation that keeps all of the box; that of `Landscape.rotate` keeps what is known to lie in a box."""
 
-    corners = np.stack(np.meshgrid(*landscape.bounds, indexing="ij"), axis=-1).reshape(-1, landscape.dim)
-    return Landscape(
-        landscape.name,
-        lambda z: landscape(back(z)),
-        gradient=lambda z: turn @ landscape.gradient(back(z)),
-        hessian=lambda z: turn @ landscape.hessian(back(z)) @ turn.T,
-        bounds=np.transpose([there(corners).min(axis=0), there(corners).max(axis=0)]),
-        x0=there(landscape.x0),
-        minimizers=there(landscape.minimizers),
-        fmin=landscape.fmin,
-        minimizers_complete=False,
-        id=f"{landscape.id}[moved]",
-        validate=False,
-    )
+    def box(self, landscape: Landscape) -> FloatArray:
+        corners = np.stack(np.meshgrid(*landscape.bounds, indexing="ij"), axis=-1).reshape(-1, landscape.dim)
+        images = self.from_original(corners)
+        return np.stack([images.min(axis=0), images.max(axis=0)], axis=1)

@@ -50,7 +50,7 @@ class CheckRule:
         return (self.check.__doc__ or "").strip().splitlines()[0]
 
     def severity(self, adapter: Adapter) -> Severity:
-        """Say how grave a breach is for an optimizer.
+        """Return how grave a breach is for an optimizer.
 
         Examples
         --------

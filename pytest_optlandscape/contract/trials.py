@@ -349,11 +349,11 @@ class Trial:
         return observed
 
     def with_adapter(self, adapter: Adapter) -> Trial:
-        """Give the same trial of another optimizer."""
+        """Return the same trial of another optimizer."""
         return dataclasses.replace(self, adapter=adapter)
 
     def with_seed(self, seed: int) -> Trial:
-        """Give the same trial with another seed, not run yet."""
+        """Return the same trial with another seed, not run yet."""
         return dataclasses.replace(self, seed=seed, seen=[])
 
 

@@ -1,4 +1,4 @@
-"""What happened: problems that count and trace, and the runs that come of them."""
+"""Problems, which count and trace evaluations, and the runs that optimizers make of them."""
 
 from __future__ import annotations
 

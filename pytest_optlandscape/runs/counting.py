@@ -245,12 +245,12 @@ def disturbed(
 
 
 def as_points(points: Sequence[bytes], dim: int) -> FloatArray:
-    """Give remembered points as an array of shape (n, dim)."""
+    """Return remembered points as an array of shape (n, dim)."""
     return np.frombuffer(bytearray().join(points)).reshape(-1, dim)
 
 
 def as_floats(point: bytes) -> list[float]:
-    """Give a remembered point as a list of floats."""
+    """Return a remembered point as a list of floats."""
     return array("d", point).tolist()
 
 

@@ -101,7 +101,7 @@ def as_array(x: Any) -> NDArray[Any]:
 
 
 def stacked(x: Any) -> Any:
-    """Give what NumPy could not read as one tensor; None if there is none that a library has to evaluate.
+    """Return one tensor of what NumPy cannot read; None if there is nothing that a library has to evaluate.
 
     That is a list of tensors, or a tensor inside a transformation of `torch.func`.
 
@@ -232,7 +232,7 @@ class Traceable:
 
 
 def traceable(problem: Any, what: str = "fun") -> Traceable:
-    """Give a problem's function as a pytree that JAX can call, trace and differentiate; see `Problem.traceable`."""
+    """Return a problem's function as a pytree that JAX can call, trace and differentiate; see `Problem.traceable`."""
     import jax
 
     _prepare_jax()
@@ -328,7 +328,7 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
 
 @functools.cache
 def _knows_effects_of_batching() -> bool:
-    """Tell whether this JAX orders the callbacks of a function with a batching rule; older releases forget them.
+    """Return whether this JAX orders the callbacks of a function with a batching rule; older releases forget them.
 
     Such a release gets the function without the rule, and refuses `jax.vmap` of a problem.
     """

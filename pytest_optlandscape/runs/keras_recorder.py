@@ -326,7 +326,7 @@ class KerasRecorder(TrainingRecorder):
         return _logged(logs, self._monitor)
 
     def _is_not_validated(self, logs: Mapping[str, Any]) -> bool:
-        """Tell whether an epoch lacks the monitor only because ``fit`` does not validate after each."""
+        """Return whether an epoch lacks the monitor only because ``fit`` does not validate after each."""
         if not self._reads_tests or any(name.startswith("val_") for name in logs):
             return False
         return self._call is None or self._call.arguments["validation_data"] is not None
@@ -445,12 +445,12 @@ def _batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[float, 
 
 
 def _is_used_up(x: Any) -> bool:
-    """Tell whether data were there for one pass only."""
+    """Return whether data were there for one pass only."""
     return x is None or hasattr(x, "__next__")
 
 
 def _has_an_end(x: Any) -> bool:
-    """Tell whether data are known to end: arrays and data sets of known length."""
+    """Return whether data are known to end: arrays and data sets of known length."""
     if hasattr(x, "shape"):
         return True
     try:
@@ -571,7 +571,7 @@ class _LogReader:
         return value
 
     def _is_no_mean(self, value: float, model: Any) -> bool:
-        """Tell whether a logged value is that of the metric of its name, which is no mean."""
+        """Return whether a logged value is that of the metric of its name, which is no mean."""
         found = [
             _scalar(metric.result())
             for metric in _metrics(model)
@@ -596,7 +596,7 @@ class _Sum:
     roundoff: float
 
     def explains(self, value: float, before: _Sum | None) -> bool:
-        """Tell whether this mean, updated since, is a logged value."""
+        """Return whether this mean, updated since, is a logged value."""
         if self.count == 0.0 or (before is not None and self.count == before.count):
             return False
         # On torch, Keras divides in single precision whatever the metric's type.
@@ -638,14 +638,14 @@ def _metrics(model: Any) -> list[Any]:
 
 
 def _is_mean(metric: Any) -> bool:
-    """Tell whether a metric's result is its total by its count, which a subclass may have changed."""
+    """Return whether a metric's result is its total by its count, which a subclass may have changed."""
     import keras
 
     return isinstance(metric, keras.metrics.Mean) and type(metric).result is keras.metrics.Mean.result
 
 
 def _is_called(metric: str, log: str) -> bool:
-    """Tell whether a metric's name is that of a log, which may have the name of the model's output before it."""
+    """Return whether a metric's name is that of a log, which may have the name of the model's output before it."""
     return log == metric or log.endswith(f"_{metric}")
 
 

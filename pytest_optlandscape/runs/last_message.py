@@ -24,7 +24,7 @@ class DeadMansSwitch:
         self.is_set = False
 
     def enable(self, descriptor: int, *, ends: bool = False) -> None:
-        """Say where tracebacks go, and whether the process is ended then, with status 1."""
+        """Set where tracebacks go, and whether the process is ended then, with status 1."""
         self._descriptor = descriptor
         self.ends = ends
 

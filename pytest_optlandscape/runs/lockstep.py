@@ -76,7 +76,7 @@ def execute_together(optimizer: Optimizer, problems: Iterable[Problem]) -> list[
 
 
 def execute_in_lockstep(optimizer: Optimizer, problems: Iterable[Problem]) -> list[Run]:
-    """Run as `execute_together` does, but give no run at all where these cannot be stepped together.
+    """Run as `execute_together` does, but return no run at all if these cannot be stepped together.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _are_alike(optimizer: Optimizer, runs: list[Run], problems: Sequence[Problem
 
 
 def _bits(run: Run) -> tuple[Any, ...]:
-    """Give all of a run that is the same in every repetition: neither its time nor how it is repeated."""
+    """Return the parts of a run that are the same in every repetition: its time is not, nor is how it is repeated."""
     points, values = run.evaluated
     numbers = (run.nfev, run.njev, run.nhev, run.constr_nfev, run.constr_njev, run.constr_nhev)
     texts = (run.stop_reason, run.message, run.claimed_success, run.start_was_changed, run.warnings, run.side_effects)

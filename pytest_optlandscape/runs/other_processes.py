@@ -1,8 +1,8 @@
-"""Evaluations in other processes: they cannot be counted, so they are refused there and told here.
+"""Evaluations in other processes cannot be counted: they are refused there and reported here.
 
-A forked process has a copy of the problem, and counts for itself. While a run is under way, a fork leaves a mark that
-both processes see; an evaluation in the child is refused and sets the mark, whatever becomes of the child. A problem
-that is to be pickled says the same at once.
+A forked process has a copy of the problem, with counters of its own. A fork during a run makes one byte that both
+processes share. An evaluation in the child is refused and sets the byte, whatever becomes of the child. Pickling a
+problem is refused at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REMEDY = (
 
 
 class ForeignProcessError(RuntimeError):
-    """Raised where a problem is evaluated in a process other than its own, or is to be sent to one.
+    """Raised if a problem is evaluated in another process, or pickled to be sent to one.
 
     It derives from Exception, so that pools of processes bring it home.
     """
@@ -43,7 +43,7 @@ _marks: dict[int, mmap.mmap] = {}
 
 
 class under_way:  # noqa: N801 - a context manager; one by a generator takes three times as long
-    """Within the context, a run evaluates under a limit."""
+    """Mark a limit as one of a run that is under way, within the context."""
 
     def __init__(self, limit: _Closable) -> None:
         self._limit = limit
@@ -56,7 +56,7 @@ class under_way:  # noqa: N801 - a context manager; one by a generator takes thr
 
 
 def has_asked_elsewhere(limit: object) -> bool:
-    """Tell, once, whether a forked process asked for an evaluation under a limit."""
+    """Return, once, whether a forked process asked for an evaluation under a limit."""
     mark = _marks.pop(id(limit), None)
     if mark is None:
         return False
@@ -66,7 +66,7 @@ def has_asked_elsewhere(limit: object) -> bool:
 
 
 def is_about_pickling(error: BaseException) -> bool:
-    """Tell whether an exception, or what it was raised from, says that a counted function cannot be pickled."""
+    """Return whether an exception, or one that it was raised from, says that a counted function cannot be pickled."""
     one: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
         if one is None:
@@ -85,7 +85,7 @@ _LONGEST_CHAIN = 10
 
 
 def refuse_to_travel(thing: object, protocol: Any = None) -> NoReturn:
-    """Stand for ``__reduce_ex__`` of what must stay in its process."""
+    """Refuse to be pickled: the ``__reduce_ex__`` of objects that must stay in their process."""
     raise ForeignProcessError
 
 
@@ -102,7 +102,7 @@ def _after_fork_in_child() -> None:
 
 
 class _Refusal:
-    """What closes a limit in a forked process."""
+    """Closes a limit in a forked process: evaluations are refused and leave the mark."""
 
     def __init__(self, mark: mmap.mmap | None) -> None:
         self._mark = mark

@@ -184,7 +184,7 @@ class Problem:
         return self._x0.copy()
 
     def __copy__(self) -> Problem:
-        """Give the problem itself: all copies would have to share one count."""
+        """Return the problem itself: all copies would have to share one count."""
         return self
 
     def __deepcopy__(self, memo: object) -> Problem:
@@ -194,7 +194,7 @@ class Problem:
     """A problem cannot be pickled: raises `ForeignProcessError`."""
 
     def watched_x0(self) -> FloatArray:
-        """Give a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
+        """Return a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
         handed = self._x0.copy()
         self._handed_starts.append(handed)
         return handed
@@ -277,7 +277,7 @@ class Problem:
 
     @property
     def spent(self) -> str:
-        """Say what was used up where `exhausted`."""
+        """Return a text that says what was used up, if `exhausted`."""
         return self._limit.spent
 
     @functools.cached_property
@@ -307,7 +307,7 @@ class Problem:
         return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._record, on_tensor=on_tensor)
 
     def _on_tensor(self, what: str) -> Callable[[Any], Any]:
-        """Give the function that evaluates tensors; it does not hold the problem, which holds it."""
+        """Return the function that evaluates tensors; it does not hold the problem, which holds it."""
         this = weakref.ref(self)
 
         def on_tensor(x: Any) -> Any:
@@ -334,7 +334,7 @@ class Problem:
         return self.budget - max(self.nfev, self.njev)
 
     def evaluated(self) -> tuple[FloatArray, FloatArray]:
-        """Give the points evaluated so far (n, dim) and their values (n,).
+        """Return the points evaluated so far (n, dim) and their values (n,).
 
         For an optimizer that asks only for gradients these are the points of the gradients; the values are
         computed here and not counted.
@@ -363,7 +363,7 @@ class Problem:
         return Problem(self.landscape, self._x0, **self._settings(budget))
 
     def _settings(self, budget: int | None) -> dict[str, Any]:
-        """Give all that makes the problem besides landscape and start."""
+        """Return everything that defines the problem besides landscape and start."""
         return {
             "bounds": None if self.bounds is self.landscape.bounds else self.bounds,
             "budget": self.budget if budget is None else budget,
@@ -425,7 +425,7 @@ class Problem:
 
 
 def as_landscape(landscape: Landscape | str) -> Landscape:
-    """Give the landscape itself, or the one of this id."""
+    """Return the landscape itself, or the one of this id."""
     if isinstance(landscape, str):
         return get(landscape)
     if not isinstance(landscape, Landscape):

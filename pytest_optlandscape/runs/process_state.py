@@ -65,12 +65,12 @@ TRACES = "sets a function that traces or profiles"
 
 
 class Essentials:
-    """What nothing can go on without: the recursion limit and the built-in functions.
+    """The recursion limit and the built-in functions, without which nothing else can be put back.
 
     Attributes
     ----------
     recursion_limit : int
-        It is to be set first, by the caller: with a low one no function can be called.
+        The caller sets it first: no function can be called if it is low.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Essentials:
         self._before = dict(self._now)
 
     def put_back(self) -> tuple[str, ...]:
-        """Put the built-in functions back, by none of them, and say whether they were changed."""
+        """Put the built-in functions back, without calling any; return a text if they were changed."""
         now, before = self._now, self._before
         try:
             if now == before:
@@ -124,7 +124,7 @@ class Kept:
                 continue
 
     def put_back(self) -> list[str]:
-        """Put back whatever has changed, and say what an optimizer did to change it."""
+        """Put back all that has changed; return what an optimizer did to change it."""
         done = []
         for part, before in self._states:
             try:
@@ -260,7 +260,7 @@ def _write_lists(names: tuple[str, ...], before: list[tuple[list[Any], tuple[Any
 def _some_are_gone(
     before: list[tuple[list[Any], tuple[Any, ...]]], now: list[tuple[list[Any], tuple[Any, ...]]]
 ) -> bool:
-    """Tell whether finders are missing: further ones are added by libraries when they are imported, and stay."""
+    """Return whether finders are missing; those that libraries add when they are imported may stay."""
     for (old, items), (new, current) in zip(before, now, strict=True):
         identities = set(map(id, current))
         if old is not new or any(id(one) not in identities for one in items):
@@ -389,7 +389,7 @@ def _write_print_options(before: dict[str, Any]) -> None:
 
 
 def _debugs(trace: Any) -> bool:
-    """Tell whether a function that traces is a debugger's: it may be somebody who stands in the optimizer."""
+    """Return whether a tracing function is a debugger's, with which somebody may be inside the optimizer."""
     owner = getattr(trace, "__self__", trace)
     modules = {str(getattr(thing, "__module__", "")).partition(".")[0] for thing in (trace, owner, type(owner))}
     return bool(modules & {"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython"})
@@ -414,11 +414,11 @@ EACH_RUN = (
     Part("changes NumPy's handling of floating-point errors", _errors, _write_errors),
     Part("changes the working directory", _read_folder, os.chdir, _is_elsewhere),
 )
-"""What is looked at after each run; what comes first is put back first, because the others need it."""
+"""The parts that are compared after each run; the first ones are put back first, because the others need them."""
 
 
 def glance() -> tuple[Any, ...]:
-    """Read all that `EACH_RUN` looks at in one go: two glances are equal where nothing has changed."""
+    """Read all parts of `EACH_RUN` at once: two glances are equal if nothing has changed."""
     streams = sys.__dict__
     return (
         sys.getrecursionlimit(),
@@ -454,7 +454,7 @@ EACH_LANDSCAPE = (
     Part("changes the context of decimal numbers", _decimal_context, _write_decimal_context, _differs_in_decimals),
     Part("changes the root logger", _log, _write_log),
 )  # fmt: skip
-"""What is looked at once after all runs of a landscape."""
+"""The parts that are compared once, after all runs of a landscape."""
 
 
 # Read through the legacy functions on purpose: they are the global state.
@@ -487,8 +487,8 @@ def _is_another_of_torch(before: Any, now: Any) -> bool:
 def random_states() -> tuple[Part, ...]:
     """List the global states of random numbers.
 
-    They are no business of a single run's: one that draws from them goes on where the last one ended. A test of the
-    suite puts them back at its end, so that the tests after it draw what they would have drawn without it.
+    They are not put back after each run: a run that draws from them goes on where the last one ended. A test of the
+    suite puts them back at its end, so that later tests draw the same numbers as without it.
     """
     return (
         Part("draws from or seeds the global generator of random", random.getstate, random.setstate),

@@ -1,4 +1,4 @@
-"""What an optimizer may change around itself is put back after its run, and told."""
+"""The guard of the process's state: it puts back, and reports, what an optimizer changed."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ __all__ = ["ProcessStateGuard", "TimerWentOff"]
 
 
 class TimerWentOff(BaseException):
-    """Raised where a timer that an optimizer set goes off while it runs: nobody handles its signal."""
+    """Raised in an optimizer if a timer that it set goes off, whose signal it does not handle."""
 
 
 class ProcessStateGuard:
-    """The state of the process, kept for the session and for the next run.
+    """Keeps the state of the process as it is, for the session and for the next run.
 
     Guarded are the working directory, the environment, the mask of permissions, limits of resources, standard streams
     and their descriptors, warning filters, how NumPy handles floating-point errors, the locale, the garbage collector,
     the recursion limit, signals and timers, the search path of modules, built-in functions, hooks, and the root logger;
     see `process_state`. Functions that would end the process are refused; see `refusals`.
 
-    The global random state is not guarded here: a run that seeds it has told something of itself, which a check of the
-    contract reports.
+    The global random state is not guarded here: a check of the contract reports a run that changes it.
 
     Examples
     --------
@@ -80,12 +79,12 @@ class ProcessStateGuard:
         self._undo.close()
 
     def prepare(self) -> None:
-        """Make ready for a run: what it does must not depend on the session's filters; -W error would end it early."""
-        self._warned.clear()  # whatever was warned of since the last run, by reading its result, is no doing of its
+        """Prepare for a run, which must not depend on the session's warning filters: -W error would end it early."""
+        self._warned.clear()  # warnings since the last run are not this run's
         self._is_running = True
 
     def put_back(self) -> tuple[tuple[Warned, ...], tuple[str, ...]]:
-        """Put back what matters to the next run; give what the run warned of, each once, and what it changed."""
+        """Put back what matters to the next run; return the run's warnings, each once, and its changes."""
         self._is_running = False
         changes = [] if self._is_as_before() else self._each_run.put_back()
         warned = sorted(warned_of(self._warned), key=lambda one: (one.short, one)) if self._warned else ()
@@ -101,7 +100,7 @@ class ProcessStateGuard:
         return tuple(warned), (*closed, *changes, *refused)
 
     def finish(self) -> tuple[str, ...]:
-        """Put back what is looked at once for all runs; give what they changed."""
+        """Put back what is compared once for all runs; return what they changed."""
         if self._is_finished:
             return ()
         self._is_finished = True
@@ -109,9 +108,9 @@ class ProcessStateGuard:
         return (*self._descriptors.put_back(), *self._timers.put_back(), *self._each_landscape.put_back())
 
     def is_of_session(self, error: BaseException) -> bool:
-        """Tell whether an exception is no doing of the optimizer's.
+        """Return whether the session, not the optimizer, raised an exception.
 
-        That is Ctrl-C, or what a handler of a signal raised that was there before the run: a time limit for tests, or
+        The session raises at Ctrl-C, and in signal handlers that were there before the run: a time limit for tests, or
         SIGTERM at the end of a job.
         """
         if isinstance(error, KeyboardInterrupt) and self.was_interrupted:
@@ -126,7 +125,7 @@ class ProcessStateGuard:
 
     @property
     def was_interrupted(self) -> bool:
-        """Whether somebody pressed Ctrl-C, also where the optimizer swallowed it."""
+        """Whether somebody pressed Ctrl-C, even if the optimizer swallowed it."""
         return self._interrupts > 0
 
     def _is_as_before(self) -> bool:
@@ -143,7 +142,7 @@ class ProcessStateGuard:
         warnings.simplefilter("default")
 
     def _guard(self, stream: Any, name: str) -> bool:
-        """Have a stream take note of being closed instead of closing: it is needed afterwards."""
+        """Note that a stream is to be closed, instead of closing it: it is needed later."""
         if "close" in getattr(stream, "__dict__", {"close": None}):
             return False
         closed = self._closed
@@ -154,7 +153,7 @@ class ProcessStateGuard:
         return True
 
     def _handle_signals(self) -> None:
-        """Take note of Ctrl-C, and raise in the optimizer where a timer that it set goes off: else the process ends."""
+        """Note Ctrl-C, and raise in the optimizer if a timer of its own goes off, which would end the process."""
         previous = _signal.getsignal(_signal.SIGINT)
         if callable(previous):
 

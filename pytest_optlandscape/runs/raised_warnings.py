@@ -1,4 +1,4 @@
-"""What an optimizer warns of: kept with its place while it runs, and handed to Python's own machinery afterwards."""
+"""Warnings of optimizers: kept with their places during a run, and issued again by Python afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 1000
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _OURS = tuple(f"{_PACKAGE / room}" for room in ("landscapes", "runs"))
-"""What is warned of there, such as an overflow in a formula, is no warning of the optimizer's."""
+"""Warnings from these folders, such as of an overflow in a formula, are not the optimizer's."""
 
 
 class Warned(NamedTuple):

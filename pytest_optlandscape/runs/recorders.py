@@ -131,7 +131,7 @@ class TrainingRun:
 
     @property
     def trouble(self) -> str:
-        """Say why no assertion can hold: the training did not end well, or a loss is impossible; else empty."""
+        """Return why no assertion can hold: the training did not end well, or a loss is impossible; else empty."""
         if self.stop_reason == "exception":
             return f"the training ended by an exception: {self.message}"
         if self.stop_reason == "unfinished":
@@ -166,7 +166,7 @@ class TrainingRun:
         return self.trace.hits([gap])[0]
 
     def shortfall(self, gap: float) -> str:
-        """Say why the final weights do not reach a gap, not negative; empty if they do."""
+        """Return why the final weights do not reach a gap, not negative; empty if they do."""
         if self.result_gap <= gap:
             return ""
         if self.fun is None:
@@ -186,7 +186,7 @@ class TrainingRun:
         return "\n".join(lines)
 
     def command(self) -> str:
-        """Say how the run is repeated: only by its own script."""
+        """Return the text that says how to repeat the run: only by its own script."""
         return "train again with the same random seeds; a recorded training carries no optimizer"
 
     def script(self) -> str:

@@ -1,9 +1,9 @@
-"""While an optimizer runs, functions that would end the process or replace it are refused.
+"""Functions that would end or replace the process are refused while an optimizer runs.
 
 ``os._exit(0)`` would end a session with status 0 after half of its tests, and nobody would know. Here it raises
 `EndsProcess` in the optimizer instead, as do ``os.abort``, ``os.exec…``, and deadly signals to the process itself.
-Children that the optimizer forks, and threads that were there before it, such as those of pytest-xdist, call what they
-always did. Code that is compiled, and ends the process without Python, is not refused.
+Children that the optimizer forks, and threads that were there before it, such as those of pytest-xdist, are not
+refused anything, and neither is compiled code that ends the process without Python.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EndsProcess(SystemExit):
 
 
 class Refusals:
-    """Within the context, the functions of this module are refused to the optimizer that runs in this thread.
+    """Refuse these functions, within the context, to the optimizer that runs in this thread.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Refusals:
         self._holding.close()
 
     def take(self) -> list[str]:
-        """List the calls that were refused since this was last asked, each once."""
+        """Return the calls that were refused since the last time, each once, and forget them."""
         if not self._told:
             return []
         told = list(dict.fromkeys(self._told))
@@ -87,7 +87,7 @@ _lock = threading.Lock()
 
 
 def refuse_for_good() -> None:
-    """Have the functions be looked at until the process ends."""
+    """Check every call of these functions until the process ends."""
     _hold(object())
 
 
@@ -103,9 +103,9 @@ def _hold(holder: object) -> None:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """Have the functions be looked at within the context, whoever runs; outside of runs they do what they always did.
+    """Check every call of these functions within the context; calls outside of runs are not refused.
 
-    A module that is imported in the meantime, and takes ``from os import _exit``, takes the function that is looked at.
+    A module that is imported in the meantime, with ``from os import _exit``, gets the function that is checked.
     """
     holder = object()
     _hold(holder)
@@ -133,9 +133,9 @@ _LOOKED_AT = [
 
 
 def _run_of_caller() -> Refusals | None:
-    """Find the run that the thread that calls is of: its own, or one since whose beginning the thread is there.
+    """Return the run to which the calling thread belongs: that of the thread, or one that began before the thread.
 
-    Runs in several threads may be going on. A thread that one of them found is not refused anything.
+    Runs may go on in several threads. A thread that was there when one of them began is not refused anything.
     """
     running = _running[::-1]
     own = next((one for one in running if one.is_of_caller), None)
@@ -167,7 +167,7 @@ def _always(*arguments: Any) -> bool:
 
 
 def _kills(pid: Any = 0, number: Any = 0, *further: Any) -> bool:
-    """Whether a signal would reach this process, its group, or the process that began it, and end it."""
+    """Return whether a signal would reach this process, its group or its parent, and end it."""
     return pid in (os.getpid(), os.getppid(), 0, -1, -os.getpgrp()) and _ends(number)
 
 
@@ -176,7 +176,7 @@ def _kills_group(group: Any = 0, number: Any = 0, *further: Any) -> bool:
 
 
 def _ends(number: Any = 0, *further: Any) -> bool:
-    """Whether a signal ends or stops a process, or interrupts pytest; others are ignored, or have a handler."""
+    """Return whether a signal ends or stops a process, or interrupts pytest."""
     harmless = {0} | {
         int(getattr(signal, name)) for name in ("SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT") if hasattr(signal, name)
     }
@@ -195,4 +195,4 @@ _DEADLY: dict[str, Callable[..., bool]] = {
     "raise_signal": _ends,
     "interrupt_main": lambda number=signal.SIGINT, *further: _ends(number),
 }
-"""By the name of a function, which of its calls are refused; of the others all are."""
+"""By the name of a function, the calls that are refused; of other functions all calls are."""

@@ -96,7 +96,7 @@ def gaps_at(
     landscape: Landscape,
     within: NDArray[np.bool_] | None = None,
 ) -> FloatArray:
-    """Give the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value.
+    """Return the gap of a point, or of each of several by itself; inf where one is infeasible or has no finite value.
 
     All are inf where the minimum is not known, and those of values that contradict it: no target counts as reached.
     Which points lie in the box may be handed over, where it is known.
@@ -115,7 +115,7 @@ def below_fmin(
     landscape: Landscape,
     within: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
-    """Tell which values contradict fmin: feasible ones that lie below it by more than rounding explains.
+    """Mark the values that contradict fmin: feasible ones that lie below it by more than rounding explains.
 
     A point that breaks a constraint, by no more than 1e-6, must lie lower by much more.
     """
@@ -138,7 +138,7 @@ def below_fmin(
 
 
 def contradiction(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> str:
-    """Say which of the values at points (n, dim) is the lowest that contradicts fmin; "" where none does.
+    """Describe the lowest of the values at points (n, dim) that contradicts fmin; "" if none does.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def distance_from(x: FloatArray, landscape: Landscape) -> FloatArray:
 def feasible(
     x: FloatArray, bounds: FloatArray, landscape: Landscape, within: NDArray[np.bool_] | None = None
 ) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to the slack of rounding, and keep the constraints to 1e-6."""
+    """Mark the points that lie in the box, up to the slack of rounding, and keep the constraints to 1e-6."""
     within = inside(x, bounds) if within is None else within
     if not landscape.own_constraints:
         return within
@@ -181,7 +181,7 @@ is scaled to a unit box and back, or moved onto from elsewhere, is missed by one
 
 
 def slack_of(bounds: FloatArray) -> FloatArray:
-    """Give the slack of each coordinate: `SLACK` units in the last place of the larger of its two bounds.
+    """Return the slack of each coordinate: `SLACK` units in the last place of the larger of its two bounds.
 
     Parameters
     ----------
@@ -201,14 +201,14 @@ def slack_of(bounds: FloatArray) -> FloatArray:
 
 
 def inside(x: FloatArray, bounds: FloatArray) -> NDArray[np.bool_]:
-    """Tell which points lie in the box, up to the slack of rounding; see `slack_of`."""
+    """Mark the points that lie in the box, up to the slack of rounding; see `slack_of`."""
     slack = slack_of(bounds)
     within: NDArray[np.bool_] = np.all((x >= bounds[:, 0] - slack) & (x <= bounds[:, 1] + slack), axis=-1)
     return within
 
 
 def box_widths(bounds: FloatArray) -> FloatArray:
-    """Give the widths of a box, 1 where it has none: what distances in it are shares of.
+    """Return the widths of a box, the unit of distances in it; 1 where the box has no width.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def box_widths(bounds: FloatArray) -> FloatArray:
 
 
 def _keeps_constraints(x: FloatArray, landscape: Landscape) -> NDArray[np.bool_]:
-    """Tell which points keep the constraints; where one has no value or raises, it is not kept."""
+    """Mark the points that keep the constraints; a constraint without a value, or that raises, is not kept."""
     try:
         return np.asarray(landscape.violation(x) <= FEASIBILITY)
     except Exception:
@@ -340,7 +340,7 @@ class Run:
         return float(values.min()) if len(values) else math.inf
 
     def _feasible_values(self) -> FloatArray:
-        """Give the values of all evaluations; inf where one was infeasible or not finite."""
+        """Return the values of all evaluations; inf where one was infeasible or not finite."""
         x, fun = self.evaluated
         counts = feasible(x, self.bounds, self.landscape) & np.isfinite(fun)
         values: FloatArray = np.where(counts, fun, np.inf)
@@ -433,7 +433,7 @@ class Run:
         return self._again(self)
 
     def command(self) -> str:
-        """Give the line of Python that repeats this run."""
+        """Return the line of Python that repeats this run."""
         own = np.array_equal(self.bounds, self.landscape.bounds)
         bounds = "" if own else f", bounds={self.bounds.tolist()}"
         time_limit = f", time_limit={self.time_limit:g}" if self.stop_reason == "time" else ""

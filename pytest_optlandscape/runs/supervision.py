@@ -1,6 +1,6 @@
-"""Runs in a process that is supervised from outside: it tells which run begins, and leaves out those that hung.
+"""Runs in a supervised process: it tells the supervisor which run begins, and leaves out runs that hung before.
 
-The supervisor ends the process when a run goes on for too long, and has another process do what is left without it.
+The supervisor ends the process if a run takes too long, and has another process do the remaining runs.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["HUNG", "MOST_HANGING", "NOT_RUN", "Supervision", "current", "hard_to_end", "key_of", "supervised"]
 
 MOST_HANGING = 3
-"""After so many runs that hang, all further ones of the same task are left out."""
+"""Runs that hang before all further runs of the same task are left out."""
 
 HUNG = "it was still running long after its time limit, and its process had to be ended"
 NOT_RUN = "not run, because the runs before it hung"
 
 hard_to_end: set[str] = set()
-"""The specs of optimizers that went on in this process long after their time limit."""
+"""The specs of optimizers that ran in this process long after their time limit."""
 
 
 class Supervision:
-    """What is told of runs, and which are left out.
+    """Tells a supervisor about runs, and knows which runs are left out.
 
     Parameters
     ----------
     tell : callable
-        Takes what is to be told, as plain values.
+        Takes a message of plain values.
     hanging : collection of str
         The keys of runs that hung before.
     """
@@ -45,7 +45,7 @@ class Supervision:
         self._depth = 0
 
     def reason_to_leave_out(self, key: str) -> str:
-        """Say why a run is not to be made: `HUNG`, `NOT_RUN`, or "" where it is to be."""
+        """Return why a run is left out, `HUNG` or `NOT_RUN`; "" if it is made."""
         if key in self._hanging:
             self._left_out.add(key)
             return HUNG
@@ -53,7 +53,7 @@ class Supervision:
 
     @contextlib.contextmanager
     def run(self, key: str, name: str, seconds: float | None) -> Iterator[None]:
-        """Within the context, a run goes on that should not take longer; the outermost is told."""
+        """Tell the supervisor when the outermost run begins, and when it ends with the context."""
         self._depth += 1
         try:
             if self._depth == 1:
@@ -65,7 +65,7 @@ class Supervision:
                 self._say({"ends": key})
 
     def waits(self, seconds: float) -> None:
-        """Tell that a run is given more time, from whichever thread."""
+        """Tell the supervisor, from any thread, that the run gets more time."""
         self._say({"waits": seconds})
 
     def _say(self, what: dict[str, Any]) -> None:
@@ -77,13 +77,13 @@ _current: list[Supervision] = []
 
 
 def current() -> Supervision | None:
-    """Give the supervision of this process; None where nobody supervises it."""
+    """Return the supervision of this process; None if nobody supervises it."""
     return _current[-1] if _current else None
 
 
 @contextlib.contextmanager
 def supervised(supervision: Supervision) -> Iterator[None]:
-    """Within the context, runs are told to a supervisor."""
+    """Tell a supervisor about the runs within the context."""
     _current.append(supervision)
     try:
         yield
@@ -92,6 +92,6 @@ def supervised(supervision: Supervision) -> Iterator[None]:
 
 
 def key_of(spec: str, problem: Problem) -> str:
-    """Name a run: the same problem again has the same name."""
+    """Return a name of a run; the same problem always gets the same name."""
     told = (spec, type(problem).__name__, *problem.terms())
     return hashlib.sha256(repr(told).encode("utf-8", "replace")).hexdigest()[:24]

@@ -1,7 +1,7 @@
-"""Against code that swallows every interruption, from Python 3.12 on: nothing is executed while it handles one.
+"""Interruptions of code that swallows every one, from Python 3.12 on: they are raised while the code handles the last.
 
-An exception that is raised where a handler jumps back is taken by CPython 3.12 for one of the guarded block, which
-handles it again. So interruptions are raised while the handler is at work: its cleanup is not guarded any more.
+CPython 3.12 takes an exception that is raised where a handler jumps back for one of the guarded block, which handles it
+again. So interruptions are raised while the handler is at work: its cleanup is not guarded any more.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ __all__ = ["Insistence", "is_insisting"]
 
 _NAME = "optlandscape"
 _TOOLS = (3, 4)
-"""Identities that no kind of tool is known by; debuggers, coverage and profilers have theirs."""
+"""Identities that `sys.monitoring` reserves for nobody; debuggers, coverage and profilers have their own."""
 
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)
 _OWN = os.path.dirname(__file__)
 _SWALLOWS = "contextlib.py"
-"""Of the standard library, whose locks are to be given back, the only module that swallows for others."""
+"""The only module of the standard library that swallows exceptions for others. All other modules are left alone, so
+that they give back their locks."""
 
 
 class Insistence:
-    """Raises again and again in one thread as long as it handles an exception of ours.
+    """Raises again and again in a thread that handles an exception of ours.
 
     Parameters
     ----------
     thread : int
         Its identity.
     find : callable
-        Gives what to raise while the thread handles this exception; None for nothing.
+        Returns what to raise while the thread handles an exception, or None.
     """
 
     def __init__(self, thread: int, find: Callable[[BaseException], type[BaseException] | None]) -> None:
@@ -43,7 +44,7 @@ class Insistence:
         self._tool: int | None = None
 
     def begin(self) -> None:
-        """Begin to raise; without effect before Python 3.12, or where others have taken all tools' places."""
+        """Begin to raise; without effect before Python 3.12, or if other tools have taken all identities."""
         monitoring: Any = getattr(sys, "monitoring", None)
         if monitoring is None or self._tool is not None:
             return
@@ -60,7 +61,7 @@ class Insistence:
         monitoring.set_events(self._tool, events.LINE | events.PY_START)
 
     def end(self) -> None:
-        """Raise no more."""
+        """Stop raising."""
         if self._tool is not None:
             monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
             monitoring.set_events(self._tool, monitoring.events.NO_EVENTS)
@@ -68,7 +69,7 @@ class Insistence:
             self._tool = None
 
     def _at(self, code: Any, place: int) -> None:
-        """Raise before a line or a function, if it is executed while an exception of ours is handled."""
+        """Raise before a line or a function that is executed while an exception of ours is handled."""
         handled = sys.exc_info()[1]
         if handled is None or threading.get_ident() != self._thread:
             return
@@ -81,7 +82,7 @@ class Insistence:
 
 
 def is_insisting(frame: FrameType | None) -> bool:
-    """Tell whether a frame is an `Insistence` at work, or something that it called."""
+    """Return whether a frame is an `Insistence` at work, or was called by one."""
     for _ in range(_DEEPEST):
         if frame is None:
             return False

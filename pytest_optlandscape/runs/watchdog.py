@@ -1,10 +1,14 @@
 """A wall-clock limit for a run: the watchdog ends the run, not the session.
 
-One thread watches all runs of a process. When the time of one is up, it closes the problem, so that the next
-evaluation is refused, and interrupts the optimizer's thread, in case it does not evaluate any more: by a signal in the
-main thread, which wakes it from sleeping and waiting too; elsewhere and on Windows by an exception that the interpreter
-raises between two lines of Python. Whoever swallows the exception is interrupted again, more and more often, in the end
-while it still handles the last one. An import is not interrupted: it would leave half a library behind.
+One thread watches all runs of a process. When the time of a run is up, the thread closes the problem, so that the next
+evaluation is refused, and interrupts the optimizer's thread, which may not evaluate any more. In the main thread it
+sends a signal, which also ends sleeping and waiting. Elsewhere and on Windows the interpreter raises an exception
+between two lines of Python. An optimizer that swallows the exception is interrupted again, more and more often, in the
+end while it still handles the last one. An import is not interrupted: it would leave half a library behind.
+
+`ctypes` is needed twice. Signals reach the main thread only, so that a run in another thread ends by
+``PyThreadState_SetAsyncExc``; and one signal raises once, so that code which swallows exceptions in nested loops is
+ended by a burst of pending calls.
 
 Code that keeps the interpreter's lock keeps the watchdog from running. A timer of the operating system, which counts
 the processor's time, interrupts it in the main thread if it looks for signals, as regular expressions do.
@@ -57,7 +61,7 @@ IMPORT_SECONDS = 30.0
 """As long is a run that imports left alone beyond its time; then it is the import that hangs."""
 
 _TIMER = getattr(signal, "SIGVTALRM", None) if _SIGNAL is not None else None
-"""What the timer of the processor's time sends; used by next to nobody."""
+"""The signal of the timer that counts the processor's time; hardly anybody uses it."""
 
 _BEFORE_ENDING = 5.0
 """Seconds of further interruptions, at least, before the process is ended with the run that cannot be."""
@@ -145,7 +149,7 @@ class Watch:
 
     @functools.cached_property
     def exception(self) -> type[TimeExhausted]:
-        """What is raised when this watch's time is up: the interpreter raises classes only."""
+        """The class that is raised when the time is up: the interpreter raises classes only."""
         return type("TimeExhausted", (TimeExhausted,), {"watch": self})
 
     @property
@@ -172,7 +176,7 @@ class Watch:
             self._start_timer()
 
     def _start_timer(self) -> None:
-        """Have a signal sent somewhat after the time is up, and every second from then on; not where others do that."""
+        """Send a signal shortly after the time is up, and every second from then on, unless others use the timer."""
         if _TIMER is None or signal.getitimer(signal.ITIMER_VIRTUAL)[0]:
             return
         self._previous_timer = signal.getsignal(_TIMER)
@@ -234,9 +238,9 @@ class Watch:
             _raise_in(self._thread, self.exception)
 
     def waits_for_import(self, frame: FrameType | None, now: float | None = None) -> bool:
-        """Tell whether the run imports a module and is to be left alone: interrupted, it may leave half of one behind.
+        """Return whether the run is importing a module, and is left alone: an interrupted import leaves half a module.
 
-        What imports the module that runs the optimizer does not count.
+        Imports around the run do not count.
         """
         if (time.monotonic() if now is None else now) >= self._given + IMPORT_SECONDS:
             return False
@@ -247,7 +251,7 @@ class Watch:
         return False
 
     def is_due(self, now: float) -> bool:
-        """Tell whether the time of a run that goes on is up."""
+        """Return whether the time of a run that goes on is up."""
         return now >= self._deadline and not self.is_over
 
     def close(self) -> None:
@@ -324,7 +328,7 @@ class _Watchdog:
                 self._condition.wait(max(self._wakes_at - time.monotonic(), 0.0))
 
     def _put_off(self, seconds: float) -> None:
-        """Have faulthandler speak if this thread does not wake up when it means to, as long as runs are watched."""
+        """Have faulthandler print a traceback if this thread does not wake up in time while it watches runs."""
         if self.watches:
             last_words.put_off(seconds + min(map(_slack, self.watches)))
         else:
@@ -332,7 +336,7 @@ class _Watchdog:
 
 
 def _slack(watch: Watch) -> float:
-    """Give the seconds that a run which keeps the interpreter's lock has after the watchdog should have woken up."""
+    """Return the seconds for which a run may keep the interpreter's lock after the watchdog should have woken up."""
     return 2.0 * watch.seconds + (_BEFORE_ENDING if last_words.ends else 1.0)
 
 
@@ -361,7 +365,7 @@ def _raise_where_due(frame: FrameType | None) -> None:
 
 
 def _raised_instead_of(handled: BaseException) -> type[TimeExhausted] | None:
-    """Give what is raised while an exception is handled that ended a run, unless that has been left."""
+    """Return the class to raise while a run handles an exception that was to end it; None if the run has ended."""
     watch = handled.watch if isinstance(handled, TimeExhausted) else None
     return None if watch is None or watch.is_over else watch.exception
 
@@ -378,7 +382,7 @@ _alarm = _Alarm()
 
 
 def _queue_burst() -> None:
-    """Have the interpreter ask the alarm in the main thread, several times.
+    """Queue several calls by which the interpreter asks the alarm in the main thread.
 
     Pending calls are made between two lines of Python, one after another; where one raises, the others wait until the
     exception has been caught.
@@ -389,7 +393,7 @@ def _queue_burst() -> None:
 
 
 def _raise_in(thread: int, exception: type[BaseException]) -> int:
-    """Have the interpreter raise in another thread; give how many threads that is."""
+    """Have the interpreter raise in another thread; return the number of threads found."""
     return int(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception)))
 
 
@@ -398,7 +402,7 @@ class _TakenBack(BaseException):
 
 
 def _take_back() -> None:
-    """Have nothing be on its way in this thread.
+    """Take back an exception that is on its way to this thread.
 
     The interpreter can be told to forget an exception, but goes on to look for one for ever, at every call; and where
     something traces, CPython 3.11 never gets beyond looking.
@@ -412,7 +416,7 @@ def _take_back() -> None:
 
 
 def _is_in_debugger(frame: FrameType | None) -> bool:
-    """Tell whether somebody stands at a breakpoint, whose time is not the optimizer's."""
+    """Return whether somebody is at a breakpoint: that time is not the optimizer's."""
     while frame is not None:
         if str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS:
             return True

@@ -1,4 +1,4 @@
-"""What is stored: baseline files in the repository, and the history of what every commit measured."""
+"""Baseline files in the repository, and the history of measurements of every commit."""
 
 from __future__ import annotations
 

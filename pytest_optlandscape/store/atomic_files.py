@@ -1,4 +1,4 @@
-"""Writing files so that a crash at any moment leaves the old one or the new one, never half of either."""
+"""Write files so that a crash at any moment leaves the old file or the new one, never half of either."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ empty, so that only a kill leaves it behind."""
 
 _LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 _HELD = (PermissionError, BlockingIOError) if sys.platform == "win32" else (BlockingIOError,)
-"""How a system says that a lock is held by another process."""
+"""The errors by which a system reports that another process holds a lock."""
 
 _given_up: set[Path] = set()
 """Folders whose lock was held for longer than we wait: the next baseline of a session does not wait so long again."""
@@ -43,7 +43,7 @@ _STALE = 60.0  # seconds after which a file of another name is none that somebod
 
 @contextlib.contextmanager
 def alone_with(path: Path) -> Iterator[None]:
-    """Keep other processes of this machine that use this from a file, while it is read, changed and written.
+    """Lock a file against other sessions on this machine, while it is read, changed and written.
 
     The lock belongs to the process: the system frees it, however the process ends. The file's folder is locked, so
     that nothing is left behind. Where folders cannot be locked, an empty file in `TEMPORARY_FOLDER` is, and it stays.
@@ -69,7 +69,7 @@ def alone_with(path: Path) -> Iterator[None]:
 
 
 def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
-    """Wait for the lock on a folder; tell whether there is one: not on Windows, nor on some network file systems."""
+    """Wait for the lock on a folder; return whether it can be locked: not on Windows and some network file systems."""
     if sys.platform == "win32":
         return False
     import fcntl
@@ -105,7 +105,7 @@ def _lock_stand_in(folder: Path, stack: contextlib.ExitStack) -> None:
 
 
 def _wait_for(folder: Path, take: Callable[[], object]) -> None:
-    """Try to take a lock until it is free; say so where that takes long, and give up in the end."""
+    """Try to take a lock until it is free; print a line if that takes long, and give up in the end."""
     begun = time.monotonic()
     longest = LONGEST_WAIT if folder not in _given_up else min(WAIT_BEFORE_A_WORD, LONGEST_WAIT)
     is_told = False
@@ -269,7 +269,7 @@ def remove_left_over(folder: Path, name: str = "") -> list[str]:
 
 
 def check_writable(path: Path) -> None:
-    """Try whether a file can be written, before minutes of work depend on it.
+    """Check that a file can be written, before minutes of work depend on it.
 
     Raises
     ------

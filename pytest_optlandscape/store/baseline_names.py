@@ -82,7 +82,7 @@ def _hashed(name: str) -> str:
 
 
 def _is_ambiguous(name: str) -> bool:
-    """Tell whether a plain name loses more than the colon before an optimizer's name and the spaces after commas."""
+    """Return whether a plain name loses more than the colon before an optimizer's name and the spaces after commas."""
     rest = name.replace(":", "", 1).replace(", ", "")
     return len(name) > _LONGEST or re.search(r"[^A-Za-z0-9_.,=()-]", rest) is not None
 

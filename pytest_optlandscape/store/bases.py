@@ -122,7 +122,7 @@ def _of_environment(environment: Mapping[str, str]) -> list[str]:
 
 
 def _resolved(folder: Path, name: str) -> list[str]:
-    """Give the commit of that name, or of the remote's branch of that name; none if there is no such commit."""
+    """Return the commit of that name, or of the remote's branch of that name; none if there is no such commit."""
     for one in (name, f"origin/{name}"):
         found = run_git(folder, "rev-list", "--max-count=1", "--end-of-options", one, "--")
         if found.returncode == 0 and found.stdout.strip():

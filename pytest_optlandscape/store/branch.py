@@ -78,7 +78,7 @@ class BranchFiles:
         return dict(self.stream(names))
 
     def why_not(self, name: str) -> str:
-        """Say why a file is left out; "" if it does not exist."""
+        """Return why a file is left out; "" if it does not exist."""
         return "is no regular file, is missing in git, or is too large" if name in self._ids() else ""
 
     def add(self, files: Mapping[str, bytes]) -> None:
@@ -102,7 +102,7 @@ class BranchFiles:
         self._change(dict.fromkeys(names))
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Give files new names that do not exist yet, in a further commit."""
+        """Rename files to names that do not exist yet, in a further commit."""
         ids = self._ids()
         there = {name: new for name, new in names.items() if name in ids}
         self._change({**dict.fromkeys(there), **{new: ids[name] for name, new in there.items()}})
@@ -168,7 +168,7 @@ class BranchFiles:
         return run_git(self.folder, "rev-parse", "--verify", "--quiet", self._ref).stdout.decode().strip()
 
     def _ids(self) -> dict[str, str]:
-        """Give the objects of all files; what is no file has an id that no object has."""
+        """Return the objects of all files; what is no file has an id that no object has."""
         tip = self._tip()
         if not tip:
             return {}

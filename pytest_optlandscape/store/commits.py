@@ -1,4 +1,4 @@
-"""What git says of the commit that is being measured."""
+"""Facts about the commit that is measured, as git knows them."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def first_parents(folder: Path, *revisions: str, steps: int | None = None) -> li
 
 
 def _within(prefix: str, path: str) -> str:
-    """Give the place of a path within the repository, "" for its top."""
+    """Return the place of a path within the repository, "" for its top."""
     place = posixpath.normpath(posixpath.join(prefix, path.replace("\\", "/")))
     if place.startswith(("..", "/")):
         raise ValueError(f"optlandscape_paths: {path!r} leads out of the repository")

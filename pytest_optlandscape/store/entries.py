@@ -63,12 +63,12 @@ def record_name(digest: str) -> str:
 
 
 def kind_of(name: str) -> str | None:
-    """Say whether a file's name is that of an entry (``commits``), a record or a triage; None for any other."""
+    """Return whether a file's name is that of an entry (``commits``), a record or a triage; None for any other."""
     return next((kind for kind, pattern in _NAMES.items() if pattern.fullmatch(name)), None)
 
 
 def most_bytes(name: str) -> int:
-    """Say how large a file of this name may be; one that is larger is not even read."""
+    """Return the largest size of a file of this name; a larger one is not read."""
     return _MOST_BYTES.get(kind_of(name) or name.partition("/")[0], 1 << 20)
 
 

@@ -29,7 +29,7 @@ class Files(Protocol):
         """Read files at once; those that `stream` leaves out are left out."""
 
     def why_not(self, name: str) -> str:
-        """Say why a file is left out, as the end of a sentence that begins with its name; "" if it does not exist."""
+        """Return why a file is left out, to follow its name in a sentence; "" if it does not exist."""
 
     def add(self, files: Mapping[str, bytes]) -> None:
         """Write files that are not there yet; when this returns they are stored, those that are named last at last."""
@@ -38,7 +38,7 @@ class Files(Protocol):
         """Remove files; those that do not exist are left out."""
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Give files, whatever they are, new names that do not exist yet; nothing is lost if this is interrupted."""
+        """Rename files, whatever they are, to names that do not exist yet; an interruption loses nothing."""
 
     def left_over(self) -> list[str]:
         """List what writers that were killed have left behind, if they can."""
@@ -76,7 +76,7 @@ class FolderFiles:
         return dict(self.stream(names))
 
     def why_not(self, name: str) -> str:
-        """Say why a file is left out; "" if it does not exist."""
+        """Return why a file is left out; "" if it does not exist."""
         path = f"{self.folder}/{name}"
         try:
             facts = os.lstat(path)
@@ -116,7 +116,7 @@ class FolderFiles:
             (self.folder / name).unlink(missing_ok=True)
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Give files, whatever they are, new names that do not exist yet."""
+        """Rename files, whatever they are, to names that do not exist yet."""
         for name, new in names.items():
             (self.folder / new).parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
@@ -180,7 +180,7 @@ def _below(folder: str, unfinished: bool = False) -> Iterator[str]:
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    """Tell whether a file is there with this content: one that a failing disk cut off is written again."""
+    """Return whether a file is there with this content: one that a failing disk cut off is written again."""
     try:
         return _content(str(path), len(data)) == data
     except OSError:

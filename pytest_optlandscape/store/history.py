@@ -324,7 +324,7 @@ def record_of(name: str, data: bytes) -> Baseline:
 
 
 def problem_with(name: str, data: bytes) -> str:
-    """Say why a file cannot be used; "" where it can."""
+    """Return why a file cannot be used; "" where it can."""
     readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
     read = readers.get(kind_of(name), checked_json)
     try:

@@ -67,7 +67,7 @@ class RemoteFiles:
         return {paths[path]: data for path, data in found.items() if path in paths}
 
     def why_not(self, name: str) -> str:
-        """Say why a file is left out; "" if it does not exist."""
+        """Return why a file is left out; "" if it does not exist."""
         if self._is_too_large(name):
             return f"has {self._sizes[name]} bytes, more than any file of its kind"
         return "cannot be read" if name in self._sizes and self._system.exists(f"{self._root}/{name}") else ""
@@ -90,7 +90,7 @@ class RemoteFiles:
                 self._system.rm_file(path)
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Give files new names that do not exist yet: each is copied before it is removed."""
+        """Rename files to names that do not exist yet: each is copied before it is removed."""
         root = self._root.rstrip("/")
         for name, new in names.items():
             self._system.makedirs(f"{root}/{new}".rpartition("/")[0], exist_ok=True)

@@ -1,4 +1,4 @@
-"""What tests of one's own track: one file beside the baselines of optimizers, one line for each entry.
+"""Entries that a user's tests track: one file beside the baselines of optimizers, one line for each entry.
 
 .. code-block:: json
 

@@ -141,7 +141,7 @@ def _keeping_feasible(adapter: Adapter) -> Iterator[Trial]:
 
 
 def _half_plane() -> Landscape:
-    """Give a bowl with a linear constraint, which is active at the minimum."""
+    """Return a bowl with a linear constraint, which is active at the minimum."""
     from scipy.optimize import LinearConstraint  # not needed by sessions that hold nobody to the contract
 
     bowl = get("sphere[2]")

@@ -1,7 +1,7 @@
 """Checks of the contract on invariances, for optimizers that promise them.
 
-A landscape is changed in a way that should not matter, and the first evaluations are compared, mapped back. Rounding
-alone separates two runs later, so what comes after is not looked at.
+Each check changes a landscape in a way that should not matter, and compares the first evaluations, mapped back. Later
+ones are not compared: rounding alone may separate the runs by then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.contract.landscapes import moved, scaled
+from pytest_optlandscape.contract.landscapes import scaled, turned
 from pytest_optlandscape.contract.search import Held
 from pytest_optlandscape.contract.trials import Complaint, Trial, trials
 from pytest_optlandscape.landscapes import Landscape
@@ -32,42 +32,46 @@ _TOLERANCE = 1e-6
 """In widths of the box."""
 
 _ANGLE = 0.5
+_UNCHANGED, _ORIGIN = np.eye(2), np.zeros(2)
 _LANDSCAPES = ("booth", "beale", "himmelblau")
 
 
 def check_invariant_to_scaling(held: Held) -> None:
     """Check that f times 4 is searched as f is."""
     __tracebackhide__ = True
-    _compare(held, "on f times 4", lambda landscape: scaled(landscape, 4.0), np.eye(2), np.zeros(2))
+    _compare(held, "on f times 4", lambda landscape: scaled(landscape, 4.0))
 
 
 def check_invariant_to_permutation(held: Held) -> None:
     """Check that with variables in another order the same points are evaluated, in that order."""
     __tracebackhide__ = True
-    _compare_moved(held, "with the variables exchanged", np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
+    matrix = np.array([[0.0, 1.0], [1.0, 0.0]])
+    _compare(held, "with the variables exchanged", lambda landscape: landscape.permute([1, 0]), matrix)
 
 
 def check_invariant_to_translation(held: Held) -> None:
-    """Check that in a space that is shifted the same points are evaluated, shifted."""
+    """Check that in a shifted space the same points are evaluated, shifted."""
     __tracebackhide__ = True
-    _compare_moved(held, "shifted by (0.5, -0.25)", np.eye(2), np.array([0.5, -0.25]))
+    offset = np.array([0.5, -0.25])
+    _compare(held, "shifted by (0.5, -0.25)", lambda landscape: landscape.shift(offset), offset=offset)
 
 
 def check_invariant_to_rotation(held: Held) -> None:
-    """Check that in a space that is turned the same points are evaluated, turned."""
+    """Check that in a turned space the same points are evaluated, turned."""
     __tracebackhide__ = True
     cos, sin = np.cos(_ANGLE), np.sin(_ANGLE)
-    _compare_moved(held, "turned by half a radian", np.array([[cos, -sin], [sin, cos]]), np.zeros(2))
-
-
-def _compare_moved(held: Held, how: str, matrix: FloatArray, offset: FloatArray) -> None:
-    __tracebackhide__ = True
-    _compare(held, how, lambda landscape: moved(landscape, matrix, offset), matrix, offset)
+    matrix = np.array([[cos, -sin], [sin, cos]])
+    _compare(held, "turned by half a radian", lambda landscape: turned(landscape, matrix), matrix)
 
 
 def _compare(
-    held: Held, how: str, change: Callable[[Landscape], Landscape], matrix: FloatArray, offset: FloatArray
+    held: Held,
+    how: str,
+    change: Callable[[Landscape], Landscape],
+    matrix: FloatArray = _UNCHANGED,
+    offset: FloatArray = _ORIGIN,
 ) -> None:
+    """Compare the runs on a landscape and on the changed one, where x has become ``matrix @ x + offset``."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:

@@ -45,7 +45,7 @@ def check_same_seed_same_run(held: Held) -> None:
 
 
 def run_hash(run: Run) -> str:
-    """Give a number to the points and the result of a run, the same for the same bits.
+    """Return a number to the points and the result of a run, the same for the same bits.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def check_same_run_in_another_process(held: Held) -> None:
 
 
 def _importable_spec(adapter: Adapter) -> str:
-    """Give the spec under which another process finds the same optimizer."""
+    """Return the spec under which another process finds the same optimizer."""
     if os.environ.get(_CHILD):
         raise NotApplicable("this is the other process")
     if adapter.spec.startswith("__main__:"):
@@ -93,7 +93,7 @@ def _importable_spec(adapter: Adapter) -> str:
 
 
 def _are_alike(one: Adapter, other: Adapter) -> bool:
-    """Tell whether two callables are the same function with the same arguments."""
+    """Return whether two callables are the same function with the same arguments."""
     first, second = getattr(one, "function", None), getattr(other, "function", None)
     parts = ("func", "args", "keywords")
     return all(hasattr(first, part) and getattr(first, part) == getattr(second, part, None) for part in parts)

@@ -74,7 +74,7 @@ def check_returns_finite_point(held: Held) -> None:
 
 
 def _ran_away(trial: Trial, run: Run) -> bool:
-    """Tell whether steps of a length that the user sets became longer and longer, until the point was not finite."""
+    """Return whether steps of a length that the user sets became longer and longer, until the point was not finite."""
     if run.stop_reason != "non-finite" or trial.adapter.ends_by_itself:
         return False
     farthest = float(np.nan_to_num(np.abs(run.trace.x), nan=0.0).max(initial=0.0))
@@ -118,7 +118,7 @@ def check_not_worse_than_best_seen(held: Held) -> None:
 
 
 def rounding_of(trial: Trial) -> float:
-    """Say by how much values may differ and count as the same."""
+    """Return by how much values may differ and count as the same."""
     return _ROUNDING * max(1.0, abs(float(trial.landscape(trial.x0))))
 
 

@@ -86,7 +86,7 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
 
 
 def _divergence(usual: FloatArray, points: FloatArray, after: int) -> int | None:
-    """Say at which evaluation, counted from 1, a run leaves the usual one by more than rounding; None if it does not.
+    """Return the evaluation, from 1, at which a run leaves the usual one by more than rounding; None if it stays.
 
     Parameters
     ----------
