@@ -22,7 +22,7 @@ EXPORT_FORMATS = {
     "openmetrics": "gauges with the commits' times; with --last those of the last commit",
     "codequality": "GitLab's report: what is worse or changed at the last commit",
 }
-"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
+"""The formats of `report.exporters.EXPORTERS`, which is imported at its first use."""
 
 
 def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -49,7 +49,7 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with the status that pytest has for mistakes."""
+    """A parser that ends with pytest's exit status for mistakes."""
 
     def error(self, message: str) -> Any:
         self.print_usage(sys.stderr)
@@ -79,7 +79,7 @@ class _Commands:
 
     @staticmethod
     def of_history(made: argparse.ArgumentParser, as_json: bool = True) -> argparse.ArgumentParser:
-        """Add what each command has that reads a history."""
+        """Add the arguments of every command that reads a history."""
         made.add_argument(
             "--history", metavar="PLACE", help="a folder, git:BRANCH or a URL (default: optlandscape_history)"
         )
@@ -89,7 +89,7 @@ class _Commands:
 
     @staticmethod
     def of_line(made: argparse.ArgumentParser, or_releases: bool = True) -> None:
-        """Add what each command has that follows optimizers along the commits, or along releases of a library."""
+        """Add the arguments of every command that follows optimizers along commits or releases."""
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
         if or_releases:
             made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")

@@ -1,4 +1,4 @@
-"""pytest's door: options, markers, collection, summary. It wires and decides nothing.
+"""The entry point of the pytest plugin: options, configuration keys, markers and fixtures. It decides nothing.
 
 pytest imports this module in every session in which the package is installed, so it imports nothing heavy; what
 ``--optlandscape`` needs is imported when that option is given.
@@ -191,12 +191,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare the hooks that others may implement."""
+    """Declare the hooks of this plugin."""
     pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Answer what needs no session: the catalogue, and one cell run again."""
+    """Run the options that need no session: list the catalogue, replay a cell, fit a suite."""
     if config.getoption("optlandscape_list") is not None:
         from pytest_optlandscape.session.listing import list_landscapes
 
@@ -220,7 +220,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(trylast=True)  # after others that register what implements our hooks
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, hand out the fixtures and, on request, switch the suite on."""
+    """Declare the markers, register the fixtures and, on request, the suite."""
     config.addinivalue_line(
         "markers",
         "landscapes(*ids, tags=..., dim=..., exclude=...): run the test on each landscape chosen, "
@@ -256,7 +256,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once where tests asked for times and pytest-benchmark recorded none."""
+    """Print once that tests asked for times and pytest-benchmark recorded none."""
     reports = (report for reports in terminalreporter.stats.values() for report in reports)
     properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
     reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
@@ -276,7 +276,7 @@ def _add_optimizers(config: pytest.Config) -> None:
 
 
 def _declare_profiles(config: pytest.Config) -> None:
-    """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
+    """Apply the configured profiles and adapters until the session ends."""
     try:
         _values.check_keys(config, INI_KEYS, ["optlandscape_profiles", "optlandscape_adapters"])
         lines = config.getini("optlandscape_adapters")

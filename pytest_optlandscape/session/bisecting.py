@@ -1,4 +1,4 @@
-"""Which commit did it: ``git bisect`` along first parents, in a worktree, with our verdicts."""
+"""Find the commit that changed an optimizer: ``git bisect`` along first parents, in a worktree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Conviction", "Selection", "bisect", "select"]
 
 @dataclass(frozen=True)
 class Selection:
-    """What is run at each commit.
+    """The runs that are made at each commit.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Conviction:
-    """What a bisection found.
+    """The result of a bisection.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
 
 
 def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:
-    """Have git choose the commits, in a worktree of its own: the user's checkout is left alone."""
+    """Bisect in a separate worktree, so that the user's checkout is not touched."""
     worktree = make_worktree(measurer.rootpath, bad)
     folder = worktree.folder
     ends = [resolve_commit(folder, one) for one in (bad, good)]
@@ -186,7 +186,7 @@ def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str]
 
 
 def _measured(measurer: CommitMeasurer, revision: str, chosen: Selection) -> dict[str, Measured]:
-    """Take what the history knows of a commit; run what it does not know."""
+    """Return the results of a commit: from the history where it has them, else from runs."""
     facts = measurer.facts(revision)
     found: dict[str, Measured] = {}
     for spec, optimizer in measurer.known(facts).items():

@@ -24,7 +24,7 @@ MOST_LINES, MOST_CHARACTERS = 6, 220
 """Of what a build that failed said last: that it failed stands at the end, why it did shortly before."""
 
 _SAID_BY_PIP = ("note:", "hint:", "[end of output]", "│ exit code", "╰─>", "error: subprocess-exited", "× ")
-"""What pip adds to the words of a build that failed."""
+"""The lines that pip adds to the output of a failed build."""
 
 _PARENT = "optlandscape_present_environment.pth"
 
@@ -58,7 +58,7 @@ class Environment:
         return self.folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
     def has_module(self, name: str) -> bool:
-        """Tell whether a top-level module was installed here."""
+        """Return whether a top-level module is installed in this environment."""
         site = self.site_packages
         return (site / name).is_dir() or any(site.glob(f"{name}.*py")) or any(site.glob(f"{name}.*.so"))
 

@@ -1,4 +1,4 @@
-"""What the command line and the configuration file say, read and checked."""
+"""Read and check the command line and the configuration file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOST_SECONDS = 1e7
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line and the configuration file say.
+    """The settings of a session, from the command line and the configuration file.
 
     Attributes
     ----------
@@ -248,7 +248,7 @@ def _lines(value: str | list[str]) -> list[str]:
 
 
 def _history(config: pytest.Config) -> str | None:
-    """Say where the session is recorded: on the command line, else in the configuration file."""
+    """Return the place of the history: from the command line, else from the configuration file."""
     told = config.getoption("optlandscape_history")
     if told is None:
         return str(config.getini("optlandscape_history")).strip() or None
@@ -274,7 +274,7 @@ def _paths(config: pytest.Config) -> tuple[str, ...]:
 
 
 def _executor(config: pytest.Config) -> str | None:
-    """Say who runs the items; refuse what cannot be had together."""
+    """Return the executor that runs the items; refuse options that exclude each other."""
     executor: str | None = config.getoption("optlandscape_executor")
     if executor is None:
         return None

@@ -1,4 +1,4 @@
-"""What tests of one's own track: stored and compared like what the suite measures."""
+"""Store and compare the numbers that the user's own tests track."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRACKED = pytest.StashKey[list[dict[str, Any]]]()
 
 @dataclass(frozen=True)
 class TrackedOutcome:
-    """What came of one entry.
+    """The result of one entry.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class TrackedOutcome:
 
 
 class Tracking:
-    """What is tracked in one session.
+    """The tracked numbers of one session.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What runs in the workers of an executor: a process of the optimizer's own, and what it is asked.
+"""Answer requests in the workers of an executor: each runs its optimizers in a separate process.
 
 A worker may be a thread of this process, a process of a pool, or a Dask worker on another machine. None of them runs
 an optimizer itself. Each thread of a worker keeps a process like those of ``--optlandscape-against``: time limits need
@@ -28,7 +28,7 @@ IDLE_SECONDS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a worker is asked: plain values, so that nothing of the session needs to be pickled.
+    """A request to a worker: plain values, so that no object of the session is pickled.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
 
 
 def announce(job: str, topic: str) -> None:
-    """Tell the scheduler of a Dask cluster which worker begins a job: if it begins twice, the first worker was lost."""
+    """Log at the Dask scheduler which worker begins a job: if a job begins twice, its first worker was lost."""
     worker = _dask_worker()
     if worker is not None:
         with contextlib.suppress(Exception):  # the job matters, not its announcement
@@ -111,7 +111,7 @@ closed: set[str] = set()
 """Sessions that want no more answers."""
 
 further: dict[str, list[RevisionClient]] = {}
-"""By session, processes that are not kept for a thread, but begun and closed for one task."""
+"""By session, the clients of servers that run one task only."""
 
 
 class _Kept:
@@ -154,7 +154,7 @@ class _Kept:
         self.client.close()
 
     def mismatch(self, question: Question) -> str:
-        """Say why the process would not give the numbers that the session's own would; "" if it would."""
+        """Return why the process cannot compute the session's numbers; "" if it can."""
         if question.spec in self._checked and self.client.is_running:
             return ""
         found = mismatch(self.client, question.spec, question.expected, f"worker {worker_name()}")
@@ -164,7 +164,7 @@ class _Kept:
 
 
 def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], process: str) -> str:
-    """Say why a process would not give the numbers that the session's own would; "" if it would."""
+    """Return why a process cannot compute the session's numbers; "" if it can."""
     loaded = client.load(spec)
     if "missing" in loaded:
         return f"{process} cannot import {spec}: {loaded['missing']}"
@@ -180,7 +180,7 @@ def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], pro
 
 
 _processes: dict[int, _Kept] = {}
-"""By thread."""
+"""By thread, its server."""
 
 
 def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
@@ -194,7 +194,7 @@ def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
 
 
 def _dask_worker() -> Any:
-    """Give the Dask worker that runs this task; None elsewhere."""
+    """Return the Dask worker that runs this task; None elsewhere."""
     if "distributed" not in sys.modules:
         return None
     with contextlib.suppress(Exception):
