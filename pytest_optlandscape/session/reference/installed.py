@@ -84,7 +84,7 @@ class InstalledCopy:
 
     @property
     def is_of_this_package(self) -> bool:
-        """Whether pytest-optlandscape itself runs on it, so that it is imported on both sides in any case."""
+        """Whether pytest-optlandscape itself runs on it, so that both revision servers import it in any case."""
         return self.name.partition(".")[0] in _NOT_REPLACED
 
 

@@ -20,14 +20,14 @@ __all__ = [
 ]  # fmt: skip
 
 PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
-"""Where this package is imported from, on both sides of a comparison."""
+"""Where this package is imported from, in both revision servers."""
 
 
 def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
     """Replace every entry inside the repository by its counterpart in another revision.
 
     An environment that lies inside the repository stays. Where this package itself is in the repository, its entry
-    stays behind its counterpart: both sides of a comparison are judged by one version.
+    stays behind its counterpart: both revisions are judged by one version.
 
     Parameters
     ----------

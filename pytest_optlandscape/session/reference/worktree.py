@@ -100,7 +100,7 @@ def make_worktree(inside: Path, ref: str) -> Worktree:
     WorktreeError
         If git is not installed, the folder is in no repository, or ``ref`` is a range or not known.
     """
-    from pytest_optlandscape.store import resolve_commit  # a side of a comparison imports this module before NumPy
+    from pytest_optlandscape.store import resolve_commit  # a revision server imports this module before NumPy
 
     repository = Path(_told(inside, "rev-parse", "--show-toplevel")).resolve()
     try:
