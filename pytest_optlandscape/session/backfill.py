@@ -64,9 +64,9 @@ class CommitMeasurer:
     Parameters
     ----------
     suite : SuiteRun
-        The present one, which says what is run.
+        The present suite: its plan says what is run.
     history : History
-        What is known already, and where to what is measured is added.
+        The history to extend.
     rootpath : Path
         The project's folder.
     install : str
@@ -220,7 +220,7 @@ class CommitMeasurer:
         )
 
     def measured(self, outcome: Outcome) -> dict[str, Measured]:
-        """Turn what came of a plan into what is stored."""
+        """Convert the outcome of a plan into entries of the history."""
         measured = {}
         for spec, found in outcome.found.items():
             adapter = self.suite.adapters[spec]

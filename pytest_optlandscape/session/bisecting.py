@@ -29,7 +29,7 @@ class Selection:
     landscapes : dict
         By spec, the landscapes chosen.
     is_whole : bool
-        Whether nothing was left out, so that what is measured may go into the history.
+        Whether no landscape was left out, so that the results may go into the history.
     """
 
     landscapes: dict[str, list[Landscape]]
@@ -43,14 +43,14 @@ class Conviction:
     Attributes
     ----------
     verdict : Verdict
-        What the bad commit is against the good one.
+        The verdict on the bad commit, compared with the good one.
     commits : tuple of str
-        The commit that did it; several where those between could not be run.
+        The commit that changed the optimizer; several if those between could not be run.
     comparison : OptimizerComparison or None
-        Of the bad commit with the good one, for the optimizer that decides.
+        The bad commit compared with the good one, for the optimizer that decides.
     alone : Verdict or None
-        What the commit is against its parent; None where several may have done it, or the parent cannot be run. If it
-        is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
+        The verdict on the commit, compared with its parent; None if there are several commits, or the parent cannot be
+        run. If it is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
     """
 
     verdict: Verdict

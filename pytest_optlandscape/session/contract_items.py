@@ -23,12 +23,12 @@ __all__ = ["ContractItem", "ContractPlugin", "contract_items"]
 
 
 class ContractItem(pytest.Item):
-    """One optimizer held to one check.
+    """The item of one optimizer and one check.
 
     Attributes
     ----------
     found : CheckOutcome or None
-        What came of it, once it was run.
+        The outcome, once the item was run.
     """
 
     def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
@@ -43,7 +43,7 @@ class ContractItem(pytest.Item):
         remote.submit_check(self.spec, self.name)
 
     def runtest(self) -> None:
-        """Hold the optimizer to the check; fail at a breach that the baseline does not know."""
+        """Hold the optimizer to the check; fail on a breach that was not accepted."""
         with no_other_outcome(self.spec), global_random_states():
             found = self.suite.hold(self.spec, self.name)
         self.found = found

@@ -150,7 +150,7 @@ def make_environment(folder: Path) -> Environment:
 
 
 def _present_versions() -> str:
-    """List what is installed now, as constraints; what was installed from a folder or a URL has no release."""
+    """Return the installed releases as constraints; packages from a folder or a URL have no release."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
         name = one.metadata["Name"]

@@ -361,7 +361,7 @@ class Crew:
         return sum(self._again.values()), self._again
 
     def close(self) -> None:
-        """Cancel what is not done, end what runs, and let go of the workers; a second time does nothing."""
+        """Cancel waiting jobs, end running ones, and release the workers; a second call does nothing."""
         with self._lock:
             if self._is_closed:
                 return

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["IsolatedItems", "SupervisedClient"]
 
 LONGER = 6.0
-"""Seconds that a run may at least take beyond its time limit, in which its own process tries to end it."""
+"""Shortest time in seconds beyond the time limit in which the run's own process may end it."""
 
 _LOOK_SECONDS = 0.1
 
@@ -41,9 +41,9 @@ class IsolatedItems:
     ----------
     suite : SuiteRun
     everything : bool
-        Whether all optimizers are isolated from the beginning, or each when it has shown that it needs it.
+        Whether all optimizers are isolated from the start; otherwise each one once it could not be ended.
     spool : Path or None
-        Where other processes of the session leave word of optimizers that ended theirs.
+        Where the processes of the session mark optimizers that ended theirs.
     """
 
     def __init__(self, suite: SuiteRun, *, everything: bool, spool: Path | None = None) -> None:
@@ -149,9 +149,9 @@ class SupervisedClient(RevisionClient):
     Attributes
     ----------
     run_that_ended : dict or None
-        The run that was under way when the process ended: ``begins`` is its key, ``name``, ``seconds``.
+        The run in progress when the server ended: ``begins`` is its key, ``name``, ``seconds``.
     was_overdue : bool
-        Whether the process was ended, or ended itself, because the run took too long.
+        Whether the server was ended because the run took too long.
     """
 
     run_that_ended: dict[str, Any] | None = None

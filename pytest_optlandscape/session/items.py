@@ -38,7 +38,7 @@ class SuiteItem(pytest.Item):
     Attributes
     ----------
     records : list of dict
-        What was run here, as plain values that travel to the main process.
+        The records of this item, as plain values for the main process.
     """
 
     def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
@@ -102,7 +102,7 @@ class SuiteItem(pytest.Item):
 
 
 class LandscapeItem(SuiteItem):
-    """One optimizer on all cells of one landscape."""
+    """The item of one optimizer and one landscape."""
 
     def __init__(self, *, landscape: Landscape, **keywords: Any) -> None:
         super().__init__(**keywords)
@@ -131,12 +131,12 @@ class LandscapeItem(SuiteItem):
 
 
 class OverallItem(SuiteItem):
-    """One optimizer over all landscapes of the suite.
+    """The item of one optimizer over all landscapes of the suite.
 
     Attributes
     ----------
     is_judged : bool
-        Whether it was run, so that it stands for what is said of the suite as one.
+        Whether the item was run, so that the verdict over the suite has a test.
     """
 
     is_judged = False

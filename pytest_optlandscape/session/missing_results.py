@@ -1,4 +1,4 @@
-"""Landscapes that were to be run in this session and of which nothing came back: a crash, or an error of ours.
+"""Landscapes that were to be run in this session and gave no record, because of a crash or an internal error.
 
 Such a landscape is never *same*: the summary and the JSON outcome name it, with the reason.
 """

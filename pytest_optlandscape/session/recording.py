@@ -55,9 +55,9 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     Returns
     -------
     recording : Recording or None
-        None if nothing is to be recorded. If only creep is to be judged, it is not kept.
+        None if the session is not recorded. If only creep is judged, the recording is not kept.
     why_not : str
-        Why nothing is recorded although it was asked for.
+        Why the session is not recorded although the user asked for it; "" otherwise.
 
     Raises
     ------
@@ -96,15 +96,15 @@ class Recording:
         None without git.
     settings : Settings
     is_kept : bool, default True
-        False where the session is compared with the history and not stored.
+        False if the session is compared with the history and not stored.
     records : dict
-        By spec and landscape, what was measured, with all that a later comparison needs.
+        By spec and landscape, the records with envelopes and averages.
     lines : list of str
-        What was written, and what was not, for the summary.
+        Lines of the summary: what was recorded and what was not.
     entry : CommitEntry or None
-        The session's own, once it was written; None where no optimizer was run on all its landscapes.
+        The session's entry, once it is written; None if no optimizer was run on all its landscapes.
     whole : dict
-        By digest, the records that this entry names.
+        By digest, the records of this entry.
     """
 
     history: History

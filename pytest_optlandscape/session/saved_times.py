@@ -210,7 +210,7 @@ class _Warnings:
 
 
 def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
-    """Read all files as pytest-benchmark does: the name, the content, and what is wrong with it."""
+    """Read all files as pytest-benchmark does: name, content and problem."""
     from pytest_benchmark.storage.file import FileStorage
 
     warnings = _Warnings()

@@ -97,7 +97,7 @@ def _width() -> int:
 
 
 def _told_above(terminal: Any, suite: SuiteRun, spec: str) -> set[str]:
-    """List the landscapes of an optimizer of which a failure was printed in full, and ``overall``."""
+    """Return the names of an optimizer's items whose failure was printed in full."""
     if terminal.config.option.tbstyle == "no" or terminal.config.option.no_summary:
         return set()
     prefix = f"optlandscape::{spec}::"

@@ -17,7 +17,7 @@ from pytest_optlandscape.store import BaselineError, read_tracked, tracked_path,
 __all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
 
 TRACKED = pytest.StashKey[list[dict[str, Any]]]()
-"""Where an item keeps what was tracked in it, until its report is made."""
+"""The tracked numbers of an item, until its report is made."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class TrackedOutcome:
     name, kind, verdict : str
     value : float
     before : float or None
-        What was accepted, if something was that can be compared.
+        The accepted value, if it can be compared.
     unit : str
     text : str
-        Values and verdict in words.
+        The values and the verdict in words.
     accepted : bool
-        Whether it is the baseline now.
+        Whether the value is the baseline now.
     """
 
     test: str
