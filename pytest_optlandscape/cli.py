@@ -33,7 +33,7 @@ SAME, WORSE, NOT_COMPARABLE = 0, 1, 3
 """Exit statuses."""
 
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
-"""How pytest reads the configuration for a command that runs none of the user's code."""
+"""Arguments with which pytest reads the configuration without running the user's code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Command:
-    """What is done when pytest has read the configuration; no session is begun."""
+    """Run a command after pytest has read the configuration; start no session."""
 
     def __init__(self, do: Callable[[pytest.Config], int]) -> None:
         self._do = do
@@ -87,7 +87,7 @@ class _Command:
 
 
 def _with_configuration(do: Callable[[pytest.Config], int], runs_code: bool = False) -> int:
-    """Have pytest read the project's configuration, and do something with it."""
+    """Let pytest read the project's configuration, and run a command with it."""
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` does, whichever way the command was called
     if runs_code:
@@ -100,7 +100,7 @@ def _with_configuration(do: Callable[[pytest.Config], int], runs_code: bool = Fa
 
 @contextlib.contextmanager
 def _no_other_plugins() -> Any:
-    """Have pytest load no plugins by itself: they cost more time than the command."""
+    """Keep pytest from loading other plugins: they cost more time than the command."""
     names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS")
     before = {name: os.environ.pop(name, None) for name in names}
     os.environ[names[0]] = "1"
@@ -546,7 +546,7 @@ def _crew(words: str | None) -> Any:
 
 @contextlib.contextmanager
 def _ended_by_sigterm() -> Any:
-    """Have a polite kill remove the worktree, as Ctrl-C does."""
+    """Remove the worktree on SIGTERM, as on Ctrl-C."""
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt

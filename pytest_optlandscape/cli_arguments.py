@@ -22,7 +22,7 @@ EXPORT_FORMATS = {
     "openmetrics": "gauges with the commits' times; with --last those of the last commit",
     "codequality": "GitLab's report: what is worse or changed at the last commit",
 }
-"""What `report.exporters.EXPORTERS` writes; that is not imported before it is used."""
+"""The formats of `report.exporters.EXPORTERS`, which is imported at its first use."""
 
 
 def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -31,13 +31,13 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
     Parameters
     ----------
     commands : mapping of str to callable
-        By the name of each command, who does it: it gets the arguments and gives the exit status.
+        By the name of each command, its function from arguments to exit status.
 
     Returns
     -------
     argparse.ArgumentParser
     """
-    parser = _Parser(prog="optlandscape", description="What became of optimizers over the commits of a project.")
+    parser = _Parser(prog="optlandscape", description="Follow the optimizers of a project over its commits.")
     to = _Commands(parser, commands)
     _reading(to)
     _measuring(to)
@@ -49,7 +49,7 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with the status that pytest has for mistakes."""
+    """A parser that ends with pytest's exit status for mistakes."""
 
     def error(self, message: str) -> Any:
         self.print_usage(sys.stderr)
@@ -79,7 +79,7 @@ class _Commands:
 
     @staticmethod
     def of_history(made: argparse.ArgumentParser, as_json: bool = True) -> argparse.ArgumentParser:
-        """Add what each command has that reads a history."""
+        """Add the arguments of every command that reads a history."""
         made.add_argument(
             "--history", metavar="PLACE", help="a folder, git:BRANCH or a URL (default: optlandscape_history)"
         )
@@ -89,34 +89,36 @@ class _Commands:
 
     @staticmethod
     def of_line(made: argparse.ArgumentParser, or_releases: bool = True) -> None:
-        """Add what each command has that follows optimizers along the commits, or along releases of a library."""
+        """Add the arguments of every command that follows optimizers along commits or releases."""
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
         if or_releases:
-            made.add_argument("--releases", action="store_true", help="over releases of libraries instead of commits")
-        made.add_argument("-k", dest="words", default="", metavar="WORDS", help="optimizers with these words only")
-        made.add_argument("--optimizer", metavar="SPEC", help="this optimizer only")
-        made.add_argument("--suite", metavar="NAME", help="this suite only")
+            made.add_argument("--releases", action="store_true", help="follow releases of libraries instead of commits")
+        made.add_argument("-k", dest="words", default="", metavar="WORDS", help="only optimizers with these words")
+        made.add_argument("--optimizer", metavar="SPEC", help="only this optimizer")
+        made.add_argument("--suite", metavar="NAME", help="only this suite")
 
 
 def _reading(to: _Commands) -> None:
     made = to.of_history(to.add("history", "list the states of each optimizer, newest first", "optlandscape history"))
     to.of_line(made)
     _timing_argument(made)
-    made = to.of_history(to.add("trend", "tell steps and creep, with shares", "optlandscape trend --exit-code"))
+    made = to.of_history(
+        to.add("trend", "show steps and creep, with the landscapes' shares", "optlandscape trend --exit-code")
+    )
     to.of_line(made)
     made.add_argument(
-        "--exit-code", action="store_true", help="end with 1 where something is worse and nobody said a word on it"
+        "--exit-code", action="store_true", help="exit with 1 if something is worse and nobody triaged it"
     )
     made = to.of_history(to.add("show", "show a commit, landscape by landscape", "optlandscape show HEAD"))
     made.add_argument("commit", metavar="COMMIT")
     made = to.of_history(
         to.add(
             "compare",
-            "give the verdict between two recorded commits; 0 nothing worse, 1 worse, 3 not comparable",
+            "compare two recorded commits; exit with 0 if nothing is worse, 1 if worse, 3 if not comparable",
             "optlandscape compare v1.0 HEAD\noptlandscape compare --base origin/main",
         )
     )
-    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base the second only (default: HEAD)")
+    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base only the second (default: HEAD)")
     made.add_argument(
         "--base",
         metavar="REF",
@@ -128,7 +130,7 @@ def _reading(to: _Commands) -> None:
     made = to.of_history(
         to.add(
             "triage",
-            "say a person's word on the step or creep at a commit",
+            "record a person's judgement of the step or creep at a commit",
             'optlandscape triage 3f2a91b expected "a safer default"',
         ),
         as_json=False,
@@ -142,7 +144,7 @@ def _measuring(to: _Commands) -> None:
     made = to.of_history(
         to.add(
             "backfill",
-            "measure past commits that the history does not know, along first parents",
+            "measure past commits that the history lacks, along first parents",
             "optlandscape backfill v1.0..HEAD",
         )
     )
@@ -151,15 +153,20 @@ def _measuring(to: _Commands) -> None:
         "--releases", metavar="RELEASES", help='releases of a library instead of commits: "scipy==1.14.*,1.15.*,1.16.0"'
     )
     made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
-    made.add_argument("--retry", action="store_true", help="try again what could not be run")
+    made.add_argument("--retry", action="store_true", help="also measure again what could not be run")
     made.add_argument(
-        "--install", metavar="COMMAND", default="", help='build each in an environment of its own, with "pip install ."'
+        "--install",
+        metavar="COMMAND",
+        default="",
+        help='build each commit in an environment with COMMAND, such as "pip install ."',
     )
-    made.add_argument("--executor", metavar="WORDS", help="several at once: processes:N, dask:ADDRESS, module:callable")
+    made.add_argument(
+        "--executor", metavar="WORDS", help="measure several at once: processes:N, dask:ADDRESS, module:callable"
+    )
     made = to.of_history(
         to.add(
             "bisect",
-            "find the commit that made an optimizer worse, better, or other",
+            "find the commit that made an optimizer worse, better or different",
             'optlandscape bisect v1.0 HEAD -k "solver and beale"',
         )
     )
@@ -170,7 +177,7 @@ def _measuring(to: _Commands) -> None:
         dest="words",
         default="",
         metavar="EXPRESSION",
-        help='run what has these words in SPEC::LANDSCAPE, as pytest\'s -k does: "solver and not (beale or booth)"',
+        help='run items with these words in SPEC::LANDSCAPE, as pytest\'s -k does: "solver and not (beale or booth)"',
     )
 
 
@@ -182,7 +189,7 @@ def _writing(to: _Commands) -> None:
     to.of_line(made, or_releases=False)
     made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
     made.add_argument(
-        "--no-runs", action="store_true", help="run nothing again for the paths of runs: take what is recorded"
+        "--no-runs", action="store_true", help="draw no paths of runs, for which the worst cells are run again"
     )
     made = to.of_history(
         to.add("export", "write the history for another tool", "optlandscape export csv -o history.csv")
@@ -192,27 +199,27 @@ def _writing(to: _Commands) -> None:
 
 
 def _keeping(to: _Commands) -> None:
-    made = to.of_history(to.add("merge", "take over what other histories have", "optlandscape merge artifacts/*/"))
+    made = to.of_history(to.add("merge", "add the entries of other histories", "optlandscape merge artifacts/*/"))
     made.add_argument("places", metavar="PLACE", nargs="+")
     made.add_argument(
-        "--commit", metavar="HASH", help="only what this commit measured, and no triage: for what a fork sends"
+        "--commit", metavar="HASH", help="add only the entries of this commit, and no triage: for the history of a fork"
     )
     made = to.of_history(
         to.add(
             "prune",
-            "keep the first and the last commit of each state, and the records they name",
+            "remove all but the first and last commit of each state, with their records",
             "optlandscape prune --dry-run",
         )
     )
-    made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    made = to.of_history(to.add("doctor", "say what is damaged, and what to do", "optlandscape doctor --repair"))
-    made.add_argument("--repair", action="store_true", help="put damaged files aside, into the folder `damaged`")
+    made.add_argument("--dry-run", action="store_true", help="print what would be removed, and remove nothing")
+    made = to.of_history(to.add("doctor", "list damaged files, and what to do", "optlandscape doctor --repair"))
+    made.add_argument("--repair", action="store_true", help="move damaged files into the folder `damaged`")
 
 
 def _of_baselines(to: _Commands) -> None:
     made = to.add(
         "baseline",
-        "check the files of baselines, accept one that was edited by hand, or move that of a renamed optimizer",
+        "check baselines, accept one that was edited by hand, or move that of a renamed optimizer",
         "optlandscape baseline check\n"
         "optlandscape baseline accept optlandscape_baseline/solver_minimize.json\n"
         "optlandscape baseline move solver:minimize solver:descend",
@@ -228,7 +235,7 @@ def _of_sessions(to: _Commands) -> None:
     made.add_argument("--json", action="store_true", help="print JSON for other tools")
     made = to.add("replay", "run one cell of each configured optimizer again", "optlandscape replay beale/sobol-03")
     made.add_argument("cell", metavar="CELL")
-    made.add_argument("--optimizer", metavar="SPEC", help="of this optimizer only")
+    made.add_argument("--optimizer", metavar="SPEC", help="run only this optimizer")
 
 
 def _positive(text: str) -> int:
@@ -254,8 +261,8 @@ def _export_arguments(made: argparse.ArgumentParser) -> None:
     made.epilog = f"formats:\n{listed}\n\n{made.epilog}"
     made.add_argument("format", metavar="FORMAT", choices=EXPORT_FORMATS, help="see below")
     made.add_argument("-o", dest="output", metavar="PATH", help="a file; a folder for asv (default: standard output)")
-    made.add_argument("--overall", action="store_true", help="the whole suite only, no single landscapes")
-    made.add_argument("--last", action="store_true", help="openmetrics: the last commit only, without its time")
+    made.add_argument("--overall", action="store_true", help="export only the whole suite, no single landscapes")
+    made.add_argument("--last", action="store_true", help="openmetrics: only the last commit, without its time")
     made.add_argument(
         "--direction",
         choices=("smaller", "bigger"),

@@ -1,4 +1,4 @@
-"""What tests receive: landscapes by name, `minimize`, and `benchmark_minimize`.
+"""The fixtures: landscapes by name, `minimize`, `benchmark_minimize` and `track`.
 
 Nothing is imported here before a test asks for it.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_optlandscape.runs import Run
 
 UNTIMED = "optlandscape_untimed"
-"""The property of a test that used `benchmark_minimize` where pytest-benchmark records nothing: why it does not."""
+"""The property of a test that says why pytest-benchmark records nothing of its `benchmark_minimize`."""
 
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
@@ -152,5 +152,5 @@ def _chosen(item: pytest.Item, marker: pytest.Mark) -> list[Landscape]:
 
 
 def _flat(names: Iterable[Any]) -> list[Any]:
-    """Take names one by one or in a list."""
+    """Return names that are given one by one or in lists as one list."""
     return [one for name in names for one in (name if isinstance(name, list | tuple) else [name])]

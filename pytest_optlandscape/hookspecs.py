@@ -1,4 +1,4 @@
-"""The hooks by which other plugins and a ``conftest.py`` take part."""
+"""The hooks that other plugins and a ``conftest.py`` may implement."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""pytest's door: options, markers, collection, summary. It wires and decides nothing.
+"""The entry point of the pytest plugin: options, configuration keys, markers and fixtures. It decides nothing.
 
-pytest imports this module in every session in which the package is installed, so it imports nothing heavy; what
-``--optlandscape`` needs is imported when that option is given.
+pytest imports this module in every session in which the package is installed, so it imports nothing heavy. The rest is
+imported when ``--optlandscape`` is given.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INI_KEYS = {
     "optlandscape_optimizers": (
         "linelist",
         [],
-        "optimizers whose suite is run: library:Name(key=literal, ...)",
+        "optimizers that run the suite: library:Name(key=literal, ...)",
     ),
     "optlandscape_suite": (
         "string",
@@ -30,7 +30,7 @@ INI_KEYS = {
     "optlandscape_suites": (
         "linelist",
         [],
-        "what is run of single optimizers: SPEC = quick -ackley[5] cells=8 budget=60 ...",
+        "suites of single optimizers: SPEC = quick -ackley[5] cells=8 budget=60 ...",
     ),
     "optlandscape_budget": (
         "string",
@@ -45,34 +45,42 @@ INI_KEYS = {
     "optlandscape_profiles": (
         "linelist",
         [],
-        "what optimizers are, where it is inferred wrongly: SPEC = local gradient no-bounds ...",
+        "corrections of inferred profiles of optimizers: SPEC = local gradient no-bounds ...",
     ),
     "optlandscape_adapters": (
         "linelist",
         [],
-        "how optimizers of other signatures are called: SPEC = objective=func start=x0 budget=maxfev ...",
+        "how to call optimizers with other signatures: SPEC = objective=func start=x0 budget=maxfev ...",
     ),
     "optlandscape_fail_on": (
         "linelist",
         ["worse"],
-        "what fails: worse, changed, different (better too), never, or creep over the commits of the history; lines "
-        "SPEC = WORD are for one optimizer",
+        "verdicts that fail a test: worse, changed, different (better too), never, or creep over the commits of the "
+        "history; a line SPEC = WORD is for one optimizer",
     ),
     "optlandscape_time_budget": (
         "string",
         "60",
-        "seconds per optimizer for more runs, while --optlandscape-against has not decided",
+        "seconds per optimizer for further runs while --optlandscape-against is undecided",
     ),
-    "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is ended; 0: never"),
-    "optlandscape_isolate": ("bool", False, "run the suite's items in a process that can be ended if it hangs"),
-    "optlandscape_contract": ("bool", True, "hold the optimizers to the contract too, one item for each check"),
+    "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is stopped (0: never)"),
+    "optlandscape_isolate": (
+        "bool",
+        False,
+        "run the suite's items in a separate process, which is killed if a run hangs",
+    ),
+    "optlandscape_contract": ("bool", True, "also run the checks of the contract, one item each"),
     "optlandscape_history": (
         "string",
         "",
-        "where sessions of the suite are recorded: a folder, git:BRANCH or a URL (default: they are not)",
+        "where to record sessions of the suite: a folder, git:BRANCH or a URL (default: nowhere)",
     ),
-    "optlandscape_paths": ("linelist", [], "what of the project the optimizers depend on (default: all of it)"),
-    "optlandscape_require_baseline": ("bool", False, "fail where there is no baseline to compare with"),
+    "optlandscape_paths": (
+        "linelist",
+        [],
+        "files and folders of the project on which the optimizers depend (default: all)",
+    ),
+    "optlandscape_require_baseline": ("bool", False, "fail a test of the suite that has no baseline"),
 }
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -110,13 +118,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-update",
         action="store_true",
-        help="run the suite and accept what comes out as the baseline",
+        help="run the suite and accept the results as the baseline",
     )
     group.addoption(
         "--optlandscape-against",
         metavar="REF",
-        help="run the suite on another revision of the project, too, and compare with that instead of the baseline; "
-        "REF... is the commit where HEAD left REF, and auto, in the pipeline of a pull request, where it left its base",
+        help="run the suite at another revision of the project, too, and compare with that instead of the baseline; "
+        "REF... is the commit where HEAD left REF; auto, in the pipeline of a pull request, is where it left its base",
     )
     group.addoption(
         "--optlandscape-suite",
@@ -126,8 +134,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-cells",
         metavar="N",
-        help="run only N cells of each landscape, those that show a change early; they are compared "
-        "with the same cells of the baseline",
+        help="run N cells of each landscape of the suite, those that show a change early, and compare them with the "
+        "same cells of the baseline",
     )
     group.addoption(
         "--optlandscape-json",
@@ -137,14 +145,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-report",
         metavar="PATH",
-        help="write a page of the suite to PATH, with the history if there is one (extra `report`)",
+        help="write the page of the suite to PATH, with the history if there is one (extra `report`)",
     )
     group.addoption(
         "--optlandscape-format",
         choices=("auto", "github", "gitlab", "none"),
         default="auto",
-        help="what a session of the suite writes for a forge: annotations and a job summary for GitHub, a code quality "
-        "report for GitLab (default: auto, as the environment says)",
+        help="what the suite writes for a forge: annotations and a job summary for GitHub, a code quality report for "
+        "GitLab (default: auto, by the environment)",
     )
     group.addoption(
         "--optlandscape-markdown",
@@ -162,13 +170,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         nargs="?",
         const="",
-        help="record what the suite measures of this commit: in a folder, git:BRANCH or at a URL "
+        help="record the results of this commit: in a folder, git:BRANCH or at a URL "
         "(default: `optlandscape_history`, else .optlandscape/history)",
     )
     group.addoption(
         "--optlandscape-history-dirty",
         action="store_true",
-        help="record even where files differ from the commit; the record is marked",
+        help="record even if files differ from the commit; the record is marked",
     )
     group.addoption(
         "--optlandscape-executor",
@@ -179,44 +187,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-isolate",
         action="store_true",
-        help="run the suite's items in a process of their own, which is ended if a run hangs and nothing else ends it",
+        help="run the suite's items in a separate process, which is killed if a run hangs",
     )
     group.addoption(
         "--optlandscape-only",
         metavar="ITEM",
         action="append",
-        help="run only this item of all tests: SPEC, SPEC::LANDSCAPE, SPEC::overall or "
+        help="run only this item of the suite and no other test: SPEC, SPEC::LANDSCAPE, SPEC::overall or "
         "SPEC::contract::CHECK, exactly as written; may be given several times",
     )
     group.addoption(
         "--optlandscape-replay",
         metavar="CELL",
-        help="run one cell, such as beale/sobol-03, of each optimizer configured, print how it goes, and end",
+        help="run one cell, such as beale/sobol-03, of each configured optimizer, print the run, and exit",
     )
     group.addoption(
         "--optlandscape-fit",
         metavar="MINUTES",
-        help="run a few cells of each optimizer configured, print the suite whose comparison fits into so many "
-        "minutes, as a line for `optlandscape_suites`, and end",
+        help="run a few cells of each configured optimizer, print the suite whose comparison takes at most so many "
+        "minutes, as a line for `optlandscape_suites`, and exit",
     )
     group.addoption(
         "--optlandscape-list",
         metavar="WORDS",
         nargs="?",
         const="",
-        help="print the catalogue of landscapes, or those with these names, tags, families or dim=N, and end",
+        help="print the catalogue of landscapes, or those with these names, tags, families or dim=N, and exit",
     )
     for key, (kind, default, text) in INI_KEYS.items():
         parser.addini(key, text, type=kind, default=default)  # type: ignore[arg-type]
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare the hooks that others may implement."""
+    """Declare the hooks of this plugin."""
     pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Answer what needs no session: the catalogue, and one cell run again."""
+    """Run the options that need no session: list the catalogue, replay a cell, fit a suite."""
     if config.getoption("optlandscape_list") is not None:
         from pytest_optlandscape.session.listing import list_landscapes
 
@@ -240,7 +248,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(trylast=True)  # after others that register what implements our hooks
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, hand out the fixtures and, on request, switch the suite on."""
+    """Declare the markers, register the fixtures and, on request, the suite."""
     config.addinivalue_line(
         "markers",
         "landscapes(*ids, tags=..., dim=..., exclude=...): run the test on each landscape chosen, "
@@ -264,7 +272,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once where tests asked for times and pytest-benchmark recorded none."""
+    """Print once that tests asked for times and pytest-benchmark recorded none."""
     reports = (report for reports in terminalreporter.stats.values() for report in reports)
     properties = [getattr(report, "user_properties", ()) for report in reports if getattr(report, "when", "") == "call"]
     reasons = [dict(found)[fixtures.UNTIMED] for found in properties if fixtures.UNTIMED in dict(found)]
@@ -291,7 +299,7 @@ def _add_optimizers(config: pytest.Config) -> None:
 
 
 def _declare_profiles(config: pytest.Config) -> None:
-    """Put what the configuration says of optimizers in force until the session ends, wherever they are used."""
+    """Apply the configured profiles and adapters until the session ends."""
     try:
         _values.check_keys(config, INI_KEYS, ["optlandscape_profiles", "optlandscape_adapters"])
         lines = config.getini("optlandscape_adapters")

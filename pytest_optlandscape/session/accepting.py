@@ -55,7 +55,7 @@ class Acceptance:
         Parameters
         ----------
         comparisons : sequence of OptimizerComparison
-            Of the optimizers of which something was run.
+            The optimizers that were run.
 
         Returns
         -------

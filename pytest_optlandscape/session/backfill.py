@@ -45,7 +45,7 @@ __all__ = ["CommitMeasurer", "Measured", "backfill"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of one optimizer at one commit.
+    """The result of one optimizer at one commit.
 
     Attributes
     ----------
@@ -64,9 +64,9 @@ class CommitMeasurer:
     Parameters
     ----------
     suite : SuiteRun
-        The present one, which says what is run.
+        The present suite: its plan says what is run.
     history : History
-        What is known already, and where to what is measured is added.
+        The history to extend.
     rootpath : Path
         The project's folder.
     install : str
@@ -121,14 +121,14 @@ class CommitMeasurer:
         return found
 
     def is_whole(self, optimizer: OptimizerEntry) -> bool:
-        """Tell whether the record that an entry names is there."""
+        """Return whether the history has the record that an entry names."""
         try:
             return bool(optimizer.missing or self.history.record(optimizer.record))
         except StoreError:
             return False
 
     def is_recorded(self, facts: CommitFacts, optimizers: Mapping[str, OptimizerEntry]) -> bool:
-        """Tell whether the history has entries of a commit itself that say all this."""
+        """Return whether the history has all of this in entries of the commit itself."""
         said: dict[str, OptimizerEntry] = {}
         for entry in self._of_this_setting(facts.path):
             if entry.commit == facts.commit:
@@ -143,7 +143,7 @@ class CommitMeasurer:
                 yield entry
 
     def _is_like_here(self, entry: CommitEntry) -> bool:
-        """Tell whether an entry was measured with what is installed; a build may have brought versions of its own."""
+        """Return whether an entry was measured with the installed versions; a build may have its own."""
         names = ("python", "pytest-optlandscape") if self.install else self._machine
         return all(entry.versions.get(name) == self._machine[name] for name in names)
 
@@ -175,7 +175,7 @@ class CommitMeasurer:
         install: str = "",
         requirement: str = "",
     ) -> Plan:
-        """Say what is to be measured, and how, for whichever process does it.
+        """Return the plan of a measurement, for this or another process.
 
         Parameters
         ----------
@@ -220,7 +220,7 @@ class CommitMeasurer:
         )
 
     def measured(self, outcome: Outcome) -> dict[str, Measured]:
-        """Turn what came of a plan into what is stored."""
+        """Convert the outcome of a plan into entries of the history."""
         measured = {}
         for spec, found in outcome.found.items():
             adapter = self.suite.adapters[spec]

@@ -1,4 +1,4 @@
-"""What ``optlandscape baseline`` does: check files, accept edits made by hand, move the file of a renamed optimizer."""
+"""The command ``optlandscape baseline``: check files, accept manual edits, rename an optimizer."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def accept_file(path: Path) -> list[str]:
 
 
 def move_baseline(folder: Path, old: str, new: str) -> tuple[Path, Path]:
-    """Give the baseline of an optimizer to another spec, because the optimizer was renamed.
+    """Move the baseline of a renamed optimizer to its new spec.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which commit did it: ``git bisect`` along first parents, in a worktree, with our verdicts."""
+"""Find the commit that changed an optimizer: ``git bisect`` along first parents, in a worktree."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Conviction", "Selection", "bisect", "select"]
 
 @dataclass(frozen=True)
 class Selection:
-    """What is run at each commit.
+    """The runs that are made at each commit.
 
     Attributes
     ----------
     landscapes : dict
         By spec, the landscapes chosen.
     is_whole : bool
-        Whether nothing was left out, so that what is measured may go into the history.
+        Whether no landscape was left out, so that the results may go into the history.
     """
 
     landscapes: dict[str, list[Landscape]]
@@ -38,19 +38,19 @@ class Selection:
 
 @dataclass(frozen=True)
 class Conviction:
-    """What a bisection found.
+    """The result of a bisection.
 
     Attributes
     ----------
     verdict : Verdict
-        What the bad commit is against the good one.
+        The verdict on the bad commit, compared with the good one.
     commits : tuple of str
-        The commit that did it; several where those between could not be run.
+        The commit that changed the optimizer; several if those between could not be run.
     comparison : OptimizerComparison or None
-        Of the bad commit with the good one, for the optimizer that decides.
+        The bad commit compared with the good one, for the optimizer that decides.
     alone : Verdict or None
-        What the commit is against its parent; None where several may have done it, or the parent cannot be run. If it
-        is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
+        The verdict on the commit, compared with its parent; None if there are several commits, or the parent cannot be
+        run. If it is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
     """
 
     verdict: Verdict
@@ -165,7 +165,7 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
 
 
 def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:
-    """Have git choose the commits, in a worktree of its own: the user's checkout is left alone."""
+    """Bisect in a separate worktree, so that the user's checkout is not touched."""
     worktree = make_worktree(measurer.rootpath, bad)
     folder = worktree.folder
     ends = [resolve_commit(folder, one) for one in (bad, good)]
@@ -186,7 +186,7 @@ def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str]
 
 
 def _measured(measurer: CommitMeasurer, revision: str, chosen: Selection) -> dict[str, Measured]:
-    """Take what the history knows of a commit; run what it does not know."""
+    """Return the results of a commit: from the history where it has them, else from runs."""
     facts = measurer.facts(revision)
     found: dict[str, Measured] = {}
     for spec, optimizer in measurer.known(facts).items():

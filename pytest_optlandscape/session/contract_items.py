@@ -23,12 +23,12 @@ __all__ = ["ContractItem", "ContractPlugin", "contract_items"]
 
 
 class ContractItem(pytest.Item):
-    """One optimizer held to one check.
+    """The item of one optimizer and one check.
 
     Attributes
     ----------
     found : CheckOutcome or None
-        What came of it, once it was run.
+        The outcome, once the item was run.
     """
 
     def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
@@ -39,11 +39,11 @@ class ContractItem(pytest.Item):
         self.add_marker("optlandscape")
 
     def hand_out(self, remote: RemoteItems) -> None:
-        """Have a worker begin what `runtest` is going to ask for."""
+        """Let a worker start the runs that `runtest` will ask for."""
         remote.submit_check(self.spec, self.name)
 
     def runtest(self) -> None:
-        """Hold the optimizer to the check; fail at a breach that the baseline does not know."""
+        """Hold the optimizer to the check; fail on a breach that was not accepted."""
         with no_other_outcome(self.spec), global_random_states():
             found = self.suite.hold(self.spec, self.name)
         self.found = found
@@ -56,11 +56,11 @@ class ContractItem(pytest.Item):
             pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Say of the other process of a comparison what it said itself."""
+        """Show the error of a revision server as its text alone."""
         return str(excinfo.value) if excinfo.errisinstance(RevisionError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the optimizer is written."""
+        """Return the file and line of the optimizer."""
         path, line = locations_of(self.config, self.suite)[self.spec]
         return path, line, f"optlandscape: {self.spec}, contract: {self.name}"
 
@@ -80,7 +80,7 @@ def contract_items(parent: pytest.Collector, spec: str, suite: SuiteRun) -> Iter
 
 
 class ContractPlugin:
-    """Has the outcomes travel with the reports, to the main process of a distributed session too.
+    """Attach the outcomes to the reports, which carry them to the main process of a distributed session.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class ContractPlugin:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the outcome, where the session's summary is made."""
+        """Collect the outcome in the process that prints the summary."""
         plain = dict(getattr(report, "optlandscape_contract", {}))
         if self._keeps and plain:
             spec, before = plain.pop("spec"), plain.pop("before")

@@ -1,4 +1,4 @@
-"""What came of the contract in one session, beside what the baselines know of it."""
+"""The outcomes of the contract's checks in one session, beside the accepted ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ContractRecord", "accepted_outcome"]
 
 
 WARNED = "warned"
-"""What is accepted of a check that fails, but is only warned of; should it fail as an error one day, that is news."""
+"""The accepted outcome of a check whose failure is only a warning. If it becomes an error one day, that is news."""
 
 
 class ContractRecord:
@@ -28,29 +28,29 @@ class ContractRecord:
         self._found: dict[str, dict[str, CheckOutcome]] = {}
 
     def keep(self, spec: str, found: CheckOutcome) -> None:
-        """Remember what came of a check."""
+        """Keep the outcome of a check."""
         self._found.setdefault(spec, {})[found.check] = found
 
     def know(self, spec: str, check: str, before: str) -> None:
-        """Take what came of a check before, as `accepted` gives it; what could not be asked then tells nothing."""
+        """Store the earlier outcome of a check, as `accepted` returns it; ``not-applicable`` says nothing."""
         if before != "not-applicable":
             self._known.setdefault(spec, {})[check] = before
 
     def known(self, spec: str, check: str) -> str | None:
-        """Give what came of a check before; None if that is not known."""
+        """Return the earlier outcome of a check; None if it is not known."""
         return self._known.get(spec, {}).get(check)
 
     def outcomes(self, spec: str) -> list[CheckOutcome]:
-        """List what was found of an optimizer, in the order of the contract, whoever found it first."""
+        """Return the outcomes of an optimizer in the order of the contract, whichever process found them."""
         found = self._found.get(spec, {})
         return [found[name] for name in CHECKS if name in found]
 
     def accepted(self, spec: str) -> dict[str, str]:
-        """Give what is to be written into the baseline."""
+        """Return the outcomes for the baseline."""
         return {found.check: accepted_outcome(found) for found in self.outcomes(spec)}
 
     def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
-        """Judge one outcome: a breach that was accepted is no news, and one with nothing to compare with is *new*."""
+        """Judge one outcome: an accepted breach is *same*, and one without an earlier outcome is *new*."""
         before = self.known(spec, found.check)
         if not found.is_breach:
             return Verdict.BETTER if before in ("failed", WARNED) and found.outcome == "passed" else Verdict.SAME
@@ -59,12 +59,12 @@ class ContractRecord:
         return Verdict.SAME if before == "failed" else Verdict.WORSE
 
     def judged(self, spec: str) -> list[tuple[CheckOutcome, Verdict]]:
-        """List the outcomes of an optimizer, each with its verdict."""
+        """Return the outcomes of an optimizer, each with its verdict."""
         return [(found, self.verdict(spec, found)) for found in self.outcomes(spec)]
 
 
 def accepted_outcome(found: CheckOutcome) -> str:
-    """Say what is kept of what came of a check: its outcome, or that it was warned of.
+    """Return the outcome of a check as the baseline stores it.
 
     Examples
     --------

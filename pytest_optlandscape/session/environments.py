@@ -24,7 +24,7 @@ MOST_LINES, MOST_CHARACTERS = 6, 220
 """Of what a build that failed said last: that it failed stands at the end, why it did shortly before."""
 
 _SAID_BY_PIP = ("note:", "hint:", "[end of output]", "│ exit code", "╰─>", "error: subprocess-exited", "× ")
-"""What pip adds to the words of a build that failed."""
+"""The lines that pip adds to the output of a failed build."""
 
 _PARENT = "optlandscape_present_environment.pth"
 
@@ -58,7 +58,7 @@ class Environment:
         return self.folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
     def has_module(self, name: str) -> bool:
-        """Tell whether a top-level module was installed here."""
+        """Return whether a top-level module is installed in this environment."""
         site = self.site_packages
         return (site / name).is_dir() or any(site.glob(f"{name}.*py")) or any(site.glob(f"{name}.*.so"))
 
@@ -150,7 +150,7 @@ def make_environment(folder: Path) -> Environment:
 
 
 def _present_versions() -> str:
-    """List what is installed now, as constraints; what was installed from a folder or a URL has no release."""
+    """Return the installed releases as constraints; packages from a folder or a URL have no release."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
         name = one.metadata["Name"]

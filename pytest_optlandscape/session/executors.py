@@ -181,7 +181,7 @@ class Crew:
         self._again: Counter[str] = Counter()  # jobs that were begun again, by noun
 
     def has(self, key: Hashable) -> bool:
-        """Tell whether a job was submitted and not taken."""
+        """Return whether a job was submitted and its answer not taken."""
         return key in self._jobs
 
     def submit(self, key: Hashable, noun: str, function: Callable[..., dict[str, Any]], *arguments: Any) -> None:
@@ -252,12 +252,12 @@ class Crew:
 
     @property
     def size(self) -> int:
-        """How many workers there are, as far as the executor tells."""
+        """The number of workers, if the executor says it."""
         told = getattr(self.executor, "_max_workers", None)
         return told if isinstance(told, int) and told > 0 else 1
 
     def trouble(self) -> str:
-        """Say why there will be no more answers; "" as long as there may be."""
+        """Return why no more answers will come; "" while they may."""
         return ""
 
     def ask_everybody(self, questions: Sequence[Question]) -> None:
@@ -349,7 +349,7 @@ class Crew:
                     self.executor = self._make()
 
     def report(self) -> str:
-        """Say where jobs ran, and what was lost on the way."""
+        """Return a line that says where jobs ran and what was lost."""
         lost, again = self.losses()
         return f"ran {self._where()}{_told_losses(lost, self.worker, again)}"
 
@@ -361,7 +361,7 @@ class Crew:
         return sum(self._again.values()), self._again
 
     def close(self) -> None:
-        """Cancel what is not done, end what runs, and let go of the workers; a second time does nothing."""
+        """Cancel waiting jobs, end running ones, and release the workers; a second call does nothing."""
         with self._lock:
             if self._is_closed:
                 return
@@ -402,7 +402,7 @@ class _DaskCrew(Crew):
 
     @property
     def size(self) -> int:
-        """How many tasks run at a time."""
+        """The number of tasks that run at a time."""
         with contextlib.suppress(Exception):
             return max(sum(map(int, self._client.nthreads().values())), 1)
         return 1
@@ -430,7 +430,7 @@ class _DaskCrew(Crew):
                 raise ValueError(f"{self.name}: {said}")
 
     def trouble(self) -> str:
-        """Say whether the scheduler is gone, or has had no worker for a while."""
+        """Return whether the scheduler is gone or has had no worker for a while."""
         if self._client.status in ("closing", "closed"):
             return _GONE
         now = time.monotonic()
@@ -496,7 +496,7 @@ def _number_of(count: int, noun: str) -> str:
 
 
 def _explained(error: BaseException) -> str:
-    """Say what an executor's own error means."""
+    """Explain an error of the executor."""
     said = " ".join(str(error).split())[:500]
     if isinstance(error, concurrent.futures.BrokenExecutor):
         return f"a worker process of the executor died ({said})"

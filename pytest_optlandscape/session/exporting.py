@@ -1,4 +1,4 @@
-"""What ``optlandscape export`` does: choose rows, have an exporter write them, and put the text where it belongs."""
+"""The command ``optlandscape export``: choose rows, format them with an exporter, and write the text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Written", "checked_options", "export", "options_of"]
 
 @dataclass(frozen=True)
 class Written:
-    """What was exported.
+    """The result of an export.
 
     Attributes
     ----------

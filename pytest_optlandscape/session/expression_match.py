@@ -52,7 +52,7 @@ def read_expression(text: str) -> Matches:
 
 
 class _Reader:
-    """Reads from the left; `tokens` is what is left."""
+    """Parse from the left; `tokens` are the tokens that remain."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,4 +1,4 @@
-"""Which verdicts fail a test: ``optlandscape_fail_on``, for all optimizers and for single ones."""
+"""The verdicts that fail a test: ``optlandscape_fail_on``, for all optimizers and for single ones."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class FailOn:
     of_optimizer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fails(self, verdict: Verdict, spec: str = "") -> bool:
-        """Tell whether a verdict fails a test of an optimizer, or one of the user's own."""
+        """Return whether a verdict fails a test of an optimizer or, without a spec, one of the user's own."""
         return any(verdict in FAIL_ON[word] for word in self.words_of(spec))
 
     def words_of(self, spec: str) -> tuple[str, ...]:
-        """Give the words that hold for an optimizer."""
+        """Return the words for an optimizer."""
         return self.of_optimizer.get(spec, self.words)
 
     @property

@@ -72,7 +72,7 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
 
 
 def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float]) -> tuple[str, str]:
-    """Say how long an optimizer takes, and with which words it fits; "" where nothing has to be changed."""
+    """Return how long an optimizer takes, and the words with which its suite fits; "" if it fits already."""
     selection = suite.plan.selections[spec]
     landscapes = suite.plan.landscapes_for(spec)
     if not landscapes:

@@ -58,7 +58,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Read the settings, optimizers and baselines: what is wrong with them is said before anything runs."""
+        """Read the settings, optimizers and baselines; mistakes in them end the session before anything runs."""
         self._keep_stderr()
         self._refuse_ends()
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
@@ -81,14 +81,14 @@ class SuitePlugin:
         self.config.pluginmanager.register(publishing, "optlandscape-publishing")
 
     def _start_recording(self, suite: SuiteRun) -> None:
-        """Look at the history; a worker records what the controller does."""
+        """Open the history if the session is recorded; a worker records if the controller does."""
         if suite.reference.is_history_possible and (
             self.worker_input is None or self.worker_input["optlandscape_records"]
         ):
             suite.recording, self.not_recorded = start_recording(suite.settings, self.config.rootpath)
 
     def _find_workers(self, suite: SuiteRun) -> None:
-        """Connect to the executor that is to run the items, if one is."""
+        """Connect to the executor if there is one."""
         if suite.settings.executor is None or self.config.option.collectonly:
             return
         from pytest_optlandscape.session.executors import make_crew
@@ -99,7 +99,7 @@ class SuitePlugin:
         suite.remote.check()
 
     def _prepare_isolation(self, suite: SuiteRun, spool: Path | None) -> None:
-        """Make ready for optimizers that cannot be ended; a comparison of revisions runs in other processes anyway."""
+        """Prepare a process for optimizers that cannot be ended, unless all run in other processes anyway."""
         supervision.hard_to_end.clear()
         if suite.reference.has_own_processes or suite.remote is not None or self.config.option.collectonly:
             return
@@ -110,7 +110,7 @@ class SuitePlugin:
             suite.isolation.check()
 
     def _bar(self, total: int) -> Progress:
-        """Draw a bar on the terminal while the session waits: pytest keeps stderr to itself then."""
+        """Return a progress bar that is drawn on the terminal, since pytest captures stderr."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if self._terminal is not None and self._terminal.isatty() and reporter is not None:
             reporter.ensure_newline()
@@ -118,7 +118,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Hand all items out before the first one is waited for."""
+        """Submit all items to the executor before waiting for the first one."""
         stops = session.testsfailed and not session.config.option.continue_on_collection_errors
         if self.suite.remote and not stops:
             for item in session.items:
@@ -126,7 +126,7 @@ class SuitePlugin:
                     item.hand_out(self.suite.remote)
 
     def _keep_stderr(self) -> None:
-        """Have what the watchdog says reach the terminal: while tests run, pytest keeps stderr to itself."""
+        """Keep a copy of stderr for the watchdog: while tests run, pytest captures stderr."""
         with contextlib.suppress(OSError):  # no stderr, nothing to say
             kept = contextlib.ExitStack()
             descriptor = os.dup(2)
@@ -139,13 +139,13 @@ class SuitePlugin:
                 self.config.add_cleanup(last_words.disable)
 
     def _refuse_ends(self) -> None:
-        """Look at calls that end the process before optimizers are imported: one may take ``from os import _exit``."""
+        """Refuse calls that end the process, before an optimizer can import ``_exit`` from ``os``."""
         kept = contextlib.ExitStack()
         kept.enter_context(refusing())
         self.config.add_cleanup(kept.close)
 
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
-        """Make the suite; against a revision, check that out or, as a worker, take what the controller checked out."""
+        """Make the suite; check out the other revision, or in a worker, use the controller's checkout."""
         if settings.against is None:
             return SuiteRun.against_baseline(settings, spool)
         if self.worker_input:
@@ -161,7 +161,7 @@ class SuitePlugin:
         return suite
 
     def pytest_report_header(self) -> str:
-        """Say what is going to be run."""
+        """Return the line of the header: suite, optimizers and reference."""
         suite = self.suite
         revision = suite.settings.against_is or suite.reference.revision
         against = f", against {revision}" if revision else ""
@@ -169,7 +169,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of pytest-xdist where workers leave records for each other."""
+        """Send a worker of pytest-xdist the shared folder, the invocation and the reference."""
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="optlandscape-")
         node.workerinput["optlandscape_spool"] = self._spool.name
@@ -179,7 +179,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
-        """Have an optimizer that ended a worker of pytest-xdist be isolated from then on; run the item again so."""
+        """Isolate an optimizer that ended a worker of pytest-xdist, and run its item again."""
         for spec in self.suite.adapters:
             if self._spool is not None and crashitem.startswith(f"optlandscape::{spec}::"):
                 IsolatedItems(self.suite, everything=False, spool=Path(self._spool.name)).mark(spec)
@@ -203,7 +203,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
-        """Make a warning fit to be sent to another process: those of threads and finalisers quote what they raised."""
+        """Make the text of a warning printable: warnings of threads and finalisers quote exceptions."""
         with contextlib.suppress(Exception):  # one that cannot be read, or made anew, stays as it is
             text = str(warning_message.message)
             if printable(text) != text:
@@ -211,11 +211,11 @@ class SuitePlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Remember what the workers of pytest-xdist are going to run."""
+        """Remember the items that the workers of pytest-xdist are going to run."""
         self.suite.judge.lost.expect(ids)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Remember which items are run: a verdict that is shown must have a test that stands for it."""
+        """Remember which items are run: each verdict in the summary must have a test."""
         self.suite.judge.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
         chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
@@ -225,7 +225,7 @@ class SuitePlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Have the records travel with the report, to the main process of a distributed session too."""
+        """Attach the records to the report, which carries them to the main process of a distributed session."""
         last_words.put_away()  # a test that keeps the interpreter's lock is nothing of ours
         report = yield
         if isinstance(item, SuiteItem | ContractItem):
@@ -239,7 +239,7 @@ class SuitePlugin:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the records, where the session's summary is made."""
+        """Collect the records in the process that prints the summary."""
         if self.worker_input is None:
             self.suite.judge.lost.note(report)
             for plain in getattr(report, "optlandscape_records", ()):
@@ -250,7 +250,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Write what is to be written, let the summary be printed, then end with an error if writing failed."""
+        """Write the outputs, let the summary be printed, then end with an error if a write failed."""
         writes = self._suite is not None and self.worker_input is None
         if writes:
             self.suite.close_workers()
@@ -267,7 +267,7 @@ class SuitePlugin:
         return result
 
     def _write_report(self) -> None:
-        """Write the page of the session, if one is wanted; what fails is told in the end."""
+        """Write the page of the session if it was asked for; keep a failure for the end."""
         if self.suite.settings.report is not None:
             from pytest_optlandscape.session.reporting import write_session_page
 
@@ -277,7 +277,7 @@ class SuitePlugin:
                 self.suite.errors.append(f"{self.suite.settings.report} was not written: {error}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the table, what moved, and what to do."""
+        """Print the summary of the suite."""
         if self._suite is not None:
             write_summary(terminalreporter, self.suite)
             if self.reported:
@@ -293,7 +293,7 @@ _CRASHED = (
 
 
 def _faulthandler_is_used(config: pytest.Config) -> bool:
-    """Tell whether pytest uses the one timer that faulthandler has."""
+    """Return whether pytest uses the only timer of faulthandler."""
     try:
         return float(config.getini("faulthandler_timeout") or 0.0) > 0.0
     except (ValueError, KeyError):  # -p no:faulthandler

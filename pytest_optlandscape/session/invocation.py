@@ -1,4 +1,4 @@
-"""How the session was started, as far as commands that it prints must begin the same way."""
+"""How the session was started: commands that it prints begin the same way."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Invocation:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """What another command must begin with to find the same."""
+        """The first words of a command that finds the same configuration, suite and optimizers."""
         return (*self.program, *self.places, *self.options)
 
     def to_plain(self) -> list[list[str]]:

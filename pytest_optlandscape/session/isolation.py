@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 __all__ = ["IsolatedItems", "SupervisedClient"]
 
 LONGER = 6.0
-"""Seconds that a run may at least take beyond its time limit, in which its own process tries to end it."""
+"""Shortest time in seconds beyond the time limit in which the run's own process may end it."""
 
 _LOOK_SECONDS = 0.1
 
 
 class IsolatedItems:
-    """Has the items of some optimizers run in a process of their own.
+    """Run the items of some optimizers in a separate process.
 
     Parameters
     ----------
     suite : SuiteRun
     everything : bool
-        Whether all optimizers are isolated from the beginning, or each when it has shown that it needs it.
+        Whether all optimizers are isolated from the start; otherwise each one once it could not be ended.
     spool : Path or None
-        Where other processes of the session leave word of optimizers that ended theirs.
+        Where the processes of the session mark optimizers that ended theirs.
     """
 
     def __init__(self, suite: SuiteRun, *, everything: bool, spool: Path | None = None) -> None:
@@ -56,7 +56,7 @@ class IsolatedItems:
         self._client: SupervisedClient | None = None
 
     def check(self) -> None:
-        """Have all optimizers loaded.
+        """Load all optimizers in the process.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class IsolatedItems:
                 raise ValueError(f"--optlandscape-isolate: {obstacle}")
 
     def takes(self, spec: str) -> bool:
-        """Tell whether the items of an optimizer run in a process of their own from now on."""
+        """Return whether the items of an optimizer run in a separate process from now on."""
         if self._everything or spec in self._isolated:
             return True
         if spec in self._impossible or not (spec in supervision.hard_to_end or self._is_marked(spec)):
@@ -84,17 +84,17 @@ class IsolatedItems:
         return True
 
     def mark(self, spec: str) -> None:
-        """Have all processes of the session isolate an optimizer."""
+        """Mark an optimizer, so that all processes of the session isolate it."""
         if self._spool is not None:
             self._marker(self._spool, spec).touch()
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
-        """Give what was measured of a landscape."""
+        """Run a landscape in the process and return its record."""
         answer = self._ask(spec, "item", **self._suite.asked_of_item(spec, landscape))
         return kept_record(self._suite, spec, landscape, answer)
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
-        """Give what was found of a check of the contract."""
+        """Run a check of the contract in the process and return its outcome."""
         return CheckOutcome(**self._ask(spec, "check", check=check))
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class IsolatedItems:
             self._client.close()
 
     def _ask(self, spec: str, do: str, **told: Any) -> dict[str, Any]:
-        """Ask until there is an answer; each run that hangs costs a process."""
+        """Ask until there is an answer; each run that hangs costs one process."""
         hanging = self._hanging.setdefault(spec, [])
         for _ in range(supervision.MOST_HANGING + 1):
             client = self._started()
@@ -144,14 +144,14 @@ class IsolatedItems:
 
 
 class SupervisedClient(RevisionClient):
-    """A process that tells of its runs, and is ended when one is overdue.
+    """The client of a server that reports its runs and is ended when a run is overdue.
 
     Attributes
     ----------
     run_that_ended : dict or None
-        The run that was under way when the process ended: ``begins`` is its key, ``name``, ``seconds``.
+        The run in progress when the server ended: ``begins`` is its key, ``name``, ``seconds``.
     was_overdue : bool
-        Whether the process was ended, or ended itself, because the run took too long.
+        Whether the server was ended because the run took too long.
     """
 
     run_that_ended: dict[str, Any] | None = None
@@ -160,7 +160,7 @@ class SupervisedClient(RevisionClient):
     _overdue_at: float | None = None
 
     def get(self, do: str, spec: str, **told: Any) -> dict[str, Any]:
-        """Ask and wait, and meanwhile see to it that no run takes too long."""
+        """Send a request and return the answer; end the server when a run takes too long."""
         self._run = self._overdue_at = self.run_that_ended = None
         self.was_overdue = False
         done = threading.Event()
@@ -177,7 +177,7 @@ class SupervisedClient(RevisionClient):
             supervisor.join()
 
     def answer(self) -> dict[str, Any]:
-        """Wait for what was asked for, and take note of what is told on the way."""
+        """Wait for the answer, and note the runs that the server reports before it."""
         while True:
             told = super().answer()
             if "begins" in told:
@@ -195,7 +195,7 @@ class SupervisedClient(RevisionClient):
     _began = 0.0
 
     def _is_late(self) -> bool:
-        """Tell whether the run that was under way was over its time limit."""
+        """Return whether the current run exceeded its time limit."""
         seconds = self._run and self._run["seconds"]
         return bool(seconds) and time.monotonic() > self._began + float(seconds or 0.0)
 

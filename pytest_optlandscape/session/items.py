@@ -33,12 +33,12 @@ _ROOT = "optlandscape::"
 
 
 class SuiteItem(pytest.Item):
-    """What both kinds of items share.
+    """The base of both kinds of items.
 
     Attributes
     ----------
     records : list of dict
-        What was run here, as plain values that travel to the main process.
+        The records of this item, as plain values for the main process.
     """
 
     def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
@@ -50,13 +50,13 @@ class SuiteItem(pytest.Item):
         self.add_marker("optlandscape")
 
     def hand_out(self, remote: RemoteItems) -> None:
-        """Have a worker begin what `runtest` is going to ask for."""
+        """Let a worker start the runs that `runtest` will ask for."""
         for landscape in self.landscapes():
             remote.submit_landscape(self.spec, landscape)
 
     @abc.abstractmethod
     def landscapes(self) -> list[Landscape]:
-        """List the landscapes whose records are needed."""
+        """Return the landscapes whose records are needed."""
 
     def run_cells(self, landscape: Landscape) -> LandscapeComparison:
         """Run the cells of a landscape, and keep the record for the report."""
@@ -67,7 +67,7 @@ class SuiteItem(pytest.Item):
         return comparison
 
     def end(self, failure: Sequence[str]) -> None:
-        """Hand over what the optimizer warned of, once each; fail with a text, if there is one, or by -W error.
+        """Issue the optimizer's warnings once each; fail with the lines, if there are any, or by -W error.
 
         Parameters
         ----------
@@ -95,21 +95,21 @@ class SuiteItem(pytest.Item):
         return representation
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the optimizer is written."""
+        """Return the file and line of the optimizer."""
         path, line = locations_of(self.config, self.suite)[self.spec]
         where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"
         return path, line, f"optlandscape: {self.spec} {where}"
 
 
 class LandscapeItem(SuiteItem):
-    """One optimizer on all cells of one landscape."""
+    """The item of one optimizer and one landscape."""
 
     def __init__(self, *, landscape: Landscape, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.landscape = landscape
 
     def landscapes(self) -> list[Landscape]:
-        """Give the one."""
+        """Return the item's landscape."""
         return [self.landscape]
 
     def runtest(self) -> None:
@@ -131,22 +131,22 @@ class LandscapeItem(SuiteItem):
 
 
 class OverallItem(SuiteItem):
-    """One optimizer over all landscapes of the suite.
+    """The item of one optimizer over all landscapes of the suite.
 
     Attributes
     ----------
     is_judged : bool
-        Whether it was run, so that it stands for what is said of the suite as one.
+        Whether the item was run, so that the verdict over the suite has a test.
     """
 
     is_judged = False
 
     def landscapes(self) -> list[Landscape]:
-        """Give those of the suite, without those that -k or -m leaves out."""
+        """Return the landscapes of the suite that -k or -m does not leave out."""
         return self.suite.judged_landscapes(self.spec)
 
     def runtest(self) -> None:
-        """Judge what was run, and run what was not: another worker may be at it, the numbers are the same."""
+        """Judge all landscapes; run those that another worker has not finished: the numbers are the same."""
         compared = [self.suite.find(self.spec, one) or self.run_cells(one) for one in self.landscapes()]
         comparison = self.suite.judge.over_landscapes(self.spec, compared)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))

@@ -71,7 +71,7 @@ class Judge:
 
     @cached_property
     def comparisons(self) -> list[OptimizerComparison]:
-        """The optimizers of which something was run, in the order of the configuration and the suite."""
+        """The comparison of each optimizer that was run, in the order of the configuration and the suite."""
         judged = []
         for spec in self._plan.adapters:
             found = [self.comparison(spec, landscape.id) for landscape in self._plan.landscapes_for(spec)]

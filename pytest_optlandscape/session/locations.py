@@ -125,7 +125,7 @@ def defined_at(spec: str, rootdir: Path) -> Location | None:
 
 
 def is_of_project(file: Path, rootdir: Path) -> bool:
-    """Tell whether a file is the project's own: inside the rootdir, not of an environment there, and not of ours."""
+    """Return whether a file is the project's own: inside the rootdir, in no environment, and not of this package."""
     try:
         parts = file.relative_to(rootdir.resolve()).parts
     except ValueError:
@@ -136,7 +136,7 @@ def is_of_project(file: Path, rootdir: Path) -> bool:
 
 
 def _module_and_name(spec: str) -> tuple[types.ModuleType | None, str]:
-    """Give the module, if it is loaded, and the name of an optimizer in it; "" if only the module is known."""
+    """Return the loaded module of an optimizer and its name there; "" if only the module is known."""
     try:
         parsed = parse_spec(spec)
         if parsed.library in LIBRARIES:
@@ -160,7 +160,7 @@ def _attribute(module: types.ModuleType, name: str) -> Any:
 
 
 def _file_of(name: object, rootdir: Path) -> Path | None:
-    """Give the file of that name if it is a source file of the project."""
+    """Return the path if it is a source file of the project."""
     if not isinstance(name, str) or name.startswith("<"):
         return None
     try:

@@ -28,7 +28,7 @@ __all__ = ["Found", "Outcome", "Plan", "carry_out", "no_worktree", "perform_plan
 
 @dataclass(frozen=True)
 class Found:
-    """What came of one optimizer.
+    """The result of one optimizer.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a plan.
+    """The result of a plan.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured, and how.
+    """The plan of a measurement: revision, process, optimizers and landscapes.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ def no_worktree(repository: Path, commit: str) -> Worktree:
 
 
 def perform_plan(plan: Plan, job: str, topic: str) -> dict[str, Any]:
-    """Carry a plan out in a worker of an executor; see `session.workers.perform` for what is returned."""
+    """Carry out a plan in a worker of an executor; return a dict as `session.workers.perform` does."""
     announce(job, topic)
     try:
         return {"worker": worker_name(), "answer": {"outcome": carry_out(plan, topic)}}
@@ -124,7 +124,7 @@ def perform_plan(plan: Plan, job: str, topic: str) -> dict[str, Any]:
 
 
 def carry_out(plan: Plan, topic: str = "") -> Outcome:
-    """Measure what a plan says.
+    """Carry out a plan.
 
     Whatever was made for it is removed again: the worktree, the environment, the process.
 
@@ -209,7 +209,7 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
 
 
 def _placed(thing: Any, was: str, now: str) -> Any:
-    """Put another folder's name in the place of one, in all strings."""
+    """Replace the name of a folder by another one in all strings."""
     if isinstance(thing, str):
         return thing.replace(was, now)
     if isinstance(thing, dict):

@@ -1,4 +1,4 @@
-"""Landscapes that were to be run in this session and of which nothing came back: a crash, or an error of ours.
+"""Landscapes that were to be run in this session and gave no record, because of a crash or an internal error.
 
 Such a landscape is never *same*: the summary and the JSON outcome name it, with the reason.
 """
@@ -20,7 +20,7 @@ _NEVER_RAN = "its test was not run to the end"
 
 
 class Lost:
-    """Which landscapes have a test in this session, and how the tests ended that gave no record.
+    """The landscapes that have a test in this session, and why a test gave no record.
 
     Examples
     --------
@@ -36,11 +36,11 @@ class Lost:
         self._reasons: dict[str, str] = {}
 
     def expect(self, ids: Iterable[str]) -> None:
-        """Take note of the tests that are going to be run."""
+        """Note the tests that are going to be run."""
         self._expected.update(one for one in ids if one.startswith(_ROOT))
 
     def note(self, report: Any) -> None:
-        """Take note of how a test ended; one that is skipped before it runs, as somebody marked it so, is not lost."""
+        """Note how a test ended; a test that a marker skips before it runs is not lost."""
         nodeid = report.nodeid
         if not nodeid.startswith(_ROOT):
             return
@@ -53,7 +53,7 @@ class Lost:
             self._reasons.setdefault(nodeid, clean(told[0] if told else report.outcome, 300))
 
     def of(self, spec: str, landscapes: Iterable[Landscape], recorded: Collection[str]) -> dict[str, str]:
-        """Give the landscapes of an optimizer that have a test and no record, each with the reason.
+        """Return the landscapes of an optimizer that have a test and no record, each with the reason.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Lost:
 
 
 def never_same(comparison: OptimizerComparison) -> OptimizerComparison:
-    """Judge an optimizer of which a landscape is lost: what cannot be told is neither the same nor better."""
+    """Judge an optimizer with a lost landscape: it is never *same* or *better*."""
     if comparison.verdict in (Verdict.SAME, Verdict.BETTER):
         return replace(comparison, verdict=Verdict.NOT_COMPARABLE)
     return comparison

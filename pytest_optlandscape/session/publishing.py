@@ -1,4 +1,4 @@
-"""What a session tells GitHub and GitLab, and the Markdown for a comment.
+"""Write the outcome of a session for GitHub and GitLab, and as Markdown for a comment.
 
 The texts are made in ``report``; here it is decided which of them are wanted, and they are written.
 """
@@ -45,7 +45,7 @@ _SEVERITIES = {"failed": "critical", "worse": "major", "creep": "major"}
 
 
 def detected_format(chosen: str, environment: Mapping[str, str]) -> str:
-    """Say for which forge is written: as chosen, else by what its runner sets.
+    """Return the forge to write for: the chosen one, else the one whose runner's variables are set.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class Publishing:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Have each report say which item of the suite it is of, in the main process of a distributed session too."""
+        """Mark each report with its item of the suite, for the main process of a distributed session."""
         report = yield
         if isinstance(item, SuiteItem | ContractItem):
             report.optlandscape_item = [item.spec, item.name]  # type: ignore[attr-defined]
@@ -246,7 +246,7 @@ class Publishing:
             return [], ""
 
     def _places(self) -> dict[str, Place]:
-        """Give the places of all optimizers, and of the tests that tracked something, within the repository."""
+        """Return the places of all optimizers and tracking tests within the repository."""
         found: dict[str, Location] = dict(locations_of(self._config, self._suite))
         for one in self._suite.tracked:
             found[one["test"]] = self._config.rootpath / one["test"].partition("::")[0], None

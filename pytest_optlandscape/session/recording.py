@@ -1,4 +1,4 @@
-"""What a session puts into the history: ``--optlandscape-history``."""
+"""Record a session in the history: ``--optlandscape-history``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOST_KNOWN = 12
 
 
 def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> tuple[Recording | None, str]:
-    """Look at the history and the commit before anything is run.
+    """Open the history and check the commit before anything is run.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     Returns
     -------
     recording : Recording or None
-        None if nothing is to be recorded. If only creep is to be judged, it is not kept.
+        None if the session is not recorded. If only creep is judged, the recording is not kept.
     why_not : str
-        Why nothing is recorded although it was asked for.
+        Why the session is not recorded although the user asked for it; "" otherwise.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
 
 @dataclass
 class Recording:
-    """What is to be written at the end of a session.
+    """The records that are written into the history at the end of a session.
 
     Attributes
     ----------
@@ -96,15 +96,15 @@ class Recording:
         None without git.
     settings : Settings
     is_kept : bool, default True
-        False where the session is compared with the history and not stored.
+        False if the session is compared with the history and not stored.
     records : dict
-        By spec and landscape, what was measured, with all that a later comparison needs.
+        By spec and landscape, the records with envelopes and averages.
     lines : list of str
-        What was written, and what was not, for the summary.
+        Lines of the summary: what was recorded and what was not.
     entry : CommitEntry or None
-        The session's own, once it was written; None where no optimizer was run on all its landscapes.
+        The session's entry, once it is written; None if no optimizer was run on all its landscapes.
     whole : dict
-        By digest, the records that this entry names.
+        By digest, the records of this entry.
     """
 
     history: History
@@ -125,7 +125,7 @@ class Recording:
         accepted: Baseline | None,
         landscapes: int,
     ) -> None:
-        """Find what the history is to have of a landscape: a record that is known, or one that is measured in full.
+        """Store the history's record of a landscape: a known one that is equal, or one that is measured in full.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Recording:
         )
 
     def known(self, adapter: Adapter, accepted: Baseline | None) -> list[Baseline]:
-        """List the records that a run is compared with: the optimizer's baseline, then the newest of the history."""
+        """Return the known records: the optimizer's baseline, then the newest of the history."""
         first = [accepted] if accepted and accepted.setting == adapter.setting else []
         return [*first, *newest_records(self.history, self._entries, adapter.spec, adapter.setting)]
 
@@ -165,7 +165,7 @@ class Recording:
         verdicts: Mapping[str, Verdict],
         broken: Mapping[str, Sequence[str]],
     ) -> None:
-        """Store the optimizers of which every landscape was run.
+        """Write the optimizers of which every landscape was run.
 
         Parameters
         ----------
@@ -214,15 +214,15 @@ class Recording:
 
 
 class Known(Protocol):
-    """What a run is compared with: records by landscape, with how rounding treats their optimizer."""
+    """Known records by landscape, with their optimizer's sensitivity to rounding."""
 
     @property
     def records(self) -> Mapping[str, LandscapeRecord]:
-        """By the landscape's id."""
+        """The records by the id of their landscape."""
 
     @property
     def calibration(self) -> RoundingSensitivity:
-        """Over all landscapes."""
+        """The sensitivity to rounding over all landscapes."""
 
 
 def recorded_for(
@@ -235,7 +235,7 @@ def recorded_for(
     is_full: bool,
     compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord:
-    """Find what the history is to have of a landscape; run it as a baseline if nothing that is known is equal.
+    """Return the history's record of a landscape; run it as a baseline if no known record is equal.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def recorded_for(
 def newest_records(
     history: History, entries: Iterable[CommitEntry], spec: str, setting: Mapping[str, str]
 ) -> Iterator[Baseline]:
-    """Give the records of an optimizer that were recorded last, each once; those that cannot be read are left out."""
+    """Yield the newest records of an optimizer, each once; skip those that cannot be read."""
     seen: set[str] = set()
     for entry in sorted(entries, key=lambda one: (one.commit_time, one.name), reverse=True):
         optimizer = entry.optimizers.get(spec)
@@ -289,7 +289,7 @@ def equal_record(
     takes_bounds: bool,
     compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord | None:
-    """Find a record that equals what was run now: bit by bit if there is any, else up to rounding.
+    """Return a known record that equals the present one: bit by bit if there is one, else up to rounding.
 
     What equals it only as far as some cells can tell, because rounding makes others unpredictable, does not count:
     small changes there would never be seen to add up.
@@ -333,7 +333,7 @@ def equal_record(
 def optimizer_entry(
     adapter: Adapter, record: Baseline, verdict: Verdict = Verdict.NEW, broken: Sequence[str] = ()
 ) -> OptimizerEntry:
-    """Describe what was measured of an optimizer for a commit's entry."""
+    """Return the entry of an optimizer at a commit."""
     means = {
         metric.name: float(f"{mean_of(metric, record, list(record.records), False):.6g}")
         for metric in METRICS
@@ -351,7 +351,7 @@ def optimizer_entry(
 
 
 def entry_of(facts: CommitFacts | None, settings: Settings, optimizers: Mapping[str, OptimizerEntry]) -> CommitEntry:
-    """Make the entry of a commit that was measured here and now."""
+    """Return the entry of a commit that was measured in this session."""
     return CommitEntry.of(
         facts,
         time.time_ns() // 1000,
@@ -364,7 +364,7 @@ def entry_of(facts: CommitFacts | None, settings: Settings, optimizers: Mapping[
 
 
 def machine_versions() -> dict[str, str]:
-    """Name the versions that numbers may depend on, whatever the optimizer."""
+    """Return the versions on which the numbers of any optimizer may depend."""
     return {
         "numpy": numpy.__version__,
         "pytest-optlandscape": pytest_optlandscape.__version__,

@@ -32,7 +32,7 @@ __all__ = ["backfill_releases", "parse_releases", "resolve_releases"]
 
 
 def parse_releases(text: str) -> tuple[str, list[str]]:
-    """Read which releases of which library are meant.
+    """Read the library and its releases.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def backfill_releases(
     Raises
     ------
     ValueError
-        If files of the project differ from the commit: what is measured could not be found again.
+        If files of the project differ from the commit: the results could not be reproduced.
     """
     counts = {"measured": 0, "known": 0, "not run": 0}
     facts = commit_facts(measurer.rootpath, measurer.suite.settings.paths, _ignored(measurer))

@@ -1,4 +1,4 @@
-"""The suite's items on an executor: what is sent to a worker, what is done there, and what comes back.
+"""Run the suite's items on an executor: the requests to workers and their answers.
 
 One item is one task: all runs of a landscape, with those that a comparison asks for, or one check of the contract.
 """
@@ -25,11 +25,11 @@ __all__ = ["RemoteItems", "expected_of", "introduction_for", "kept_record", "whe
 _THAT_MATTER = (
     "OPENBLAS_", "MKL_", "OMP_", "VECLIB_", "KERAS_", "JAX_", "XLA_", "TF_", "PYTHONHASHSEED", "CUDA_VISIBLE_",
 )  # fmt: skip
-"""How the environment variables begin on which numbers may depend: a worker's process gets the session's."""
+"""Prefixes of environment variables on which numbers may depend: a worker's process gets the session's values."""
 
 
 class RemoteItems:
-    """Has the items of a suite run by a crew of workers.
+    """Run the items of a suite on a crew of workers.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class RemoteItems:
         self._introduction = json.dumps(introduction_for(suite.settings))
 
     def check(self) -> None:
-        """Have all workers load all optimizers.
+        """Let all workers load all optimizers.
 
         Raises
         ------
@@ -65,23 +65,23 @@ class RemoteItems:
         self.crew.ask_everybody(questions)
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
-        """Give what a worker measured of a landscape, for the comparison and, where one is kept, for the history."""
+        """Return a worker's record of a landscape; keep its record for the history, if there is one."""
         self.submit_landscape(spec, landscape)
         return kept_record(self._suite, spec, landscape, self.crew.take((spec, landscape.id)))
 
     def hold(self, spec: str, check: str) -> CheckOutcome:
-        """Give what a worker found of a check of the contract."""
+        """Return a worker's outcome of a check of the contract."""
         self.submit_check(spec, check)
         return CheckOutcome(**self.crew.take((spec, f"contract::{check}")))
 
     def submit_landscape(self, spec: str, landscape: Landscape) -> None:
-        """Hand out the runs on a landscape, unless they were."""
+        """Submit the runs on a landscape, unless they were submitted."""
         key = spec, landscape.id
         if not self.crew.has(key):
             self._submit(key, "landscape", spec, {"do": "item", **self._suite.asked_of_item(spec, landscape)})
 
     def submit_check(self, spec: str, check: str) -> None:
-        """Hand out a check of the contract, unless it was."""
+        """Submit a check of the contract, unless it was submitted."""
         key = spec, f"contract::{check}"
         if not self.crew.has(key):
             self._submit(key, "check", spec, {"do": "check", "check": check})
@@ -97,7 +97,7 @@ class RemoteItems:
 
 
 def introduction_for(settings: Settings) -> dict[str, Any]:
-    """Say in plain values how a process is begun that runs items of the suite; `environment` and `folder` included."""
+    """Return in plain values how a process that runs items is started, with its ``environment`` and ``folder``."""
     return {
         "path": [entry or os.getcwd() for entry in sys.path],
         "prefix": sys.prefix,
@@ -116,7 +116,7 @@ def introduction_for(settings: Settings) -> dict[str, Any]:
 
 
 def where_it_cannot_go(spec: str, option: str) -> str:
-    """Say why an optimizer exists in this process alone; "" where it does not."""
+    """Return why an optimizer exists only in this process; "" if others can import it."""
     library = third_party.find().get(spec.partition(":")[0])
     if library is None or library.is_found_elsewhere:
         return ""
@@ -127,7 +127,7 @@ def where_it_cannot_go(spec: str, option: str) -> str:
 
 
 def expected_of(suite: SuiteRun, spec: str) -> dict[str, str]:
-    """List what a process must say of itself, so that its numbers are those of this one."""
+    """Return the versions and the setting that a process needs to compute the numbers of this one."""
     from pytest_optlandscape.session.recording import machine_versions
 
     adapter = suite.adapters[spec]
@@ -135,7 +135,7 @@ def expected_of(suite: SuiteRun, spec: str) -> dict[str, str]:
 
 
 def kept_record(suite: SuiteRun, spec: str, landscape: Landscape, answer: dict[str, Any]) -> LandscapeRecord:
-    """Read what a process measured of a landscape: for the comparison and, where one is kept, for the history."""
+    """Read another process's record of a landscape; keep its record for the history, if there is one."""
     recorded = answer.pop("recorded", None)
     if recorded is not None and suite.recording is not None:
         suite.recording.records[spec, landscape.id] = LandscapeRecord.from_plain(recorded)

@@ -90,7 +90,7 @@ def _subjects(
     rootpath: Path,
     settings: Settings | None,
 ) -> Iterator[Subject]:
-    """Give one optimizer after the other, so that no more than one trend is held at a time."""
+    """Yield the optimizers one by one, so that only one trend is in memory."""
     titles = [one.title for one in series]
     for number, one in enumerate(series, start=1):
         trend = find_trend(one, load, triages, remembered=Remembered(rootpath / CACHE))
@@ -202,7 +202,7 @@ def _trends_of(
 
 
 def _session_facts(suite: SuiteRun, spec: str) -> tuple[Fact, ...]:
-    """Say how the optimizer keeps the contract in this session, and what tests of one's own tracked."""
+    """Return the facts of a session: contract, results of the user's own tests, and versions."""
     ref = suite.wording.revision or None
     facts = []
     lines = contract_lines(spec, suite.contract.judged(spec), ref)

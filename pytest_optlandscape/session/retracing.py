@@ -1,4 +1,4 @@
-"""Running worst cells again for their paths: a record keeps no points, and a picture of a run needs them."""
+"""Run worst cells again for their paths: a record keeps no points, and a picture of a run needs them."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ RETRACED = 4
 
 
 def due_landscapes(change: Change) -> list[LandscapeComparison]:
-    """List the landscapes whose worst cell is run again: those that moved most."""
+    """Return the landscapes whose worst cell is run again: those that moved most."""
     return [one for one in change.moved if one.is_compared][:RETRACED]
 
 
 def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
-    """Say where a run that was made again differs from its record; "" where it hits all targets as recorded.
+    """Return how a repeated run differs from its record; "" if it hits all targets as recorded.
 
     Parameters
     ----------
@@ -99,13 +99,13 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
 
 
 def configured_specs(settings: Settings) -> frozenset[str]:
-    """List the specs of the configuration, as they are written there and as they are recorded."""
+    """Return the specs of the configuration, as written and as recorded."""
     return frozenset([*settings.optimizers, *(str(parse_spec(one)) for one in settings.optimizers)])
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A cell that is due to be run again."""
+    """A cell to run again."""
 
     spec: str
     comparison: LandscapeComparison
@@ -115,7 +115,7 @@ class _Wanted:
 
     @property
     def key(self) -> tuple[str, str]:
-        """By what the page finds it."""
+        """The spec and the landscape, by which the page finds the cell."""
         return self.spec, self.comparison.now.landscape
 
     def commit(self, when: str) -> str:
@@ -125,7 +125,7 @@ class _Wanted:
 
 @contextlib.contextmanager
 def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterator[RevisionClient | str]:
-    """Give the process that runs a commit, or why there is none."""
+    """Yield the client of a server that runs a commit, or why there is none."""
     with contextlib.ExitStack() as stack:
         given: RevisionClient | str
         try:
@@ -145,7 +145,7 @@ def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterato
 
 
 def is_of_the_project(rootpath: Path, commit: str) -> bool:
-    """Tell whether a commit is one that somebody here chose, rather than one that was fetched of a fork, say."""
+    """Return whether a commit belongs to the project, and was not fetched from a fork, for example."""
     if run_git(rootpath, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0:
         return True
     places = ("refs/heads", "refs/tags", "refs/remotes/origin")

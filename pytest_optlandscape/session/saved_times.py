@@ -59,7 +59,7 @@ class TimedTest:
 
 @dataclass(frozen=True)
 class SavedTimes:
-    """What was found.
+    """The times that were found.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class SavedTimes:
 
     @property
     def remarks(self) -> list[str]:
-        """Say whose times they are and which files were left out."""
+        """Return lines that name the machine of the times and the files that were left out."""
         files = len({one.file for one in self.tests})
         remarks = [f"times of this machine ({self.machine}) from {number_of(files, 'file')} in {self.place}"]
         reasons: dict[str, list[str]] = defaultdict(list)
@@ -122,7 +122,7 @@ class SavedTimes:
         return [f"times on this machine ({self.machine}), medians:", *table(header, rows)]
 
     def of(self, trend: Trend) -> list[tuple[TimedTest, State, TimedTest | None]]:
-        """Give the tests of an optimizer, each with its state and the same test's time before, oldest first."""
+        """Yield the tests of an optimizer, oldest first, each with its state and the same test's earlier time."""
         states = {point.commit: state for state in trend.states for point in state.points}
         before: dict[str, TimedTest] = {}
         found = []
@@ -201,7 +201,7 @@ def _place(config: pytest.Config, place: str) -> Path:
 
 @dataclass
 class _Warnings:
-    """Take what pytest-benchmark's storage has to say."""
+    """Read the storage of pytest-benchmark."""
 
     told: list[str] = field(default_factory=list)
 
@@ -210,7 +210,7 @@ class _Warnings:
 
 
 def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
-    """Read all files as pytest-benchmark does: the name, the content, and what is wrong with it."""
+    """Read all files as pytest-benchmark does: name, content and problem."""
     from pytest_benchmark.storage.file import FileStorage
 
     warnings = _Warnings()
@@ -231,7 +231,7 @@ def _damage(told: Sequence[str]) -> str:
 
 
 def _why_not(name: str, content: Any, machine: str, here: Mapping[str, Any], recorded: set[str]) -> str:
-    """Say why a file does not count; "" where it does."""
+    """Return why a file does not count; "" if it does."""
     info, commit = content.get("machine_info"), content.get("commit_info")
     if not isinstance(info, dict) or not isinstance(commit, dict):
         return "it does not say of which machine and commit it is"
@@ -245,7 +245,7 @@ def _why_not(name: str, content: Any, machine: str, here: Mapping[str, Any], rec
 
 
 def _other_machine(name: str, info: Mapping[str, Any], machine: str, here: Mapping[str, Any]) -> str:
-    """Say what tells another machine, or another Python, from the one at hand; "" for the same."""
+    """Return how another machine or Python differs from the present one; "" if it is the same."""
     folder = Path(name).parent.name
     if folder.count("-") >= 3 and folder != machine:
         return f"another machine ({folder})"

@@ -1,4 +1,4 @@
-"""What the command line and the configuration file say, read and checked."""
+"""Read and check the command line and the configuration file."""
 
 from __future__ import annotations
 
@@ -36,51 +36,51 @@ _MOST_SECONDS = 1e7
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line and the configuration file say.
+    """The settings of a session, from the command line and the configuration file.
 
     Attributes
     ----------
     optimizers : tuple of str
         Spec strings.
     profiles : dict
-        By spec, words that correct what the optimizer is taken for.
+        By spec, words that correct the inferred profile of the optimizer.
     suite : str
-        Words of `strategies.selection`: what is run of every optimizer that has no words of its own.
+        Words of `suites.selection`: the suite of every optimizer that has no words of its own.
     suites : dict of str to str, default {}
         By spec, an optimizer's own words.
     suite_is_given : bool, default False
-        Whether the suite was given on the command line, and takes the place of an optimizer's own landscapes.
+        Whether the suite was given on the command line, instead of an optimizer's own landscapes.
     most_cells : int or None, default None
-        Cells of each landscape at most, as the command line says.
+        The largest number of cells of a landscape, from the command line.
     budget : int or None
         Evaluations per dimension of each cell.
     baseline_folder : Path
     update : bool
-        Accept what comes out as the new baseline.
+        Accept the results as the new baseline.
     json : Path or None
         Where to write the machine-readable outcome.
     fail_on : FailOn
         The verdicts that fail a test, for all optimizers and for single ones.
     require_baseline : bool
-        Fail where there is nothing to compare with.
+        Fail without a baseline.
     contract : bool
         Hold the optimizers to the contract too.
     against : str or None
         The revision to compare with instead of the baseline.
     against_is : str
-        What that commit is, where it was found as the base of a request.
+        How the commit was found, if it is the base of a pull request.
     time_budget : float
-        Seconds per optimizer for making more runs while the outcome against a revision is open.
+        Seconds per optimizer for further runs while a comparison with a revision is undecided.
     time_limit : float or None
         Seconds after which a run is ended.
     hooks : tuple of HookFunction
-        What adds optimizers, for processes that have no session.
+        The functions of hooks that add optimizers, for processes without a session.
     history : str or None
-        Where this session is recorded; "" at the usual place, None nowhere.
+        The place of the history; "" is the usual one, None records nothing.
     history_dirty : bool
-        Record even where files differ from the commit.
+        Record even if files differ from the commit.
     paths : tuple of str
-        What the optimizers depend on, relative to the rootdir.
+        Files and folders on which the optimizers depend, relative to the rootdir.
     report : Path or None
         Where to write the page of the session.
     adapters : dict
@@ -90,9 +90,9 @@ class Settings:
     invocation : Invocation
         How the session was started, for commands that it prints.
     isolate : bool
-        Run each optimizer's items in a process that can be ended.
+        Run each optimizer's items in a process that can be killed.
     executor : str or None
-        Who runs the items, in the words of `session.executors`; None for this process.
+        The executor of the items, in the words of `session.executors`; None for this process.
     """
 
     optimizers: tuple[str, ...]
@@ -201,7 +201,7 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
 
 
 def _suite(config: pytest.Config, most_cells: int | None) -> str:
-    """Read the words of the suite; what the command line adds is part of what is recorded."""
+    """Read the words of the suite, with those that the command line adds."""
     given = config.getoption("optlandscape_suite")
     text = " ".join(str(config.getini("optlandscape_suite") if given is None else given).split())
     if " = " in text:
@@ -248,7 +248,7 @@ def _lines(value: str | list[str]) -> list[str]:
 
 
 def _history(config: pytest.Config) -> str | None:
-    """Say where the session is recorded: on the command line, else in the configuration file."""
+    """Return the place of the history: from the command line, else from the configuration file."""
     told = config.getoption("optlandscape_history")
     if told is None:
         return str(config.getini("optlandscape_history")).strip() or None
@@ -274,7 +274,7 @@ def _paths(config: pytest.Config) -> tuple[str, ...]:
 
 
 def _executor(config: pytest.Config) -> str | None:
-    """Say who runs the items; refuse what cannot be had together."""
+    """Return the executor that runs the items; refuse options that exclude each other."""
     executor: str | None = config.getoption("optlandscape_executor")
     if executor is None:
         return None

@@ -11,7 +11,7 @@ __all__ = ["locate", "locations_of"]
 Location = tuple[str, int]
 
 _MOST_STEPS = 8
-"""How often a name may be imported from elsewhere before it is given up."""
+"""Number of modules through which an imported name is followed."""
 
 
 def locations_of(specs: Iterable[str], folders: Sequence[Path], config: Path | None, top: Path) -> dict[str, Location]:

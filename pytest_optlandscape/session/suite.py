@@ -221,8 +221,8 @@ class SuiteRun:
 
     def save(self, spec: str, landscape_id: str) -> None:
         """Accept a landscape at once if the baselines are updated."""
-        comparison = self.judge.comparison(spec, landscape_id)
-        if self.settings.update and comparison is not None:
+        comparison = self.judge.comparison(spec, landscape_id) if self.settings.update else None
+        if comparison is not None:
             self.acceptance.save(spec, comparison)
 
     @property

@@ -1,4 +1,4 @@
-"""The section that ``--optlandscape`` adds to pytest's terminal summary."""
+"""Print the section that ``--optlandscape`` adds to pytest's terminal summary."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _width() -> int:
 
 
 def _told_above(terminal: Any, suite: SuiteRun, spec: str) -> set[str]:
-    """List the landscapes of an optimizer of which a failure was printed in full, and ``overall``."""
+    """Return the names of an optimizer's items whose failure was printed in full."""
     if terminal.config.option.tbstyle == "no" or terminal.config.option.no_summary:
         return set()
     prefix = f"optlandscape::{spec}::"
@@ -114,7 +114,7 @@ def _is_of(report: Any, prefix: str) -> bool:
 
 
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
-    """Say what was not compared or not run, where the rest ran, and what was written."""
+    """Print what was not compared or not run, where items ran, and what was written."""
     for spec in suite.adapters:
         _write_lost(terminal, spec, suite.judge.without_result(spec))
         is_compared = spec in [comparison.spec for comparison in comparisons]
@@ -143,7 +143,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
 
 
 def _write_partly_compared(terminal: Any, suite: SuiteRun, comparison: OptimizerComparison) -> None:
-    """Say how many cells were compared, where these are not all that the baseline has, and which have none yet."""
+    """Print how many cells were compared if the baseline has others, and how many have no baseline yet."""
     compared = sum(len(one.pairs) for one in comparison.landscapes)
     not_run = sum(one.not_run for one in comparison.landscapes)
     not_known = sum(one.not_known for one in comparison.landscapes)
@@ -163,7 +163,7 @@ def _write(terminal: Any, text: str, **colour: bool) -> None:
 
 
 def _write_contract(terminal: Any, suite: SuiteRun) -> None:
-    """Say how the optimizers keep the contract, and how to see breaches that no test fails by."""
+    """Print how the optimizers keep the contract, and how to see breaches that fail no test."""
     ref = suite.reference.revision or None
     quiet = []
     for spec in suite.adapters:
@@ -180,14 +180,14 @@ def _write_contract(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_lost(terminal: Any, spec: str, lost: Mapping[str, str]) -> None:
-    """Name the landscapes of which nothing came back, each reason once."""
+    """Print the landscapes without a result, each reason once."""
     for reason in dict.fromkeys(lost.values()):
         names = ", ".join(name for name in lost if lost[name] == reason)
         _write(terminal, f"{spec} gives no result on {names}, and is not judged there: {reason}", red=True)
 
 
 def _write_where(terminal: Any, suite: SuiteRun) -> None:
-    """Say where items ran, and where what came of them is."""
+    """Print where items ran and where their results are."""
     for line in suite.ran:
         _write(terminal, line, yellow=" lost" in line)
     for spec, change in suite.acceptance.accepted.items():
@@ -208,7 +208,7 @@ def _write_where(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
-    """Say what the baseline that was just accepted sees."""
+    """Print which changes the new baseline can detect."""
     comparison = next((one for one in suite.judge.comparisons if one.spec == spec), None)
     records = [one.now for one in comparison.landscapes if has_result(one.now)] if comparison else []
     if not records:
@@ -227,7 +227,7 @@ def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
 
 
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:
-    """Say which optimizers small changes have made worse, by which commits, and what to do."""
+    """Print which optimizers small changes have made worse, by which commits, and what to do."""
     for crept in suite.crept:
         title = crept.series.title
         text = f"{title} has crept: it is worse than the state that was accepted, though by no single step"
@@ -249,7 +249,7 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
-    """Say what came of what tests of one's own tracked."""
+    """Print the results of the user's own tests."""
     tracked = [TrackedOutcome(**plain) for plain in suite.tracked_in_order]
     for one in tracked:
         _write(terminal, str(one), **_COLOURS[Verdict(one.verdict)])

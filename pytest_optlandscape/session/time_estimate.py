@@ -1,4 +1,4 @@
-"""How long the suite of a slow optimizer takes: an estimate before the time is spent, and progress while it is.
+"""Estimate how long the suite of a slow optimizer takes, and print its progress.
 
 Both are lines on stderr, so that they are in the log of a pipeline too. Nothing that is run depends on them.
 """
@@ -30,7 +30,7 @@ FIRST_LINE, LONGEST_SILENCE = 10.0, 60.0
 
 @dataclass(frozen=True)
 class Work:
-    """What is going to be run of one optimizer.
+    """The runs that an optimizer needs in a session.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Pace:
         watched.is_over()
 
     def estimate(self, work: Work, seconds: float, steps: int) -> None:
-        """Say how long an optimizer's suite takes, once, if it is worth saying.
+        """Print once how long an optimizer's suite takes, if it takes long.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class _Item:
         self.next_line = self.began + FIRST_LINE
 
     def ended(self, problem: Problem) -> None:
-        """Take note of a run; say so from time to time."""
+        """Count a run; print the progress from time to time."""
         self.runs += 1
         self.steps += problem.budget
         known = self.paths.get(problem.seed)

@@ -1,4 +1,4 @@
-"""What tests of one's own track: stored and compared like what the suite measures."""
+"""Store and compare the numbers that the user's own tests track."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pytest_optlandscape.store import BaselineError, read_tracked, tracked_path,
 __all__ = ["TRACKED", "TrackedOutcome", "Tracking"]
 
 TRACKED = pytest.StashKey[list[dict[str, Any]]]()
-"""Where an item keeps what was tracked in it, until its report is made."""
+"""The tracked numbers of an item, until its report is made."""
 
 
 @dataclass(frozen=True)
 class TrackedOutcome:
-    """What came of one entry.
+    """The result of one entry.
 
     Attributes
     ----------
@@ -31,12 +31,12 @@ class TrackedOutcome:
     name, kind, verdict : str
     value : float
     before : float or None
-        What was accepted, if something was that can be compared.
+        The accepted value, if it can be compared.
     unit : str
     text : str
-        Values and verdict in words.
+        The values and the verdict in words.
     accepted : bool
-        Whether it is the baseline now.
+        Whether the value is the baseline now.
     """
 
     test: str
@@ -55,7 +55,7 @@ class TrackedOutcome:
 
 
 class Tracking:
-    """What is tracked in one session.
+    """The tracked numbers of one session.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def _remove_if_unlocked(folder: Path) -> None:
 
 
 def _make_git_forget(pointer: Path) -> None:
-    """Have git remove a worktree, whose file ``.git`` names the repository's folder for it."""
+    """Make git remove a worktree; its file ``.git`` names its folder in the repository."""
     text = pointer.read_text(encoding="utf-8", errors="replace") if pointer.is_file() else ""
     known = Path(text.removeprefix("gitdir:").strip())
     program = shutil.which("git")

@@ -1,4 +1,4 @@
-"""What runs in the workers of an executor: a process of the optimizer's own, and what it is asked.
+"""Answer requests in the workers of an executor: each runs its optimizers in a separate process.
 
 A worker may be a thread of this process, a process of a pool, or a Dask worker on another machine. None of them runs
 an optimizer itself. Each thread of a worker keeps a process like those of ``--optlandscape-against``: time limits need
@@ -23,23 +23,23 @@ from pytest_optlandscape.session.reference.revision_client import RevisionClient
 __all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 
 IDLE_SECONDS = 60.0
-"""A process that was asked nothing for so long is ended: the session that began it may be gone."""
+"""A server without requests for so long is ended: its session may be gone."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a worker is asked: plain values, so that nothing of the session needs to be pickled.
+    """A request to a worker: plain values, so that no object of the session is pickled.
 
     Attributes
     ----------
     introduction : str
-        JSON: how the process is begun; see `session.remote_items.RemoteItems`.
+        JSON that starts the process; see `session.remote_items.introduction_for`.
     spec : str
         The optimizer.
     expected : Mapping of str to str
-        What the process must say of itself: versions and the optimizer's setting.
+        The versions and the setting that the process must have.
     request : Mapping of str to Any
-        The name of what is to be done and its arguments; empty to have the optimizer loaded only.
+        The name of the request and its arguments; empty to load the optimizer only.
     """
 
     introduction: str
@@ -55,14 +55,14 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
     ----------
     question : Question
     job : str
-        Names the job and the attempt, for `announce`; "" for one that nobody counts.
+        The job and the attempt, for `announce`; "" for a job that nobody counts.
     topic : str
-        Names the session.
+        The session.
 
     Returns
     -------
     dict
-        ``worker``, and one of ``answer``, ``failed`` (why it cannot be had) or ``lost`` (how the process ended).
+        ``worker``, and one of ``answer``, ``failed`` (why there is none) or ``lost`` (how the process ended).
     """
     if job:
         announce(job, topic)
@@ -82,7 +82,7 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
 
 
 def announce(job: str, topic: str) -> None:
-    """Tell the scheduler of a Dask cluster which worker begins a job: if it begins twice, the first worker was lost."""
+    """Log at the Dask scheduler which worker begins a job: if a job begins twice, its first worker was lost."""
     worker = _dask_worker()
     if worker is not None:
         with contextlib.suppress(Exception):  # the job matters, not its announcement
@@ -98,7 +98,7 @@ def worker_name() -> str:
 
 
 def close_processes(topic: str) -> None:
-    """End all processes that were begun for a session, whatever they are at."""
+    """End all servers of a session, even in the middle of a request."""
     closed.add(topic)
     for kept in list(_processes.values()):
         if kept.topic == topic:
@@ -108,14 +108,14 @@ def close_processes(topic: str) -> None:
 
 
 closed: set[str] = set()
-"""Sessions that want no more answers."""
+"""Sessions that have ended."""
 
 further: dict[str, list[RevisionClient]] = {}
-"""By session, processes that are not kept for a thread, but begun and closed for one task."""
+"""By session, the clients of servers that run one task only."""
 
 
 class _Kept:
-    """A process that answers one thread's questions, and is ended when there are none for a while."""
+    """The server of one thread, which is ended after a while without requests."""
 
     def __init__(self, introduction: str, topic: str) -> None:
         told = json.loads(introduction)
@@ -131,7 +131,7 @@ class _Kept:
 
     @contextlib.contextmanager
     def at_work(self) -> Any:
-        """Keep the process while it is asked something."""
+        """Keep the server while it answers."""
         if self._timer is not None:
             self._timer.cancel()
         with self._lock:
@@ -141,7 +141,7 @@ class _Kept:
         self._timer.start()
 
     def close_if_idle(self) -> None:
-        """End the process, unless a question came in the meantime."""
+        """End the server, unless a request came in the meantime."""
         if self._lock.acquire(blocking=False):
             self.client.close()
             self._checked.clear()
@@ -154,7 +154,7 @@ class _Kept:
         self.client.close()
 
     def mismatch(self, question: Question) -> str:
-        """Say why the process would not give the numbers that the session's own would; "" if it would."""
+        """Return why the process cannot compute the session's numbers; "" if it can."""
         if question.spec in self._checked and self.client.is_running:
             return ""
         found = mismatch(self.client, question.spec, question.expected, f"worker {worker_name()}")
@@ -164,7 +164,7 @@ class _Kept:
 
 
 def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], process: str) -> str:
-    """Say why a process would not give the numbers that the session's own would; "" if it would."""
+    """Return why a process cannot compute the session's numbers; "" if it can."""
     loaded = client.load(spec)
     if "missing" in loaded:
         return f"{process} cannot import {spec}: {loaded['missing']}"
@@ -180,7 +180,7 @@ def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], pro
 
 
 _processes: dict[int, _Kept] = {}
-"""By thread."""
+"""By thread, its server."""
 
 
 def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
@@ -194,7 +194,7 @@ def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
 
 
 def _dask_worker() -> Any:
-    """Give the Dask worker that runs this task; None elsewhere."""
+    """Return the Dask worker that runs this task; None elsewhere."""
     if "distributed" not in sys.modules:
         return None
     with contextlib.suppress(Exception):

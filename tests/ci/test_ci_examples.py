@@ -32,7 +32,7 @@ from pytest_optlandscape.landscapes import get
 
 pytest_optlandscape.session.suite_plan.suite_landscapes = lambda suite: [get("beale"), get("booth")]
 """
-"""Have the suite be two landscapes, in the workers of pytest-xdist and on the other side of a comparison, too."""
+"""Have the suite be two landscapes, in the workers of pytest-xdist and in revision servers, too."""
 
 INI = """[pytest]
 optlandscape_optimizers = solver:minimize

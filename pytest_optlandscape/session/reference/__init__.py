@@ -1,1 +1,1 @@
-"""What a session compares with: a stored baseline, or another revision that is checked out and run."""
+"""The reference of a session: the stored baseline, or another revision that is checked out and run."""

@@ -1,4 +1,4 @@
-"""What the history has of the revision that a session compares with: it need not be run again."""
+"""Take the records of another revision from the history, instead of running it again."""
 
 from __future__ import annotations
 

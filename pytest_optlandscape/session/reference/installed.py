@@ -74,7 +74,7 @@ class InstalledCopy:
     constants: dict[str, str] = field(default_factory=dict)
 
     def contains(self, file: Path) -> bool:
-        """Tell whether a file belongs to the copy."""
+        """Return whether a file belongs to the copy."""
         return file.is_relative_to(self.installed)
 
     @property
@@ -84,7 +84,7 @@ class InstalledCopy:
 
     @property
     def is_of_this_package(self) -> bool:
-        """Whether pytest-optlandscape itself runs on it, so that it is imported on both sides in any case."""
+        """Whether pytest-optlandscape itself runs on it, so that both revision servers import it in any case."""
         return self.name.partition(".")[0] in _NOT_REPLACED
 
 
@@ -107,7 +107,7 @@ class InstalledCopies:
         return next((copy for copy in self.copies if file is not None and copy.contains(file)), None)
 
     def terms(self, tree: Path, commit: str = "") -> dict[str, Any]:
-        """Say in plain values where a process finds the sources instead of the copies.
+        """Return in plain values where a process finds the sources instead of the copies.
 
         Parameters
         ----------
@@ -318,7 +318,7 @@ class _Search:
         return self._renamed(relative, code) if is_likely else None
 
     def _marks(self, candidate: str, relative: str, code: Mapping[str, Path]) -> tuple[bool, int, int]:
-        """Tell whether any file is committed; count those that are equal and not empty, and those that are there."""
+        """Return whether any file is committed, how many are equal and not empty, and how many exist."""
         pairs = [(candidate + one.removeprefix(relative), file) for one, file in code.items()]
         there = [(one, file) for one, file in pairs if one in self._python]
         equal = sum(file.stat().st_size > 0 and self._is_equal(one, file) for one, file in there)
@@ -347,7 +347,7 @@ class _Search:
             return str(file)
 
     def _was_committed(self, place: str) -> bool:
-        """Tell whether the last commit has a file that the work tree has no longer."""
+        """Return whether the last commit has a file that the work tree lacks."""
         return bool(ask_git(self._repository, "ls-files", "--", f":(top,literal){place}"))
 
     def _is_named(self, installed: Path) -> bool:
@@ -363,7 +363,7 @@ class _Search:
         return found
 
     def _comes_from_here(self, one: Distribution) -> bool:
-        """Tell whether pip noted that a distribution was installed from a folder or file in the repository."""
+        """Return whether pip noted that a distribution was installed from the repository."""
         try:
             url = urlsplit(json.loads(one.read_text("direct_url.json") or "{}").get("url", ""))
         except (ValueError, AttributeError):
@@ -425,7 +425,7 @@ def _project_name(file: Path) -> str:
 
 
 def _has_only_constants(file: Path) -> bool:
-    """Tell whether a module defines nothing and calls nothing, as those that hold a version do."""
+    """Return whether a module defines and calls nothing, like a module that holds a version."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""What a session asks of its reference: the stored baseline or another revision."""
+"""The interface of a session's reference: the stored baseline or another revision."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ __all__ = [
 ]  # fmt: skip
 
 PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
-"""Where this package is imported from, on both sides of a comparison."""
+"""Where this package is imported from, in both revision servers."""
 
 
 def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
     """Replace every entry inside the repository by its counterpart in another revision.
 
     An environment that lies inside the repository stays. Where this package itself is in the repository, its entry
-    stays behind its counterpart: both sides of a comparison are judged by one version.
+    stays behind its counterpart: both revisions are judged by one version.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
 
 
 def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType]) -> dict[str, str]:
-    """Say in which folders of the user's work tree the top-level modules are that were imported from it.
+    """Return the folders of the top-level modules that were imported from the user's work tree.
 
     The import hooks of editable installations look into folders that are on no search path.
 
@@ -97,19 +97,19 @@ def folders_outside(worktree: Worktree, entries: Iterable[str]) -> list[Path]:
 
 
 def is_in_repository(worktree: Worktree, file: Path) -> bool:
-    """Tell whether a file is the user's own: in the repository, and neither of an environment there nor of ours."""
+    """Return whether a file is the user's own: in the repository, in no environment, and not of this package."""
     is_ours = file.is_relative_to(PLUGIN_FOLDER / pytest_optlandscape.__name__)
     return not is_ours and not _is_environment(worktree, file) and worktree.counterpart(file) is not None
 
 
 def file_of(module: Any) -> Path | None:
-    """Give the file that a module was read from; None if there is none."""
+    """Return the file of a module; None if it has none."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) else None
 
 
 def home_of(spec: str) -> Path | None:
-    """Give the file of the module that an optimizer is written in, as far as its spec tells; None if there is none."""
+    """Return the file of an optimizer's module, if its spec says it; None otherwise."""
     from pytest_optlandscape.optimizers import LIBRARIES, parse_spec, third_party
 
     library = parse_spec(spec).library
@@ -123,7 +123,7 @@ def home_of(spec: str) -> Path | None:
 
 
 def _is_environment(worktree: Worktree, path: Path) -> bool:
-    """Tell whether a path belongs to a Python environment; a prefix counts only where it is inside the repository."""
+    """Return whether a path belongs to a Python environment; a prefix counts only inside the repository."""
     installed = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders = {Path(folder).resolve() for folder in installed}
     folders |= {prefix for prefix in (Path(sys.prefix).resolve(),) if worktree.counterpart(prefix)}

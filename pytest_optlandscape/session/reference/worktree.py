@@ -48,14 +48,14 @@ class Worktree:
     commit: str
 
     def counterpart(self, path: Path) -> Path | None:
-        """Give the place in this revision of a path in the user's work tree; None if it lies elsewhere."""
+        """Return the place in this revision of a path in the user's work tree; None for a path elsewhere."""
         try:
             return self.folder / path.resolve().relative_to(self.repository)
         except ValueError:
             return None
 
     def counterpart_of_current_folder(self) -> Path:
-        """Give the folder in which this revision is run; its root where the present one has a folder that it lacks."""
+        """Return the folder in which this revision is run; its root if it lacks the current folder."""
         here = self.counterpart(Path.cwd())
         return here if here is not None and here.is_dir() else self.folder
 
@@ -100,7 +100,7 @@ def make_worktree(inside: Path, ref: str) -> Worktree:
     WorktreeError
         If git is not installed, the folder is in no repository, or ``ref`` is a range or not known.
     """
-    from pytest_optlandscape.store import resolve_commit  # a side of a comparison imports this module before NumPy
+    from pytest_optlandscape.store import resolve_commit  # a revision server imports this module before NumPy
 
     repository = Path(_told(inside, "rev-parse", "--show-toplevel")).resolve()
     try:
