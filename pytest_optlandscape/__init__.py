@@ -1,7 +1,6 @@
 """Regression testing of optimizers, as a pytest plugin.
 
-The names below are the public face. They are imported when first used, so that pytest can load the plugin without
-loading NumPy.
+The public names are imported when first used, so that pytest can load the plugin without loading NumPy.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _HOMES = {
     "parametrize_with_checks": "contract",
     "strategies": "",
 }
-"""Where each public name lives; "" marks a room of the package."""
+"""The sub-package that defines each public name; "" marks a sub-package."""
 
 __all__ = [
     "Landscape",

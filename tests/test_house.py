@@ -188,7 +188,7 @@ def test_every_public_name_is_in_the_reference(room):
 
 def test_a_name_that_the_reference_lacks_would_be_seen():
     page = ".. automodule:: pytest_optlandscape.search\n.. autofunction:: basin_map\n"
-    assert missing_in(page, "search") == ["Basin", "BasinMap", "find_failing_start"]
+    assert missing_in(page, "search") == ["Basin", "BasinMap", "FailingStart", "find_failing_start"]
     with pytest.raises(AttributeError, match="basin_mapp"):
         in_reference(page.replace("basin_map", "basin_mapp"))
 

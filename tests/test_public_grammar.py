@@ -32,12 +32,12 @@ def public_callables():
     classes = [one for one in things if inspect.isclass(one) and not issubclass(one, BaseException)]
     methods = [member for one in classes for name, member in vars(one).items() if not name.startswith("_")]
     functions = [one for one in [*things, *methods] if inspect.isfunction(one)]
-    return {one.__qualname__: one for one in [*functions, *classes]}
+    return list(dict.fromkeys([*functions, *classes]))
 
 
 PARAMETERS = [
-    (name, parameter)
-    for name, one in public_callables().items()
+    (one.__qualname__, parameter)
+    for one in public_callables()
     for parameter in inspect.signature(one).parameters.values()
 ]
 
@@ -47,12 +47,12 @@ def named(name):
 
 
 def test_a_budget_is_a_number_of_evaluations_and_its_default_is_the_rule():
-    found = dict(named("budget"))
+    found = named("budget")
     assert {
         "minimize", "Problem", "assert_robust", "assert_tunable", "assert_equivalent", "find_failing_start",
         "basin_map",
-    } <= set(found)  # fmt: skip
-    for function, parameter in found.items():
+    } <= {function for function, _ in found}  # fmt: skip
+    for function, parameter in found:
         assert parameter.annotation in ("int", "int | None"), function
         assert parameter.default in (None, inspect.Parameter.empty), function
 

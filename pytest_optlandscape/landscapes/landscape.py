@@ -620,18 +620,18 @@ class Landscape(Frozen):
         return instances.instance(self, number)
 
     def noisy(self, model: str | Noise = "additive", level: float | None = None, seed: int | None = None) -> Landscape:
-        """Give the landscape with noise on what a run sees of it; noise that it has already is replaced.
+        """Return the landscape with noise on the values and gradients that an optimizer sees.
 
-        Called directly, it still gives exact values. A `Problem` disturbs the values and gradients that an optimizer
-        sees, evaluation k always alike; Hessians, residuals and constraints stay exact.
+        Noise that the landscape already has is replaced. Called directly, the landscape still returns exact values. A
+        `Problem` disturbs evaluation k alike each time. Hessians, residuals and constraints stay exact.
 
         Parameters
         ----------
         model : str or Noise, default "additive"
             ``"additive"``, ``"multiplicative"``, ``"cauchy"``, or for sums of squares ``"minibatch"``.
         level : float, optional
-            How large the noise is (default: the model's own; for a name 0.01, as a share of f(x0) − fmin or of the
-            value, or one residual in a minibatch).
+            Size of the noise (default: the model's own; for a name 0.01, as a share of f(x0) − fmin or of the value, or
+            one residual in a minibatch).
         seed : int, optional
             Of the noise (default: the model's own, 0 for a name).
 

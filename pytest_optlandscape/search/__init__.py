@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from pytest_optlandscape.search.basins import Basin, BasinMap, basin_map
-from pytest_optlandscape.search.failing_starts import find_failing_start
+from pytest_optlandscape.search.failing_starts import FailingStart, find_failing_start
 
-__all__ = ["Basin", "BasinMap", "basin_map", "find_failing_start"]
+__all__ = ["Basin", "BasinMap", "FailingStart", "basin_map", "find_failing_start"]

@@ -68,7 +68,7 @@ class Basin:
 
 @dataclass(frozen=True, eq=False)
 class BasinMap:
-    """Where an optimizer ends from evenly spread starts.
+    """The places where an optimizer ends from evenly spread starts.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ _MOST_REMEMBERED = 8
 """Most remembered starts that are tried first, so that other optimizers' failures do not use up the examples."""
 
 _REACH = 10.0
-"""How far from the standard start, in units of max(1, |x0|), starts lie where a bound is infinite."""
+"""Largest distance of starts from the standard start, in units of max(1, |x0|), where a bound is infinite."""
 
 
 @dataclass(frozen=True, eq=False)
