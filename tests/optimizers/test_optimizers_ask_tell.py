@@ -103,7 +103,7 @@ def test_what_cannot_be_made():
         def __init__(self, x0, temperature):
             super().__init__(x0)
 
-    with pytest.raises(TypeError, match="temperature is not given"):
+    with pytest.raises(TypeError, match="temperature gets no value"):
         get(Wants)
     with pytest.raises(TypeError, match="an instance of an ask/tell optimizer, which runs only once"):
         get(Values(np.zeros(2)))

@@ -98,7 +98,7 @@ def returning(what):
             returning("{'scipy': print}"),
             "the prefix 'scipy' belongs to a built-in library",
         ),
-        (returning("{'torch_optimizer': print}"), "the prefix 'torch_optimizer' is that of a library"),
+        (returning("{'torch_optimizer': print}"), "the prefix 'torch_optimizer' belongs to a built-in library"),
         (
             returning("1 / 0"),
             "hook pytest_optlandscape_optimizers of *conftest.py raised ZeroDivisionError: division by",
