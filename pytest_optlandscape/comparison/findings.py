@@ -230,7 +230,7 @@ def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def gravest(verdicts: Collection[Verdict]) -> Verdict:
-    """Return the gravest verdict; *same* if there is none of *worse*, *better* and *changed*.
+    """Return the first of *worse*, *better* and *changed* that occurs, else *same*.
 
     Examples
     --------
