@@ -200,7 +200,7 @@ class RoundingSensitivity:
 
     def __post_init__(self) -> None:
         if not 0 <= self.jumps <= self.trials:
-            raise ValueError(f"{self.jumps} of {self.trials} perturbed runs cannot part")
+            raise ValueError(f"jumps must be between 0 and trials; got {self.jumps} jumps, {self.trials} trials")
 
     def __add__(self, other: RoundingSensitivity) -> RoundingSensitivity:
         return RoundingSensitivity(self.jumps + other.jumps, self.trials + other.trials)
