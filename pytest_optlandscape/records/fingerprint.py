@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
+from pytest_optlandscape.records.run_batch import RunBatch, in_batches
 from pytest_optlandscape.runs import Run, box_widths
 
 __all__ = [
@@ -229,7 +229,7 @@ def measured(
     rounding_sensitivity : RoundingSensitivity
         A perturbed run counts as a jump if it diverges from the fingerprint measured with the others.
     """
-    own, *others = (one for stack in in_stacks([clean, *perturbed]) for one in fingerprints_of(RunBatch(stack)))
+    own, *others = (one for batch in in_batches([clean, *perturbed]) for one in fingerprints_of(RunBatch(batch)))
     floor, largest = least_envelope(precision), largest_envelope(precision)
     # Half precisions allow a smaller multiple: their envelopes are scaled, so that `MULTIPLE` serves all precisions.
     scale = multiple_of(precision) / MULTIPLE
