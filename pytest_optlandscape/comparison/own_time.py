@@ -258,7 +258,7 @@ class MedianInterval:
     ratio, lower, upper : float
         The median and its limits, as ratios; with too few values the limits are 0 and inf.
     p_value : float
-        Of the hypothesis that the ratio is 1.
+        The p-value of the hypothesis that the ratio is 1.
     """
 
     ratio: float

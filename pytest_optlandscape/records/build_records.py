@@ -16,7 +16,7 @@ from pytest_optlandscape.records.fingerprint import fingerprints_of, least_envel
 from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
 from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE
-from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
+from pytest_optlandscape.records.run_batch import RunBatch, in_batches
 from pytest_optlandscape.runs import Run, box_widths, feasible
 from pytest_optlandscape.runs.run import distance_from
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
@@ -78,7 +78,7 @@ def records_of(
     same = [_reused(run, (before or {}).get(start)) for run, start in zip(runs, starts, strict=True)]
     names = (start for start, known in zip(starts, same, strict=True) if known is None)
     others = [run for run, known in zip(runs, same, strict=True) if known is None]
-    made = (record for batch in in_stacks(others) for record in _records(batch, names))
+    made = (record for batch in in_batches(others) for record in _records(batch, names))
     return tuple(next(made) if known is None else known for known in same)
 
 

@@ -37,7 +37,7 @@ from pytest_optlandscape.records.path_divergence import (
     largest_envelope,
     multiple_of,
 )
-from pytest_optlandscape.records.run_batch import RunBatch, in_stacks
+from pytest_optlandscape.records.run_batch import RunBatch, in_batches
 from pytest_optlandscape.runs import Run, box_widths
 
 __all__ = [
@@ -193,7 +193,7 @@ class RoundingSensitivity:
 
     def __post_init__(self) -> None:
         if not 0 <= self.jumps <= self.trials:
-            raise ValueError(f"{self.jumps} of {self.trials} perturbed runs cannot part")
+            raise ValueError(f"jumps must be between 0 and trials; got {self.jumps} jumps, {self.trials} trials")
 
     def __add__(self, other: RoundingSensitivity) -> RoundingSensitivity:
         return RoundingSensitivity(self.jumps + other.jumps, self.trials + other.trials)
@@ -222,7 +222,7 @@ def measured(
     rounding_sensitivity : RoundingSensitivity
         A perturbed run counts as a jump if it diverges from the fingerprint measured with the others.
     """
-    own, *others = (one for stack in in_stacks([clean, *perturbed]) for one in fingerprints_of(RunBatch(stack)))
+    own, *others = (one for batch in in_batches([clean, *perturbed]) for one in fingerprints_of(RunBatch(batch)))
     floor, largest = least_envelope(precision), largest_envelope(precision)
     # Half precisions allow a smaller multiple: their envelopes are scaled, so that `MULTIPLE` serves all precisions.
     scale = multiple_of(precision) / MULTIPLE

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.runs import Run, inside
 from pytest_optlandscape.runs.run import below_fmin, gaps_at
 
-__all__ = ["RunBatch", "in_stacks"]
+__all__ = ["RunBatch", "in_batches"]
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ class RunBatch:
         return gaps
 
 
-def in_stacks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
+def in_batches(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
     """Split runs, in order, into groups that fit one batch."""
     first, size = 0, 0
     for k, run in enumerate(runs):

@@ -41,7 +41,7 @@ GROWTH = 1.5
 """Ratio of trials from one look to the next; a clear case needs at most 1.5 times the runs of a look after each run."""
 
 FIRST_LOOK = 8
-"""Fewest runs at a look: fewer could hardly show any required rate."""
+"""Fewest runs at a look; fewer would not show a rate worth requiring."""
 
 
 @dataclass(frozen=True)
