@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.records import LandscapeRecord
@@ -176,7 +177,7 @@ def test_a_budget_of_time_is_a_number(repository):
     assert repository.compare().ret == pytest.ExitCode.USAGE_ERROR
 
 
-@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit(3)"])
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", *thorough("SystemExit(3)")])
 def test_the_worktree_is_removed_after_an_interruption(repository, error):
     repository.project.pytester.makepyfile(f"def test_beale():\n    raise {error}\n")
     repository.compare(no_reraise_ctrlc=True)
