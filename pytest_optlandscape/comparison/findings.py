@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_optlandscape.comparison.criteria import METRICS, Metric
-from pytest_optlandscape.comparison.statistics import has_moved, holm, signed_rank_balance, stratified_signed_rank
+from pytest_optlandscape.comparison.statistics import any_nonzero, holm, signed_rank_balance, stratified_signed_rank
 from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, NO_RESULT, LandscapeRecord
 from pytest_optlandscape.suites.catalogue import kind_of_start
 from pytest_optlandscape.texts.plurals import number_of
@@ -115,7 +115,7 @@ def moved_criteria(
     -------
     list of Finding
     """
-    tested = [metric for metric in METRICS if has_moved(strata.get(metric.name, []))]
+    tested = [metric for metric in METRICS if any_nonzero(strata.get(metric.name, []))]
     adjusted = holm([stratified_signed_rank(strata[metric.name]) for metric in tested])
     found = []
     for metric, p_value in zip(tested, adjusted, strict=True):

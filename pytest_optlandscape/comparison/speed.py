@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytest_optlandscape.comparison.criteria import METRICS, PROGRESS, SPEED, Metric, targets_reached
-from pytest_optlandscape.comparison.statistics import ShiftInterval, has_moved, shift_interval
+from pytest_optlandscape.comparison.statistics import ShiftInterval, any_nonzero, shift_interval
 from pytest_optlandscape.records.landscape_record import CellRecord
 
 __all__ = ["SpeedChange", "speed_change"]
@@ -61,7 +61,7 @@ def speed_change(landscapes: Sequence[tuple[Differences, Sequence[Pair]]], level
     SpeedChange
     """
     strata = {metric.name: [differences(metric) for differences, _ in landscapes] for metric in METRICS}
-    level /= max(sum(has_moved(of_metric) for of_metric in strata.values()), 1)
+    level /= max(sum(any_nonzero(of_metric) for of_metric in strata.values()), 1)
     every = [pair for _, pairs in landscapes for pair in pairs]
     reached, targets = targets_reached(every)
     informative = _count_informative(strata[SPEED.name])

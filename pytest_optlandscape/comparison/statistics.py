@@ -22,8 +22,8 @@ from scipy import special
 
 __all__ = [
     "ShiftInterval",
+    "any_nonzero",
     "chance_of_as_many",
-    "has_moved",
     "holm",
     "mean_of_means",
     "shift_interval",
@@ -110,7 +110,7 @@ def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
     """Rank the sizes of each stratum's differences and add up the ranks of positive ones; doubled, for ties."""
     doubled: list[int] = []
     positive = 0
-    for told in _told(strata):
+    for told in _without_nan(strata):
         d = told[told != 0.0]
         _, group, size = np.unique(np.abs(d), return_inverse=True, return_counts=True)
         ranks = (2 * np.cumsum(size) - size + 1)[group.reshape(-1)]  # twice the mean of the ranks that are tied
@@ -119,22 +119,22 @@ def _doubled_ranks(strata: Sequence[ArrayLike]) -> tuple[list[int], int]:
     return doubled, positive
 
 
-def _told(strata: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
+def _without_nan(strata: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
     """Leave out nan, and strata in which nothing is left."""
     arrays = [np.asarray(differences, dtype=np.float64) for differences in strata]
     told = [d[~np.isnan(d)] for d in arrays]
     return [d for d in told if d.size]
 
 
-def has_moved(strata: Sequence[ArrayLike]) -> bool:
+def any_nonzero(strata: Sequence[ArrayLike]) -> bool:
     """Return whether any difference is other than zero.
 
     Examples
     --------
-    >>> has_moved([[0.0, float("nan")], []]), has_moved([[0.0, 0.5]])
+    >>> any_nonzero([[0.0, float("nan")], []]), any_nonzero([[0.0, 0.5]])
     (False, True)
     """
-    return any(bool(d.any()) for d in _told(strata))
+    return any(bool(d.any()) for d in _without_nan(strata))
 
 
 def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
@@ -172,7 +172,7 @@ def signed_rank_shift(strata: Sequence[ArrayLike]) -> float:
 
 def _walsh_averages(strata: Sequence[ArrayLike]) -> tuple[NDArray[np.float64], float]:
     """Return the averages of any two nonzero differences of one stratum, and the share that is not zero."""
-    told = _told(strata)
+    told = _without_nan(strata)
     nonzero = [d[d != 0.0] for d in told]
     averages = [((d[:, np.newaxis] + d) / 2.0)[np.tril_indices(d.size)] for d in nonzero]
     count = sum(d.size for d in told)
@@ -188,7 +188,7 @@ def mean_of_means(strata: Sequence[ArrayLike]) -> float:
     >>> mean_of_means([[1.0, 0.0], [0.0, float("nan")]])
     0.25
     """
-    told = _told(strata)
+    told = _without_nan(strata)
     return float(np.mean([d.mean() for d in told])) if told else 0.0
 
 
@@ -280,7 +280,7 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
     >>> round(interval.shift, 4), round(interval.lower, 3), round(interval.upper, 3)
     (0.135, 0.1, 0.2)
     """
-    told = _told(strata)
+    told = _without_nan(strata)
     walsh, share = _walsh_averages(told)
     shift = share * float(np.median(walsh)) if walsh.size else 0.0
     count = sum(d.size for d in told)

@@ -19,8 +19,8 @@ from pytest_optlandscape.comparison.findings import Finding, Verdict, gravest, m
 from pytest_optlandscape.comparison.landscape_comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
 from pytest_optlandscape.comparison.statistics import (
+    any_nonzero,
     chance_of_as_many,
-    has_moved,
     holm,
     stratified_signed_rank,
     without_strongest_stratum,
@@ -244,7 +244,7 @@ def drifts_tested(compared: Sequence[LandscapeComparison]) -> list[Finding]:
         One for each criterion that moved at all, with its p-value.
     """
     every = [(metric, [comparison.differences(metric) for comparison in compared]) for metric in (SPEED, PROGRESS)]
-    tested = [(metric, strata) for metric, strata in every if has_moved(strata)]
+    tested = [(metric, strata) for metric, strata in every if any_nonzero(strata)]
     adjusted = holm([stratified_signed_rank(without_strongest_stratum(strata)) for _, strata in tested])
     found = []
     for (metric, strata), p_value in zip(tested, adjusted, strict=True):
