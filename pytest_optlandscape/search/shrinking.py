@@ -1,4 +1,4 @@
-"""From a start that fails to one that a person can read: few, short binary digits away from the standard start."""
+"""Shrink a failing start to one that a person can read: a few short binary digits away from the standard start."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ LONGEST = 3
 MOST_RUNS = 600
 """Starts that are tried: some seconds for a usual optimizer."""
 
-
 MOST_SEEDS = 40
-"""Seeds that are tried for a smaller one: enough if one in five fails, but for a probability of 1e-4."""
+"""Seeds that are tried for a smaller one: if one in five fails, all of these pass with a probability of 1e-4."""
 
 
 def significant_digits(value: float) -> int:
@@ -48,26 +47,26 @@ def shrunk(
 ) -> FloatArray:
     """Simplify a failing start.
 
-    Two thirds of the starts that are tried are near to the one found, in two rounds. Where none of these is short,
-    short ones anywhere are the rest.
+    In two rounds, with a third of the trials each, starts near the one found are tried. If none of these is short, the
+    rest of the trials is spent on short ones anywhere.
 
     Parameters
     ----------
     landscape : Landscape
-        Its standard start is what offsets are counted from.
+        Offsets are counted from its standard start.
     box : ndarray, shape (dim, 2)
         Where starts may lie.
     found : ndarray, shape (dim,)
         A start that fails.
     fails : callable
-        Runs from a start and tells whether it fails.
+        Runs from a start; returns whether the run fails.
     most : int, optional
         How many starts are tried.
 
     Returns
     -------
     ndarray, shape (dim,)
-        A start that fails; ``found`` itself where nothing simpler nearby does.
+        A start that fails; ``found`` itself if nothing simpler does.
     """
     lower, upper = box.T
     centre = np.clip(landscape.x0, lower, upper)
@@ -103,14 +102,14 @@ def smallest_seed(found: int, fails: Callable[[int], bool], most: int = MOST_SEE
     found : int
         A seed that fails.
     fails : callable
-        Runs with a seed and tells whether it fails.
+        Runs with a seed; returns whether the run fails.
     most : int, optional
         How many seeds are tried.
 
     Returns
     -------
     int
-        The first of 0, 1, 2, ... that fails; ``found`` itself where none before it does, among those tried.
+        The first of 0, 1, 2, ... that fails; ``found`` itself if no smaller one fails among those tried.
 
     Examples
     --------
@@ -121,7 +120,7 @@ def smallest_seed(found: int, fails: Callable[[int], bool], most: int = MOST_SEE
 
 
 def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
-    """Give short offsets, nearest to the ones found first; those that are short already stay."""
+    """Yield short offsets, those nearest to the found ones first; short ones stay."""
     width = box_widths(box)
     listed = offsets.tolist()
     long = max(sum(significant_digits(offset) > LONGEST for offset in listed), 1)
@@ -132,7 +131,7 @@ def _near_and_short(offsets: FloatArray, box: FloatArray) -> Iterator[FloatArray
 
 
 def _short_anywhere(centre: FloatArray, box: FloatArray) -> Iterator[FloatArray]:
-    """Draw offsets of at most three binary digits among all that stay in the box, half of the coordinates 0."""
+    """Draw offsets of at most three binary digits that stay in the box; half of the coordinates are 0."""
     axes = []
     for at, (lower, upper) in zip(centre.tolist(), box.tolist(), strict=True):
         largest = math.frexp(max(upper - at, at - lower, 0.0))[1]
@@ -144,12 +143,12 @@ def _short_anywhere(centre: FloatArray, box: FloatArray) -> Iterator[FloatArray]
 
 
 def _short_sizes(exponent: int) -> list[float]:
-    """Give the numbers of at most three binary digits between a thirty-second of a power of two and it."""
+    """Return the numbers of three binary digits from 1/32 of a power of two up to the power."""
     return [math.ldexp(mantissa, exponent + shift) for shift in (-7, -6, -5, -4, -3) for mantissa in (4, 5, 6, 7)]
 
 
 def _nearest_short(offset: float, most: int) -> list[float]:
-    """Give 0 and numbers of at most three binary digits around an offset, nearest first."""
+    """Return 0 and numbers of at most three binary digits around an offset, nearest first."""
     if offset == 0.0:
         return [0.0]
     sizes = _short_sizes(math.frexp(offset)[1] + 2)
@@ -161,7 +160,7 @@ def _nearest_short(offset: float, most: int) -> list[float]:
 def _simpler_one_by_one(
     centre: FloatArray, start: FloatArray, offsets: FloatArray, still_fails: Callable[[FloatArray], bool]
 ) -> tuple[FloatArray, FloatArray]:
-    """Put coordinates back to the standard start, shorten or halve their offsets, as long as the start fails.
+    """Reset coordinates to the standard start, and shorten or halve offsets, as long as the start fails.
 
     The offsets are carried along: the difference of two points has more digits than the offset that was added.
     """
@@ -181,7 +180,7 @@ def _simpler_one_by_one(
 
 
 def _simpler(offset: float) -> Iterator[float]:
-    """Offsets that read easier: none, of fewer binary digits, of half the size."""
+    """Yield simpler offsets: 0, those of fewer binary digits, and half of the offset."""
     if offset == 0.0:
         return
     yield 0.0
