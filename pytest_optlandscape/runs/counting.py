@@ -77,7 +77,7 @@ class Limit:
         raise BudgetExhausted(spent or f"the budget of {number_of(self.budget, 'evaluation')} is spent")
 
     def on_closing(self, close: Callable[[], None]) -> None:
-        """Have a function called when the run is over, or now if it is."""
+        """Call a function when the run is over, or now if it is."""
         if self.refusal is not None:
             close()
         self._to_close.append(close)

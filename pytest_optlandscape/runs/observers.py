@@ -57,13 +57,13 @@ def observed(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def tell_of(problems: Iterable[Problem]) -> None:
-    """Tell the observer of problems whose runs have ended."""
+    """Report problems whose runs have ended to the observer."""
     if _observers:
         _tell(list(problems))
 
 
 def _tell(waiting: list[Problem]) -> list[Problem]:
-    """Tell of the runs that have ended; return the problems of the others."""
+    """Report the runs that have ended; return the problems of the others."""
     going_on = []
     for problem in waiting:
         try:

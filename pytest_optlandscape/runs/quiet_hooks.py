@@ -92,7 +92,7 @@ _thread_hook = QuietHook(threading, "excepthook", lambda raised: raised.thread i
 
 
 def end_quietly(thread: threading.Thread) -> None:
-    """Have a thread of the optimizer's end without the traceback that pytest makes an error of: this is no error."""
+    """End a thread of the optimizer without a traceback, of which pytest would make an error."""
     _ending.add(thread)
     _thread_hook.install()
 

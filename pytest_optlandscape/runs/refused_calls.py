@@ -66,12 +66,12 @@ class Refusals:
 
     @property
     def is_of_caller(self) -> bool:
-        """Whether this run is in the thread that calls."""
+        """Whether the calling thread is this run's."""
         return self._process == os.getpid() and threading.get_ident() == self._thread
 
     @property
     def may_have_begun_caller(self) -> bool:
-        """Whether the thread that calls began after this run."""
+        """Whether the calling thread began after this run."""
         return self._process == os.getpid() and threading.get_ident() not in self._others
 
     def refuse(self, call: str) -> None:

@@ -53,7 +53,7 @@ class Supervision:
 
     @contextlib.contextmanager
     def run(self, key: str, name: str, seconds: float | None) -> Iterator[None]:
-        """Tell the supervisor when the outermost run begins, and when it ends with the context."""
+        """Report to the supervisor when the outermost run begins, and when it ends with the context."""
         self._depth += 1
         try:
             if self._depth == 1:
@@ -65,7 +65,7 @@ class Supervision:
                 self._say({"ends": key})
 
     def waits(self, seconds: float) -> None:
-        """Tell the supervisor, from any thread, that the run gets more time."""
+        """Report to the supervisor, from any thread, that the run gets more time."""
         self._say({"waits": seconds})
 
     def _say(self, what: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def current() -> Supervision | None:
 
 @contextlib.contextmanager
 def supervised(supervision: Supervision) -> Iterator[None]:
-    """Tell a supervisor about the runs within the context."""
+    """Report the runs within the context to a supervisor."""
     _current.append(supervision)
     try:
         yield

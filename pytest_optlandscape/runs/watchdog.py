@@ -6,9 +6,10 @@ sends a signal, which also ends sleeping and waiting. Elsewhere and on Windows t
 between two lines of Python. An optimizer that swallows the exception is interrupted again, more and more often, in the
 end while it still handles the last one. An import is not interrupted: it would leave half a library behind.
 
-`ctypes` is needed twice. Signals reach the main thread only, so that a run in another thread ends by
-``PyThreadState_SetAsyncExc``; and one signal raises once, so that code which swallows exceptions in nested loops is
-ended by a burst of pending calls.
+`ctypes` is needed twice. Signals reach the main thread only, so a run in another thread ends by
+``PyThreadState_SetAsyncExc``. One signal raises once, so code that swallows exceptions in a loop needs a burst of
+pending calls: with signals alone, none of four such loops of ``tests/runs/test_runs_time.py`` ended within 25 s. To end
+the process would end the session's other tests too; only isolated runs are ended so.
 
 Code that keeps the interpreter's lock keeps the watchdog from running. A timer of the operating system, which counts
 the processor's time, interrupts it in the main thread if it looks for signals, as regular expressions do.

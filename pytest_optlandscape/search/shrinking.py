@@ -22,7 +22,6 @@ LONGEST = 3
 MOST_RUNS = 600
 """Starts that are tried: some seconds for a usual optimizer."""
 
-
 MOST_SEEDS = 40
 """Smaller seeds that are tried: if one in five fails, all of them miss it with a probability of 1e-4."""
 
