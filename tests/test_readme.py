@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from thorough import one_of_each
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,7 +33,13 @@ def write_blocks(page, folder):
         path.write_text(text + ending, encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")])
+@pytest.mark.parametrize(
+    "page",
+    one_of_each(
+        (pytest.param(page, id=page.name) for page in PAGES if blocks(page, "python")),
+        lambda page: "README.md" if page.name == "README.md" else "a page of docs/",
+    ),
+)
 def test_code_of_the_page_runs(page, pytester):
     write_blocks(page, pytester.path)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")

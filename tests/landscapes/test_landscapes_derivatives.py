@@ -17,6 +17,7 @@ from landscape_cases import (
     unconstrained,
 )
 from scipy.optimize import nnls
+from thorough import thorough
 
 from pytest_optlandscape import landscapes
 
@@ -37,13 +38,14 @@ def test_gradient_agrees_with_complex_step(name):
     agrees()
 
 
+@pytest.mark.parametrize("examples", [10, *thorough(30)])
 @pytest.mark.parametrize("name", every_landscape(ids()))
-def test_gradient_agrees_with_the_literature(name):
+def test_gradient_agrees_with_the_literature(name, examples):
     landscape = landscapes.get(name)
     dim = landscape.dim
     coordinates = range(dim) if dim <= 5 else [0, 1, dim // 2, dim - 1]
 
-    @few(30 if dim <= 5 else 8)
+    @few(examples if dim <= 5 else examples // 4 + 1)
     @given(generic_points(landscape))
     def agrees(x):
         slack = 1e-12 * rounding_of_gradient(landscape, x) + 1e-16

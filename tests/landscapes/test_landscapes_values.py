@@ -21,6 +21,7 @@ from landscape_cases import (
     unconstrained,
 )
 from mpmath import findroot, lu_solve, matrix, mp, mpf
+from thorough import thorough
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes.minimizers import MinimizerBox
@@ -168,11 +169,12 @@ def test_number_of_minimizers(name, count):
     assert landscape.minimizers_complete == (count <= 4096 and name not in facts("NOT_ALL_LISTED"))
 
 
+@pytest.mark.parametrize("examples", [20, *thorough(60)])
 @pytest.mark.parametrize("name", every_landscape(ids()))
-def test_value_agrees_with_the_literature(name):
+def test_value_agrees_with_the_literature(name, examples):
     landscape = landscapes.get(name)
 
-    @few(60 if landscape.dim <= 5 else 15)
+    @few(examples if landscape.dim <= 5 else examples // 4)
     @given(box_points(landscape))
     def agrees(x):
         slack = 1e-13 * (rounding_of_value(landscape, x) + 1e-3) * (1 + np.log(landscape.dim))

@@ -74,6 +74,7 @@ def test_worse_fails_and_shows_where_the_traces_part(repository):
     result.stdout.no_fnmatch_line("*--optlandscape-update*")
 
 
+@pytest.mark.thorough
 def test_changed_passes_and_a_commit_can_be_an_older_one(repository):
     repository.project.solver(EXTRA_FROM=3.5)
     repository.commit()
@@ -100,6 +101,7 @@ def test_an_optimizer_that_was_not_there_is_new_and_the_reason_is_told(repositor
     )
 
 
+@pytest.mark.thorough
 def test_the_users_work_is_not_touched(repository, monkeypatch):
     git = repository.git
     git("branch", "other")
@@ -213,6 +215,7 @@ def test_ctrl_c_ends_the_processes_and_removes_the_worktree(repository, monkeypa
     assert repository.state() == before
 
 
+@pytest.mark.thorough
 def test_an_optimizer_may_print_and_read_its_input(repository):
     with open(repository.path / "solver.py", "a") as file:
         file.write("\ndescend = minimize\ndef minimize(fun, x0, jac, bounds, maxfev):\n"

@@ -111,6 +111,7 @@ def test_a_package_below_src_is_run_from_its_source_on_both_sides(installed):
     assert "the installed copy differs from it in src/momentum/steps.py" in said
 
 
+@pytest.mark.thorough
 def test_a_copy_whose_source_cannot_be_run_is_not_comparable(installed):
     """The package needs a file that only its build writes, so the source of neither revision can be run."""
     installed.configure("momentum:minimize", optlandscape_require_baseline="true")

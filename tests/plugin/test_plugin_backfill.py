@@ -113,6 +113,7 @@ def wheel(folder, version, source):
         made.writestr(f"{information}/RECORD", "")
 
 
+@pytest.mark.thorough
 def test_releases_of_a_library_are_measured_in_order_of_versions(repository, command, monkeypatch, tmp_path_factory):
     index = tmp_path_factory.mktemp("index")
     for version, source in [

@@ -5,6 +5,7 @@ import re
 import shlex
 
 import pytest
+from thorough import thorough
 
 from pytest_optlandscape.cli import main
 
@@ -134,8 +135,10 @@ def test_an_orphaned_baseline_of_another_optimizer_is_told_and_not_taken_for_it(
     ("arguments", "said"),
     [
         (["move", "solver:minimise", "scipy:BFGS"], "did you mean 'solver:minimize'"),
-        (["move", "solver:minimize", "solver:nothing"], "nothing"),
-        (["move", "solver:minimize"], "takes the old spec and the new one"),
+        *thorough(
+            (["move", "solver:minimize", "solver:nothing"], "nothing"),
+            (["move", "solver:minimize"], "takes the old spec and the new one"),
+        ),
         (["accept"], "takes one or more files"),
         (["accept", "nowhere.json"], "there is no file"),
         (["accept", "solver.py"], "no valid JSON"),

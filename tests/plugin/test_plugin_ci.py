@@ -103,6 +103,7 @@ def test_a_test_that_could_not_be_run_is_annotated_too(small):
     assert not any(one.startswith("::error::luck") for one in shown)
 
 
+@pytest.mark.thorough
 def test_files_that_cannot_be_written_are_told_before_anything_runs(small):
     (small.path / "folder").mkdir()
     result = small.run("--optlandscape-markdown=folder")

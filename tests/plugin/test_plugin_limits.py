@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from thorough import thorough
 
 FROM_THE_RIGHT = """
 import {imports}
@@ -147,7 +148,7 @@ def test_threads_left_behind_end_with_the_run(booth):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-@pytest.mark.parametrize("child", ["return problem.x0", "raise KeyError('child')", "raise SystemExit(0)"])
+@pytest.mark.parametrize("child", ["return problem.x0", *thorough("raise KeyError('child')", "raise SystemExit(0)")])
 def test_a_forked_child_does_not_return_into_the_session(booth, child):
     booth.solver(misbehaving(f"pid = os.fork()\n        if not pid: {child}\n        os.waitpid(pid, 0)"))
     command = [
