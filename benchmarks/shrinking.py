@@ -22,9 +22,24 @@ from numpy.typing import NDArray
 from pytest_optlandscape import minimize, strategies
 from pytest_optlandscape.search.shrinking import shrunk, significant_digits
 
-CASES = (TUNED[0], TUNED[3], TUNED[5], TUNED[8], TUNED[9], TUNED[14], TUNED[29])
-SEEDS = 5
-MOST_EXAMPLES = 3000
+CASES = tuple(
+    case
+    for case in TUNED
+    if case
+    in (
+        ("scipy:CG", "griewank[2]", "outside"),
+        ("scipy:SLSQP", "dixon_price[2]", "gap"),
+        ("scipy:L-BFGS-B", "mgh_wood", "gap"),
+        ("scipy:L-BFGS-B", "crescent", "unsuccessful"),
+        ("scipy:TNC", "xin_she_yang_4[2]", "evaluations 100"),
+        ("scipy:CG", "levi_n13", "worse"),
+        ("scipy:SLSQP", "sharp_ridge[2]", "gap"),
+    )
+)
+"""Cases in which plain draws find a failing start within a thousand examples."""
+
+SEEDS = 3
+MOST_EXAMPLES = 1000
 
 Point = NDArray[np.float64]
 

