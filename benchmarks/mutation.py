@@ -39,7 +39,7 @@ MODULES = {
     "optimizers/spec.py": ("optimizers/test_optimizers_spec",),
     "search/special_points.py": ("search/test_search_special_points",),
     "suites/low_discrepancy.py": ("suites/test_suites_low_discrepancy",),
-    "suites/named_starts.py": ("suites/test_suites_catalogue",),
+    "suites/named_starts.py": ("suites/test_suites_catalogue", "suites/test_suites_special"),
     "figures/scales.py": ("figures/test_figures",),
     "landscapes/formula/derivatives.py": ("landscapes/test_landscapes_residuals",),
     "landscapes/transforms/affine.py": ("landscapes/test_landscapes_instances",),
