@@ -47,9 +47,9 @@ def session(tmp_path_factory):
         optimizers = "\n".join(f"    endless:{name}" for name in names)
         folder = Path(endless.__file__).parent
         (tmp_path / "pytest.ini").write_text(CONFIGURATION.format(optimizers=optimizers, folder=folder, limit=limit))
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "beale", "--tb=short", *options]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "beale", "--tb=short"]
         done = subprocess.run(
-            [*command, "--optlandscape-json=outcome.json"],
+            [*command, "--optlandscape", "--optlandscape-json=outcome.json", *options],
             cwd=tmp_path,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"},
             stdout=subprocess.PIPE,
