@@ -216,7 +216,7 @@ def test_without_a_history_the_git_log_of_the_baselines_is_shown(repository, com
     assert (status, "did you mean 'solver:minimize'" in error) == (4, True)
     (repository.path / "accepted" / "solver_minimize.json").write_text("{")
     repository.commit()
-    assert "of another version" in command("history")[1]
+    assert "written in a format that this release" in command("history")[1]
     assert command("trend")[0] == 4
 
 

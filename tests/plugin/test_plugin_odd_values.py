@@ -134,16 +134,16 @@ SESSIONS = [
         {"optlandscape_contract": '"perhaps"'},
         "optlandscape_contract: invalid truth value 'perhaps'",
     ),
-    (["--optlandscape-suite="], {}, "--optlandscape-suite has an empty value"),
-    (["--optlandscape-suite=" + "-" * 1000], {}, "unknown suite '---"),
-    (["--optlandscape-json", ""], {}, "--optlandscape-json has an empty value"),
+    (["--optlandscape", "--optlandscape-suite="], {}, "--optlandscape-suite has an empty value"),
+    (["--optlandscape", "--optlandscape-suite=" + "-" * 1000], {}, "unknown suite '---"),
+    (["--optlandscape", "--optlandscape-json", ""], {}, "--optlandscape-json has an empty value"),
     (["--optlandscape-replay", ""], {}, "a cell is a landscape and a start"),
     (["--optlandscape-replay", "/" * 1000], {}, "unknown landscape"),
     (["--optlandscape-list", "dim=" + "9" * 5000], {}, "--optlandscape-list"),
-    (["--optlandscape-executor", "processes:" + "9" * 5000], {}, "processes:999"),
-    (["--optlandscape-executor", "nothing:here"], {}, "nothing"),
-    (["--optlandscape-only", "x" * 5000], {}, "--optlandscape-only"),
-    (["--optlandscape-history", "git:"], {}, "git:"),
+    (["--optlandscape", "--optlandscape-executor", "processes:" + "9" * 5000], {}, "processes:999"),
+    (["--optlandscape", "--optlandscape-executor", "nothing:here"], {}, "nothing"),
+    (["--optlandscape", "--optlandscape-only", "x" * 5000], {}, "--optlandscape-only"),
+    (["--optlandscape", "--optlandscape-history", "git:"], {}, "git:"),
 ]
 
 

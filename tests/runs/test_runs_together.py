@@ -173,13 +173,13 @@ def test_points_of_gradients_stand_in_where_no_value_was_asked_for():
 
 def test_long_runs_do_not_wait_for_the_others_to_be_summed_up(monkeypatch):
     waiting = []
-    summed_up = executing._summed_up
+    take_runs = executing._take_runs
 
     def watched(optimizer, ended):
         waiting.append(len(ended))
-        return summed_up(optimizer, ended)
+        return take_runs(optimizer, ended)
 
-    monkeypatch.setattr(executing, "_summed_up", watched)
+    monkeypatch.setattr(executing, "_take_runs", watched)
     adapter = optimizers.get("scipy:brute(Ns=80)")
     runs = execute_all(adapter, [Problem("beale", budget=9000, seed=seed) for seed in range(3)])
     assert [run.seed for run in runs] == [0, 1, 2]

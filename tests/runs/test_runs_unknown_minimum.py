@@ -70,7 +70,7 @@ def test_what_needs_the_minimum_says_so(unknown, asked):
 @pytest.mark.parametrize("targets", [{}, {"gap": 1.0, "fun": 1.0}])
 def test_there_is_one_target(unknown, targets):
     run = minimize("scipy:L-BFGS-B", unknown)
-    with pytest.raises(TypeError, match="either a gap or a value"):
+    with pytest.raises(TypeError, match="either gap, or fun"):
         assert_converges(run, **targets)
     with pytest.raises(TypeError, match="either a gap or a value"):
         run.hit(**targets)
