@@ -29,13 +29,13 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["Crew", "make_crew"]
 
 MOST_ATTEMPTS = 3
-"""A job is given up after so many lost workers: the job itself probably ends them."""
+"""The number of lost workers after which a job is given up: the job itself probably ends them."""
 
 MOST_PROCESSES = 1024
 LOOK_SECONDS, LOOK_AGAIN_SECONDS = 0.5, 5.0
 CONNECT_SECONDS = 10.0
 WITHOUT_WORKERS_SECONDS = 60.0
-"""A cluster is given up after so long without a worker."""
+"""The time without any worker after which a cluster is given up."""
 
 ANSWER_SECONDS = 300.0
 """A worker that has not imported the optimizers by then is reported: even a slow file system takes less."""

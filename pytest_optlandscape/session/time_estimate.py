@@ -19,7 +19,7 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["Pace", "Work", "duration"]
 
 WORTH_SAYING = 60.0
-"""An estimate is printed only if an optimizer's suite takes at least so many seconds."""
+"""The shortest time of an optimizer's suite in seconds for which an estimate is printed."""
 
 FIRST_CELLS, FIRST_SECONDS, LONG_CELL = 3, 2.0, 10.0
 """The estimate uses the first three cells if they take two seconds, or fewer cells that take ten."""

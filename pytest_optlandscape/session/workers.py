@@ -23,7 +23,7 @@ from pytest_optlandscape.session.reference.revision_client import RevisionClient
 __all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 
 IDLE_SECONDS = 60.0
-"""A server is ended after so long without requests, because its session may be gone."""
+"""The time without requests after which a server is ended, because its session may be gone."""
 
 
 @dataclass(frozen=True, eq=False)

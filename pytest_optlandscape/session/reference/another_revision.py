@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOKS", "AnotherRevision"]
 
 LOOKS = (1, 2, 4)
-"""Criteria are tested after so many batches of runs per cell. A baseline has one batch."""
+"""The numbers of batches of runs per cell at which criteria are tested. A baseline has one batch."""
 
 
 class AnotherRevision:
