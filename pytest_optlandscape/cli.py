@@ -1,4 +1,4 @@
-"""The command ``optlandscape``, the same as ``python -m pytest_optlandscape``."""
+"""Run the command ``optlandscape``, also available as ``python -m pytest_optlandscape``."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "r
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and do what it says.
+    """Read the command line and run its command.
 
     Parameters
     ----------
     arguments : sequence of str, optional
-        Default: those of the process.
+        The arguments (default: those of the process).
 
     Returns
     -------
     int
-        The exit status: 0; 1 where something is worse; 3 where nothing can be compared; 4 for mistakes.
+        The exit status: 0; 1 if a result is worse; 3 if no result can be compared; 4 for mistakes.
     """
     parser = make_parser(_COMMANDS)
     for text in sys.argv[1:] if arguments is None else arguments:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = told.run(told)
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SAME
     except KeyboardInterrupt:
@@ -70,14 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Command:
-    """Run a command after pytest has read the configuration; start no session."""
+    """Run a command after pytest has read the configuration, without a session."""
 
     def __init__(self, do: Callable[[pytest.Config], int]) -> None:
         self._do = do
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
-        """Do it; a mistake is told on one line."""
+        """Run the command; report a mistake on one line."""
         try:
             return self._do(config) or SAME
         except (ValueError, TypeError, ImportError, OSError) as error:
@@ -89,7 +89,7 @@ class _Command:
 def _with_configuration(do: Callable[[pytest.Config], int], runs_code: bool = False) -> int:
     """Let pytest read the project's configuration, and run a command with it."""
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` does, whichever way the command was called
+        sys.path.insert(0, os.getcwd())  # like `python -m`, also for the command `optlandscape`
     if runs_code:
         return int(pytest.main([], plugins=[_Command(do)]))
     from pytest_optlandscape import plugin
@@ -100,7 +100,7 @@ def _with_configuration(do: Callable[[pytest.Config], int], runs_code: bool = Fa
 
 @contextlib.contextmanager
 def _no_other_plugins() -> Any:
-    """Keep pytest from loading other plugins: they cost more time than the command."""
+    """Keep pytest from loading other plugins, which take more time than the command."""
     names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS")
     before = {name: os.environ.pop(name, None) for name in names}
     os.environ[names[0]] = "1"
@@ -122,7 +122,7 @@ def _open(config: pytest.Config, told: argparse.Namespace) -> History:
 
 
 def _entries(history: History, releases: bool = False) -> list[CommitEntry]:
-    """Read the entries, those of releases too if they are wanted; without any, say how to get some."""
+    """Read the entries of commits and, on request, of releases; if there are none, raise an error with advice."""
     entries = [*history.entries(), *(history.releases() if releases else ())]
     if not entries:
         _complain(history)
@@ -158,7 +158,7 @@ def _trends(config: pytest.Config, told: argparse.Namespace, events: bool = True
 
 @contextlib.contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Spare the garbage collector the many objects that a history is read into: none of them is garbage."""
+    """Switch off garbage collection while a history is read: none of its many objects is garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -170,7 +170,7 @@ def _without_garbage() -> Iterator[None]:
 
 
 def _chosen(config: pytest.Config, told: argparse.Namespace, entries: Sequence[CommitEntry]) -> list[Series]:
-    """Put the recorded commits into order, and choose optimizers by their names."""
+    """Sort the recorded commits, and choose optimizers by name."""
     from pytest_optlandscape.store import GitError, first_parents
     from pytest_optlandscape.store.revisions import check_revision
     from pytest_optlandscape.trend import in_order, series_of
@@ -208,7 +208,7 @@ def _named(every: list[Series], told: argparse.Namespace) -> list[Series]:
 
 
 def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[Any], str]) -> list[Any]:
-    """Choose by exact name; a name that does not occur is a mistake, and the nearest is told."""
+    """Choose by exact name; raise an error with the nearest name if it does not occur."""
     from pytest_optlandscape.texts.spelling import unknown_name
 
     names = list(dict.fromkeys(map(name_of, every)))
@@ -218,7 +218,7 @@ def _only(every: list[Any], what: str, wanted: str | None, name_of: Callable[[An
 
 
 def _releases(told: argparse.Namespace, history: History) -> list[Series]:
-    """Put the recorded releases of libraries into order, and choose optimizers by their names."""
+    """Sort the recorded releases of libraries, and choose optimizers by name."""
     from pytest_optlandscape.trend import releases_in_order, series_of
 
     entries = history.releases()
@@ -257,7 +257,7 @@ def _history(told: argparse.Namespace) -> int:
 
 
 def _shows_accepted(config: pytest.Config, told: argparse.Namespace) -> bool:
-    """Show what the git log of the baselines tells, if there is no history; False if there is one, or no log."""
+    """Print the accepted states from git's log if there is no history; return False if there is one, or no log."""
     from pytest_optlandscape.report.accepted import accepted_lines, accepted_plain
     from pytest_optlandscape.trend.accepted import accepted_states
 
@@ -298,7 +298,7 @@ def _trend(told: argparse.Namespace) -> int:
 
 
 def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) -> list[CommitEntry]:
-    """Find the entries of a commit by whatever git takes for one, or by the beginning of its hash."""
+    """Find the entries of a commit by a name that git knows, by the start of its hash, or by a release."""
     from pytest_optlandscape.store import GitError, first_parents, resolve_commit
 
     released = [one for one in entries if one.release and one.release == revision.replace("==", " ")]
@@ -324,7 +324,7 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
 
 
 def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[CommitEntry]) -> tuple[list[Any], list[str]]:
-    """Compare all optimizers that two commits have; tell those that only one has."""
+    """Compare the optimizers that both commits have; return lines on those that only one has."""
     from pytest_optlandscape.trend import compare_records
 
     def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], Any]:
@@ -395,7 +395,7 @@ def _compare(told: argparse.Namespace) -> int:
 
 
 def _base(config: pytest.Config, entries: Sequence[CommitEntry], target: str, head: str) -> Base:
-    """Find the recorded commit with which a request is compared."""
+    """Find the recorded commit with which a pull request is compared."""
     from pytest_optlandscape.store.bases import find_base
 
     measured = {one.commit for one in entries if not one.is_dirty and any(o.record for o in one.optimizers.values())}
@@ -440,7 +440,7 @@ def _show(told: argparse.Namespace) -> int:
 
 
 def _recorded_before(config: pytest.Config, entries: Sequence[CommitEntry], now: CommitEntry) -> list[CommitEntry]:
-    """Find the nearest recorded commit before one, along first parents."""
+    """Return the entries of the nearest earlier recorded commit along first parents."""
     from pytest_optlandscape.store import GitError, first_parents
     from pytest_optlandscape.trend import in_order, releases_in_order
 
@@ -530,7 +530,7 @@ def _backfill(told: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _crew(words: str | None) -> Any:
-    """Make the crew that words name, and say in the end where it worked."""
+    """Make the crew of the named executor; at the end, print where it worked."""
     if words is None:
         yield None
         return
@@ -546,7 +546,7 @@ def _crew(words: str | None) -> Any:
 
 @contextlib.contextmanager
 def _ended_by_sigterm() -> Any:
-    """Remove the worktree on SIGTERM, as on Ctrl-C."""
+    """Treat SIGTERM like Ctrl-C, so that the worktree is removed."""
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The arguments of the command ``optlandscape``, and its help."""
+"""Define the arguments and the help of the command ``optlandscape``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["EXPORT_FORMATS", "USAGE", "make_parser"]
 
 USAGE = 4
-"""The exit status for mistakes, as pytest's."""
+"""The exit status for mistakes, the same as pytest's."""
 
 EXPORT_FORMATS = {
     "csv": "a table with a row for each commit and landscape",
@@ -22,7 +22,7 @@ EXPORT_FORMATS = {
     "openmetrics": "gauges with the commits' times; with --last those of the last commit",
     "codequality": "GitLab's report: what is worse or changed at the last commit",
 }
-"""The formats of `report.exporters.EXPORTERS`, which is imported at its first use."""
+"""The formats of `report.exporters.EXPORTERS`, repeated here because that module is imported only when used."""
 
 
 def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -31,7 +31,7 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
     Parameters
     ----------
     commands : mapping of str to callable
-        By the name of each command, its function from arguments to exit status.
+        By the name of each command, the function that takes the arguments and returns the exit status.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def make_parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> 
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that ends with pytest's exit status for mistakes."""
+    """A parser that exits with pytest's status for mistakes."""
 
     def error(self, message: str) -> Any:
         self.print_usage(sys.stderr)
@@ -57,7 +57,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Commands:
-    """The commands to which arguments are added."""
+    """Add commands and their arguments to the parser."""
 
     def __init__(
         self, parser: argparse.ArgumentParser, commands: Mapping[str, Callable[[argparse.Namespace], int]]

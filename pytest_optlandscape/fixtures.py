@@ -1,6 +1,6 @@
 """The fixtures: landscapes by name, `minimize`, `benchmark_minimize` and `track`.
 
-Nothing is imported here before a test asks for it.
+The package's other modules are imported only when a test needs them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_optlandscape.runs import Run
 
 UNTIMED = "optlandscape_untimed"
-"""The property of a test that says why pytest-benchmark records nothing of its `benchmark_minimize`."""
+"""The user property of a test with the reason why pytest-benchmark records nothing for its `benchmark_minimize`."""
 
 WELL_KNOWN = (
     "ackley", "adjiman", "alpine_1", "beale", "bird", "bohachevsky_1", "booth", "branin", "bukin_n6", "cross_in_tray",
@@ -25,7 +25,7 @@ WELL_KNOWN = (
     "salomon", "schaffer_n2", "schaffer_n4", "schwefel_226", "shekel_5", "shekel_7", "shekel_10", "shubert",
     "six_hump_camel", "sphere", "styblinski_tang", "sum_squares", "three_hump_camel", "trid", "vincent", "zakharov",
 )  # fmt: skip
-"""Landscapes that have a fixture of their own name; all others come through the marker ``landscapes``."""
+"""Landscapes with a fixture of the same name; the marker ``landscapes`` gives all others."""
 
 
 def _landscape_fixture(name: str) -> Any:
@@ -39,7 +39,7 @@ def _landscape_fixture(name: str) -> Any:
 
 
 SECOND_NAMES = ("rosenbrock_2",)
-"""Fixtures of landscapes that the catalogue lists under another name."""
+"""Fixtures whose landscapes have another name in the catalogue."""
 
 for _name in (*WELL_KNOWN, *SECOND_NAMES):
     globals()[f"_{_name}_fixture"] = _landscape_fixture(_name)
@@ -47,7 +47,7 @@ for _name in (*WELL_KNOWN, *SECOND_NAMES):
 
 @pytest.fixture
 def landscape() -> Landscape:
-    """Each landscape that the test's marker ``landscapes`` chooses."""
+    """Return a landscape: the test runs once for each landscape of its marker ``landscapes``."""
     raise pytest.UsageError(
         "the argument `landscape` needs the marker that says which: @pytest.mark.landscapes('beale', 'rosenbrock[10]') "
         "or @pytest.mark.landscapes(tags='smooth', dim=2)"
@@ -66,8 +66,8 @@ def minimize() -> Callable[..., Run]:
 def benchmark_minimize(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., Run]:
     """Time an optimizer with pytest-benchmark: ``benchmark_minimize(optimizer, landscape, **as for minimize)``.
 
-    Evaluations, digits and success are taken from a run of its own, which is returned, and left in
-    ``benchmark.extra_info["optlandscape"]``; the timed runs only minimise.
+    A separate, counted run gives evaluations, digits and success. This run is returned, and its numbers are stored in
+    ``benchmark.extra_info["optlandscape"]``. The timed runs only minimise.
     """
     from pytest_optlandscape.store.timing import benchmark_run
 
@@ -88,14 +88,15 @@ def benchmark_minimize(benchmark: Any, request: pytest.FixtureRequest) -> Callab
 def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Track a width, a run, a rate or a number across commits.
 
-    ``track(found, name=None, *, unit=None, better=None, gate=None, absolute_gate=None)``, where ``found`` is what
-    ``assert_robust``, ``assert_tunable`` or ``rate_interval`` returns, a `Run`, or a number. A number and a rate need a
-    name. For a number ``unit`` is text, ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default), and ``gate``
-    the move that matters, as a share of the value before (default 0.1), or ``absolute_gate`` the one in its unit.
+    ``track(found, name=None, *, unit=None, better=None, gate=None, absolute_gate=None)``, where ``found`` is a number,
+    a `Run`, or the result of ``assert_robust``, ``assert_tunable`` or ``rate_interval``. A number and a rate need a
+    name. For a number, ``unit`` is text, and ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default). The
+    smallest change that matters is ``gate``, a share of the value before (default 0.1), or ``absolute_gate``, in the
+    unit.
 
-    With ``--optlandscape`` it is compared with the baseline, and fails the test where it got worse;
-    ``--optlandscape-update`` accepts it. Without, nothing is done but to check the arguments. What is handed over is
-    returned either way.
+    With ``--optlandscape``, the value is compared with the baseline, and the test fails if the value is worse.
+    ``--optlandscape-update`` accepts the value. Without these options, only the arguments are checked. In all cases
+    ``track`` returns ``found``.
     """
     session = request.config.pluginmanager.get_plugin("optlandscape-suite")
     names: set[str] = set()
@@ -118,13 +119,13 @@ def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize a test that takes ``landscape`` by its marker ``landscapes``."""
+    """Parametrize a test that uses ``landscape`` by its marker ``landscapes``."""
     if "landscape" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("landscapes")
     if marker is not None:
         chosen = _chosen(metafunc.definition, marker)
-        # Hypothesis refuses fixtures of functions; for other tests that scope keeps them in the order of the file
+        # Hypothesis refuses function-scoped fixtures; for other tests, function scope keeps the order of the file
         scope: Literal["class"] | None = "class" if getattr(metafunc.function, "is_hypothesis_test", False) else None
         metafunc.parametrize("landscape", chosen, ids=[landscape.id for landscape in chosen], scope=scope)
 
@@ -152,5 +153,5 @@ def _chosen(item: pytest.Item, marker: pytest.Mark) -> list[Landscape]:
 
 
 def _flat(names: Iterable[Any]) -> list[Any]:
-    """Return names that are given one by one or in lists as one list."""
+    """Return single names and lists of names as one list."""
     return [one for name in names for one in (name if isinstance(name, list | tuple) else [name])]

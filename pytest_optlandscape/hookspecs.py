@@ -11,15 +11,15 @@ __all__ = ["pytest_optlandscape_optimizers"]
 def pytest_optlandscape_optimizers() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Add optimizers to the session.
 
-    It takes no arguments, because under ``--optlandscape-against`` it is called in processes that have no session, too.
-    It is asked when pytest is configured, so a ``conftest.py`` that has it is the rootdir's, or that of a folder given
-    on the command line or in ``testpaths``.
+    The hook takes no arguments, because ``--optlandscape-against`` also calls it in processes without a session. It is
+    called when pytest is configured. So its ``conftest.py`` must be in the rootdir, or in a folder given on the command
+    line or in ``testpaths``.
 
     Returns
     -------
     mapping of str to callable or library
-        By prefix of specs, what makes an optimizer of a `pytest_optlandscape.optimizers.Spec`: a function of the spec
-        that returns an `Adapter` or anything else that `optimizers.get` takes but strings, or a module or object with
-        ``from_spec(spec)`` and, for optimizers that are handed over as objects, ``recognizes(thing)`` and
-        ``from_object(thing)``.
+        By prefix of specs, a function or a library that makes an optimizer from a
+        `pytest_optlandscape.optimizers.Spec`. A function takes the spec and returns an `Adapter` or anything else that
+        `optimizers.get` takes, except a string. A library is a module or object with ``from_spec(spec)`` and, for
+        optimizers that are passed as objects, ``recognizes(thing)`` and ``from_object(thing)``.
     """

@@ -1,1 +1,1 @@
-"""What ``--optlandscape`` adds to a session of pytest. Imported only when that option is given."""
+"""The parts that ``--optlandscape`` adds to a pytest session. They are imported only with that option."""

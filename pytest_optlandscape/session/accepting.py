@@ -1,7 +1,7 @@
-"""Accept what a session measured: ``--optlandscape-update`` writes what changed into the baselines, nothing else.
+"""Accept the results of a session: ``--optlandscape-update`` writes only the changed records into the baselines.
 
-A landscape that is the *same* keeps its record. So the diff of a baseline shows changes only, and small drifts cannot
-creep into it one update after another.
+A landscape that is the *same* keeps its record. So the diff of a baseline shows changes only, and repeated updates
+cannot let small drifts creep in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Acceptance:
     Attributes
     ----------
     accepted : dict of str to BaselineChange
-        By spec, how each baseline differs from what it was before the session.
+        By spec, the change of each baseline since the start of the session.
     """
 
     def __init__(self, plan: SuitePlan, reference: Reference, contract: ContractRecord) -> None:
@@ -44,23 +44,23 @@ class Acceptance:
         self.accepted: dict[str, BaselineChange] = {}
 
     def save(self, spec: str, comparison: LandscapeComparison) -> None:
-        """Accept a landscape as soon as it was run, unless the baseline says the same."""
+        """Accept a landscape right after its run, unless the baseline already agrees."""
         is_news = comparison.verdict != Verdict.SAME and not self._loses_cells(comparison)
         if is_news and has_result(comparison.now):
             self._writer.add(self._plan.baseline_path(spec), self._plan.adapters[spec], comparison.now)
 
     def accept_all(self, comparisons: Sequence[OptimizerComparison]) -> list[str]:
-        """Accept everything at the end of the session.
+        """Accept all remaining results at the end of the session.
 
         Parameters
         ----------
         comparisons : sequence of OptimizerComparison
-            The optimizers that were run.
+            The comparisons of the optimizers that were run.
 
         Returns
         -------
         list of str
-            What was not accepted, and why.
+            One line for each rejected result, with the reason.
         """
         errors: list[str] = []
         compared = {comparison.spec: comparison for comparison in comparisons}
@@ -89,9 +89,9 @@ class Acceptance:
             self.accepted[spec] = self._writer.write(path, self._plan.adapters[spec], records, contract)
 
     def _loses_cells(self, comparison: LandscapeComparison) -> bool:
-        """Return whether accepting a landscape would replace its cells by a part of them.
+        """Return whether the new record would drop cells that the baseline has.
 
-        A suite that is given on the command line is a part for once. One that is configured is meant to stay.
+        A suite from the command line may be smaller for one session. A configured suite is meant to stay.
         """
         return self._plan.settings.suite_is_given and comparison.not_run > 0
 
@@ -99,16 +99,16 @@ class Acceptance:
 def records_to_accept(
     spec: str, landscapes: Sequence[LandscapeComparison], calibration: RoundingSensitivity | None
 ) -> list[LandscapeRecord]:
-    """Choose the landscapes whose records are written anew.
+    """Return the records that replace those of the baseline.
 
-    If the optimizer has changed over the suite, though on no single landscape, all landscapes are written that are not
-    identical bit by bit: otherwise the same change would be found again after it was accepted.
+    An optimizer can change over the suite and on no single landscape. Then every record that is not bit-identical is
+    replaced. Otherwise, the next session would report the accepted change again.
 
     Parameters
     ----------
     spec : str
     landscapes : sequence of LandscapeComparison
-        The landscapes to accept, each with the record before.
+        The landscapes to accept, each with its earlier record.
     calibration : RoundingSensitivity or None
         The optimizer's sensitivity to rounding, over its whole baseline.
 
@@ -127,7 +127,7 @@ def records_to_accept(
 
 
 def keeps_its_record(comparison: LandscapeComparison) -> bool:
-    """Return whether the record before says as much as that of now, of the same cells."""
+    """Return whether the earlier record has the same cells and as much detail as the new one."""
     before, now = comparison.before, comparison.now
     if comparison.verdict != Verdict.SAME or before is None or comparison.not_known or comparison.not_run:
         return False

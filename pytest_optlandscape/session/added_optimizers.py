@@ -1,7 +1,7 @@
-"""Optimizers that plugins and a ``conftest.py`` add by the hook ``pytest_optlandscape_optimizers``.
+"""Add the optimizers of plugins and ``conftest.py`` files: the hook ``pytest_optlandscape_optimizers``.
 
-The hook's functions are known by where they are written, so that another process, which has no session, can call the
-same ones; on another revision, those that are written there.
+Each hook function is identified by its module, name and file. So a process without a session can call it, too. A
+process that runs another revision calls that revision's function.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ HOOK = "pytest_optlandscape_optimizers"
 
 @dataclass(frozen=True)
 class HookFunction:
-    """Where an implementation of the hook is written.
+    """The location of one implementation of the hook.
 
     Attributes
     ----------
     module : str
         The module's name.
     name : str
-        The function's.
+        The function's name.
     file : str or None
         The module's file.
     """
@@ -45,9 +45,9 @@ class HookFunction:
     file: str | None
 
     def load(self) -> Callable[[], Any] | None:
-        """Import the function; None if there is none of that name.
+        """Import the function; return None if it does not exist.
 
-        Several files may have the name ``conftest``: then the file decides.
+        Several modules may be named ``conftest``: the file tells them apart.
         """
         module = self._module()
         function: Callable[[], Any] | None = getattr(module, self.name, None)
@@ -76,7 +76,7 @@ class HookFunction:
 
 
 def hook_functions(config: pytest.Config) -> tuple[HookFunction, ...]:
-    """List the implementations of the hook that another process can find: those of modules."""
+    """Return the hook implementations that another process can import: those in modules."""
     return tuple(
         HookFunction(one.plugin.__name__, one.function.__name__, getattr(one.plugin, "__file__", None))
         for one in config.hook.pytest_optlandscape_optimizers.get_hookimpls()
@@ -85,12 +85,12 @@ def hook_functions(config: pytest.Config) -> tuple[HookFunction, ...]:
 
 
 def add_optimizers(config: pytest.Config) -> None:
-    """Ask all that implement the hook, and add what they give until the session ends.
+    """Call every implementation of the hook, and add its optimizers until the session ends.
 
     Raises
     ------
     pytest.UsageError
-        If one of them raises, or gives something else.
+        If an implementation raises or returns a wrong value.
     """
     try:
         found = _asked(
@@ -103,25 +103,25 @@ def add_optimizers(config: pytest.Config) -> None:
 
 
 def _name(implementation: pluggy.HookImpl) -> str:
-    """Name a plugin: a module as pytest does, an object, which pytest gives a number, by its class."""
+    """Return the name of a plugin: pytest's name of a module, the class of an object."""
     plugin = implementation.plugin
     return implementation.plugin_name if isinstance(plugin, ModuleType) else type(plugin).__qualname__
 
 
 def add_from(functions: Iterable[HookFunction]) -> None:
-    """Do the same in a process that has no session and serves one alone.
+    """Call hook functions, and add their optimizers, in a process that serves one session.
 
     Raises
     ------
     TypeError, ValueError
-        If one of the functions raises, or gives something else.
+        If a function raises or returns a wrong value.
     """
     loaded = ((f"the hook {one.name} of {one.file or one.module}", one.load()) for one in functions)
     third_party.add(_asked((owner, function, True) for owner, function in loaded if function is not None))
 
 
 def _asked(functions: Iterable[tuple[str, Callable[[], Any], bool]]) -> Mapping[str, third_party.Library]:
-    """Ask functions of the hook, each with who has it and whether another process finds it."""
+    """Call hook functions; each comes with its owner and whether another process can import it."""
     found: dict[str, third_party.Library] = {}
     for owner, function, is_found_elsewhere in functions:
         with whatever_is_raised(f"{owner} raised", colon=""):

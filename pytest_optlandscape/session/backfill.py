@@ -1,4 +1,4 @@
-"""Measuring past commits: each in a worktree and a process of its own, with today's configuration."""
+"""Measure past commits with today's configuration, each in its own worktree and process."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Measured:
     ----------
     optimizer : OptimizerEntry
     record : Baseline or None
-        None if it could not be run.
+        None if the optimizer could not be run.
     """
 
     optimizer: OptimizerEntry
@@ -59,18 +59,18 @@ class Measured:
 
 
 class CommitMeasurer:
-    """Measures commits with the optimizers, suite and budget of the present configuration.
+    """Measure commits with the optimizers, suite and budget of the present configuration.
 
     Parameters
     ----------
     suite : SuiteRun
-        The present suite: its plan says what is run.
+        The present suite, whose plan is run.
     history : History
         The history to extend.
     rootpath : Path
         The project's folder.
     install : str
-        A command that installs the project into an environment for each commit; "" to run it from its files.
+        A command that installs the project into an environment for each commit; "" to run the checked-out files.
     """
 
     def __init__(self, suite: SuiteRun, history: History, rootpath: Path, install: str = "") -> None:
@@ -93,15 +93,15 @@ class CommitMeasurer:
         return facts_of_commit(self.rootpath, revision, self._prefix, self.suite.settings.paths)
 
     def known(self, facts: CommitFacts, retry: bool = False) -> dict[str, OptimizerEntry]:
-        """Look for what the history has of a commit's files, with the library versions that are installed.
+        """Return the history's results for the files of a commit and the installed library versions.
 
-        An optimizer that is not in the repository depends on these versions alone.
+        An optimizer outside the repository depends on these versions alone.
 
         Parameters
         ----------
         facts : CommitFacts
         retry : bool, default False
-            Whether to try again what could not be run.
+            Whether to run again the optimizers that could not be run before.
 
         Returns
         -------
@@ -128,7 +128,7 @@ class CommitMeasurer:
             return False
 
     def is_recorded(self, facts: CommitFacts, optimizers: Mapping[str, OptimizerEntry]) -> bool:
-        """Return whether the history has all of this in entries of the commit itself."""
+        """Return whether entries of the commit itself hold all these results."""
         said: dict[str, OptimizerEntry] = {}
         for entry in self._of_this_setting(facts.path):
             if entry.commit == facts.commit:
@@ -143,21 +143,21 @@ class CommitMeasurer:
                 yield entry
 
     def _is_like_here(self, entry: CommitEntry) -> bool:
-        """Return whether an entry was measured with the installed versions; a build may have its own."""
+        """Return whether an entry has the installed versions; with a build, only Python's and this package's count."""
         names = ("python", "pytest-optlandscape") if self.install else self._machine
         return all(entry.versions.get(name) == self._machine[name] for name in names)
 
     def measure(
         self, commit: str, specs: Sequence[str], landscapes: Callable[[str], Sequence[Landscape]] | None = None
     ) -> dict[str, Measured]:
-        """Run optimizers as they are at a commit.
+        """Run the optimizers of a commit.
 
         Parameters
         ----------
         commit : str
         specs : sequence of str
         landscapes : callable, optional
-            Says for a spec on which landscapes (default: all of the suite).
+            Returns the landscapes for a spec (default: all of the suite).
 
         Returns
         -------
@@ -181,11 +181,11 @@ class CommitMeasurer:
         ----------
         specs : sequence of str
         landscapes : callable, optional
-            Says for a spec on which landscapes (default: all of the suite).
+            Returns the landscapes for a spec (default: all of the suite).
         commit : str
-            What is checked out; "" for the files as they are.
+            The commit to check out; "" for the present files.
         install, requirement : str
-            What is installed into an environment of its own; "" for nothing.
+            The command or the release that is installed into a separate environment; "" for neither.
 
         Returns
         -------
@@ -236,7 +236,7 @@ class CommitMeasurer:
     def record(
         self, facts: CommitFacts, measured: Mapping[str, Measured], machine: Mapping[str, str] | None = None
     ) -> None:
-        """Add what was measured of a commit to the history, with the versions of the environment if it had its own."""
+        """Add the results of a commit to the history, with the versions of its environment if it had one."""
         optimizers = {spec: one.optimizer for spec, one in measured.items()}
         entry = entry_of(facts, self.suite.settings, optimizers)
         if machine:
@@ -246,7 +246,7 @@ class CommitMeasurer:
 
 
 def _known_records(history: History, entries: Sequence[CommitEntry], spec: str) -> list[Baseline]:
-    """List the newest records of an optimizer, whatever its setting there is."""
+    """Return the newest records of an optimizer, in any setting."""
     settings = {tuple(sorted(one.optimizers[spec].setting.items())) for one in entries if spec in one.optimizers}
     return [record for one in sorted(settings) for record in newest_records(history, entries, spec, dict(one))]
 
@@ -258,7 +258,7 @@ def backfill(
     retry: bool = False,
     crew: Crew | None = None,
 ) -> dict[str, int]:
-    """Measure commits that the history does not know; each is stored as soon as it is measured.
+    """Measure the commits that the history lacks; store each result at once.
 
     Parameters
     ----------
@@ -267,15 +267,15 @@ def backfill(
     say : callable
         Takes a line for each commit.
     retry : bool, default False
-        Whether to try again what could not be run.
+        Whether to run again the optimizers that could not be run before.
     crew : Crew, optional
-        Who measures several commits at once (default: this process, one after the other).
+        The workers that measure several commits at once (default: this process measures one after another).
 
     Returns
     -------
     dict
-        How many commits were ``measured``, ``known`` already, ``taken over`` from a commit with the same files, and
-        ``not run``: they can not be imported, say.
+        The numbers of commits ``measured``, already ``known``, ``taken over`` from a commit with the same files, and
+        ``not run``, for example because the import failed.
     """
     counts = {"measured": 0, "known": 0, "taken over": 0, "not run": 0}
 

@@ -21,7 +21,7 @@ __all__ = ["accept_file", "check_folder", "move_baseline"]
 
 
 def check_folder(folder: Path) -> tuple[list[str], list[str]]:
-    """Read every file in the folder of the baselines, and remove what killed writers left there.
+    """Check every baseline file of a folder, and remove the leftovers of killed writers.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def check_folder(folder: Path) -> tuple[list[str], list[str]]:
     Returns
     -------
     good : list of str
-        A line for each file that can be used.
+        A line for each usable file.
     problems : list of str
-        A line for each that cannot: why, and what to do.
+        A line for each unusable file: the reason, and what to do.
     """
     good, problems = [], []
     for path in baseline_files(folder):
@@ -58,9 +58,9 @@ def check_folder(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def accept_file(path: Path) -> list[str]:
-    """Accept a baseline file that was edited by hand or merged, as it is now.
+    """Accept a baseline file after a manual edit or a merge.
 
-    The totals, the lines of the landscapes and the digests are worked out anew from the records.
+    The totals, the lines of the landscapes and the digests are computed again from the records.
 
     Parameters
     ----------
@@ -69,16 +69,16 @@ def accept_file(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        What was edited: landscapes, and what the file says of the optimizer as a whole; empty if nothing was.
+        The edited landscapes and the edited fields of the optimizer; empty if nothing was edited.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     BaselineError
-        If it is no valid JSON, or holds values that no run can have given: it is left as it is.
+        If the file is not valid JSON, or a value cannot come from a run. The file stays as it is.
     OSError
-        If it cannot be written: the old one is untouched.
+        If the file cannot be written. The old file stays as it is.
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
@@ -102,21 +102,21 @@ def move_baseline(folder: Path, old: str, new: str) -> tuple[Path, Path]:
     Parameters
     ----------
     folder : Path
-        Of the baselines.
+        The folder of the baselines.
     old, new : str
         Specs.
 
     Returns
     -------
     tuple of Path
-        The file before, and the file now.
+        The old file and the new file.
 
     Raises
     ------
     ValueError, ImportError, TypeError
-        If there is no baseline of the old spec, the new one has a baseline or cannot be made.
+        If the old spec has no baseline, the new spec already has a baseline, or the new optimizer cannot be made.
     OSError
-        If a file cannot be written: the old one is untouched.
+        If a file cannot be written. The old file stays as it is.
     """
     adapter = get(new)
     found = {}

@@ -29,7 +29,7 @@ class Selection:
     landscapes : dict
         By spec, the landscapes chosen.
     is_whole : bool
-        Whether no landscape was left out, so that the results may go into the history.
+        Whether all landscapes were chosen, so that the results may go into the history.
     """
 
     landscapes: dict[str, list[Landscape]]
@@ -45,12 +45,12 @@ class Conviction:
     verdict : Verdict
         The verdict on the bad commit, compared with the good one.
     commits : tuple of str
-        The commit that changed the optimizer; several if those between could not be run.
+        The commit that changed the optimizer; several if the commits between could not be run.
     comparison : OptimizerComparison or None
-        The bad commit compared with the good one, for the optimizer that decides.
+        The bad commit compared with the good one, for the deciding optimizer.
     alone : Verdict or None
         The verdict on the commit, compared with its parent; None if there are several commits, or the parent cannot be
-        run. If it is less than ``verdict``, the commit is the last of several small changes that add up: a creep.
+        run. If ``alone`` is milder than ``verdict``, the commit is the last of several small changes: a creep.
     """
 
     verdict: Verdict
@@ -60,18 +60,18 @@ class Conviction:
 
     @property
     def is_creep(self) -> bool:
-        """Whether the commit by itself did less than was looked for."""
+        """Whether the commit alone has a milder verdict than the whole range."""
         return self.alone is not None and self.verdict not in (self.alone, Verdict.CHANGED)
 
 
 def select(measurer: CommitMeasurer, words: str) -> Selection:
-    """Choose optimizers and landscapes by an expression of words that occur in ``SPEC::LANDSCAPE``.
+    """Choose optimizers and landscapes by words that occur in ``SPEC::LANDSCAPE``.
 
     Parameters
     ----------
     measurer : CommitMeasurer
     words : str
-        As `choosing.read_expression` reads them, like pytest's ``-k``; "" chooses all.
+        An expression for `expression_match.read_expression`, like pytest's ``-k``; "" chooses all.
 
     Returns
     -------
@@ -98,9 +98,9 @@ def select(measurer: CommitMeasurer, words: str) -> Selection:
 
 
 def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Callable[[str], object]) -> Conviction:
-    """Find the commit that made an optimizer worse, or better, or changed it, as the two ends differ.
+    """Find the commit that caused the difference between the two ends: worse, better or changed.
 
-    A commit that cannot be imported or run is skipped: it convicts nobody.
+    A commit that cannot be imported or run is skipped.
 
     Parameters
     ----------
@@ -108,19 +108,19 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
     good, bad : str
         Revisions; good is an ancestor of bad.
     words : str
-        What is run; see `select`.
+        The optimizers and landscapes to run; see `select`.
     say : callable
         Takes a line for each commit.
 
     Returns
     -------
     Conviction
-        Without commits where the two ends do not differ.
+        Without commits if the two ends are equal.
 
     Raises
     ------
     ValueError
-        If an end cannot be run, or git refuses.
+        If an end cannot be run, or git reports an error.
     """
     chosen = select(measurer, words)
 
@@ -165,7 +165,7 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
 
 
 def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:
-    """Bisect in a separate worktree, so that the user's checkout is not touched."""
+    """Bisect in a separate worktree; leave the user's checkout alone."""
     worktree = make_worktree(measurer.rootpath, bad)
     folder = worktree.folder
     ends = [resolve_commit(folder, one) for one in (bad, good)]
@@ -186,7 +186,7 @@ def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str]
 
 
 def _measured(measurer: CommitMeasurer, revision: str, chosen: Selection) -> dict[str, Measured]:
-    """Return the results of a commit: from the history where it has them, else from runs."""
+    """Return the results of a commit, from the history or else from new runs."""
     facts = measurer.facts(revision)
     found: dict[str, Measured] = {}
     for spec, optimizer in measurer.known(facts).items():

@@ -1,4 +1,4 @@
-"""The test items of the contract, one for each optimizer and check, and how their outcomes reach the main process.
+"""The test items of the contract: one for each optimizer and check. Their reports carry the outcomes.
 
 Ids are ``optlandscape::SPEC::contract::CHECK``.
 """
@@ -28,7 +28,7 @@ class ContractItem(pytest.Item):
     Attributes
     ----------
     found : CheckOutcome or None
-        The outcome, once the item was run.
+        The outcome; None before the item was run.
     """
 
     def __init__(self, *, spec: str, suite: SuiteRun, **keywords: Any) -> None:
@@ -39,11 +39,11 @@ class ContractItem(pytest.Item):
         self.add_marker("optlandscape")
 
     def hand_out(self, remote: RemoteItems) -> None:
-        """Let a worker start the runs that `runtest` will ask for."""
+        """Submit the runs of `runtest` to a worker in advance."""
         remote.submit_check(self.spec, self.name)
 
     def runtest(self) -> None:
-        """Hold the optimizer to the check; fail on a breach that was not accepted."""
+        """Run the check; fail on a breach that the baseline does not accept."""
         with no_other_outcome(self.spec), global_random_states():
             found = self.suite.hold(self.spec, self.name)
         self.found = found
@@ -56,7 +56,7 @@ class ContractItem(pytest.Item):
             pytest.fail("\n".join([f"{self.name} does not hold\n\n{found.message}\n", *ways_on]), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show the error of a revision server as its text alone."""
+        """Return only the text of an error of a revision server."""
         return str(excinfo.value) if excinfo.errisinstance(RevisionError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
@@ -66,7 +66,7 @@ class ContractItem(pytest.Item):
 
 
 class _Contract(pytest.Collector):
-    """The contract's place in the tree of nodes, below its optimizer; `contract_items` makes its items."""
+    """The contract's node in the tree, below its optimizer; `contract_items` makes its items."""
 
     def collect(self) -> list[pytest.Item]:
         return []
@@ -97,7 +97,7 @@ class ContractPlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Hang the outcome on the report."""
+        """Attach the outcome to the report."""
         report = yield
         if call.when == "call" and isinstance(item, ContractItem) and item.found is not None:
             before = item.suite.contract.known(item.spec, item.name)

@@ -1,4 +1,4 @@
-"""The outcomes of the contract's checks in one session, beside the accepted ones."""
+"""The outcomes of the contract's checks in one session, and the accepted outcomes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ContractRecord", "accepted_outcome"]
 
 
 WARNED = "warned"
-"""The accepted outcome of a check whose failure is only a warning. If it becomes an error one day, that is news."""
+"""The accepted outcome of a check whose failure is only a warning. An error in its place is a change."""
 
 
 class ContractRecord:
@@ -28,29 +28,29 @@ class ContractRecord:
         self._found: dict[str, dict[str, CheckOutcome]] = {}
 
     def keep(self, spec: str, found: CheckOutcome) -> None:
-        """Keep the outcome of a check."""
+        """Store the outcome of a check."""
         self._found.setdefault(spec, {})[found.check] = found
 
     def know(self, spec: str, check: str, before: str) -> None:
-        """Store the earlier outcome of a check, as `accepted` returns it; ``not-applicable`` says nothing."""
+        """Store the earlier outcome of a check, as `accepted` returns it; ignore ``not-applicable``."""
         if before != "not-applicable":
             self._known.setdefault(spec, {})[check] = before
 
     def known(self, spec: str, check: str) -> str | None:
-        """Return the earlier outcome of a check; None if it is not known."""
+        """Return the earlier outcome of a check; None if it is unknown."""
         return self._known.get(spec, {}).get(check)
 
     def outcomes(self, spec: str) -> list[CheckOutcome]:
-        """Return the outcomes of an optimizer in the order of the contract, whichever process found them."""
+        """Return the outcomes of an optimizer, from all processes, in the order of the contract."""
         found = self._found.get(spec, {})
         return [found[name] for name in CHECKS if name in found]
 
     def accepted(self, spec: str) -> dict[str, str]:
-        """Return the outcomes for the baseline."""
+        """Return the outcomes of an optimizer as the baseline stores them."""
         return {found.check: accepted_outcome(found) for found in self.outcomes(spec)}
 
     def verdict(self, spec: str, found: CheckOutcome) -> Verdict:
-        """Judge one outcome: an accepted breach is *same*, and one without an earlier outcome is *new*."""
+        """Judge one outcome: an accepted breach is *same*; an outcome without an earlier one is *new*."""
         before = self.known(spec, found.check)
         if not found.is_breach:
             return Verdict.BETTER if before in ("failed", WARNED) and found.outcome == "passed" else Verdict.SAME

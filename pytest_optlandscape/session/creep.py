@@ -1,4 +1,4 @@
-"""Whether small changes of past commits have added up in this session: ``optlandscape_fail_on = creep``."""
+"""Detect small changes of past commits that add up in this session: ``optlandscape_fail_on = creep``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Crept", "find_creep"]
 
 @dataclass(frozen=True)
 class Crept:
-    """An optimizer that small changes have made worse.
+    """An optimizer that many small changes have made worse.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Crept:
     event : Event
         The creep: its states, and their shares.
     recorded : str
-        The commit on which a person can say a word; "" if this session is not recorded.
+        The commit that a person can triage; "" if this session is not recorded.
     """
 
     series: Series
@@ -40,14 +40,14 @@ class Crept:
 
 
 def find_creep(recording: Recording) -> list[Crept]:
-    """Look for optimizers that are worse than the accepted state although no commit was a step.
+    """Find optimizers that are worse than the accepted state, although no single commit made a step.
 
-    The session counts as the newest commit, whether it was recorded or not.
+    The session counts as the newest commit, even if it is not recorded.
 
     Parameters
     ----------
     recording : Recording
-        Of this session, after it was written.
+        The recording of this session, after it was written.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def find_creep(recording: Recording) -> list[Crept]:
     Raises
     ------
     StoreError, GitError
-        If the history or git cannot be asked.
+        If the history or the git repository cannot be read.
     """
     history, present = recording.history, recording.entry
     if present is None:
@@ -91,7 +91,7 @@ def find_creep(recording: Recording) -> list[Crept]:
 
 
 def _line(recording: Recording, entries: list[CommitEntry]) -> list[str]:
-    """List the commits before this session, oldest first."""
+    """Return the commits before this session, oldest first."""
     line = None
     if recording.facts is not None:
         try:

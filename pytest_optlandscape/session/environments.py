@@ -1,7 +1,7 @@
 """Virtual environments for one build of the project, or for one release of a library.
 
-Such an environment lies on top of the present one: what is not installed into it is found where it is found now, so
-that only what was asked for differs.
+Such an environment lies on top of the present one. Packages that it lacks are imported from the present environment.
+So only the requested package differs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 __all__ = ["BuildError", "Environment", "make_environment"]
 
 MOST_LINES, MOST_CHARACTERS = 6, 220
-"""Of what a build that failed said last: that it failed stands at the end, why it did shortly before."""
+"""How much of a failed build's output is shown: its last lines name the failure, and the lines above the cause."""
 
 _SAID_BY_PIP = ("note:", "hint:", "[end of output]", "│ exit code", "╰─>", "error: subprocess-exited", "× ")
 """The lines that pip adds to the output of a failed build."""
@@ -30,7 +30,7 @@ _PARENT = "optlandscape_present_environment.pth"
 
 
 class BuildError(RuntimeError):
-    """Something could not be installed; the message has the last lines that were said."""
+    """An installation failed; the message has the last lines of the output."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of the interpreter."""
         windows = os.name == "nt"
         return self.folder / ("Scripts" if windows else "bin") / ("python.exe" if windows else "python")
 
     @property
     def site_packages(self) -> Path:
-        """Where packages are installed."""
+        """The folder of the installed packages."""
         if os.name == "nt":
             return self.folder / "Lib" / "site-packages"
         return self.folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
@@ -63,14 +63,14 @@ class Environment:
         return (site / name).is_dir() or any(site.glob(f"{name}.*py")) or any(site.glob(f"{name}.*.so"))
 
     def install(self, command: str, folder: Path) -> None:
-        """Run a command of the user's, such as ``pip install .``, in a folder; ``pip`` is this environment's.
+        """Run the user's command, such as ``pip install .``, in a folder, with the ``pip`` of this environment.
 
-        Where uv is installed, it does the work of ``pip install``, with the versions that are installed now if it can.
+        If uv is installed, it replaces ``pip install``. It keeps the versions that are installed now if it can.
 
         Raises
         ------
         BuildError
-            If it fails.
+            If the command fails.
         """
         words = shlex.split(command)
         uv = shutil.which("uv")
@@ -86,12 +86,12 @@ class Environment:
         self._run(command, folder)
 
     def install_requirement(self, requirement: str) -> None:
-        """Install a release of a library from the package index, with what it needs.
+        """Install a release of a library and its dependencies from the package index.
 
         Raises
         ------
         BuildError
-            If there is no such release, or it cannot be installed.
+            If the release does not exist or cannot be installed.
         """
         self._run([str(self.python), "-m", "pip", "install", "--quiet", requirement], self.folder)
 
@@ -130,7 +130,7 @@ def make_environment(folder: Path) -> Environment:
     Parameters
     ----------
     folder : Path
-        Is made.
+        The folder to create.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def make_environment(folder: Path) -> Environment:
 
 
 def _present_versions() -> str:
-    """Return the installed releases as constraints; packages from a folder or a URL have no release."""
+    """Return the installed releases as pip constraints; leave out packages from a folder or a URL."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
         name = one.metadata["Name"]

@@ -1,7 +1,7 @@
-"""Executors that work is handed to, and the crew of workers behind one: who is asked, who was lost, who answers.
+"""Submit jobs to an executor, collect the answers, and repeat the jobs of lost workers.
 
-An executor is named by words: ``processes:4``, ``dask:tcp://scheduler:8786``, ``dask:scheduler.json``, or
-``module:callable`` for whatever `concurrent.futures.Executor` a function of the user's makes.
+The user names an executor as ``processes:4``, ``dask:tcp://scheduler:8786``, ``dask:scheduler.json``, or
+``module:callable``: a function that returns a `concurrent.futures.Executor`.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["Crew", "make_crew"]
 
 MOST_ATTEMPTS = 3
-"""A job whose worker is lost so often is given up: most likely it is the job that ends them."""
+"""The number of lost workers after which a job is given up: the job itself probably ends them."""
 
 MOST_PROCESSES = 1024
 LOOK_SECONDS, LOOK_AGAIN_SECONDS = 0.5, 5.0
 CONNECT_SECONDS = 10.0
 WITHOUT_WORKERS_SECONDS = 60.0
-"""A cluster that has no worker for so long is given up."""
+"""The time without any worker after which a cluster is given up."""
 
 ANSWER_SECONDS = 300.0
-"""A worker that has not imported the optimizers by then is told of: a file system may be slow, but not that slow."""
+"""A worker that has not imported the optimizers by then is reported: even a slow file system takes less."""
 
 Bar = Callable[[int], Progress]
-"""Makes a bar of so many tasks."""
+"""Make a progress bar for a number of tasks."""
 
 FORMS = "processes:N, dask:tcp://HOST:PORT, dask:FILE.json (a scheduler file) or module:callable"
 
 
 def make_crew(words: str, bar: Bar | None = None) -> Crew:
-    """Make the executor that words name.
+    """Make the crew of the named executor.
 
     Parameters
     ----------
     words : str
         ``processes:N``, ``dask:ADDRESS``, ``dask:FILE.json`` or ``module:callable``.
     bar : callable, optional
-        Makes a bar of so many tasks, for when somebody waits long (default: on stderr).
+        Makes a progress bar for a number of tasks, to be shown during long waits (default: on stderr).
 
     Returns
     -------
@@ -63,9 +63,9 @@ def make_crew(words: str, bar: Bar | None = None) -> Crew:
     Raises
     ------
     ValueError
-        If the words name none, or nothing answers at the address; the message says what to write.
+        If the words name no executor, or nothing answers at the address. The message shows what to write.
     ImportError
-        If a library is missing; the message names the extra to install.
+        If a library is missing. The message names the extra to install.
     """
     kind, _, rest = words.strip().partition(":")
     if kind == "threads":
@@ -138,7 +138,7 @@ def _dask(address: str, bar: Bar | None) -> Crew:
 
 @dataclass(eq=False)
 class _Job:
-    """Something that a worker is asked, until somebody takes the answer."""
+    """A job for a worker, until its answer is taken."""
 
     key: Hashable
     noun: str
@@ -153,16 +153,16 @@ class _Job:
 class Crew:
     """The workers of an executor.
 
-    A job whose worker is lost is submitted again, a bounded number of times.
+    A job whose worker is lost is submitted again, in all at most `MOST_ATTEMPTS` times.
 
     Parameters
     ----------
     make : callable
-        Makes the executor, and another one where the first is broken.
+        Makes the executor, and a replacement if the executor breaks.
     name : str
         The executor, as the user wrote it.
     bar : callable, optional
-        Makes a bar of so many tasks.
+        Makes a progress bar for a number of tasks.
     """
 
     worker = "worker"
@@ -177,25 +177,25 @@ class Crew:
         self._lock = threading.RLock()
         self._is_closed = False
         self._submitted = self._answered = 0
-        self.workers: set[str] = set()  # those that answered
-        self._again: Counter[str] = Counter()  # jobs that were begun again, by noun
+        self.workers: set[str] = set()  # the workers that answered
+        self._again: Counter[str] = Counter()  # the number of repeated jobs, by noun
 
     def has(self, key: Hashable) -> bool:
-        """Return whether a job was submitted and its answer not taken."""
+        """Return whether a job was submitted and its answer is not taken yet."""
         return key in self._jobs
 
     def submit(self, key: Hashable, noun: str, function: Callable[..., dict[str, Any]], *arguments: Any) -> None:
-        """Hand a job out.
+        """Submit a job.
 
         Parameters
         ----------
         key : hashable
-            By which the answer is taken.
+            The key for `take`.
         noun : str
-            For the summary: ``landscape``, ``check``, ``commit``.
+            The kind of job in the summary: ``landscape``, ``check``, ``commit``.
         function : callable
-            Is called in a worker with the arguments, a name of the job and the session's topic; see
-            `workers.perform` for what it returns.
+            A worker calls it with the arguments, the job's name and the session's topic. It returns a dict like
+            `workers.perform`.
         *arguments
         """
         job = self._jobs[key] = _Job(key, noun, function, arguments, self._submitted)
@@ -208,7 +208,7 @@ class Crew:
         Raises
         ------
         RevisionError
-            If there is none, because the worker was lost again and again, or cannot do it; the message says why.
+            If there is no answer: workers were lost again and again, or the worker failed. The message says why.
         """
         job = self._jobs.pop(key)
         started = time.monotonic()
@@ -232,7 +232,7 @@ class Crew:
                     seen = self._answered
 
     def take_any(self) -> tuple[Hashable, dict[str, Any] | RevisionError]:
-        """Wait for the answer to whichever job is done first; give its key, and the answer or why there is none."""
+        """Wait for the next finished job; return its key and its answer, or the error if it has none."""
         while True:
             outcomes = {job.outcome: key for key, job in self._jobs.items()}
             done, _ = concurrent.futures.wait(outcomes, LOOK_SECONDS, concurrent.futures.FIRST_COMPLETED)
@@ -247,26 +247,26 @@ class Crew:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether there are jobs that were submitted and not taken."""
+        """Whether a submitted job has an answer that is not taken yet."""
         return bool(self._jobs)
 
     @property
     def size(self) -> int:
-        """The number of workers, if the executor says it."""
+        """The number of workers, if the executor reports it."""
         told = getattr(self.executor, "_max_workers", None)
         return told if isinstance(told, int) and told > 0 else 1
 
     def trouble(self) -> str:
-        """Return why no more answers will come; "" while they may."""
+        """Return why no more answers will come; "" if they still may."""
         return ""
 
     def ask_everybody(self, questions: Sequence[Question]) -> None:
-        """Put questions to every worker, as far as the executor lets one choose.
+        """Ask every worker, as far as the executor allows a choice of workers.
 
         Raises
         ------
         ValueError
-            With what the first worker says that cannot answer.
+            If a worker cannot answer. The message is that of the first such worker.
         """
         for question in questions:
             self.submit(question, "question", perform, question)
@@ -277,7 +277,7 @@ class Crew:
                 raise ValueError(f"{self.name}: {error}") from None
 
     def _start(self, job: _Job) -> None:
-        """Begin a job, or begin it again."""
+        """Start or restart a job."""
         job.attempts += 1
         name = f"{job.noun}/{job.number}/{job.attempts}"
         try:
@@ -297,7 +297,7 @@ class Crew:
         job.running.add_done_callback(functools.partial(self._ended, job, executor))
 
     def _ended(self, job: _Job, executor: Executor, future: Future[Any]) -> None:
-        """Look at what came of an attempt; called in whichever thread the executor calls."""
+        """Handle the end of an attempt, in a thread of the executor's choice."""
         if self._is_closed:
             job.outcome.cancel()
             return
@@ -326,7 +326,7 @@ class Crew:
             job.outcome.set_result(found["answer"])
 
     def _lose(self, job: _Job, why: str) -> None:
-        """Begin a job again whose worker was lost; give it up where that happens too often."""
+        """Restart a job whose worker was lost; give it up after `MOST_ATTEMPTS`."""
         if job.attempts >= MOST_ATTEMPTS:
             job.outcome.set_exception(
                 RevisionError(
@@ -340,7 +340,7 @@ class Crew:
         threading.Thread(target=self._start, args=(job,), daemon=True).start()
 
     def _renew(self, broken: Executor) -> None:
-        """Replace an executor that is broken for good by another one."""
+        """Replace a broken executor."""
         with self._lock:
             if self.executor is broken and not self._is_closed:
                 with contextlib.suppress(Exception):
@@ -349,7 +349,7 @@ class Crew:
                     self.executor = self._make()
 
     def report(self) -> str:
-        """Return a line that says where jobs ran and what was lost."""
+        """Return a line about the places where jobs ran and the workers that were lost."""
         lost, again = self.losses()
         return f"ran {self._where()}{_told_losses(lost, self.worker, again)}"
 
@@ -357,7 +357,7 @@ class Crew:
         return f"on {_number_of(len(self.workers), self.worker)} of {self.name}"
 
     def losses(self) -> tuple[int, Counter[str]]:
-        """Count the workers that were lost, and by noun the jobs that were begun again for it."""
+        """Return the number of lost workers, and by noun the number of repeated jobs."""
         return sum(self._again.values()), self._again
 
     def close(self) -> None:
@@ -378,7 +378,7 @@ class Crew:
 
 
 class _ProcessCrew(Crew):
-    """Threads of this process, each of which keeps a process."""
+    """Threads of this process, each with its own server process."""
 
     worker = "process"
 
@@ -390,7 +390,7 @@ class _ProcessCrew(Crew):
 
 
 class _DaskCrew(Crew):
-    """The workers of a Dask cluster, which begins jobs again by itself when a worker is lost."""
+    """The workers of a Dask cluster, which itself restarts the jobs of lost workers."""
 
     worker = "Dask worker"
 
@@ -430,7 +430,7 @@ class _DaskCrew(Crew):
                 raise ValueError(f"{self.name}: {said}")
 
     def trouble(self) -> str:
-        """Return whether the scheduler is gone or has had no worker for a while."""
+        """Return why the cluster will not answer: no scheduler, or no worker for a while; "" if it may."""
         if self._client.status in ("closing", "closed"):
             return _GONE
         now = time.monotonic()
@@ -456,7 +456,7 @@ class _DaskCrew(Crew):
             super()._lose(job, why)
 
     def losses(self) -> tuple[int, Counter[str]]:
-        """Count as the scheduler saw it: a job that began twice began on a worker that was lost."""
+        """Return the scheduler's counts: a job that began twice had lost its first worker."""
         lost, again = super().losses()
         begun: dict[str, list[str]] = {}
         with contextlib.suppress(Exception):
@@ -496,7 +496,7 @@ def _number_of(count: int, noun: str) -> str:
 
 
 def _explained(error: BaseException) -> str:
-    """Explain an error of the executor."""
+    """Return an error of the executor as one line."""
     said = " ".join(str(error).split())[:500]
     if isinstance(error, concurrent.futures.BrokenExecutor):
         return f"a worker process of the executor died ({said})"

@@ -1,4 +1,4 @@
-"""The command ``optlandscape export``: choose rows, format them with an exporter, and write the text."""
+"""Run the command ``optlandscape export``: choose rows, format them with an exporter, and write the text."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Written:
     ----------
     rows : int
     files : tuple of str
-        Those that were written, with their folder; none if the text went to standard output.
+        The written files, with their folder; empty if the text went to standard output.
     remarks : tuple of str
-        What was left out, and why.
+        The omitted results, each with the reason.
     """
 
     rows: int
@@ -44,14 +44,14 @@ class Written:
 
 
 def checked_options(form: str, given: dict[str, bool], output: Path | None) -> Exporter:
-    """Look whether the options make sense for a format.
+    """Check that the options fit the format, and return its exporter.
 
     Parameters
     ----------
     form : str
         The name of the format.
     given : dict of str to bool
-        By name, whether the user gave an option that not every format has.
+        By name, whether the user gave an option that only some formats have.
     output : Path or None
 
     Returns
@@ -61,7 +61,7 @@ def checked_options(form: str, given: dict[str, bool], output: Path | None) -> E
     Raises
     ------
     ValueError
-        If an option is none of the format's, or there is no place to write to.
+        If the format does not have an option, or ``output`` is missing or of the wrong kind.
     """
     exporter = EXPORTERS[form]
     for name, was_given in given.items():
@@ -83,7 +83,7 @@ def checked_options(form: str, given: dict[str, bool], output: Path | None) -> E
 def options_of(
     config: pytest.Config, trends: Iterable[Trend], direction: Literal["smaller", "bigger"], last: bool
 ) -> Options:
-    """Make the options of an export; look for the files where the optimizers are defined."""
+    """Return the options of an export, with the files where the optimizers are defined."""
     root = config.rootpath
     try:
         top = Path(ask_git(root, "rev-parse", "--show-toplevel"))
@@ -104,10 +104,10 @@ def export(
     exporter : Exporter
     rows : iterable of Row
     trends : sequence of Trend
-        Those that the rows were made from.
+        The trends of the rows.
     options : Options
     output : Path, optional
-        A file, or a folder where the format has several files (default: standard output).
+        A file, or a folder if the format has several files (default: standard output).
 
     Returns
     -------
@@ -116,9 +116,9 @@ def export(
     Raises
     ------
     ValueError
-        If nothing that was recorded has numbers, or a file that is there cannot be added to.
+        If no recorded result has numbers, or an existing file cannot be extended.
     OSError
-        If a file cannot be written: the old one is untouched.
+        If a file cannot be written. The old file stays as it is.
     """
     if not any(trend.states for trend in trends) and exporter.needs_numbers:
         raise ValueError("there is nothing to export: no recorded commit has numbers; see `optlandscape history`")
@@ -139,7 +139,7 @@ def export(
 
 
 def _print(pieces: Iterable[str]) -> None:
-    """Write to standard output, in UTF-8 whatever the terminal's encoding is."""
+    """Write to standard output in UTF-8, even if the terminal has another encoding."""
     sys.stdout.flush()
     stream = getattr(sys.stdout, "buffer", None)
     for piece in pieces:
@@ -151,7 +151,7 @@ def _print(pieces: Iterable[str]) -> None:
 
 
 class _Counted:
-    """Count what goes through an iterator."""
+    """Count the items of an iterator as they pass."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = rows
@@ -164,7 +164,7 @@ class _Counted:
 
 
 def _of_last_commit(rows: Iterable[Row], trends: Sequence[Trend]) -> tuple[list[Row], list[str]]:
-    """Choose the rows of the last commit that has numbers; say which, and which optimizers have none there."""
+    """Return the rows of the last commit with numbers, and remarks on that commit and the optimizers it lacks."""
     position = {commit: k for trend in trends for k, commit in enumerate(trend.series.commits)}
     measured = {trend.series.title: [state.last.commit for state in trend.states] for trend in trends}
     last = max((commits[-1] for commits in measured.values() if commits), key=position.__getitem__)
@@ -200,7 +200,7 @@ def _write_folder(folder: Path, pieces: Pieces, exporter: Exporter) -> list[str]
 
 
 def _write_whole(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file piece by piece, so that it is there whole or not at all; a pipe or device is written directly."""
+    """Write a file piece by piece, whole or not at all; write directly to a pipe or device."""
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)

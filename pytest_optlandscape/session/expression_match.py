@@ -1,6 +1,6 @@
-"""Choosing by words with ``and``, ``or``, ``not`` and parentheses, as pytest's ``-k`` does.
+"""Choose by words with ``and``, ``or``, ``not`` and parentheses, like pytest's ``-k``.
 
-pytest's own reader of such expressions is private to it, so this is another one.
+pytest's own parser of such expressions is private.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ __all__ = ["read_expression"]
 _TOKEN = re.compile(r"\s*(?:([()])|([^\s()]+))")
 
 Matches = Callable[[str], bool]
-"""Whether a text, in lower case, is chosen."""
+"""Return whether a text in lower case is chosen."""
 
 
 def read_expression(text: str) -> Matches:
     """Read an expression.
 
-    Words that stand side by side must all occur, as if ``and`` stood between them. Upper and lower case are alike.
+    Adjacent words must all occur, as if joined by ``and``. Case does not matter.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def read_expression(text: str) -> Matches:
     Returns
     -------
     callable
-        Tells whether a text is chosen.
+        Returns whether a text is chosen.
 
     Raises
     ------
     ValueError
-        If it is no expression; the message says where.
+        If the text is not an expression. The message names the place.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def read_expression(text: str) -> Matches:
 
 
 class _Reader:
-    """Parse from the left; `tokens` are the tokens that remain."""
+    """Parse from the left; `tokens` are the remaining tokens."""
 
     def __init__(self, text: str) -> None:
         self.text = text

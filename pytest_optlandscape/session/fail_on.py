@@ -17,7 +17,7 @@ FAIL_ON: dict[str, set[Verdict]] = {
     "never": set(),
     "creep": {Verdict.WORSE},
 }
-"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``; creep fails the session, too."""
+"""The verdicts that fail a test, for each word of ``optlandscape_fail_on``. Creep also fails the session."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FailOn:
     Attributes
     ----------
     words : tuple of str, default ("worse",)
-        For optimizers that are not named; several of them add up.
+        The words for all other optimizers; several words add up.
     of_optimizer : mapping of str to tuple of str
         By spec, the words for one optimizer.
 
@@ -42,21 +42,21 @@ class FailOn:
     of_optimizer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fails(self, verdict: Verdict, spec: str = "") -> bool:
-        """Return whether a verdict fails a test of an optimizer or, without a spec, one of the user's own."""
+        """Return whether a verdict fails a test of an optimizer or, without a spec, a test of the user's own."""
         return any(verdict in FAIL_ON[word] for word in self.words_of(spec))
 
     def words_of(self, spec: str) -> tuple[str, ...]:
-        """Return the words for an optimizer."""
+        """Return the words that apply to an optimizer."""
         return self.of_optimizer.get(spec, self.words)
 
     @property
     def heeds_creep(self) -> bool:
-        """Whether creep over the history fails the session for some optimizer."""
+        """Whether creep of any optimizer over the history fails the session."""
         return any("creep" in words for words in (self.words, *self.of_optimizer.values()))
 
 
 def fail_on_of(lines: Iterable[str]) -> FailOn:
-    """Read words, and lines ``SPEC = words`` for single optimizers.
+    """Read the words for all optimizers, and the lines ``SPEC = words`` for single ones.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def fail_on_of(lines: Iterable[str]) -> FailOn:
     Raises
     ------
     ValueError
-        If a word is unknown, ``never`` stands beside others, or an optimizer has two lines.
+        If a word is unknown, ``never`` is combined with other words, or an optimizer has two lines.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""A suite that fits into a time: ``--optlandscape-fit=MINUTES`` measures once, and prints what to configure.
+"""Choose a suite that fits into a time: ``--optlandscape-fit=MINUTES`` measures the speed and prints a configuration.
 
-What is printed goes into the configuration, so that every machine runs the same afterwards, however fast it is.
+The user copies it into the configuration file. So fast and slow machines then run the same suite.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pytest_optlandscape.suites.selection import Selection, in_early_order, read
 __all__ = ["fit_suites", "fitting_words"]
 
 TRIALS = 3
-"""Cells that are run to learn how long an evaluation takes."""
+"""The number of cells that are run to measure the time of an evaluation."""
 
 LEAST_BUDGET = 20
-"""Evaluations per dimension below which a run tells next to nothing."""
+"""The smallest useful number of evaluations per dimension."""
 
 
 def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
-    """Print, for each configured optimizer, words for ``optlandscape_suites`` with which a comparison fits into a time.
+    """Print the ``optlandscape_suites`` words with which a comparison of each configured optimizer fits into a time.
 
     Parameters
     ----------
     config : pytest.Config
     ini_keys : mapping
-        The keys of the configuration file that exist.
+        The valid keys of the configuration file.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
     Raises
     ------
     pytest.UsageError
-        If the time is none, or the configuration cannot be used.
+        If the time is not valid, or the configuration cannot be used.
     """
     text = config.getoption("optlandscape_fit")
     try:
@@ -72,7 +72,7 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
 
 
 def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float]) -> tuple[str, str]:
-    """Return how long an optimizer takes, and the words with which its suite fits; "" if it fits already."""
+    """Return a sentence on the time of an optimizer, and the words of a suite that fits; "" if the present one fits."""
     selection = suite.plan.selections[spec]
     landscapes = suite.plan.landscapes_for(spec)
     if not landscapes:
@@ -103,23 +103,23 @@ def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float])
 
 
 def fitting_words(selection: Selection, steps: float, per_dimension: int, dims: Iterable[int]) -> str:
-    """Choose words for as many evaluations: fewer cells, else the suite smoke, else a smaller budget.
+    """Choose words for a number of evaluations: fewer cells, else the suite smoke, else a smaller budget.
 
     Parameters
     ----------
     selection : Selection
-        What is run now.
+        The present suite.
     steps : float
-        Evaluations that fit.
+        The number of evaluations that fit.
     per_dimension : int
         Evaluations per dimension of each cell.
     dims : iterable of int
-        Of the landscapes that are run now.
+        The dimensions of the present landscapes.
 
     Returns
     -------
     str
-        "" where nothing fits.
+        "" if no suite fits.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def _with_version(word: str) -> str:
 
 
 def _configuration(lines: dict[str, str], is_toml: bool) -> Iterator[str]:
-    """Write the key of the configuration file, to be pasted."""
+    """Yield the lines to paste into the configuration file."""
     yield "for the configuration, so that every machine runs the same:"
     yield "optlandscape_suites = [" if is_toml else "optlandscape_suites ="
     for spec, words in lines.items():

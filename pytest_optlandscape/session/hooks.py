@@ -38,7 +38,7 @@ __all__ = ["SuitePlugin"]
 
 
 class SuitePlugin:
-    """The hooks of a session with ``--optlandscape``; serial, as controller of workers, or as one of them."""
+    """The hooks of a session with ``--optlandscape``: in a serial session, a controller or a worker."""
 
     def __init__(self, config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> None:
         self.config = config
@@ -58,7 +58,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Read the settings, optimizers and baselines; mistakes in them end the session before anything runs."""
+        """Read the settings, optimizers and baselines; a mistake in them ends the session before anything runs."""
         self._keep_stderr()
         self._refuse_ends()
         spool = Path(self.worker_input["optlandscape_spool"]) if self.worker_input else None
@@ -81,14 +81,14 @@ class SuitePlugin:
         self.config.pluginmanager.register(publishing, "optlandscape-publishing")
 
     def _start_recording(self, suite: SuiteRun) -> None:
-        """Open the history if the session is recorded; a worker records if the controller does."""
+        """Open the history if the session is recorded; a worker does as the controller does."""
         if suite.reference.is_history_possible and (
             self.worker_input is None or self.worker_input["optlandscape_records"]
         ):
             suite.recording, self.not_recorded = start_recording(suite.settings, self.config.rootpath)
 
     def _find_workers(self, suite: SuiteRun) -> None:
-        """Connect to the executor if there is one."""
+        """Connect to the executor, if one is configured."""
         if suite.settings.executor is None or self.config.option.collectonly:
             return
         from pytest_optlandscape.session.executors import make_crew
@@ -99,7 +99,7 @@ class SuitePlugin:
         suite.remote.check()
 
     def _prepare_isolation(self, suite: SuiteRun, spool: Path | None) -> None:
-        """Prepare a process for optimizers that cannot be ended, unless all run in other processes anyway."""
+        """Prepare a process for optimizers that cannot be ended, unless all optimizers already run elsewhere."""
         supervision.hard_to_end.clear()
         if suite.reference.has_own_processes or suite.remote is not None or self.config.option.collectonly:
             return
@@ -110,7 +110,7 @@ class SuitePlugin:
             suite.isolation.check()
 
     def _bar(self, total: int) -> Progress:
-        """Return a progress bar that is drawn on the terminal, since pytest captures stderr."""
+        """Return a progress bar on the terminal, because pytest captures stderr."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if self._terminal is not None and self._terminal.isatty() and reporter is not None:
             reporter.ensure_newline()
@@ -127,14 +127,14 @@ class SuitePlugin:
 
     def _keep_stderr(self) -> None:
         """Keep a copy of stderr for the watchdog: while tests run, pytest captures stderr."""
-        with contextlib.suppress(OSError):  # no stderr, nothing to say
+        with contextlib.suppress(OSError):  # without stderr, the watchdog prints nothing
             kept = contextlib.ExitStack()
             descriptor = os.dup(2)
             self._terminal = kept.enter_context(os.fdopen(descriptor, "w", encoding="utf-8", errors="replace"))
             kept.enter_context(tell_through(descriptor))
             self.config.add_cleanup(kept.close)
             if not _faulthandler_is_used(self.config):
-                # pytest-xdist replaces a worker that ends
+                # ends a worker only: pytest-xdist replaces it
                 last_words.enable(descriptor, ends=self.worker_input is not None)
                 self.config.add_cleanup(last_words.disable)
 
@@ -145,7 +145,7 @@ class SuitePlugin:
         self.config.add_cleanup(kept.close)
 
     def _made_suite(self, settings: Settings, spool: Path | None) -> SuiteRun:
-        """Make the suite; check out the other revision, or in a worker, use the controller's checkout."""
+        """Make the suite; check out the other revision, or use the controller's checkout in a worker."""
         if settings.against is None:
             return SuiteRun.against_baseline(settings, spool)
         if self.worker_input:
@@ -157,7 +157,7 @@ class SuitePlugin:
         plan = SuitePlan(settings)
         reference = AnotherRevision(plan, worktree, recorded)
         suite = SuiteRun(plan, reference, spool)
-        self.config.add_cleanup(reference.close)  # called before the worktree is removed: the last cleanup runs first
+        self.config.add_cleanup(reference.close)  # runs before the worktree is removed: cleanups run last to first
         return suite
 
     def pytest_report_header(self) -> str:
@@ -191,7 +191,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Add the suite's items before -k, -m and --lf choose among all."""
+        """Add the suite's items before -k, -m and --lf choose among all items."""
         collector = SuiteCollector.from_parent(session, name="optlandscape", nodeid="optlandscape", suite=self.suite)
         report = collector.ihook.pytest_make_collect_report(collector=collector)
         collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
@@ -203,19 +203,19 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
-        """Make the text of a warning printable: warnings of threads and finalisers quote exceptions."""
-        with contextlib.suppress(Exception):  # one that cannot be read, or made anew, stays as it is
+        """Make the text of a warning printable: warnings from threads and finalisers quote exceptions."""
+        with contextlib.suppress(Exception):  # a warning that cannot be read or rebuilt stays as it is
             text = str(warning_message.message)
             if printable(text) != text:
                 warning_message.message = type(warning_message.message)(printable(text))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Remember the items that the workers of pytest-xdist are going to run."""
+        """Note the items that the workers of pytest-xdist are going to run."""
         self.suite.judge.lost.expect(ids)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Remember which items are run: each verdict in the summary must have a test."""
+        """Note the chosen items: each verdict in the summary must have a test."""
         self.suite.judge.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
         chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
@@ -226,7 +226,7 @@ class SuitePlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the records to the report, which carries them to the main process of a distributed session."""
-        last_words.put_away()  # a test that keeps the interpreter's lock is nothing of ours
+        last_words.put_away()  # the watchdog must not report the user's own tests
         report = yield
         if isinstance(item, SuiteItem | ContractItem):
             fit_to_travel(report)
@@ -250,7 +250,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Write the outputs, let the summary be printed, then end with an error if a write failed."""
+        """Write the outputs, let pytest print the summary, then fail if a write failed."""
         writes = self._suite is not None and self.worker_input is None
         if writes:
             self.suite.close_workers()
@@ -267,7 +267,7 @@ class SuitePlugin:
         return result
 
     def _write_report(self) -> None:
-        """Write the page of the session if it was asked for; keep a failure for the end."""
+        """Write the page of the session on request; keep an error for the end."""
         if self.suite.settings.report is not None:
             from pytest_optlandscape.session.reporting import write_session_page
 

@@ -1,7 +1,7 @@
-"""Write the baselines of a session while it runs: whoever ends an update early keeps the finished landscapes.
+"""Write the baselines during the session, so that an update that ends early keeps the finished landscapes.
 
 An update of a slow optimizer may take an hour. Ctrl-C, SIGTERM or the time limit of a pipeline may end it after 25
-minutes. Only the main process writes, also if workers run the items.
+minutes. Only the main process writes, even if workers run the items.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pytest_optlandscape.store import Baseline, BaselineChange, update_baseline
 __all__ = ["BaselineWriter", "end_on_sigterm"]
 
 SHARE = 0.2
-"""Share of the time that writing may take: a large file is not written after every item of a few milliseconds. So a
-landscape that was finished within the last tenths of a second may wait for the next item or the end of the session."""
+"""The share of the time that writing may take: a large file is not written after every short item. So a landscape that
+was finished a few tenths of a second ago may wait for the next item or the end of the session."""
 
 
 class BaselineWriter:
-    """Write accepted records into the baselines; remember the baselines from before the session.
+    """Write accepted records into the baselines; keep the baselines from before the session.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class BaselineWriter:
     saved : dict of str to list of str
         By spec, the landscapes that `add` has written.
     errors : list of str
-        Why `add` could not write; it does not try again.
+        The errors of `add`, which does not write again after one.
     """
 
     def __init__(self, before: Mapping[str, Baseline | None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,12 +54,12 @@ class BaselineWriter:
         self._not_before = -float("inf")
 
     def add(self, path: Path, adapter: Adapter, record: LandscapeRecord) -> None:
-        """Write a record: at once, or with the next one if writing has taken long lately.
+        """Write a record: at once, or together with the next record if recent writes took long.
 
         Parameters
         ----------
         path : Path
-            The baseline.
+            The baseline file.
         adapter : Adapter
         record : LandscapeRecord
         """
@@ -68,7 +68,7 @@ class BaselineWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write all records that wait."""
+        """Write all waiting records."""
         started = self._clock()
         waiting, self._waiting = self._waiting, {}
         for path, (adapter, records) in waiting.items():
@@ -103,12 +103,12 @@ class BaselineWriter:
         Returns
         -------
         BaselineChange
-            From before the session: records that `add` wrote meanwhile are part of the change.
+            The change since the start of the session, with the records that `add` wrote.
 
         Raises
         ------
         BaselineError, OSError
-            As `update_baseline`.
+            As in `update_baseline`.
         """
         change = update_baseline(path, adapter, records, contract)
         is_written = change.is_written or bool(self.saved[adapter.spec])
@@ -116,13 +116,14 @@ class BaselineWriter:
 
 
 def end_on_sigterm() -> Callable[[], None]:
-    """Have SIGTERM end the session as Ctrl-C does, so that the summary is printed and finished work is written.
+    """Make SIGTERM end the session like Ctrl-C: pytest prints the summary, and finished work is written.
+
+    Nothing changes outside the main thread, or if the project or another plugin handles SIGTERM.
 
     Returns
     -------
     callable
-        Restores the handler. Nothing changes outside the main thread, or if the project or another plugin handles
-        SIGTERM.
+        Restores the handler.
     """
     handled = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGTERM")
     if not handled or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

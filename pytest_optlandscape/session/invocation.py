@@ -1,4 +1,4 @@
-"""How the session was started: commands that it prints begin the same way."""
+"""Read the command that started the session: the commands that the session prints begin the same way."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _CARRIED = {
     "--optlandscape-suite": "optlandscape_suite",
     "--optlandscape-cells": "optlandscape_cells",
 }
-"""The options on which it depends what a command finds and measures, and where pytest keeps their values."""
+"""The options that decide which optimizers and landscapes a command finds, and where pytest keeps their values."""
 
 _FLAGS = ("--pyargs", "--optlandscape-isolate")
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """How the session was started.
+    """The command that started the session.
 
     Attributes
     ----------
     program : tuple of str, default ("pytest",)
     places : tuple of str, default ()
-        Files and folders that were named: which conftest.py and configuration are read depends on them.
+        The files and folders of the command: they decide which conftest.py and configuration are read.
     options : tuple of str, default ()
-        The options on which it depends what a command finds and measures, with their values.
+        The options that decide which optimizers and landscapes a command finds, with their values.
     python_path : tuple of str, default ()
-        Folders that pytest puts before Python's search path, other than the one in which the session was started.
+        The folders that pytest puts before Python's search path, except the current folder.
     """
 
     program: tuple[str, ...] = ("pytest",)
@@ -50,16 +50,16 @@ class Invocation:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The first words of a command that finds the same configuration, suite and optimizers."""
+        """The start of a command that finds the same configuration, suite and optimizers."""
         return (*self.program, *self.places, *self.options)
 
     def to_plain(self) -> list[list[str]]:
-        """Turn into lists, which may cross a process border."""
+        """Return lists, which can be sent to another process."""
         return [list(words) for words in (self.program, self.places, self.options, self.python_path)]
 
 
 def invocation_of(config: pytest.Config) -> Invocation:
-    """Read how the session was started; a worker of pytest-xdist is told by the controller."""
+    """Read the command that started the session; a worker of pytest-xdist gets the controller's command."""
     told = getattr(config, "workerinput", {}).get("optlandscape_invocation")
     if told is not None:
         return Invocation(*map(tuple, told))
@@ -75,7 +75,7 @@ def invocation_of(config: pytest.Config) -> Invocation:
 
 
 def relative_to(path: Path, folder: Path) -> str:
-    """Write a path relative to a folder; whole where there is no such way, as between two drives."""
+    """Return a path relative to a folder; return it unchanged if the two are on different drives."""
     try:
         return os.path.relpath(path, folder)
     except ValueError:
@@ -83,20 +83,20 @@ def relative_to(path: Path, folder: Path) -> str:
 
 
 def _program() -> tuple[str, ...]:
-    """Name the program: ``python -m pytest`` puts the current folder on the search path, and ``pytest`` does not."""
+    """Return the program: ``python -m pytest`` puts the current folder on the search path, but ``pytest`` does not."""
     is_module = os.path.basename(sys.argv[0] if sys.argv else "") == "__main__.py"
     return ("python", "-m", "pytest") if is_module else ("pytest",)
 
 
 def _places(config: pytest.Config, words: list[str]) -> list[str]:
-    """List the files and folders that were named: which conftest.py is read depends on them."""
+    """Return the files and folders of the command: they decide which conftest.py is read."""
     if config.args_source != pytest.Config.ArgsSource.ARGS:
         return []
     return [place for place in map(str, config.args) if place in words]
 
 
 def _values(config: pytest.Config, name: str, words: list[str]) -> list[str]:
-    """List the values of an option that were given in the command, not in the configuration or the environment."""
+    """Return the values of an option from the command, without those from the configuration or the environment."""
     value: Any = getattr(config.option, name, None)
     values = value if isinstance(value, list) else [value]
     return [one for one in map(str, (one for one in values if one)) if any(word.endswith(one) for word in words)]

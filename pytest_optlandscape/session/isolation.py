@@ -1,8 +1,8 @@
-"""Items of the suite in a process that can be ended from outside: for optimizers that nothing else ends.
+"""Run items of the suite in a process that can be killed, for optimizers that cannot be ended otherwise.
 
-It is a process like those of an executor, and its numbers are those of this one. It tells which run begins. One that
-goes on long after its time limit is ended with its process; the next process does what is left, and takes that run for
-one that hangs.
+The process is like those of an executor and computes the same numbers as this one. It reports the start of each run. A
+run that goes on long after its time limit is killed with its process. The next process records that run as hanging and
+does the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["IsolatedItems", "SupervisedClient"]
 
 LONGER = 6.0
-"""Shortest time in seconds beyond the time limit in which the run's own process may end it."""
+"""The least number of seconds after the time limit in which the process may still end its own run."""
 
 _LOOK_SECONDS = 0.1
 
@@ -41,9 +41,10 @@ class IsolatedItems:
     ----------
     suite : SuiteRun
     everything : bool
-        Whether all optimizers are isolated from the start; otherwise each one once it could not be ended.
+        Whether all optimizers are isolated from the start. Otherwise, an optimizer is isolated once a run of it could
+        not be ended.
     spool : Path or None
-        Where the processes of the session mark optimizers that ended theirs.
+        The folder where the session's processes mark the optimizers to isolate.
     """
 
     def __init__(self, suite: SuiteRun, *, everything: bool, spool: Path | None = None) -> None:
@@ -61,7 +62,7 @@ class IsolatedItems:
         Raises
         ------
         ValueError
-            If one of them cannot be loaded in another process, or is another one there.
+            If an optimizer cannot be loaded in another process, or differs there.
         """
         for spec in self._suite.adapters:
             obstacle = self._obstacle(spec)
@@ -69,7 +70,7 @@ class IsolatedItems:
                 raise ValueError(f"--optlandscape-isolate: {obstacle}")
 
     def takes(self, spec: str) -> bool:
-        """Return whether the items of an optimizer run in a separate process from now on."""
+        """Return whether the items of an optimizer run in the separate process from now on."""
         if self._everything or spec in self._isolated:
             return True
         if spec in self._impossible or not (spec in supervision.hard_to_end or self._is_marked(spec)):
@@ -84,7 +85,7 @@ class IsolatedItems:
         return True
 
     def mark(self, spec: str) -> None:
-        """Mark an optimizer, so that all processes of the session isolate it."""
+        """Mark an optimizer for all processes of the session, so that they isolate it."""
         if self._spool is not None:
             self._marker(self._spool, spec).touch()
 
@@ -103,7 +104,7 @@ class IsolatedItems:
             self._client.close()
 
     def _ask(self, spec: str, do: str, **told: Any) -> dict[str, Any]:
-        """Ask until there is an answer; each run that hangs costs one process."""
+        """Repeat a request until it is answered; each hanging run ends one process."""
         hanging = self._hanging.setdefault(spec, [])
         for _ in range(supervision.MOST_HANGING + 1):
             client = self._started()
@@ -177,7 +178,7 @@ class SupervisedClient(RevisionClient):
             supervisor.join()
 
     def answer(self) -> dict[str, Any]:
-        """Wait for the answer, and note the runs that the server reports before it."""
+        """Wait for the answer; note the runs that the server reports in the meantime."""
         while True:
             told = super().answer()
             if "begins" in told:

@@ -1,4 +1,4 @@
-"""Protect a test, and the tests after it, from what its optimizer does to the process."""
+"""Protect a test and the tests after it from changes that its optimizer makes to the process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["fit_to_travel", "global_random_states", "no_other_outcome", "with_no
 
 @contextlib.contextmanager
 def no_other_outcome(spec: str) -> Iterator[None]:
-    """Let a test of the suite only pass or fail: its optimizer can neither skip it nor mark it as an expected failure.
+    """Make a test of the suite pass or fail: its optimizer must not skip it or mark it as an expected failure.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def no_other_outcome(spec: str) -> Iterator[None]:
     Raises
     ------
     pytest.fail.Exception
-        Instead of an outcome of pytest that hides the test, or an exception that is no error, such as GeneratorExit.
+        Instead of a pytest outcome that hides the test, or an exception that is not an error, such as GeneratorExit.
     """
     try:
         yield
@@ -43,12 +43,12 @@ def no_other_outcome(spec: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def global_random_states() -> Iterator[list[str]]:
-    """Restore the global random states at the end, and list those that were changed.
+    """Restore the global random states at the end, and list the changed ones.
 
     Yields
     ------
     list of str
-        Filled at the end.
+        The names of the changed states; filled at the end.
     """
     changed: list[str] = []
     kept = Kept(random_states())
@@ -59,14 +59,14 @@ def global_random_states() -> Iterator[list[str]]:
 
 
 def with_notes_on(record: LandscapeRecord, changed: Sequence[str]) -> LandscapeRecord:
-    """Note in a record which global random states its runs changed.
+    """Add notes to a record about the global random states that its runs changed.
 
     Parameters
     ----------
     record : LandscapeRecord
     changed : sequence of str
-        From `global_random_states`, in the process that runs the optimizer: elsewhere, the threads of an executor draw
-        random numbers meanwhile.
+        From `global_random_states` in the process that runs the optimizer. In other processes, the threads of an
+        executor may draw random numbers at the same time.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def with_notes_on(record: LandscapeRecord, changed: Sequence[str]) -> LandscapeR
 
 
 def fit_to_travel(report: pytest.TestReport) -> None:
-    """Make the captured output of an optimizer fit to be sent to another process and to be printed."""
+    """Shorten and clean the captured output of an optimizer, so that it can be sent and printed."""
     report.sections = [(printable(title, 200), printable(text, _LONGEST_SECTION)) for title, text in report.sections]
     if isinstance(report.longrepr, str):
         report.longrepr = printable(report.longrepr, _LONGEST_SECTION)

@@ -26,7 +26,7 @@ class _Known:
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any], accepted: LandscapeRecord | None) -> _Known:
-        """Read a record and its calibration; the baseline's record, which was read before, is given."""
+        """Read a record and its calibration; the baseline's record is passed in, because it is already read."""
         record = accepted or LandscapeRecord.from_plain(plain[0])
         return cls({record.landscape: record}, RoundingSensitivity(*plain[1]))
 
@@ -44,7 +44,7 @@ def run_item(
     known: Sequence[Any] | None,
     starts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Run in this process what an item of the suite runs in the session's.
+    """Run a landscape in this process exactly as an item of the suite does in the session's process.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ def run_item(
         Jumps and trials of the whole baseline.
     setting_differs : str
     landscapes : int
-        How many landscapes the suite has for this optimizer.
+        The number of landscapes of this optimizer.
     known : sequence or None
         Records of the baseline and the history, each with its calibration; None if nothing is recorded.
     starts : sequence of str, optional
-        The starts of the cells that are run (default: of all usual cells).
+        The starts of the cells to run (default: those of all usual cells).
 
     Returns
     -------
     dict
-        The record of the landscape; ``recorded`` is the one for the history.
+        The record of the landscape; ``recorded`` is the record for the history.
     """
     accepted = LandscapeRecord.from_plain(before) if before else None
     compare = partial(

@@ -1,6 +1,6 @@
-"""The test items that ``--optlandscape`` adds: one for each optimizer and landscape, and one for each optimizer.
+"""The test items of ``--optlandscape``: one for each optimizer and landscape, and ``overall`` for each optimizer.
 
-The last one judges the suite as one, because a small slowdown everywhere shows on no single landscape.
+The item ``overall`` judges all landscapes together, because a small slowdown everywhere shows on no single landscape.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ class SuiteItem(pytest.Item):
         self.add_marker("optlandscape")
 
     def hand_out(self, remote: RemoteItems) -> None:
-        """Let a worker start the runs that `runtest` will ask for."""
+        """Submit the runs of `runtest` to a worker in advance."""
         for landscape in self.landscapes():
             remote.submit_landscape(self.spec, landscape)
 
     @abc.abstractmethod
     def landscapes(self) -> list[Landscape]:
-        """Return the landscapes whose records are needed."""
+        """Return the landscapes that the item needs."""
 
     def run_cells(self, landscape: Landscape) -> LandscapeComparison:
-        """Run the cells of a landscape, and keep the record for the report."""
+        """Run and compare the cells of a landscape; keep the record for the report."""
         with no_other_outcome(self.spec):
             comparison = self.suite.run(self.spec, landscape)
         self.records.append(self.suite.pack(self.spec, comparison.now))
@@ -67,12 +67,12 @@ class SuiteItem(pytest.Item):
         return comparison
 
     def end(self, failure: Sequence[str]) -> None:
-        """Issue the optimizer's warnings once each; fail with the lines, if there are any, or by -W error.
+        """Issue each of the optimizer's warnings once, then fail if there are lines or ``-W error`` applies.
 
         Parameters
         ----------
         failure : sequence of str
-            Lines.
+            The lines of the failure; empty if the test passes.
         """
         errors = reissue(self.warned)
         lines = [*failure, *([""] if failure and errors else [])]
@@ -83,7 +83,7 @@ class SuiteItem(pytest.Item):
             pytest.fail("\n".join(lines), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Keep a failure's line in the short summary to one line: under CI pytest prints the whole message there."""
+        """Keep a failure on one line of the short summary: in CI, pytest prints the whole message there."""
         if excinfo.errisinstance(RevisionError):
             return str(excinfo.value)
         representation = super().repr_failure(excinfo, style)
@@ -113,7 +113,7 @@ class LandscapeItem(SuiteItem):
         return [self.landscape]
 
     def runtest(self) -> None:
-        """Run, compare, and fail if the verdict says so."""
+        """Run the landscape, compare it, and fail on a failing verdict."""
         comparison = self.run_cells(self.landscape)
         record = comparison.now
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
@@ -142,11 +142,11 @@ class OverallItem(SuiteItem):
     is_judged = False
 
     def landscapes(self) -> list[Landscape]:
-        """Return the landscapes of the suite that -k or -m does not leave out."""
+        """Return the landscapes of the suite that -k and -m keep."""
         return self.suite.judged_landscapes(self.spec)
 
     def runtest(self) -> None:
-        """Judge all landscapes; run those that another worker has not finished: the numbers are the same."""
+        """Judge all landscapes; run those that no other worker has finished, with the same numbers."""
         compared = [self.suite.find(self.spec, one) or self.run_cells(one) for one in self.landscapes()]
         comparison = self.suite.judge.over_landscapes(self.spec, compared)
         self.user_properties.append(("optlandscape_verdict", str(comparison.verdict)))
@@ -159,7 +159,7 @@ class OverallItem(SuiteItem):
 
 
 class SuiteCollector(pytest.Collector):
-    """The suite's place in the tree of nodes.
+    """The suite's node in the tree.
 
     Ids are ``optlandscape::SPEC::LANDSCAPE`` and ``optlandscape::SPEC::overall``.
     """
@@ -189,12 +189,12 @@ def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pyte
     ----------
     items : sequence of pytest.Item
     wanted : sequence of str
-        Each the id of an item, or of all that are below it, without ``optlandscape::``.
+        Ids of items, or of their parents, without ``optlandscape::``.
 
     Raises
     ------
     pytest.UsageError
-        If no item has the id; the message names the nearest.
+        If no item has an id. The message names the nearest id.
     """
     by_id = {item.nodeid.removeprefix(_ROOT): item for item in items if item.nodeid.startswith(_ROOT)}
     chosen: dict[str, pytest.Item] = {}
@@ -208,7 +208,7 @@ def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pyte
 
 
 class _Optimizer(pytest.Collector):
-    """One optimizer's place in the tree of nodes; `SuiteCollector` makes its items."""
+    """One optimizer's node in the tree; `SuiteCollector` makes its items."""
 
     def collect(self) -> list[pytest.Item]:
         return []

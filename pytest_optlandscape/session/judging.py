@@ -1,4 +1,4 @@
-"""The verdicts of a session: each landscape is compared once, and its comparison is handed on."""
+"""Judge the optimizers of a session. Each landscape is compared once, and its comparison is handed on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Judge:
     lost : Lost
         The landscapes without a result.
     judged_as_one : set of str
-        The optimizers whose item ``overall`` was run.
+        The specs of the optimizers whose item ``overall`` was run.
     """
 
     def __init__(self, plan: SuitePlan, reference: Reference) -> None:
@@ -37,26 +37,26 @@ class Judge:
         self._records: dict[tuple[str, str], LandscapeRecord] = {}
         self._comparisons: dict[tuple[str, str], LandscapeComparison] = {}
         self._measured_here: set[tuple[str, str]] = set()
-        self._tracebacks: dict[tuple[str, str], str] = {}  # by spec and traceback, the landscape where it was shown
+        self._tracebacks: dict[tuple[str, str], str] = {}  # by spec and traceback, the first landscape that showed it
         self.lost = Lost()
         self.judged_as_one: set[str] = set()
 
     def keep(self, spec: str, comparison: LandscapeComparison) -> None:
-        """Keep the comparison of a record that this process measured."""
+        """Store the comparison of a record that this process measured."""
         key = spec, comparison.now.landscape
         self._records[key] = comparison.now
         self._comparisons[key] = comparison
         self._measured_here.add(key)
 
     def take(self, spec: str, record: LandscapeRecord) -> None:
-        """Take the record of another process; it is compared when its comparison is first asked for.
+        """Store the record of another process; compare it at the first request.
 
-        A report brings the records of this process, too. They were compared when they were measured, and stay.
+        Reports also bring back the records of this process. These are compared already and stay.
         """
         key = spec, record.landscape
         if key not in self._measured_here:
             self._records[key] = record
-            self._comparisons.pop(key, None)  # the record is replaced, so its comparison is made again
+            self._comparisons.pop(key, None)  # a new record needs a new comparison
 
     def comparison(self, spec: str, landscape_id: str) -> LandscapeComparison | None:
         """Return the comparison of a landscape; None if it was not run."""
@@ -66,7 +66,7 @@ class Judge:
         return self._comparisons.get(key)
 
     def over_landscapes(self, spec: str, comparisons: Sequence[LandscapeComparison]) -> OptimizerComparison:
-        """Judge an optimizer by its landscapes."""
+        """Judge an optimizer by the comparisons of its landscapes."""
         return self._reference.judge(spec, comparisons)
 
     @cached_property
@@ -94,16 +94,16 @@ class Judge:
         return self._settings.fail_on.fails(verdict, spec)
 
     def shown_on(self, spec: str, record: LandscapeRecord) -> str:
-        """Return the landscape where the traceback of a record was shown before; "" if it is new."""
+        """Return the landscape that already showed the traceback of a record; "" if it is new."""
         first = self._tracebacks.setdefault((spec, record.traceback), record.landscape)
         return "" if first == record.landscape else first
 
     def without_result(self, spec: str) -> dict[str, str]:
-        """Return the landscapes that were to be run and gave no record, each with the reason."""
+        """Return the planned landscapes without a record, each with the reason."""
         recorded = {name for of_spec, name in self._records if of_spec == spec}
         return self.lost.of(spec, self._plan.landscapes_for(spec), recorded)
 
 
 def has_result(record: LandscapeRecord) -> bool:
-    """Return whether any run of a landscape gave a result; otherwise there is nothing to accept."""
+    """Return whether any run of a landscape gave a result that can be accepted."""
     return any(cell.stop_reason not in ("exception", "no-result", "time") for cell in record.cells)

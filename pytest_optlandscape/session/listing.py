@@ -1,4 +1,4 @@
-"""The catalogue as a table, for ``--optlandscape-list`` and ``python -m pytest_optlandscape list``."""
+"""Print the catalogue as a table, for ``--optlandscape-list`` and ``python -m pytest_optlandscape list``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["list_landscapes"]
 
 
 def list_landscapes(words: str, write: Callable[[str], object]) -> int:
-    """Print the landscapes that some words choose.
+    """Print a table of landscapes.
 
     Parameters
     ----------
     words : str
-        As for `landscapes.select_by_text`.
+        The choice of landscapes, as for `landscapes.select_by_text`.
     write : callable
         Takes a line.
 

@@ -1,7 +1,7 @@
-"""Where an optimizer is written: the file and line to which reports of its tests point.
+"""Find the file and line of an optimizer, to which reports of its tests point.
 
-An optimizer of the project is found where it is defined. One of an installed library is found where the configuration
-names it, because that is the line that people can change. Nothing is imported here.
+For an optimizer of the project, this is its definition. For an optimizer of an installed library, it is the line of the
+configuration that names it, because the user can change that line. Nothing is imported here.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Location = tuple[Path, int | None]
 _OURS = Path(pytest_optlandscape.__file__).resolve().parent
 _KEY = re.compile(r"""\s*["']?optlandscape_optimizers["']?\s*=""")
 _MOST_BYTES = 4_000_000
-"""A larger file was not written by hand."""
+"""The largest file that is searched: larger files are not written by hand."""
 
 
 _FOUND = pytest.StashKey[dict[str, Location]]()
 
 
 def locations_of(config: pytest.Config, suite: SuiteRun) -> dict[str, Location]:
-    """Find all optimizers of a session once; see `locate`."""
+    """Find all optimizers of a session, once; see `locate`."""
     if _FOUND not in config.stash:
         written = dict(zip(suite.adapters, suite.settings.optimizers, strict=True))
         config.stash[_FOUND] = locate(written, config.rootpath, config.inipath)
@@ -52,16 +52,16 @@ def locate(written: Mapping[str, str], rootdir: Path, inipath: Path | None) -> d
     Parameters
     ----------
     written : mapping of str to str
-        By spec, how the configuration writes it.
+        By spec, the text of the configuration.
     rootdir : Path
-        Of the project.
+        The project's folder.
     inipath : Path or None
         The configuration file.
 
     Returns
     -------
     dict of str to (Path, int or None)
-        Where an optimizer of the project is defined, else where the configuration file names it.
+        The definition of an optimizer of the project, else the line of the configuration file that names it.
     """
     return {spec: defined_at(spec, rootdir) or configured_at(text, rootdir, inipath) for spec, text in written.items()}
 
@@ -72,15 +72,15 @@ def configured_at(written: str, rootdir: Path, inipath: Path | None) -> Location
     Parameters
     ----------
     written : str
-        As it is in the configuration file.
+        The optimizer's text in the configuration file.
     rootdir : Path
     inipath : Path or None
 
     Returns
     -------
     (Path, int or None)
-        The line of the key ``optlandscape_optimizers`` if the name is not found; without a configuration file the
-        rootdir and None.
+        The line of the key ``optlandscape_optimizers`` if the name is not found. The rootdir and None if there is no
+        configuration file.
     """
     if inipath is None:
         return rootdir, None
@@ -98,8 +98,8 @@ def configured_at(written: str, rootdir: Path, inipath: Path | None) -> Location
 def defined_at(spec: str, rootdir: Path) -> Location | None:
     """Find the definition of an optimizer of the project.
 
-    A decorated or partially applied function is found where the function itself is defined. What has no code of its
-    own in the project, such as a partial of a library's function, is found where the project gives it its name.
+    For a decorated or partially applied function, this is the definition of the function itself. For an object without
+    code in the project, such as a partial of a library's function, it is the line where the project names it.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def defined_at(spec: str, rootdir: Path) -> Location | None:
     Returns
     -------
     (Path, int) or None
-        None if it is not of the project, or if its place cannot be told.
+        None if the optimizer is not of the project, or if its place is unknown.
     """
     module, name = _module_and_name(spec)
     if module is None:
@@ -154,13 +154,13 @@ def _attribute(module: types.ModuleType, name: str) -> Any:
     for part in name.split("."):
         try:
             thing = inspect.getattr_static(thing, part) if isinstance(thing, type) else getattr(thing, part)
-        except Exception:  # whatever a user's __getattr__ raises
+        except Exception:  # a user's __getattr__ may raise anything
             return None
     return thing
 
 
 def _file_of(name: object, rootdir: Path) -> Path | None:
-    """Return the path if it is a source file of the project."""
+    """Return the path of a file; None if it is not a source file of the project."""
     if not isinstance(name, str) or name.startswith("<"):
         return None
     try:
@@ -172,7 +172,7 @@ def _file_of(name: object, rootdir: Path) -> Path | None:
 
 
 def _code_at(thing: Any, rootdir: Path) -> Location | None:
-    """Find the code of a function of the project behind partials, decorators, methods and instances."""
+    """Find the project's code behind partials, decorators, methods and instances."""
     for one in _layers(thing):
         found: Location | None = None
         if isinstance(one, types.FunctionType):
@@ -186,7 +186,7 @@ def _code_at(thing: Any, rootdir: Path) -> Location | None:
 
 
 def _layers(thing: Any) -> Iterator[Any]:
-    """Go from the innermost function outwards."""
+    """Yield a function and its wrappers, the innermost first."""
     layers: list[Any] = []
     while thing is not None and len(layers) < 100 and all(thing is not one for one in layers):
         layers.append(thing)
@@ -215,9 +215,9 @@ def _tree_of(file: Path, size: int, time: int) -> ast.Module | None:
 
 
 def _bound_at(file: Path, name: str) -> tuple[int, bool] | None:
-    """Find where a module gives a name its value; tell whether by a def or class statement.
+    """Return the line where a module binds a name, and whether a def or class statement does so.
 
-    Of several the last counts, as it does when the module is run.
+    The last binding counts, as it does when the module runs.
     """
     try:
         facts = os.stat(file)
@@ -238,7 +238,7 @@ def _bound_at(file: Path, name: str) -> tuple[int, bool] | None:
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Go through the statements of a module or class, those under ``if`` and ``try`` too."""
+    """Yield the statements of a module or class, including those under ``if`` and ``try``."""
     for one in body:
         yield one
         for inner in ("body", "orelse", "finalbody"):
@@ -249,7 +249,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _names_of(statement: ast.stmt) -> set[str]:
-    """List the names to which a statement gives a value, but not those that it imports."""
+    """Return the names that a statement binds, except by import."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]

@@ -1,6 +1,6 @@
-"""Measuring optimizers as they are at a commit, or with a release of a library: in any process that has the files.
+"""Measure optimizers at a commit, or with a release of a library, in any process that can read the repository.
 
-A plan is plain enough to be sent to a worker of an executor, on another machine too if that sees the repository.
+A plan consists of plain values, so it can be sent to a worker of an executor, even on another machine.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Found:
     Attributes
     ----------
     record : Baseline or None
-        None if it could not be run.
+        None if the optimizer could not be run.
     versions : Mapping of str to str
-        Of the libraries that do the work.
+        The versions of the libraries that the optimizer uses.
     missing : str
-        Why it could not be run.
+        Why the optimizer could not be run.
     """
 
     record: Baseline | None = None
@@ -54,7 +54,7 @@ class Outcome:
     found : Mapping of str to Found
         By spec.
     machine : Mapping of str to str
-        Versions of Python, NumPy, SciPy and this package; empty if nothing could be run.
+        The versions of Python, NumPy, SciPy and this package; empty if no optimizer could be run.
     """
 
     found: Mapping[str, Found]
@@ -70,14 +70,14 @@ class Plan:
     rootpath : str
         The project's folder.
     commit : str
-        What is checked out; "" for the files as they are.
+        The commit to check out; "" for the present files.
     worktree : Mapping of str to str
-        The place that ``introduction`` takes for the checkout.
+        The placeholder for the checkout in ``introduction``.
     introduction : Mapping of str to Any
-        How a process is begun; see `session.reference.revision_client`.
+        The first line that the process reads; see `session.reference.revision_client`.
     environment : Mapping of str to str
     folder : str
-        Where the process runs, if nothing is checked out.
+        The folder where the process runs, if nothing is checked out.
     install : str
         A command that installs the project into an environment; "" for the present environment.
     requirement : str
@@ -89,9 +89,9 @@ class Plan:
     landscapes : Mapping of str to Sequence of (str, int, list of str or None)
         By spec, landscapes, budgets, and the starts of the cells; None for all usual cells.
     counts : Mapping of str to int
-        By spec, how many landscapes the whole suite has.
+        By spec, the number of landscapes of the whole suite.
     known : Mapping of str to Sequence of Baseline
-        By spec, records that a run is compared with.
+        By spec, the records with which a run is compared.
     """
 
     rootpath: str
@@ -110,7 +110,7 @@ class Plan:
 
 
 def no_worktree(repository: Path, commit: str) -> Worktree:
-    """Name a checkout that is not there yet."""
+    """Return a placeholder for a checkout that is made later."""
     return Worktree(repository, Path(os.path.abspath(os.sep)) / f"optlandscape-{uuid.uuid4().hex}", commit, commit)
 
 
@@ -126,13 +126,13 @@ def perform_plan(plan: Plan, job: str, topic: str) -> dict[str, Any]:
 def carry_out(plan: Plan, topic: str = "") -> Outcome:
     """Carry out a plan.
 
-    Whatever was made for it is removed again: the worktree, the environment, the process.
+    The worktree, environment and process that are made for the plan are removed at the end.
 
     Parameters
     ----------
     plan : Plan
     topic : str
-        The session that may end it from another thread; see `session.workers.close_processes`.
+        The session, which may end the plan from another thread; see `session.workers.close_processes`.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def carry_out(plan: Plan, topic: str = "") -> Outcome:
     WorktreeError
         If the commit cannot be checked out.
     RevisionError
-        If the session ended it.
+        If the session ended the plan.
     """
     worktree = make_worktree(Path(plan.rootpath), plan.commit) if plan.commit else None
     holder = worktree.folder.parent if worktree else make_work_folder()
@@ -209,7 +209,7 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
 
 
 def _placed(thing: Any, was: str, now: str) -> Any:
-    """Replace the name of a folder by another one in all strings."""
+    """Replace the name of a folder in all strings of a plain value."""
     if isinstance(thing, str):
         return thing.replace(was, now)
     if isinstance(thing, dict):

@@ -1,6 +1,6 @@
-"""Landscapes that were to be run in this session and gave no record, because of a crash or an internal error.
+"""Find planned landscapes without a record, for example after a crash or an internal error.
 
-Such a landscape is never *same*: the summary and the JSON outcome name it, with the reason.
+Such a landscape is never *same*. The summary and the JSON outcome name it and give the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NEVER_RAN = "its test was not run to the end"
 
 
 class Lost:
-    """The landscapes that have a test in this session, and why a test gave no record.
+    """The landscapes with a test in this session, and the reasons for missing records.
 
     Examples
     --------
@@ -53,15 +53,15 @@ class Lost:
             self._reasons.setdefault(nodeid, clean(told[0] if told else report.outcome, 300))
 
     def of(self, spec: str, landscapes: Iterable[Landscape], recorded: Collection[str]) -> dict[str, str]:
-        """Return the landscapes of an optimizer that have a test and no record, each with the reason.
+        """Return the landscapes of an optimizer with a test but no record, each with the reason.
 
         Parameters
         ----------
         spec : str
         landscapes : iterable of Landscape
-            All of the suite for this optimizer, in order.
+            All landscapes of the suite for this optimizer, in order.
         recorded : collection of str
-            The ids of those with a record.
+            The ids of the landscapes with a record.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class Lost:
 
 
 def never_same(comparison: OptimizerComparison) -> OptimizerComparison:
-    """Judge an optimizer with a lost landscape: it is never *same* or *better*."""
+    """Return the comparison of an optimizer with a lost landscape: never *same* or *better*."""
     if comparison.verdict in (Verdict.SAME, Verdict.BETTER):
         return replace(comparison, verdict=Verdict.NOT_COMPARABLE)
     return comparison

@@ -1,4 +1,4 @@
-"""Find baselines that no configured optimizer uses, and the new optimizer to which such a baseline may belong."""
+"""Find baselines that no configured optimizer uses, and new optimizers to which they may belong."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Orphan:
     ----------
     path : Path
     baseline : Baseline or None
-        None if it cannot be read.
+        None if the file cannot be read.
     problem : str
-        Why it cannot be read.
+        Why the file cannot be read; "" if it can.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class Orphan:
 def find_orphans(plan: SuitePlan) -> list[Orphan]:
     """Return the files in the folder of the baselines that no configured optimizer uses.
 
-    Files of a configured optimizer in another setting, such as another backend of Keras, are not among them.
+    The files of a configured optimizer in another setting, such as another Keras backend, are left out.
     """
     owned = {plan.baseline_path(spec) for spec in plan.adapters}
     found = []
@@ -69,7 +69,7 @@ def orphan_lines(
     comparisons: Sequence[OptimizerComparison],
     accepted: Collection[str],
 ) -> list[str]:
-    """Name unused baselines; if a new optimizer has the same runs, show the command that renames the baseline.
+    """Return lines on unused baselines; if a new optimizer has the same runs, show the command that renames the file.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def orphan_lines(
     baselines : mapping of str to Baseline or None
         By spec, the baselines of the configured optimizers.
     comparisons : sequence of OptimizerComparison
-        Of this session.
+        The comparisons of this session.
     accepted : collection of str
         The optimizers with a new baseline.
     """
@@ -107,7 +107,7 @@ def orphan_lines(
 
 
 def _same_landscapes(plan: SuitePlan, comparison: OptimizerComparison, orphan: Baseline) -> int:
-    """Count the landscapes on which a new optimizer has the runs of an unused baseline; 0 if it differs on any."""
+    """Return on how many landscapes a new optimizer has the runs of an unused baseline; 0 if any landscape differs."""
     spec = comparison.spec
     if orphan.setting != plan.adapters[spec].setting:
         return 0

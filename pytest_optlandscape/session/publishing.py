@@ -1,6 +1,6 @@
 """Write the outcome of a session for GitHub and GitLab, and as Markdown for a comment.
 
-The texts are made in ``report``; here it is decided which of them are wanted, and they are written.
+``report`` makes the texts. This module chooses the requested ones and writes them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from pytest_optlandscape.trend import CACHE, Remembered, Trend, find_trend, in_o
 __all__ = ["Publishing", "detected_format"]
 
 GITLAB_FILE = "gl-code-quality-report.json"
-"""The name that GitLab's documentation gives the code quality report."""
+"""The name of the code quality report in GitLab's documentation."""
 
 _ANNOTATES_FAILURES = "pytest_github_actions_annotate_failures"
 
@@ -45,7 +45,7 @@ _SEVERITIES = {"failed": "critical", "worse": "major", "creep": "major"}
 
 
 def detected_format(chosen: str, environment: Mapping[str, str]) -> str:
-    """Return the forge to write for: the chosen one, else the one whose runner's variables are set.
+    """Return the forge to write for: the chosen one, else the one whose environment variables are set.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def detected_format(chosen: str, environment: Mapping[str, str]) -> str:
 
 
 class Publishing:
-    """The hooks that collect what failed, and write when the session has ended.
+    """The hooks that collect the failures, and write the texts at the end of the session.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Publishing:
     Raises
     ------
     OSError
-        If a file that is asked for cannot be written.
+        If a requested file cannot be written.
     """
 
     def __init__(self, config: pytest.Config, suite: SuiteRun, *, keeps: bool, notes: Sequence[str] = ()) -> None:
@@ -101,14 +101,14 @@ class Publishing:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark each report with its item of the suite, for the main process of a distributed session."""
+        """Attach the item's spec and name to its report, for the main process of a distributed session."""
         report = yield
         if isinstance(item, SuiteItem | ContractItem):
             report.optlandscape_item = [item.spec, item.name]  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember the first line of each failure."""
+        """Keep the first line of each failure."""
         item = getattr(report, "optlandscape_item", None)
         if self._keeps and item and report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
@@ -117,7 +117,7 @@ class Publishing:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:
-        """Write the files before the summary is printed; print the commands by ourselves where there is no summary."""
+        """Write the files before the summary; print the commands here if pytest prints no summary."""
         if self._keeps:
             self._publish()
         result = yield
@@ -127,13 +127,13 @@ class Publishing:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the commands below everything else, and say what was written."""
+        """Print the commands below everything else, and name the written files."""
         for line in self._lines:
             terminalreporter.write_line(line)
         self._print_commands(terminalreporter)
 
     def _print_commands(self, terminal: Any) -> None:
-        """Print each command at the beginning of a line, whatever was printed before."""
+        """Print each command at the beginning of a line."""
         commands, self._commands = self._commands, []
         if not commands:
             return
@@ -183,7 +183,7 @@ class Publishing:
             self._lines.append(f"written: {path if relative.startswith('..') else relative}")
 
     def _append(self, path: Path, report: SessionReport, remarks: Sequence[Remark], project: str) -> None:
-        """Append to the summary of the job: other commands of the same step may have written there."""
+        """Append to the summary of the job, because other commands of the same step may have written to it."""
         try:
             there = path.stat().st_size if path.exists() else 0
             text = markdown(report, remarks, project=project, limit=SUMMARY_BYTES - there - 2)
@@ -217,7 +217,7 @@ class Publishing:
         return any(one.spec == spec for one in self._suite.judge.comparisons) or bool(self._suite.contract.judged(spec))
 
     def _trends(self) -> tuple[list[Trend], str]:
-        """Follow the session's optimizers along the history, if there is any; a broken one fails no session."""
+        """Return the trends of the session's optimizers, if there is a history; a broken history fails no session."""
         place = self._suite.settings.history
         if place is None:
             return [], ""
@@ -264,7 +264,7 @@ class Publishing:
 
 
 def _top_of_repository(rootdir: Path, environment: Mapping[str, str]) -> Path:
-    """Find the folder from which a forge counts paths: as its runner says, else as git has it."""
+    """Return the root of the repository, from the forge's environment or else from the ``.git`` entry."""
     rootdir = rootdir.resolve()
     for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
         told = environment.get(name)

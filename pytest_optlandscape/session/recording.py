@@ -38,11 +38,11 @@ from pytest_optlandscape.trend.shares import mean_of
 __all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "recorded_for", "start_recording"]
 
 MOST_KNOWN = 12
-"""Records of the history with which a run is compared, newest first, before it is measured in full."""
+"""The largest number of history records, newest first, with which a run is compared before a full measurement."""
 
 
 def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> tuple[Recording | None, str]:
-    """Open the history and check the commit before anything is run.
+    """Open the history and check the commit before the first run.
 
     Parameters
     ----------
@@ -50,19 +50,19 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
     rootpath : Path
         The project's folder.
     writes : bool, default True
-        False in a worker, which measures what another process writes.
+        False in a worker: another process writes its records.
 
     Returns
     -------
     recording : Recording or None
-        None if the session is not recorded. If only creep is judged, the recording is not kept.
+        None if the session is not recorded. If only creep is judged, the recording is not stored.
     why_not : str
         Why the session is not recorded although the user asked for it; "" otherwise.
 
     Raises
     ------
     ValueError
-        If there can be no history at the place that the settings name, or git refuses.
+        If the configured place cannot hold a history, or git reports an error.
     """
     if settings.history is None:
         return None, ""
@@ -96,15 +96,15 @@ class Recording:
         None without git.
     settings : Settings
     is_kept : bool, default True
-        False if the session is compared with the history and not stored.
+        False if the session is compared with the history but not stored in it.
     records : dict
         By spec and landscape, the records with envelopes and averages.
     lines : list of str
-        Lines of the summary: what was recorded and what was not.
+        Lines of the summary about the recorded and the unrecorded optimizers.
     entry : CommitEntry or None
         The session's entry, once it is written; None if no optimizer was run on all its landscapes.
     whole : dict
-        By digest, the records of this entry.
+        By digest, the records of ``entry``.
     """
 
     history: History
@@ -125,18 +125,18 @@ class Recording:
         accepted: Baseline | None,
         landscapes: int,
     ) -> None:
-        """Store the history's record of a landscape: a known one that is equal, or one that is measured in full.
+        """Store the history's record of a landscape: an equal known record, or else a full measurement.
 
         Parameters
         ----------
         adapter : Adapter
         landscape : Landscape
         comparison : LandscapeComparison
-            Of the record that the session ran.
+            The comparison of the record that the session measured.
         accepted : Baseline or None
             The optimizer's baseline.
         landscapes : int
-            How many landscapes the optimizer is run on.
+            The number of landscapes on which the optimizer is run.
         """
         known = self.known(adapter, accepted)
         self.records[adapter.spec, landscape.id] = recorded_for(
@@ -150,7 +150,7 @@ class Recording:
         )
 
     def known(self, adapter: Adapter, accepted: Baseline | None) -> list[Baseline]:
-        """Return the known records: the optimizer's baseline, then the newest of the history."""
+        """Return the optimizer's baseline, then its newest records in the history."""
         first = [accepted] if accepted and accepted.setting == adapter.setting else []
         return [*first, *newest_records(self.history, self._entries, adapter.spec, adapter.setting)]
 
@@ -165,7 +165,7 @@ class Recording:
         verdicts: Mapping[str, Verdict],
         broken: Mapping[str, Sequence[str]],
     ) -> None:
-        """Write the optimizers of which every landscape was run.
+        """Write the optimizers that were run on all their landscapes.
 
         Parameters
         ----------
@@ -174,14 +174,14 @@ class Recording:
         adapters : mapping
             By spec.
         verdicts : mapping
-            By spec, against the baseline.
+            By spec, the verdict against the baseline.
         broken : mapping
             By spec, the checks of the contract that fail.
 
         Raises
         ------
         OSError, ValueError
-            If they cannot be stored.
+            If the records cannot be stored.
         """
         optimizers, records = {}, []
         for spec, landscapes in wanted.items():
@@ -214,7 +214,7 @@ class Recording:
 
 
 class Known(Protocol):
-    """Known records by landscape, with their optimizer's sensitivity to rounding."""
+    """The known records of an optimizer, and its sensitivity to rounding."""
 
     @property
     def records(self) -> Mapping[str, LandscapeRecord]:
@@ -235,21 +235,21 @@ def recorded_for(
     is_full: bool,
     compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord:
-    """Return the history's record of a landscape; run it as a baseline if no known record is equal.
+    """Return the history's record of a landscape; measure it in full if no known record is equal.
 
     Parameters
     ----------
     adapter : Adapter
     landscape : Landscape
     record : LandscapeRecord
-        What was run.
+        The record of the session.
     known : iterable of Known
     landscapes : int
-        How many landscapes the suite has for this optimizer.
+        The number of landscapes of this optimizer.
     is_full : bool
-        Whether the record was run as a baseline already.
+        Whether the record is already a full measurement, as for a baseline.
     compared : LandscapeComparison, optional
-        The comparison of the record with the baseline, which is not made again.
+        The comparison of the record with the baseline, if it exists already.
 
     Returns
     -------
@@ -265,7 +265,7 @@ def recorded_for(
 def newest_records(
     history: History, entries: Iterable[CommitEntry], spec: str, setting: Mapping[str, str]
 ) -> Iterator[Baseline]:
-    """Yield the newest records of an optimizer, each once; skip those that cannot be read."""
+    """Yield the newest records of an optimizer, each once; skip unreadable ones."""
     seen: set[str] = set()
     for entry in sorted(entries, key=lambda one: (one.commit_time, one.name), reverse=True):
         optimizer = entry.optimizers.get(spec)
@@ -289,27 +289,27 @@ def equal_record(
     takes_bounds: bool,
     compared: LandscapeComparison | None = None,
 ) -> LandscapeRecord | None:
-    """Return a known record that equals the present one: bit by bit if there is one, else up to rounding.
+    """Return a known record that equals the present one: bit by bit if possible, else up to rounding.
 
-    What equals it only as far as some cells can tell, because rounding makes others unpredictable, does not count:
-    small changes there would never be seen to add up.
+    A record that is equal up to rounding does not count if rounding makes some of its cells unpredictable. Otherwise,
+    small changes in these cells could add up unseen.
 
     Parameters
     ----------
     record : LandscapeRecord
     known : iterable of Known
-        The first that is equal is taken.
+        The candidates; the first equal one is returned.
     landscapes : int
-        How many landscapes the suite has.
+        The number of landscapes of the suite.
     takes_bounds : bool
-        Whether the optimizer is told the bounds.
+        Whether the optimizer receives the bounds.
     compared : LandscapeComparison, optional
-        The comparison of the record with one that is known, which is not made again.
+        The comparison of the record with a known one, if it exists already.
 
     Returns
     -------
     LandscapeRecord or None
-        One with envelopes and averages; None where everything known is different.
+        A record with envelopes and averages; None if every known record differs.
     """
     up_to_rounding = None
     for baseline in known:
@@ -364,7 +364,7 @@ def entry_of(facts: CommitFacts | None, settings: Settings, optimizers: Mapping[
 
 
 def machine_versions() -> dict[str, str]:
-    """Return the versions on which the numbers of any optimizer may depend."""
+    """Return the versions that may change the numbers of every optimizer."""
     return {
         "numpy": numpy.__version__,
         "pytest-optlandscape": pytest_optlandscape.__version__,

@@ -1,7 +1,7 @@
-"""Backfill over the releases of a library: the optimizers stay as they are, and the library changes.
+"""Measure the present optimizers with past releases of a library, for the history.
 
-Each release is installed into a virtual environment on top of the present one, in order of versions. What was measured
-is stored like a commit's, under the name of the release.
+Each release is installed into a virtual environment on top of the present one, in order of versions. Its results are
+stored like those of a commit, under the name of the release.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def parse_releases(text: str) -> tuple[str, list[str]]:
     Raises
     ------
     ValueError
-        If it is none of that.
+        If the text has another form.
 
     Examples
     --------
@@ -68,13 +68,13 @@ def parse_releases(text: str) -> tuple[str, list[str]]:
 
 
 def resolve_releases(name: str, versions: Sequence[str]) -> list[str]:
-    """Ask the package index for the newest release of each series, and put all in order.
+    """Find the newest release of each series in the package index, and sort the versions.
 
     Parameters
     ----------
     name : str
     versions : sequence of str
-        As `parse_releases` gives them; those that are complete are not asked for.
+        As returned by `parse_releases`; complete versions need no look-up.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def resolve_releases(name: str, versions: Sequence[str]) -> list[str]:
     Raises
     ------
     ValueError
-        If there is no such release, or the index does not answer.
+        If a series has no release, or the index does not answer.
     """
     found = [version for version in versions if not version.endswith(".*")]
     series = [version for version in versions if version.endswith(".*")]
@@ -120,7 +120,7 @@ def backfill_releases(
     retry: bool = False,
     crew: Crew | None = None,
 ) -> dict[str, int]:
-    """Measure the present optimizers with releases of a library that the history does not know.
+    """Measure the present optimizers with those releases of a library that the history lacks.
 
     Parameters
     ----------
@@ -128,23 +128,23 @@ def backfill_releases(
     name : str
         The library.
     versions : sequence of str
-        Complete, in order.
+        Complete versions, in order.
     say : callable
         Takes a line for each release.
     retry : bool, default False
-        Whether to try again what could not be run.
+        Whether to run again the optimizers that could not be run before.
     crew : Crew, optional
-        Who measures several at once.
+        The workers that measure several releases at once.
 
     Returns
     -------
     dict
-        How many releases were ``measured``, ``known`` already, and ``not run``.
+        The numbers of releases ``measured``, already ``known``, and ``not run``.
 
     Raises
     ------
     ValueError
-        If files of the project differ from the commit: the results could not be reproduced.
+        If files of the project differ from the commit: nobody could reproduce the results.
     """
     counts = {"measured": 0, "known": 0, "not run": 0}
     facts = commit_facts(measurer.rootpath, measurer.suite.settings.paths, _ignored(measurer))
@@ -202,7 +202,7 @@ def _ignored(measurer: CommitMeasurer) -> list[Path]:
 
 
 def _entry(measurer: CommitMeasurer, name: str, version: str, tree: str) -> CommitEntry:
-    """Make the entry of a release, in which nothing was measured yet."""
+    """Return an empty entry for a release."""
     digest = hashlib.sha256(f"{name} {version} {tree}".encode()).hexdigest()[:40]
     now = time.time_ns() // 1_000_000_000
     made = entry_of(None, measurer.suite.settings, {})
@@ -210,7 +210,7 @@ def _entry(measurer: CommitMeasurer, name: str, version: str, tree: str) -> Comm
 
 
 def _known(measurer: CommitMeasurer, entry: CommitEntry, retry: bool) -> dict[str, OptimizerEntry]:
-    """Look for what the history has of a release with the same files, setting, Python and version of this package."""
+    """Return the history's results for a release with the same files, setting, Python and version of this package."""
     found: dict[str, OptimizerEntry] = {}
     for one in measurer.releases:
         alike = all(one.versions.get(key) == entry.versions[key] for key in ("python", "pytest-optlandscape"))

@@ -1,6 +1,6 @@
-"""Run the suite's items on an executor: the requests to workers and their answers.
+"""Run the suite's items on an executor: send requests to workers and read their answers.
 
-One item is one task: all runs of a landscape, with those that a comparison asks for, or one check of the contract.
+Each item is one task: all runs on a landscape, with the further runs of its comparison, or one check of the contract.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["RemoteItems", "expected_of", "introduction_for", "kept_record", "whe
 _THAT_MATTER = (
     "OPENBLAS_", "MKL_", "OMP_", "VECLIB_", "KERAS_", "JAX_", "XLA_", "TF_", "PYTHONHASHSEED", "CUDA_VISIBLE_",
 )  # fmt: skip
-"""Prefixes of environment variables on which numbers may depend: a worker's process gets the session's values."""
+"""Prefixes of environment variables that may change numbers: a worker's process gets the session's values."""
 
 
 class RemoteItems:
@@ -52,12 +52,12 @@ class RemoteItems:
         self._introduction = json.dumps(introduction_for(suite.settings))
 
     def check(self) -> None:
-        """Let all workers load all optimizers.
+        """Check that every worker can load every optimizer.
 
         Raises
         ------
         ValueError
-            If one of them cannot, or has other versions; the message names the worker.
+            If a worker cannot load an optimizer or has other versions. The message names the worker.
         """
         from pytest_optlandscape.session.workers import Question
 
@@ -65,7 +65,7 @@ class RemoteItems:
         self.crew.ask_everybody(questions)
 
     def run(self, spec: str, landscape: Landscape) -> LandscapeRecord:
-        """Return a worker's record of a landscape; keep its record for the history, if there is one."""
+        """Return a worker's record of a landscape; store the record for the history, if there is one."""
         self.submit_landscape(spec, landscape)
         return kept_record(self._suite, spec, landscape, self.crew.take((spec, landscape.id)))
 
@@ -75,13 +75,13 @@ class RemoteItems:
         return CheckOutcome(**self.crew.take((spec, f"contract::{check}")))
 
     def submit_landscape(self, spec: str, landscape: Landscape) -> None:
-        """Submit the runs on a landscape, unless they were submitted."""
+        """Submit the runs on a landscape, unless they are submitted already."""
         key = spec, landscape.id
         if not self.crew.has(key):
             self._submit(key, "landscape", spec, {"do": "item", **self._suite.asked_of_item(spec, landscape)})
 
     def submit_check(self, spec: str, check: str) -> None:
-        """Submit a check of the contract, unless it was submitted."""
+        """Submit a check of the contract, unless it is submitted already."""
         key = spec, f"contract::{check}"
         if not self.crew.has(key):
             self._submit(key, "check", spec, {"do": "check", "check": check})
@@ -97,7 +97,7 @@ class RemoteItems:
 
 
 def introduction_for(settings: Settings) -> dict[str, Any]:
-    """Return in plain values how a process that runs items is started, with its ``environment`` and ``folder``."""
+    """Return the plain values that start a process for items, with its ``environment`` and ``folder``."""
     return {
         "path": [entry or os.getcwd() for entry in sys.path],
         "prefix": sys.prefix,
@@ -116,7 +116,7 @@ def introduction_for(settings: Settings) -> dict[str, Any]:
 
 
 def where_it_cannot_go(spec: str, option: str) -> str:
-    """Return why an optimizer exists only in this process; "" if others can import it."""
+    """Return why an optimizer exists only in this process; "" if other processes can import it."""
     library = third_party.find().get(spec.partition(":")[0])
     if library is None or library.is_found_elsewhere:
         return ""
@@ -127,7 +127,7 @@ def where_it_cannot_go(spec: str, option: str) -> str:
 
 
 def expected_of(suite: SuiteRun, spec: str) -> dict[str, str]:
-    """Return the versions and the setting that a process needs to compute the numbers of this one."""
+    """Return the versions and the setting that another process needs to compute the same numbers."""
     from pytest_optlandscape.session.recording import machine_versions
 
     adapter = suite.adapters[spec]
@@ -135,7 +135,7 @@ def expected_of(suite: SuiteRun, spec: str) -> dict[str, str]:
 
 
 def kept_record(suite: SuiteRun, spec: str, landscape: Landscape, answer: dict[str, Any]) -> LandscapeRecord:
-    """Read another process's record of a landscape; keep its record for the history, if there is one."""
+    """Read another process's record of a landscape; store the record for the history, if there is one."""
     recorded = answer.pop("recorded", None)
     if recorded is not None and suite.recording is not None:
         suite.recording.records[spec, landscape.id] = LandscapeRecord.from_plain(recorded)

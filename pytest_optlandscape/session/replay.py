@@ -1,4 +1,4 @@
-"""One cell, run again and printed: ``--optlandscape-replay=beale/sobol-03``."""
+"""Run one cell again and print the run: ``--optlandscape-replay=beale/sobol-03``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["replay_cell"]
 
 
 def replay_cell(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str]]) -> int:
-    """Run one cell of each configured optimizer and print how it went and what the baseline has there.
+    """Run one cell with each configured optimizer; print the run and compare it with the baseline.
 
     Parameters
     ----------
     config : pytest.Config
     ini_keys : mapping of str to tuple
-        The keys of the configuration file that exist, with kind, default and help.
+        The valid keys of the configuration file, with kind, default and help.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def replay_cell(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, st
     Raises
     ------
     pytest.UsageError
-        If there is no such cell, or the configuration cannot be used.
+        If the cell does not exist, or the configuration cannot be used.
     """
     try:
         cell = find_cell(config.getoption("optlandscape_replay"))
@@ -63,7 +63,7 @@ def find_cell(cell_id: str) -> Cell:
     Raises
     ------
     ValueError
-        If the landscape or the start is unknown; the message names the nearest.
+        If the landscape or the start is unknown. The message names the nearest one.
 
     Examples
     --------

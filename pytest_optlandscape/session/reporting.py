@@ -1,4 +1,4 @@
-"""The page of a session, ``--optlandscape-report``, and that of a history, ``optlandscape report``."""
+"""Write the page of a session (``--optlandscape-report``) or of a history (``optlandscape report``)."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def write_history_page(
     rootpath : Path
         The project's folder.
     settings : Settings, optional
-        With which the worst cells are run again for their paths (default: none is run).
+        The settings for running the worst cells again for their paths (default: no cell is run).
 
     Returns
     -------
     str
-        What was written, in one line.
+        A line on the written file.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _subjects(
     rootpath: Path,
     settings: Settings | None,
 ) -> Iterator[Subject]:
-    """Yield the optimizers one by one, so that only one trend is in memory."""
+    """Yield the optimizers one by one, so that memory holds only one trend."""
     titles = [one.title for one in series]
     for number, one in enumerate(series, start=1):
         trend = find_trend(one, load, triages, remembered=Remembered(rootpath / CACHE))
@@ -102,7 +102,7 @@ def _subjects(
 
 
 def _retraced(change: Change | None, rootpath: Path, settings: Settings | None) -> Trajectories:
-    """Run the worst cells of an optimizer's present change again."""
+    """Run the worst cells of a change again; return no paths if there is no change."""
     if settings is None:
         return Trajectories(why_none="a record keeps no points, and --no-runs keeps runs from being made again")
     try:
@@ -115,24 +115,24 @@ def _retraced(change: Change | None, rootpath: Path, settings: Settings | None) 
 
 
 def write_session_page(suite: SuiteRun, rootpath: Path) -> str:
-    """Write the page of a session: against its baseline or a revision; with a history, the history too.
+    """Write the page of a session, compared with its baseline or a revision; add the history if there is one.
 
     Parameters
     ----------
     suite : SuiteRun
-        After all has been run and recorded.
+        The suite, after everything was run and recorded.
     rootpath : Path
         The project's folder.
 
     Returns
     -------
     str
-        What was written, in one line.
+        A line on the written file.
 
     Raises
     ------
     OSError, ValueError
-        If the file cannot be written, or there can be no history at the place that the settings name.
+        If the file cannot be written, or the configured place cannot hold a history.
     """
     path = suite.settings.report
     assert path is not None
@@ -216,7 +216,7 @@ def _session_facts(suite: SuiteRun, spec: str) -> tuple[Fact, ...]:
 
 
 def _session_paths(suite: SuiteRun, comparison: OptimizerComparison) -> Trajectories:
-    """Run the worst cells of an optimizer again for their paths, and at the revision if there is one."""
+    """Run the worst cells of an optimizer again for their paths, now and at the other revision if there is one."""
     pairs = {
         (comparison.spec, one.now.landscape): _session_pair(suite, comparison, one.worst_cell["cell"])
         for one in due_landscapes(Change(comparison, "", ""))

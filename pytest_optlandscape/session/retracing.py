@@ -1,4 +1,4 @@
-"""Run worst cells again for their paths: a record keeps no points, and a picture of a run needs them."""
+"""Run the worst cells again for their paths: a picture needs the points of a run, but records do not keep them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ __all__ = [
 ]
 
 RETRACED = 4
-"""Landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
+"""The number of landscapes of each optimizer whose worst cell is run again, the gravest verdict first."""
 
 
 def due_landscapes(change: Change) -> list[LandscapeComparison]:
-    """Return the landscapes whose worst cell is run again: those that moved most."""
+    """Return the landscapes that moved most: their worst cells are run again."""
     return [one for one in change.moved if one.is_compared][:RETRACED]
 
 
@@ -62,7 +62,7 @@ def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
 
 
 def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change]) -> Trajectories:
-    """Run the worst cells of changed landscapes again, before and now, each at its commit in a worktree of its own.
+    """Run the worst cells of changed landscapes again, before and now, each at its commit in its own worktree.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
     Returns
     -------
     Trajectories
-        What could not be run is told there.
+        The paths, and the reasons for missing ones.
     """
     configured = configured_specs(settings)
     wanted = [
@@ -115,17 +115,17 @@ class _Wanted:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The spec and the landscape, by which the page finds the cell."""
+        """The spec and the landscape that identify the cell on the page."""
         return self.spec, self.comparison.now.landscape
 
     def commit(self, when: str) -> str:
-        """Return the commit that was compared with, or the one that was compared."""
+        """Return the commit before the change, or the present one."""
         return self.change.before_commit if when == "before" else self.change.now_commit
 
 
 @contextlib.contextmanager
 def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterator[RevisionClient | str]:
-    """Yield the client of a server that runs a commit, or why there is none."""
+    """Yield the client of a server that runs a commit, or the reason why none can be started."""
     with contextlib.ExitStack() as stack:
         given: RevisionClient | str
         try:
@@ -145,7 +145,7 @@ def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterato
 
 
 def is_of_the_project(rootpath: Path, commit: str) -> bool:
-    """Return whether a commit belongs to the project, and was not fetched from a fork, for example."""
+    """Return whether a commit belongs to the project: a commit from a fork, for example, does not."""
     if run_git(rootpath, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0:
         return True
     places = ("refs/heads", "refs/tags", "refs/remotes/origin")

@@ -1,7 +1,7 @@
-"""The times that pytest-benchmark saved, beside the states of a history: ``optlandscape history --timing``.
+"""Show the times that pytest-benchmark saved beside the states of a history: ``optlandscape history --timing``.
 
-Times are compared on one machine only. So a file counts if it was saved on this machine, of a commit of the history
-whose files were as committed, and if it has benchmarks made by `benchmark_minimize`.
+Times of different machines are not comparable. So a file counts only if it was saved on this machine, at a commit of
+the history without uncommitted changes, and has benchmarks of `benchmark_minimize`.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class TimedTest:
     commit : str
         The full hash.
     test : str
-        Its id.
+        The id of the test.
     optimizer, landscape : str
     nfev : int
         Evaluations of the counted run.
     median, iqr : float
-        Of the time of one run, in seconds.
+        The median and interquartile range of the time of one run, in seconds.
     rounds : int
-        How many were timed.
+        The number of timed runs.
     file : str
-        Where it was read.
+        The file that holds the times.
     """
 
     commit: str
@@ -59,18 +59,18 @@ class TimedTest:
 
 @dataclass(frozen=True)
 class SavedTimes:
-    """The times that were found.
+    """The saved times of the commits of a history.
 
     Attributes
     ----------
     place : str
-        Where pytest-benchmark keeps its files.
+        The folder of pytest-benchmark's files.
     machine : str
-        What pytest-benchmark calls this machine.
+        pytest-benchmark's name of this machine.
     tests : tuple of TimedTest
-        In the order of the commits; of several saved times of a test at a commit the last one.
+        In the order of the commits. If a test was timed several times at a commit, the last time counts.
     left_out : tuple of (str, str)
-        Files and why they do not count.
+        The files that do not count, each with the reason.
     """
 
     place: str
@@ -92,7 +92,7 @@ class SavedTimes:
         return remarks
 
     def lines(self, trend: Trend) -> list[str]:
-        """Draw the times of an optimizer, newest first: what one run took, and how it compares with the time before.
+        """Return lines on the times of an optimizer, newest first, each compared with the time before.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class SavedTimes:
         return [f"times on this machine ({self.machine}), medians:", *table(header, rows)]
 
     def of(self, trend: Trend) -> list[tuple[TimedTest, State, TimedTest | None]]:
-        """Yield the tests of an optimizer, oldest first, each with its state and the same test's earlier time."""
+        """Return the timings of an optimizer, oldest first, each with its state and the test's previous timing."""
         states = {point.commit: state for state in trend.states for point in state.points}
         before: dict[str, TimedTest] = {}
         found = []
@@ -133,7 +133,7 @@ class SavedTimes:
         return found
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn into plain values; times are in seconds."""
+        """Return plain values; times are in seconds."""
         return {
             "place": self.place,
             "machine": self.machine,
@@ -143,13 +143,13 @@ class SavedTimes:
 
 
 def saved_times(config: pytest.Config, place: str, trends: Sequence[Trend]) -> SavedTimes:
-    """Read the times that pytest-benchmark saved of the commits of trends.
+    """Read the times that pytest-benchmark saved for the commits of trends.
 
     Parameters
     ----------
     config : pytest.Config
     place : str
-        A folder or file, relative to where the command was called; "" is ``.benchmarks`` there, or in the rootdir.
+        A folder or file, relative to the current folder; "" is ``.benchmarks`` in the current folder or the rootdir.
     trends : sequence of Trend
 
     Returns
@@ -159,7 +159,7 @@ def saved_times(config: pytest.Config, place: str, trends: Sequence[Trend]) -> S
     Raises
     ------
     ValueError
-        If there is no such folder or file.
+        If the folder or file does not exist.
     """
     from pytest_benchmark import plugin, utils
 
@@ -254,7 +254,7 @@ def _other_machine(name: str, info: Mapping[str, Any], machine: str, here: Mappi
 
 
 def _identity(info: Mapping[str, Any]) -> dict[str, str]:
-    """Name what times depend on, as far as pytest-benchmark knows it."""
+    """Return the facts of pytest-benchmark on which times depend: machine, processor and Python."""
     cpu = info.get("cpu")
     python = ".".join(str(info.get("python_version")).split(".")[:2])
     return {

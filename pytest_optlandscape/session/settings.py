@@ -28,10 +28,10 @@ __all__ = ["Settings", "read_settings"]
 
 
 _MOST_DIGITS = 9
-"""Of a budget: a run of more evaluations per dimension than that never ends."""
+"""The largest number of digits of a budget: a run with more evaluations per dimension never ends."""
 
 _MOST_SECONDS = 1e7
-"""Of a limit of time: four months, which every timer can count."""
+"""The largest time limit: four months, which every timer can count."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Settings:
     profiles : dict
         By spec, words that correct the inferred profile of the optimizer.
     suite : str
-        Words of `suites.selection`: the suite of every optimizer that has no words of its own.
+        The suite of all optimizers without an own suite, in the words of `suites.selection`.
     suites : dict of str to str, default {}
-        By spec, an optimizer's own words.
+        By spec, the own suites of optimizers.
     suite_is_given : bool, default False
-        Whether the suite was given on the command line, instead of an optimizer's own landscapes.
+        Whether the command line names a suite, which replaces the own suites.
     most_cells : int or None, default None
         The largest number of cells of a landscape, from the command line.
     budget : int or None
@@ -58,41 +58,41 @@ class Settings:
     update : bool
         Accept the results as the new baseline.
     json : Path or None
-        Where to write the machine-readable outcome.
+        The file for the machine-readable outcome.
     fail_on : FailOn
         The verdicts that fail a test, for all optimizers and for single ones.
     require_baseline : bool
-        Fail without a baseline.
+        Fail if an optimizer has no baseline.
     contract : bool
-        Hold the optimizers to the contract too.
+        Also hold the optimizers to the contract.
     against : str or None
         The revision to compare with instead of the baseline.
     against_is : str
-        How the commit was found, if it is the base of a pull request.
+        A sentence on how the commit was found, if it is the base of a pull request.
     time_budget : float
         Seconds per optimizer for further runs while a comparison with a revision is undecided.
     time_limit : float or None
-        Seconds after which a run is ended.
+        The longest time of a run in seconds.
     hooks : tuple of HookFunction
-        The functions of hooks that add optimizers, for processes without a session.
+        The hook functions that add optimizers, for processes without a session.
     history : str or None
-        The place of the history; "" is the usual one, None records nothing.
+        The place of the history; "" is the default place; with None, nothing is recorded.
     history_dirty : bool
-        Record even if files differ from the commit.
+        Record the session even if files differ from the commit.
     paths : tuple of str
         Files and folders on which the optimizers depend, relative to the rootdir.
     report : Path or None
-        Where to write the page of the session.
+        The file for the page of the session.
     adapters : dict
-        By spec, how an optimizer of another signature is called.
+        By spec, how to call an optimizer with another signature.
     only : tuple of str, default ()
-        The ids of the items to which a session is limited, without ``optlandscape::``.
+        The ids of the only items to run, without ``optlandscape::``.
     invocation : Invocation
-        How the session was started, for commands that it prints.
+        The command that started the session, for the commands that the session prints.
     isolate : bool
         Run each optimizer's items in a process that can be killed.
     executor : str or None
-        The executor of the items, in the words of `session.executors`; None for this process.
+        The executor that runs the items, as `session.executors` names it; None for this process.
     """
 
     optimizers: tuple[str, ...]
@@ -125,13 +125,13 @@ class Settings:
 
 
 def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str]]) -> Settings:
-    """Read and check what concerns the suite.
+    """Read and check the settings of the session.
 
     Parameters
     ----------
     config : pytest.Config
     known : mapping of str to tuple
-        The keys of the configuration file that exist, with kind, default and help.
+        The valid keys of the configuration file, with kind, default and help.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
     Raises
     ------
     ValueError
-        If a key is misspelt or a value is none of those allowed; the message names the nearest.
+        If a key is misspelt or a value is not allowed. The message names the nearest valid one.
     """
     overridden = {text.partition("=")[0] for text in config.getoption("override_ini") or ()}
     for key in sorted(_keys(config.inipath) | overridden):
@@ -201,7 +201,7 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
 
 
 def _suite(config: pytest.Config, most_cells: int | None) -> str:
-    """Read the words of the suite, with those that the command line adds."""
+    """Read the words of the suite, and add those of the command line."""
     given = config.getoption("optlandscape_suite")
     text = " ".join(str(config.getini("optlandscape_suite") if given is None else given).split())
     if " = " in text:
@@ -211,7 +211,7 @@ def _suite(config: pytest.Config, most_cells: int | None) -> str:
 
 
 def _own_suites(config: pytest.Config) -> dict[str, str]:
-    """Read lines ``SPEC = words``; a spec may hold equals signs, but none with spaces around."""
+    """Read lines ``SPEC = words``; an equals sign inside a spec has no spaces around it."""
     suites: dict[str, str] = {}
     for line in config.getini("optlandscape_suites"):
         spec, separator, words = str(line).rpartition(" = ")
@@ -227,7 +227,7 @@ def _own_suites(config: pytest.Config) -> dict[str, str]:
 
 
 def _most_cells(config: pytest.Config) -> int | None:
-    """Read how many cells of each landscape are run at most."""
+    """Read the largest number of cells of a landscape."""
     text = config.getoption("optlandscape_cells")
     if text is None:
         return None
@@ -242,13 +242,13 @@ def _most_cells(config: pytest.Config) -> int | None:
 
 
 def _lines(value: str | list[str]) -> list[str]:
-    """Split what the configuration has as one text, and take a list of TOML as it is."""
+    """Return the lines of a text of the configuration; return a list of TOML unchanged."""
     lines = value.splitlines() if isinstance(value, str) else list(map(str, value))
     return [line.strip() for line in lines if line.strip()]
 
 
 def _history(config: pytest.Config) -> str | None:
-    """Return the place of the history: from the command line, else from the configuration file."""
+    """Return the place of the history, from the command line or else from the configuration file."""
     told = config.getoption("optlandscape_history")
     if told is None:
         return str(config.getini("optlandscape_history")).strip() or None
@@ -303,7 +303,7 @@ def _seconds(config: pytest.Config, key: str) -> float:
 
 
 def _keys(path: Path | None) -> set[str]:
-    """List the keys of pytest's own table in its configuration file: pytest only warns of those it does not know."""
+    """Return the keys of pytest's table in the configuration file: pytest itself only warns of unknown keys."""
     if path is None:
         return set()
     if path.suffix == ".toml":
@@ -318,7 +318,7 @@ def _keys(path: Path | None) -> set[str]:
 
 
 def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
-    """Find the merge base that ``auto`` or ``REF...`` asks for, once: workers are told by the controller."""
+    """Find the merge base for ``auto`` or ``REF...`` once; the controller sends it to the workers."""
     if against is None:
         return None, ""
     target = against.removesuffix("...")

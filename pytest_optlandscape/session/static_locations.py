@@ -1,4 +1,4 @@
-"""Where in the repository an optimizer is defined, read from its source: nothing is imported, nothing is run."""
+"""Find the definition of an optimizer in the source files of the repository, without importing or running them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["locate", "locations_of"]
 Location = tuple[str, int]
 
 _MOST_STEPS = 8
-"""Number of modules through which an imported name is followed."""
+"""The number of modules through which an imported name is followed."""
 
 
 def locations_of(specs: Iterable[str], folders: Sequence[Path], config: Path | None, top: Path) -> dict[str, Location]:
@@ -21,17 +21,17 @@ def locations_of(specs: Iterable[str], folders: Sequence[Path], config: Path | N
     ----------
     specs : iterable of str
     folders : sequence of Path
-        Where modules are looked for, in order.
+        The folders to search for modules, in order.
     config : Path or None
-        The configuration file. An optimizer whose source is not in the repository, such as a library's, is at the line
-        of this file that names it.
+        The configuration file. For an optimizer without source in the repository, such as a library's, the line of
+        this file that names it is returned.
     top : Path
-        The repository's.
+        The root of the repository.
 
     Returns
     -------
     dict
-        By spec, the path relative to ``top``, with slashes, and the line, from 1. Optimizers that are found nowhere
+        By spec, the path relative to ``top``, with slashes, and the line, counted from 1. Optimizers that are not found
         are left out.
     """
     found = {}
@@ -43,7 +43,7 @@ def locations_of(specs: Iterable[str], folders: Sequence[Path], config: Path | N
 
 
 def locate(spec: str, folders: Sequence[Path]) -> tuple[Path, int] | None:
-    """Find the definition of ``module:name``, following imports; the module's first line where the name is not found.
+    """Find the definition of ``module:name`` and follow imports; return the module's first line if there is no name.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def _file_of(module: str, folders: Sequence[Path]) -> Path | None:
 
 
 def _defined(body: Sequence[ast.stmt], name: str, further: str) -> int:
-    """Find the line of a definition; the last one counts. 0 if there is none."""
+    """Return the line of the last definition of a name; 0 if there is none."""
     line = 0
     for node in _statements(body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
@@ -99,7 +99,7 @@ def _defined(body: Sequence[ast.stmt], name: str, further: str) -> int:
 
 
 def _imported(body: Sequence[ast.stmt], name: str, module: str, path: Path) -> tuple[str, str] | None:
-    """Find from which module a name is imported, and its name there."""
+    """Return the module from which a name is imported, and its name there."""
     for node in _statements(body):
         if not isinstance(node, ast.ImportFrom):
             continue
@@ -116,7 +116,7 @@ def _imported(body: Sequence[ast.stmt], name: str, module: str, path: Path) -> t
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Go through statements, also those under ``if``, ``try`` and ``with``."""
+    """Yield statements, including those under ``if``, ``try`` and ``with``."""
     for node in body:
         yield node
         if isinstance(node, ast.If | ast.Try | ast.With):

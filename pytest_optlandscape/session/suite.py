@@ -1,7 +1,7 @@
 """Run the suite of one session and collect the results.
 
-This module knows nothing of pytest's items and hooks. `suite_plan` says what is run, `reference` what it is compared
-with, `judging` what the verdicts are, and `accepting` what is written into the baselines.
+This module knows nothing of pytest's items and hooks. `suite_plan` plans the runs, `reference` compares them, `judging`
+forms the verdicts, and `accepting` writes the baselines.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ class SuiteRun:
     reference : Reference
         The runs to compare with.
     spool : Path or None
-        Where the workers of a distributed session leave records for each other.
+        The folder through which the workers of a distributed session exchange records.
 
     Attributes
     ----------
     judge : Judge
         The comparisons and verdicts.
     acceptance : Acceptance
-        What is written into the baselines.
+        The changes of the baselines.
     contract : ContractRecord
         The outcomes of the contract's checks.
     recording : Recording or None
-        What is written into the history.
+        The records for the history.
     selected : set of (str, str)
         The spec and name of each item that is run.
     is_narrowed : bool
@@ -70,13 +70,13 @@ class SuiteRun:
     isolation : IsolatedItems or None
         The process that runs the items of optimizers that cannot be ended in this one.
     ran : list of str
-        Where the items ran, if not in this process.
+        The places where the items ran, if not in this process.
     tracked : list of dict
-        Results of the user's own tests.
+        The numbers that the user's own tests track.
     crept : list of Crept
         Optimizers that small changes have made worse over the commits of the history.
     errors : list of str
-        What could not be written, and why.
+        The files that could not be written, each with the reason.
 
     Raises
     ------
@@ -113,7 +113,7 @@ class SuiteRun:
         Raises
         ------
         ValueError, TypeError, ImportError
-            If an optimizer or the suite is unknown or a baseline cannot be used.
+            If an optimizer or the suite is unknown, or a baseline cannot be used.
         OSError
             If a file cannot be written at the end of the session.
         """
@@ -166,7 +166,7 @@ class SuiteRun:
         return self.isolation
 
     def _work(self, spec: str) -> Work:
-        """Return how much of an optimizer is going to be run."""
+        """Return the runs that an optimizer needs in this session."""
         if spec not in self._works:
             tested = self.tested(spec)
             every = self.judged_landscapes(spec) if "overall" in tested else self.plan.landscapes_for(spec)
@@ -175,7 +175,7 @@ class SuiteRun:
         return self._works[spec]
 
     def _known_paths(self, spec: str, landscape: Landscape) -> dict[int, str]:
-        """Return the paths that a comparison expects, by the seeds of the cells."""
+        """Return the hashes of the known paths, by the seed of the cell."""
         before = self.reference.before(spec, landscape.id)
         if before is None or self.settings.update:
             return {}
@@ -183,7 +183,7 @@ class SuiteRun:
         return {cell.seed: known[cell.start] for cell in self.plan.cells(spec, landscape.id) if cell.start in known}
 
     def asked_of_item(self, spec: str, landscape: Landscape) -> dict[str, Any]:
-        """Return the plain values with which another process runs a landscape as `run` does; see `run_item`."""
+        """Return the plain values for `run_item`, with which another process runs a landscape as `run` does."""
         before, calibration = self.reference.before(spec, landscape.id), self.reference.calibration(spec)
         known = None
         if self.recording and self._will_be_whole(spec):
@@ -206,13 +206,13 @@ class SuiteRun:
         }
 
     def pack(self, spec: str, record: LandscapeRecord) -> dict[str, Any]:
-        """Return a record, with all that its comparison needs, as plain values for another process."""
+        """Return a record and the data for its comparison as plain values for another process."""
         recorded = self.recording.records.get((spec, record.landscape)) if self.recording else None
         plain = {"spec": spec, **record.to_plain(), **({"recorded": recorded.to_plain()} if recorded else {})}
         return {**plain, **self.reference.pack(spec, record.landscape)}
 
     def unpack(self, plain: dict[str, Any]) -> None:
-        """Take the record of another process."""
+        """Store the record of another process."""
         spec = plain["spec"]
         self.reference.unpack(plain)
         self.judge.take(spec, LandscapeRecord.from_plain(plain))
@@ -236,26 +236,26 @@ class SuiteRun:
         return {name for of_spec, name in self.selected if of_spec == spec}
 
     def judged_landscapes(self, spec: str) -> list[Landscape]:
-        """Return the landscapes that are judged together: those configured that -k or -m does not leave out.
+        """Return the landscapes that are judged together: the configured landscapes that -k and -m keep.
 
-        If only the item ``overall`` is chosen, it stands for all of them.
+        If only the item ``overall`` is chosen, all configured landscapes are judged.
         """
         every = self.plan.landscapes_for(spec)
         chosen = [one for one in every if one.id in self.tested(spec)]
         return chosen if self.is_narrowed and chosen else every
 
     def _will_be_whole(self, spec: str) -> bool:
-        """Return whether all landscapes of an optimizer are going to be run: the history takes nothing less."""
+        """Return whether all landscapes of an optimizer are going to be run, as the history requires."""
         tested, every = self.tested(spec), {one.id for one in self.plan.landscapes_for(spec)}
         return every <= tested or ("overall" in tested and len(self.judged_landscapes(spec)) == len(every))
 
     @property
     def tracked_in_order(self) -> list[dict[str, Any]]:
-        """The results of the user's own tests, by test and name, whichever worker ran them."""
+        """The numbers that the user's own tests track, from all workers, sorted by test and name."""
         return sorted(self.tracked, key=lambda one: (one["test"], one["name"]))
 
     def close_workers(self) -> None:
-        """End the workers and the isolated process, and remember where the items ran."""
+        """End the workers and the isolated process; keep the places where the items ran."""
         if self.remote:
             self.ran = [self.remote.crew.report()]
             self.remote.crew.close()
@@ -263,7 +263,7 @@ class SuiteRun:
             self.isolation.close()
 
     def write(self) -> None:
-        """Write the JSON outcome and, on request, the baselines; keep failures in `errors`."""
+        """Write the JSON outcome and, on request, the baselines; keep errors in `errors`."""
         comparisons = self.judge.comparisons
         if self.settings.json:
             contracts = {spec: self.contract.judged(spec) for spec in self.adapters}
@@ -276,7 +276,7 @@ class SuiteRun:
             self.errors += self.acceptance.accept_all(comparisons)
 
     def record(self) -> None:
-        """Write what was measured into the history; keep failures in `errors`."""
+        """Write the results into the history; keep errors in `errors`."""
         recording = self.recording
         if recording is None:
             return

@@ -1,4 +1,4 @@
-"""The plan of a session: which optimizers are run, on which landscapes and cells, with which budgets."""
+"""Plan a session: its optimizers, and the landscapes, cells and budgets of each."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SuitePlan:
             selection = self.selection
             if spec in settings.suites:
                 selection = read_selection(settings.suites[spec], settings.suite)
-                if settings.suite_is_given:  # with another budget, the baseline would not be comparable
+                if settings.suite_is_given:  # the baseline is comparable only with the same budget
                     selection = replace(self.selection, budget=selection.budget)
             if settings.most_cells is not None:
                 selection = selection.with_at_most(settings.most_cells)
@@ -89,7 +89,7 @@ class SuitePlan:
             self._landscapes[spec] = [one for one in wanted if self._cells[spec][one.id]]
 
     def _check_specs(self) -> None:
-        """Raise ValueError if a key of the configuration names an optimizer that nobody uses."""
+        """Raise ValueError if a line of the configuration is for an optimizer that is not used."""
         settings = self.settings
         for spec in settings.profiles:
             if spec not in self.adapters and not _may_be_of_tests(spec):
@@ -120,27 +120,27 @@ class SuitePlan:
         return list(self._landscapes[spec])
 
     def cells(self, spec: str, landscape_id: str) -> tuple[Cell, ...]:
-        """Return the cells that are run of a landscape; none if it is not in the optimizer's suite."""
+        """Return the cells to run on a landscape; none if the landscape is not in the optimizer's suite."""
         return self._cells[spec].get(landscape_id, ())
 
     def starts(self, spec: str, landscape: Landscape) -> list[str] | None:
-        """Return the starts of the cells that are run of a landscape; None for all its usual cells."""
+        """Return the starts of the cells to run on a landscape; None for all its usual cells."""
         chosen = self._cells[spec].get(landscape.id)
         return None if chosen is None or self.selections[spec].is_whole else [cell.start for cell in chosen]
 
     def steps(self, spec: str, landscape: Landscape) -> int:
-        """Return the evaluations that one run of each cell of a landscape may make together."""
+        """Return the total evaluations of a landscape if each of its cells is run once."""
         return sum(cell.budget(self.budget(spec, landscape)) for cell in self._cells[spec][landscape.id])
 
     def obstacles(self, spec: str) -> dict[str, int]:
-        """Count the landscapes on which an optimizer is not run, by the reason."""
+        """Return the number of landscapes on which an optimizer is not run, by reason."""
         reasons = [obstacle(self.adapters[spec], landscape) for landscape in self.selections[spec].landscapes]
         without_start = reasons.count("") - len(self._landscapes[spec])
         found = dict(Counter(reason for reason in reasons if reason))
         return {**found, "no such start": without_start} if without_start else found
 
     def work(self, spec: str, due: Sequence[Landscape]) -> Work:
-        """Count the runs and evaluations that an optimizer needs on some landscapes."""
+        """Return the runs and evaluations that an optimizer needs on some landscapes."""
         counts = {one.id: self._runs(spec, self._cells[spec][one.id]) for one in due}
         means = {one.id: self.steps(spec, one) / len(self._cells[spec][one.id]) for one in due}
         steps = {one.id: round(counts[one.id] * means[one.id]) for one in due}
@@ -152,11 +152,11 @@ class SuitePlan:
         return Work(spec, counts, steps, smoke, is_update=self.settings.update)
 
     def _runs(self, spec: str, chosen: Sequence[Cell]) -> int:
-        """Count the runs that an item makes of some cells."""
+        """Return the number of runs that an item makes of some cells."""
         return runs_of_baseline(self.adapters[spec], chosen) if self.settings.update else len(chosen)
 
     def runs_in_python(self, spec: str) -> bool:
-        """Return whether a line of Python can run an optimizer; only pytest knows those that its hooks add."""
+        """Return whether plain Python can run an optimizer: only pytest knows the optimizers of hooks."""
         return spec.partition(":")[0] not in third_party.find()
 
     def to_plain(self) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def suite_landscapes(words: str) -> list[Landscape]:
 def _may_be_of_tests(spec: str) -> bool:
     """Return whether only tests may use an optimizer.
 
-    The modules of tests cannot be imported before they are collected, nor can functions that are defined in functions.
+    Test modules cannot be imported before collection. Functions inside functions cannot be imported at all.
     """
     try:
         return get(spec).spec == spec

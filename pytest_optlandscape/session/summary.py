@@ -37,11 +37,11 @@ _COLOURS: dict[Verdict, dict[str, bool]] = {
 
 
 _WIDEST = 110
-"""Columns of the widest sentence: longer lines are hard to read."""
+"""The largest width of a sentence in columns: longer lines are hard to read."""
 
 
 def write_summary(terminal: Any, suite: SuiteRun) -> None:
-    """Print the table of optimizers, what moved, and what to do.
+    """Print the table of optimizers, the changes, and what to do.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def write_summary(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_table(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison], width: int) -> None:
-    """Print the table of optimizers, and what a ratio in it means."""
+    """Print the table of optimizers, and explain its ratios."""
     configured = [len(suite.plan.landscapes_for(comparison.spec)) for comparison in comparisons]
     header, *rows = summary_blocks(comparisons, suite.wording, configured=configured, width=width)
     for line in header:
@@ -92,7 +92,7 @@ def _write_table(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
 
 
 def _width() -> int:
-    """Return the columns of the terminal; where there is none, as in a log, 80."""
+    """Return the columns of the terminal; 80 without a terminal, as in a log."""
     return max(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
 
 
@@ -102,7 +102,7 @@ def _told_above(terminal: Any, suite: SuiteRun, spec: str) -> set[str]:
         return set()
     prefix = f"optlandscape::{spec}::"
     failed = {one.nodeid.removeprefix(prefix) for one in terminal.stats.get("failed", ()) if _is_of(one, prefix)}
-    if "overall" in failed:  # which says what became of landscapes that have no test in this session
+    if "overall" in failed:  # its failure also covers the landscapes without a test in this session
         every = (one for reports in terminal.stats.values() for one in reports)
         tested = {one.nodeid.removeprefix(prefix) for one in every if _is_of(one, prefix)}
         failed |= {landscape.id for landscape in suite.plan.landscapes_for(spec)} - tested
@@ -114,7 +114,7 @@ def _is_of(report: Any, prefix: str) -> bool:
 
 
 def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComparison]) -> None:
-    """Print what was not compared or not run, where items ran, and what was written."""
+    """Print the results that were not compared or not run, the places where items ran, and the written files."""
     for spec in suite.adapters:
         _write_lost(terminal, spec, suite.judge.without_result(spec))
         is_compared = spec in [comparison.spec for comparison in comparisons]
@@ -143,7 +143,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
 
 
 def _write_partly_compared(terminal: Any, suite: SuiteRun, comparison: OptimizerComparison) -> None:
-    """Print how many cells were compared if the baseline has others, and how many have no baseline yet."""
+    """Print how many cells of the baseline were compared, unless all were, and how many cells have no baseline yet."""
     compared = sum(len(one.pairs) for one in comparison.landscapes)
     not_run = sum(one.not_run for one in comparison.landscapes)
     not_known = sum(one.not_known for one in comparison.landscapes)
@@ -227,7 +227,7 @@ def _write_power(terminal: Any, suite: SuiteRun, spec: str) -> None:
 
 
 def _write_creep(terminal: Any, suite: SuiteRun) -> None:
-    """Print which optimizers small changes have made worse, by which commits, and what to do."""
+    """Print the optimizers with creep, its commits, and what to do."""
     for crept in suite.crept:
         title = crept.series.title
         text = f"{title} has crept: it is worse than the state that was accepted, though by no single step"
@@ -249,7 +249,7 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
 
 
 def _write_tracked(terminal: Any, suite: SuiteRun) -> None:
-    """Print the results of the user's own tests."""
+    """Print the numbers that the user's own tests track."""
     tracked = [TrackedOutcome(**plain) for plain in suite.tracked_in_order]
     for one in tracked:
         _write(terminal, str(one), **_COLOURS[Verdict(one.verdict)])

@@ -1,6 +1,6 @@
-"""Estimate how long the suite of a slow optimizer takes, and print its progress.
+"""Estimate the time of a slow optimizer's suite, and print its progress.
 
-Both are lines on stderr, so that they are in the log of a pipeline too. Nothing that is run depends on them.
+Both are lines on stderr, so that the log of a pipeline has them, too. They do not affect the runs.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pytest_optlandscape.texts.plurals import number_of
 __all__ = ["Pace", "Work", "duration"]
 
 WORTH_SAYING = 60.0
-"""Seconds that an optimizer's suite must take for an estimate to be said."""
+"""The shortest time of an optimizer's suite in seconds for which an estimate is printed."""
 
 FIRST_CELLS, FIRST_SECONDS, LONG_CELL = 3, 2.0, 10.0
-"""An estimate is made from the first three cells if they take two seconds, or from fewer that take ten."""
+"""The estimate uses the first three cells if they take two seconds, or fewer cells that take ten."""
 
 FIRST_LINE, LONGEST_SILENCE = 10.0, 60.0
-"""Seconds until the first line of progress on an item, and between the later ones at most."""
+"""Seconds until the first line of progress on an item, and the most seconds between later lines."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Work:
     ----------
     spec : str
     runs : dict of str to int
-        By landscape, runs that its item makes.
+        By landscape, the number of runs of its item.
     steps : dict of str to int
-        By landscape, evaluations that these runs may make.
+        By landscape, the number of evaluations that these runs may make.
     smoke_steps : int
-        Evaluations of the same kind of session over the suite smoke; 0 where that is no smaller.
+        The evaluations of the same session with the suite smoke; 0 if these are not fewer.
     is_update : bool
         Whether a baseline is made, so that the command line cannot make the suite smaller.
     """
@@ -65,7 +65,7 @@ class Pace:
     workers : int, default 1
         Processes that share the work.
     shared : Path or None
-        A folder of these processes: only one of them says an estimate.
+        A folder that these processes share, so that only one of them prints an estimate.
     """
 
     say: Callable[[str], None] = tell
@@ -83,7 +83,7 @@ class Pace:
         work : Work
         landscape : str
         paths : mapping of int to str, optional
-            By the seed of a cell, the hash of the path that its baseline has.
+            By the seed of a cell, the hash of its path in the baseline.
         """
         watched = _Item(self, work, landscape, paths or {}, self.clock())
         with observing(watched.ended):
@@ -91,15 +91,15 @@ class Pace:
         watched.is_over()
 
     def estimate(self, work: Work, seconds: float, steps: int) -> None:
-        """Print once how long an optimizer's suite takes, if it takes long.
+        """Print the expected time of an optimizer's suite, once and only if it is long.
 
         Parameters
         ----------
         work : Work
         seconds : float
-            Spent so far.
+            The time spent so far.
         steps : int
-            Evaluations that the runs so far were allowed to make.
+            The number of evaluations that the runs so far were allowed to make.
         """
         if work.spec in self._estimated or not steps:
             return
@@ -185,14 +185,14 @@ class _Item:
         return text
 
     def is_over(self) -> None:
-        """Estimate from the whole landscape, where its runs were in another process and could not be watched."""
+        """Estimate from the whole landscape if its runs were in another process, where they cannot be watched."""
         seconds = self.pace.clock() - self.began
         if not self.runs and seconds >= FIRST_SECONDS:
             self.pace.estimate(self.work, seconds, self.work.steps.get(self.landscape, 0))
 
 
 def duration(seconds: float) -> str:
-    """Write a time as people say it.
+    """Return a time in a readable unit.
 
     Examples
     --------

@@ -22,12 +22,12 @@ TRACKED = pytest.StashKey[list[dict[str, Any]]]()
 
 @dataclass(frozen=True)
 class TrackedOutcome:
-    """The result of one entry.
+    """The result of one tracked number.
 
     Attributes
     ----------
     test : str
-        The id of its test.
+        The id of the test.
     name, kind, verdict : str
     value : float
     before : float or None
@@ -36,7 +36,7 @@ class TrackedOutcome:
     text : str
         The values and the verdict in words.
     accepted : bool
-        Whether the value is the baseline now.
+        Whether the value was accepted into the baseline.
     """
 
     test: str
@@ -64,7 +64,7 @@ class Tracking:
     Raises
     ------
     BaselineError
-        If what was accepted cannot be read.
+        If the accepted numbers cannot be read.
     """
 
     def __init__(self, suite: SuiteRun) -> None:
@@ -73,18 +73,18 @@ class Tracking:
         self._accepted = read_tracked(self.path)
 
     def begin(self, item: pytest.Item) -> None:
-        """Forget what an earlier run of the same test tracked, as where tests are run again."""
+        """Forget the numbers of an earlier run of the same test, for plugins that repeat tests."""
         item.stash[TRACKED] = []
 
     def track(self, item: pytest.Item, found: Tracked) -> None:
-        """Compare with the baseline or, on request, accept; fail the test if the verdict says so."""
+        """Compare a number with the baseline or, on request, accept it; fail the test on a failing verdict."""
         __tracebackhide__ = True
         record = found.record()
         settings = self._suite.settings
         hindrance = "" if settings.against is None else "tests of one's own are run on this revision only"
         before = self._accepted.get((item.nodeid, found.name))
         comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
-        is_accepted = settings.update and comparison.verdict != Verdict.SAME  # else drifts would creep in
+        is_accepted = settings.update and comparison.verdict != Verdict.SAME  # otherwise, small drifts would creep in
         if is_accepted:
             try:
                 update_tracked(self.path, item.nodeid, found.name, record)
@@ -108,7 +108,7 @@ class Tracking:
             pytest.fail("\n".join([*lines, "  then commit the baseline"]), pytrace=False)
 
     def _accept_command(self, item: pytest.Item) -> str:
-        """Write the command that accepts what one test tracks, and nothing else."""
+        """Return the command that accepts only the numbers of one test."""
         invocation = self._suite.settings.invocation
         path, separator, rest = item.nodeid.partition("::")
         place = relative_to(item.config.rootpath / path, item.config.invocation_params.dir) + separator + rest

@@ -1,8 +1,8 @@
-"""Temporary folders that are removed even after a kill: at the next start, by whoever makes the next one.
+"""Make temporary folders that are removed even after a kill: each new folder first removes the abandoned ones.
 
-The process that makes a folder holds a lock on a file in it for as long as it lives. So a folder whose file nobody has
-locked is abandoned, whatever became of the process. Anybody may make a folder of such a name where temporary files lie:
-only those that belong to this user, and are no links, are looked into.
+The process that makes a folder locks a file in it for as long as it lives. So a folder without a locked file is
+abandoned. Other users can make folders with such names, too. Therefore only folders that belong to this user, and are
+not links, are opened.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 fcntl: Any = None
-with contextlib.suppress(ImportError):  # on Windows there is none, and folders are left after a kill
+with contextlib.suppress(ImportError):  # Windows has no fcntl: there, a kill leaves the folder behind
     fcntl = importlib.import_module("fcntl")
 
 __all__ = ["make_work_folder", "remove_work_folder"]
@@ -27,33 +27,33 @@ __all__ = ["make_work_folder", "remove_work_folder"]
 PREFIX = "optlandscape-work-"
 LOCK = ".lock"
 _YOUNG_SECONDS = 60.0
-"""A folder without a lock that is younger may be about to get one."""
+"""A younger folder without a lock may be about to get one, so it stays."""
 
 _held: dict[Path, int] = {}
 """Descriptors of the locks that this process holds, by folder."""
 
 
 def make_work_folder() -> Path:
-    """Make a temporary folder, and remove those that processes left which were killed.
+    """Make a temporary folder, and remove the folders of killed processes.
 
     Returns
     -------
     Path
-        To be removed by `remove_work_folder`.
+        The folder, for `remove_work_folder` at the end.
     """
     _remove_abandoned(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     if fcntl is not None:
         descriptor = os.open(folder / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
-        with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for abandoned, either
+        with contextlib.suppress(OSError):  # without locks, nobody removes a folder as abandoned, either
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.rename(folder / "lock.new", folder / LOCK)  # it is locked by the time that anybody sees it
+            os.rename(folder / "lock.new", folder / LOCK)  # locked before it is visible under its name
         _held[folder] = descriptor
     return folder
 
 
 def remove_work_folder(folder: Path) -> None:
-    """Remove a temporary folder; a second time does nothing."""
+    """Remove a temporary folder; a second call does nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     descriptor = _held.pop(folder, None)
     if descriptor is not None:
@@ -62,7 +62,7 @@ def remove_work_folder(folder: Path) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     for folder in place.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # removed at this moment
+        with contextlib.suppress(OSError):  # another process may be removing it
             if not _is_own(folder):
                 continue
             if (folder / LOCK).exists():
@@ -73,7 +73,7 @@ def _remove_abandoned(place: Path) -> None:
 
 
 def _is_own(folder: Path) -> bool:
-    """Tell whether this user made a folder; on Windows nobody else can write where temporary files lie."""
+    """Return whether the folder belongs to this user; on Windows, only this user can write to the temporary folder."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
 
@@ -92,7 +92,7 @@ def _remove_if_unlocked(folder: Path) -> None:
 
 
 def _make_git_forget(pointer: Path) -> None:
-    """Make git remove a worktree; its file ``.git`` names its folder in the repository."""
+    """Make git remove a worktree, whose file ``.git`` names its folder in the repository."""
     text = pointer.read_text(encoding="utf-8", errors="replace") if pointer.is_file() else ""
     known = Path(text.removeprefix("gitdir:").strip())
     program = shutil.which("git")

@@ -1,8 +1,8 @@
 """Answer requests in the workers of an executor: each runs its optimizers in a separate process.
 
-A worker may be a thread of this process, a process of a pool, or a Dask worker on another machine. None of them runs
-an optimizer itself. Each thread of a worker keeps a process like those of ``--optlandscape-against``: time limits need
-a main thread, global state is not shared with other tasks, and an optimizer that ends its process ends no worker.
+A worker may be a thread of this process, a process of a pool, or a Dask worker on another machine. No worker runs an
+optimizer itself. Each thread of a worker keeps a process like those of ``--optlandscape-against``. So time limits have
+a main thread, tasks share no global state, and an optimizer that ends its process does not end the worker.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pytest_optlandscape.session.reference.revision_client import RevisionClient
 __all__ = ["Question", "announce", "close_processes", "closed", "further", "mismatch", "perform", "worker_name"]
 
 IDLE_SECONDS = 60.0
-"""A server without requests for so long is ended: its session may be gone."""
+"""The time without requests after which a server is ended, because its session may be gone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Question:
     spec : str
         The optimizer.
     expected : Mapping of str to str
-        The versions and the setting that the process must have.
+        The required versions and setting of the process.
     request : Mapping of str to Any
         The name of the request and its arguments; empty to load the optimizer only.
     """
@@ -49,20 +49,20 @@ class Question:
 
 
 def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
-    """Answer a question, in a worker.
+    """Answer a question in a worker.
 
     Parameters
     ----------
     question : Question
     job : str
-        The job and the attempt, for `announce`; "" for a job that nobody counts.
+        The job and the attempt, for `announce`; "" for a job that is not counted.
     topic : str
         The session.
 
     Returns
     -------
     dict
-        ``worker``, and one of ``answer``, ``failed`` (why there is none) or ``lost`` (how the process ended).
+        ``worker``, and one of ``answer``, ``failed`` (the reason for no answer) or ``lost`` (how the process ended).
     """
     if job:
         announce(job, topic)
@@ -82,15 +82,15 @@ def perform(question: Question, job: str, topic: str) -> dict[str, Any]:
 
 
 def announce(job: str, topic: str) -> None:
-    """Log at the Dask scheduler which worker begins a job: if a job begins twice, its first worker was lost."""
+    """Log the start of a job at the Dask scheduler: a job that begins twice had lost its first worker."""
     worker = _dask_worker()
     if worker is not None:
-        with contextlib.suppress(Exception):  # the job matters, not its announcement
+        with contextlib.suppress(Exception):  # a failed announcement must not fail the job
             worker.log_event(topic, {"job": job, "worker": worker.address})
 
 
 def worker_name() -> str:
-    """Name the worker that this thread belongs to."""
+    """Return the name of the worker of this thread."""
     worker = _dask_worker()
     if worker is not None:
         return str(worker.address)
@@ -111,11 +111,11 @@ closed: set[str] = set()
 """Sessions that have ended."""
 
 further: dict[str, list[RevisionClient]] = {}
-"""By session, the clients of servers that run one task only."""
+"""By session, the clients of servers that run only one task."""
 
 
 class _Kept:
-    """The server of one thread, which is ended after a while without requests."""
+    """The server of one thread; it ends after a while without requests."""
 
     def __init__(self, introduction: str, topic: str) -> None:
         told = json.loads(introduction)
@@ -172,7 +172,7 @@ def mismatch(client: RevisionClient, spec: str, expected: Mapping[str, str], pro
     for name, wanted in expected.items():
         found = said.get(name, "absent")
         is_equal = found == wanted
-        if name == "python":  # its releases of one series compute alike
+        if name == "python":  # all patch releases of a series compute the same numbers
             is_equal = found.rpartition(".")[0] == wanted.rpartition(".")[0]
         if not is_equal:
             return f"{process} has {name} {found}, and this session has {wanted}: make them equal"
@@ -194,7 +194,7 @@ def _process_of_this_thread(introduction: str, topic: str) -> _Kept:
 
 
 def _dask_worker() -> Any:
-    """Return the Dask worker that runs this task; None elsewhere."""
+    """Return the Dask worker that runs this task; None outside Dask."""
     if "distributed" not in sys.modules:
         return None
     with contextlib.suppress(Exception):

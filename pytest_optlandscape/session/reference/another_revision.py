@@ -1,7 +1,7 @@
-"""Another revision as the reference of a session: it is run, on this machine in the same session.
+"""Another revision as the reference of a session: it runs in the same session on the same machine.
 
-Two revision servers run the two revisions, in processes that are alike. So the other revision is run as a baseline only
-where the two differ, more runs of both can be made while the outcome is open, and times can be compared.
+Two revision servers run the two revisions in equal processes. So times can be compared, and both revisions can be run
+again while the outcome is open. The other revision is measured in full only on landscapes where the two differ.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOKS", "AnotherRevision"]
 
 LOOKS = (1, 2, 4)
-"""Batches of runs per cell at which criteria are tested: as many as a baseline has, then twice and four times that."""
+"""The numbers of batches of runs per cell at which criteria are tested. A baseline has one batch."""
 
 
 class AnotherRevision:
@@ -78,9 +78,9 @@ class AnotherRevision:
     Attributes
     ----------
     taken : dict of str to str
-        By spec, the recorded commit that was not run again.
+        By spec, the commit whose recorded runs are used instead of new ones.
     missing : dict of str to str
-        By spec, why the other revision has no such optimizer.
+        By spec, why the other revision lacks the optimizer.
     incomparable : dict of str to str
         By spec, why the optimizer of the other revision cannot be run.
     """
@@ -114,7 +114,7 @@ class AnotherRevision:
 
     @cached_property
     def copies(self) -> InstalledCopies:
-        """The installed copies of the repository's files that are imported here."""
+        """The installed copies of the repository's files that this environment imports."""
         return installed_copies(self.worktree, self._plan.adapters)
 
     def close(self) -> None:
@@ -128,12 +128,12 @@ class AnotherRevision:
         return {"optlandscape_worktree": self.worktree.to_plain()}
 
     def is_of_repository(self, spec: str) -> bool:
-        """Return whether an optimizer is the user's own; otherwise both revisions run the same code."""
+        """Return whether an optimizer is in the repository; otherwise, both revisions run the same code."""
         file = home_of(spec)
         return file is not None and (is_in_repository(self.worktree, file) or self.copies.of_file(file) is not None)
 
     def copy_of(self, spec: str) -> InstalledCopy | None:
-        """Return the installed copy of the repository in which an optimizer is found here; None if there is none."""
+        """Return the installed copy from which this process imports an optimizer; None if there is none."""
         return self.copies.of_file(home_of(spec))
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeComparison:
@@ -159,7 +159,7 @@ class AnotherRevision:
         before, record = self._from_both("cells", spec, asked, asked, with_envelope=False)
         self._before[spec, landscape.id] = before
         comparison = self._compare(spec, record)
-        if comparison.fingerprint not in (None, "identical"):  # the other revision's record is replaced: compare again
+        if comparison.fingerprint not in (None, "identical"):  # compare again with the other revision's full record
             self._before[spec, landscape.id] = _record(self._other.get("cells", spec, **asked, with_envelope=True))
             comparison = self._with_more_runs_while_open(spec, self._looked_at_closely(spec, record))
         if self.is_of_repository(spec):
@@ -169,7 +169,7 @@ class AnotherRevision:
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
         """Compare a record and its times with those of the other revision.
 
-        A landscape is compared by its own sensitivity to rounding: that of the others is not known before they are run.
+        A landscape is compared with its own sensitivity to rounding, because the other landscapes may not have run yet.
         """
         return self._judged_by_time(spec, self._compare(spec, record))
 
@@ -199,20 +199,20 @@ class AnotherRevision:
         return judge_suite_by_time(comparison, [ratios for ratios in timed if ratios is not None])
 
     def before(self, spec: str, landscape_id: str) -> LandscapeRecord | None:
-        """Return the other revision's record of a landscape; None until it is run."""
+        """Return the other revision's record of a landscape; None before it is run."""
         return self._before.get((spec, landscape_id))
 
     def calibration(self, spec: str) -> RoundingSensitivity:
-        """Return the sensitivity of an optimizer to rounding, over the landscapes where it was measured."""
+        """Return the sensitivity of an optimizer to rounding over the measured landscapes."""
         measured = [before.rounding_sensitivity for (one, _), before in sorted(self._before.items()) if one == spec]
         return sum((one for one in measured if one), RoundingSensitivity(0, 0))
 
     def setting_differs(self, spec: str) -> str:
-        """Return how the setting of an optimizer differs from that at the other revision; "" if it is the same."""
+        """Return how an optimizer's setting differs from the other revision's; "" if it does not."""
         return self._differs.get(spec, "")
 
     def timed(self, spec: str, landscape_id: str) -> TimeRatios | None:
-        """Return the ratios of times on a landscape; None if it was not timed."""
+        """Return the time ratios of a landscape; None if it was not timed."""
         return self._timed.get((spec, landscape_id))
 
     def _makes_more_runs(self, spec: str, before: LandscapeRecord | None) -> bool:
@@ -224,7 +224,7 @@ class AnotherRevision:
         return len(self._plan.landscapes_for(spec))
 
     def _known(self, spec: str, landscape: Landscape) -> tuple[LandscapeRecord, str] | None:
-        """Return the history's record of the other revision, if running it would give the same."""
+        """Return the history's record of the other revision, if a new run would give the same record."""
         if self._recorded is None:
             return None
         budget, starts = self._plan.budget(spec, landscape), self._plan.starts(spec, landscape)
@@ -242,7 +242,7 @@ class AnotherRevision:
         return _record(self._present.get("further", spec, record=record.to_plain(), over=over, batches=LOOKS[0]))
 
     def _with_more_runs_while_open(self, spec: str, comparison: LandscapeComparison) -> LandscapeComparison:
-        """Run more at both revisions until something is found or the time budget is spent; compare each time."""
+        """Run both revisions again and compare, until there is a finding or the time budget is spent."""
         for batches in LOOKS[1:]:
             record = comparison.now
             is_open = comparison.verdict == Verdict.CHANGED and not comparison.findings
@@ -263,7 +263,7 @@ class AnotherRevision:
     def _from_both(
         self, do: str, spec: str, before: dict[str, Any], now: dict[str, Any], **told: Any
     ) -> tuple[LandscapeRecord, LandscapeRecord]:
-        """Have both servers work at the same time."""
+        """Send requests to both servers at the same time and return their records."""
         self._other.ask(do, spec, **before, **told)
         self._present.ask(do, spec, **now, **told)
         return _record(self._other.answer()), _record(self._present.answer())
@@ -283,7 +283,7 @@ class AnotherRevision:
             self._timed[spec, landscape.id] = timed
 
     def hold(self, spec: str, check: str) -> tuple[CheckOutcome, str | None]:
-        """Hold an optimizer to a check of the contract; on failure, run the check at the other revision, too."""
+        """Hold an optimizer to a check of the contract; on failure, also run the check at the other revision."""
         self._loaded_here(spec)
         found = CheckOutcome(**self._present.get("check", spec, check=check))
         if found.is_breach and not self._reason_why_not_there(spec) and spec not in self.incomparable:
@@ -301,7 +301,7 @@ class AnotherRevision:
         )
 
     def _loaded_here(self, spec: str) -> dict[str, Any]:
-        """Have the server of the present files import an optimizer, or raise RevisionError."""
+        """Make the server of the present files import an optimizer; raise RevisionError if it cannot."""
         hindrance = self.hindrance(spec)
         if hindrance:
             raise RevisionError(f"{spec} cannot be compared: {hindrance}")
@@ -311,7 +311,7 @@ class AnotherRevision:
         return present
 
     def _reason_why_not_there(self, spec: str) -> str:
-        """Return why the other revision has no such optimizer; if it cannot be run, note why."""
+        """Return why the other revision lacks an optimizer; note the reason if it only cannot run it."""
         copy = self.copy_of(spec)
         if copy is not None and copy.obstacle:
             self.incomparable[spec] = self._with_remedy(copy.obstacle)
@@ -328,7 +328,7 @@ class AnotherRevision:
         return ""
 
     def _with_remedy(self, reason: str) -> str:
-        """Add to a reason how to make the comparison possible in spite of an installed copy."""
+        """Add advice to a reason: how to compare in spite of an installed copy."""
         copy = next((one for one in self.copies.copies if reason in (one.obstacle, one.refusal)), None)
         if copy is None:
             return reason
@@ -337,7 +337,7 @@ class AnotherRevision:
         return f"{reason}; build both revisions, as the summary says"
 
     def pack(self, spec: str, landscape_id: str) -> dict[str, Any]:
-        """Return the other revision's record, the times, and why an optimizer could not be run there."""
+        """Return the other revision's record, the times, and why the other revision could not run an optimizer."""
         key = spec, landscape_id
         packed: dict[str, Any] = {}
         if key in self._before:
@@ -349,7 +349,7 @@ class AnotherRevision:
         return packed | {name: told[spec] for name, told in self._said().items() if spec in told}
 
     def unpack(self, plain: Mapping[str, Any]) -> None:
-        """Read what another process of the session found of the other revision."""
+        """Store the values of `pack` from another process of the session."""
         spec, landscape_id = plain["spec"], plain["landscape"]
         if "before" in plain:
             self._before[spec, landscape_id] = _record(plain["before"])
@@ -366,13 +366,13 @@ class AnotherRevision:
         return {"missing": self.missing, "incomparable": self.incomparable, "differs": self._differs}
 
     def traces(self, spec: str, cell: Cell, budget: int) -> tuple[Trace | None, Trace]:
-        """Run a cell at both revisions and return the evaluations of the other one and of now."""
+        """Run a cell at both revisions; return the evaluations of the other revision and the present ones."""
         asked = {"cell": cell.id, "budget": budget}
         before, now = (_trace(client.get("trace", spec, **asked), cell) for client in (self._other, self._present))
         return before, now
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
-        """Return lines that show where the worst cell diverges from the other revision."""
+        """Return lines that show where the runs of the worst cell diverge from the other revision's."""
         if not comparison.is_compared or comparison.fingerprint == "identical":
             return []
         cell = _worst_cell(comparison)
@@ -380,7 +380,7 @@ class AnotherRevision:
         return divergence_lines(cell.id, before, now, cell.landscape.bounds) if before is not None else []
 
     def outcome_extras(self, comparisons: Sequence[OptimizerComparison]) -> dict[str, Any]:
-        """Return the revision and the times, which vary from session to session."""
+        """Return the revision and the times; the times vary from session to session."""
         times = {
             comparison.spec: {
                 "landscapes": {
@@ -398,7 +398,7 @@ class AnotherRevision:
     def notes(
         self, comparisons: Sequence[OptimizerComparison], wording: Wording, accepted: Collection[str]
     ) -> Iterator[Note]:
-        """Yield what the other revision lacks, where both run the same code, and how times compare."""
+        """Yield notes on missing optimizers, on optimizers with the same code at both revisions, and on times."""
         ref = self.worktree.ref
         for comparison in comparisons:
             spec = comparison.spec
@@ -422,7 +422,7 @@ class AnotherRevision:
             yield Note(f"  {command}", is_wrapped=False)
 
     def _origin_lines(self) -> Iterator[str]:
-        """Name installed modules that were run from their source, and how that differs from the installed copy."""
+        """Yield lines on installed modules that were run from their source, and on files that differ from it."""
         for copy in self.copies.copies:
             if copy.obstacle or copy.name not in sys.modules:
                 continue
@@ -433,7 +433,7 @@ class AnotherRevision:
                 yield f"  the installed copy differs from it in {names}: install it again for your other tests"
 
     def _commands_to_build(self) -> list[str]:
-        """Return the commands that compare what has to be built; none if nothing has."""
+        """Return the commands that build and compare both revisions; none if no build is needed."""
         if not any(one.endswith("as the summary says") for one in self.incomparable.values()):
             return []
         build, commit = 'optlandscape backfill --install "pip install ." --steps 1', self.worktree.commit[:10]

@@ -1,4 +1,4 @@
-"""Take the records of another revision from the history, instead of running it again."""
+"""Use the records of another revision from the history instead of new runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["RecordedRevision"]
 
 
 class RecordedRevision:
-    """The records of a revision, as far as they are what running it now would give.
+    """The records of a revision, as far as a new run would give the same records.
 
-    The files on which the optimizers depend, the suite, the optimizer's setting and whether it is told the bounds, the
-    definitions of the landscapes and the versions of all libraries must be the same.
+    These must be the same: the files on which the optimizers depend, the suite, the definitions of the landscapes, the
+    versions of all libraries, the optimizer's setting, and whether the optimizer receives the bounds.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class RecordedRevision:
     Raises
     ------
     StoreError
-        If there can be no history at the place that the settings name.
+        If the configured place cannot hold a history.
     """
 
     def __init__(self, settings: Settings, rootpath: Path, commit: str) -> None:
@@ -46,22 +46,22 @@ class RecordedRevision:
     def find(
         self, adapter: Adapter, landscape: str, budget: int, starts: Sequence[str] | None = None
     ) -> tuple[LandscapeRecord, str] | None:
-        """Look for a landscape's record.
+        """Find the record of a landscape.
 
         Parameters
         ----------
         adapter : Adapter
-            As it is now.
+            The present optimizer.
         landscape : str
         budget : int
         starts : sequence of str, optional
-            The starts of the cells that are needed (default: of all usual cells).
+            The starts of the needed cells (default: those of all usual cells).
 
         Returns
         -------
         record : LandscapeRecord
         commit : str
-            The recorded commit, as people read it: the revision, or one with the same files.
+            A readable name of the recorded commit: the revision, or a commit with the same files.
         """
         for entry in self._entries:
             optimizer = entry.optimizers.get(adapter.spec)
@@ -82,7 +82,7 @@ class RecordedRevision:
 
     @cached_property
     def _entries(self) -> list[CommitEntry]:
-        """List the entries of the same files, suite and versions; those of the revision itself come first."""
+        """Return the entries with the same files, suite and versions; those of the revision itself come first."""
         if self._history is None:
             return []
         prefix = ask_git(self._rootpath, "rev-parse", "--show-prefix")

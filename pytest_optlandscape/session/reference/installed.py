@@ -1,9 +1,9 @@
-"""Where the source of an installed module is in the repository.
+"""Find the source of an installed module in the repository.
 
-Under tox, nox or ``pip install .`` the user's package is imported from a copy in ``site-packages``. A revision that is
-checked out beside the repository has no such copy, so a comparison would run the one copy twice. Here the copy is
-traced back to the files that it was built from: by the names of the projects in the repository, by the lists of files
-of the installed distributions (``RECORD``), by the paths of the files, and by their hashes.
+Under tox, nox or ``pip install .``, the user's package is imported from a copy in ``site-packages``. A checked-out
+revision has no such copy, so a comparison would run the same copy twice. This module finds the files from which the
+copy was built: by the names of the projects in the repository, the file lists of the installed distributions
+(``RECORD``), the paths of the files, and their hashes.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ __all__ = ["InstalledCopies", "InstalledCopy", "find_copies", "installed_copies"
 _NOT_REPLACED = {
     "_pytest", "hypothesis", "numpy", "pluggy", "pytest", "pytest_benchmark", "scipy",
 }  # fmt: skip
-"""Modules on which this package itself runs."""
+"""Modules that this package itself needs."""
 
 _OWN = "pytest_optlandscape"
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _MOST_FILES = 20_000
-"""Of an installed package. A larger one is not searched for in the repository."""
+"""The largest number of files of an installed package whose source is searched for."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class InstalledCopy:
     installed : Path
         The package's folder or the module's file.
     source : str
-        The path of its source in the repository's work tree, "" where it was not found.
+        The path of its source in the repository's work tree; "" if it was not found.
     obstacle : str
-        Why the source cannot be run instead of the copy; "" where it can.
+        Why the source cannot be run instead of the copy; "" if it can.
     needs_build : bool
-        Whether only a build of the other revision could be run.
+        Whether the other revision must be built before it can be run.
     differing : tuple of str
-        Files of the work tree that are not what is installed.
+        The files of the work tree that differ from the installed ones.
     constants : dict
-        By dotted name, the installed file of a module that the build wrote and that has nothing but constants,
-        such as ``_version.py``.
+        By dotted name, the installed file of a module that the build wrote and that has only constants, such as
+        ``_version.py``.
     """
 
     name: str
@@ -79,12 +79,12 @@ class InstalledCopy:
 
     @property
     def refusal(self) -> str:
-        """Why a process that runs another revision may not import it."""
+        """Why a process that runs another revision must not import the copy."""
         return self.obstacle or f"{self.name} would be imported from the installed copy"
 
     @property
     def is_of_this_package(self) -> bool:
-        """Whether pytest-optlandscape itself runs on it, so that both revision servers import it in any case."""
+        """Whether pytest-optlandscape itself needs the module, so that both revision servers import the copy."""
         return self.name.partition(".")[0] in _NOT_REPLACED
 
 
@@ -103,26 +103,26 @@ class InstalledCopies:
     copies: tuple[InstalledCopy, ...] = ()
 
     def of_file(self, file: Path | None) -> InstalledCopy | None:
-        """Return the copy that a module's file belongs to; None if it belongs to none."""
+        """Return the copy to which a module's file belongs; None if there is none."""
         return next((copy for copy in self.copies if file is not None and copy.contains(file)), None)
 
     def terms(self, tree: Path, commit: str = "") -> dict[str, Any]:
-        """Return in plain values where a process finds the sources instead of the copies.
+        """Return the plain values that make a process import the sources instead of the copies.
 
         Parameters
         ----------
         tree : Path
-            The folder in which the files are, or will be.
+            The folder that has the files, or will have them.
         commit : str, optional
-            The commit that is checked out there (default: the files of the work tree).
+            The commit that is checked out in the folder (default: the files of the work tree).
 
         Returns
         -------
         dict
             ``places``: by dotted name, the path of the package's folder or of the module's file. ``namespaces``: by
-            dotted name, folders with parts of a namespace package. ``roots``: the folders in which all these lie.
+            dotted name, folders with parts of a namespace package. ``roots``: the folders that contain all these.
             ``constants``: by dotted name, an installed file that may be imported. ``refused``: the paths of copies
-            that may not be imported, each with the reason.
+            that must not be imported, each with the reason.
         """
         files = _files_of_commit(self.repository, commit) if commit and self.copies else None
         places, constants, refused = dict[str, str](), dict[str, str](), dict[str, str]()
@@ -151,13 +151,13 @@ class InstalledCopies:
 
 
 def installed_copies(worktree: Worktree, specs: Iterable[str]) -> InstalledCopies:
-    """Find the modules that this process would import from a copy of the repository's files.
+    """Find the modules that this process imports from a copy of the repository's files.
 
     Parameters
     ----------
     worktree : Worktree
     specs : iterable of str
-        Of the optimizers that are run.
+        The specs of the optimizers to run.
 
     Returns
     -------
@@ -178,8 +178,8 @@ def find_copies(repository: Path, search_path: Iterable[Path], wanted: Collectio
     search_path : iterable of Path
         Folders outside the repository, or environments inside it.
     wanted : collection of Path
-        Files of modules that optimizers are written in. A single file of the same name in the repository is taken for
-        the source of one of these, but not for that of any other module.
+        The files of the optimizers' modules. Only for these, a single file of the same name in the repository counts as
+        the source.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def _files_of_commit(repository: Path, commit: str) -> list[str]:
 
 
 def _at_revision(copy: InstalledCopy, files: Sequence[str]) -> str:
-    """Return where the source is in another revision: at the same place, or where most of its files are."""
+    """Return the path of the source in another revision: the same path, or the folder with most of its files."""
     source = copy.source
     if source in files or f"{source}/__init__.py" in files:
         return source
@@ -210,7 +210,7 @@ def _at_revision(copy: InstalledCopy, files: Sequence[str]) -> str:
 
 
 class _Search:
-    """Matches installed files with those of one repository."""
+    """Match installed files with the files of one repository."""
 
     def __init__(self, repository: Path, wanted: Collection[Path]) -> None:
         self._repository = repository
@@ -229,7 +229,7 @@ class _Search:
         self._hash = cache(self._hash_of)
 
     def _listed(self, *which: str) -> set[str]:
-        """List the files that git knows, or could know, and that are no environment's."""
+        """Return the existing files that ``git ls-files`` lists, except those of environments."""
         told = ask_git(self._repository, "ls-files", "-z", *which).split("\0")
         installed = {"site-packages", "dist-packages"}
         return {
@@ -237,7 +237,7 @@ class _Search:
         }
 
     def copies(self, search_path: Iterable[Path]) -> Iterator[InstalledCopy]:
-        """Yield every copy, in the order of the search path; a name that was found before is hidden by that."""
+        """Yield every copy in the order of the search path; the first module of a name hides later ones."""
         seen: set[str] = set()
         for folder in search_path:
             own = self._of_own_distributions(folder)
@@ -257,12 +257,12 @@ class _Search:
         name = top.stem
         if name == _OWN or not name.isidentifier() or top.suffix not in ("", ".py"):
             return False
-        if top.suffix and "editable" in name:  # finds the modules of an editable installation
+        if top.suffix and "editable" in name:  # the import hook of an editable installation
             return False
         return top in own or (top.name in self._by_name if top.suffix else name in self._folders and top.is_dir())
 
     def _copy(self, name: str, installed: Path, folder: Path, own: Collection[Path]) -> InstalledCopy | None:
-        """Trace one package or module back; None if it is none of the repository's."""
+        """Find the source of one package or module; return None if it is not the repository's."""
         files = [installed] if installed.is_file() else sorted(installed.rglob("*"))
         code = {str(one.relative_to(folder)).replace("\\", "/"): one for one in files if one.suffix == ".py"}
         if not code or len(code) > _MOST_FILES:
@@ -318,7 +318,7 @@ class _Search:
         return self._renamed(relative, code) if is_likely else None
 
     def _marks(self, candidate: str, relative: str, code: Mapping[str, Path]) -> tuple[bool, int, int]:
-        """Return whether any file is committed, how many are equal and not empty, and how many exist."""
+        """Return whether any file is committed, the number of equal non-empty files, and the number of files found."""
         pairs = [(candidate + one.removeprefix(relative), file) for one, file in code.items()]
         there = [(one, file) for one, file in pairs if one in self._python]
         equal = sum(file.stat().st_size > 0 and self._is_equal(one, file) for one, file in there)
@@ -354,7 +354,7 @@ class _Search:
         return installed.stem.lower().replace("_", "-") in self._projects
 
     def _of_own_distributions(self, folder: Path) -> set[Path]:
-        """List the modules that projects of the repository have installed in a folder, and the top of each."""
+        """Return the modules that projects of the repository have installed in a folder, and the top folder of each."""
         found: set[Path] = set()
         for one in distributions(path=[str(folder)]):
             if _normalized(one.metadata["Name"] or "") in self._projects or self._comes_from_here(one):
@@ -363,7 +363,7 @@ class _Search:
         return found
 
     def _comes_from_here(self, one: Distribution) -> bool:
-        """Return whether pip noted that a distribution was installed from the repository."""
+        """Return whether pip recorded that a distribution was installed from the repository."""
         try:
             url = urlsplit(json.loads(one.read_text("direct_url.json") or "{}").get("url", ""))
         except (ValueError, AttributeError):
@@ -372,7 +372,7 @@ class _Search:
         return url.scheme == "file" and path.resolve().is_relative_to(self._repository)
 
     def _named_projects(self) -> set[str]:
-        """List the names of all projects in the repository."""
+        """Return the names of all projects in the repository."""
         names = set()
         for one in self._files:
             if PurePosixPath(one).name in _PROJECT_FILES:
@@ -381,7 +381,7 @@ class _Search:
 
 
 def _listed(folder: Path) -> list[Path]:
-    """List a folder in order; nothing where it may not be read."""
+    """Return the sorted entries of a folder; none if it cannot be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -407,7 +407,7 @@ def _normalized(name: str) -> str:
 
 
 def _project_name(file: Path) -> str:
-    """Read the name of a project from its file; "" if it says none."""
+    """Read the name of a project from its file; return "" if there is none."""
     try:
         text = file.read_text(encoding="utf-8")
         if file.name == "setup.py":
@@ -425,7 +425,7 @@ def _project_name(file: Path) -> str:
 
 
 def _has_only_constants(file: Path) -> bool:
-    """Return whether a module defines and calls nothing, like a module that holds a version."""
+    """Return whether a module defines and calls nothing, like a module with only a version."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

@@ -37,7 +37,7 @@ class Note:
 
 
 class Reference(Protocol):
-    """The runs with which a session compares its own."""
+    """The runs with which a session compares its own runs."""
 
     @property
     def revision(self) -> str:
@@ -45,7 +45,7 @@ class Reference(Protocol):
 
     @property
     def baselines(self) -> Mapping[str, Baseline | None]:
-        """By spec, the stored baselines as they were before the session; None where there is none."""
+        """By spec, the stored baseline before the session; None if there was none."""
 
     @property
     def is_history_possible(self) -> bool:
@@ -53,7 +53,7 @@ class Reference(Protocol):
 
     @property
     def has_own_processes(self) -> bool:
-        """Whether the reference runs the optimizers in processes of its own, so that they need no isolation."""
+        """Whether the reference runs the optimizers in its own processes, so that they need no isolation."""
 
     @property
     def may_lack_optimizers(self) -> bool:
@@ -69,31 +69,31 @@ class Reference(Protocol):
         """Compare a record that another process of the session measured."""
 
     def judge(self, spec: str, comparisons: Sequence[LandscapeComparison]) -> OptimizerComparison:
-        """Judge an optimizer by its landscapes."""
+        """Judge an optimizer by the comparisons of its landscapes."""
 
     def before(self, spec: str, landscape_id: str) -> LandscapeRecord | None:
-        """Return the record with which a landscape is compared, if it is known yet."""
+        """Return the record with which a landscape is compared; None if it is not known yet."""
 
     def calibration(self, spec: str) -> RoundingSensitivity | None:
-        """Return the sensitivity of an optimizer to rounding, over all its landscapes."""
+        """Return the sensitivity of an optimizer to rounding over all its landscapes."""
 
     def setting_differs(self, spec: str) -> str:
-        """Return how the setting of an optimizer differs from the reference's; "" if it is the same."""
+        """Return how an optimizer's setting differs from the reference's; "" if it does not."""
 
     def hold(self, spec: str, check: str) -> tuple[CheckOutcome, str | None]:
-        """Hold an optimizer to a check of the contract; return the outcome, and the reference's if it was asked."""
+        """Hold an optimizer to a check of the contract; return the outcome and, if it was run, the reference's."""
 
     def pack(self, spec: str, landscape_id: str) -> dict[str, Any]:
-        """Return in plain values what another process needs to compare a landscape."""
+        """Return the plain values that another process needs to compare a landscape."""
 
     def unpack(self, plain: Mapping[str, Any]) -> None:
-        """Read the values of `pack`."""
+        """Store the values of `pack` from another process."""
 
     def worker_input(self) -> dict[str, Any]:
         """Return the plain values with which a worker of pytest-xdist makes the same reference."""
 
     def traces(self, spec: str, cell: Cell, budget: int) -> tuple[Trace | None, Trace]:
-        """Run a cell again; return the evaluations of the reference, if it can be run, and those of now."""
+        """Run a cell again; return the reference's evaluations, if it can be run, and the present ones."""
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
         """Return lines that explain a failure further."""

@@ -1,6 +1,6 @@
-"""Start a revision server and ask it for runs: a process that runs the optimizers of one revision.
+"""Start a revision server, a process that runs the optimizers of one revision, and send it requests.
 
-A session that compares two revisions has two of them. Workers of an executor, isolated optimizers and ``optlandscape
+A session that compares two revisions has two servers. Workers of an executor, isolated optimizers and ``optlandscape
 backfill`` use the same kind of process.
 """
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 _LONGEST_COMPLAINT = 1 << 14
-"""Bytes that are read of the end of a server's errors: an optimizer may have printed gigabytes."""
+"""The number of bytes that are read from the end of a server's stderr: an optimizer may print gigabytes."""
 
 
 class RevisionError(RuntimeError):
@@ -47,15 +47,15 @@ class RevisionClient:
     Parameters
     ----------
     name : str
-        Names the revision in messages.
+        The name of the revision in messages.
     introduction : dict
-        The first line that the server reads: where it finds modules.
+        The first line that the server reads: it names the places of the modules.
     environment : dict
         Environment variables of the server.
     folder : str
         The server's current folder.
     interpreter : str, optional
-        The Python that runs it (default: the one that runs this process).
+        The Python that runs the server (default: that of this process).
     """
 
     def __init__(
@@ -78,12 +78,13 @@ class RevisionClient:
         self._owes_an_answer = False
 
     def load(self, spec: str) -> dict[str, Any]:
-        """Have the server import an optimizer.
+        """Make the server import an optimizer.
 
         Returns
         -------
         dict
-            ``setting``, ``file`` and ``versions``; or why it cannot be run: ``missing`` or ``incomparable``.
+            ``setting``, ``file`` and ``versions``; or ``missing`` or ``incomparable``, the reason why the optimizer
+            cannot be run.
         """
         if self._process is None or spec not in self._loaded:
             self._loaded[spec] = self._ask_and_wait("load", spec=spec)
@@ -91,7 +92,7 @@ class RevisionClient:
 
     def ask(self, do: str, spec: str, **told: Any) -> None:
         """Send a request; `answer` waits for the result."""
-        if self._owes_an_answer:  # the request before was interrupted: its answer must not be taken for this one's
+        if self._owes_an_answer:  # the answer to an interrupted request must not be read as this one
             self.close()
         self.load(spec)
         self._send({"do": do, "spec": spec, **told})
@@ -125,11 +126,11 @@ class RevisionClient:
 
     @property
     def is_running(self) -> bool:
-        """Whether the server was started and is not known to have ended."""
+        """Whether the server was started and, as far as known, has not ended."""
         return self._process is not None
 
     def kill(self) -> None:
-        """End the server from another thread; the thread that waits for the answer gets an error."""
+        """End the server from another thread; the waiting thread gets an error."""
         process = self._process
         if process is not None:
             process.kill()
@@ -138,7 +139,7 @@ class RevisionClient:
         """End the server, even in the middle of a request."""
         process, self._process = self._process, None
         self._owes_an_answer = False
-        self._loaded.clear()  # the next server has loaded nothing
+        self._loaded.clear()  # the next server starts with no optimizer loaded
         if process is not None:
             process.kill()
             process.wait()
@@ -184,7 +185,7 @@ class RevisionClient:
 
 
 def client_of_revision(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> RevisionClient:
-    """Return the client of a server that runs another revision; modules outside the repository are those of here."""
+    """Return the client of a server for another revision; it imports other modules from the present environment."""
     introduction, environment = revision_introduction(worktree, settings, copies)
     here = worktree.counterpart_of_current_folder()
     return RevisionClient(f"revision {worktree.ref}", introduction, environment, str(here))
@@ -193,14 +194,14 @@ def client_of_revision(worktree: Worktree, settings: Settings, copies: Installed
 def revision_introduction(
     worktree: Worktree, settings: Settings, copies: InstalledCopies
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return how a server of another revision is started; the revision need not be checked out yet.
+    """Return the values that start a server of another revision, which need not be checked out yet.
 
     Parameters
     ----------
     worktree : Worktree
     settings : Settings
     copies : InstalledCopies
-        Modules that are imported from the revision's files, not from their installed copy.
+        The modules that are imported from the revision's files instead of their installed copy.
 
     Returns
     -------
@@ -226,7 +227,7 @@ def revision_introduction(
 
 
 def present_introduction(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return how a server of the present files is started, as `revision_introduction` does."""
+    """Return the values that start a server of the present files, as `revision_introduction` does."""
     path = [entry or os.getcwd() for entry in sys.path]
     hooks = [vars(hook) for hook in settings.hooks]
     introduction = {"path": path, "modules": {}, "worktree": None, "hooks": hooks, **_common_introduction(settings)}
@@ -236,8 +237,9 @@ def present_introduction(settings: Settings) -> tuple[dict[str, Any], dict[str, 
 def client_of_present(worktree: Worktree, settings: Settings, copies: InstalledCopies) -> RevisionClient:
     """Return the client of a server that runs the present files.
 
-    In pytest's own process, a plugin, coverage's tracing or a larger heap could make a difference. Modules that are
-    installed as copies are imported from the work tree, as the other server imports them from the revision.
+    pytest's own process is not used, because a plugin, coverage's tracing or a larger heap could make a difference.
+    Modules that are installed as copies are imported from the work tree, as the other server imports them from the
+    revision.
     """
     introduction, environment = present_introduction(settings)
     introduction["modules"] = modules_of_repository(worktree, sys.modules)
@@ -248,10 +250,10 @@ def client_of_present(worktree: Worktree, settings: Settings, copies: InstalledC
 
 
 def _there(hook: HookFunction, worktree: Worktree, copies: InstalledCopies) -> dict[str, Any]:
-    """Return where a hook's function is in another revision."""
+    """Return the location of a hook's function in another revision."""
     copy = copies.of_file(Path(hook.file).resolve()) if hook.file else None
     if copy is not None and not copy.obstacle:
-        return {**vars(hook), "file": None}  # the module's name says where it is
+        return {**vars(hook), "file": None}  # the module's name is enough to find it
     counterpart = worktree.counterpart(Path(hook.file)) if hook.file else None
     return {**vars(hook), "file": str(counterpart) if counterpart else hook.file}
 
@@ -261,10 +263,10 @@ def _common_introduction(settings: Settings) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment, with one order of iteration over sets of strings in all servers."""
+    """Return the environment of a server; all servers iterate over sets of strings in the same order."""
     return {"PYTHONHASHSEED": "0", **os.environ}
 
 
 def _close_quietly(stream: IO[str]) -> None:
-    with contextlib.suppress(OSError):  # the rest cannot be sent any more
+    with contextlib.suppress(OSError):  # closing flushes, which fails if the server has ended
         stream.close()

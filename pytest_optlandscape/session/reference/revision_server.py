@@ -1,7 +1,7 @@
-"""Run the optimizers of one revision in a process of its own: requests and answers are lines of JSON.
+"""Run the optimizers of one revision in a separate process. Requests and answers are lines of JSON.
 
-`session.reference.revision_client` starts it. The first line says where modules are found; until it is read, only the
-standard library is imported.
+`session.reference.revision_client` starts the process. The first line names the places of the modules. Before it is
+read, only the standard library is imported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["main"]
 def main() -> None:
     """Answer requests until the input ends.
 
-    The standard output belongs to the answers, so the prints of optimizers go to the standard error.
+    Answers go to the standard output, so the prints of optimizers go to the standard error.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # pytest handles Ctrl-C and then ends this process
     _end_with_parent()
@@ -47,7 +47,7 @@ def main() -> None:
     server = _Server(**json.loads(next(requests)))
     from pytest_optlandscape.runs.refused_calls import refuse_for_good
 
-    refuse_for_good()  # before optimizers are imported: one may take `from os import _exit`
+    refuse_for_good()  # before the imports, as an optimizer may run `from os import _exit`
     for line in requests:
         try:
             answer = server.answer(tell, **json.loads(line))
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the session is killed (Linux only): nobody would read the answer."""
+    """End this process when the session is killed, because nobody would read the answer (Linux only)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -84,7 +84,7 @@ class _FromWorktree(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module of the revision; raise if the revision lacks it, so that no other file is imported."""
+        """Find a module of the revision; raise if the revision lacks it, so that no other file takes its place."""
         if path is None and fullname in self._folders:
             return self._there(fullname, PathFinder.find_spec(fullname, [self._folders[fullname]], target))
         if fullname.partition(".")[0] in self._folders:
@@ -107,7 +107,7 @@ class _FromWorktree(MetaPathFinder):
 
 
 def _at(fullname: str, place: Path) -> ModuleSpec | None:
-    """Return the spec of a package's folder or a module's file; None if there is none."""
+    """Return the import spec of a package's folder or a module's file; None if there is none."""
     if (place / "__init__.py").is_file():
         inside = [str(place)]
         return spec_from_file_location(fullname, place / "__init__.py", submodule_search_locations=inside)
@@ -120,25 +120,25 @@ class _Server:
     Parameters
     ----------
     path : list of str
-        Becomes ``sys.path``.
+        The new ``sys.path``.
     modules : dict
-        By name, the folders of top-level modules that are imported from nowhere else.
+        By name, the only folders from which these top-level modules are imported.
     worktree : dict or None
         The checkout of the other revision; None for the present files.
     profiles : dict
         By spec, words that correct the profile of an optimizer.
     adapters : dict, optional
-        By spec, how an optimizer of another signature is called.
+        By spec, how to call an optimizer with another signature.
     time_limit : float or None
-        Seconds after which a run is ended.
+        The longest time of a run in seconds.
     hooks : list of dict
-        Where the functions are that add optimizers.
+        The locations of the functions that add optimizers.
     copies : dict, optional
-        Modules that are imported from the repository's files, not from their installed copy; see
+        The modules that are imported from the repository's files instead of their installed copy; see
         `session.reference.installed`.
     prefix : str, optional
-        The environment of ``path``. A server in another environment puts the existing folders of ``path`` that hold no
-        installed modules before its own.
+        The environment of ``path``. A server in another environment keeps its own ``sys.path``. It puts the existing
+        folders of ``path`` without installed modules before it.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class _Server:
     def answer(
         self, tell: Callable[[dict[str, Any]], None], do: str, hanging: Sequence[str] | None = None, **told: Any
     ) -> dict[str, Any]:
-        """Answer a request; ``do`` names the method. Report the runs if those that hang are named."""
+        """Answer a request; ``do`` names the method. Report each run if ``hanging`` names the hanging runs."""
         asked: Callable[..., dict[str, Any]] = getattr(self, f"do_{do}")
         if do == "load":
             return asked(**told)
@@ -183,7 +183,7 @@ class _Server:
             return asked(**told)
 
     def do_load(self, spec: str) -> dict[str, Any]:
-        """Import an optimizer; return its setting, its module's file and versions, or why it cannot be run."""
+        """Import an optimizer; return its setting, file and versions, or the reason why it cannot be run."""
         try:
             from pytest_optlandscape.optimizers import get
             from pytest_optlandscape.optimizers.profile import with_profile
@@ -201,7 +201,7 @@ class _Server:
         return {"setting": adapter.setting, "file": str(file) if file else None, "versions": adapter.versions()}
 
     def _add_optimizers(self) -> None:
-        """Call the hook's functions, once."""
+        """Call the hook functions, once."""
         if self._hooks:
             from pytest_optlandscape.session.added_optimizers import HookFunction, add_from
 
@@ -217,7 +217,7 @@ class _Server:
             self._declared = None
 
     def _lent_by_the_present(self) -> str:
-        """Name modules that were imported from the present revision or its installed copy; "" if there are none."""
+        """Return a reason if modules come from the present revision or its installed copy; "" if none do."""
         worktree = self._worktree
         if worktree is None:
             return ""
@@ -236,7 +236,7 @@ class _Server:
     def do_cells(
         self, spec: str, landscape: str, budget: int, with_envelope: bool, starts: list[str] | None = None
     ) -> dict[str, Any]:
-        """Run the cells of a landscape, with the runs that a baseline needs if ``with_envelope``."""
+        """Run the cells of a landscape; with ``with_envelope``, also make the runs that a baseline needs."""
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.records import run_baseline, run_landscape
 
@@ -248,20 +248,20 @@ class _Server:
         return record
 
     def do_item(self, spec: str, landscape: str, budget: int, **told: Any) -> dict[str, Any]:
-        """Run a landscape as an item of the suite does, with the further runs of its comparison."""
+        """Run a landscape as an item of the suite does, including the further runs of its comparison."""
         from pytest_optlandscape.landscapes import get
         from pytest_optlandscape.session.item_run import run_item
 
         return run_item(self._adapters[spec], get(landscape), budget, **told)
 
     def do_machine(self, spec: str) -> dict[str, str]:
-        """Return the versions on which the numbers of any optimizer may depend."""
+        """Return the versions that may change the numbers of every optimizer."""
         from pytest_optlandscape.session.recording import machine_versions
 
         return machine_versions()
 
     def do_repeats(self, spec: str, record: dict[str, Any], at: list[int]) -> dict[str, Any]:
-        """Run some cells again and return whether each run repeats itself."""
+        """Run some cells again; return whether each run repeats itself."""
         from pytest_optlandscape.records import LandscapeRecord
         from pytest_optlandscape.records.measuring import repeats_itself
 
@@ -297,7 +297,7 @@ class _Server:
 
 
 def _before_own(path: Sequence[str]) -> list[str]:
-    """Put the folders of another environment's path that hold no installed modules before this one's path."""
+    """Return this environment's path behind the folders of another path, without its installed modules."""
     installed = {"site-packages", "dist-packages", "lib-dynload"}
     ahead = [one for one in path if Path(one).is_dir() and not installed & set(Path(one).parts)]
     ahead = [one for one in ahead if not (Path(one) / "os.py").exists()]  # another standard library

@@ -1,4 +1,4 @@
-"""Where a process finds its modules, so that the user's own come from another revision and all others stay."""
+"""Build a search path that takes the user's own modules from another revision and leaves all others in place."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ __all__ = [
 ]  # fmt: skip
 
 PLUGIN_FOLDER = Path(pytest_optlandscape.__file__).resolve().parent.parent
-"""Where this package is imported from, in both revision servers."""
+"""The folder from which both revision servers import this package."""
 
 
 def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
     """Replace every entry inside the repository by its counterpart in another revision.
 
-    An environment that lies inside the repository stays. Where this package itself is in the repository, its entry
-    stays behind its counterpart: both revisions are judged by one version.
+    An environment inside the repository stays. If this package itself is in the repository, its entry stays behind its
+    counterpart, so that the same version judges both revisions.
 
     Parameters
     ----------
     worktree : Worktree
     entries : iterable of str
-        Such as ``sys.path``; an empty one is the current folder.
+        A search path such as ``sys.path``; an empty entry is the current folder.
 
     Returns
     -------
@@ -53,18 +53,18 @@ def search_path(worktree: Worktree, entries: Iterable[str]) -> list[str]:
 def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType]) -> dict[str, str]:
     """Return the folders of the top-level modules that were imported from the user's work tree.
 
-    The import hooks of editable installations look into folders that are on no search path.
+    The search path is not enough: import hooks of editable installations find modules in other folders.
 
     Parameters
     ----------
     worktree : Worktree
     modules : mapping
-        Such as ``sys.modules``.
+        The imported modules, such as ``sys.modules``.
 
     Returns
     -------
     dict
-        The folder for each name.
+        By name, the folder.
     """
     found = {}
     for name, module in list(modules.items()):
@@ -78,13 +78,13 @@ def modules_of_repository(worktree: Worktree, modules: Mapping[str, ModuleType])
 
 
 def folders_outside(worktree: Worktree, entries: Iterable[str]) -> list[Path]:
-    """List the folders of a search path that stay as they are in another revision, but this package's own.
+    """Return the folders of a search path that stay the same for another revision, except this package's folder.
 
     Parameters
     ----------
     worktree : Worktree
     entries : iterable of str
-        Such as ``sys.path``.
+        A search path such as ``sys.path``.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def file_of(module: Any) -> Path | None:
 
 
 def home_of(spec: str) -> Path | None:
-    """Return the file of an optimizer's module, if its spec says it; None otherwise."""
+    """Return the file of an optimizer's module; None if its spec names no loaded module."""
     from pytest_optlandscape.optimizers import LIBRARIES, parse_spec, third_party
 
     library = parse_spec(spec).library
@@ -123,7 +123,7 @@ def home_of(spec: str) -> Path | None:
 
 
 def _is_environment(worktree: Worktree, path: Path) -> bool:
-    """Return whether a path belongs to a Python environment; a prefix counts only inside the repository."""
+    """Return whether a path belongs to a Python environment; ``sys.prefix`` counts only inside the repository."""
     installed = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders = {Path(folder).resolve() for folder in installed}
     folders |= {prefix for prefix in (Path(sys.prefix).resolve(),) if worktree.counterpart(prefix)}

@@ -1,4 +1,4 @@
-"""The stored baseline as the reference of a session: it is read before anything runs."""
+"""The stored baseline as the reference of a session, read before the first run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class StoredBaseline:
         return ""
 
     def measure(self, spec: str, landscape: Landscape) -> LandscapeComparison:
-        """Run the cells of a landscape, as a baseline if they are to be accepted, and compare them."""
+        """Run the cells of a landscape and compare them; measure in full if the record is to be accepted."""
         plan = self._plan
         adapter, budget, starts = plan.adapters[spec], plan.budget(spec, landscape), plan.starts(spec, landscape)
         if plan.settings.update:
@@ -77,7 +77,7 @@ class StoredBaseline:
         return run_and_compare(adapter, landscape, budget, compare, before, starts=starts)
 
     def compare(self, spec: str, record: LandscapeRecord) -> LandscapeComparison:
-        """Compare a record with the one that was accepted."""
+        """Compare a record with the accepted record."""
         return compare_landscape(
             record,
             self.before(spec, record.landscape),
@@ -88,26 +88,26 @@ class StoredBaseline:
         )
 
     def judge(self, spec: str, comparisons: Sequence[LandscapeComparison]) -> OptimizerComparison:
-        """Judge an optimizer by its landscapes."""
+        """Judge an optimizer by the comparisons of its landscapes."""
         return compare_optimizer(spec, comparisons, self.calibration(spec))
 
     def before(self, spec: str, landscape_id: str) -> LandscapeRecord | None:
-        """Return the record of a landscape that was accepted."""
+        """Return the accepted record of a landscape; None if there is none."""
         baseline = self.baselines[spec]
         return baseline.records.get(landscape_id) if baseline else None
 
     def calibration(self, spec: str) -> RoundingSensitivity | None:
-        """Return the sensitivity of an optimizer to rounding, over its whole baseline."""
+        """Return the sensitivity of an optimizer to rounding over its whole baseline."""
         baseline = self.baselines[spec]
         return baseline.calibration if baseline else None
 
     def setting_differs(self, spec: str) -> str:
-        """Return how the setting of an optimizer differs from the baseline's; "" if it is the same."""
+        """Return how an optimizer's setting differs from the baseline's; "" if it does not."""
         baseline, setting = self.baselines[spec], self._plan.adapters[spec].setting
         return f"setting {baseline.setting} is now {setting}" if baseline and baseline.setting != setting else ""
 
     def hold(self, spec: str, check: str) -> tuple[CheckOutcome, str | None]:
-        """Hold an optimizer to a check of the contract; the baseline's outcome is known already."""
+        """Hold an optimizer to a check of the contract; the baseline already has the earlier outcome."""
         return CHECKS[check].outcome(self._plan.adapters[spec]), None
 
     def pack(self, spec: str, landscape_id: str) -> dict[str, Any]:
@@ -115,14 +115,14 @@ class StoredBaseline:
         return {}
 
     def unpack(self, plain: Mapping[str, Any]) -> None:
-        """Read nothing."""
+        """Store nothing."""
 
     def worker_input(self) -> dict[str, Any]:
         """Return nothing: each process reads the baselines itself."""
         return {}
 
     def traces(self, spec: str, cell: Cell, budget: int) -> tuple[Trace | None, Trace]:
-        """Run a cell again and return its evaluations; a baseline keeps none."""
+        """Run a cell again; return None for the baseline, which keeps no evaluations, and the new evaluations."""
         return None, run_cell(self._plan.adapters[spec], cell, budget).trace
 
     def explanation(self, spec: str, comparison: LandscapeComparison) -> list[str]:
@@ -130,13 +130,13 @@ class StoredBaseline:
         return []
 
     def outcome_extras(self, comparisons: Sequence[OptimizerComparison]) -> dict[str, Any]:
-        """Return nothing: the JSON outcome of a comparison with the baseline has no further part."""
+        """Return nothing: the baseline adds no part to the JSON outcome."""
         return {}
 
     def notes(
         self, comparisons: Sequence[OptimizerComparison], wording: Wording, accepted: Collection[str]
     ) -> Iterator[Note]:
-        """Yield what lacks a baseline, with which other versions baselines were written, and unused baselines."""
+        """Yield notes on missing baselines, on baselines of other library versions, and on unused baselines."""
         if not self._plan.settings.update:
             yield from self._missing_baselines(comparisons, wording)
             yield from self._other_versions(comparisons)
@@ -144,7 +144,7 @@ class StoredBaseline:
             yield Note(line, is_warning=True, is_wrapped=False)
 
     def _missing_baselines(self, comparisons: Sequence[OptimizerComparison], wording: Wording) -> Iterator[Note]:
-        """Name what has no baseline: a comparison that did not take place must not look like a good one."""
+        """Yield notes on missing baselines: a missing comparison must not look like a passed one."""
         missing, items = [], []
         for comparison in comparisons:
             spec = comparison.spec
@@ -166,7 +166,7 @@ class StoredBaseline:
             yield Note(f"    {wording.update(*only)}", is_warning=True, is_wrapped=False)
 
     def _other_versions(self, comparisons: Sequence[OptimizerComparison]) -> Iterator[Note]:
-        """Name the other versions with which the baseline of an optimizer that differs was written."""
+        """Yield notes on other versions behind the baseline of an optimizer whose results differ."""
         for comparison in comparisons:
             baseline = self.baselines[comparison.spec]
             if baseline is None or comparison.verdict in (Verdict.SAME, Verdict.NEW):

@@ -1,8 +1,8 @@
-"""Another revision of the user's project: checked out into a temporary folder beside it, and removed again.
+"""Check another revision of the user's project out into a temporary folder, and remove it again.
 
-Git's own worktrees share the repository's objects and have an index of their own, so the user's files, index, branches
-and stash are never written to. The user's hooks are switched off, and what a surrounding hook says in the environment
-(``GIT_INDEX_FILE`` and its like) is not handed on: `git commit` lets its hooks inherit an index.
+A git worktree shares the repository's objects and has its own index. So the user's files, index, branches and stash are
+never written to. The user's hooks are switched off. Variables such as ``GIT_INDEX_FILE`` are not passed on, because
+`git commit` sets them for its hooks, from which a session may run.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ class WorktreeError(ValueError):
 
 @dataclass(frozen=True)
 class Worktree:
-    """A revision that lies checked out in a folder.
+    """A revision that is checked out in a folder.
 
     Attributes
     ----------
     repository : Path
         The user's work tree.
     folder : Path
-        The revision's.
+        The folder of the checkout.
     ref : str
-        What the user called it.
+        The user's name of the revision.
     commit : str
-        What it is.
+        The full hash.
     """
 
     repository: Path
@@ -48,57 +48,57 @@ class Worktree:
     commit: str
 
     def counterpart(self, path: Path) -> Path | None:
-        """Return the place in this revision of a path in the user's work tree; None for a path elsewhere."""
+        """Return the path in this revision that corresponds to one in the user's work tree; None for other paths."""
         try:
             return self.folder / path.resolve().relative_to(self.repository)
         except ValueError:
             return None
 
     def counterpart_of_current_folder(self) -> Path:
-        """Return the folder in which this revision is run; its root if it lacks the current folder."""
+        """Return the counterpart of the current folder; the root of the revision if it lacks that folder."""
         here = self.counterpart(Path.cwd())
         return here if here is not None and here.is_dir() else self.folder
 
     def remove(self) -> None:
-        """Remove the folder and what git knows of it; a second time does nothing."""
+        """Remove the folder and git's entry for it; a second call does nothing."""
         holder = self.folder.parent
         if not holder.exists():
             return
         arguments = ("worktree", "remove", "--force", "--force", str(self.folder))
         if _git(self.repository, *arguments).returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
-            _git(self.repository, *arguments)  # of a folder that is gone git forgets what it knows
+            _git(self.repository, *arguments)  # for a missing folder, this removes git's entry
         remove_work_folder(holder)
 
     def to_plain(self) -> dict[str, str]:
-        """Turn into strings, which may cross a process border."""
+        """Return strings, which can be sent to another process."""
         return {name: str(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_plain(cls, plain: dict[str, str]) -> Worktree:
-        """Read what `to_plain` gave."""
+        """Make a worktree from the values of `to_plain`."""
         return cls(Path(plain["repository"]), Path(plain["folder"]), plain["ref"], plain["commit"])
 
 
 def make_worktree(inside: Path, ref: str) -> Worktree:
-    """Check a revision out.
+    """Check out a revision.
 
     Parameters
     ----------
     inside : Path
         A folder of the user's work tree.
     ref : str
-        Whatever git takes for one commit: a branch, a tag, ``HEAD~1``, a hash.
+        A name of one commit for git: a branch, a tag, ``HEAD~1``, a hash.
 
     Returns
     -------
     Worktree
-        To be removed by whoever asked for it.
+        The caller removes it.
 
     Raises
     ------
     WorktreeError
-        If git is not installed, the folder is in no repository, or ``ref`` is a range or not known.
+        If git is not installed, the folder is not in a repository, or ``ref`` is a range or unknown.
     """
     from pytest_optlandscape.store import resolve_commit  # a revision server imports this module before NumPy
 
