@@ -103,7 +103,7 @@ class Held:
             complaints are only rounding.
         NotApplicable
             If no landscape of the check suits the optimizer, or if the time limit stops a run. Only
-            `check_returns_finite_point` fails on a timeout.
+            `check_returns_finite_point` judges a timeout.
         """
         __tracebackhide__ = True
         own = list(among(self.adapter))
@@ -191,7 +191,7 @@ class _Asked:
         raise _breach(self._simplest(x0, seed, answer.complaint))
 
     def raise_what_is_slight(self) -> None:
-        """Raise `SlightBreach` if a complaint of rounding was kept."""
+        """Raise `SlightBreach` if there was a complaint of only rounding."""
         __tracebackhide__ = True
         if self._slight is not None:
             raise _breach(self._simplest(*self._slight))
@@ -207,7 +207,7 @@ class _Asked:
             search.tell(answer.run, answer.nearness)
 
     def _simplest(self, x0: FloatArray, seed: int, complaint: Complaint) -> Complaint:
-        """Shrink the start, then the seed. Keep both if the run timed out: every further run might, too."""
+        """Shrink the start, then the seed. Keep both if the run timed out, because every further run may, too."""
         if complaint.run.stop_reason == "time":
             return complaint
 

@@ -1,6 +1,6 @@
-"""Trials: run an optimizer on a landscape, from a start, with a seed.
+"""Run trials: a trial is an optimizer on a landscape, from a start, with a seed.
 
-A judge looks at a trial. It returns a complaint, or how near the trial came to a complaint. `contract.search` goes
+A judge takes a trial. It returns a complaint, or how near the trial came to a complaint. `contract.search` goes
 through the trials of a check.
 
 Every trial has its own seed, so that errors with only some random numbers are found. The k-th start of the j-th
@@ -76,7 +76,7 @@ _GLOBAL_STARTS = 2
 """Global optimizers take thousands of evaluations per run, and depend little on their start."""
 
 
-class Breach(AssertionError):  # noqa: N818 - it is a failed assertion, and is caught as one
+class Breach(AssertionError):  # noqa: N818 - it is a failed assertion, and is caught as such
     """An optimizer breaks a property of the contract. The message says where, and how to see it."""
 
 
@@ -219,7 +219,7 @@ class _KeepingProblem(Problem):
     overwritten : int
         The number of them that differed from their copies at the end of the run.
     start_was_read : bool
-        Whether the optimizer asked for the start.
+        Whether the optimizer read the start.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -246,7 +246,7 @@ class _KeepingProblem(Problem):
         return super().watched_x0()
 
     def _note_start(self) -> None:
-        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+        if self._limit.refusal is None:  # before the run ends, only the optimizer reads it
             self.start_was_read = True
 
     def gradient(self, x: ArrayLike) -> FloatArray:
@@ -310,7 +310,7 @@ class Trial:
 
     @property
     def start_was_read(self) -> bool:
-        """Whether the optimizer asked for the start in the usual run."""
+        """Whether the optimizer read the start in the usual run."""
         problem = self.observe().problem
         assert isinstance(problem, _KeepingProblem)
         return problem.start_was_read

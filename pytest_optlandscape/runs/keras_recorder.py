@@ -100,7 +100,7 @@ class KerasRecorder(TrainingRecorder):
     model: Any
 
     def __new__(cls, *args: Any, **keywords: Any) -> KerasRecorder:
-        """Make an instance that is also a Keras callback. Keras is imported only here."""
+        """Make an instance that is also a Keras callback. Keras is imported only now."""
         kind: Any = cls  # mypy does not see that a class is hashable
         made: KerasRecorder = object.__new__(_keras_callback(kind))
         return made
@@ -156,7 +156,7 @@ class KerasRecorder(TrainingRecorder):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Record an exception, unless ``fit`` has ended: then something else raised it."""
+        """Record an exception, unless ``fit`` has ended and so cannot have raised it."""
         if error is not None and self._wall_time is None:
             self.finish(error)
             self._call = None
@@ -356,7 +356,7 @@ class KerasRecorder(TrainingRecorder):
 
 @functools.cache
 def _keras_callback(cls: type[Any]) -> type[Any]:
-    """Make a Keras callback of the recorder or a subclass. Import Keras only now."""
+    """Return the recorder class, or a subclass, as a Keras callback. Keras is imported only now."""
     try:
         import keras
     except ImportError as error:
@@ -466,7 +466,7 @@ def _has_an_end(x: Any) -> bool:
 
 
 def _weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> Any:
-    """Return the weight of each sample's class: its label, or the index of its largest label."""
+    """Return the weight of each sample by its class: the label, or the index of the largest label."""
     labels = np.asarray(y.detach().cpu().numpy() if hasattr(y, "detach") else y)
     if labels.ndim > 1:
         labels = labels[..., 0] if labels.shape[-1] == 1 else labels.argmax(axis=-1)
@@ -489,7 +489,7 @@ def _random_numbers_kept(data: Any) -> Iterator[None]:
 
 
 class _LogReader:
-    """Interprets the logged values of one pass over data, in an epoch or an evaluation.
+    """Interpret the logged values of one pass over data, in an epoch or an evaluation.
 
     Keras' own steps log the model's metrics: the loss is a mean over the pass so far. A custom step may log anything,
     mostly the loss of the batch. For the whole pass Keras then reports the loss of the last batch, or a metric of the
@@ -540,7 +540,7 @@ class _LogReader:
         self._values.append(value)
 
     def look(self, value: float, model: Any) -> None:
-        """Note whether a logged value is that of a metric over the pass so far."""
+        """Decide whether a logged value is a metric's value over the pass so far, and keep the decision."""
         sums, before = _sums(model), self._sums
         self._sums = sums
         self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items())
@@ -578,7 +578,7 @@ class _LogReader:
         return value
 
     def _is_no_mean(self, value: float, model: Any) -> bool:
-        """Return whether a logged value is that of a metric of this name that is no mean."""
+        """Return whether a logged value equals a metric of this name that is no mean."""
         found = [
             _scalar(metric.result())
             for metric in _metrics(model)
@@ -606,7 +606,7 @@ class _Sum:
         """Return whether this mean was updated since ``before`` and equals a logged value."""
         if self.count == 0.0 or (before is not None and self.count == before.count):
             return False
-        # On torch, Keras divides in single precision whatever the metric's type.
+        # On torch, Keras divides in single precision for any type of the metric.
         return _equal(value, self.total / self.count, max(2.0 * self.roundoff, 2.0**-22))
 
     def since(self, before: _Sum | None, direction: float) -> float:

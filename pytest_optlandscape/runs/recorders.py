@@ -210,7 +210,7 @@ class TrainingRun:
 
 
 class TrainingRecorder:
-    """Collects the losses of a training. `record_training` makes a recorder.
+    """Collect the losses of a training. `record_training` makes a recorder.
 
     It is a context manager. An exception inside ends the recording, and is recorded.
 

@@ -21,7 +21,7 @@ WAIT_BEFORE_A_WORD = 2.0
 """Seconds that a session waits silently for a lock: writing takes a fraction of a second."""
 
 LONGEST_WAIT = 60.0
-"""Seconds after which a session gives up: nobody writes a file for so long."""
+"""Seconds after which a session gives up: writing never takes so long."""
 
 TEMPORARY_FOLDER = ".optlandscape-tmp"
 """The folder of unfinished files, beside the written file. It has a .gitignore, and is removed when empty, so that it
@@ -203,7 +203,7 @@ def new_file(folder: Path, prefix: str, suffix: str) -> tuple[int, str]:
     ----------
     folder : Path
     prefix, suffix : str
-        The begin and the end of the name. Eight random characters are between them.
+        The start and the end of the name. Eight random characters are between them.
 
     Returns
     -------
@@ -244,7 +244,7 @@ def remove_left_over(folder: Path, name: str = "") -> list[str]:
     folder : Path
         The folder of the written files.
     name : str, optional
-        A file whose lock we hold. Its unfinished files are removed at once, those of other files after a minute.
+        A file whose lock we hold. Its unfinished files are removed at once, others only if older than a minute.
 
     Returns
     -------

@@ -22,7 +22,7 @@ __all__ = ["check_calls_callback", "check_hands_callback_own_points", "check_sto
 FloatArray = NDArray[np.float64]
 
 _FEWEST_EVALUATIONS = 20
-"""A run of at least so many evaluations must have called its callback. A shorter run may end in its first iteration."""
+"""A run of at least this many evaluations must call its callback. A shorter run may end in its first iteration."""
 
 
 def point_of(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:

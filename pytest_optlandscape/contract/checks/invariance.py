@@ -26,10 +26,11 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _COMPARED = 12
-"""Evaluations. In SciPy's methods rounding grows from 1e-16 by less than two decades per evaluation."""
+"""The number of evaluations compared. In SciPy's methods rounding grows from 1e-16, by less than a factor of 100 per
+evaluation."""
 
 _TOLERANCE = 1e-6
-"""In widths of the box."""
+"""The tolerance, in widths of the box."""
 
 _ANGLE = 0.5
 _UNCHANGED, _ORIGIN = np.eye(2), np.zeros(2)

@@ -26,7 +26,7 @@ _CHILD = "PYTEST_OPTLANDSCAPE_OTHER_PROCESS"
 """Set in the other process, so that a module which checks its optimizer on import starts no third process."""
 
 _PATIENCE = 120.0
-"""Seconds for another process to import an optimizer's library and run twice; Keras takes some ten."""
+"""Seconds for another process to import an optimizer's library and run twice. Keras takes about ten."""
 
 
 def check_same_seed_same_run(held: Held) -> None:

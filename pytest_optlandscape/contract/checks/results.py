@@ -32,13 +32,14 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _LONG_STEP = 0.1
-"""A share of the shortest side of the box. If f is strongly curved, methods that use only values may rightly end with
-projected gradients up to a twentieth of that side. A run that ended on a wrong bound, or too early, exceeds a tenth."""
+"""The longest projected gradient where success is claimed, as a share of the shortest side of the box. If f is strongly
+curved, methods that use only values may rightly end at a twentieth. Runs that end on a wrong bound, or too early,
+exceed a tenth."""
 
 
 _ROUNDING = 1e-12
-"""In units of f at the start. Points of finite differences are no candidates for the result. They may be better by the
-curvature times their squared distance, 1e-16."""
+"""The tolerance for values, in units of f at the start. Points of finite differences are no candidates for the result.
+They may be better by the curvature times their squared distance, 1e-16."""
 
 
 _SAME_POINT, _SAME_POINT_IN_HALF = 1e-6, 1e-2
@@ -48,7 +49,7 @@ unit box and back shifts a point by 1e-16, single precision by 1e-7, half precis
 _HALF = ("float16", "bfloat16")
 
 _FAR_AWAY = 1e3
-"""In units of the farthest edge of the box. A diverging run exceeds it before it becomes NaN; a 0/0 does not."""
+"""How far a diverging run goes before it becomes NaN, in units of the farthest edge of the box. A 0/0 stays nearer."""
 
 
 def check_returns_finite_point(held: Held) -> None:
@@ -74,7 +75,7 @@ def check_returns_finite_point(held: Held) -> None:
 
 
 def _ran_away(trial: Trial, run: Run) -> bool:
-    """Return whether a run with a user-set step length took longer and longer steps to a non-finite point."""
+    """Return whether an optimizer that never ends by itself diverged far beyond the box, to a non-finite point."""
     if run.stop_reason != "non-finite" or trial.adapter.ends_by_itself:
         return False
     farthest = float(np.nan_to_num(np.abs(run.trace.x), nan=0.0).max(initial=0.0))

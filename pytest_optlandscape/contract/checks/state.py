@@ -31,8 +31,8 @@ _COMPARED = 50
 """The number of evaluations compared after an interruption. In later evaluations rounding grows too large."""
 
 _ROUNDING = 1e-5
-"""In units of the path length since the interruption. A number of the state cast to single precision first moves a run
-by 1e-7 of that length. A lost part of the state moves it by at least a thousandth."""
+"""The tolerance, in units of the path length since the interruption. Casting the state to single precision first moves
+a run by 1e-7 of that length. Losing a part of the state moves it by at least a thousandth."""
 
 
 def check_resumes_from_saved_state(held: Held) -> None:
