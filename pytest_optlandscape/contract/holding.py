@@ -1,8 +1,8 @@
-"""The contract: what every optimizer of a family must hold on every start.
+"""The contract: properties that every optimizer of a family must have from every start.
 
-Each check is a small named function in one of the files ``contract_checks_*.py``; of whom it is asked, and how grave a
-breach is, stands in `rules.CHECK_RULES`. Where a family breaks a property by design, it is not asked or only warned
-of; what else is known and accepted is for the user to say, with ``expected_failures``.
+Each check is a small named function in `contract.checks`. `contract.rules.CHECK_RULES` says to which optimizers it
+applies, and how grave a breach is. If a family breaks a property by design, the check does not apply, or only warns.
+Users name other accepted failures with ``expected_failures``.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ __all__ = [
 
 
 class ContractWarning(UserWarning):
-    """An optimizer breaks a property of the contract that its family need not hold."""
+    """An optimizer breaks a property that its family need not have."""
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What came of one check.
+    """The outcome of one check.
 
     Attributes
     ----------
     check : str
-        Its name.
+        The name of the check.
     severity : str
         ``"error"`` or ``"warning"``: how grave a breach is for this optimizer.
     outcome : str
         ``"passed"``, ``"failed"`` or ``"not-applicable"``.
     message : str
-        Where it fails and how to see it, or why it is not asked; "" where it passed.
+        Where the check fails and how to see it, or why it does not apply; "" if it passed.
     """
 
     check: str
@@ -60,27 +60,27 @@ class CheckOutcome:
 
     @property
     def is_breach(self) -> bool:
-        """Whether it failed, and that is an error."""
+        """Whether the check failed with severity "error"."""
         return self.outcome == "failed" and self.severity == "error"
 
     def to_plain(self) -> dict[str, str]:
-        """Turn it into plain values."""
+        """Convert to plain values."""
         return {"check": self.check, "severity": self.severity, "outcome": self.outcome, "message": self.message}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of the contract, to be called with an optimizer.
+    """A check of the contract, called with an optimizer.
 
-    A breach raises AssertionError, or warns with `ContractWarning` where the optimizer's family need not hold it.
+    A breach raises AssertionError, or warns with `ContractWarning` if the family of the optimizer is exempt.
 
     Attributes
     ----------
     term : CheckRule
     always_raises : bool
-        Whether a breach of which others are only warned raises too.
+        Whether a breach raises even if it would only warn.
     profile : str
-        Words that correct what the optimizer is taken for, as in ``optlandscape_profiles``.
+        Words that correct the optimizer's profile, as in ``optlandscape_profiles``.
 
     Examples
     --------
@@ -100,15 +100,15 @@ class Check:
         return self.term.name
 
     def outcome(self, optimizer: Any, *, searches: bool = False, profile: str | None = None) -> CheckOutcome:
-        """Hold an optimizer to it, and say what came of it.
+        """Check an optimizer and return the outcome.
 
         Parameters
         ----------
         optimizer : str, callable, class or object
         searches : bool, default False
-            Whether to go on searching for starts that break it, as where it is called.
+            Whether to search for further starts that break the property, as calling the check does.
         profile : str, optional
-            Words that correct what the optimizer is taken for, such as ``"global stochastic"``.
+            Words that correct the optimizer's profile, such as ``"global stochastic"``.
 
         Returns
         -------
@@ -127,7 +127,7 @@ class Check:
         return CheckOutcome(self.name, severity, outcome, printable(message))
 
     def __call__(self, optimizer: Any, *, profile: str | None = None) -> None:
-        """Raise or warn where the optimizer breaks it; the parameters are those of `outcome`."""
+        """Raise or warn if the optimizer breaks the property. The parameters are those of `outcome`."""
         __tracebackhide__ = True
         found = self.outcome(optimizer, searches=True, profile=profile)
         if found.is_breach or (found.outcome == "failed" and self.always_raises):
@@ -137,7 +137,7 @@ class Check:
 
 
 class _Made:
-    """The adapter of one optimizer, made once, so that its checks share runs."""
+    """The adapter of one optimizer. It is made once, so that its checks share runs."""
 
     def __init__(self, optimizer: Any, profile: str) -> None:
         self._optimizer = optimizer
@@ -145,7 +145,7 @@ class _Made:
         self._adapter: Adapter | None = None
 
     def adapter(self, optimizer: Any) -> Adapter:
-        """Make it, or give the one that was made; another optimizer's is made anew."""
+        """Return the adapter, made at the first call. Another optimizer gets a new adapter."""
         if optimizer is not self._optimizer:
             return with_profile(get(optimizer), self._profile)
         if self._adapter is None:
@@ -158,7 +158,7 @@ CHECKS: dict[str, Check] = {term.name: Check(term) for term in CHECK_RULES}
 
 
 def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, searches: bool = False) -> list[CheckOutcome]:
-    """Hold an optimizer to the contract, or a part of it, without raising anything.
+    """Run all checks, or some, on an optimizer. Return the outcomes without raising.
 
     Examples
     --------
@@ -170,15 +170,15 @@ def hold_to(adapter: Adapter, names: Iterable[str] | None = None, *, searches: b
 
 
 def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
-    """Hold an optimizer to the whole contract.
+    """Check an optimizer on the whole contract.
 
     Parameters
     ----------
     optimizer : str, callable, class or object
-        Whatever `optimizers.get` takes.
+        Anything that `optimizers.get` takes.
     profile : str, optional
-        Words that correct what the optimizer is taken for, such as ``"global stochastic"``. They go before those of
-        ``optlandscape_profiles``; what is not named stays as it was.
+        Words that correct the optimizer's profile, such as ``"global stochastic"``. They override
+        ``optlandscape_profiles``. Properties that are not named keep their values.
 
     Returns
     -------
@@ -188,14 +188,14 @@ def check_optimizer(optimizer: Any, *, profile: str = "") -> list[CheckOutcome]:
     Raises
     ------
     AssertionError
-        With every check that failed, where, and how to see it.
+        If checks fail. The message lists each, where it fails and how to see it.
     ValueError
         If a word of the profile is unknown.
 
     Warns
     -----
     ContractWarning
-        Of each check that failed where the optimizer's family need not hold it.
+        For each failed check whose property the optimizer's family need not have.
 
     Examples
     --------
@@ -225,18 +225,18 @@ def parametrize_with_checks(
     expected_failures: Mapping[str, str] | None = None,
     profile: str | Mapping[Any, str] = "",
 ) -> Any:
-    """Decorate a test that takes ``optimizer`` and ``check``: it is run for each pair of them.
+    """Decorate a test that takes ``optimizer`` and ``check``, so that it runs for each pair.
 
     Parameters
     ----------
     optimizers : iterable
-        Whatever `optimizers.get` takes.
+        Anything that `optimizers.get` takes.
     expected_failures : mapping of str to str, optional
-        Checks that are known to fail, with the reason; should one of them pass, the test fails. One of which the
-        optimizer would only be warned may be named too.
+        Names of checks that are known to fail, each with the reason. The test fails if such a check passes. Checks that
+        would only warn may be named, too.
     profile : str or mapping, optional
-        Words that correct what the optimizers are taken for, such as ``"global stochastic"``; a mapping has them by
-        optimizer or by its spec. They go before those of ``optlandscape_profiles``.
+        Words that correct the optimizers' profiles, such as ``"global stochastic"``. A mapping holds them by optimizer
+        or spec. They override ``optlandscape_profiles``.
 
     Returns
     -------
@@ -245,8 +245,7 @@ def parametrize_with_checks(
     Raises
     ------
     ValueError
-        If an expected failure names no check, a word of a profile is unknown, or a profile is that of none of the
-        optimizers.
+        If an expected failure names no check, a profile has an unknown word, or a profile names none of the optimizers.
 
     Examples
     --------
@@ -279,7 +278,7 @@ def parametrize_with_checks(
 
 
 def _profiles(optimizers: list[tuple[Any, str]], profile: str | Mapping[Any, str]) -> list[str]:
-    """Return each optimizer, named by its spec, with the words that profiles say of it."""
+    """Return the words of the profile for each optimizer; "" if there are none."""
     if isinstance(profile, str):
         check_words(profile)
         return [profile] * len(optimizers)

@@ -1,10 +1,10 @@
-"""Going through the trials of a check, searching for further ones that break it, and the simplest start of a breach.
+"""Run the trials of a check, search for starts that break it, and simplify the start of a breach.
 
-The trials that every check has come first, in a fixed order. If the optimizer looks at its seed, further seeds follow,
-until there are `contract_trials.SEEDS`. Where none of them breaks the check, `strategies.suspicion` is asked for
-further starts, and told how near to a breach each came. The start that is found is shrunk by `strategies.shrinking`,
-with its seed; then the smallest seed is taken with which that start fails. The start is kept in Hypothesis' example
-database. Nothing is drawn from that: a verdict must not depend on what ran before.
+The check's own trials come first, in a fixed order. If the optimizer reads its seed, trials with further seeds follow,
+up to `contract.trials.SEEDS`. If none breaks the check, `search.proposals` proposes further starts, guided by how near
+each came to a breach. `search.shrinking` simplifies the failing start with its seed, then finds the smallest seed that
+fails from that start. The start is stored in Hypothesis' example database. Nothing is read from it: a verdict must not
+depend on earlier runs.
 """
 
 from __future__ import annotations
@@ -45,30 +45,30 @@ FloatArray = NDArray[np.float64]
 
 _SEARCH_STARTS = 50
 _SEARCH_EVALUATIONS = 1_000
-"""Where the search for a breach ends: so many starts on a landscape, and so many evaluations of a check, shared equally
-by its landscapes. Counts, not seconds, so that every machine searches as far. A millisecond an evaluation, as SciPy's
-COBYLA and trust-constr take, is a second a check."""
+"""The limits of the search for a breach: starts per landscape, and evaluations per check, shared equally by its
+landscapes. They are counts, not seconds, so that every machine searches equally far. At a millisecond per evaluation,
+as in SciPy's COBYLA and trust-constr, a check searches for a second."""
 
 _FIRST_SEARCHED_SEED = 1_000
-"""Of the starts that are searched on a landscape; they count up."""
+"""The seed of the first searched start on a landscape. Each further start has the next seed."""
 
 _EVALUATIONS_WITH_FURTHER_SEEDS = 6_000
-"""Where further seeds of a check end whose trials no other check makes, too."""
+"""The most evaluations with further seeds, for a check that shares its trials with no other check."""
 
 _SHRINKING_EVALUATIONS = 30_000
-"""As many starts as take about so many are tried for simpler ones."""
+"""About the most evaluations for simplifying a failing start."""
 
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """An optimizer that is held to the contract.
+    """An optimizer that the contract is checked on.
 
     Attributes
     ----------
     adapter : Adapter
     searches : bool
-        Whether to go on searching where none of a check's own trials breaks it. A search goes by how the runs went,
-        so rounding may lead it elsewhere: what is compared over time does without.
+        Whether to search on if none of a check's own trials breaks it. Earlier runs guide a search, so rounding may
+        redirect it. Outcomes that are compared over time therefore come without a search.
     """
 
     adapter: Adapter
@@ -82,28 +82,28 @@ class Held:
         besides: Callable[[Adapter], Iterator[Trial]] | None = None,
         everywhere: bool = True,
     ) -> None:
-        """Hold it to what a judge asks.
+        """Judge the trials of a check, then search for other starts.
 
         Parameters
         ----------
         judge : callable
-            From a `Trial` to a `Complaint`, or to how near it came to one, or None.
+            Takes a `Trial`. Returns a `Complaint`, how near the trial came to a complaint, or None.
         among : callable
-            From an adapter to the trials.
+            Takes an adapter. Returns the check's own trials.
         besides : callable, optional
-            From an adapter to trials that follow in any case; nothing is searched around them.
+            Takes an adapter. Returns trials that always follow. No search starts from them.
         everywhere : bool, default True
-            Whether to search for other starts: not where they make no difference, nor where what is rounding is told
-            from what is not by a tolerance made for these trials.
+            Whether to search for other starts. False if the start does not matter, or if the check's tolerance for
+            rounding holds only for its own trials.
 
         Raises
         ------
         Breach
-            At the first complaint, with the simplest start and the smallest seed that were found. `SlightBreach` where
-            all complaints are of rounding.
+            At the first complaint, with the simplest start and the smallest seed found. `SlightBreach` if all
+            complaints are only rounding.
         NotApplicable
-            If no landscape of the check is made for the optimizer, or the time limit stops a run that is not judged
-            for that: of an optimizer that hangs, one check tells.
+            If no landscape of the check suits the optimizer, or if the time limit stops a run. Only
+            `check_returns_finite_point` judges a timeout.
         """
         __tracebackhide__ = True
         own = list(among(self.adapter))
@@ -133,7 +133,7 @@ class Held:
 
 
 def _hold_with_further_seeds(own: list[Trial], count: int, questions: Callable[[Trial], _Asked]) -> None:
-    """Go through the trials again and again with further seeds, as far as evaluations allow."""
+    """Repeat the trials with further seeds until the evaluations are spent."""
     __tracebackhide__ = True
     spent, evaluations = 0.0, _EVALUATIONS_WITH_FURTHER_SEEDS
     for k in range(count):
@@ -153,7 +153,7 @@ class _Answer(NamedTuple):
 
 
 class _Asked:
-    """What a judge says of one optimizer on one landscape, from start to start, and from seed to seed."""
+    """The answers of a judge for one optimizer on one landscape, by start and seed."""
 
     def __init__(self, judge: Judge, adapter: Adapter, landscape: Landscape, budget: int | None = None) -> None:
         self._judge = judge
@@ -166,7 +166,7 @@ class _Asked:
 
     @property
     def usual_cost(self) -> float:
-        """Evaluations for an answer, on average."""
+        """The mean number of evaluations per answer."""
         return self._spent / len(self._answers) if self._answers else 0.0
 
     def _at(self, x0: FloatArray, seed: int) -> _Answer:
@@ -180,7 +180,7 @@ class _Asked:
         return self._answers[key]
 
     def hold_at(self, x0: FloatArray, seed: int) -> _Answer:
-        """Raise `Breach` where there is a complaint of more than rounding."""
+        """Judge one start and seed. Raise `Breach` for a complaint of more than rounding."""
         __tracebackhide__ = True
         answer = self._at(x0, seed)
         if answer.complaint is None:
@@ -191,13 +191,13 @@ class _Asked:
         raise _breach(self._simplest(x0, seed, answer.complaint))
 
     def raise_what_is_slight(self) -> None:
-        """Raise `SlightBreach` where there was a complaint of rounding."""
+        """Raise `SlightBreach` if there was a complaint of only rounding."""
         __tracebackhide__ = True
         if self._slight is not None:
             raise _breach(self._simplest(*self._slight))
 
     def search(self, evaluations: int, *, seeds: bool) -> None:
-        """Try further starts, each with a seed of its own on request, and raise `Breach` at the first complaint."""
+        """Try further starts, each with its own seed if ``seeds``. Raise `Breach` at the first complaint."""
         __tracebackhide__ = True
         search = Search(self._landscape, self._landscape.bounds, seed=0)
         most = self._spent + evaluations
@@ -207,7 +207,7 @@ class _Asked:
             search.tell(answer.run, answer.nearness)
 
     def _simplest(self, x0: FloatArray, seed: int, complaint: Complaint) -> Complaint:
-        """Shrink the start, then the seed, unless every further run may take as long as one that the clock stopped."""
+        """Shrink the start, then the seed. Keep both if the run timed out, because every further run may, too."""
         if complaint.run.stop_reason == "time":
             return complaint
 

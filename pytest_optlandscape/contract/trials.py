@@ -1,10 +1,10 @@
-"""Holding an optimizer to one property at one start after the other.
+"""Run trials: a trial is an optimizer on a landscape, from a start, with a seed.
 
-A trial is an optimizer on a landscape from a start, with a seed. A judge looks at one and complains, or says how near
-it came to a complaint. `contract_search` goes through the trials of a check.
+A judge takes a trial. It returns a complaint, or how near the trial came to a complaint. `contract.search` goes
+through the trials of a check.
 
-Every trial has a seed of its own, so that what goes wrong with some random numbers only is seen. The k-th start of the
-j-th landscape of `contract_landscapes.FORMULAS` has the seed 5 j + k, whichever check asks, so that checks share runs.
+Every trial has its own seed, so that errors with only some random numbers are found. The k-th start of the j-th
+landscape of `contract.landscapes.FORMULAS` has the seed 5 j + k in every check, so that checks share runs.
 """
 
 from __future__ import annotations
@@ -50,45 +50,46 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 Judge = Callable[["Trial"], "Complaint | float | None"]
-"""From a trial to a complaint; or to how near it came to one, more being nearer; or None where that has no size."""
+"""Takes a trial. Returns a complaint; or how near the trial came to a complaint (larger is nearer); or None if the
+nearness cannot be measured."""
 
 MOST_EVALUATIONS = 10_000
-"""The budget of a trial: well-known methods end by themselves within it on two variables."""
+"""The budget of a trial. Well-known methods end by themselves within it on two variables."""
 
 _EVALUATIONS_OF_THE_ENDLESS = 300
-"""The budget of an optimizer that has no end of its own: its runs show in a few hundred steps what they will do, and in
-10 000, of 0.2 ms each with a library of tensors, the contract would take minutes."""
+"""The budget of an optimizer that never ends by itself. A few hundred steps show its behaviour. With 10 000 steps of
+0.2 ms each, as tensor libraries take, the contract would need minutes."""
 
 SEEDS = 40
-"""At least so many seeds are tried with an optimizer that looks at its own: a breach that one in five shows then
-escapes with a probability of 0.8⁴⁰ = 1.3e-4, and one that half of them show with 1e-12."""
+"""The least number of seeds for an optimizer that reads its seed. A breach that shows with a fifth of the seeds is then
+missed with probability 0.8⁴⁰ = 1.3e-4; a breach that shows with half of them, with probability 1e-12."""
 
 FIRST_FURTHER_SEED = 100
-"""Of the trials that are added to make that many."""
+"""The first seed of the trials that are added to reach `SEEDS`."""
 
 _EVALUATIONS_WITH_FURTHER_SEEDS = 100
-"""The budget of an endless optimizer there."""
+"""The budget of such a trial if the optimizer never ends by itself."""
 
 _KEPT_OPTIMIZERS = 4
 _FOR_GLOBAL = ("sphere[2]", "beale", "rastrigin[2]", "adjiman")
 _GLOBAL_STARTS = 2
-"""Global optimizers take thousands of evaluations a run, and make little of their start."""
+"""Global optimizers take thousands of evaluations per run, and depend little on their start."""
 
 
-class Breach(AssertionError):  # noqa: N818 - it is a failed assertion, and is caught as one
-    """An optimizer breaks a property of the contract; the message says where and how to see it."""
+class Breach(AssertionError):  # noqa: N818 - it is a failed assertion, and is caught as such
+    """An optimizer breaks a property of the contract. The message says where, and how to see it."""
 
 
 class SlightBreach(Breach):
-    """A breach by no more than rounding, of which an optimizer is only warned."""
+    """An optimizer breaks a property, but only by rounding. It is warned, not failed."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error
-    """A property cannot be asked of this optimizer; the message says why."""
+    """A check does not apply to this optimizer. The message says why."""
 
 
 class StoppedByTime(NotApplicable):
-    """The time limit stopped a run: where it was by then depends on the machine, so nothing else is asked of it."""
+    """The time limit stopped a run. Its end depends on the machine, so no other check judges it."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(f"the time limit stopped it on {run.landscape.id} from {numbers(run.x0)}")
@@ -97,7 +98,7 @@ class StoppedByTime(NotApplicable):
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """A run, and the very object that the optimizer returned.
+    """A run, and the object that the optimizer returned.
 
     Attributes
     ----------
@@ -105,9 +106,9 @@ class Observed:
     returned : object
     problem : Problem
     touched : tuple of str
-        The global random states that are no longer what they were.
+        The global random states that the run changed.
     left : tuple of str
-        What else of the process is no longer what it was, when the optimizer has ended.
+        The other process-wide settings that the optimizer left changed.
     """
 
     run: Run
@@ -118,7 +119,7 @@ class Observed:
 
     @property
     def point(self) -> str:
-        """The point in what was returned, where that is called ``r``."""
+        """The expression for the returned point, where ``r`` is the returned object."""
         return "r.x" if hasattr(self.returned, "x") else "r"
 
     @property
@@ -128,13 +129,13 @@ class Observed:
 
     @property
     def refused(self) -> bool:
-        """Whether it turned the problem down with an exception before it evaluated anything."""
+        """Whether the optimizer raised an exception before its first evaluation."""
         return self.run.stop_reason == "exception" and self.run.nfev == self.run.njev == 0
 
 
 @dataclass(frozen=True, eq=False)
 class _Watched:
-    """An optimizer whose returned object is kept."""
+    """An adapter that keeps the returned objects."""
 
     adapter: Adapter
     kept: list[Any] = field(default_factory=list)
@@ -150,7 +151,7 @@ class _Watched:
 
     @contextlib.contextmanager
     def around(self, problem: Problem) -> Iterator[None]:
-        """Look at the process before and after the optimizer, and before the session puts back what it changed."""
+        """Compare the process before and after the optimizer, before the session restores it."""
         before = _process_state()
         with self.adapter.around(problem):
             yield
@@ -163,7 +164,7 @@ class _Watched:
 
 
 def observe(adapter: Adapter, problem: Problem) -> Observed:
-    """Run an optimizer once on a fresh problem.
+    """Run an optimizer once on a fresh problem, and observe what it changes.
 
     Examples
     --------
@@ -179,11 +180,11 @@ def observe(adapter: Adapter, problem: Problem) -> Observed:
 
 
 _SHARED = ("builtins", "numpy")
-"""Where warnings are defined that are everybody's; a filter for a package's own does nothing to others."""
+"""Packages whose warnings concern everybody. A filter for another package's own warnings affects nobody else."""
 
 
 def _process_state() -> dict[str, Any]:
-    """Read what an optimizer may change for everybody else."""
+    """Read the process-wide settings that an optimizer may change."""
     decimals = decimal.getcontext()
     return {
         "numpy.seterr": np.geterr(),
@@ -209,16 +210,16 @@ def _global_states() -> dict[str, bytes]:
 
 
 class _KeepingProblem(Problem):
-    """A problem whose objective keeps the arrays that it is handed, each with a copy.
+    """A problem that keeps the arrays passed to its objective and gradient, each with a copy.
 
     Attributes
     ----------
     handed : int
-        How many arrays it was handed.
+        The number of arrays passed in.
     overwritten : int
-        How many of them were no longer what they were when the run was over.
+        The number of them that differed from their copies at the end of the run.
     start_was_read : bool
-        Whether the optimizer asked for the start.
+        Whether the optimizer read the start.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -245,7 +246,7 @@ class _KeepingProblem(Problem):
         return super().watched_x0()
 
     def _note_start(self) -> None:
-        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+        if self._limit.refusal is None:  # before the run ends, only the optimizer reads it
             self.start_was_read = True
 
     def gradient(self, x: ArrayLike) -> FloatArray:
@@ -262,7 +263,7 @@ class _KeepingProblem(Problem):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One optimizer on one landscape from one start with one seed.
+    """An optimizer on a landscape, from a start, with a seed.
 
     Attributes
     ----------
@@ -271,9 +272,9 @@ class Trial:
     x0 : ndarray, shape (dim,)
     seed : int
     budget : int or None
-        Evaluations (default: 10 000, or 300 where the optimizer has no end of its own).
+        Evaluations (default: 10 000, or 300 if the optimizer never ends by itself).
     seen : list of Observed
-        The runs made so far on behalf of this trial.
+        The runs that this trial has used so far.
     """
 
     adapter: Adapter
@@ -285,16 +286,16 @@ class Trial:
 
     @property
     def spent(self) -> int:
-        """Evaluations of its runs, also of those that were made for another check."""
+        """The evaluations of its runs, including runs made for another check."""
         return sum(one.run.nfev + one.run.njev for one in self.seen)
 
     @property
     def depends_on_the_seed(self) -> bool:
-        """Whether another seed may make another run: the optimizer is stochastic, or asked for its seed."""
+        """Whether another seed may change the run: the optimizer is stochastic, or read its seed."""
         return self.adapter.is_stochastic or any(one.problem.seed_was_read for one in self.seen)
 
     def observe(self) -> Observed:
-        """Run as usual; the same trial of another check is not run again.
+        """Run as usual. Checks share the run of equal trials.
 
         Raises
         ------
@@ -309,13 +310,13 @@ class Trial:
 
     @property
     def start_was_read(self) -> bool:
-        """Whether the optimizer asked for the start in the usual run."""
+        """Whether the optimizer read the start in the usual run."""
         problem = self.observe().problem
         assert isinstance(problem, _KeepingProblem)
         return problem.start_was_read
 
     def overwritten(self) -> tuple[int, int]:
-        """Count the arrays handed to the objective in the usual run: those written to afterwards, and all."""
+        """Count the arrays passed to the objective in the usual run: those overwritten later, and all."""
         problem = self.observe().problem
         assert isinstance(problem, _KeepingProblem)
         return problem.overwritten, problem.handed
@@ -327,7 +328,7 @@ class Trial:
         x0: ArrayLike | None = None,
         bounds: ArrayLike | None = None,
     ) -> Observed:
-        """Run, on request from another start, in another box, or on a problem of another kind.
+        """Run again, optionally from another start, in another box or on another kind of problem.
 
         Raises
         ------
@@ -349,16 +350,16 @@ class Trial:
         return observed
 
     def with_adapter(self, adapter: Adapter) -> Trial:
-        """Return the same trial of another optimizer."""
+        """Return the same trial for another optimizer."""
         return dataclasses.replace(self, adapter=adapter)
 
     def with_seed(self, seed: int) -> Trial:
-        """Return the same trial with another seed, not run yet."""
+        """Return the same trial with another seed and no runs."""
         return dataclasses.replace(self, seed=seed, seen=[])
 
 
 _RUNS: OrderedDict[int, tuple[Adapter, dict[Any, Observed]]] = OrderedDict()
-"""Usual runs of the last few optimizers, by the adapter's identity; the adapter is kept so that this stays its own."""
+"""The usual runs of the last few optimizers, by the adapter's id. The adapter is kept, so that its id is not reused."""
 
 
 def _kept_runs(adapter: Adapter) -> dict[Any, Observed]:
@@ -372,23 +373,23 @@ def _kept_runs(adapter: Adapter) -> dict[Any, Observed]:
 
 @dataclass(frozen=True, eq=False)
 class Complaint:
-    """What a judge found.
+    """A breach that a judge found.
 
     Attributes
     ----------
     what : str
         What is wrong, in words.
     run : Run
-        Where.
+        The run that shows it.
     trial : Trial
-        Whose optimizer made the run.
+        The trial whose optimizer made the run.
     show : str
-        What to print to see it: an expression in ``r``, the result, ``f``, the objective, and ``seen``, the points
-        evaluated. "" where no script can show it.
+        An expression that a script prints to show the breach. It may use ``r``, the result, ``f``, the objective, and
+        ``seen``, the points evaluated. "" if no script can show it.
     how : str
-        What to do to see it where no script can show it.
+        How to see the breach if no script can show it.
     is_slight : bool
-        Whether it is rounding, of which an optimizer is only warned.
+        Whether the breach is only rounding. The optimizer is then warned.
     """
 
     what: str
@@ -400,7 +401,7 @@ class Complaint:
 
 
 def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 5) -> Iterator[Trial]:
-    """Go through landscapes and starts, the standard start first, then two corners and two others.
+    """Yield trials by landscape and start: the standard start, two corners, two other points.
 
     Examples
     --------
@@ -415,7 +416,7 @@ def trials(adapter: Adapter, ids: tuple[str, ...] | None = None, starts: int = 5
 
 
 def trials_on(adapter: Adapter, landscape: Landscape, starts: int = 5) -> Iterator[Trial]:
-    """Go through the starts on one landscape."""
+    """Yield the trials on one landscape, by start."""
     points = [landscape.x0, *landscape.bounds.T, *sobol_starts(landscape, 2)]
     first = _first_seed(landscape, len(points))
     for k, x0 in enumerate(points[:starts]):
@@ -428,10 +429,10 @@ def _first_seed(landscape: Landscape, starts: int) -> int:
 
 
 def further_trials(adapter: Adapter) -> Iterator[Trial]:
-    """Go through starts with further seeds, in parts of boxes with unround edges on which the minimum lies.
+    """Yield trials with further seeds, in sub-boxes whose edges are long binary fractions.
 
-    An optimizer that takes no bounds is run where they leave the minimum where it is. Starts are the upper and the
-    lower corner in turn, and the standard start.
+    The minimum lies on an edge. An optimizer without bounds gets the whole landscapes. The starts are the upper corner,
+    the lower corner and the standard start in turn.
 
     Examples
     --------

@@ -1,10 +1,11 @@
-"""How far two paths may lie apart by rounding alone, and from where on they diverge.
+"""Compare paths: how far apart rounding alone may move them, and where they diverge.
 
-A path is a series of numbers, or of deviations at its points, in units of the box. The envelope says how far perturbed
-runs moved each of them from the unperturbed run; it never shrinks on the way. Two paths diverge where they lie apart by
-more than a multiple of the envelope. Where the envelope exceeds its largest useful value, nothing is compared.
+A path is a series of numbers, or of deviations at its points, in units of the box. The envelope is the distance by
+which perturbed runs moved each of them from the unperturbed run. It never decreases along the path. Two paths diverge
+where their distance exceeds a multiple of the envelope. Parts with an envelope beyond the largest useful value are not
+compared.
 
-`fingerprint` compares the few numbers of a fingerprint in this way, and `assertions.equivalence` whole paths.
+`fingerprint` compares the few numbers of a fingerprint in this way. `assertions.equivalence` compares whole paths.
 """
 
 from __future__ import annotations
@@ -31,28 +32,28 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 MULTIPLE = 1000.0
-"""Deviations up to this multiple of the envelope are rounding. Refactors stay below 10, changes exceed 1000 and mostly
-10¹²; `benchmarks/power.py` measures it."""
+"""Deviations up to this multiple of the envelope are rounding. Refactors stay below 10. Changes exceed 1000, and mostly
+10¹². `benchmarks/power.py` measures both."""
 
 LARGEST_ENVELOPE = 1e-6
-"""The largest envelope, as a share of the box, that is used: a thousand times this is a thousandth of the box."""
+"""The largest envelope in use, as a share of the box: 1000 times this is a thousandth of the box."""
 
 _COARSE_MULTIPLE = 8.0
-"""The multiple in float16 and bfloat16, where a thousand units in the last place are the whole number."""
+"""The multiple in float16 and bfloat16. There, 1000 units in the last place would be the whole number."""
 
 _LARGEST_COARSE_ENVELOPE = 2.0**-5
-"""Eight times this share is a quarter of the box."""
+"""The largest envelope in float16 and bfloat16: eight times this is a quarter of the box."""
 
 END_MULTIPLE = 4
-"""Ends that move by up to this multiple of the perturbed runs' largest move are where rounding puts them. How long a
-run goes on in the noise has no typical scale."""
+"""Ends that move by up to this multiple of the perturbed runs' largest move are rounding. The time that a run spends
+within rounding noise has no typical scale."""
 
 _FINE = 1e-6
-"""Single and double precision are finer than this near 1."""
+"""Near 1, single and double precision are finer than this."""
 
 
 def multiple_of(precision: float) -> float:
-    """Return the multiple of an envelope up to which deviations are rounding, in the optimizer's own precision.
+    """Return the multiple of an envelope up to which deviations are rounding, for the optimizer's precision.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def multiple_of(precision: float) -> float:
 
 
 def largest_envelope(precision: float) -> float:
-    """Return the largest envelope that is used, in the optimizer's own precision.
+    """Return the largest envelope in use, for the optimizer's precision.
 
     Examples
     --------
@@ -82,7 +83,7 @@ def apart(a: float, b: float) -> float:
 
 
 def distances(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the distances of many numbers, each as `apart` measures it; equal infinite numbers are not apart.
+    """Return the distances of pairs of numbers, as `apart` does. Equal infinite numbers have distance 0.
 
     Examples
     --------
@@ -101,14 +102,14 @@ def envelope_of(moved: FloatArray, floor: float) -> FloatArray:
     Parameters
     ----------
     moved : ndarray, shape (runs, parts)
-        The distances of perturbed runs from the unperturbed one; NaN, in the end, where a run has no such part.
+        The distances of perturbed runs from the unperturbed run; NaN after the end of a run.
     floor : float
         The least envelope.
 
     Returns
     -------
     ndarray, shape (parts,)
-        It never decreases. Where a run has no such part, it is NaN.
+        The envelope. It never decreases. It is NaN for a part that some run lacks.
 
     Examples
     --------
@@ -119,7 +120,7 @@ def envelope_of(moved: FloatArray, floor: float) -> FloatArray:
 
 
 def first_beyond(deviation: FloatArray, envelope: FloatArray, multiple: float) -> int | None:
-    """Return the number of the first part of a path that deviates by more than a multiple of the envelope.
+    """Return the index of the first part of a path that deviates by more than a multiple of the envelope.
 
     Examples
     --------
@@ -131,7 +132,7 @@ def first_beyond(deviation: FloatArray, envelope: FloatArray, multiple: float) -
 
 
 def greatest_of_others(values: NDArray[Any]) -> NDArray[Any]:
-    """Return for each row the greatest values among the other rows, at least 0.
+    """Return, for each row, the greatest values of the other rows, at least 0.
 
     Examples
     --------

@@ -1,12 +1,11 @@
-"""Counting: a function that remembers its points and is refused beyond the budget.
+"""Count evaluations: wrap a function to record its points and to stop at the budget.
 
-The path of one evaluation is kept short, because it is added to every one of them: count, evaluate, remember. What can
-be worked out afterwards (gaps, feasibility, distances) is, in `run`. A point is remembered as the bytes of its
-coordinates, which are small, quickly joined, and no business of the garbage collector's.
+Every evaluation pays for this code, so it is short: count, evaluate, record. `run` computes gaps, feasibility and
+distances afterwards. A point is recorded as the bytes of its coordinates: these are small, are quickly joined, and cost
+the garbage collector nothing.
 
-An optimizer may evaluate in several threads. A point and its value are remembered by one call of a list's method, which
-no other thread can interrupt. What several threads evaluate at once beyond the budget is dropped and refused. So there
-is no lock.
+An optimizer may evaluate in several threads. One call of a list's method records a point and its value, and no thread
+can interrupt it. Evaluations beyond the budget are dropped and refused. So no lock is needed.
 """
 
 from __future__ import annotations
@@ -34,18 +33,17 @@ _FLOAT64 = np.dtype(np.float64)
 _NOT_KEPT = b""
 
 CONSTRAINT_EVALUATIONS = 100
-"""One constraint may be evaluated so often per coordinate, and once more, for each evaluation of the budget: its
-Jacobian by finite differences takes as many evaluations as there are coordinates, and one more. It is a safeguard
-against an optimizer that goes round in circles on the constraints alone, and ends it at the same place everywhere."""
+"""A constraint may be evaluated 100 (dim + 1) times per evaluation of the budget. Finite differences take dim + 1 for a
+Jacobian. The limit stops an optimizer that loops on the constraints alone, at the same place on every machine."""
 
 
 class Limit:
-    """The budget, whether anybody asked for more, and whether the run is over for another reason.
+    """The budget, whether it was exceeded, and whether the run has ended for another reason.
 
     Attributes
     ----------
     lock : RLock
-        For what is counted by more than one step.
+        Guards counts that take more than one step.
     """
 
     __reduce_ex__ = refuse_to_travel
@@ -60,12 +58,12 @@ class Limit:
         self._thread = threading.get_ident()
 
     def refuse(self, spent: str = "") -> None:
-        """Raise what ends the run; in a thread of the optimizer's it ends that thread alone.
+        """Raise the exception that ends the run. In a thread of the optimizer, end only that thread.
 
         Parameters
         ----------
         spent : str, optional
-            What is used up (default: the budget of evaluations).
+            A text for what is used up (default: the budget of evaluations).
         """
         if threading.get_ident() != self._thread:
             end_quietly(threading.current_thread())
@@ -77,33 +75,33 @@ class Limit:
         raise BudgetExhausted(spent or f"the budget of {number_of(self.budget, 'evaluation')} is spent")
 
     def on_closing(self, close: Callable[[], None]) -> None:
-        """Call a function when the run is over, or now if it is."""
+        """Call a function when the run ends, or now if it has ended."""
         if self.refusal is not None:
             close()
         self._to_close.append(close)
 
     def close(self, refusal: Callable[[], BaseException]) -> None:
-        """Refuse whatever is asked for from now on, by raising what ``refusal()`` gives."""
+        """Refuse every later evaluation: raise the exception that ``refusal()`` returns."""
         self.refusal = refusal
         for close in self._to_close:
             close()
 
 
 class ConstraintCounts:
-    """How often each constraint's function, Jacobian and Hessian were evaluated.
+    """The numbers of evaluations of each constraint's function, Jacobian and Hessian.
 
     Parameters
     ----------
     count : int
-        How many constraints there are.
+        The number of constraints.
     limit : Limit
     dim : int
-        Coordinates of a point.
+        The number of coordinates of a point.
 
     Attributes
     ----------
     calls : list of dict
-        For each constraint the evaluations of its ``"fun"``, ``"jac"`` and ``"hess"``.
+        For each constraint, the evaluations of its ``"fun"``, ``"jac"`` and ``"hess"``.
     """
 
     def __init__(self, count: int, limit: Limit, dim: int) -> None:
@@ -114,13 +112,13 @@ class ConstraintCounts:
         self._lock = threading.Lock()
 
     def total(self, kind: str) -> int:
-        """Sum the evaluations of all constraints up; the kind is ``"fun"``, ``"jac"`` or ``"hess"``."""
+        """Sum the evaluations of one kind, ``"fun"``, ``"jac"`` or ``"hess"``, over all constraints."""
         return sum(calls[kind] for calls in self.calls)
 
     def counted(self, number: int, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a function of one of the constraints; arguments and results are passed through as they are.
+        """Wrap a function of a constraint to count its calls. Arguments and results are unchanged.
 
-        An array with two axes holds several points, each of which counts.
+        In an array with two axes, each point counts.
         """
         calls, limit, dim, most, lock = self.calls[number], self._limit, self._dim, self._most, self._lock
 
@@ -128,7 +126,7 @@ class ConstraintCounts:
             if limit.refusal is not None or calls[kind] >= most:
                 limit.refuse(f"{most} evaluations of one constraint were made, as many as the budget allows")
             points = x.size // dim if getattr(x, "ndim", 1) == 2 else 1
-            with lock:  # an optimizer may evaluate in threads of its own
+            with lock:  # an optimizer may evaluate in its own threads
                 calls[kind] += points
             return function(x, *further)
 
@@ -145,34 +143,34 @@ def counted(
     instead: Sequence[Any] | None = None,
     on_tensor: Callable[[Any], Any] | None = None,
 ) -> Callable[[ArrayLike], Any]:
-    """Wrap a function of a list of floats: refused beyond the budget, its points remembered.
+    """Wrap a function of a list of floats, to record its points and to refuse evaluations beyond the budget.
 
-    The wrapper knows nothing of the problem: a cycle of references would keep every run's points in memory until the
-    garbage collector comes by.
+    The wrapper holds no reference to the problem. A cycle would keep each run's points in memory until the garbage
+    collector runs.
 
     Parameters
     ----------
     function : callable
     limit : Limit
     dim : int
-        Coordinates of a point.
+        The number of coordinates of a point.
     record : list
-        Where each point goes, as bytes, followed by its value unless ``instead`` is given. Where the function raised,
-        the value is NaN.
+        Receives each point as bytes, followed by its value unless ``instead`` is given. The value is NaN if the
+        function raises.
     value_of : callable, optional
-        Gives the value from the point and the result (default: the result).
+        Computes the value from the point and the result (default: the result).
     instead : sequence, optional
-        That of a derivative, which has no value: while it has elements, points are counted, but not kept, because
-        nobody will ask for them.
+        For a derivative, which has no value: the record of the objective. While it has elements, points of the
+        derivative are counted but not kept, because they are not needed.
     on_tensor : callable, optional
-        Evaluates what a library of tensors has to evaluate itself; see `differentiable`.
+        Evaluates points that a tensor library must evaluate, see `differentiable`.
     """
     has_value = instead is None
     stride = 2 if has_value else 1
     full = most = limit.budget * stride
     remember = record.extend
     ndarray, tobytes = np.ndarray, np.ndarray.tobytes
-    # For short points lists of floats are quickest; long ones are evaluated by NumPy and stay arrays.
+    # Lists of floats are fastest for short points. NumPy evaluates long points, which stay arrays.
     unpack: Callable[[Any], Any] = np.asarray
     if dim <= LARGEST_UNROLLED:
         unpack = np.ndarray.tolist
@@ -203,13 +201,13 @@ def counted(
         try:
             result = function(values)
         except Exception:
-            # An evaluation that raises is one too: the budget holds for an optimizer that goes on regardless.
+            # An evaluation that raises counts, too: the optimizer may go on, and the budget must hold.
             if len(values) == dim:
                 remember((point, math.nan)[:stride])
                 del record[full:]
             raise
         remember((point, result if value_of is None else value_of(point, result)) if has_value else (point,))
-        if len(record) > full:  # another thread made the last evaluation of the budget in the meantime
+        if len(record) > full:  # meanwhile another thread made the last evaluation of the budget
             del record[full:]
             limit.refuse()
         return result
@@ -226,9 +224,9 @@ def disturbed(
     *,
     stride: int,
 ) -> Callable[[Any], Any]:
-    """Put noise on what a counted function gives: evaluation k always alike.
+    """Add noise to a counted function. Evaluation k always gets the same noise.
 
-    A lock keeps threads from taking each other's numbers. The stride is the length of an evaluation in the record.
+    A lock keeps threads from swapping evaluation numbers. The stride is the length of an evaluation in the record.
     """
     lock = limit.lock
 
@@ -245,17 +243,17 @@ def disturbed(
 
 
 def as_points(points: Sequence[bytes], dim: int) -> FloatArray:
-    """Return remembered points as an array of shape (n, dim)."""
+    """Return recorded points as an array of shape (n, dim)."""
     return np.frombuffer(bytearray().join(points)).reshape(-1, dim)
 
 
 def as_floats(point: bytes) -> list[float]:
-    """Return a remembered point as a list of floats."""
+    """Return a recorded point as a list of floats."""
     return array("d", point).tolist()
 
 
 def as_list(x: Any) -> list[float]:
-    """Read a point as a list of floats, or raise ValueError."""
+    """Convert a point to a list of floats, or raise ValueError."""
     if isinstance(x, np.ma.MaskedArray):
         raise ValueError("a point is an array of numbers, got a masked one: what stands behind its mask is no point")
     array = as_array(x)

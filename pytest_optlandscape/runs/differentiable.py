@@ -1,12 +1,12 @@
-"""Counted evaluations of tensors: JAX, torch and TensorFlow can trace and differentiate them.
+"""Counted evaluations of tensors that JAX, torch and TensorFlow can trace and differentiate.
 
-A problem counts in Python, so its values come out of a library's program by a callback, and its derivatives are the
-problem's own, counted too. Differentiating the objective evaluates the gradient; differentiating the gradient
-evaluates the Hessian. Residuals have their Jacobian. Nothing can be differentiated further.
+A problem counts in Python, so a library's program calls back to evaluate it. Derivatives are the problem's own, and are
+counted, too. Differentiating the objective evaluates the gradient. Differentiating the gradient evaluates the Hessian.
+Differentiating residuals evaluates their Jacobian. Higher derivatives are not available.
 
-`library_of` says whose tensor a point is, and `evaluate` does the rest. A point may also be a mapping of its parts by
-name, see `Structure`: JAX and torch then give the derivatives by parts, too. No library is imported here before
-somebody hands over a tensor of it.
+`library_of` names the library of a point, and `evaluate` evaluates there. A point may also be a mapping of parts by
+name, see `Structure`. JAX and torch then return derivatives by parts. No library is imported before one of its tensors
+is passed in.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _DERIVATIVES = {
     "residuals": ("residuals", "jacobian"),
     "jacobian": ("jacobian",),
 }
-"""What a problem can evaluate, each with its derivatives."""
+"""Each function of a problem, followed by its derivatives."""
 
 _NO_TENSORS = frozenset({list, tuple, np.ndarray, float, int, np.float64})
 
 
 class Evaluations(Protocol):
-    """What is evaluated: the counted functions of a `Problem`, each of a point of shape (dim,)."""
+    """The counted functions of a `Problem`, each of a point of shape (dim,)."""
 
     @property
     def structure(self) -> Structure:
@@ -56,7 +56,7 @@ class Evaluations(Protocol):
 
 
 def library_of(x: Any) -> str:
-    """Name the library that has to evaluate a point; "" for NumPy.
+    """Return the name of the library that must evaluate a point; "" for NumPy.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def library_of(x: Any) -> str:
     Returns
     -------
     str
-        ``"jax"`` for what JAX traces, ``"torch"`` for a tensor that requires its gradient, ``"tensorflow"`` for any
-        tensor of TensorFlow. All others are read by NumPy, such as an array of JAX outside of its transformations.
+        ``"jax"`` for a tracer of JAX, ``"torch"`` for a tensor that requires its gradient, ``"tensorflow"`` for any
+        tensor of TensorFlow. NumPy reads all others, such as an array of JAX outside its transformations.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def library_of(x: Any) -> str:
 
 
 def as_array(x: Any) -> NDArray[Any]:
-    """Read an array, a tensor or a list as an array; bfloat16, which NumPy does not have, in double precision.
+    """Convert an array, tensor or list to a NumPy array. NumPy has no bfloat16, so that becomes double precision.
 
     Examples
     --------
@@ -101,9 +101,9 @@ def as_array(x: Any) -> NDArray[Any]:
 
 
 def stacked(x: Any) -> Any:
-    """Return one tensor of what NumPy cannot read; None if there is nothing that a library has to evaluate.
+    """Return a point that NumPy cannot read as one tensor; None if no library has to evaluate it.
 
-    That is a list of tensors, or a tensor inside a transformation of `torch.func`.
+    Such a point is a list of tensors, or a tensor inside a transformation of `torch.func`.
 
     Examples
     --------
@@ -131,18 +131,18 @@ def evaluate(problem: Evaluations, what: str, x: Any) -> Any:
     what : str
         ``"fun"``, ``"gradient"``, ``"hessian"``, ``"residuals"`` or ``"jacobian"``.
     x : tensor, shape (dim,), or mapping
-        One for which `library_of` names a library, or the parts of a point, which may also be arrays.
+        A tensor whose library `library_of` names, or the parts of a point, which may also be arrays.
 
     Returns
     -------
     tensor
-        Of the type and on the device of ``x``, in that library's own program, and differentiable there. The gradient at
-        a mapping is a dict of parts.
+        It has the type and device of ``x``, and its library can trace and differentiate it. The gradient at a mapping
+        is a dict of parts.
 
     Raises
     ------
     ValueError
-        If ``x`` has another shape or holds no real numbers.
+        If ``x`` has a wrong shape, or holds no real numbers.
     """
     if isinstance(x, Mapping):
         gathered = _joined(problem.structure, x)
@@ -157,7 +157,7 @@ def evaluate(problem: Evaluations, what: str, x: Any) -> Any:
 
 
 def _joined(structure: Structure, parts: Mapping[str, Any]) -> Any:
-    """Put parts together into one point, in the library of whichever needs one."""
+    """Join parts into one point, in the library of the first part that needs a library."""
     structure.check({name: tuple(np.shape(part)) for name, part in parts.items()})
     library = next(filter(None, (library_of(part) for part in parts.values())), "")
     flat = [parts[name] for name in structure]
@@ -183,7 +183,7 @@ def _split(structure: Structure, x: Any) -> dict[str, Any]:
 
 
 def _values_at(problem: Any, names: tuple[str, ...], x: Any) -> list[FloatArray]:
-    """Evaluate at a point and count it."""
+    """Evaluate functions at a point, and count the evaluations."""
     point = np.array(x, dtype=np.float64)
     return [np.asarray(getattr(problem, name)(point), dtype=np.float64) for name in names]
 
@@ -203,9 +203,9 @@ _number_of: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
 
 class Traceable:
-    """A problem's function for JAX: a pytree, so that what is compiled for one problem serves others as well.
+    """A problem's function for JAX, as a pytree, so that all problems of one form share a compiled program.
 
-    Traced programs do not hold the problem. They hold its number, and the callback looks the problem up.
+    A traced program does not hold the problem. It holds its number, and the callback looks the problem up.
     """
 
     def __init__(self, number: Any, form: tuple[str, Structure, int, str]) -> None:
@@ -213,7 +213,7 @@ class Traceable:
         self._form = form
 
     def __call__(self, x: Any, *_: Any) -> Any:
-        """Evaluate at a point of shape (dim,), or at a dict of its parts; counted, and differentiable by JAX.
+        """Evaluate and count at a point of shape (dim,), or a dict of its parts. JAX can differentiate the value.
 
         Further arguments are ignored.
         """
@@ -259,15 +259,15 @@ def _prepare_jax() -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a log record is about anything but a budget that is spent, which is how most runs end."""
+    """Return whether a log record reports anything but a spent budget. Most runs end with a spent budget."""
     return not (record.exc_info and isinstance(record.exc_info[1], BudgetExhausted))
 
 
 @functools.lru_cache(maxsize=64)
 def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: str) -> Callable[[Any, Any], Any]:
-    """Make the function of JAX that evaluates the first ``count`` of the names, all at once, at (x, problem's number).
+    """Make a function of JAX, of (x, the problem's number), that evaluates the first ``count`` names in one call.
 
-    Its derivative evaluates one more. A vectorised call is one evaluation after the other.
+    Its derivative evaluates one name more. A vectorised call evaluates point by point.
     """
     import jax
     from jax.experimental import io_callback
@@ -280,7 +280,7 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
             raise RuntimeError("the problem of this function is gone: keep the Problem as long as it is evaluated")
         sent = np.asarray(x)
         if sent.ndim == 1:
-            with np.errstate(over="ignore"):  # what is too large for a half-precision type is infinite in it
+            with np.errstate(over="ignore"):  # a value too large for half precision becomes infinite
                 return [value.astype(sent.dtype) for value in _values_at(problem, first, sent)]
         values = _values_at(problem, first, np.ascontiguousarray(sent).view(np.float64)[:, 0])
         return [value.reshape(*value.shape, 1).view(np.uint32) for value in values]
@@ -293,8 +293,8 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
         if x.dtype != np.float64:
             results = [shape_of(shapes[name], x.dtype) for name in first]
             return io_callback(call, results, x, number, ordered=True)
-        # JAX may call from a thread of its own, where double precision is off if a `with` has switched it on: numbers
-        # would be cut to single precision on their way. Their bits, as pairs of whole numbers, are not.
+        # JAX may call back from its own thread. Double precision is off there if a `with` switched it on, and numbers
+        # would be cut to single precision. So their bits are passed, as pairs of whole numbers.
         results = [shape_of((*shapes[name], 2), np.uint32) for name in first]
         bits = io_callback(call, results, jax.lax.bitcast_convert_type(x, np.uint32), number, ordered=True)
         return [jax.lax.bitcast_convert_type(pairs, np.float64) for pairs in bits]
@@ -328,9 +328,9 @@ def _jax_function(names: tuple[str, ...], count: int, residuals: int, refusal: s
 
 @functools.cache
 def _knows_effects_of_batching() -> bool:
-    """Return whether this JAX orders the callbacks of a function with a batching rule; older releases forget them.
+    """Return whether this JAX orders the callbacks of a function with a batching rule.
 
-    Such a release gets the function without the rule, and refuses `jax.vmap` of a problem.
+    Older releases drop the callbacks. They get the function without the rule, and refuse `jax.vmap` of a problem.
     """
     import jax
     from jax.experimental import io_callback
@@ -354,7 +354,7 @@ def _torch_function() -> Any:
     import torch
 
     class Counted(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
-        """The first of some names at a point; the second is its derivative."""
+        """The first of ``names`` at a point. The second is its derivative."""
 
         @staticmethod
         def forward(x: Any, problem: Any, names: tuple[str, ...]) -> Any:
@@ -408,7 +408,7 @@ def _on_tensorflow(problem: Any, names: tuple[str, ...], x: Any) -> Any:
     def call(point: Any) -> Any:
         try:
             return _values_at(problem, names[:1], point)[0].astype(dtype.as_numpy_dtype)
-        except BaseException as error:  # TensorFlow would make an error of its own of it
+        except BaseException as error:  # TensorFlow would replace it by its own error
             raised.append(error)
             raise
 

@@ -1,9 +1,11 @@
 """`KerasRecorder`: a callback for Keras' ``fit`` that records the training.
 
-Three things that a callback is not told are found out here. What a logged value is: Keras' own ``train_step`` logs the
-mean over the epoch so far, another may log the batch's own loss (`_LogReader`). What data ``fit`` was given and whether
-it raised (`_FitCall`). What the final weights are worth: they are evaluated when all callbacks have had their last
-word.
+Keras does not tell a callback three things, so this module finds them out:
+
+* The meaning of a logged value (`_LogReader`). Keras' own ``train_step`` logs the mean over the epoch so far; another
+  may log the loss of one batch.
+* The data of ``fit``, and whether it raised (`_FitCall`).
+* The loss of the final weights. They are evaluated after the last callback has ended.
 """
 
 from __future__ import annotations
@@ -28,59 +30,60 @@ __all__ = ["KerasRecorder"]
 
 NO_DATA = "give the recorder data=(x, y), or call recorder.result(loss) after fit"
 NO_LOSS = "give the model a test_step that logs it, or call recorder.result(loss) after fit"
-"""What to do where the loss of the final weights is not known: for want of data, or of a loss that can be evaluated."""
+"""Advice if the loss of the final weights is unknown: because data are missing, or a loss that can be evaluated."""
 
 
 class KerasRecorder(TrainingRecorder):
-    """A callback for Keras' ``model.fit`` that records the training; its `run` is what came of it.
+    """A callback for Keras' ``model.fit`` that records the training. Its `run` is the recorded run.
 
-    By epoch, a training loss is the mean over the epoch's batches, each with the weights of its time; ``"val_loss"`` is
-    the loss after the epoch. By batch, it is the loss of that batch. Keras logs the mean of the epoch so far, which is
-    undone by the metric's own sums. These are kept in single precision, so the k-th batch of an epoch is known to about
-    k · 10⁻⁷ of the mean; the upper end is recorded. After a NaN, the rest of the epoch is unknown.
+    Per epoch, the training loss is the mean over the epoch's batches, each with the weights of its time. ``"val_loss"``
+    is the loss after the epoch. Per batch, it is the loss of that batch. Keras logs only the mean of the epoch so far;
+    the recorder derives the batch's loss from the metric's sums. These have single precision, so the loss of the k-th
+    batch is known to about k · 10⁻⁷ of the mean. The upper end is recorded. After a NaN, the rest of the epoch is lost.
 
     When ``fit`` and all its callbacks have ended, ``model.evaluate`` measures the loss of the final weights on the data
-    that ``fit`` was given: one more pass, without dropout. It is the run's ``fun``, and `assert_converges` judges it.
+    of ``fit``, in one more pass without dropout. It is the run's ``fun``, and `assert_converges` judges it.
 
     Parameters
     ----------
     fmin : float, default 0.0
         The least value the loss can take, or a lower bound.
     per : str, default "epoch"
-        Or ``"batch"``: what an evaluation is.
+        The meaning of an evaluation: ``"epoch"`` or ``"batch"``.
     monitor : str, default "loss"
-        Which of Keras' logs.
+        The name of one of Keras' logs.
     mode : str, default "auto"
-        ``"min"`` or ``"max"``; ``"auto"`` is as for Keras' ``EarlyStopping``: losses are minimised, metrics are what
-        Keras says they are, anything else is an error.
+        ``"min"``, ``"max"`` or ``"auto"``. ``"auto"`` works as in Keras' ``EarlyStopping``: losses are minimised, and
+        metrics have a direction of their own. Anything else is an error.
     fmax : float, default 1.0
         The greatest value, or an upper bound, of a monitor that is maximised.
     data : tuple or data set, optional
-        What the final weights are evaluated on: ``(x, y)``, ``(x, y, sample_weight)`` or anything else that
-        ``model.evaluate`` takes and that can be gone through again. By default the data of ``fit``: its training data,
-        or for a monitor ``"val_…"`` its validation data.
+        The data on which the final weights are evaluated: ``(x, y)``, ``(x, y, sample_weight)``, or anything else that
+        ``model.evaluate`` takes and that can be read again. Default: the training data of ``fit``, or its validation
+        data for a monitor ``"val_…"``.
     batch_size, samples : int, optional
-        Those of the training data. They weigh the batches of an epoch where ``train_step`` logs each batch's own loss,
-        and are needed only where ``fit`` is given a data set whose last batch is smaller: arrays tell them.
+        The size of a batch, and the number of training samples. They weight the batches of an epoch if ``train_step``
+        logs each batch's own loss. Give them only if the data of ``fit`` are a data set whose last batch is smaller.
+        For arrays they are known.
     name : str, default "training loss"
-        What is trained, for messages.
+        A name for messages.
 
     Raises
     ------
     ImportError
         If Keras is not installed.
     ValueError
-        If an argument is out of range. During the training: if it is not known whether the monitor is to be minimised,
-        its value for a batch cannot be found out, another model is trained, or ``fit`` was given no list of callbacks.
+        If an argument is out of range. During the training: if the direction of the monitor is unknown, its value for a
+        batch cannot be derived, another model is trained, or the callbacks of ``fit`` are not a list.
     KeyError, TypeError
-        During the training, if Keras has no log of that name, or logs no number.
+        During the training: if Keras has no log of that name, or logs no number.
 
     Notes
     -----
-    Call ``keras.utils.set_random_seed`` before the model is made: then ``fit`` repeats itself on one machine.
+    Call ``keras.utils.set_random_seed`` before you make the model. Then ``fit`` is repeatable on one machine.
 
-    A ``train_step`` of your own may log anything. A value that no metric of the model has is taken for the batch's own
-    loss, so a running mean has to be kept in a ``keras.metrics.Mean``.
+    A custom ``train_step`` may log anything. A logged value that equals no metric of the model counts as the loss of
+    the batch. So keep a running mean in a ``keras.metrics.Mean``.
 
     If ``fit`` raises, the stop reason is ``"exception"``. Train inside ``with recorder:`` to record what it raised.
 
@@ -97,8 +100,8 @@ class KerasRecorder(TrainingRecorder):
     model: Any
 
     def __new__(cls, *args: Any, **keywords: Any) -> KerasRecorder:
-        """Make a callback of Keras, whose base class is known only where Keras is installed."""
-        kind: Any = cls  # a class is hashable, which mypy does not see
+        """Make an instance that is also a Keras callback. Keras is imported only now."""
+        kind: Any = cls  # mypy does not see that a class is hashable
         made: KerasRecorder = object.__new__(_keras_callback(kind))
         return made
 
@@ -153,13 +156,13 @@ class KerasRecorder(TrainingRecorder):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Record what was raised, unless ``fit`` had ended: then it was something else that raised."""
+        """Record an exception, unless ``fit`` has ended and so cannot have raised it."""
         if error is not None and self._wall_time is None:
             self.finish(error)
             self._call = None
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Start, or go on with another ``fit``."""
+        """Start the recording, or continue it with another ``fit``."""
         model = self.model
         if self._trained is not None and self._trained() is not model:
             raise ValueError("this recorder has recorded another model; a run is of one model, so make a recorder each")
@@ -181,7 +184,7 @@ class KerasRecorder(TrainingRecorder):
             self._be_last(self._call.arguments["callbacks"].callbacks)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Plan, and forget the epoch before."""
+        """Update the planned evaluations, and forget the previous epoch."""
         self._reader = self._test_reader = None
         if not self._plans_made:
             self._plans_made = True
@@ -191,7 +194,7 @@ class KerasRecorder(TrainingRecorder):
                 self._planned = len(self._losses) + (epochs - epoch) * each
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Look at the metrics before the first batch."""
+        """Read the metrics before the first batch."""
         if self._reader is None and not self._reads_tests:
             given: Mapping[str, Any] = {} if self._call is None else self._call.arguments
             batches = self._given_batches or _batches(
@@ -200,7 +203,7 @@ class KerasRecorder(TrainingRecorder):
             self._reader = _LogReader(self._monitor, self.model, batches)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the batch's own loss, or keep what an epoch's loss is made from."""
+        """Record the loss of the batch, or keep it for the loss of the epoch."""
         if self._reader is None or (self._unit == "epoch" and self._monitor not in (logs or {})):
             return
         self._check_thread()
@@ -215,18 +218,18 @@ class KerasRecorder(TrainingRecorder):
         self._reader.keep(value)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Forget the evaluation before."""
+        """Forget the previous evaluation."""
         self._test_reader = None
 
     def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Look at the metrics before the first batch."""
+        """Read the metrics before the first batch."""
         if self._test_reader is None and self._reads_tests:
             data = self._evaluated_on or ({} if self._call is None else self._call.validation_data())
             batches = _batches(data.get("x"), data.get("batch_size"), data.get("steps"))
             self._test_reader = _LogReader(self._monitor.removeprefix("val_"), self.model, batches)
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Keep what the loss of an evaluation is made from."""
+        """Keep the logged value for the loss of the evaluation."""
         reader = self._test_reader
         if reader is not None and logs and reader.name in logs:
             self._check_thread()
@@ -236,7 +239,7 @@ class KerasRecorder(TrainingRecorder):
             reader.keep(value)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the epoch's loss; NaN if the epoch had no validation."""
+        """Record the loss of the epoch; NaN if the epoch had no validation."""
         if self._unit == "batch":
             return
         if self._is_not_validated(logs or {}):
@@ -248,13 +251,13 @@ class KerasRecorder(TrainingRecorder):
         self.step(reader.value if reader is not None and reader.batches else value)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """End the recording, if there is no ``fit`` in which to be the last of the callbacks."""
+        """End the recording if no ``fit`` is running. In ``fit``, the appended last callback ends it."""
         if self._call is None:
             self._close()
 
     @property
     def run(self) -> TrainingRun:
-        """What was recorded so far."""
+        """The run recorded so far."""
         if self._wall_time is None and self._call is not None and not self._call.is_running:
             self._call = None
             self.finish()
@@ -262,12 +265,15 @@ class KerasRecorder(TrainingRecorder):
         return super().run
 
     def _check_thread(self) -> None:
-        """Refuse to look at metrics that change meanwhile: Keras calls what is not in a list from another thread."""
+        """Raise ValueError in another thread, where the metrics could change while they are read.
+
+        Keras calls callbacks from another thread if they are not in a list.
+        """
         if threading.get_ident() != self._thread:
             raise ValueError("fit takes a list of callbacks: callbacks=[recorder]")
 
     def _be_last(self, callbacks: list[Any]) -> None:
-        """Append a callback that ends the recording: others may still exchange the weights in their on_train_end."""
+        """Append a callback that ends the recording: others may replace the weights in their on_train_end."""
         import keras
 
         if self._closing is None:
@@ -285,12 +291,12 @@ class KerasRecorder(TrainingRecorder):
         return self._result or (None, "the training has not ended")
 
     def _evaluate(self) -> tuple[float | None, str]:
-        """Measure the loss of the model as it is; say on what, or why it cannot be measured."""
+        """Measure the loss of the final weights. Return it with a note on its data, or None with the reason."""
         if self._data is None and self._call is None:
             return None, f"this training is no call of fit, so its data are not seen; {NO_DATA}"
         what = "given" if self._data is not None else "validation" if self._reads_tests else "training"
         name = self._monitor.removeprefix("val_")
-        history = getattr(self.model, "history", None)  # older Keras exchanges it, and fit then returns another
+        history = getattr(self.model, "history", None)  # older Keras replaces it, and fit then returns another
         self._reads_tests, kept = True, self._reads_tests
         try:
             self._evaluated_on = data = self._final_data(what)
@@ -305,7 +311,7 @@ class KerasRecorder(TrainingRecorder):
             reader = self._test_reader
             value = reader.value if reader is not None and reader.batches else _logged(logs, name)
             return value, f"the final weights on the {what} data"
-        except Exception as error:  # a model without a loss of its own, say: the training is none the worse
+        except Exception as error:  # such as a model without a loss; the training itself is fine
             return None, f"model.evaluate raised {type(error).__name__}: {error}; {NO_LOSS}"
         finally:
             self._reads_tests, self._evaluated_on = kept, None
@@ -313,7 +319,7 @@ class KerasRecorder(TrainingRecorder):
                 self.model.history = history
 
     def _final_data(self, what: str) -> dict[str, Any]:
-        """Return the arguments with which ``model.evaluate`` measures the final weights; empty if it cannot."""
+        """Return the arguments of ``model.evaluate`` for the final weights; empty if it cannot measure them."""
         if self._call is None or what == "given":
             return _evaluate_arguments(self._data)
         return self._call.validation_data() if what == "validation" else self._call.training_data()
@@ -326,19 +332,19 @@ class KerasRecorder(TrainingRecorder):
         return _logged(logs, self._monitor)
 
     def _is_not_validated(self, logs: Mapping[str, Any]) -> bool:
-        """Return whether an epoch lacks the monitor only because ``fit`` does not validate after each."""
+        """Return whether an epoch lacks the monitor only because ``fit`` does not validate every epoch."""
         if not self._reads_tests or any(name.startswith("val_") for name in logs):
             return False
         return self._call is None or self._call.arguments["validation_data"] is not None
 
     def _settle_direction(self) -> None:
-        """Find out whether the monitor is minimised or maximised, once the metrics are known."""
+        """Infer whether the monitor is minimised or maximised, once the metrics are known."""
         if self._mode == "auto":
             self._mode = _direction(self._monitor, self.model)
             self._loss = self._bounded(self._mode)
 
     def _bounded(self, mode: str) -> TrainingLoss:
-        """Put the bound that belongs to a direction to the monitor's name."""
+        """Return the monitor with the bound of a direction: fmax if it is maximised, else fmin."""
         if mode == "max":
             if self._fmin is not None:
                 raise ValueError(f"{self._monitor!r} is maximised: give its greatest value, fmax (default 1), not fmin")
@@ -350,7 +356,7 @@ class KerasRecorder(TrainingRecorder):
 
 @functools.cache
 def _keras_callback(cls: type[Any]) -> type[Any]:
-    """Make the recorder, or a subclass, a callback of Keras, which is imported only now."""
+    """Return the recorder class, or a subclass, as a Keras callback. Keras is imported only now."""
     try:
         import keras
     except ImportError as error:
@@ -364,10 +370,10 @@ def _keras_callback(cls: type[Any]) -> type[Any]:
 
 @dataclass(frozen=True)
 class _FitCall:
-    """The call of ``fit`` that is going on.
+    """The running call of ``fit``.
 
-    Keras tells a callback neither the data nor that ``fit`` raised. Both are seen on the frame of ``fit``, from which
-    the callbacks are called: the names read there are those of its documented parameters.
+    Keras tells a callback neither the data nor that ``fit`` raised. Both are read from the stack frame of ``fit``, by
+    the names of its documented parameters.
 
     Attributes
     ----------
@@ -378,7 +384,7 @@ class _FitCall:
 
     @classmethod
     def of(cls, model: Any) -> _FitCall | None:
-        """Find the call by looking up the stack; None if the callbacks are called from a loop of one's own."""
+        """Find the call on the stack; None if a user's own loop calls the callbacks."""
         frame = sys._getframe().f_back
         while frame is not None:
             if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
@@ -390,12 +396,12 @@ class _FitCall:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """What ``fit`` was given, validation data split off and callbacks put into a list."""
+        """The arguments of ``fit``, after it has split off validation data and listed the callbacks."""
         return self.frame.f_locals
 
     @property
     def is_running(self) -> bool:
-        """Whether the call is on the stack of any thread."""
+        """Whether the call is on any thread's stack."""
         for frame in sys._current_frames().values():
             above: FrameType | None = frame
             while above is not None:
@@ -405,7 +411,7 @@ class _FitCall:
         return False
 
     def training_data(self) -> dict[str, Any]:
-        """Return the arguments with which ``model.evaluate`` measures the training loss; empty if it cannot."""
+        """Return the arguments of ``model.evaluate`` for the training loss; empty if it cannot be measured."""
         given = self.arguments
         found = {name: given.get(name) for name in ("x", "y", "sample_weight", "batch_size")}
         if _is_used_up(found["x"]):
@@ -417,7 +423,7 @@ class _FitCall:
         return {**found, "steps": None if _has_an_end(found["x"]) else given.get("steps_per_epoch")}
 
     def validation_data(self) -> dict[str, Any]:
-        """Return the arguments with which ``fit`` validates; empty if it does not, or the data are used up."""
+        """Return the validation arguments of ``fit``; empty if there are none, or the data are used up."""
         given = self.arguments
         if given.get("validation_data") is None:
             return {}
@@ -437,7 +443,7 @@ def _evaluate_arguments(data: Any) -> dict[str, Any]:
 
 
 def _batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[float, float]:
-    """Return the size of a batch and the number of samples if arrays tell them, else such that batches are alike."""
+    """Return the batch size and the number of samples of arrays; else values that weight all batches equally."""
     import keras
 
     shape = getattr(next(iter(keras.tree.flatten(x)), None), "shape", None)
@@ -445,12 +451,12 @@ def _batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[float, 
 
 
 def _is_used_up(x: Any) -> bool:
-    """Return whether data were there for one pass only."""
+    """Return whether data are missing, or can be read only once."""
     return x is None or hasattr(x, "__next__")
 
 
 def _has_an_end(x: Any) -> bool:
-    """Return whether data are known to end: arrays and data sets of known length."""
+    """Return whether data are known to be finite: arrays and data sets of known length."""
     if hasattr(x, "shape"):
         return True
     try:
@@ -460,7 +466,7 @@ def _has_an_end(x: Any) -> bool:
 
 
 def _weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> Any:
-    """Weigh each sample by its class, which is the label or the position of the largest of several."""
+    """Return the weight of each sample by its class: the label, or the index of the largest label."""
     labels = np.asarray(y.detach().cpu().numpy() if hasattr(y, "detach") else y)
     if labels.ndim > 1:
         labels = labels[..., 0] if labels.shape[-1] == 1 else labels.argmax(axis=-1)
@@ -469,7 +475,7 @@ def _weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> Any:
 
 @contextlib.contextmanager
 def _random_numbers_kept(data: Any) -> Iterator[None]:
-    """Leave torch's random numbers as they are: a DataLoader draws one whenever it is gone through."""
+    """Restore torch's random state after reading data: a DataLoader draws a number in each pass."""
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(data, torch.utils.data.DataLoader):
         yield
@@ -483,21 +489,21 @@ def _random_numbers_kept(data: Any) -> Iterator[None]:
 
 
 class _LogReader:
-    """Finds out what the logs of one pass over data, an epoch's or an evaluation's, say of a value.
+    """Interpret the logged values of one pass over data, in an epoch or an evaluation.
 
-    Keras' own steps log the model's metrics: the loss is a mean over the pass so far. A step of one's own may log what
-    it likes, mostly the batch's own loss, and then Keras reports for the whole pass that of the last batch, or a metric
-    of the same name that was never updated. A logged value is taken for a metric's if it equals what the metric has
-    at that time, and that has changed; else it is the batch's own.
+    Keras' own steps log the model's metrics: the loss is a mean over the pass so far. A custom step may log anything,
+    mostly the loss of the batch. For the whole pass Keras then reports the loss of the last batch, or a metric of the
+    same name that was never updated. A logged value counts as a metric's if that metric was updated and equals it. Else
+    it belongs to the batch alone.
 
     Parameters
     ----------
     name : str
         The key of the logs.
     model : keras.Model
-        Before the first batch.
+        The model before the first batch.
     batches : tuple of float
-        The size of a batch and the number of samples: the last batch may be smaller.
+        The batch size and the number of samples. The last batch may be smaller.
     """
 
     def __init__(self, name: str, model: Any, batches: tuple[float, float]) -> None:
@@ -509,31 +515,32 @@ class _LogReader:
 
     @property
     def batches(self) -> int:
-        """Batches so far."""
+        """The number of batches so far."""
         return len(self._values)
 
     @property
     def needs_metrics(self) -> bool:
-        """Whether the next value must be looked at: that of batch 1, 2, 4, 8, …, as a look holds up JAX.
+        """Whether the next value must be compared with the metrics: for batches 1, 2, 4, 8, ….
 
-        A first batch's own value is also the mean so far. If all values up to then were alike, so is a later one's.
+        A comparison makes JAX wait, so it is not made after each batch. It is repeated, because the value of the first
+        batch is also the mean so far, and so are later values if all are equal.
         """
         return self._is_running and self.batches & (self.batches + 1) == 0
 
     @property
     def value(self) -> float:
-        """The value for all batches so far."""
+        """The value over all batches so far."""
         if self._is_running:
             return self._values[-1]
         seen = self._batch_size * np.arange(self.batches)
         return float(np.average(self._values, weights=np.clip(self._samples - seen, 1.0, self._batch_size)))
 
     def keep(self, value: float) -> None:
-        """Take in a logged value."""
+        """Keep a logged value."""
         self._values.append(value)
 
     def look(self, value: float, model: Any) -> None:
-        """Find out whether a logged value is a metric's over the pass so far."""
+        """Decide whether a logged value is a metric's value over the pass so far, and keep the decision."""
         sums, before = _sums(model), self._sums
         self._sums = sums
         self._is_running = any(one.explains(value, before.get(key)) for key, one in sums.items())
@@ -545,21 +552,21 @@ class _LogReader:
             )
 
     def own_value(self, value: float, model: Any, direction: float) -> float:
-        """Work out a batch's own value from what was logged after it.
+        """Derive the value of a batch from the value logged after it.
 
         Parameters
         ----------
         value : float
-            What was logged.
+            The logged value.
         model : keras.Model
-            After the batch.
+            The model after the batch.
         direction : float
-            1 to return the upper end of what rounding leaves open, -1 for the lower.
+            1 for the upper end of the rounding interval, -1 for the lower end.
 
         Raises
         ------
         ValueError
-            If a metric was logged that is no mean.
+            If the logged metric is no mean.
         """
         sums, before = _sums(model), self._sums
         self._sums = sums
@@ -571,7 +578,7 @@ class _LogReader:
         return value
 
     def _is_no_mean(self, value: float, model: Any) -> bool:
-        """Return whether a logged value is that of the metric of its name, which is no mean."""
+        """Return whether a logged value equals a metric of this name that is no mean."""
         found = [
             _scalar(metric.result())
             for metric in _metrics(model)
@@ -582,13 +589,13 @@ class _LogReader:
 
 @dataclass(frozen=True)
 class _Sum:
-    """The sums that a mean is made from, at one time.
+    """The sums of a mean at one time.
 
     Attributes
     ----------
     total, count : float
     roundoff : float
-        Half the relative distance of neighbouring numbers of the metric's type.
+        The unit roundoff of the metric's type.
     """
 
     total: float
@@ -596,14 +603,14 @@ class _Sum:
     roundoff: float
 
     def explains(self, value: float, before: _Sum | None) -> bool:
-        """Return whether this mean, updated since, is a logged value."""
+        """Return whether this mean was updated since ``before`` and equals a logged value."""
         if self.count == 0.0 or (before is not None and self.count == before.count):
             return False
-        # On torch, Keras divides in single precision whatever the metric's type.
+        # On torch, Keras divides in single precision for any type of the metric.
         return _equal(value, self.total / self.count, max(2.0 * self.roundoff, 2.0**-22))
 
     def since(self, before: _Sum | None, direction: float) -> float:
-        """Return the mean of what was added since an earlier time, and the rounding of the sum in a direction."""
+        """Return the mean of the values added since ``before``, shifted by the sum's rounding in a direction."""
         before = _Sum(0.0, 0.0, 0.0) if before is None else before
         rounding = self.roundoff * abs(self.total) if before.total else 0.0
         return (self.total - before.total + direction * rounding) / (self.count - before.count)
@@ -633,19 +640,19 @@ def _sums(model: Any) -> dict[int, _Sum]:
 
 
 def _metrics(model: Any) -> list[Any]:
-    """List the metrics of a model, those of ``compile`` singly."""
+    """List the metrics of a model, with the metrics of ``compile`` unpacked."""
     return [single for one in model.metrics for single in (one.metrics if hasattr(one, "metrics") else [one])]
 
 
 def _is_mean(metric: Any) -> bool:
-    """Return whether a metric's result is its total by its count, which a subclass may have changed."""
+    """Return whether a metric's result is its total divided by its count. A subclass may have changed that."""
     import keras
 
     return isinstance(metric, keras.metrics.Mean) and type(metric).result is keras.metrics.Mean.result
 
 
 def _is_called(metric: str, log: str) -> bool:
-    """Return whether a metric's name is that of a log, which may have the name of the model's output before it."""
+    """Return whether a log belongs to a metric. The name of a model's output may precede the metric's name."""
     return log == metric or log.endswith(f"_{metric}")
 
 
@@ -655,7 +662,7 @@ def _direction(monitor: str, model: Any) -> str:
     Raises
     ------
     ValueError
-        If that cannot be inferred.
+        If the direction cannot be inferred.
     """
     name = monitor.removeprefix("val_")
     if name == "loss" or name.endswith("_loss"):
@@ -669,12 +676,12 @@ def _direction(monitor: str, model: Any) -> str:
 
 
 def _scalar(value: Any) -> float | None:
-    """Turn a number, or a backend's tensor of one, into a float; None if it is neither."""
+    """Convert a number, or a backend's tensor of one number, to a float; None if it is neither."""
     try:
-        if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's, also kept on several devices
+        if not hasattr(value, "item") and hasattr(value, "numpy"):  # TensorFlow's, even on several devices
             value = value.numpy()
         return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError, RuntimeError):  # several numbers, each backend in its own way
+    except (TypeError, ValueError, RuntimeError):  # several numbers: each backend raises its own error
         return None
 
 

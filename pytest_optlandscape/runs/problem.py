@@ -1,4 +1,4 @@
-"""`Problem`: what an optimizer is handed. It counts, traces, and stops at the budget."""
+"""`Problem`: the problem passed to an optimizer. It counts and traces evaluations, and stops at the budget."""
 
 from __future__ import annotations
 
@@ -26,48 +26,47 @@ __all__ = ["BUDGET_PER_DIMENSION", "BudgetExhausted", "Problem"]
 FloatArray = NDArray[np.float64]
 
 BUDGET_PER_DIMENSION = 1000
-"""Evaluations per coordinate of a run for which no budget is named, in every function that takes a budget.
+"""The default budget of every function that takes one: evaluations per coordinate.
 
-The cells of suites have a rule of their own, `suites.suite_budget_per_dimension`, because baselines depend on it."""
+The cells of suites follow `suites.suite_budget_per_dimension` instead, because baselines depend on it."""
 
 
 class Problem:
-    """One landscape, one start, bounds, a budget and a seed; counted and traced.
+    """A landscape, a start, bounds, a budget and a seed. Evaluations are counted and traced.
 
     Parameters
     ----------
     landscape : Landscape or str
-        What to minimise, or its id.
+        The landscape to minimise, or its id.
     x0 : array_like, shape (dim,), or str, optional
-        The start or the name of one (default: the landscape's standard start).
+        The start, or its name (default: the landscape's standard start).
     bounds : array_like, shape (dim, 2), optional
-        The box that counts as feasible (default: the landscape's). It must contain a global minimiser, so
-        that the gap stays known.
+        The feasible box (default: the landscape's). It must contain a global minimiser, so that the gap stays known.
     budget : int, optional
-        Most evaluations of the objective, and of the gradient (default: 1000 per dimension).
+        The most evaluations of the objective, and of the gradient (default: 1000 per dimension).
     seed : int, default 0
-        For the optimizer's random numbers.
+        The seed of the optimizer's random numbers.
     time_limit : float, optional
-        Seconds that a run on this problem may take (default: no limit). The clock starts with the run.
+        The most seconds that a run on this problem may take (default: no limit). The clock starts with the run.
 
     Attributes
     ----------
     fun : callable
-        The counted objective as a bare function: ``problem(x)`` without the detour through the object. On a noisy
-        landscape it gives disturbed values; the trace has the exact ones.
+        The counted objective as a plain function: ``problem(x)`` without the call of the object. On a noisy landscape
+        its values have noise. The trace has the exact values.
     nfev, njev, nhev : int
         Evaluations so far of the objective, the gradient and the Hessian.
     constr_nfev, constr_njev, constr_nhev : int
-        Evaluations so far of the constraints' functions, Jacobians and Hessians, over all constraints.
+        Evaluations so far of the functions, Jacobians and Hessians of all constraints.
     callbacks : int
         Calls of `callback` so far.
     seed_was_read : bool
-        Whether the optimizer asked for the seed or the random generator; if not, no other seed makes another run.
+        Whether the optimizer read the seed or the random generator. If not, the run is the same with any seed.
 
     Raises
     ------
     ValueError
-        If the landscape or start is unknown, a shape is wrong, the budget is below 1 or the time limit not positive.
+        If a landscape or start is unknown, a shape is wrong, the budget is below 1, or the time limit is not positive.
     TypeError
         If the landscape is neither a `Landscape` nor a string.
 
@@ -102,7 +101,7 @@ class Problem:
         self.nhev = 0
         self._handed_starts: list[FloatArray] = []
         self._limit = Limit(self.budget)
-        self._record: list[Any] = []  # points and their values by turns
+        self._record: list[Any] = []  # points and their values in turn
         self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         on_tensor = self._on_tensor("fun")
@@ -112,25 +111,24 @@ class Problem:
         self._observer = observer
 
     def __call__(self, x: ArrayLike) -> Any:
-        """Evaluate the objective at a point of shape (dim,), or at each of a batch (n, dim) in turn; counted.
+        """Evaluate and count the objective at a point of shape (dim,), or at each point of a batch (n, dim).
 
         Returns
         -------
         float or ndarray of shape (n,)
-            The values of a batch are counted point by point, and the budget ends the run at the point at which it is
-            spent.
+            A batch is counted point by point. The run ends at the point at which the budget is spent.
         """
         if x.__class__ is np.ndarray and x.ndim == 2:
             return np.array([self.fun(point) for point in x])
         return self.fun(x)
 
     def gradient(self, x: ArrayLike) -> FloatArray:
-        """Evaluate the gradient at a point of shape (dim,); counted. Shape (dim,)."""
+        """Evaluate and count the gradient, shape (dim,), at a point of shape (dim,)."""
         gradient = self._counted_gradient(x)
         return np.array(gradient) if gradient.__class__ is list else _as_array(gradient)
 
     def hessian(self, x: ArrayLike) -> FloatArray:
-        """Evaluate the Hessian at a point of shape (dim,); counted. Shape (dim, dim)."""
+        """Evaluate and count the Hessian, shape (dim, dim), at a point of shape (dim,)."""
         if self.nhev >= self.budget or self._limit.refusal:
             self._limit.refuse()
         if library_of(x):
@@ -144,9 +142,9 @@ class Problem:
             return self.landscape.hessian(values)
 
     def residuals(self, x: ArrayLike) -> FloatArray:
-        """Evaluate the residuals at a point of shape (dim,). Shape (m,).
+        """Evaluate the residuals, shape (m,), at a point of shape (dim,).
 
-        Counted as one evaluation of the objective, whose exact value there enters the trace.
+        The call counts as one evaluation of the objective. The exact value enters the trace.
 
         Raises
         ------
@@ -156,20 +154,20 @@ class Problem:
         return _as_array(self._counted_residuals(x))
 
     def jacobian(self, x: ArrayLike) -> FloatArray:
-        """Evaluate the residuals' derivatives at a point of shape (dim,); counted as a gradient. Shape (m, dim)."""
+        """Evaluate the residuals' Jacobian, shape (m, dim), at a point of shape (dim,). It counts as a gradient."""
         return _as_array(self._counted_jacobian(x))
 
     @property
     def structure(self) -> Structure:
-        """The tensors that a point is made of: their shapes by name; ``structure.split(x)`` gives a point's."""
+        """The shapes of a point's tensors by name. ``structure.split(x)`` returns the tensors of a point."""
         return self.landscape.structure
 
     @property
     def traceable(self) -> Traceable:
-        """The counted objective as a pytree of JAX: a function to be handed to a jitted function as an argument.
+        """The counted objective as a pytree of JAX: a function to pass to a jitted function as an argument.
 
-        ``problem(x)`` can be traced as well, but each problem is then compiled anew. What is compiled for one problem's
-        `traceable` serves all problems of its dimension.
+        JAX can also trace ``problem(x)``, but then compiles each problem anew. All problems of one dimension share the
+        program compiled for `traceable`.
 
         Raises
         ------
@@ -184,60 +182,60 @@ class Problem:
         return self._x0.copy()
 
     def __copy__(self) -> Problem:
-        """Return the problem itself: all copies would have to share one count."""
+        """Return the problem itself: copies would have to share one count."""
         return self
 
     def __deepcopy__(self, memo: object) -> Problem:
         return self
 
     __reduce_ex__ = refuse_to_travel
-    """A problem cannot be pickled: raises `ForeignProcessError`."""
+    """Raise `ForeignProcessError`: a problem cannot be pickled."""
 
     def watched_x0(self) -> FloatArray:
-        """Return a copy of the start as an argument that an optimizer must not write to; `start_was_changed` tells."""
+        """Return a copy of the start that `start_was_changed` watches: the optimizer must not write into it."""
         handed = self._x0.copy()
         self._handed_starts.append(handed)
         return handed
 
     @property
     def start_was_changed(self) -> bool:
-        """Whether somebody wrote into a start that was handed out as an argument."""
+        """Whether the optimizer wrote into a start that `watched_x0` returned."""
         start = self._x0.tolist()
         return [handed.tolist() for handed in self._handed_starts] != [start] * len(self._handed_starts)
 
     asks_for_callback = False
-    """Whether adapters of libraries hand `callback` on, too. Each call costs, so only who looks at the calls asks."""
+    """Whether adapters of libraries pass `callback` on. Each call costs time, so it is off unless calls are checked."""
 
     def callback(self, *arguments: Any, **keywords: Any) -> Any:
-        """Count a call that an optimizer makes after an iteration, with whatever it tells."""
+        """Count the call that an optimizer makes after an iteration. Any arguments are accepted."""
         with self._limit.lock:
             self.callbacks += 1
 
     @property
     def exhausted(self) -> bool:
-        """Whether an evaluation beyond the budget was asked for, and refused."""
+        """Whether an evaluation beyond the budget was requested, and refused."""
         return self._limit.was_reached
 
     def close(self, refusal: Callable[[], BaseException]) -> None:
-        """Refuse every further evaluation, in whichever thread, by raising what ``refusal()`` gives."""
+        """Refuse every later evaluation, in any thread: raise the exception that ``refusal()`` returns."""
         self._limit.close(refusal)
 
     def under_way(self) -> contextlib.AbstractContextManager[None]:
-        """Within the context, forked processes are refused evaluations; `was_asked_elsewhere` tells."""
+        """Return a context in which forked processes are refused evaluations; see `was_asked_elsewhere`."""
         return under_way(self._limit)
 
     def was_asked_elsewhere(self) -> bool:
-        """Tell, once, whether a forked process asked for an evaluation while a run was `under_way`."""
+        """Return, once, whether a forked process requested an evaluation while a run was `under_way`."""
         return has_asked_elsewhere(self._limit)
 
     def terms(self) -> tuple[Any, ...]:
-        """List what tells this problem from others, as plain values; the optimizer's seed does not count as read."""
+        """Return plain values that identify the problem. Reading the seed here does not set `seed_was_read`."""
         return (self.landscape.id, self._x0.tolist(), self.bounds.tolist(), self.budget, self._seed)
 
     @property
     def seed(self) -> int:
         """The seed of the optimizer's random numbers."""
-        if self._limit.refusal is None:  # nobody but the optimizer asks before the run is over
+        if self._limit.refusal is None:  # before the run ends, only the optimizer reads it
             self.seed_was_read = True
         return self._seed
 
@@ -248,10 +246,10 @@ class Problem:
 
     @functools.cached_property
     def constraints(self) -> tuple[Any, ...]:
-        """The landscape's constraints besides the bounds, as `Landscape.constraints` has them; counted.
+        """The landscape's constraints besides the bounds, in the form of `Landscape.constraints`, counted.
 
-        They are the same objects each time, and no other problem's. A linear constraint is a matrix: it has no function
-        that could be counted.
+        Each problem has its own objects, the same at each access. A linear constraint is a matrix, so its evaluations
+        cannot be counted.
         """
         own, counted = self.landscape.own_constraints, self._constraint_counts.counted
         return tuple(one.to_scipy(functools.partial(counted, number)) for number, one in enumerate(own))
@@ -262,22 +260,22 @@ class Problem:
 
     @property
     def constr_nfev(self) -> int:
-        """Evaluations so far of the constraints' functions, over all constraints."""
+        """Evaluations so far of the functions of all constraints."""
         return self._constraint_counts.total("fun")
 
     @property
     def constr_njev(self) -> int:
-        """Evaluations so far of the constraints' Jacobians, over all constraints."""
+        """Evaluations so far of the Jacobians of all constraints."""
         return self._constraint_counts.total("jac")
 
     @property
     def constr_nhev(self) -> int:
-        """Evaluations so far of the constraints' Hessians, over all constraints."""
+        """Evaluations so far of the Hessians of all constraints."""
         return self._constraint_counts.total("hess")
 
     @property
     def spent(self) -> str:
-        """Return a text that says what was used up, if `exhausted`."""
+        """The text that says what was used up, if `exhausted`."""
         return self._limit.spent
 
     @functools.cached_property
@@ -307,7 +305,7 @@ class Problem:
         return self._counted(lambda point: jacobian(np.array(point)), points, instead=self._record, on_tensor=on_tensor)
 
     def _on_tensor(self, what: str) -> Callable[[Any], Any]:
-        """Return the function that evaluates tensors; it does not hold the problem, which holds it."""
+        """Return the function that evaluates tensors. It holds the problem weakly, because the problem holds it."""
         this = weakref.ref(self)
 
         def on_tensor(x: Any) -> Any:
@@ -330,28 +328,28 @@ class Problem:
 
     @property
     def remaining(self) -> int:
-        """Evaluations that are left, of the objective or the gradient, whichever was asked for more."""
+        """Evaluations left: the budget minus those of the objective or the gradient, whichever are more."""
         return self.budget - max(self.nfev, self.njev)
 
     def evaluated(self) -> tuple[FloatArray, FloatArray]:
         """Return the points evaluated so far (n, dim) and their values (n,).
 
-        For an optimizer that asks only for gradients these are the points of the gradients; the values are
-        computed here and not counted.
+        If the optimizer evaluated only gradients, these are the points of the gradients. Their values are computed
+        here, uncounted.
         """
         if self._record or not self._gradient_points:
-            record = self._record[:]  # a thread of the optimizer's may be about to add a point and its value
+            record = self._record[:]  # a thread of the optimizer may add a point at any time
             return as_points(record[::2], self.dim), np.array(record[1::2], dtype=np.float64)
         points = as_points(self._gradient_points[:], self.dim)
         return points, np.array([value_at(self.landscape, point) for point in points])
 
     def again(self, budget: int | None = None) -> Problem:
-        """Make the same problem once more, fresh, with no evaluation made.
+        """Return the same problem without evaluations.
 
         Parameters
         ----------
         budget : int, optional
-            Another budget (default: the same).
+            A new budget (default: the same).
 
         Examples
         --------
@@ -363,7 +361,7 @@ class Problem:
         return Problem(self.landscape, self._x0, **self._settings(budget))
 
     def _settings(self, budget: int | None) -> dict[str, Any]:
-        """Return everything that defines the problem besides landscape and start."""
+        """Return the arguments that define the problem, besides landscape and start."""
         return {
             "bounds": None if self.bounds is self.landscape.bounds else self.bounds,
             "budget": self.budget if budget is None else budget,
@@ -425,7 +423,7 @@ class Problem:
 
 
 def as_landscape(landscape: Landscape | str) -> Landscape:
-    """Return the landscape itself, or the one of this id."""
+    """Return the landscape itself, or the landscape with this id."""
     if isinstance(landscape, str):
         return get(landscape)
     if not isinstance(landscape, Landscape):
@@ -434,7 +432,7 @@ def as_landscape(landscape: Landscape | str) -> Landscape:
 
 
 def value_at(landscape: Landscape, x: ArrayLike) -> float:
-    """Evaluate once more, uncounted; NaN where the objective raises."""
+    """Evaluate the objective uncounted; NaN if it raises."""
     try:
         return float(landscape.floats(np.asarray(x, dtype=np.float64).tolist()))
     except Exception:
@@ -442,7 +440,7 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
 
 
 def _as_array(result: Any) -> FloatArray:
-    """Copy what a counted function gives into an array; a tensor stays as it is."""
+    """Copy the result of a counted function to an array. A tensor stays as it is."""
     if result.__class__ is dict or library_of(result):
         tensor: FloatArray = result
         return tensor

@@ -1,11 +1,10 @@
-"""Recording a training, Keras' ``fit`` or a loop of one's own, as a run that `assert_converges` takes.
+"""Record a training, by Keras' ``fit`` or a user's own loop, as a run for `assert_converges`.
 
-The losses that a training reports are recorded, by batch or by epoch. Each is an evaluation. The weights are not
-recorded, and the least loss is what the caller says it is. So a `TrainingRun` has gaps, hits and a table, but neither
-points nor distances, and only its own script can repeat it.
+A recorder keeps the losses that a training reports, per batch or per epoch. Each counts as an evaluation. It keeps no
+weights, and the caller gives the least loss. So a `TrainingRun` has gaps, hits and a table, but no points and no
+distances. Only the training script can repeat it.
 
-A training returns weights. The best loss that was seen on the way need not be theirs, so the loss of the final weights
-is kept beside the trace.
+The best loss on the way need not be the loss of the final weights. So the run stores the latter beside the trace.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ __all__ = ["TrainingLoss", "TrainingRecorder", "TrainingRun", "record_training"]
 FloatArray = NDArray[np.float64]
 
 ROUNDING = 1e-5
-"""How far a loss may lie below the least one, as a share of its size: single precision leaves some 1e-7 of the largest
-term of a loss, and the terms may be larger than the loss."""
+"""How far a loss may lie below the bound, as a share of its size. Single precision rounds the largest term of a loss by
+about 1e-7, and the terms may be larger than the loss."""
 
 
 @dataclass(frozen=True)
 class TrainingLoss:
-    """What a training minimises, or maximises, as far as that is known.
+    """The loss that a training minimises, or the measure that it maximises.
 
     Attributes
     ----------
     id : str
         A name for messages.
     fmin : float
-        The least value, or a lower bound, as the caller says. It is -inf where ``fmax`` is given.
+        The least value, or a lower bound, as given by the caller. It is -inf if ``fmax`` is given.
     fmax : float or None
         The greatest value, or an upper bound, of a measure that is maximised. None for a loss.
     """
@@ -51,54 +50,54 @@ class TrainingLoss:
 
     @property
     def bound(self) -> str:
-        """Name the best value for messages."""
+        """The bound as a text for messages."""
         return f"fmin = {self.fmin:g}" if self.fmax is None else f"fmax = {self.fmax:g}"
 
     def excess(self, fun: Any) -> FloatArray:
-        """Subtract fmin from values, or values from fmax: what is left to gain, negative if the bound is wrong."""
+        """Return values - fmin, or fmax - values. It is negative if the bound is wrong."""
         values = np.asarray(fun, dtype=np.float64)
         return values - self.fmin if self.fmax is None else self.fmax - values
 
     def impossible(self, fun: Any, scale: float) -> NDArray[np.bool_]:
-        """Find values beyond the bound by more than rounding; losses up to ``scale`` occurred."""
+        """Mark values beyond the bound by more than rounding. The largest loss of the training is ``scale``."""
         best = self.fmin if self.fmax is None else self.fmax
         return self.excess(fun) < -ROUNDING * max(abs(best), min(scale, 1.0))
 
     def gaps(self, fun: Any, scale: float) -> FloatArray:
-        """Compute the gap of each value by itself: inf where it is not finite, or impossible."""
+        """Return the gap of each value; inf for values that are not finite or impossible."""
         counts = np.isfinite(fun) & ~self.impossible(fun, scale)
         return np.where(counts, np.maximum(self.excess(fun), 0.0), np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
-    """A training as a run: the losses it went through, and the loss of the weights it ended with.
+    """A training as a run: its losses, and the loss of its final weights.
 
-    `assert_converges` takes it. The other assertions need points, and a recorded training has none.
+    Only `assert_converges` takes it. The other assertions need points, which a recorded training lacks.
 
     Attributes
     ----------
     optimizer : str
-        Whose training this was, for messages.
+        The name of the optimizer, for messages.
     landscape : TrainingLoss
     budget : int
-        Evaluations that were planned; those made, if no plan is known.
+        The evaluations planned; if no plan is known, the evaluations made.
     trace : Trace
-        The losses and the gap after each; ``trace.x`` has the shape (n, 0). A loss that was not measured is NaN. A
-        value below fmin by more than rounding has no gap: it is inf.
+        The losses, and the gap after each. ``trace.x`` has shape (n, 0). A loss that was not measured is NaN. A value
+        below fmin by more than rounding has the gap inf.
     stop_reason : str
-        ``"budget"``: all that was planned was done; ``"returned"``: it ended before, or there was no plan;
-        ``"exception"``: it raised; ``"unfinished"``: it is still going on.
+        ``"budget"``: all planned evaluations were made. ``"returned"``: the training ended before, or had no plan.
+        ``"exception"``: it raised. ``"unfinished"``: it is still running.
     message : str
-        What it raised.
+        The exception as text; "" if none was raised.
     wall_time : float
         Seconds.
     fun : float or None
-        The loss of the final weights; None if it is not known.
+        The loss of the final weights; None if unknown.
     fun_note : str
-        How ``fun`` was measured, or why it is not known.
+        How ``fun`` was measured, or why it is unknown.
     unit : str
-        What an evaluation is: ``"epoch"``, ``"batch"`` or ``"evaluation"``.
+        The meaning of an evaluation: ``"epoch"``, ``"batch"`` or ``"evaluation"``.
     """
 
     optimizer: str
@@ -114,24 +113,24 @@ class TrainingRun:
 
     @property
     def nfev(self) -> int:
-        """Batches or epochs recorded."""
+        """The number of losses recorded."""
         return len(self.trace)
 
     @property
     def gap(self) -> float:
-        """The least finite loss so far minus fmin; inf if there was none."""
+        """The least finite loss so far minus fmin; inf if no loss was finite."""
         return float(self.trace.gap[-1]) if len(self.trace) else math.inf
 
     @property
     def result_gap(self) -> float:
-        """The loss of the final weights minus fmin; inf if it is not finite or below fmin, NaN if it is not known."""
+        """The loss of the final weights minus fmin; inf if it is not finite or below fmin, NaN if it is unknown."""
         if self.fun is None:
             return math.nan
         return float(self.landscape.gaps(self.fun, self._scale))
 
     @property
     def trouble(self) -> str:
-        """Return why no assertion can hold: the training did not end well, or a loss is impossible; else empty."""
+        """Why no assertion can hold: the training failed, or a loss is impossible; else ""."""
         if self.stop_reason == "exception":
             return f"the training ended by an exception: {self.message}"
         if self.stop_reason == "unfinished":
@@ -156,17 +155,17 @@ class TrainingRun:
 
     @property
     def _scale(self) -> float:
-        """The largest finite loss: what rounding is a share of."""
+        """The largest finite loss. Rounding is relative to it."""
         return float(np.abs(self.trace.fun[np.isfinite(self.trace.fun)]).max(initial=0.0))
 
     def hit(self, gap: float) -> float:
-        """Count the evaluations until the gap first falls to a target, not negative, or below; inf if it never does."""
+        """Count the evaluations until the gap first reaches a non-negative target; inf if it never does."""
         if not gap >= 0.0:
             raise ValueError(f"a gap is not negative, got {gap!r}")
         return self.trace.hits([gap])[0]
 
     def shortfall(self, gap: float) -> str:
-        """Return why the final weights do not reach a gap, not negative; empty if they do."""
+        """Return why the final weights miss a non-negative gap; "" if they reach it."""
         if self.result_gap <= gap:
             return ""
         if self.fun is None:
@@ -175,7 +174,7 @@ class TrainingRun:
         return f"the gap of {self.fun_note} was {self.result_gap:.3g}{best}"
 
     def table(self, rows: int = 8) -> str:
-        """Draw a small table of evaluations, the loss at each and the gap after it."""
+        """Return a small table of evaluations, losses and gaps."""
         if not len(self.trace):
             return "  (no loss was recorded)"
         marks = sorted({round(mark) for mark in np.geomspace(1, len(self.trace), rows)})
@@ -186,20 +185,20 @@ class TrainingRun:
         return "\n".join(lines)
 
     def command(self) -> str:
-        """Return the text that says how to repeat the run: only by its own script."""
+        """Return how to repeat the run: only its own script can."""
         return "train again with the same random seeds; a recorded training carries no optimizer"
 
     def script(self) -> str:
-        """Return the same: what was recorded cannot be repeated by a line of Python."""
+        """Return the text of `command`: no line of Python can repeat a recorded training."""
         return self.command()
 
     def replay(self) -> NoReturn:
-        """Raise ValueError: a recorded training cannot be repeated from here."""
+        """Raise ValueError: a recorded training cannot be repeated."""
         raise ValueError(f"this is a recorded training: {self.command()}")
 
     @property
     def distance(self) -> float:
-        """Not known: raises TypeError."""
+        """Raise TypeError: no minimiser is known."""
         raise TypeError("a recorded training has no known minimiser, so no distance to one; use assert_converges")
 
     def __str__(self) -> str:
@@ -211,23 +210,23 @@ class TrainingRun:
 
 
 class TrainingRecorder:
-    """Collects the losses of a training; `record_training` makes one.
+    """Collect the losses of a training. `record_training` makes a recorder.
 
-    It is a context manager: what is raised inside ends the recording, and is recorded.
+    It is a context manager. An exception inside ends the recording, and is recorded.
 
     Parameters
     ----------
     fmin : float, default 0.0
         The least value the loss can take, or a lower bound.
     budget : int, optional
-        How many losses are planned.
+        The number of losses planned.
     name, optimizer : str, optional
-        What is trained and by what, for messages.
+        Names of the loss and the optimizer, for messages.
 
     Raises
     ------
     ValueError
-        If fmin is not finite or the budget below 1.
+        If fmin is not finite, or the budget is below 1.
     """
 
     def __init__(
@@ -258,36 +257,36 @@ class TrainingRecorder:
         self.finish(error)
 
     def step(self, loss: Any) -> None:
-        """Record a loss: a number, or a tensor or array of one.
+        """Record a loss: a number, or a tensor or array of one number.
 
         Raises
         ------
         TypeError, ValueError
-            If it is none.
+            If ``loss`` is not a number.
         """
         self._losses.append(_as_number(loss))
         self._result = None
 
     def result(self, loss: Any) -> None:
-        """Record the loss of the weights that the training ends with: what `assert_converges` holds the end to.
+        """Record the loss of the final weights, which `assert_converges` judges.
 
-        Without it, the last recorded loss counts as the result. That is the loss of the weights before the last step,
-        often on one batch. Give the loss of the final weights on all data, also where the loop puts other weights back.
+        Without it, the last recorded loss counts as the result. That loss belongs to the weights before the last step,
+        often on one batch. Give the loss of the final weights on all data, even if the loop restores earlier weights.
 
         Raises
         ------
         TypeError, ValueError
-            If it is no number, nor a tensor or array of one.
+            If ``loss`` is not a number, or a tensor or array of one number.
         """
         self._result = _as_number(loss), "the final weights"
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the recording, by an error if there was one."""
+        """End the recording, with the error if there was one."""
         self._wall_time = time.perf_counter() - self._started
         self._error = f"{type(error).__name__}: {error}" if error is not None else ""
 
     def _final(self) -> tuple[float | None, str]:
-        """Return the loss of the final weights, and how it is known or why it is not."""
+        """Return the loss of the final weights, and how it was measured or why it is unknown."""
         if self._result is not None:
             return self._result
         if self._losses:
@@ -296,7 +295,7 @@ class TrainingRecorder:
 
     @property
     def run(self) -> TrainingRun:
-        """What was recorded so far."""
+        """The run recorded so far."""
         fun = np.array(self._losses, dtype=np.float64)
         scale = float(np.abs(fun[np.isfinite(fun)]).max(initial=0.0))
         gaps = self._loss.gaps(fun, scale)
@@ -326,7 +325,7 @@ class TrainingRecorder:
 def record_training(
     fmin: float = 0.0, *, budget: int | None = None, name: str = "training loss", optimizer: str = "training"
 ) -> TrainingRecorder:
-    """Record a training loop, in torch or anything else.
+    """Record a training loop of torch or any other library.
 
     Parameters
     ----------
@@ -336,8 +335,8 @@ def record_training(
     Returns
     -------
     TrainingRecorder
-        To be entered with ``with``. Call its ``step(loss)`` once for each batch or epoch, and its ``result(loss)`` with
-        the loss of the final weights; its ``run`` is then what `assert_converges` takes.
+        Use it in a ``with`` statement. Call ``step(loss)`` for each batch or epoch, and ``result(loss)`` with the loss
+        of the final weights. Then pass its ``run`` to `assert_converges`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Baseline files in the repository, and the history of measurements of every commit."""
+"""Baseline files in the repository, and the history: the measurements of every commit."""
 
 from __future__ import annotations
 

@@ -18,41 +18,42 @@ from pytest_optlandscape.runs.watchdog import tell
 __all__ = ["alone_with", "check_writable", "new_file", "remove_left_over", "write_atomically"]
 
 WAIT_BEFORE_A_WORD = 2.0
-"""Seconds that a session waits for a lock in silence: others write for a fraction of a second."""
+"""Seconds that a session waits silently for a lock: writing takes a fraction of a second."""
 
 LONGEST_WAIT = 60.0
-"""Seconds after which a session gives up: whoever holds the lock so long does not write a file."""
+"""Seconds after which a session gives up: writing never takes so long."""
 
 TEMPORARY_FOLDER = ".optlandscape-tmp"
-"""The folder of unfinished files, beside the file that is written. It ignores itself in git, and is removed when it is
-empty, so that only a kill leaves it behind."""
+"""The folder of unfinished files, beside the written file. It has a .gitignore, and is removed when empty, so that it
+remains only after a kill."""
 
 _LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 _HELD = (PermissionError, BlockingIOError) if sys.platform == "win32" else (BlockingIOError,)
-"""The errors by which a system reports that another process holds a lock."""
+"""The errors that a system raises if another process holds a lock."""
 
 _given_up: set[Path] = set()
-"""Folders whose lock was held for longer than we wait: the next baseline of a session does not wait so long again."""
+"""Folders whose lock was not freed in time. The next baseline of the session does not wait for them again."""
 
 _STAND_IN = "lock"
 _MOST_ATTEMPTS = 100
 _T = TypeVar("_T")
 
-_STALE = 60.0  # seconds after which a file of another name is none that somebody is writing
+_STALE = 60.0  # seconds after which an unfinished file of another name counts as left over
 
 
 @contextlib.contextmanager
 def alone_with(path: Path) -> Iterator[None]:
     """Lock a file against other sessions on this machine, while it is read, changed and written.
 
-    The lock belongs to the process: the system frees it, however the process ends. The file's folder is locked, so
-    that nothing is left behind. Where folders cannot be locked, an empty file in `TEMPORARY_FOLDER` is, and it stays.
-    No lock lies in a temporary folder that all users share, where anybody could hold it or put a link in its place.
+    The process owns the lock, and the system frees it when the process ends in any way. The lock is on the file's
+    folder, so that no lock file remains. If folders cannot be locked, the lock is on an empty file in
+    `TEMPORARY_FOLDER`, which remains. No lock is in a shared temporary folder, where any user could hold it or replace
+    it by a link.
 
     Parameters
     ----------
     path : Path
-        The file; it need not exist. Its folder is made if there is none.
+        The file. It need not exist. Its folder is made if it does not exist.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def alone_with(path: Path) -> Iterator[None]:
 
 
 def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
-    """Wait for the lock on a folder; return whether it can be locked: not on Windows and some network file systems."""
+    """Wait for the lock on a folder. Return False if folders cannot be locked: Windows, some network file systems."""
     if sys.platform == "win32":
         return False
     import fcntl
@@ -105,7 +106,7 @@ def _lock_stand_in(folder: Path, stack: contextlib.ExitStack) -> None:
 
 
 def _wait_for(folder: Path, take: Callable[[], object]) -> None:
-    """Try to take a lock until it is free; print a line if that takes long, and give up in the end."""
+    """Try to take a lock until it is free. Print a line if that takes long, and give up in the end."""
     begun = time.monotonic()
     longest = LONGEST_WAIT if folder not in _given_up else min(WAIT_BEFORE_A_WORD, LONGEST_WAIT)
     is_told = False
@@ -135,13 +136,13 @@ def write_atomically(path: Path, text: str) -> None:
     Parameters
     ----------
     path : Path
-        Its folder is made if there is none; a link stays one, what it points to is replaced.
+        Its folder is made if it does not exist. If the path is a link, its target is replaced.
     text : str
 
     Raises
     ------
     OSError
-        If the folder cannot be written to; the old file is untouched.
+        If the folder cannot be written to. The old file is unchanged.
     """
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +163,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _temporary_beside(path: Path) -> tuple[int, str]:
-    """Make an unfinished file in a folder that git ignores; in the file's own folder where there can be none."""
+    """Make an unfinished file in a folder that git ignores; if that fails, in the file's own folder."""
     prefix = _prefix(path.name)
     try:
         return _in_temporary_folder(path.parent, lambda inner: new_file(inner, prefix, ".tmp"))
@@ -171,12 +172,12 @@ def _temporary_beside(path: Path) -> tuple[int, str]:
 
 
 def _in_temporary_folder(folder: Path, make: Callable[[Path], _T]) -> _T:
-    """Make a file in the folder of unfinished files, which is made if there is none.
+    """Make a file in the folder of unfinished files. Make the folder if it does not exist.
 
     Raises
     ------
     OSError
-        If there can be no such folder.
+        If the folder cannot be made.
     """
     inner = folder / TEMPORARY_FOLDER
     for attempt in range(_MOST_ATTEMPTS):
@@ -193,16 +194,16 @@ def _in_temporary_folder(folder: Path, make: Callable[[Path], _T]) -> _T:
 
 
 def new_file(folder: Path, prefix: str, suffix: str) -> tuple[int, str]:
-    """Make a file of a new name, with the permissions that the system gives to new files.
+    """Make a file with a new name and the system's default permissions.
 
-    `tempfile.mkstemp` makes files that only their owner can read. To open them to others, one would have to ask for
-    the process's umask, and that can only be asked for by changing it, under the feet of all other threads.
+    Only the owner can read a file of `tempfile.mkstemp`. To open it to others takes the process's umask, which can be
+    read only by changing it, while other threads use it.
 
     Parameters
     ----------
     folder : Path
     prefix, suffix : str
-        How the name begins and ends; eight random characters are in between.
+        The start and the end of the name. Eight random characters are between them.
 
     Returns
     -------
@@ -223,12 +224,12 @@ def new_file(folder: Path, prefix: str, suffix: str) -> tuple[int, str]:
 
 
 def _prefix(name: str) -> str:
-    """Begin the name of an unfinished file so that it stays below the 255 bytes of most file systems."""
+    """Return the prefix of an unfinished file's name, short enough for the 255 bytes of most file systems."""
     return f".{os.fsencode(name)[:100].decode(errors='ignore')}."
 
 
 def _tidy(folder: Path) -> None:
-    """Remove the folder of unfinished files if nobody writes in it."""
+    """Remove the folder of unfinished files if it is empty."""
     with contextlib.suppress(OSError):
         if os.listdir(folder) == [".gitignore"]:
             (folder / ".gitignore").unlink()
@@ -236,15 +237,14 @@ def _tidy(folder: Path) -> None:
 
 
 def remove_left_over(folder: Path, name: str = "") -> list[str]:
-    """Remove unfinished files of writers that were killed.
+    """Remove unfinished files of killed writers.
 
     Parameters
     ----------
     folder : Path
-        The folder of the files that they wrote.
+        The folder of the written files.
     name : str, optional
-        A file that nobody else is writing, as we hold its lock: what is left of it is removed at once. Unfinished
-        files of others are removed when they are older than a minute.
+        A file whose lock we hold. Its unfinished files are removed at once, others only if older than a minute.
 
     Returns
     -------
@@ -274,12 +274,12 @@ def check_writable(path: Path) -> None:
     Raises
     ------
     OSError
-        If it cannot.
+        If it cannot be written.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
-    if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced
+    if path.exists() and not path.is_file():  # writing would replace a device such as /dev/stdout
         raise OSError(f"{path} is no ordinary file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent):

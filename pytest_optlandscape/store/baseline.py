@@ -1,6 +1,6 @@
-"""The baseline: the accepted cells of an optimizer, one text file in the repository, reviewed like code.
+"""The baseline: the accepted cells of an optimizer, in a text file that is reviewed like code.
 
-The layout of the file is in `store.baseline_layout`, its name in `store.baseline_names`.
+`store.baseline_layout` lays the file out. `store.baseline_names` names it.
 """
 
 from __future__ import annotations
@@ -67,15 +67,15 @@ class Baseline:
     ----------
     optimizer : str
     setting : dict
-        What else the numbers depend on, such as Keras' backend.
+        Other settings that change the numbers, such as Keras' backend.
     written_with : dict
-        Versions of Python and of libraries with which the records were written, by name.
+        The versions of Python and libraries that wrote the records, by name.
     records : dict
         `LandscapeRecord` by the landscape's id.
     contract : dict
-        The accepted outcome of each check of the contract, by name; empty where it was not checked.
+        The accepted outcome of each check of the contract, by name; empty if the contract was not checked.
     written_apart : dict
-        The same as ``written_with`` for the landscapes that were written with other versions, by their ids.
+        The versions of landscapes that other versions than ``written_with`` wrote, by id.
     """
 
     optimizer: str
@@ -87,24 +87,24 @@ class Baseline:
 
     @property
     def calibration(self) -> RoundingSensitivity:
-        """How rounding treats the optimizer, over all landscapes."""
+        """The optimizer's rounding sensitivity, over all landscapes."""
         return sum(
             (record.rounding_sensitivity for record in self.records.values() if record.rounding_sensitivity),
             RoundingSensitivity(0, 0),
         )
 
     def to_text(self) -> str:
-        """Lay the file out, sorted."""
+        """Return the text of the file, sorted."""
         return baseline_text(self)
 
     def versions_of(self, landscape: str) -> dict[str, str]:
-        """Look up the versions with which the record of a landscape was written."""
+        """Return the versions that wrote the record of a landscape."""
         return self.written_apart.get(landscape, self.written_with)
 
 
 @dataclass(frozen=True)
 class BaselineChange:
-    """What an update did to a baseline file.
+    """The change of a baseline file by an update.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class BaselineChange:
         None if there was no file.
     now : Baseline
     is_written : bool
-        Whether the file was written; it is not if it has the same content already.
+        Whether the file was written. It is not written if its content is the same.
     """
 
     path: Path
@@ -123,7 +123,7 @@ class BaselineChange:
 
 
 def known_schemas() -> tuple[int, ...]:
-    """List the schemas of baseline files that can be read, the newest last."""
+    """Return the readable schemas of baseline files, the newest last."""
     return tuple(sorted(_KEYS))
 
 
@@ -134,7 +134,7 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     ----------
     path : Path
     adapter : Adapter
-        The optimizer to which it should belong.
+        The optimizer that the baseline must belong to.
 
     Returns
     -------
@@ -144,8 +144,8 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
     Raises
     ------
     BaselineError
-        If the file cannot be read, is truncated, is no baseline, is another optimizer's, holds impossible values or
-        others than its digests say, or is of a schema that is not known here. The message says what to do.
+        If the file cannot be read, is truncated, is no baseline, belongs to another optimizer, has an unknown schema,
+        has impossible values, or differs from its digests. The message says what to do.
     """
     stored = read_file(path)
     if stored is None:
@@ -160,17 +160,17 @@ def read_baseline(path: Path, adapter: Adapter) -> Baseline | None:
 
 
 def read_file(path: Path) -> Stored | None:
-    """Read a baseline file as plain values, or None if there is none; see `checked_baseline`."""
+    """Read a baseline file as plain values; None if there is no file. `checked_baseline` validates them."""
     return read_stored(path, f"baseline {path}", known_schemas(), {"optimizer", "landscapes"}, "no baseline")
 
 
 def checked_baseline(stored: Stored) -> Baseline:
-    """Turn a file's content into a baseline.
+    """Convert a file's content to a baseline.
 
     Raises
     ------
     BaselineError
-        If a value is impossible, or another than the digests say.
+        If a value is impossible, or differs from its digest.
     """
     try:
         found = baseline_of(stored.content)
@@ -186,14 +186,14 @@ def checked_baseline(stored: Stored) -> Baseline:
 
 
 def baseline_of(content: dict[str, Any], *, in_any_form: bool = False) -> Baseline:
-    """Read the content of a baseline file or of a history's record, without a look at digests, lines and totals.
+    """Convert the content of a baseline file or a history's record, without checking digests, lines and totals.
 
     Parameters
     ----------
     content : dict
     in_any_form : bool, default False
-        Whether numbers may be written in another way than ours: in a history, whose files are named by their content,
-        nobody edits one.
+        Whether numbers may be formatted differently. In a history they may: its files are named by their content, so
+        nobody edits them.
 
     Raises
     ------
@@ -281,7 +281,7 @@ def _contract(entry: Any) -> dict[str, str]:
 
 
 def _check_rows(content: dict[str, Any], records: Mapping[str, LandscapeRecord]) -> None:
-    """Check that every landscape has a line and a record."""
+    """Check that each landscape has a line and a record."""
     rows = words_of(content.get("landscapes"), "landscapes", ("landscapes",))
     words_of(content.get("totals", {}), "totals", ("totals",))
     for name in rows.keys() ^ records.keys():
@@ -292,7 +292,7 @@ def _check_rows(content: dict[str, Any], records: Mapping[str, LandscapeRecord])
 def update_baseline(
     path: Path, adapter: Adapter, records: Iterable[LandscapeRecord], contract: Mapping[str, str] | None = None
 ) -> BaselineChange:
-    """Accept records and outcomes of checks: they replace those of the same name and leave the others.
+    """Accept records and outcomes of checks. They replace those of the same name. The others stay.
 
     Parameters
     ----------
@@ -309,9 +309,9 @@ def update_baseline(
     Raises
     ------
     BaselineError
-        If there is a file that cannot be read: it is not overwritten.
+        If the existing file cannot be read. It is not overwritten.
     OSError
-        If the file cannot be written, or other processes keep it from us: the old one is untouched.
+        If the file cannot be written, or another process holds its lock. The old file is unchanged.
     """
     with alone_with(path):
         before = read_baseline(path, adapter)
@@ -343,7 +343,7 @@ def _merged(
 
 
 def write_baseline(path: Path, baseline: Baseline) -> bool:
-    """Write a baseline, unless the file has that content already; tell whether it was written."""
+    """Write a baseline unless the file has the same content. Return whether it was written."""
     text = baseline.to_text()
     if path.exists() and path.read_bytes() == text.encode():
         return False
@@ -352,7 +352,7 @@ def write_baseline(path: Path, baseline: Baseline) -> bool:
 
 
 def versions_now(adapter: Adapter) -> dict[str, str]:
-    """Name the versions with which an optimizer's numbers come about, and the platform, sorted by name."""
+    """Return the versions that an optimizer's numbers depend on, and the platform, sorted by name."""
     return dict(
         sorted(
             {

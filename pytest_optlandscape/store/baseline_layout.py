@@ -1,7 +1,7 @@
-"""The text of a baseline file, laid out for the person who reads its diff.
+"""The text of a baseline file, laid out for readers of its diff.
 
-Totals stand first, then one line for each landscape and each check of the contract. The records that verdicts are made
-from stand at the end, out of the way.
+Totals come first, then a line for each landscape and each check of the contract. The records, which verdicts need, come
+last.
 
 .. code-block:: json
 
@@ -69,18 +69,18 @@ __all__ = [
 ]
 
 SCHEMA = 4
-"""Of baseline files."""
+"""The schema of baseline files."""
 
 RECORD_SCHEMA = 3
-"""Of the records in a history. Their names are hashes of their content, so they need no digests, and nobody reads
-their diffs; this is the layout that baselines had before."""
+"""The schema of records in a history, an earlier layout of baselines. Their names are hashes of their content, so they
+need no digests, and nobody reads their diffs."""
 
 OUTCOMES = ("passed", "failed", "warned", "not-applicable")
-"""What a baseline can say of a check of the contract."""
+"""The outcomes of a check in a baseline."""
 
 
 def row_of(record: LandscapeRecord) -> str:
-    """Sum a landscape up in one line, for the reader of a diff.
+    """Summarise a landscape in one line, for readers of a diff.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def row_of(record: LandscapeRecord) -> str:
     Returns
     -------
     str
-        Successes, medians over the cells, and the geometric mean of the evaluations to the targets, where a target that
-        is missed counts as twice the budget: what verdicts call speed. It moves with nearly every change.
+        Successes, medians over the cells, and the geometric mean of the evaluations to the targets. A missed target
+        counts as twice the budget. Verdicts call this mean speed. Nearly every change alters it.
     """
     row = _summary(record)
     if any(hit < math.inf for cell in record.cells for hit in cell.hits):
@@ -107,7 +107,7 @@ def _to_targets(records: Iterable[LandscapeRecord]) -> str:
 
 
 def totals_of(records: Iterable[LandscapeRecord], contract: Mapping[str, str]) -> dict[str, str]:
-    """Sum an optimizer up as the summary of a session does: successes, and medians over the landscapes."""
+    """Summarise an optimizer as a session does: successes, and medians over the landscapes."""
     every = list(records)
     totals = {}
     if every:
@@ -126,7 +126,7 @@ def totals_of(records: Iterable[LandscapeRecord], contract: Mapping[str, str]) -
 
 
 def baseline_text(baseline: Baseline) -> str:
-    """Lay a baseline out; everything is sorted, so that equal baselines have equal texts."""
+    """Return the text of a baseline. It is sorted, so that equal baselines have equal texts."""
     records = dict(sorted(baseline.records.items()))
     totals = totals_of(records.values(), baseline.contract)
     head: dict[str, Any] = {
@@ -154,7 +154,7 @@ def baseline_text(baseline: Baseline) -> str:
 
 
 def entry_of(record: LandscapeRecord, written_with: Mapping[str, str] | None) -> dict[str, Any]:
-    """Turn a landscape's record into the plain values that are stored."""
+    """Convert a landscape's record to the plain values to store."""
     plain = record.to_plain()
     return {
         "definition": record.definition,
@@ -165,28 +165,28 @@ def entry_of(record: LandscapeRecord, written_with: Mapping[str, str] | None) ->
 
 
 def digest_of_entry(name: str, row: str, entry: Mapping[str, Any]) -> str:
-    """Sum up all that a file says of one landscape."""
+    """Return the digest of everything in a file about a landscape."""
     return digest_of([name, row, {key: value for key, value in entry.items() if key != "digest"}])
 
 
 def digest_of_head(head: Mapping[str, Any], contract: Mapping[str, str], names: Iterable[str]) -> str:
-    """Sum up all that a file says of an optimizer, and of which landscapes it has records."""
+    """Return the digest of everything in a file about the optimizer, and of its list of landscapes."""
     told = {key: head[key] for key in ("optimizer", "setting", "written_with", "totals")}
     return digest_of([told, dict(contract), sorted(names)])
 
 
 def edited_parts(content: Mapping[str, Any]) -> list[str]:
-    """Name the parts of a file, in the layout of this version, that are not those that their digests say.
+    """List the parts of a file, in the current layout, that differ from their digests.
 
     Parameters
     ----------
     content : mapping
-        Its values are valid.
+        Valid values.
 
     Returns
     -------
     list of str
-        Landscapes and, last, the optimizer as a whole; empty for the layout of earlier versions.
+        Landscapes and, last, `AS_A_WHOLE`; empty for earlier layouts.
     """
     if content["schema"] != SCHEMA:
         return []
@@ -203,7 +203,7 @@ def edited_parts(content: Mapping[str, Any]) -> list[str]:
 
 
 AS_A_WHOLE = "the optimizer, its setting, versions, totals, contract or list of landscapes"
-"""The part of a file that stands beside the records."""
+"""The part of a file besides the records."""
 
 
 def _object(name: str, values: Mapping[str, Any]) -> list[str]:
@@ -225,7 +225,7 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
 
 
 def record_text(baseline: Baseline) -> str:
-    """Lay out what a history keeps of an optimizer: the records, without versions and contract."""
+    """Return the text that a history keeps of an optimizer: the records, without versions and contract."""
     head = {"schema": RECORD_SCHEMA, "optimizer": baseline.optimizer, "setting": dict(sorted(baseline.setting.items()))}
     lines = ["{", *(f" {dumped(key)}: {dumped(value)}," for key, value in head.items())]
     lines += [' "written_with": {},', ' "landscapes": {']

@@ -1,4 +1,4 @@
-"""Names of baseline files: plain where that is unambiguous, with a hash where two optimizers could share a name."""
+"""Names of baseline files. A name gets a hash if two optimizers could share it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ NOT_BASELINES = ("tracked.json", "widths.json")
 """Files beside the baselines that belong to tests."""
 
 _LONGEST = 100
-"""Characters of a plain name; with a hash and the end of a temporary file it stays far below the 255 bytes of most
-file systems."""
+"""The most characters of a plain name. With a hash and a temporary suffix it stays far below the 255 bytes of most file
+systems."""
 
 _OWNER = re.compile(r'\s*\{\s*"schema": *\d+,\s*"optimizer": *("(?:[^"\\\n]|\\.)*")')
-"""How a file that this package wrote begins."""
+"""The beginning of a file that this package wrote."""
 
 
 def baseline_path(folder: Path, adapter: Adapter, others: Iterable[Adapter] = ()) -> Path:
-    """Name the file of an optimizer's baseline.
+    """Return the path of an optimizer's baseline.
 
-    A name gets a hash of the spec if it is too long, if it has characters that not every file system can hold, or if
-    another optimizer would have the same name, upper and lower case being the same.
+    The name gets a hash of the spec if it is too long, if some file system cannot hold its characters, or if another
+    optimizer has the same name. Case is ignored.
 
     Parameters
     ----------
     folder : Path
-        It need not exist. A file of this optimizer that is there keeps its name.
+        It need not exist. An existing file of this optimizer keeps its name.
     adapter : Adapter
     others : iterable of Adapter, optional
         The other optimizers of the configuration.
@@ -55,7 +55,7 @@ def baseline_path(folder: Path, adapter: Adapter, others: Iterable[Adapter] = ()
     present = _names_in(folder)
     for known in (hashed, plain, _of_earlier_versions(name)):
         path = folder / f"{known}.json"
-        owners = (adapter.spec, None) if known == hashed else (adapter.spec,)  # nobody else has a name with this hash
+        owners = (adapter.spec, None) if known == hashed else (adapter.spec,)  # no other optimizer has this hash
         if path.name in present and owner_of(path) in owners:
             return path
     alike = [owner_of(folder / one) for one in present if one.casefold() == f"{plain}.json".casefold()]
@@ -82,7 +82,7 @@ def _hashed(name: str) -> str:
 
 
 def _is_ambiguous(name: str) -> bool:
-    """Return whether a plain name loses more than the colon before an optimizer's name and the spaces after commas."""
+    """Return whether a plain name loses more than the colon after the library and the spaces after commas."""
     rest = name.replace(":", "", 1).replace(", ", "")
     return len(name) > _LONGEST or re.search(r"[^A-Za-z0-9_.,=()-]", rest) is not None
 
@@ -102,13 +102,13 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def baseline_files(folder: Path) -> list[Path]:
-    """List the files in a folder that may be baselines, in the order of their names."""
+    """List the possible baselines in a folder, sorted by name."""
     names = sorted(one for one in _names_in(folder) if one.endswith(".json") and not one.startswith("."))
     return [folder / name for name in names if name not in NOT_BASELINES]
 
 
 def owner_of(path: Path) -> str | None:
-    """Read whose baseline a file is; None if it is none, or is damaged.
+    """Return the spec of the optimizer whose baseline a file is; None if it is no baseline, or is damaged.
 
     Examples
     --------

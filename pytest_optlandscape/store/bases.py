@@ -1,7 +1,7 @@
-"""The commit with which a pull request or merge request is compared.
+"""The base of a pull request or merge request: the commit to compare it with.
 
-It is the merge base, where the request left its target branch: what happened on the target since is none of the
-request's doing. In a history it may not have been measured; then its nearest measured ancestor is taken, and named.
+The base is the merge base, where the request left its target branch. Later changes of the target do not belong to the
+request. If a history has no measurement of the merge base, its nearest measured ancestor is used, and named.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pytest_optlandscape.store.revisions import check_revision
 __all__ = ["AUTO", "Base", "find_base"]
 
 AUTO = "auto"
-"""Stands for the target of the request in whose pipeline we run."""
+"""Stands for the target of the request whose pipeline is running."""
 
 _FETCH = (
     "fetch it with `git fetch --unshallow origin`, or check out all commits: `fetch-depth: 0` of actions/checkout on "
@@ -34,7 +34,7 @@ class Base:
     commit : str
         The full hash.
     text : str
-        Which commit it is, in words.
+        A description of the commit.
     """
 
     commit: str
@@ -42,7 +42,7 @@ class Base:
 
     @property
     def short(self) -> str:
-        """The hash, abbreviated as everywhere."""
+        """The abbreviated hash."""
         return self.commit[:10]
 
 
@@ -54,21 +54,21 @@ def find_base(
     measured: Collection[str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Base:
-    """Find the commit with which a request is compared.
+    """Find the commit to compare a request with.
 
     Parameters
     ----------
     folder : Path
-        In the repository.
+        A folder in the repository.
     target : str
-        The branch into which the request would be merged, or any revision; ``auto`` takes it from the variables that
+        The branch into which the request would be merged, or any revision. ``auto`` reads it from the variables that
         GitHub (``GITHUB_BASE_REF``) and GitLab (``CI_MERGE_REQUEST_DIFF_BASE_SHA``) set in the pipeline of a request.
     head : str, default "HEAD"
         The request's last commit.
     measured : collection of str, optional
-        Hashes of commits that were measured. Default: every commit will do.
+        The hashes of measured commits. Default: any commit may be the base.
     environment : mapping, optional
-        Default: that of the process.
+        Default: the environment of the process.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def find_base(
     Raises
     ------
     GitError
-        If there is no such branch, no common ancestor, or none that was measured. For a shallow clone the message says
+        If there is no such branch, no common ancestor, or no measured ancestor. For a shallow clone the message says
         what to fetch.
     """
     for one in (head, *([] if target == AUTO else [target])):
@@ -109,7 +109,7 @@ def find_base(
 
 
 def _of_environment(environment: Mapping[str, str]) -> list[str]:
-    """Name the target of the request, the most precise name first."""
+    """List names of the request's target, the most precise first."""
     commit = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     branch = environment.get("GITHUB_BASE_REF", "") or environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
     names = [*([commit] if commit else []), *([f"origin/{branch}", branch] if branch else [])]
@@ -122,7 +122,7 @@ def _of_environment(environment: Mapping[str, str]) -> list[str]:
 
 
 def _resolved(folder: Path, name: str) -> list[str]:
-    """Return the commit of that name, or of the remote's branch of that name; none if there is no such commit."""
+    """Return the commit with this name, or of the remote branch with this name; an empty list if there is neither."""
     for one in (name, f"origin/{name}"):
         found = run_git(folder, "rev-list", "--max-count=1", "--end-of-options", one, "--")
         if found.returncode == 0 and found.stdout.strip():

@@ -1,7 +1,7 @@
-"""A history on a branch of the repository that has nothing else on it, written without a checkout.
+"""A history on its own branch of the repository, written without a checkout.
 
-Files go into git's objects, into an index of our own, a tree, a commit, and with a plain push to the remote. A push
-that comes too late is made again on top of what was pushed meanwhile: nothing is ever forced, so nothing is lost.
+Files become git objects, entries of a separate index, a tree and a commit. A plain push sends them to the remote. If
+somebody else pushed first, the commit is made again on top and pushed again. No push is forced, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pytest_optlandscape.store.git import GitError, ask_git, read_objects, run_g
 __all__ = ["BranchFiles"]
 
 TRIES = 60
-"""Pushes that came too late before giving up."""
+"""The number of late pushes after which to give up."""
 
 _NOBODY = {
     f"GIT_{role}_{what}": value
@@ -33,15 +33,15 @@ class BranchFiles:
     Parameters
     ----------
     folder : Path
-        In the repository.
+        A folder in the repository.
     branch : str
     remote : str, optional
-        Where the branch is pushed to and fetched from (default: ``origin`` where there is one, else nowhere).
+        The remote to push to and fetch from (default: ``origin`` if it exists, else none).
 
     Raises
     ------
     StoreError
-        If the folder is in no repository or the branch has no valid name.
+        If the folder is in no repository, or the name of the branch is invalid.
     """
 
     def __init__(self, folder: Path, branch: str, remote: str | None = None) -> None:
@@ -62,11 +62,11 @@ class BranchFiles:
         return f"git:{self.branch}"
 
     def names(self) -> list[str]:
-        """List the names of all files, in order."""
+        """List the names of all files, sorted."""
         return sorted(self._ids())
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Read files one after the other, all by one process; those that do not exist or are too large are left out."""
+        """Read files one by one, with one process. Leave out files that do not exist or are too large."""
         ids = self._ids()
         wanted = [name for name in names if name in ids]
         most = [most_bytes(name) for name in wanted]
@@ -74,20 +74,20 @@ class BranchFiles:
         yield from ((name, data) for name, data in zip(wanted, found, strict=True) if data is not None)
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files at once; those that `stream` leaves out are left out."""
+        """Read files at once. Leave out the files that `stream` leaves out."""
         return dict(self.stream(names))
 
     def why_not(self, name: str) -> str:
-        """Return why a file is left out; "" if it does not exist."""
+        """Return why `stream` leaves a file out; "" if the file does not exist."""
         return "is no regular file, is missing in git, or is too large" if name in self._ids() else ""
 
     def add(self, files: Mapping[str, bytes]) -> None:
-        """Commit files that are not there yet, and push; when this returns they are stored.
+        """Commit new files, and push. They are stored when this returns.
 
         Raises
         ------
         StoreError
-            If the remote refuses the push for another reason than that somebody else was faster.
+            If the remote refuses the push, except because somebody else pushed first.
         """
         with tempfile.TemporaryDirectory(prefix="optlandscape-") as private:
             paths = [Path(private) / str(k) for k in range(len(files))]
@@ -98,17 +98,17 @@ class BranchFiles:
         self._change(dict(zip(files, ids, strict=True)))
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files in a further commit; those that do not exist are left out."""
+        """Remove files in a further commit. Ignore files that do not exist."""
         self._change(dict.fromkeys(names))
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Rename files to names that do not exist yet, in a further commit."""
+        """Rename files in a further commit. The new names must not exist."""
         ids = self._ids()
         there = {name: new for name, new in names.items() if name in ids}
         self._change({**dict.fromkeys(there), **{new: ids[name] for name, new in there.items()}})
 
     def left_over(self) -> list[str]:
-        """List nothing: a commit is there as a whole or not at all."""
+        """Return an empty list: a commit exists as a whole or not at all."""
         return []
 
     def _change(self, wanted: Mapping[str, str | None]) -> None:
@@ -121,7 +121,7 @@ class BranchFiles:
             commit = self._commit(tip, changed)
             if self._moved(tip, commit):
                 return
-            time.sleep(min(0.05 * 2**attempt, 2.0) * os.urandom(1)[0] / 255.0)  # others wait for other times
+            time.sleep(min(0.05 * 2**attempt, 2.0) * os.urandom(1)[0] / 255.0)  # random: others wait longer or shorter
         raise StoreError(f"history {self}: others pushed {TRIES} times in between; nothing was lost there, try again")
 
     def _commit(self, tip: str, changed: Mapping[str, str | None]) -> str:
@@ -141,7 +141,7 @@ class BranchFiles:
             return ask_git(self.folder, "commit-tree", tree, *parent, *message, environment=environment)
 
     def _moved(self, tip: str, commit: str) -> bool:
-        """Move the branch from one commit to its successor; False if it is elsewhere by now."""
+        """Move the branch from one commit to its successor. Return False if the branch has moved meanwhile."""
         if self.remote is not None:
             pushed = run_git(self.folder, "push", "--quiet", self.remote, f"{commit}:refs/heads/{self.branch}")
             if pushed.returncode:
@@ -168,7 +168,7 @@ class BranchFiles:
         return run_git(self.folder, "rev-parse", "--verify", "--quiet", self._ref).stdout.decode().strip()
 
     def _ids(self) -> dict[str, str]:
-        """Return the objects of all files; what is no file has an id that no object has."""
+        """Return the object ids of all files. An entry that is no file gets an id that no object has."""
         tip = self._tip()
         if not tip:
             return {}

@@ -1,4 +1,4 @@
-"""Facts about the commit that is measured, as git knows them."""
+"""Facts about the measured commit, read from git."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from pytest_optlandscape.store.revisions import resolve_commit
 __all__ = ["CommitFacts", "commit_facts", "facts_of_commit", "first_parents"]
 
 _SOURCES = {".py", ".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".f", ".f90", ".rs", ".so", ".pyd"}
-"""Files of these kinds count as changes although git does not know them: an optimizer may consist of them."""
+"""Files of these kinds count as changes even if git does not track them: an optimizer may consist of them."""
 
 
 @dataclass(frozen=True)
 class CommitFacts:
-    """What is known of a commit.
+    """Facts about a commit.
 
     Attributes
     ----------
     commit : str
         The full hash.
     parents : tuple of str
-        As the commit object names them, so that they are known in a shallow clone, too.
+        The hashes of its parents in the commit object, which a shallow clone has, too.
     author : str
     author_time, commit_time : int
         Seconds since 1970.
     subject : str
         The first line of the message.
     path : str
-        Of the project within its repository, "" for the top.
+        The project's path within its repository; "" for the top.
     tree : str
-        Id of all the files on which the optimizers depend: two commits with the same id have the same files.
+        The id of all files on which the optimizers depend. Two commits with the same id have the same files.
     changed : tuple of str, default ()
         Files on which the optimizers depend that differ from the commit.
     """
@@ -57,26 +57,26 @@ class CommitFacts:
 
 
 def commit_facts(folder: Path, paths: Sequence[str] = (".",), ignored: Iterable[Path] = ()) -> CommitFacts | None:
-    """Describe the commit that is checked out.
+    """Describe the checked-out commit.
 
     Parameters
     ----------
     folder : Path
-        The project's, which may be the repository or lie within it.
+        The project's folder: the repository, or a folder within it.
     paths : sequence of str
-        What the optimizers depend on, relative to the folder.
+        The files and folders on which the optimizers depend, relative to the folder.
     ignored : iterable of Path
-        Files and folders that no optimizer depends on, such as its baselines: they may differ from the commit.
+        Files and folders on which no optimizer depends, such as baselines. They may differ from the commit.
 
     Returns
     -------
     CommitFacts or None
-        None if git is not installed, the folder is in no repository, or nothing has been committed yet.
+        None if git is not installed, the folder is in no repository, or the repository has no commit.
 
     Raises
     ------
     GitError
-        If git refuses for another reason, for instance because the repository belongs to somebody else.
+        If git refuses for another reason, such as a repository that belongs to another user.
     ValueError
         If a path leads out of the repository.
     """
@@ -109,17 +109,17 @@ def commit_facts(folder: Path, paths: Sequence[str] = (".",), ignored: Iterable[
 
 
 def facts_of_commit(folder: Path, revision: str, prefix: str, paths: Sequence[str] = (".",)) -> CommitFacts:
-    """Describe any commit that git has.
+    """Describe any commit of the repository.
 
     Parameters
     ----------
     folder : Path
-        In the repository.
+        A folder in the repository.
     revision : str
     prefix : str
-        The project's folder within the repository, as ``git rev-parse --show-prefix`` gives it.
+        The project's folder within the repository, as ``git rev-parse --show-prefix`` prints it.
     paths : sequence of str
-        What the optimizers depend on, relative to the project's folder.
+        The files and folders on which the optimizers depend, relative to the project's folder.
 
     Returns
     -------
@@ -156,9 +156,9 @@ def first_parents(folder: Path, *revisions: str, steps: int | None = None) -> li
     ----------
     folder : Path
     *revisions : str
-        Whatever ``git rev-list`` takes: ``v1.0..main``, ``HEAD``.
+        Arguments of ``git rev-list``, such as ``v1.0..main`` or ``HEAD``.
     steps : int, optional
-        At most so many, spread evenly over all; the first and the last are among them.
+        The most commits to list, spread evenly over all. The first and the last are included, or with 1 only the last.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def first_parents(folder: Path, *revisions: str, steps: int | None = None) -> li
 
 
 def _within(prefix: str, path: str) -> str:
-    """Return the place of a path within the repository, "" for its top."""
+    """Return a path within the repository; "" for its top."""
     place = posixpath.normpath(posixpath.join(prefix, path.replace("\\", "/")))
     if place.startswith(("..", "/")):
         raise ValueError(f"optlandscape_paths: {path!r} leads out of the repository")
@@ -194,13 +194,13 @@ def _tree(folder: Path, commit: str, places: Sequence[str]) -> str:
 
 
 def _id_of(folder: Path, name: str) -> str:
-    """Ask for the id of a file or folder in a commit; zeros where the commit has none."""
+    """Return the id of a file or folder in a commit; zeros if the commit does not have it."""
     done = run_git(folder, "rev-parse", "--verify", "--quiet", name)
     return done.stdout.decode().strip() or "0" * 40
 
 
 def _who(text: str) -> tuple[str, int]:
-    """Read ``Name <address> seconds zone``; a damaged one is nobody at 1970."""
+    """Read ``Name <address> seconds zone``. The time is 0 if it is damaged."""
     name, _, rest = text.rpartition("<")
     seconds = rest.rpartition(">")[2].split()[:1]
     try:

@@ -1,7 +1,7 @@
-"""The files of a history and how they are read: a commit's entry, and a person's word on a step.
+"""Write and read the files of a history: the entry of a commit, and a person's triage of a step.
 
-Every file is named by its content, so that one that was altered, cut off or exchanged is known by its name, that the
-same content is written once, and that two histories are merged by the union of their files.
+Every file is named by its content. So the name reveals an altered, truncated or exchanged file, and equal content is
+written once. The union of the files of two histories merges them.
 """
 
 from __future__ import annotations
@@ -45,43 +45,43 @@ _NAMES = {
     "triage": re.compile(rf"triage/({_COMMIT})-([0-9a-f]{{16}})\.json"),
 }
 _MOST_BYTES = {"commits": 1 << 20, "records": 1 << 28, "triage": 1 << 16}
-"""A file that is larger is none of ours."""
+"""The largest sizes in bytes. This package writes no larger files."""
 
 
 class StoreError(ValueError):
-    """A file of a history, or a whole history, cannot be used; it is left as it is."""
+    """A file of a history, or a whole history, cannot be used. It is left unchanged."""
 
 
 def digest_of(data: bytes) -> str:
-    """Name a content."""
+    """Return the digest of a content."""
     return hashlib.sha256(data).hexdigest()
 
 
 def record_name(digest: str) -> str:
-    """Name the file of a record."""
+    """Return the name of a record's file."""
     return f"records/{digest[:2]}/{digest}.json"
 
 
 def kind_of(name: str) -> str | None:
-    """Return whether a file's name is that of an entry (``commits``), a record or a triage; None for any other."""
+    """Return the kind of a file by its name: ``commits``, ``records`` or ``triage``; None for any other name."""
     return next((kind for kind, pattern in _NAMES.items() if pattern.fullmatch(name)), None)
 
 
 def most_bytes(name: str) -> int:
-    """Return the largest size of a file of this name; a larger one is not read."""
+    """Return the largest size of a file with this name, in bytes. Larger files are not read."""
     return _MOST_BYTES.get(kind_of(name) or name.partition("/")[0], 1 << 20)
 
 
 def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]:
-    """Read a file of a history.
+    """Parse and check a file of a history.
 
     Parameters
     ----------
     name : str
-        Within the history, with slashes.
+        The file's name within the history, with slashes.
     data : bytes
     schema : int
-        The newest that is known.
+        The newest known schema.
 
     Returns
     -------
@@ -90,8 +90,8 @@ def checked_json(name: str, data: bytes, schema: int = SCHEMA) -> dict[str, Any]
     Raises
     ------
     StoreError
-        If the name is none of a history's, the content is not the one that the name says, is no JSON object, or has a
-        schema that is not known.
+        If the name does not belong to a history, or the content does not match the name, is no JSON object, or has an
+        unknown schema.
     """
     _check_content(name, data)
     content = _parsed(name, data)
@@ -123,7 +123,7 @@ def _check_schema(name: str, content: Any, schema: int) -> None:
 
 
 def _parsed(name: str, data: bytes) -> Any:
-    """Parse JSON as its standard has it: no NaN, no key twice."""
+    """Parse strict JSON: no NaN, no repeated key."""
     try:
         return parsed(data.decode())
     except DamageError as error:
@@ -134,25 +134,25 @@ def _parsed(name: str, data: bytes) -> Any:
 
 @dataclass(frozen=True)
 class OptimizerEntry:
-    """What a commit's entry says of one optimizer.
+    """The part of a commit's entry about one optimizer.
 
     Attributes
     ----------
     record : str
-        Digest of the record; "" where there is none.
+        The digest of the record; "" if there is no record.
     missing : str
-        Why the optimizer could not be run; "" where it could.
+        Why the optimizer could not be run; "" if it could.
     setting : mapping
-        What else its numbers depend on, such as Keras' backend.
+        Other settings that change the numbers, such as Keras' backend.
     versions : mapping
-        Of the libraries that do the work.
+        The versions of the optimizer's libraries.
     verdict : str
-        Against the accepted baseline of that commit.
+        The verdict against the accepted baseline of that commit.
     takes_bounds : bool
     means : mapping
-        Of the criteria over all cells; for other tools, never for a verdict.
+        The means of the criteria over all cells. Other tools use them; verdicts do not.
     broken : tuple of str
-        Checks of the contract that fail.
+        The checks of the contract that fail.
     """
 
     record: str = ""
@@ -165,7 +165,7 @@ class OptimizerEntry:
     broken: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn into plain values."""
+        """Convert to plain values."""
         if self.missing:
             return {"missing": self.missing, "versions": dict(self.versions)}
         return {
@@ -181,33 +181,32 @@ class OptimizerEntry:
 
 @dataclass(frozen=True)
 class CommitEntry:
-    """What was measured of one commit, with one setting, on one machine.
+    """The measurements of one commit, with one setting, on one machine.
 
     Attributes
     ----------
     commit : str
-        The full hash; without git a ``t`` and microseconds since 1970; of a library's release an ``r`` and a hash.
+        The full hash. Without git: a ``t`` and microseconds since 1970. For a library's release: an ``r`` and a hash.
     parents : tuple of str
     author, subject : str
     author_time, commit_time : int
         Seconds since 1970.
     path : str
-        Of the project within its repository.
+        The project's path within its repository.
     tree : str
-        Id of the files on which the optimizers depend; "" without git.
+        The id of the files on which the optimizers depend; "" without git.
     suite : str
     budget : int or None
-        Evaluations per dimension, where the configuration says any.
+        Evaluations per dimension; None if the configuration sets none.
     optimizers : mapping of str to OptimizerEntry
-        By spec.
+        The optimizers by spec.
     versions : mapping
-        Of Python, NumPy, SciPy and this package.
+        The versions of Python, NumPy, SciPy and this package.
     platform : str
     dirty_since : int
-        Microseconds since 1970 at which a tree with changed files was recorded; 0 for a clean one.
+        The time at which a tree with changed files was recorded, in microseconds since 1970; 0 for a clean tree.
     release : str
-        The library and its version, such as ``scipy 1.15.3``, where these files were measured with that release; ""
-        for a commit.
+        The library's release that these files were measured with, such as ``scipy 1.15.3``; "" for a commit.
     """
 
     commit: str
@@ -228,7 +227,7 @@ class CommitEntry:
 
     @classmethod
     def of(cls, facts: CommitFacts | None, now: int, **further: Any) -> CommitEntry:
-        """Make an entry of a commit.
+        """Return the entry of a commit.
 
         Parameters
         ----------
@@ -252,10 +251,10 @@ class CommitEntry:
 
     @property
     def short(self) -> str:
-        """The commit as people read it."""
+        """The abbreviated commit."""
         if self.release:
             return self.release
-        length = 10 if len(self.commit) >= 40 else len(self.commit)  # times of one day begin alike
+        length = 10 if len(self.commit) >= 40 else len(self.commit)  # times of one day have the same first digits
         return self.commit[:length] + ("+changes" if self.is_dirty else "")
 
     @cached_property
@@ -285,16 +284,16 @@ class CommitEntry:
         Parameters
         ----------
         name : str
-            Within the history.
+            The file's name within the history.
         data : bytes
         shared : dict, optional
-            What earlier entries say of their optimizers; this entry is added. The commits of a state say the same, so
-            with one dictionary for all entries each state is parsed and held in memory once.
+            The optimizers of earlier entries; those of this entry are added. Commits with the same state have the same
+            optimizers. With one dictionary for all entries, each state is parsed and held in memory once.
 
         Raises
         ------
         StoreError
-            If it cannot be used; the message says why.
+            If the entry cannot be used. The message says why.
         """
         _check_content(name, data)
         shared = {} if shared is None else shared
@@ -330,25 +329,25 @@ class CommitEntry:
             raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
         if not name.startswith(f"commits/{entry.commit}-"):
             raise StoreError(f"{name} is damaged: it describes commit {entry.commit}")
-        vars(entry)["name"] = name  # to work it out again takes longer than everything else
+        vars(entry)["name"] = name  # computing it again takes longer than all the rest
         return entry
 
 
 _OPTIMIZERS = b'\n "optimizers": '
-"""Where an entry that this package wrote begins to speak of its optimizers, which it does last."""
+"""The start of the optimizers, the last part of an entry that this package wrote."""
 
 
 def _parts(name: str, data: bytes, shared: Mapping[bytes, Any]) -> tuple[Any, bytes]:
-    """Parse an entry; what it says of its optimizers is taken over if an earlier entry said the same, byte for byte.
+    """Parse an entry. Reuse the optimizers of an earlier entry with the same bytes.
 
-    No string of JSON holds a line break. So if the text before is an object once it is closed, and the text behind a
-    value, then the whole is that object with that value.
+    A JSON string holds no line break. So if the text before the optimizers, once closed, is an object, and the text of
+    the optimizers is a value, then the entry is that object with that value.
 
     Returns
     -------
     content : object
     told : bytes
-        The text that speaks of the optimizers; empty if the file is laid out in another way.
+        The text of the optimizers; empty if the file has another layout.
     """
     head, _, tail = data.rpartition(_OPTIMIZERS)
     tail = tail.rstrip()
@@ -383,7 +382,7 @@ def _optimizers(value: Any) -> dict[str, OptimizerEntry]:
 
 @dataclass(frozen=True)
 class Triage:
-    """A person's word on the step or creep at a commit.
+    """A person's judgement of the step or creep at a commit.
 
     Attributes
     ----------
@@ -393,7 +392,7 @@ class Triage:
     why : str
     who : str
     time : int
-        Microseconds since 1970; the latest word counts.
+        Microseconds since 1970. The latest triage counts.
     """
 
     commit: str
@@ -419,7 +418,7 @@ class Triage:
         Raises
         ------
         StoreError
-            If it cannot be used; the message says why.
+            If the triage cannot be used. The message says why.
         """
         content = checked_json(name, data)
         try:
@@ -451,7 +450,7 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
     if not value.isascii():
-        value.encode()  # no half of a surrogate pair: it could not be printed
+        value.encode()  # half of a surrogate pair could not be printed
     return value
 
 

@@ -1,4 +1,4 @@
-"""A history in a folder: files that are written whole or not at all, and never changed."""
+"""A history in a folder. Its files are written whole or not at all, and never changed."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ __all__ = ["Files", "FolderFiles"]
 
 
 class Files(Protocol):
-    """Where the files of a history are. No file is ever changed, so nobody needs a lock."""
+    """A store for the files of a history. No file is ever changed, so no lock is needed."""
 
     def names(self) -> list[str]:
-        """List the names of all files, in order, with slashes; foreign ones among them."""
+        """List the names of all files, sorted, with slashes. Foreign files are included."""
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Read files one after the other; those that do not exist or are no files of a history are left out."""
+        """Read files one by one. Leave out files that do not exist or do not belong to a history."""
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files at once; those that `stream` leaves out are left out."""
+        """Read files at once. Leave out the files that `stream` leaves out."""
 
     def why_not(self, name: str) -> str:
-        """Return why a file is left out, to follow its name in a sentence; "" if it does not exist."""
+        """Return why `stream` leaves a file out, as the rest of a sentence; "" if the file does not exist."""
 
     def add(self, files: Mapping[str, bytes]) -> None:
-        """Write files that are not there yet; when this returns they are stored, those that are named last at last."""
+        """Write new files, in the given order. They are stored when this returns."""
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files; those that do not exist are left out."""
+        """Remove files. Ignore files that do not exist."""
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Rename files, whatever they are, to names that do not exist yet; an interruption loses nothing."""
+        """Rename files of any kind. The new names must not exist. An interruption loses nothing."""
 
     def left_over(self) -> list[str]:
-        """List what writers that were killed have left behind, if they can."""
+        """List the unfinished files of killed writers, if the store can have any."""
 
 
 class FolderFiles:
@@ -50,7 +50,7 @@ class FolderFiles:
     Parameters
     ----------
     folder : Path
-        It is made with the first file, with a ``.gitignore`` that keeps it out of commits.
+        It is made with the first file. Its ``.gitignore`` keeps it out of commits.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,11 +60,11 @@ class FolderFiles:
         return str(self.folder)
 
     def names(self) -> list[str]:
-        """List the names of all files, in order, with slashes; foreign ones among them."""
+        """List the names of all files, sorted, with slashes. Foreign files are included."""
         return sorted(_below(str(self.folder)))
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Read files one after the other; those that do not exist or are no files of a history are left out."""
+        """Read files one by one. Leave out files that do not exist or do not belong to a history."""
         for name in names:
             with contextlib.suppress(OSError, ValueError):  # `why_not` says why
                 data = _content(f"{self.folder}/{name}", most_bytes(name))
@@ -72,11 +72,11 @@ class FolderFiles:
                     yield name, data
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files at once; those that `stream` leaves out are left out."""
+        """Read files at once. Leave out the files that `stream` leaves out."""
         return dict(self.stream(names))
 
     def why_not(self, name: str) -> str:
-        """Return why a file is left out; "" if it does not exist."""
+        """Return why `stream` leaves a file out; "" if the file does not exist."""
         path = f"{self.folder}/{name}"
         try:
             facts = os.lstat(path)
@@ -97,12 +97,12 @@ class FolderFiles:
         return ""
 
     def add(self, files: Mapping[str, bytes]) -> None:
-        """Write files that are not there yet; when this returns they are stored.
+        """Write new files. They are stored when this returns.
 
         Raises
         ------
         OSError
-            If a file cannot be written. What was written before stays.
+            If a file cannot be written. Files written before it stay.
         """
         self._prepare()
         for name, data in files.items():
@@ -111,19 +111,19 @@ class FolderFiles:
                 _write_whole(path, data)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files; those that do not exist are left out."""
+        """Remove files. Ignore files that do not exist."""
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Rename files, whatever they are, to names that do not exist yet."""
+        """Rename files of any kind. The new names must not exist."""
         for name, new in names.items():
             (self.folder / new).parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 os.rename(self.folder / name, self.folder / new)
 
     def left_over(self) -> list[str]:
-        """List what writers that were killed more than an hour ago have left: a writer at work has a file, too."""
+        """List unfinished files older than an hour. Younger files may belong to a running writer."""
         long_ago = time.time() - 3600.0
         return sorted(name for name in _below(str(self.folder), unfinished=True) if self._age(name) < long_ago)
 
@@ -146,18 +146,18 @@ _UNFINISHED = ".unfinished"
 _READ = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # as far as the system has them
     _READ |= getattr(os, _flag, 0)
-"""How a file is opened: no link is followed, and a pipe does not make us wait for somebody who writes into it."""
+"""The flags for opening a file: follow no link, and do not wait for the writer of a pipe."""
 
 
 def _content(path: str, most: int) -> bytes | None:
-    """Read a regular file; None if it is something else, or larger than it may be."""
+    """Read a regular file; None if it is another kind of file, or larger than ``most`` bytes."""
     with open(os.open(path, _READ), "rb") as file:
         facts = os.fstat(file.fileno())
         return file.read() if stat.S_ISREG(facts.st_mode) and facts.st_size <= most else None
 
 
 def _below(folder: str, unfinished: bool = False) -> Iterator[str]:
-    """List files below a folder, with slashes; a folder that cannot be read stands for itself."""
+    """List the files below a folder, with slashes. A folder that cannot be read is listed itself."""
     due = [""]
     while due:
         prefix = due.pop()
@@ -180,7 +180,7 @@ def _below(folder: str, unfinished: bool = False) -> Iterator[str]:
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    """Return whether a file is there with this content: one that a failing disk cut off is written again."""
+    """Return whether a file exists with this content. A file that a failing disk truncated is written again."""
     try:
         return _content(str(path), len(data)) == data
     except OSError:

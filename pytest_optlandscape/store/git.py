@@ -1,4 +1,4 @@
-"""Asking git, without a user's hooks and without what a surrounding hook says in the environment."""
+"""Run git without the user's hooks, and without the environment variables of a surrounding hook."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _OF_A_SURROUNDING_HOOK = {
 
 
 class GitError(ValueError):
-    """Git is not there or refuses; the message has git's own words."""
+    """Git is not installed, or fails. The message quotes git."""
 
 
 def run_git(
     folder: Path, *arguments: str, told: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder and return whatever comes out, without raising where git fails.
+    """Run git in a folder, and return its output. Do not raise if git fails.
 
     Parameters
     ----------
     folder : Path
     *arguments : str
     told : bytes, optional
-        What git reads from its standard input (default: nothing).
+        The standard input of git (default: empty).
     environment : mapping, optional
-        Further variables, such as ``GIT_INDEX_FILE``.
+        Additional variables, such as ``GIT_INDEX_FILE``.
 
     Returns
     -------
@@ -55,26 +55,26 @@ def run_git(
 
 
 def read_objects(folder: Path, ids: Iterable[str], most: Sequence[int]) -> Iterator[bytes | None]:
-    """Read objects by one process of git, one after the other.
+    """Read objects one by one, with one process of git.
 
     Parameters
     ----------
     folder : Path
     ids : iterable of str
     most : sequence of int
-        How many bytes each of them may have.
+        The largest size of each object, in bytes.
 
     Yields
     ------
     bytes or None
-        None where there is no such object, or it is larger.
+        None if the object does not exist, or is larger.
 
     Raises
     ------
     GitError
-        If git is not installed, or ends too early.
+        If git is not installed, or stops early.
     """
-    with tempfile.TemporaryFile() as told:  # a pipe would be full while git waits for us to read
+    with tempfile.TemporaryFile() as told:  # a pipe could fill up while git waits for us to read
         told.writelines(f"{one}\n".encode() for one in ids)
         told.seek(0)
         with subprocess.Popen(
@@ -114,12 +114,12 @@ def _environment(further: Mapping[str, str]) -> dict[str, str]:
 def ask_git(
     folder: Path, *arguments: str, told: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run git in a folder and return its output as text, without white space at the ends.
+    """Run git in a folder, and return its output as text without surrounding white space.
 
     Raises
     ------
     GitError
-        If git fails; the message has git's own words.
+        If git fails. The message quotes git.
     """
     done = run_git(folder, *arguments, told=told, environment=environment)
     if done.returncode:

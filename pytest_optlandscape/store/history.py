@@ -1,4 +1,4 @@
-"""The history: what every commit measured, in files that are written once and merged by union."""
+"""The history: the measurements of every commit, in files that are written once and merged by union."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ __all__ = ["DEFAULT_LOCATION", "History", "open_history"]
 DEFAULT_LOCATION = ".optlandscape/history"
 
 _AT_ONCE = 1 << 24
-"""Bytes that a merge holds before it stores them."""
+"""The bytes that a merge collects before it stores them."""
 
 ASIDE = "damaged/"
-"""Where damaged files are put."""
+"""The folder of damaged files."""
 
 
 def open_history(location: str, folder: Path) -> History:
-    """Open a history; nothing is written before something is added.
+    """Open a history. Nothing is written until an entry is added.
 
     Parameters
     ----------
     location : str
-        A folder, relative to the project's; or ``git:BRANCH``; or a URL that fsspec knows, such as ``s3://…``.
-        "" is ``.optlandscape/history``.
+        A folder, relative to the project's folder; or ``git:BRANCH``; or a URL that fsspec knows, such as ``s3://…``.
+        "" means ``.optlandscape/history``.
     folder : Path
-        The project's.
+        The project's folder.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def open_history(location: str, folder: Path) -> History:
     Raises
     ------
     StoreError
-        If there can be no history at that place.
+        If the location is invalid.
     """
     location = location or DEFAULT_LOCATION
     if location.startswith("git:"):
@@ -67,17 +67,17 @@ def open_history(location: str, folder: Path) -> History:
 
 
 class History:
-    """What every commit measured.
+    """The measurements of every commit.
 
     Parameters
     ----------
     files : Files
-        Where it is stored.
+        The store of its files.
 
     Attributes
     ----------
     problems : list of str
-        What could not be read, one sentence for each file; it is left as it is, and everything else is used.
+        One sentence for each file that could not be read. Such files are left unchanged, and all others are used.
     """
 
     def __init__(self, files: Files) -> None:
@@ -90,20 +90,20 @@ class History:
 
     @property
     def folder(self) -> Path | None:
-        """The folder that holds it; None if it is on a branch or at a URL."""
+        """The folder of the history; None if the history is on a branch or at a URL."""
         return self.files.folder if isinstance(self.files, FolderFiles) else None
 
     def releases(self) -> list[CommitEntry]:
-        """Read the entries of releases of libraries, in the order of their names."""
+        """Read the entries of libraries' releases, sorted by name."""
         return [entry for entry in self._every_entry() if entry.release]
 
     def entries(self) -> list[CommitEntry]:
-        """Read the entries of all commits, in the order of their names.
+        """Read the entries of all commits, sorted by name.
 
         Returns
         -------
         list of CommitEntry
-            Without those that cannot be used: these are told in `problems`.
+            The usable entries. The others are reported in `problems`.
         """
         return [entry for entry in self._every_entry() if not entry.release]
 
@@ -118,7 +118,7 @@ class History:
         return found
 
     def triages(self) -> dict[str, Triage]:
-        """Read the latest word on each commit."""
+        """Read the latest triage of each commit."""
         latest: dict[str, Triage] = {}
         for name, data in self._all("triage"):
             try:
@@ -132,12 +132,12 @@ class History:
         return latest
 
     def record(self, digest: str) -> Baseline:
-        """Read what was measured of an optimizer.
+        """Read the measured record of an optimizer.
 
         Parameters
         ----------
         digest : str
-            As an entry names it.
+            The record's digest in an entry.
 
         Returns
         -------
@@ -146,7 +146,7 @@ class History:
         Raises
         ------
         StoreError
-            If it is not there or cannot be used; the message says why.
+            If the record does not exist or cannot be used. The message says why.
         """
         return self._record(digest)
 
@@ -160,10 +160,10 @@ class History:
         return record_of(name, data)
 
     def add(self, entry: CommitEntry, records: Iterable[Baseline] = ()) -> None:
-        """Store a commit's entry with the records it names; when this returns they are safe.
+        """Store a commit's entry with the records it names. They are stored when this returns.
 
-        The records are written first, so that a kill at any moment leaves no entry without its records. What is there
-        already is not written again.
+        The records are written first, so that no kill leaves an entry without its records. Existing files are not
+        written again.
 
         Parameters
         ----------
@@ -182,13 +182,13 @@ class History:
         self.files.add({**files, entry.name: entry.data})
 
     def add_triage(self, triage: Triage) -> None:
-        """Store a person's word."""
+        """Store a triage."""
         self.files.add({triage.name: triage.data})
 
     def merge(self, other: History) -> dict[str, int]:
-        """Take over what another history has and this one has not.
+        """Copy the files of another history that this history lacks.
 
-        Every file is validated first; those that cannot be used are told in `problems` and stay where they are.
+        Every file is validated first. Unusable files are reported in `problems` and not copied.
 
         Parameters
         ----------
@@ -197,12 +197,12 @@ class History:
         Returns
         -------
         dict
-            How many ``commits``, ``records`` and ``triage`` were new.
+            The numbers of new ``commits``, ``records`` and ``triage``.
         """
         mine = set(self.files.names())
         theirs = [name for name in other.files.names() if not name.startswith(ASIDE)]
         added = {"commits": 0, "records": 0, "triage": 0}
-        for kind in ("records", "triage", "commits"):  # entries last: none may name a record that is not there
+        for kind in ("records", "triage", "commits"):  # entries last: none may name a missing record
             good: dict[str, bytes] = {}
             for name, data in other._read([one for one in theirs if kind_of(one) == kind and one not in mine]):
                 problem = problem_with(name, data)
@@ -224,16 +224,16 @@ class History:
         return added
 
     def check(self) -> tuple[list[str], list[str], list[str]]:
-        """Look at every file.
+        """Check every file.
 
         Returns
         -------
         damaged : list of str
-            Names of files that cannot be used.
+            The names of files that cannot be used.
         missing : list of str
-            Names of records that entries name and that are not there or cannot be used.
+            The names of records that an entry needs, but that do not exist or cannot be used.
         unused : list of str
-            Names of records that no entry names.
+            The names of records that no entry needs.
         """
         self.problems.clear()
         names = [name for name in self.files.names() if not name.startswith(ASIDE)]
@@ -256,7 +256,7 @@ class History:
         return damaged, missing, sorted(name for name in good - used if kind_of(name) == "records")
 
     def put_aside(self, names: Iterable[str]) -> list[str]:
-        """Move files into the folder ``damaged`` of the history, where nothing reads them.
+        """Move files into the history's folder ``damaged``, where nothing reads them.
 
         Returns
         -------
@@ -281,7 +281,7 @@ class History:
         return self._read([name for name in self.files.names() if name.startswith(f"{kind}/")])
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """Read files; tell those that are there and cannot be read."""
+        """Read files. Report existing files that cannot be read in `problems`."""
         left_out = set(names)
         for name, data in self.files.stream(names):
             left_out.discard(name)
@@ -305,12 +305,12 @@ def _is_harmless(name: str) -> bool:
 
 
 def data_of(record: Baseline) -> bytes:
-    """Lay a record out as it is stored: a baseline that does not say with which versions it was made."""
+    """Return a record as stored bytes: a baseline without versions."""
     return record_text(record).encode()
 
 
 def record_of(name: str, data: bytes) -> Baseline:
-    """Read a record, or raise StoreError with why it cannot be used."""
+    """Read a record, or raise StoreError with the reason why it cannot be used."""
     content = checked_json(name, data, RECORD_SCHEMA)
     if content["schema"] < RECORD_SCHEMA:
         raise StoreError(
@@ -324,7 +324,7 @@ def record_of(name: str, data: bytes) -> Baseline:
 
 
 def problem_with(name: str, data: bytes) -> str:
-    """Return why a file cannot be used; "" where it can."""
+    """Return why a file cannot be used; "" if it can."""
     readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
     read = readers.get(kind_of(name), checked_json)
     try:
@@ -335,5 +335,5 @@ def problem_with(name: str, data: bytes) -> str:
 
 
 def digest_of_record(record: Baseline) -> str:
-    """Name a record by its content."""
+    """Return the digest of a record's content."""
     return digest_of(data_of(record))

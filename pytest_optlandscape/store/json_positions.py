@@ -1,4 +1,4 @@
-"""Lines of values in a JSON text, for messages about a file that is refused."""
+"""Find the lines of values in a JSON text, for messages about rejected files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def line_of(text: str, where: tuple[Key, ...]) -> int:
     text : str
         Valid JSON.
     where : tuple of str or int
-        Keys of objects and positions in lists, from the outside to the value.
+        The keys of objects and positions in lists that lead to the value.
 
     Returns
     -------
     int
-        From 1; the line of the innermost object or list on the way that exists.
+        The line, from 1. If the value does not exist: the line of the innermost existing object or list on the way.
 
     Examples
     --------
@@ -47,14 +47,14 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
     Returns
     -------
     tuple or None
-        The keys that lead to it, and the line where it occurs for the second time.
+        The keys that lead to it, and the line of its second occurrence.
 
     Examples
     --------
     >>> repeated_key('{"a": {"b": 1,\n "b": 2}}')
     (('a', 'b'), 2)
     """
-    seen: dict[int, set[Key]] = {}  # by depth, the keys of the object that is open there
+    seen: dict[int, set[Key]] = {}  # by depth: the keys of the open object
     for path, line in _values(text, _DEEPEST):
         depth = len(path)
         if path[-1] in seen.setdefault(depth, set()):
@@ -65,12 +65,12 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
 
 
 def unusable_value(text: str) -> tuple[int, str] | None:
-    r"""Find the first value that Python reads, but the standard of JSON or this package does not allow.
+    r"""Find the first value that Python can read, but that standard JSON or this package forbids.
 
     Returns
     -------
     tuple or None
-        The line, and what is wrong.
+        The line, and the reason.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def unusable_value(text: str) -> tuple[int, str] | None:
 
 
 _DEEPEST = 100
-"""Objects and lists within each other; what we write has five."""
+"""The deepest nesting of objects and lists. This package's files have five levels."""
 
 
 def _reason_against(token: str) -> str:
@@ -111,11 +111,11 @@ def _reason_against(token: str) -> str:
 
 
 _LONGEST_NUMBER = 400
-"""Characters of a number; a double needs 24, and a whole number beyond 400 is none that a double can hold."""
+"""The most characters of a number. A double needs 24. No double can hold a whole number of more than 400 digits."""
 
 
 def conflict_line(text: str) -> int | None:
-    r"""Find the first line that git left for a conflict of a merge; None where there is none.
+    r"""Find the first line with git's conflict marker; None if there is none.
 
     Examples
     --------
@@ -127,12 +127,12 @@ def conflict_line(text: str) -> int | None:
 
 
 def _values(text: str, deepest: int) -> Iterator[tuple[tuple[Key, ...], int]]:
-    """List the values of a JSON text in their order: the path of each, and the line of its key or of itself.
+    """List the values of a JSON text in order: the path of each, and the line of its key, or of a value without key.
 
-    Values below ``deepest`` objects and lists are left out: their paths could be as long as the text.
+    Values nested deeper than ``deepest`` are left out: their paths could be as long as the text.
     """
     path: list[Key] = []
-    is_key: list[bool] = []  # for each open object or list: whether its next string is a key
+    is_key: list[bool] = []  # whether the next string is a key, for each open object or list
     is_object: list[bool] = []
     line = 1
     for found in _TOKEN.finditer(text):

@@ -1,4 +1,4 @@
-"""A history at any place that fsspec can write to: ``s3://…``, ``gs://…``, ``memory://…``."""
+"""A history at a URL that fsspec can write to, such as ``s3://…``, ``gs://…`` or ``memory://…``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RemoteFiles"]
 class RemoteFiles:
     """The files of a history at a URL.
 
-    Object stores write an object whole or not at all, and names are unique, so nothing more is needed.
+    Object stores write an object whole or not at all, and names are unique. So no lock is needed.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class RemoteFiles:
     Raises
     ------
     StoreError
-        If fsspec, or what it needs for this kind of URL, is not installed.
+        If fsspec, or its package for this kind of URL, is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -45,7 +45,7 @@ class RemoteFiles:
         return self.url
 
     def names(self) -> list[str]:
-        """List the names of all files, in order, with slashes; foreign ones among them."""
+        """List the names of all files, sorted, with slashes. Foreign files are included."""
         self._system.invalidate_cache()
         root = self._root.rstrip("/") + "/"
         found = self._system.find(self._root, detail=True)
@@ -53,13 +53,13 @@ class RemoteFiles:
         return sorted(self._sizes)
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Read files in parts of 512; those that do not exist are left out."""
+        """Read files in groups of 512. Leave out files that do not exist or are too large."""
         every = list(names)
         for start in range(0, len(every), 512):
             yield from self.read(every[start : start + 512]).items()
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read files at once; those that do not exist, or are too large, are left out."""
+        """Read files at once. Leave out files that do not exist or are too large."""
         paths = {f"{self._root.rstrip('/')}/{name}": name for name in names if not self._is_too_large(name)}
         if not paths:
             return {}
@@ -67,7 +67,7 @@ class RemoteFiles:
         return {paths[path]: data for path, data in found.items() if path in paths}
 
     def why_not(self, name: str) -> str:
-        """Return why a file is left out; "" if it does not exist."""
+        """Return why `stream` leaves a file out; "" if the file does not exist."""
         if self._is_too_large(name):
             return f"has {self._sizes[name]} bytes, more than any file of its kind"
         return "cannot be read" if name in self._sizes and self._system.exists(f"{self._root}/{name}") else ""
@@ -76,21 +76,21 @@ class RemoteFiles:
         return (self._sizes.get(name) or 0) > most_bytes(name)
 
     def add(self, files: Mapping[str, bytes]) -> None:
-        """Write files that are not there yet; when this returns they are stored."""
+        """Write new files. They are stored when this returns."""
         for name, data in files.items():
             path = f"{self._root.rstrip('/')}/{name}"
             self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._system.pipe_file(path, data)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files; those that do not exist are left out."""
+        """Remove files. Ignore files that do not exist."""
         for name in names:
             path = f"{self._root.rstrip('/')}/{name}"
             if self._system.exists(path):
                 self._system.rm_file(path)
 
     def move(self, names: Mapping[str, str]) -> None:
-        """Rename files to names that do not exist yet: each is copied before it is removed."""
+        """Rename files: copy each, then remove it. The new names must not exist."""
         root = self._root.rstrip("/")
         for name, new in names.items():
             self._system.makedirs(f"{root}/{new}".rpartition("/")[0], exist_ok=True)
@@ -98,5 +98,5 @@ class RemoteFiles:
             self._system.rm_file(f"{root}/{name}")
 
     def left_over(self) -> list[str]:
-        """List nothing: an object is there as a whole or not at all."""
+        """Return an empty list: an object exists as a whole or not at all."""
         return []

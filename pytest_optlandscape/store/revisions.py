@@ -1,4 +1,4 @@
-"""Names of single commits: what git would take for several, or for an option, is refused and named."""
+"""Check names of single commits: reject names that git takes for several commits or for an option."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EXAMPLES = "such as main, v1.0, HEAD~1 or a hash"
 
 
 def check_revision(revision: str) -> str:
-    """Check that a text can name one commit; git is not asked.
+    """Check that a text can name one commit, without running git.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def check_revision(revision: str) -> str:
     Returns
     -------
     str
-        The revision, without white space around it.
+        The revision, without surrounding white space.
 
     Raises
     ------
     ValueError
-        If it is empty, a range, an exclusion, an option of git or several revisions.
+        If the text is empty, a range, an exclusion, an option of git, or several revisions.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def check_revision(revision: str) -> str:
         raise ValueError(f"{shown} begins with '-', as options of git do; name a commit, {_EXAMPLES}")
     if text.startswith("^"):
         raise ValueError(f"{shown} excludes a commit; name one commit, such as {text.lstrip('^') or 'HEAD'!r}")
-    if text.startswith(":/"):  # the youngest commit whose message has the words that follow
+    if text.startswith(":/"):  # the youngest commit whose message has the following words
         return text
     bare = re.sub(r"\{[^}]*\}", "", text)  # main@{2 days ago}, HEAD^{/a message}
     if ".." in bare:
@@ -68,7 +68,7 @@ def resolve_commit(folder: Path, revision: str) -> str:
     Parameters
     ----------
     folder : Path
-        In the repository.
+        A folder in the repository.
     revision : str
 
     Returns

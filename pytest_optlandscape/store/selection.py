@@ -1,4 +1,4 @@
-"""A part of a history, for merging what a stranger sends: what one commit measured, and nothing else."""
+"""The part of a history that one commit measured, to merge a stranger's history safely."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["of_commit"]
 
 
 class _Selected:
-    """The files of a history with some names."""
+    """The files of a history that have given names."""
 
     def __init__(self, files: Files, names: list[str]) -> None:
         self._files = files
@@ -32,7 +32,7 @@ class _Selected:
 def of_commit(history: History, commit: str) -> tuple[History, int]:
     """Select the entries of one commit and the records that they name.
 
-    What a fork sends can then say nothing of other commits, and no person's word is among it.
+    So a fork's history cannot change other commits, and cannot bring triages.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def of_commit(history: History, commit: str) -> tuple[History, int]:
     Returns
     -------
     selected : History
-        Entries that cannot be used are among it, so that `History.merge` says why.
+        It includes unusable entries, so that `History.merge` says why they are unusable.
     left_out : int
-        How many files are not among it.
+        The number of files left out.
     """
     every = history.files.names()
     chosen = [name for name in every if name.startswith(f"commits/{commit}-")]

@@ -1,7 +1,7 @@
-"""The reader of all stored files: strict JSON with a schema, refused with file, line and advice if it is damaged.
+"""Read stored files: strict JSON with a schema. Reject damaged files with file, line and advice.
 
-A file in a repository can be cut off, merged badly, edited by hand, or sent by somebody else. Nothing of it is used
-before all of it is known to be valid.
+A file in a repository may be truncated, badly merged, edited by hand, or sent by a stranger. So it is used only if all
+of it is valid.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ ADVICE = "It was left as it is; restore it from version control, or delete it to
 EDIT = "To accept the edit:"
 
 MOST_BYTES = 1 << 24
-"""A file that is larger is none of ours. A baseline of the suite `full` has less than a hundredth of this."""
+"""The largest size of a file. A baseline of the suite `full` has less than a hundredth of this."""
 
 _READ = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # as far as the system has them
     _READ |= getattr(os, _flag, 0)
-"""How a file is opened: a pipe does not make us wait for somebody who writes into it."""
+"""The flags for opening a file: do not wait for the writer of a pipe."""
 
 
 class BaselineError(ValueError):
-    """A baseline file cannot be used; it is left as it is."""
+    """A baseline file cannot be used. It is left unchanged."""
 
 
 _LONGEST_REASON = 400
@@ -61,9 +61,9 @@ class DamageError(ValueError):
     Parameters
     ----------
     reason : str
-        What is wrong, as a clause that can follow a colon. Control characters of the file are replaced.
+        What is wrong, as a clause after a colon. Control characters of the file are replaced.
     where : tuple of str or int
-        Keys and positions that lead to the value.
+        The keys and positions that lead to the value.
     """
 
     def __init__(self, reason: str, where: tuple[Key, ...] = ()) -> None:
@@ -80,7 +80,7 @@ class Stored:
     ----------
     path : Path
     name : str
-        How messages call it.
+        Its name in messages.
     text : str
     content : dict
     """
@@ -91,12 +91,12 @@ class Stored:
     content: dict[str, Any]
 
     def refuse(self, damage: DamageError, advice: str = ADVICE) -> NoReturn:
-        """Raise BaselineError with the line of a damage, and what to do."""
+        """Raise BaselineError with the line of a damage, and advice."""
         line = line_of(self.text, damage.where)
         raise BaselineError(f"{self.name} is damaged: line {line}: {damage.reason}. {advice}") from None
 
     def refuse_edit(self, reason: str, where: tuple[Key, ...]) -> NoReturn:
-        """Raise BaselineError for a part that is valid, but not as it was written; say how to accept it."""
+        """Raise BaselineError for a part that is valid, but was edited. Its message says how to accept the edit."""
         command = f"optlandscape baseline accept {_argument(self.path)}"
         self.refuse(
             DamageError(f"{reason}: it was edited by hand or merged badly", where), f"{ADVICE} {EDIT} {command}"
@@ -110,13 +110,13 @@ def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str],
     ----------
     path : Path
     name : str
-        How messages call the file.
+        The file's name in messages.
     schemas : collection of int
-        Those that are known, the newest last.
+        The known schemas, the newest last.
     keys : set of str
-        The keys that it must have besides ``schema``.
+        The required keys besides ``schema``.
     kind : str
-        How messages say that it is something else, such as ``no baseline``.
+        A text for messages about another kind of file, such as ``no baseline``.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str],
     Raises
     ------
     BaselineError
-        If it cannot be read, is no regular file, is truncated, has a key twice, lacks a key or is of another schema.
+        If the file cannot be read, is no regular file, is truncated, repeats a key, lacks a key, or has another schema.
         The message says what to do.
     """
     try:
@@ -152,14 +152,14 @@ def read_stored(path: Path, name: str, schemas: Collection[int], keys: set[str],
 
 
 def read_regular(path: Path, most: int = MOST_BYTES) -> str:
-    """Read a regular file as UTF-8; never wait for a pipe, and never read a device.
+    """Read a regular file as UTF-8. Never wait for a pipe, and never read a device.
 
     Parameters
     ----------
     path : Path
-        A symbolic link is followed.
+        Symbolic links are followed.
     most : int
-        The largest size that is read, in bytes.
+        The largest size of the file, in bytes.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def read_regular(path: Path, most: int = MOST_BYTES) -> str:
     Raises
     ------
     OSError, ValueError
-        If there is no such file, it is something else, is too large, or is no UTF-8.
+        If the file does not exist, is no regular file, is too large, or is not UTF-8.
     """
     with open(os.open(path, _READ), "rb") as file:
         facts = os.fstat(file.fileno())
@@ -182,7 +182,7 @@ def read_regular(path: Path, most: int = MOST_BYTES) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Parse JSON as its standard has it: no key twice, no NaN, no number that overflows, no half of a character.
+    """Parse strict JSON: no repeated key, no NaN, no number that overflows, no half of a surrogate pair.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def parsed(text: str) -> Any:
     Raises
     ------
     DamageError
-        With the line where that is known.
+        If the text is not strict JSON. The message has the line if it is known.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def parsed(text: str) -> Any:
     try:
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
         if "\\" in text:
-            json.dumps(found, ensure_ascii=False).encode()  # halves of surrogate pairs can only be written as escapes
+            json.dumps(found, ensure_ascii=False).encode()  # fails for halves of surrogate pairs
         return found
     except json.JSONDecodeError as error:
         conflict = conflict_line(text)
@@ -245,7 +245,7 @@ def _finite(number: str) -> float:
 
 
 def clipped(text: str) -> str:
-    r"""Cut a text from elsewhere to a length that a message can take, on one line.
+    r"""Shorten a foreign text to one line of a message.
 
     Examples
     --------
@@ -258,7 +258,7 @@ def clipped(text: str) -> str:
 
 
 def _argument(path: Path) -> str:
-    """Write a path so that it can be pasted into a shell, relative to the current folder if it is in it."""
+    """Return a path to paste into a shell, relative to the current folder if it is inside."""
     relative = os.path.relpath(path)
     text = str(path) if relative.startswith("..") else relative
     if re.fullmatch(r"[\w@+=:,./-]+", text, re.ASCII):
@@ -267,14 +267,14 @@ def _argument(path: Path) -> str:
 
 
 def dumped(value: Any) -> str:
-    """Write plain values on one line."""
+    """Return plain values as one line of JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def digest_of(value: Any) -> str:
-    """Sum plain values up in 16 hexadecimal digits, so that a changed one is noticed.
+    """Return a digest of plain values, 16 hexadecimal digits, that reveals changed values.
 
-    It protects against accidents. Somebody who means harm can work it out anew.
+    It protects against accidents, not against attackers: anybody can compute it.
 
     Examples
     --------
@@ -291,7 +291,7 @@ def words_of(value: Any, what: str, where: tuple[Key, ...]) -> dict[str, str]:
     Raises
     ------
     DamageError
-        If it is none.
+        If the value is not an object of texts.
     """
     if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
         raise DamageError(f"{what} is {clipped(repr(value))}, not an object of texts", where)

@@ -1,4 +1,4 @@
-"""Timing an optimizer with pytest-benchmark, whose fixture does the measuring and keeps the results."""
+"""Time an optimizer with pytest-benchmark. Its fixture measures the times and keeps them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def benchmark_run(
     budget: int | None = None,
     seed: int = 0,
 ) -> Run:
-    """Time an optimizer on a problem and leave what it reached in ``extra_info``.
+    """Time an optimizer on a problem, and store its result in ``extra_info``.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def benchmark_run(
     Run
         The counted run, made before the timed ones. ``benchmark.extra_info["optlandscape"]`` holds plain values:
         ``optimizer``, ``landscape``, ``nfev``, ``njev``, ``gap``, ``digits``, ``success``, ``stop_reason`` and
-        ``nondeterministic``: whether some timed run made other numbers of evaluations than the counted one. Where the
-        landscape has constraints, ``constr_nfev`` and ``constr_njev`` too.
+        ``nondeterministic``: whether the number of evaluations of any timed run differs from the counted run. With
+        constraints also ``constr_nfev`` and ``constr_njev``.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def benchmark_run(
 
     def once() -> None:
         timed = problem()
-        # An optimizer that raises, or is stopped at its budget, is timed all the same; the counted run says so.
+        # Time an optimizer even if it raises or is stopped at its budget. The counted run reports that.
         with contextlib.suppress(Exception, SystemExit, BudgetExhausted), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             adapter.minimize(timed)
@@ -87,5 +87,5 @@ def benchmark_run(
 
 
 def _plain(value: float) -> float | None:
-    """JSON, in which pytest-benchmark stores this, has no inf or NaN."""
+    """Return None for inf and NaN: pytest-benchmark stores JSON, which has neither."""
     return float(value) if math.isfinite(value) else None

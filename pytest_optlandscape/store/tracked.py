@@ -1,4 +1,4 @@
-"""Entries that a user's tests track: one file beside the baselines of optimizers, one line for each entry.
+"""The values that a user's tests track, in one file beside the baselines, one line for each entry.
 
 .. code-block:: json
 
@@ -38,12 +38,12 @@ Entries = dict[tuple[str, str], dict[str, Any]]
 
 
 def tracked_path(folder: Path) -> Path:
-    """Name the file in the folder of the baselines; no optimizer's baseline has that name."""
+    """Return the path of the file in the folder of baselines. No optimizer's baseline has its name."""
     return folder / "tracked.json"
 
 
 def read_tracked(path: Path) -> Entries:
-    """Read what is accepted, by test and name.
+    """Read the accepted entries, by test and name.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def read_tracked(path: Path) -> Entries:
     Returns
     -------
     dict
-        From the id of a test and a name to what `comparison.tracked_comparison.Tracked.record` gave. Empty if there is
-        no such file.
+        From the id of a test and a name to the result of `comparison.tracked_comparison.Tracked.record`. Empty if there
+        is no such file.
 
     Raises
     ------
     BaselineError
-        If the file cannot be read, is truncated or damaged, or of a schema that is not known here; or if there is a
-        file of the version before, which held widths alone.
+        If the file cannot be read, is truncated or damaged, or has an unknown schema. Also if a file of the previous
+        version exists, which held only widths.
     """
     widths = path.with_name("widths.json")
     if widths.exists():
@@ -83,12 +83,12 @@ def _read(path: Path) -> Stored | None:
 
 
 def _entries(stored: Stored, has_digests: bool) -> list[tuple[tuple[str, str], dict[str, Any], bool]]:
-    """List the entries of a file, each with whether it is the one that its digest says.
+    """List the entries of a file, each with whether it matches its digest.
 
     Raises
     ------
     BaselineError
-        If a value is impossible, or, where digests count, another than the digest says.
+        If an entry is impossible or occurs twice. With ``has_digests``, also if an entry differs from its digest.
     """
     entries: dict[tuple[str, str], tuple[dict[str, Any], bool]] = {}
     for number, row in enumerate(stored.content["tracked"]):
@@ -112,29 +112,29 @@ def _digest(key: tuple[str, str], entry: Mapping[str, Any]) -> str:
 
 
 def _split(row: Any) -> tuple[tuple[str, str] | None, dict[str, Any]]:
-    """Take what identifies an entry from a row; None if that is not there."""
+    """Split a row into the key of an entry and the rest. The key is None if the row has no test or name."""
     if not isinstance(row, dict) or not isinstance(row.get("test"), str) or not isinstance(row.get("name"), str):
         return None, {}
     return (row["test"], row["name"]), {key: value for key, value in row.items() if key not in ("test", "name")}
 
 
 def update_tracked(path: Path, test: str, name: str, entry: Mapping[str, Any]) -> None:
-    """Accept one entry; the others stay.
+    """Accept one entry. The others stay.
 
     Parameters
     ----------
     path : Path
     test, name : str
-        Which entry.
+        The key of the entry.
     entry : mapping
-        What `comparison.tracked_comparison.Tracked.record` gives.
+        The result of `comparison.tracked_comparison.Tracked.record`.
 
     Raises
     ------
     BaselineError
-        If there is a file that cannot be read: it is not overwritten.
+        If the existing file cannot be read. It is not overwritten.
     OSError
-        If the file cannot be written: the old one is untouched.
+        If the file cannot be written. The old file is unchanged.
     """
     with alone_with(path):
         entries = {**read_tracked(path), (test, name): dict(entry)}
@@ -142,7 +142,7 @@ def update_tracked(path: Path, test: str, name: str, entry: Mapping[str, Any]) -
 
 
 def accept_tracked(path: Path) -> list[str]:
-    """Accept entries that were edited by hand: write their digests anew.
+    """Accept entries that were edited by hand: write new digests.
 
     Parameters
     ----------
@@ -151,16 +151,16 @@ def accept_tracked(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        The names of the entries that were edited, each with its test.
+        The names of the edited entries, each with its test.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     BaselineError
-        If it cannot be read, or holds impossible values.
+        If the file cannot be read, or has impossible values.
     OSError
-        If it cannot be written: the old one is untouched.
+        If the file cannot be written. The old file is unchanged.
     """
     with alone_with(path):
         stored = _read(path)

@@ -1,1 +1,1 @@
-"""The checks of the contract, by subject: a check is a function that is given an optimizer and complains."""
+"""The checks of the contract, by subject. A check is a function that takes an optimizer and raises if it fails."""

@@ -1,4 +1,4 @@
-"""Checks of the contract on arrays: whose they are, who may write to them, and which kinds are taken."""
+"""Checks of the contract on arrays: who owns them, who may write to them, and which kinds a start may have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 
 def check_keeps_start_unchanged(held: Held) -> None:
-    """Check that the array handed in as the start is not written to."""
+    """Check that the optimizer does not write into the array passed as the start."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -36,7 +36,7 @@ def check_keeps_start_unchanged(held: Held) -> None:
 
 
 def check_hands_out_own_points(held: Held) -> None:
-    """Check that arrays handed to the objective are not written to afterwards: the objective may have kept them."""
+    """Check that arrays passed to the objective are not overwritten later: the objective may keep them."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -51,7 +51,7 @@ def check_hands_out_own_points(held: Held) -> None:
 
 
 class _ReusingProblem(Problem):
-    """A problem whose gradients are all returned in the same array."""
+    """A problem that returns every gradient in the same array."""
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         fresh = super().gradient(x)
@@ -62,7 +62,7 @@ class _ReusingProblem(Problem):
 
 
 def check_copies_gradients(held: Held) -> None:
-    """Check that the run is the same where the gradient function returns the same array every time, overwritten."""
+    """Check that the run is the same if the gradient function overwrites and returns one array."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -76,7 +76,7 @@ def check_copies_gradients(held: Held) -> None:
 
 
 class _IntegerStart(Problem):
-    """A problem that hands out its start as integers."""
+    """A problem whose start is an array of integers."""
 
     kind = "an integer array"
 
@@ -89,7 +89,7 @@ class _IntegerStart(Problem):
 
 
 class _ListStart(_IntegerStart):
-    """A problem that hands out its start as a list."""
+    """A problem whose start is a list."""
 
     kind = "a list"
 
@@ -99,7 +99,7 @@ class _ListStart(_IntegerStart):
 
 
 class _SinglePrecisionStart(_IntegerStart):
-    """A problem that hands out its start in single precision."""
+    """A problem whose start has single precision."""
 
     kind = "a float32 array"
 
@@ -109,7 +109,7 @@ class _SinglePrecisionStart(_IntegerStart):
 
 
 def check_takes_any_start(held: Held) -> None:
-    """Check that a start may be an integer array, a list or a float32 array: it is taken for the numbers it holds."""
+    """Check that a start may be an integer array, a list or a float32 array. Only its numbers count."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -122,7 +122,7 @@ def check_takes_any_start(held: Held) -> None:
             if run.stop_reason != "returned":
                 what = f"it does not take {kind.kind} for a start: {run.message or run.stop_reason}"
                 return Complaint(what, run, trial, how=f"hand it x0 as {kind.kind}")
-            # In single precision it may end a little earlier.
+            # In single precision a run may end a little earlier.
             if run.fun > usual.run.fun + 1e-3 * abs(float(trial.landscape(x0)) - usual.run.fun):
                 what = f"from {kind.kind} it ends at f = {run.fun:.6g}, from floats at {usual.run.fun:.6g}"
                 return Complaint(what, run, trial, how=f"hand it x0 as {kind.kind}")

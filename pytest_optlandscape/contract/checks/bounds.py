@@ -20,13 +20,13 @@ __all__ = ["check_clips_start", "check_keeps_fixed_variables", "check_stays_feas
 FloatArray = NDArray[np.float64]
 
 _CONSTRAINED = ("rosenbrock_disk", "mishra_bird_disk", "gomez_levy", "simionescu")
-"""Landscapes with one inequality, which their standard start keeps."""
+"""Landscapes with one inequality. Their standard start satisfies it."""
 
 
 def _with_and_without_gradient(
     made: Callable[[Adapter], Iterator[Trial]],
 ) -> Callable[[Adapter], Iterator[Trial]]:
-    """Go through trials, and once more without a gradient: differences are a way out of the box of their own."""
+    """Yield the trials, then again without a gradient: finite differences can leave the box, too."""
 
     def both(adapter: Adapter) -> Iterator[Trial]:
         yield from made(adapter)
@@ -38,10 +38,10 @@ def _with_and_without_gradient(
 
 
 def check_stays_inside_bounds(held: Held) -> None:
-    """Check that an optimizer that takes bounds evaluates and returns only points inside them.
+    """Check that an optimizer with bounds evaluates and returns only points inside them.
 
-    Of points that lie outside by no more than `runs.run.slack_of`, four units in the last place, it is only warned.
-    The minimum lies on a bound in further boxes, whose edges are long binary fractions.
+    It is only warned of points outside by at most `runs.run.slack_of`, four units in the last place. In further boxes
+    the minimum lies on an edge, and the edges are long binary fractions.
     """
     __tracebackhide__ = True
 
@@ -65,7 +65,7 @@ def check_stays_inside_bounds(held: Held) -> None:
 
 
 def check_clips_start(held: Held) -> None:
-    """Check that a start outside the bounds is moved into them, or refused, before anything is evaluated."""
+    """Check that a start outside the bounds is moved inside or refused before the first evaluation."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -81,7 +81,7 @@ def check_clips_start(held: Held) -> None:
 
 
 def check_keeps_fixed_variables(held: Held) -> None:
-    """Check that a variable whose bounds are equal stays where it is, or that such bounds are refused."""
+    """Check that a variable with equal bounds never moves, or that such bounds are refused."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -112,9 +112,9 @@ def check_keeps_fixed_variables(held: Held) -> None:
 
 
 def check_stays_feasible(held: Held) -> None:
-    """Check that where constraints say ``keep_feasible=True`` only points that keep them are evaluated and returned.
+    """Check that points evaluated and returned satisfy all constraints with ``keep_feasible=True``.
 
-    Every start keeps them. Equalities are not looked at: no optimizer could keep them.
+    Every start satisfies them. Equalities are not checked: no optimizer could satisfy them throughout.
     """
     __tracebackhide__ = True
 
@@ -141,8 +141,8 @@ def _keeping_feasible(adapter: Adapter) -> Iterator[Trial]:
 
 
 def _half_plane() -> Landscape:
-    """Return a bowl with a linear constraint, which is active at the minimum."""
-    from scipy.optimize import LinearConstraint  # not needed by sessions that hold nobody to the contract
+    """Return a bowl with a linear constraint that is active at the minimum."""
+    from scipy.optimize import LinearConstraint  # sessions without the contract do not need it
 
     bowl = get("sphere[2]")
     return Landscape(
@@ -160,7 +160,7 @@ def _half_plane() -> Landscape:
 
 
 def _feasible(trial: Trial) -> FloatArray:
-    """Move the start towards the standard one until it keeps the constraints, with room to spare."""
+    """Move the start towards the standard start until it satisfies the constraints with a margin."""
     landscape, share = trial.landscape, 1.0
     while share > 1e-3:
         x0 = landscape.x0 + share * (trial.x0 - landscape.x0)

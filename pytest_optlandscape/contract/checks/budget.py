@@ -1,4 +1,4 @@
-"""Checks of the contract on budgets, for optimizers that take one of their own."""
+"""Checks of the contract on budgets, for optimizers with a budget parameter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_BUDGET = "it takes no budget of evaluations"
 
 
 def check_keeps_budget(held: Held) -> None:
-    """Check that an optimizer told to evaluate at most 3, 10 or 100 times does, with 2 and with 20 variables."""
+    """Check that budgets of 3, 10 and 100 evaluations are kept, with 2 and with 20 variables."""
     __tracebackhide__ = True
     if held.adapter.with_budget(_BUDGETS[0]) is None:
         raise NotApplicable(_NO_BUDGET)
@@ -50,7 +50,7 @@ def check_keeps_budget(held: Held) -> None:
 
 
 def check_larger_budget_goes_on(held: Held) -> None:
-    """Check that twice the budget makes the same evaluations, then further ones, and returns nothing worse."""
+    """Check that twice the budget repeats the evaluations, then continues, and returns no worse result."""
     __tracebackhide__ = True
     if held.adapter.with_budget(_SHORT_BUDGETS[0]) is None:
         raise NotApplicable(_NO_BUDGET)
@@ -64,7 +64,7 @@ def check_larger_budget_goes_on(held: Held) -> None:
             first = trial.with_adapter(small).observe_anew()
             second = trial.with_adapter(large).observe_anew()
             early, late = first.run, second.run
-            common = min(early.nfev, late.nfev, budget) - 1  # the last may be at the point that is returned
+            common = min(early.nfev, late.nfev, budget) - 1  # the last may be at the returned point
             if not np.array_equal(early.trace.x[:common], late.trace.x[:common], equal_nan=True):
                 what = f"with a budget of {2 * budget} it evaluates other points than with {budget}"
                 return Complaint(what, late, trial.with_adapter(large), "seen[:8]", "print the points of both runs")

@@ -1,7 +1,6 @@
 """Checks of the contract on callbacks, for optimizers that call one after each iteration.
 
-A callback is called in any way that SciPy does: with the point, with the point and more, or with a result of which
-``x`` is the point.
+As in SciPy, the arguments may be the point, the point and more, or a result whose ``x`` is the point.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ __all__ = ["check_calls_callback", "check_hands_callback_own_points", "check_sto
 FloatArray = NDArray[np.float64]
 
 _FEWEST_EVALUATIONS = 20
-"""Of a run that must have called its callback: a method may end within its first iteration at once."""
+"""A run of at least this many evaluations must call its callback. A shorter run may end in its first iteration."""
 
 
 def point_of(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """Find the point among what a callback was called with; None if there is none.
+    """Find the point among a callback's arguments; None if there is none.
 
     Examples
     --------
@@ -40,7 +39,7 @@ def point_of(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
 
 
 class _CallbackProblem(Problem):
-    """A problem whose callback every adapter is to hand over."""
+    """A problem whose callback every adapter passes on."""
 
     asks_for_callback = True
 
@@ -53,7 +52,7 @@ class _CallbackProblem(Problem):
 
 
 class _ResultProblem(_CallbackProblem):
-    """One whose callback is a function of ``intermediate_result``, which SciPy looks at the name of."""
+    """A problem whose callback takes ``intermediate_result``. SciPy looks for that name."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -66,7 +65,7 @@ class _ResultProblem(_CallbackProblem):
 
 
 class _Keeps(_CallbackProblem):
-    """It keeps the points, each with a copy."""
+    """A problem whose callback keeps the points, each with a copy."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -78,16 +77,16 @@ class _Keeps(_CallbackProblem):
 
     @property
     def overwritten(self) -> int:
-        """How many of the points are no longer what they were."""
+        """The number of points that differ from their copies."""
         return sum(point.tobytes() != copy for point, copy in self.kept)
 
 
 class _KeepsOfResults(_ResultProblem, _Keeps):
-    """The same, of results."""
+    """A problem whose callback keeps the points of results, each with a copy."""
 
 
 class _Writes(_CallbackProblem):
-    """It moves the points to one of the corners of the box."""
+    """A problem whose callback moves the points to a corner of the box."""
 
     def called(self, point: Any) -> None:
         if isinstance(point, np.ndarray) and point.flags.writeable:
@@ -95,7 +94,7 @@ class _Writes(_CallbackProblem):
 
 
 class _Stops(_CallbackProblem):
-    """It ends the run, by the number of evaluations at the first call."""
+    """A problem whose callback ends the run, and notes the evaluations at its first call."""
 
     at_first = 0
 
@@ -109,7 +108,7 @@ def _trials(adapter: Adapter) -> Iterator[Trial]:
 
 
 def check_calls_callback(held: Held) -> None:
-    """Check that the callback is called, with a point of the right shape."""
+    """Check that the callback is called with points of the right shape."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -137,7 +136,7 @@ def _evaluations(run: Run) -> int:
 
 
 def check_hands_callback_own_points(held: Held) -> None:
-    """Check that the point handed to the callback stays what it is, and that the callback may write into it."""
+    """Check that points passed to the callback are not overwritten, and that the callback may overwrite them."""
     __tracebackhide__ = True
     kinds: list[Callable[..., Problem]] = [_Keeps]
     if held.adapter.hands_results_to_callback:
@@ -158,7 +157,7 @@ def check_hands_callback_own_points(held: Held) -> None:
         disturbed = trial.observe_anew(_Writes).run
         if _are_alike(trial.observe().run, disturbed):
             return None
-        if _are_alike(trial.observe_anew(_CallbackProblem).run, disturbed):  # it is the callback itself that matters
+        if _are_alike(trial.observe_anew(_CallbackProblem).run, disturbed):  # any callback changes this run
             return None
         how = "have the callback write into its point"
         return Complaint("it goes elsewhere where the callback writes into its point", disturbed, trial, how=how)
@@ -172,7 +171,7 @@ def _are_alike(one: Run, other: Run) -> bool:
 
 
 def check_stops_on_request(held: Held) -> None:
-    """Check that StopIteration, raised in the callback, ends the run, and that it does not claim success then."""
+    """Check that StopIteration, raised in the callback, ends the run without a claim of success."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:

@@ -1,7 +1,7 @@
 """Checks of the contract on invariances, for optimizers that promise them.
 
-Each check changes a landscape in a way that should not matter, and compares the first evaluations, mapped back. Later
-ones are not compared: rounding alone may separate the runs by then.
+Each check transforms a landscape in a way that should not matter. It maps the first evaluations back and compares them.
+Later evaluations are not compared: rounding alone may separate the runs by then.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _COMPARED = 12
-"""Evaluations: rounding grows by less than two decades an evaluation in the methods of SciPy, from 1e-16."""
+"""The number of evaluations compared. In SciPy's methods rounding grows from 1e-16, by less than a factor of 100 per
+evaluation."""
 
 _TOLERANCE = 1e-6
-"""In widths of the box."""
+"""The tolerance, in widths of the box."""
 
 _ANGLE = 0.5
 _UNCHANGED, _ORIGIN = np.eye(2), np.zeros(2)
@@ -37,27 +38,27 @@ _LANDSCAPES = ("booth", "beale", "himmelblau")
 
 
 def check_invariant_to_scaling(held: Held) -> None:
-    """Check that f times 4 is searched as f is."""
+    """Check that the same points are evaluated for 4 f as for f."""
     __tracebackhide__ = True
     _compare(held, "on f times 4", lambda landscape: scaled(landscape, 4.0))
 
 
 def check_invariant_to_permutation(held: Held) -> None:
-    """Check that with variables in another order the same points are evaluated, in that order."""
+    """Check that the same points are evaluated, permuted, if the variables are permuted."""
     __tracebackhide__ = True
     matrix = np.array([[0.0, 1.0], [1.0, 0.0]])
     _compare(held, "with the variables exchanged", lambda landscape: landscape.permute([1, 0]), matrix)
 
 
 def check_invariant_to_translation(held: Held) -> None:
-    """Check that in a shifted space the same points are evaluated, shifted."""
+    """Check that the same points are evaluated, shifted, if the space is shifted."""
     __tracebackhide__ = True
     offset = np.array([0.5, -0.25])
     _compare(held, "shifted by (0.5, -0.25)", lambda landscape: landscape.shift(offset), offset=offset)
 
 
 def check_invariant_to_rotation(held: Held) -> None:
-    """Check that in a turned space the same points are evaluated, turned."""
+    """Check that the same points are evaluated, rotated, if the space is rotated."""
     __tracebackhide__ = True
     cos, sin = np.cos(_ANGLE), np.sin(_ANGLE)
     matrix = np.array([[cos, -sin], [sin, cos]])
@@ -71,7 +72,7 @@ def _compare(
     matrix: FloatArray = _UNCHANGED,
     offset: FloatArray = _ORIGIN,
 ) -> None:
-    """Compare the runs on a landscape and on the changed one, where x has become ``matrix @ x + offset``."""
+    """Compare the runs on a landscape and on the transformed one, where x becomes ``matrix @ x + offset``."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:

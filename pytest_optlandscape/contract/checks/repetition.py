@@ -1,4 +1,4 @@
-"""Checks of the contract on repetition: the same seed, the same run, and nobody else's random numbers touched."""
+"""Checks of the contract on repetition: the same seed makes the same run, and global random states stay unchanged."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 _CHILD = "PYTEST_OPTLANDSCAPE_OTHER_PROCESS"
-"""Set in the other process, so that a module which checks its optimizer when imported starts no third one."""
+"""Set in the other process, so that a module which checks its optimizer on import starts no third process."""
 
 _PATIENCE = 120.0
-"""Seconds for another process to import an optimizer's library and run twice; Keras takes some ten."""
+"""Seconds for another process to import an optimizer's library and run twice. Keras takes about ten."""
 
 
 def check_same_seed_same_run(held: Held) -> None:
-    """Check that two runs with the same seed evaluate the same points and return the same one."""
+    """Check that two runs with the same seed evaluate and return the same points."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -45,7 +45,7 @@ def check_same_seed_same_run(held: Held) -> None:
 
 
 def run_hash(run: Run) -> str:
-    """Return a number to the points and the result of a run, the same for the same bits.
+    """Return a hash of a run's points and result. Equal bits have equal hashes.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def run_hash(run: Run) -> str:
 
 
 def check_same_run_in_another_process(held: Held) -> None:
-    """Check that another process, with other hash values of strings, makes the same run from the same seed."""
+    """Check that another process, with other string hashes, makes the same run with the same seed."""
     __tracebackhide__ = True
     adapter = held.adapter
     spec = _importable_spec(adapter)
@@ -140,7 +140,7 @@ def _other_process(adapter: Adapter, spec: str, runs: list[Run]) -> list[str]:
 
 
 def check_leaves_global_random_state(held: Held) -> None:
-    """Check that the global random states of NumPy, Python and, if it is loaded, torch are as before."""
+    """Check that the global random states of NumPy, Python and, if loaded, torch do not change."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:

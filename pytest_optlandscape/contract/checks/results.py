@@ -1,4 +1,4 @@
-"""Checks of the contract on what an optimizer returns: the point, its value, what it says of itself."""
+"""Checks of the contract on results: the returned point, its value, the reported counts and the claim of success."""
 
 from __future__ import annotations
 
@@ -32,30 +32,31 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _LONG_STEP = 0.1
-"""Share of the shortest side of the box. Methods that look at values alone rightly end with projected gradients up to a
-twentieth of it where f is curved a thousandfold; one that ended on a wrong bound, or on the way, has more."""
+"""The longest projected gradient where success is claimed, as a share of the shortest side of the box. If f is strongly
+curved, methods that use only values may rightly end at a twentieth. Runs that end on a wrong bound, or too early,
+exceed a tenth."""
 
 
 _ROUNDING = 1e-12
-"""In units of f at the start. Points at the distance of finite differences, which are no candidates for the result, may
-be better by the curvature times their distance squared, 1e-16."""
+"""The tolerance for values, in units of f at the start. Points of finite differences are no candidates for the result.
+They may be better by the curvature times their squared distance, 1e-16."""
 
 
 _SAME_POINT, _SAME_POINT_IN_HALF = 1e-6, 1e-2
-"""In units of the box, or of the start if that is larger: by how much the start may be off where it is evaluated. A box
-that is scaled to a unit box and back is off by 1e-16, single precision by 1e-7, half by 1e-3."""
+"""How far from the start its evaluation may lie, in units of the box, or of the start if that is larger. Scaling to a
+unit box and back shifts a point by 1e-16, single precision by 1e-7, half precision by 1e-3."""
 
 _HALF = ("float16", "bfloat16")
 
 _FAR_AWAY = 1e3
-"""In units of the farthest edge of the box. What comes from 0/0 becomes NaN on its way; what is unstable is far off."""
+"""How far a diverging run goes before it becomes NaN, in units of the farthest edge of the box. A 0/0 stays nearer."""
 
 
 def check_returns_finite_point(held: Held) -> None:
-    """Check that from every start the optimizer returns a finite point of the right shape, without an exception.
+    """Check that the optimizer returns a finite point of the right shape from every start, without an exception.
 
-    One that has no end of its own may run away, as gradient descent does with too long a step. Nor is it a breach that
-    the time limit stops a run which still evaluates: a slow machine does that. A run that hangs is one.
+    An optimizer that never ends by itself may diverge, as gradient descent does with too long a step. A timeout is no
+    breach if the run still evaluates: the machine may be slow. A run that hangs is a breach.
     """
     __tracebackhide__ = True
 
@@ -74,7 +75,7 @@ def check_returns_finite_point(held: Held) -> None:
 
 
 def _ran_away(trial: Trial, run: Run) -> bool:
-    """Return whether steps of a length that the user sets became longer and longer, until the point was not finite."""
+    """Return whether an optimizer that never ends by itself diverged far beyond the box, to a non-finite point."""
     if run.stop_reason != "non-finite" or trial.adapter.ends_by_itself:
         return False
     farthest = float(np.nan_to_num(np.abs(run.trace.x), nan=0.0).max(initial=0.0))
@@ -82,7 +83,7 @@ def _ran_away(trial: Trial, run: Run) -> bool:
 
 
 def check_reported_value(held: Held) -> None:
-    """Check that the value the optimizer reports is exactly the objective at the point it returns."""
+    """Check that the reported value is exactly the objective at the returned point."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -97,7 +98,7 @@ def check_reported_value(held: Held) -> None:
 
 
 def check_not_worse_than_best_seen(held: Held) -> None:
-    """Check that the returned point is not worse than the best feasible point that was evaluated."""
+    """Check that the returned point is not worse than the best feasible point evaluated."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -118,7 +119,7 @@ def check_not_worse_than_best_seen(held: Held) -> None:
 
 
 def rounding_of(trial: Trial) -> float:
-    """Return by how much values may differ and count as the same."""
+    """Return the largest difference of values that counts as rounding."""
     return _ROUNDING * max(1.0, abs(float(trial.landscape(trial.x0))))
 
 
@@ -140,9 +141,9 @@ def check_not_worse_than_start(held: Held) -> None:
 
 
 def check_evaluates_start(held: Held) -> None:
-    """Check that the start that the optimizer is handed is among the points that it evaluates.
+    """Check that the optimizer evaluates its start.
 
-    One that never asks for the start is not judged.
+    An optimizer that never reads the start is not judged.
     """
     __tracebackhide__ = True
 
@@ -164,7 +165,7 @@ def check_evaluates_start(held: Held) -> None:
 
 
 def check_reported_counts(held: Held) -> None:
-    """Check that the evaluations an optimizer reports, ``nfev`` and ``njev``, are those that it made."""
+    """Check that the reported ``nfev`` and ``njev`` equal the evaluations made."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -190,9 +191,10 @@ def _count(reported: Any) -> int | None:
 
 
 def check_claims_success_at_stationary_points(held: Held) -> None:
-    """Check that where the optimizer claims success the projected gradient is small.
+    """Check that the projected gradient is small if the optimizer claims success.
 
-    It is the step from x to x - gradient, moved into the box; small is a tenth of the shortest side of the box.
+    The projected gradient is the step from x to x - gradient, clipped to the box. It may be as long as a tenth of the
+    shortest side of the box.
     """
     __tracebackhide__ = True
 
@@ -211,7 +213,7 @@ def check_claims_success_at_stationary_points(held: Held) -> None:
 
 
 def _projected_gradient(trial: Trial, x: FloatArray) -> float:
-    """Measure the longest coordinate of the step from x to x - gradient, moved into the box."""
+    """Return the largest coordinate of the step from x to x - gradient, clipped to the box."""
     there = x - trial.landscape.gradient(x)
     if trial.adapter.takes_bounds:
         there = np.clip(there, *trial.landscape.bounds.T)
@@ -226,7 +228,7 @@ def _with_nan(adapter: Adapter) -> Iterator[Trial]:
 
 
 def check_never_claims_success_with_nan(held: Held) -> None:
-    """Check that where the objective is NaN beyond some line the optimizer does not claim success with NaN."""
+    """Check that the optimizer never claims success with NaN if the objective is NaN beyond a line."""
     __tracebackhide__ = True
 
     def judge(trial: Trial) -> Complaint | float | None:
@@ -241,9 +243,9 @@ def check_never_claims_success_with_nan(held: Held) -> None:
 
 
 def check_survives_nan(held: Held) -> None:
-    """Check that where the objective is NaN beyond some line a finite start gives a finite point and value.
+    """Check that a finite start leads to a finite point and value if the objective is NaN beyond a line.
 
-    One whose profile says ``refuses-nan`` may raise an exception instead.
+    An optimizer with ``refuses-nan`` in its profile may raise an exception instead.
     """
     __tracebackhide__ = True
 

@@ -1,4 +1,4 @@
-"""Checks of the contract on state: of the optimizer, which can be saved, and of the process, which is others', too."""
+"""Checks of the contract on state: the optimizer's own, which can be saved, and the process's, which others share."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ __all__ = ["check_restores_state_after_exception", "check_resumes_from_saved_sta
 FloatArray = NDArray[np.float64]
 
 _AFTER = (1, 10, 57)
-"""Evaluations after which a run is interrupted: the first step, one soon after it, and one when averages are warm."""
+"""A run is interrupted after so many evaluations: at the first step, soon after it, and when averages have settled."""
 
 
 _COMPARED = 50
-"""Evaluations after an interruption that are compared where the runs differ at all: in later ones rounding grows."""
+"""The number of evaluations compared after an interruption. In later evaluations rounding grows too large."""
 
 _ROUNDING = 1e-5
-"""In units of the way gone since the interruption. Casting a number of the state to single precision moves a run by
-1e-7 of its way, at first; a part of the state that is lost moves it by a thousandth and more."""
+"""The tolerance, in units of the path length since the interruption. Casting the state to single precision first moves
+a run by 1e-7 of that length. Losing a part of the state moves it by at least a thousandth."""
 
 
 def check_resumes_from_saved_state(held: Held) -> None:
-    """Check that a run whose state is saved, and loaded into a fresh optimizer that goes on, is the same run.
+    """Check that a run stays the same if its state is saved and a fresh optimizer loads it and continues.
 
-    A difference that rounding explains is none: libraries cast what they load.
+    Differences of rounding are accepted: libraries cast the numbers that they load.
     """
     __tracebackhide__ = True
     if held.adapter.interrupted(Interruption(1)) is None:
@@ -74,7 +74,7 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
     if run.stop_reason == "exception" and usual.stop_reason != "exception":
         what = f"after {number_of(at, 'evaluation')} its state could not be saved and loaded: {run.message}"
     elif run_hash(trial.observe_anew().run) != run_hash(usual):
-        return None  # it never makes the same run twice, which another check tells
+        return None  # it never repeats a run: another check says so
     elif divergence is None:
         return None
     else:
@@ -86,7 +86,7 @@ def _complaint(trial: Trial, usual: Run, interruption: Interruption) -> Complain
 
 
 def _divergence(usual: FloatArray, points: FloatArray, after: int) -> int | None:
-    """Return the evaluation, from 1, at which a run leaves the usual one by more than rounding; None if it stays.
+    """Return the first evaluation, from 1, that differs from the usual run by more than rounding; None if none does.
 
     Parameters
     ----------
@@ -110,15 +110,15 @@ def _divergence(usual: FloatArray, points: FloatArray, after: int) -> int | None
 
 
 _RAISES_IN = (1, 3, 10)
-"""The evaluations in which the objective raises: the first, one of the first steps, one on the way."""
+"""The evaluations in which the objective raises: the first, an early one, and one on the way."""
 
 
 class ObjectiveError(ArithmeticError):
-    """What the objective raises where the check has it raise."""
+    """The error that the objective raises on purpose."""
 
 
 class _RaisingProblem(Problem):
-    """A problem whose objective raises in one of its evaluations."""
+    """A problem whose objective raises in a given evaluation."""
 
     def __init__(self, *arguments: Any, raises_in: int, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -142,11 +142,11 @@ class _RaisingProblem(Problem):
 
 
 def check_restores_state_after_exception(held: Held) -> None:
-    """Check that the process is as before when the objective raises, and when the budget ends the run.
+    """Check that the process is unchanged after the objective raises, and after the budget ends the run.
 
-    Looked at are NumPy's handling of errors and its print options, the warning filters, the decimal context, the
-    recursion limit, the garbage collector, whatever else the session puts back after a run, and the global random
-    state where an ordinary run leaves it alone.
+    The check compares NumPy's error handling and print options, the warning filters, the decimal context, the recursion
+    limit, the garbage collector, and everything else that the session restores after a run. It compares the global
+    random state if an ordinary run does not change it.
     """
     __tracebackhide__ = True
 
