@@ -1,5 +1,6 @@
 import builtins
 import signal
+from pathlib import Path
 
 import pytest
 import scipy.optimize
@@ -8,6 +9,17 @@ from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 
 collect_ignore_glob = ["*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
+
+
+SLOW_TESTS = {line for line in Path(__file__).with_name("slow_tests.txt").read_text().splitlines() if line[:1] != "#"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the slow tests thorough: the default run deselects them."""
+    for item in items:
+        if item.nodeid in SLOW_TESTS:
+            item.add_marker("thorough")
 
 
 @pytest.fixture

@@ -1,5 +1,11 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from thorough import one_of_each, thorough
+
+TESTS = Path(__file__).parent
 
 
 def is_thorough(param):
@@ -44,3 +50,13 @@ def selection(config):
     options = config.getini("addopts")
     at = options.index("-m")
     return options[at : at + 2]
+
+
+@pytest.mark.thorough
+def test_the_list_of_slow_tests_names_tests_that_exist():
+    lines = (TESTS / "slow_tests.txt").read_text().splitlines()
+    listed = {line for line in lines if not line.startswith("#")}
+    files = sorted({line.partition("::")[0] for line in listed})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", *files]
+    collected = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=True).stdout
+    assert listed - set(collected.splitlines()) == set()
