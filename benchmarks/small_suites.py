@@ -1,7 +1,7 @@
 """What small suites see of what the suite quick sees: smoke, and a few cells of each landscape.
 
-It also counts how many cells of a landscape run until a change shows, in the order in which they are run and in the
-order of the suite.
+With ``--order`` it counts instead how many cells of a landscape run until a defect shows: in the order of running, and
+in the order of the suite.
 
 The reference optimizers and changes of ``power_corpus`` are judged over several selections of cells, with the judging
 of a session. Everything is measured in one run. Only the part for tuning is used: the order of the cells may depend on
@@ -73,23 +73,35 @@ def judge(
     return str(compare_optimizer(adapter.spec, compared, calibration).verdict), steps
 
 
-def cells_until_it_shows(adapter: Adapter, before: dict[str, LandscapeRecord]) -> list[tuple[int, int]]:
-    """Count the cells until a change shows, on each landscape where it does: as run, and as the suite lists them."""
+def cells_until_it_shows(optimizer: str) -> list[tuple[int, int]]:
+    """Count the cells until a defect shows: in the order in which they are run, and in the order of the suite.
+
+    Landscapes on which a defect shows in every cell or in none tell nothing of the order, and are left out.
+    """
+    warnings.simplefilter("ignore")
+    adapter = from_callable(reference(optimizer), f"corpus:{optimizer}")
+    defects = [one for one in changes_of(optimizer) if one.kind == "defect" and one.visible]
+    landscapes = plain("quick") if defects else []
+    before = {one.id: run_landscape(adapter, one, budget_of(adapter, one)) for one in landscapes}
     counts = []
-    for landscape in plain("quick"):
-        record = run_landscape(adapter, landscape, budget_of(adapter, landscape))
-        known = {cell.start: cell.bits for cell in before[landscape.id].cells}
-        shows = {cell.start for cell in record.cells if cell.bits != known[cell.start]}
-        if shows:
-            orders = (in_early_order(cells(landscape)), cells(landscape))
-            first, usual = (1 + [cell.start in shows for cell in order].index(True) for order in orders)
-            counts.append((first, usual))
+    for change in defects:
+        if part_of()[optimizer, change.name] != "tune":
+            continue
+        now = from_callable(changed(optimizer, change), f"corpus:{optimizer}")
+        for landscape in landscapes:
+            record = run_landscape(now, landscape, budget_of(adapter, landscape))
+            known = {cell.start: cell.bits for cell in before[landscape.id].cells}
+            shows = {cell.start for cell in record.cells if cell.bits != known[cell.start]}
+            if 0 < len(shows) < len(record.cells):
+                orders = (in_early_order(cells(landscape)), cells(landscape))
+                first, usual = (1 + [cell.start in shows for cell in order].index(True) for order in orders)
+                counts.append((first, usual))
     return counts
 
 
 def judge_changes(
     optimizer: str,
-) -> tuple[list[tuple[Change, dict[str, str]]], dict[str, int], dict[str, float], list[tuple[int, int]]]:
+) -> tuple[list[tuple[Change, dict[str, str]]], dict[str, int], dict[str, float]]:
     """Judge all changes of an optimizer over every selection; give steps and seconds for each selection, too."""
     warnings.simplefilter("ignore")
     adapter = from_callable(reference(optimizer), f"corpus:{optimizer}")
@@ -98,7 +110,6 @@ def judge_changes(
         (one.rounding_sensitivity for one in before.values() if one.rounding_sensitivity), RoundingSensitivity(0, 0)
     )
     found, steps, seconds = [], {}, Counter[str]()
-    shown: list[tuple[int, int]] = []
     for change in changes_of(optimizer):
         if part_of()[optimizer, change.name] != "tune" or not change.visible:
             continue
@@ -109,9 +120,7 @@ def judge_changes(
             verdicts[words], steps[words] = judge(now, before, words, calibration, adapter.takes_bounds)
             seconds[words] += time.process_time() - started
         found.append((change, verdicts))
-        if change.kind == "defect":
-            shown += cells_until_it_shows(now, before)
-    return found, steps, dict(seconds), shown
+    return found, steps, dict(seconds)
 
 
 def main() -> None:
@@ -119,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--optimizers", nargs="*", default=list(optimizer_names()))
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--order", action="store_true", help="measure how early a defect shows, and nothing else")
     told = parser.parse_args()
     one_thread()
     machine()
@@ -126,10 +136,11 @@ def main() -> None:
     steps: dict[str, list[int]] = {words: [] for words in SELECTIONS}
     seconds = Counter[str]()
     with ProcessPoolExecutor(told.processes) as executor:
-        shown: list[tuple[int, int]] = []
-        for found, of_one, spent, counts in executor.map(judge_changes, told.optimizers):
+        if told.order:
+            print_order([count for counts in executor.map(cells_until_it_shows, told.optimizers) for count in counts])
+            return
+        for found, of_one, spent in executor.map(judge_changes, told.optimizers):
             every += found
-            shown += counts
             for words, count in of_one.items():
                 steps[words].append(count)
             seconds.update(spent)
@@ -144,11 +155,12 @@ def main() -> None:
             f"{len(defects)} | {sum(one[words] == 'worse' for one in worse)} of {len(worse)} | "
             f"{_reported(refactors, words)} of {len(refactors)} |"
         )
-    print(
-        "\n| order of the cells | shows in the first cell | within four | cells until it shows, mean |"
-        "\n|---|---|---|---|"
-    )
-    for name, some in zip(("as they are run", "as the suite lists them"), zip(*shown, strict=True), strict=True):
+
+
+def print_order(counts: Sequence[tuple[int, int]]) -> None:
+    """Print how many cells run until a defect shows."""
+    print("| order of the cells | shows in the first | within four | cells until it shows, mean |\n|---|---|---|---|")
+    for name, some in zip(("as they are run", "as the suite lists them"), zip(*counts, strict=True), strict=True):
         first, four = (sum(count <= most for count in some) / len(some) for most in (1, 4))
         print(f"| {name} | {first:.1%} | {four:.1%} | {sum(some) / len(some):.2f} |")
 
