@@ -57,8 +57,8 @@ class Space:
     ...     momentum=Float(0, 0.99, when={"optimizer": "sgd"}))
     >>> space.decode([1.0, 0.5, 0.9, 0.2])
     {'lr': 1.0, 'batch': 11, 'optimizer': 'adam'}
-    >>> space.encode({"lr": 1e-3, "batch": 11, "optimizer": "sgd", "momentum": 0.495}).round(3).tolist()
-    [0.4, 0.497, 0.167, 0.5]
+    >>> space.encode({"lr": 1e-3, "batch": 11, "optimizer": "sgd", "momentum": 0.495}).round(2).tolist()
+    [0.4, 0.49, 0.17, 0.5]
     """
 
     def __init__(self, **parameters: Parameter) -> None:
@@ -185,13 +185,7 @@ class Space:
         if endless:
             raise ValueError(f"{endless[0]} takes every real number; give it steps to list the configurations")
         seen: set[tuple[float, ...]] = set()
-        middles = (
-            [(k + 0.5) / int(one.count) for k in range(int(one.count))]
-            if not getattr(one, "log", False)
-            else _codes(one)
-            for one in self.parameters.values()
-        )
-        for codes in itertools.product(*middles):
+        for codes in itertools.product(*(one.codes() for one in self.parameters.values())):
             point = tuple(self._canonical(np.array(codes)).tolist())
             if point not in seen:
                 seen.add(point)
