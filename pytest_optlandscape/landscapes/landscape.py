@@ -58,7 +58,7 @@ class Landscape(Frozen):
     minimizers : array_like, shape (m, dim), optional
         All global minimisers inside the bounds (default: they are not known). Over a space, configurations.
     space : Space, optional
-        The search space, instead of bounds. ``fun``, ``x0``, ``starts`` and ``minimizers`` then take configurations, and
+        The search space, instead of bounds. ``fun``, ``x0``, ``starts`` and ``minimizers`` then take configurations;
         the landscape's points are their codes. See `landscapes.spaces`.
     fmin : float, optional
         The minimum (default: it is not known; then leave ``minimizers`` out, too). See `minimum_is_known`.
