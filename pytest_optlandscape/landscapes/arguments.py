@@ -14,7 +14,7 @@ from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunc
 from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers, NoMinimizers
 
-__all__ = ["as_frozen", "as_function", "check_facts", "listed", "minimum_of", "points_outside"]
+__all__ = ["as_frozen", "as_function", "check_facts", "given_bounds", "listed", "minimum_of", "points_outside"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,6 +28,13 @@ def as_frozen(values: ArrayLike) -> FloatArray:
     if not np.all(np.isfinite(array)):
         raise ValueError(f"bounds and starts must be finite, got {array.tolist()}")
     return immutable(array)
+
+
+def given_bounds(name: str, bounds: ArrayLike | None) -> ArrayLike:
+    """Return the bounds, or raise TypeError where there are none."""
+    if bounds is None:
+        raise TypeError(f"{name}: give bounds of shape (dim, 2), or a space")
+    return bounds
 
 
 def as_function(function: Any, dim: int, name: str) -> Formula | PlainFunction:

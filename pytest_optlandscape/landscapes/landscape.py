@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_optlandscape.landscapes import plotting, structure
-from pytest_optlandscape.landscapes.arguments import as_frozen, as_function, check_facts, minimum_of, points_outside
+from pytest_optlandscape.landscapes.arguments import (
+    as_frozen,
+    as_function,
+    check_facts,
+    given_bounds,
+    minimum_of,
+    points_outside,
+)
 from pytest_optlandscape.landscapes.constraints import FEASIBILITY, as_constraints, keeping_feasible, not_kept
 from pytest_optlandscape.landscapes.formula.derivatives import (
     directional_derivative,
@@ -20,8 +27,9 @@ from pytest_optlandscape.landscapes.formula.derivatives import (
 )
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
-from pytest_optlandscape.landscapes.minimizers import Minimizers
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
+from pytest_optlandscape.landscapes.spaces.coded import coded
+from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
 from pytest_optlandscape.landscapes.transforms import instances, sub_box
@@ -48,7 +56,10 @@ class Landscape(Frozen):
     x0 : array_like, shape (dim,)
         The standard start.
     minimizers : array_like, shape (m, dim), optional
-        All global minimisers inside the bounds (default: not known).
+        All global minimisers inside the bounds (default: not known). Over a space, configurations.
+    space : Space, optional
+        The search space, instead of bounds. ``fun``, ``x0``, ``starts`` and ``minimizers`` then take configurations;
+        the landscape's points are their codes. See `landscapes.spaces`.
     fmin : float, optional
         The minimum (default: not known; then omit ``minimizers`` too). See `minimum_is_known`.
     gradient : callable, optional
@@ -142,9 +153,10 @@ class Landscape(Frozen):
         name: str,
         fun: Callable[[FloatArray], float] | Formula | PlainFunction,
         *,
-        bounds: ArrayLike,
-        x0: ArrayLike,
-        minimizers: ArrayLike | Minimizers | None = None,
+        bounds: ArrayLike | None = None,
+        x0: Any,
+        minimizers: Any = None,
+        space: Space | None = None,
         fmin: float | None = None,
         gradient: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
         hessian: Callable[[FloatArray], ArrayLike] | None = None,
@@ -167,7 +179,18 @@ class Landscape(Frozen):
         __tracebackhide__ = True
         self.name = name
         self.id = id or name
-        self.bounds = as_frozen(bounds)
+        self.space = space
+        if space is not None:
+            fun, bounds, x0, starts, minimizers = coded(
+                space,
+                fun=fun,
+                bounds=bounds,
+                x0=x0,
+                starts=starts,
+                minimizers=minimizers,
+                complete=minimizers_complete,
+            )
+        self.bounds = as_frozen(given_bounds(self.id, bounds))
         self.dim = len(self.bounds)
         self.x0 = as_frozen(x0)
         self.starts = MappingProxyType({key: as_frozen(start) for key, start in (starts or {}).items()})

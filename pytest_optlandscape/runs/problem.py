@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.formula.evaluation import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
+from pytest_optlandscape.landscapes.spaces.coded import as_code
+from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
@@ -38,8 +40,8 @@ class Problem:
     ----------
     landscape : Landscape or str
         The landscape to minimise, or its id.
-    x0 : array_like, shape (dim,), or str, optional
-        The start, or its name (default: the landscape's standard start).
+    x0 : array_like, shape (dim,), mapping or str, optional
+        The start, as a point, a configuration or a name (default: the landscape's standard start).
     bounds : array_like, shape (dim, 2), optional
         The feasible box (default: the landscape's). It must contain a global minimiser, so that the gap stays known.
     budget : int, optional
@@ -108,6 +110,8 @@ class Problem:
         self.fun = self._counted(self._objective(), self._record, on_tensor=on_tensor)
         if observer:
             self.fun = disturbed(self.fun, self._limit, self._record, observer.value, on_tensor, stride=2)
+        if self.space is not None:
+            self.fun = _of_configurations(self.fun, self.space)
         self._observer = observer
 
     def __call__(self, x: ArrayLike) -> Any:
@@ -161,6 +165,11 @@ class Problem:
     def structure(self) -> Structure:
         """The shapes of a point's tensors by name. ``structure.split(x)`` returns the tensors of a point."""
         return self.landscape.structure
+
+    @property
+    def space(self) -> Space | None:
+        """The search space whose configurations the points code; None where the points are plain numbers."""
+        return self.landscape.space
 
     @property
     def traceable(self) -> Traceable:
@@ -402,6 +411,7 @@ class Problem:
 
     def _checked_start(self, x0: ArrayLike | str | None) -> FloatArray:
         landscape = self.landscape
+        x0 = as_code(self.space, x0)
         if x0 is None:
             return np.clip(landscape.x0, self.bounds[:, 0], self.bounds[:, 1])
         if isinstance(x0, str):
@@ -437,6 +447,11 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
         return float(landscape.floats(np.asarray(x, dtype=np.float64).tolist()))
     except Exception:
         return math.nan
+
+
+def _of_configurations(fun: Callable[[Any], Any], space: Space) -> Callable[[Any], Any]:
+    """Return the objective as a function of configurations, too."""
+    return lambda x: fun(space.encode(x) if isinstance(x, Mapping) else x)
 
 
 def _as_array(result: Any) -> FloatArray:

@@ -173,7 +173,7 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
         return None, "the optimizer returned nothing; return the point, or an object with .x"
     try:
         if isinstance(x, Mapping):
-            x = problem.structure.join({name: as_array(part) for name, part in x.items()})
+            x = problem.space.encode(x) if problem.space else _joined(x, problem)
         array = as_array(x)
         if array.dtype.kind not in "fiubO":
             raise TypeError(f"{array.dtype} is no real number")
@@ -187,6 +187,10 @@ def _as_point(x: Any, problem: Problem) -> tuple[FloatArray | None, str]:
     if point.shape != (dim,):
         return None, f"the optimizer returned an array of shape {point.shape}; a point has shape ({dim},)"
     return point, ""
+
+
+def _joined(parts: Mapping[str, Any], problem: Problem) -> Any:
+    return problem.structure.join({name: as_array(part) for name, part in parts.items()})
 
 
 def _shown(x: Any) -> str:

@@ -356,6 +356,20 @@ class Run:
         """Euclidean distance from the returned point to the nearest global minimiser."""
         return float(distance_from(self.x, self.landscape))
 
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The returned configuration, on a landscape over a search space.
+
+        Raises
+        ------
+        ValueError
+            If the landscape has no space, or nothing usable was returned.
+        """
+        space = self.landscape.space
+        if space is None:
+            raise ValueError(f"{self.landscape.id} has no search space; the returned point is run.x")
+        return space.decode(self.x)
+
     @functools.cached_property
     def fmin_contradiction(self) -> str:
         """A sentence on the lowest feasible value that lies below fmin, beyond rounding; "" where none does.

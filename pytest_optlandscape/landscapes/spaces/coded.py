@@ -1,0 +1,104 @@
+"""Landscapes over a search space: their configurations are coded as points of a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction
+from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.spaces.space import Space
+
+__all__ = ["CodedMinimizers", "as_code", "coded"]
+
+FloatArray = NDArray[np.float64]
+
+
+def as_code(space: Space | None, point: Any) -> Any:
+    """Return the code of a configuration; leave whatever is no mapping as it is."""
+    return space.encode(point) if space is not None and isinstance(point, Mapping) else point
+
+
+def coded(
+    space: Space,
+    *,
+    fun: Any,
+    bounds: Any,
+    x0: Any,
+    starts: Mapping[str, Any] | None,
+    minimizers: Any,
+    complete: bool,
+) -> tuple[Any, FloatArray, Any, dict[str, Any], Any]:
+    """Turn what is said of configurations into what is said of codes.
+
+    Parameters
+    ----------
+    space : Space
+    fun : callable
+        Of a configuration.
+    bounds : None
+        A space has bounds of its own.
+    x0 : mapping or array_like
+    starts : mapping of str to mapping or array_like
+    minimizers : iterable of mapping or array_like, Minimizers or None
+    complete : bool
+        Whether all minimisers are listed.
+
+    Returns
+    -------
+    tuple
+        The same as a landscape on a box takes them: objective, bounds, start, named starts, minimisers.
+
+    Raises
+    ------
+    TypeError
+        If bounds are given, too.
+    ValueError
+        If a configuration is none of the space.
+    """
+    if bounds is not None:
+        raise TypeError("give either bounds or a space: a space has bounds of its own, [0, 1] for each parameter")
+    if minimizers is not None and not isinstance(minimizers, Minimizers):
+        minimizers = CodedMinimizers(space, minimizers, complete)
+    return (
+        fun if isinstance(fun, Formula | PlainFunction) else lambda codes: fun(space.decode(codes)),
+        space.bounds,
+        as_code(space, x0),
+        {name: as_code(space, start) for name, start in (starts or {}).items()},
+        minimizers,
+    )
+
+
+class CodedMinimizers(MinimizerList):
+    """Configurations at which a landscape is lowest.
+
+    The distance of a point is that of its canonical code: codes of the same configuration lie equally far away.
+
+    Parameters
+    ----------
+    space : Space
+    configurations : iterable of mapping or array_like
+        Configurations or their codes.
+    complete : bool, default True
+        Whether these are all.
+    """
+
+    def __init__(self, space: Space, configurations: Iterable[Any], complete: bool = True) -> None:
+        codes = [space.canonical(as_code(space, one)) for one in configurations]
+        super().__init__(np.array(codes).reshape(len(codes), space.dim), complete)
+        self._space = space
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        return super().distance(self._space.canonical(x))
+
+    def stretched(self, factors: FloatArray, offset: FloatArray) -> Minimizers:
+        """Raise ValueError: codes cannot be moved."""
+        raise ValueError("a landscape over a search space cannot be shifted or scaled: its points are codes")
+
+    def permuted(self, order: Sequence[int]) -> Minimizers:
+        """Raise ValueError: codes cannot be moved."""
+        raise ValueError("the parameters of a search space have names: they cannot be permuted")
