@@ -6,7 +6,7 @@ Each is the sum of squares of its residuals, in the order of the article.
 import functools
 import math
 
-from mpmath import atan, cos, exp, log, mp, mpf, pi, sin, sqrt
+from mpmath import atan, cos, exp, log, mp, mpf, pi, sign, sin, sqrt
 
 DIMS = {
     "mgh_penalty_2": (4, 10),
@@ -92,7 +92,7 @@ def mgh_jennrich_sampson(v):
 
 def mgh_helical_valley(v):
     x, y, z = v
-    turn = atan(y / x) / (2 * pi)
+    turn = atan(y / x) / (2 * pi) if x else sign(y) / 4  # at the jump, the limit from the right
     if x < 0:
         turn += mpf("0.5")
     return squares([10 * (z - 10 * turn), 10 * (sqrt(x**2 + y**2) - 1), z])
