@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 import pytest_optlandscape
 
@@ -63,9 +62,18 @@ def names_used(tree):
             yield str(node.module)
 
 
-def test_rules_of_import(capsys):
+LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+
+
+def lint(folder):
+    """Run import-linter with the rules of pyproject.toml in a folder."""
+    return subprocess.run([sys.executable, "-c", LINT], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_rules_of_import():
     """pyproject.toml has the rules: rooms import downward, and no circles."""
-    assert lint_imports(config_filename=str(PROJECT / "pyproject.toml"), cache_dir=None) == 0, capsys.readouterr().out
+    linted = lint(PROJECT)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
 @pytest.mark.parametrize(
@@ -80,8 +88,7 @@ def test_a_broken_rule_would_be_seen(tmp_path, module, line):
     with (tmp_path / NAME / module).open("a", encoding="utf-8") as file:
         file.write(f"\n\ndef late():\n    {line}\n")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
-    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    assert lint(tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) in LAZY])
