@@ -22,6 +22,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker("thorough")
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """Say what the default run leaves out: under pytest-xdist pytest's last line does not count it."""
+    if config.option.markexpr == "not thorough":
+        terminalreporter.write_line('the tests marked thorough were deselected; `pytest -m ""` runs them too')
+
+
 @pytest.fixture
 def example_database():
     """Have a test remember its examples in a database of its own."""
