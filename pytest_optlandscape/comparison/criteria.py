@@ -15,13 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pytest_optlandscape.comparison.statistics import mean_of_means, signed_rank_shift
-from pytest_optlandscape.records.criterion_values import (
-    constraint_evaluations,
-    cost,
-    failure,
-    mean_log_hit,
-    precision,
-)
+from pytest_optlandscape.records.criterion_values import AVERAGED, mean_log_hit
 from pytest_optlandscape.records.landscape_record import TARGETS, Average, CellRecord, Descent, LandscapeRecord
 
 __all__ = ["METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "metrics_on", "targets_reached"]
@@ -50,14 +44,9 @@ class Metric:
         The smallest change that matters on one landscape, and over a suite.
     describe : callable
         Describe a change in words.
-    value : callable or None
-        Return the value of a cell, given the landscape's record and the cell's; higher is worse. None if the criterion
-        is defined only for a pair of runs.
     compare : callable or None
         Return the difference between two runs of a cell, or between two averages over its runs. Positive is worse; nan
         means undefined (default: the difference of the values).
-    is_averaged : bool, default True
-        Whether an `Average` holds this criterion, under the same name.
     exists_on : callable
         Whether the criterion exists on a landscape, given the landscape's record (default: on all).
     shift : callable
@@ -73,19 +62,22 @@ class Metric:
     gate_landscape: float
     gate_suite: float
     describe: Callable[[float], str]
-    value: Callable[[LandscapeRecord, CellRecord], float] | None = None
     compare: Callable[[LandscapeRecord, CellRecord, CellRecord, Averages], float] | None = None
-    is_averaged: bool = True
     exists_on: Callable[[LandscapeRecord], bool] = _everywhere
     shift: Callable[[Sequence[ArrayLike]], float] = signed_rank_shift
     heading: str = ""
     show: Callable[[LandscapeRecord, CellRecord, CellRecord], tuple[str, str]] = _show_gaps
 
+    @property
+    def is_averaged(self) -> bool:
+        """Whether one run has a value, so that an `Average` holds the criterion under its name."""
+        return self.name in AVERAGED
+
     def value_of(self, record: LandscapeRecord, cell: CellRecord) -> float:
         """Return the value of one run; raise ValueError if the criterion needs two runs."""
-        if self.value is None:
+        if not self.is_averaged:
             raise ValueError(f"{self.name} compares two runs; one run alone has no value")
-        return self.value(record, cell)
+        return AVERAGED[self.name](record, cell)
 
     def difference(self, record: LandscapeRecord, before: CellRecord, now: CellRecord) -> float:
         """Return now minus before: positive is worse, nan is undefined.
@@ -259,20 +251,18 @@ SPEED = Metric(
     _TENTH,
     _FIFTIETH,
     _percent("to the targets"),
-    mean_log_hit,
     _speed,
     heading="to the targets",
     show=_show_hits,
 )
-PRECISION = Metric("precision", 0.3, 0.1, _digits, precision, heading="gap", show=_show_gaps)
-FAILURE = Metric("failure", 0.10, 0.02, _points, failure, shift=mean_of_means, heading="success", show=_show_success)
-COST = Metric("cost", _TENTH, _FIFTIETH, _percent("in all"), cost, heading="values + gradients", show=_show_evaluations)
+PRECISION = Metric("precision", 0.3, 0.1, _digits, heading="gap", show=_show_gaps)
+FAILURE = Metric("failure", 0.10, 0.02, _points, shift=mean_of_means, heading="success", show=_show_success)
+COST = Metric("cost", _TENTH, _FIFTIETH, _percent("in all"), heading="values + gradients", show=_show_evaluations)
 CONSTRAINT_EVALUATIONS = Metric(
     "constraint_evaluations",
     _TENTH,
     _FIFTIETH,
     _percent("of constraints"),
-    constraint_evaluations,
     exists_on=lambda record: record.has_constraints,
     heading="constraints",
     show=_show_constraints,
@@ -283,12 +273,11 @@ PROGRESS = Metric(
     _FIFTIETH,
     _percent("to the same gap where no target is reached"),
     compare=_progress,
-    is_averaged=False,
     heading="to the same gap",
     show=_show_progress,
 )
 
-ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, is_averaged=False, heading="gap", show=_show_gaps)
+ESCAPE = Metric("escape", 0.3, 0.1, _farther, compare=_escape, heading="gap", show=_show_gaps)
 
 METRICS = (SPEED, PRECISION, FAILURE, COST, CONSTRAINT_EVALUATIONS, PROGRESS, ESCAPE)
 """All criteria. The suites see effects of 9 % with power 0.9; smaller effects need more seeds."""

@@ -98,11 +98,11 @@ def shares_of(
     tuple of Share
         Empty if the criterion has no value for a single run, or if its mean did not move.
     """
-    metric = next((one for one in METRICS if one.name == metric_name and one.value), None)
+    metric = next((one for one in METRICS if one.name == metric_name and one.is_averaged), None)
     landscapes = [landscape] if landscape else _common(records)
     if metric is None or not landscapes or not set(landscapes) <= set(_common(records)):
         return ()
-    averaged = metric.is_averaged and all(
+    averaged = all(
         cell.average is not None for record in records for name in landscapes for cell in record.records[name].cells
     )
     means = [mean_of(metric, record, landscapes, averaged) for record in records]
