@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
 from pytest_optlandscape.runs.other_processes import has_asked_elsewhere, refuse_to_travel, under_way
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
+from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["BUDGET_PER_DIMENSION", "BudgetExhausted", "Problem"]
 
@@ -415,8 +416,6 @@ class Problem:
         if x0 is None:
             return np.clip(landscape.x0, self.bounds[:, 0], self.bounds[:, 1])
         if isinstance(x0, str):
-            from pytest_optlandscape.texts.spelling import unknown_name
-
             starts = {"standard": landscape.x0, **landscape.starts}
             if x0 not in starts:
                 raise ValueError(unknown_name(f"start of {landscape.id}", x0, starts))
@@ -451,7 +450,7 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
 
 def _of_configurations(fun: Callable[[Any], Any], space: Space) -> Callable[[Any], Any]:
     """Return the objective as a function of configurations, too."""
-    return lambda x: fun(space.encode(x) if isinstance(x, Mapping) else x)
+    return lambda x: fun(as_code(space, x))
 
 
 def _as_array(result: Any) -> FloatArray:

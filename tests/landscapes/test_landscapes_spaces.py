@@ -137,6 +137,13 @@ def test_true_is_not_one():
     assert [space.decode(space.encode({"a": value}))["a"] for value in (1, True, 0, False)] == [1, True, 0, False]
 
 
+def test_a_condition_on_true_does_not_hold_for_one():
+    space = Space(parent=Choice(1, True), child=Int(1, 2, when={"parent": True}))
+    assert list(space.configurations()) == [{"parent": 1}, {"parent": True, "child": 1}, {"parent": True, "child": 2}]
+    with pytest.raises(ValueError, match="child is not active"):
+        space.encode({"parent": 1, "child": 1})
+
+
 def test_rounding_inside_a_value_is_no_imprecision():
     landscape = tuned()
     point = landscape.minimizers[0]

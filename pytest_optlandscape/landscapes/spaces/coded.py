@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 
 
 def as_code(space: Space | None, point: Any) -> Any:
-    """Return the code of a configuration; leave whatever is no mapping as it is."""
+    """Return the code of a configuration; return any other point as it is."""
     return space.encode(point) if space is not None and isinstance(point, Mapping) else point
 
 
@@ -32,13 +32,13 @@ def coded(
     minimizers: Any,
     complete: bool,
 ) -> tuple[Any, FloatArray, Any, dict[str, Any], Any]:
-    """Turn what is said of configurations into what is said of codes.
+    """Translate the arguments of a landscape over a search space to codes.
 
     Parameters
     ----------
     space : Space
     fun : callable
-        Of a configuration.
+        The objective, a function of a configuration.
     bounds : None
         A space has bounds of its own.
     x0 : mapping or array_like
@@ -50,14 +50,14 @@ def coded(
     Returns
     -------
     tuple
-        The same as a landscape on a box takes them: objective, bounds, start, named starts, minimisers.
+        Objective, bounds, start, named starts and minimisers, as a landscape on a box takes them.
 
     Raises
     ------
     TypeError
-        If bounds are given, too.
+        If bounds are given.
     ValueError
-        If a configuration is none of the space.
+        If a configuration does not belong to the space.
     """
     if bounds is not None:
         raise TypeError("give either bounds or a space: a space has bounds of its own, [0, 1] for each parameter")

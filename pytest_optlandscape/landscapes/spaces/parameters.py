@@ -28,10 +28,10 @@ class Parameter(abc.ABC):
         How many values there are; inf for real numbers without steps.
     """
 
+    count: float
+
     def __init__(self, when: Mapping[str, Any] | None) -> None:
         self.when = {name: value if isinstance(value, tuple) else (value,) for name, value in (when or {}).items()}
-
-    count: float
 
     @abc.abstractmethod
     def decode(self, code: float) -> Any:
@@ -182,7 +182,8 @@ class Float(Parameter):
         if self.step:
             return self.low + self.step * _part(code, int(self.count))
         if self.log:
-            value = math.exp(math.log(self.low) + code * (math.log(self.high) - math.log(self.low)))
+            start, width = self._logarithms()
+            value = math.exp(start + code * width)
         else:
             value = self.low + code * (self.high - self.low)
         return min(max(value, self.low), self.high)
@@ -196,12 +197,18 @@ class Float(Parameter):
                 raise ValueError(f"{value!r} is not on the steps of {self!r}")
             return (k + 0.5) / self.count
         if self.log:
-            return (math.log(number) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+            start, width = self._logarithms()
+            return (math.log(number) - start) / width
         return (number - self.low) / (self.high - self.low)
 
     def canonical(self, code: float) -> float:
         """Return the code that stands for all codes of the same value."""
         return self.encode(self.decode(code)) if self.step else _clipped(code)
+
+    def _logarithms(self) -> tuple[float, float]:
+        """Return the logarithm of the least value, and how far that of the greatest value lies above it."""
+        start = math.log(self.low)
+        return start, math.log(self.high) - start
 
     def __repr__(self) -> str:
         log, step = ", log=True" if self.log else "", f", step={self.step!r}" if self.step else ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_optlandscape.landscapes.spaces.parameters import Parameter
+from pytest_optlandscape.landscapes.spaces.parameters import Parameter, is_same
 from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["Space"]
@@ -194,7 +194,8 @@ class Space:
     def _is_active(self, name: str, values: Mapping[str, Any]) -> bool:
         """Return whether a parameter is active, given the values of its parents that are active."""
         return all(
-            parent in values and values[parent] in wanted for parent, wanted in self.parameters[name].when.items()
+            parent in values and any(is_same(values[parent], one) for one in wanted)
+            for parent, wanted in self.parameters[name].when.items()
         )
 
     def _checked(self, codes: ArrayLike) -> dict[str, float]:
