@@ -1,17 +1,17 @@
 import builtins
 import signal
-from pathlib import Path
 
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401  (pytester drops what its sessions import first; SciPy can be imported but once)
 from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
+from thorough import slow_tests
 
 collect_ignore_glob = ["*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
 
 
-SLOW_TESTS = {line for line in Path(__file__).with_name("slow_tests.txt").read_text().splitlines() if line[:1] != "#"}
+SLOW_TESTS = slow_tests()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -77,18 +77,24 @@ def test_rules_of_import():
 
 
 @pytest.mark.parametrize(
-    ("module", "line"),
+    ("module", "line", "rule"),
     [
-        ("texts/plurals.py", "from pytest_optlandscape import report"),  # an arrow back up
-        ("records/averages.py", "from pytest_optlandscape.records import measuring"),  # a circle inside a room
+        ("texts/plurals.py", "from pytest_optlandscape import report", "Rooms import downward"),
+        (
+            "records/averages.py",
+            "from pytest_optlandscape.records import measuring",
+            "No circles between the modules of a room",
+        ),
     ],
 )
-def test_a_broken_rule_would_be_seen(tmp_path, module, line):
+def test_a_broken_rule_would_be_seen(tmp_path, module, line, rule):
     shutil.copytree(PACKAGE, tmp_path / NAME, ignore=shutil.ignore_patterns("__pycache__"))
     with (tmp_path / NAME / module).open("a", encoding="utf-8") as file:
         file.write(f"\n\ndef late():\n    {line}\n")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
-    assert lint(tmp_path).returncode == 1
+    linted = lint(tmp_path)
+    assert linted.returncode == 1
+    assert f"{rule} BROKEN" in linted.stdout
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) in LAZY])

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from thorough import one_of_each, thorough
+from thorough import one_of_each, slow_tests, thorough
 
 TESTS = Path(__file__).parent
 
@@ -54,8 +54,7 @@ def selection(config):
 
 @pytest.mark.thorough
 def test_the_list_of_slow_tests_names_tests_that_exist():
-    lines = (TESTS / "slow_tests.txt").read_text().splitlines()
-    listed = {line for line in lines if not line.startswith("#")}
+    listed = slow_tests()
     files = sorted({line.partition("::")[0] for line in listed})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", *files]
     collected = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=True).stdout

@@ -1,8 +1,15 @@
-"""The cases of a parametrized test that the default run deselects: they carry the marker `thorough`."""
+"""The tests that the default run deselects: they carry the marker `thorough`."""
 
 from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path
 
 import pytest
+
+
+def slow_tests() -> set[str]:
+    """Return the node ids of the tests that `slow_tests.txt` names."""
+    lines = Path(__file__).with_name("slow_tests.txt").read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if not line.startswith("#")}
 
 
 def one_of_each(cases: Iterable, kind: Callable[..., Hashable]) -> list:
