@@ -73,6 +73,11 @@ def judge(
     return str(compare_optimizer(adapter.spec, compared, calibration).verdict), steps
 
 
+def tuned_changes(optimizer: str) -> list[Change]:
+    """List the visible changes of an optimizer in the part for tuning."""
+    return [one for one in changes_of(optimizer) if one.visible and part_of()[optimizer, one.name] == "tune"]
+
+
 def cells_until_it_shows(optimizer: str) -> list[tuple[int, int]]:
     """Count the cells until a defect shows: in the order in which they are run, and in the order of the suite.
 
@@ -80,13 +85,11 @@ def cells_until_it_shows(optimizer: str) -> list[tuple[int, int]]:
     """
     warnings.simplefilter("ignore")
     adapter = from_callable(reference(optimizer), f"corpus:{optimizer}")
-    defects = [one for one in changes_of(optimizer) if one.kind == "defect" and one.visible]
+    defects = [one for one in tuned_changes(optimizer) if one.kind == "defect"]
     landscapes = plain("quick") if defects else []
     before = {one.id: run_landscape(adapter, one, budget_of(adapter, one)) for one in landscapes}
     counts = []
     for change in defects:
-        if part_of()[optimizer, change.name] != "tune":
-            continue
         now = from_callable(changed(optimizer, change), f"corpus:{optimizer}")
         for landscape in landscapes:
             record = run_landscape(now, landscape, budget_of(adapter, landscape))
@@ -110,9 +113,7 @@ def judge_changes(
         (one.rounding_sensitivity for one in before.values() if one.rounding_sensitivity), RoundingSensitivity(0, 0)
     )
     found, steps, seconds = [], {}, Counter[str]()
-    for change in changes_of(optimizer):
-        if part_of()[optimizer, change.name] != "tune" or not change.visible:
-            continue
+    for change in tuned_changes(optimizer):
         now = from_callable(changed(optimizer, change), f"corpus:{optimizer}")
         verdicts = {}
         for words in SELECTIONS:
