@@ -353,10 +353,6 @@ class Trial:
         """Return the same trial for another optimizer."""
         return dataclasses.replace(self, adapter=adapter)
 
-    def with_seed(self, seed: int) -> Trial:
-        """Return the same trial with another seed and no runs."""
-        return dataclasses.replace(self, seed=seed, seen=[])
-
 
 _RUNS: OrderedDict[int, tuple[Adapter, dict[Any, Observed]]] = OrderedDict()
 """The usual runs of the last few optimizers, by the adapter's id. The adapter is kept, so that its id is not reused."""
