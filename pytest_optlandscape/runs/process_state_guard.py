@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -54,6 +55,7 @@ class ProcessStateGuard:
         self._streams = (sys.stdout, sys.stderr)
         self._closed: list[str] = []
         self._interrupts = 0
+        self._rung: set[int] = set()
         self._is_running = self._is_finished = False
         self._is_main = threading.current_thread() is threading.main_thread()
         self._refusals = self._undo.enter_context(Refusals())
@@ -105,7 +107,7 @@ class ProcessStateGuard:
             return ()
         self._is_finished = True
         restore_thread_hook()
-        return (*self._descriptors.put_back(), *self._timers.put_back(), *self._each_landscape.put_back())
+        return (*self._descriptors.put_back(), *self._timers.put_back(self._rung), *self._each_landscape.put_back())
 
     def is_of_session(self, error: BaseException) -> bool:
         """Return whether the session, not the optimizer, raised an exception.
@@ -163,8 +165,20 @@ class ProcessStateGuard:
 
             self._handle(_signal.SIGINT, note, previous)
         for number in _OF_TIMERS:
-            if _signal.getsignal(number) == _signal.SIG_DFL:
-                self._handle(number, self._went_off, _signal.SIG_DFL)
+            handler = _signal.getsignal(number)
+            if handler == _signal.SIG_DFL:
+                self._handle(number, self._went_off, handler)
+            elif callable(handler):
+                self._handle(number, self._noting(handler), handler)
+
+    def _noting(self, handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], Any]:
+        """Note that a timer of the session went off, before the session's own handler is called."""
+
+        def note(number: int, frame: FrameType | None) -> Any:
+            self._rung.add(number)
+            return handler(number, frame)
+
+        return note
 
     def _handle(self, number: int, handler: Any, previous: Any) -> None:
         _signal.signal(number, handler)
@@ -191,7 +205,11 @@ _HANDLED = [
     for name in ("SIGALRM", "SIGHUP", "SIGPROF", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGVTALRM", "SIGXCPU")
     if hasattr(signal, name)
 ]
-_OF_TIMERS = [int(getattr(signal, name)) for name in ("SIGALRM", "SIGPROF", "SIGVTALRM") if hasattr(signal, name)]
+_OF_TIMERS = [int(getattr(signal, name)) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF") if hasattr(signal, name)]
+_KINDS = [
+    int(getattr(signal, name)) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)
+]
+"""The kinds of timers, in the order of the signals that they send."""
 
 
 class _Timers:
@@ -201,23 +219,21 @@ class _Timers:
         self._before = self._now()
         self._read = time.monotonic()
 
-    def put_back(self) -> list[str]:
-        """Stop timers that were not set before, and set those again that were."""
+    def put_back(self, rung: set[int]) -> list[str]:
+        """Stop timers that were not set before, and set those again that were, unless they rang once and are over."""
         changed = False
         elapsed = time.monotonic() - self._read
-        for kind, (before, now) in enumerate(zip(self._before, self._now(), strict=True)):
-            left = max(before[0] - elapsed, 1e-3) if before[0] else 0.0
-            is_as_before = now[0] == 0.0 if not before[0] else 0.0 < now[0] <= before[0] and now[1] == before[1]
+        for kind, number, (left, interval), now in zip(_KINDS, _OF_TIMERS, self._before, self._now(), strict=True):
+            is_over = left == 0.0 or (interval == 0.0 and number in rung)
+            is_as_before = now[0] == 0.0 if is_over else 0.0 < now[0] <= max(left, interval) and now[1] == interval
             if not is_as_before:
                 changed = True
-                signal.setitimer(kind, left, before[1])
+                signal.setitimer(kind, 0.0 if is_over else max(left - elapsed, 1e-3), interval)
         return ["sets a timer"] if changed else []
 
     @staticmethod
     def _now() -> list[tuple[float, float]]:
-        if not hasattr(signal, "getitimer"):
-            return []
-        return [signal.getitimer(kind) for kind in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
+        return [signal.getitimer(kind) for kind in _KINDS]
 
 
 _copies: dict[int, tuple[tuple[int, int], int]] = {}

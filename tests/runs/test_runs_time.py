@@ -413,11 +413,34 @@ def test_somebody_elses_timer_is_left_alone():
     try:
         signal.setitimer(signal.ITIMER_REAL, LIMIT / 2)
         run = minimize(evaluates_slowly, "beale", budget=HUGE, time_limit=2 * LIMIT)
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)  # it rang once, and is not set a second time
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
-    assert run.stop_reason == "time"
+    assert (run.stop_reason, run.side_effects) == ("time", ())
     assert rings == [signal.SIGALRM]
+
+
+@needs_signals
+def test_somebody_elses_timer_that_an_optimizer_stops_is_set_again():
+    def stops_the_timer(problem):
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        problem(problem.x0)
+        return problem.x0
+
+    def mine(number, frame):
+        raise AssertionError("nobody waits a quarter of an hour")
+
+    before = signal.signal(signal.SIGALRM, mine)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 900.0)
+        run = minimize(stops_the_timer, "beale")
+        assert 0.0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 900.0
+        assert signal.getsignal(signal.SIGALRM) is mine
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert run.side_effects == ("sets a timer",)
 
 
 def test_replay_keeps_the_limit():
