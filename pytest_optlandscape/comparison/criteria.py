@@ -226,15 +226,17 @@ def _show_success(record: LandscapeRecord, before: CellRecord, now: CellRecord) 
 
 def _show_evaluations(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
     """Format the evaluations of the function and, if there are any, of its gradient."""
-    return _sum_of(before.nfev, before.njev), _sum_of(now.nfev, now.njev)
+    return _sum_of(before.evaluations, before.njev), _sum_of(now.evaluations, now.njev)
 
 
 def _show_constraints(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:
     return _sum_of(before.constr_nfev, before.constr_njev), _sum_of(now.constr_nfev, now.constr_njev)
 
 
-def _sum_of(values: int, derivatives: int) -> str:
-    return f"{values} + {derivatives}" if derivatives else str(values)
+def _sum_of(values: float, derivatives: int) -> str:
+    """Format evaluations, which need not be whole where they have a cost, and those of derivatives."""
+    told = str(values) if values == int(values) else f"{values:.4g}"
+    return f"{told} + {derivatives}" if derivatives else told
 
 
 def _show_progress(record: LandscapeRecord, before: CellRecord, now: CellRecord) -> tuple[str, str]:

@@ -229,11 +229,11 @@ class LandscapeComparison:
         described: dict[str, Any] = {
             "cell": f"{self.now.landscape}/{cell.start}",
             "stop_reason": cell.stop_reason,
-            "evaluations": max(cell.nfev, cell.njev),
+            "evaluations": max(cell.evaluations, cell.njev),
             "gap": _finite_or_none(cell.gap),
         }
         if before is not None:
-            described["baseline_evaluations"] = max(before.nfev, before.njev)
+            described["baseline_evaluations"] = max(before.evaluations, before.njev)
             described["baseline_gap"] = _finite_or_none(before.gap)
             described["parts_at"] = dict(self.diverged).get(cell.start)
         return described

@@ -128,7 +128,7 @@ def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bo
         spec=spec,
         runs=len(cells),
         successes=len(cells) - len(missed),
-        evaluations=float(np.median([max(cell.nfev, cell.njev) for _, cell in cells])),
+        evaluations=float(np.median([max(cell.evaluations, cell.njev) for _, cell in cells])),
         deepest=deepest[-1] if deepest else None,
         followed=sum(len(cell.fingerprint.envelope) >= 2 or cell.fingerprint.spread >= 0 for _, cell in cells),
         seen=seen,
@@ -147,7 +147,7 @@ def _has_result(cell: CellRecord) -> bool:
 
 
 def _is_at_budget(record: LandscapeRecord, cell: CellRecord) -> bool:
-    return cell.stop_reason == "budget" or max(cell.nfev, cell.njev) >= record.budget
+    return cell.stop_reason == "budget" or max(cell.evaluations, cell.njev) >= record.budget
 
 
 def _is_still(cell: CellRecord) -> bool:
@@ -156,8 +156,8 @@ def _is_still(cell: CellRecord) -> bool:
 
 
 def _is_short(record: LandscapeRecord, cell: CellRecord) -> bool:
-    is_short = max(cell.nfev, cell.njev) <= FEW_EVALUATIONS
-    return _has_result(cell) and is_short and 2 * max(cell.nfev, cell.njev) < record.budget
+    is_short = max(cell.evaluations, cell.njev) <= FEW_EVALUATIONS
+    return _has_result(cell) and is_short and 2 * max(cell.evaluations, cell.njev) < record.budget
 
 
 class _Judge:
@@ -233,12 +233,14 @@ def _slower(record: LandscapeRecord, cell: CellRecord, size: float, rng: np.rand
     up = rng.random()  # evaluations are integers: random rounding makes them grow by the size on average
 
     def later(evaluations: float) -> float:
-        return math.floor(evaluations * (1.0 + size) + up) if math.isfinite(evaluations) else math.inf
+        more = evaluations * (1.0 + size)
+        return math.floor(more + up) if math.isfinite(more) and cell.cost is None else more
 
     hits = tuple(later(hit) if later(hit) <= record.budget else math.inf for hit in cell.hits)
     nfev, njev = (int(min(later(count), max(record.budget, count))) for count in (cell.nfev, cell.njev))
     descent = cell.descent and _later_descent(cell.descent, record.budget, size)
-    changed = replace(cell, hits=hits, nfev=nfev, njev=njev, descent=descent)
+    cost = None if cell.cost is None else min(later(cell.cost), float(record.budget))
+    changed = replace(cell, hits=hits, nfev=nfev, njev=njev, cost=cost, descent=descent)
     return _with_shifted_average(record, cell, changed)
 
 

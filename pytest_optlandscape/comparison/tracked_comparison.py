@@ -263,7 +263,7 @@ def _run_record(run: Run) -> dict[str, Any]:
     record = LandscapeRecord(landscape.id, conditions, (cell,))
     return {
         "conditions": conditions,
-        "evaluations": max(cell.nfev, cell.njev),
+        "evaluations": max(cell.evaluations, cell.njev),
         "gap": cell.gap if math.isfinite(cell.gap) else None,
         "success": bool(record.successes),
         "cell": cell.to_text(),

@@ -28,7 +28,8 @@ from pytest_optlandscape.landscapes.formula.derivatives import (
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
-from pytest_optlandscape.landscapes.spaces.coded import coded
+from pytest_optlandscape.landscapes.spaces.coded import as_code, coded
+from pytest_optlandscape.landscapes.spaces.fidelity import AtLevel, Fidelity
 from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
@@ -60,6 +61,9 @@ class Landscape(Frozen):
     space : Space, optional
         The search space, instead of bounds. ``fun``, ``x0``, ``starts`` and ``minimizers`` then take configurations;
         the landscape's points are their codes. See `landscapes.spaces`.
+    fidelity : Fidelity, optional
+        An argument of ``fun`` that makes an evaluation cheaper and less exact, such as the number of epochs (default:
+        none). The landscape is ``fun`` at full fidelity: ``minimizers``, ``fmin`` and all gaps are meant there.
     fmin : float, optional
         The minimum (default: not known; then omit ``minimizers`` too). See `minimum_is_known`.
     gradient : callable, optional
@@ -157,6 +161,7 @@ class Landscape(Frozen):
         x0: Any,
         minimizers: Any = None,
         space: Space | None = None,
+        fidelity: Fidelity | None = None,
         fmin: float | None = None,
         gradient: Callable[[FloatArray], ArrayLike] | Formula | PlainFunction | None = None,
         hessian: Callable[[FloatArray], ArrayLike] | None = None,
@@ -180,6 +185,8 @@ class Landscape(Frozen):
         self.name = name
         self.id = id or name
         self.space = space
+        self.fidelity = fidelity
+        fun = fun if fidelity is None else AtLevel(fun, fidelity)
         if space is not None:
             fun, bounds, x0, starts, minimizers = coded(
                 space,
@@ -190,6 +197,7 @@ class Landscape(Frozen):
                 minimizers=minimizers,
                 complete=minimizers_complete,
             )
+        self._leveled: Any = fun if fidelity is not None else None
         self.bounds = as_frozen(given_bounds(self.id, bounds))
         self.dim = len(self.bounds)
         self.x0 = as_frozen(x0)
@@ -203,11 +211,7 @@ class Landscape(Frozen):
         self.minimizers_complete = minimizers_complete and self.all_minimizers.listed_all
         self._made_by = made_by
         self.uncut: Landscape | None = None
-        self.structure = Structure(structure) if structure else Structure.plain(self.dim)
-        self.structure.check_dim(self.dim, self.id)
-        if not self.structure.is_plain:
-            self.tags |= {"structured"}
-        self.unstructured: Landscape | None = None
+        self._take_structure(structure)
         self.written = f"landscapes.get({self.id!r})"
         starting = {"x0": self.x0, **{f"start {key!r}": start for key, start in self.starts.items()}}
         check_facts(self.id, self.bounds, starting, self.minimizers, may_pin=made_by is not None)
@@ -234,6 +238,13 @@ class Landscape(Frozen):
             noise.check(self)
             self.tags |= {"noisy"}
         self.freeze()
+
+    def _take_structure(self, structure: Mapping[str, Any] | None) -> None:
+        self.structure = Structure(structure) if structure else Structure.plain(self.dim)
+        self.structure.check_dim(self.dim, self.id)
+        if not self.structure.is_plain:
+            self.tags |= {"structured"}
+        self.unstructured: Landscape | None = None
 
     @property
     def minimizers(self) -> FloatArray:
@@ -320,6 +331,40 @@ class Landscape(Frozen):
             return self.floats(x.tolist())
         values = self.objective(x)
         return values.item() if isinstance(values, np.generic) else values
+
+    def at(self, x: Any, level: float) -> float:
+        """Evaluate the objective at a level of its fidelity.
+
+        Parameters
+        ----------
+        x : array_like, shape (dim,), or mapping
+            A point or a configuration.
+        level : float
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If the landscape has no fidelity, the level is outside its range, or the point has another shape.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape.landscapes.spaces import Fidelity
+        >>> bowl = Landscape("bowl", lambda x, epochs: float(x @ x) + 1.0 / epochs - 0.1, bounds=[(-1, 1)], x0=[1],
+        ...                  minimizers=[[0]], fmin=0.0, fidelity=Fidelity("epochs", 1, 10))
+        >>> bowl.at([0.0], 2), bowl([0.0])
+        (0.4, 0.0)
+        """
+        if self.fidelity is None:
+            raise ValueError(f"{self.id} has no fidelity; give one as Landscape(..., fidelity=Fidelity(...))")
+        level = self.fidelity.level_of({self.fidelity.name: level})
+        point = self._points(as_code(self.space, x))
+        if point.ndim != 1:
+            raise ValueError(f"a point of {self.id} has shape ({self.dim},), got {point.shape}")
+        return float(self._leveled.at(point, level))
 
     def gradient(self, x: Any) -> Any:
         """Evaluate the gradient.

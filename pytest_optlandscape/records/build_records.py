@@ -119,22 +119,28 @@ def _records(runs: Sequence[Run], names: Iterator[str]) -> list[CellRecord]:
             stop_reason=run.stop_reason,
             gap=float(f"{gap:.4g}"),
             distance=float(f"{distance:.4g}"),
-            hits=tuple(hit if hit == math.inf else int(hit) for hit in hits),
+            hits=tuple(hit if hit == math.inf else _rounded(hit) for hit in hits),
             flags=flags,
             trace=_trace(run, returned),
             fingerprint=fingerprint,
             descent=descent,
             constr_nfev=run.constr_nfev,
             constr_njev=run.constr_njev,
+            cost=None if run.levels is None else _rounded(run.cost),
         )
         for run, gap, distance, hits, descent, flags, returned, fingerprint in found
     ]
 
 
+def _rounded(count: float) -> float:
+    """Round a number of evaluations, or their cost, as for storage."""
+    return int(count) if count == int(count) else float(f"{count:.6g}")
+
+
 def _hits(batch: RunBatch) -> FloatArray:
-    """Return the evaluations of each run until its gap first reaches each target; shape (runs, targets)."""
+    """Return the cost of each run until its gap first reaches each target; shape (runs, targets)."""
     targets = _TARGETS * reference_gap(batch.landscape)
-    counted = np.where(batch.gaps <= targets[:, np.newaxis], batch.count, np.inf)
+    counted = np.where(batch.gaps <= targets[:, np.newaxis], batch.cost, np.inf)
     return np.minimum.reduceat(counted, batch.starts, axis=1).T
 
 
@@ -142,9 +148,18 @@ def _descents(batch: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[De
     """Return the descent of each run that reached no target after its first evaluation, else None."""
     reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
     return [
-        _descent(batch.gaps[start:end], reference_gap(batch.landscape), run.budget) if is_due else None
+        _descent(_by_cost(batch.gaps[start:end], run), reference_gap(batch.landscape), run.budget) if is_due else None
         for run, start, end, is_due in zip(runs, batch.starts, batch.ends, reached_none.tolist(), strict=True)
     ]
+
+
+def _by_cost(gaps: FloatArray, run: Run) -> FloatArray:
+    """Return the best gap after each evaluation; with a fidelity, after a cost of 1, 2, 3 and so on."""
+    if run.costs is None or not len(gaps):
+        return gaps
+    whole = np.arange(1, math.ceil(run.cost) + 1)
+    best: FloatArray = np.minimum.accumulate(gaps)[np.searchsorted(run.costs, whole, side="right") - 1]
+    return best
 
 
 def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
@@ -211,7 +226,8 @@ def _trace(run: Run, returned: Sequence[float]) -> str:
 
 
 def _path_of(run: Run) -> str:
-    return hash_of_path(*run.evaluated)
+    points, values = run.evaluated
+    return hash_of_path(points, values) if run.levels is None else _hash(points, values, run.levels)[:8]
 
 
 def hash_of_path(points: FloatArray, values: FloatArray) -> str:

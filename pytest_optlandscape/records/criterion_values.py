@@ -35,10 +35,11 @@ def failure(record: LandscapeRecord, cell: CellRecord) -> float:
 
 def cost(record: LandscapeRecord, cell: CellRecord) -> float:
     """Return log₁₀ of all evaluations, of values and gradients; a run that reaches its budget costs all of it."""
-    if max(cell.nfev, cell.njev) >= record.budget:
+    if max(cell.evaluations, cell.njev) >= record.budget:
         kinds = (cell.nfev > 0) + (cell.njev > 0)
         return math.log10(kinds * record.budget)
-    return math.log10(max(cell.nfev + cell.njev, 1))
+    least = 1 if cell.cost is None else 1.0 / record.budget
+    return math.log10(max(cell.evaluations + cell.njev, least))
 
 
 def constraint_evaluations(record: LandscapeRecord, cell: CellRecord) -> float:

@@ -73,6 +73,7 @@ _STOP_REASONS = {letter: reason for reason, letter in _STOP_LETTERS.items()}
 _STARTS = "*"  # prefix of an average over runs whose starts differ
 _DESCENT = "v"  # prefix of a descent
 _CONSTRAINTS = "c"  # prefix of evaluations of constraints
+_COST = "p"  # prefix of the cost of evaluations at levels of a fidelity
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,8 @@ class CellRecord:
         The parts of the average, if there are several.
     constr_nfev, constr_njev : int
         Evaluations of the constraints' functions and Jacobians, over all constraints.
+    cost : float or None
+        On a landscape with a fidelity, the cost of the evaluations; ``hits`` then count in it.
     """
 
     start: str
@@ -268,6 +271,12 @@ class CellRecord:
     batches: tuple[Average, ...] = ()
     constr_nfev: int = 0
     constr_njev: int = 0
+    cost: float | None = None
+
+    @property
+    def evaluations(self) -> float:
+        """Evaluations of the objective; with a fidelity, their cost in evaluations at full fidelity."""
+        return self.nfev if self.cost is None else self.cost
 
     @property
     def digits(self) -> float:
@@ -329,9 +338,10 @@ class CellRecord:
             _STOP_LETTERS[self.stop_reason],
             f"{self.gap:.4g}",
             f"{self.distance:.4g}",
-            ",".join("-" if hit == math.inf else str(int(hit)) for hit in self.hits),
+            ",".join("-" if hit == math.inf else _count_to_text(hit) for hit in self.hits),
             "".join(sorted(self.flags)) or "-",
             self.trace,
+            *([f"{_COST}{_count_to_text(self.cost)}"] if self.cost is not None else []),
             *([f"{_CONSTRAINTS}{self.constr_nfev}/{self.constr_njev}"] if constraints else []),
             *([self.descent.to_text()] if self.descent else []),
             self.fingerprint.to_text(),
@@ -358,6 +368,7 @@ class CellRecord:
             descent = Descent.from_text(words.pop()) if words[-1].startswith(_DESCENT) else None
             has_constraints = words[-1].startswith(_CONSTRAINTS) and "/" in words[-1]
             constr_nfev, constr_njev = words.pop()[1:].split("/") if has_constraints else ("0", "0")
+            cost = _count_from_text(words.pop()[1:]) if words[-1].startswith(_COST) else None
             *start, nfev, njev, stop, gap, distance, hits, flags, trace = words
             cell = cls(
                 start=" ".join(start),
@@ -366,7 +377,7 @@ class CellRecord:
                 stop_reason=_STOP_REASONS[stop],
                 gap=float(gap),
                 distance=float(distance),
-                hits=tuple(math.inf if hit == "-" else int(hit) for hit in hits.split(",")),
+                hits=tuple(math.inf if hit == "-" else _count_from_text(hit) for hit in hits.split(",")),
                 flags=frozenset(flags.replace("-", "")),
                 trace=trace,
                 fingerprint=Fingerprint.from_text(path),
@@ -375,11 +386,21 @@ class CellRecord:
                 batches=tuple(averages[1:]),
                 constr_nfev=int(constr_nfev),
                 constr_njev=int(constr_njev),
+                cost=cost,
             )
             _ = cell.returned  # raises if the trace is malformed
             return cell
         except (ValueError, TypeError, KeyError, AttributeError, IndexError):
             raise ValueError(f"not the record of a cell: {text!r:.120}") from None
+
+
+def _count_to_text(count: float) -> str:
+    """Write a number of evaluations, or their cost, which need not be whole."""
+    return str(int(count)) if count == int(count) else f"{count:.6g}"
+
+
+def _count_from_text(text: str) -> float:
+    return float(text) if "." in text else int(text)
 
 
 @dataclass(frozen=True)
@@ -470,7 +491,7 @@ class LandscapeRecord:
     @property
     def evaluations(self) -> float:
         """The median over the cells of the evaluations of objective or gradient, whichever is larger."""
-        return float(np.median([max(cell.nfev, cell.njev) for cell in self.cells]))
+        return float(np.median([max(cell.evaluations, cell.njev) for cell in self.cells]))
 
     @property
     def has_constraints(self) -> bool:

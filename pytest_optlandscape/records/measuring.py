@@ -419,6 +419,7 @@ def _not_run(other: Run, cell: Cell) -> Run:
         constr_nfev=0,
         constr_njev=0,
         constr_nhev=0,
+        levels=None,
     )
 
 

@@ -133,6 +133,10 @@ class PerturbedProblem(Problem):
         exact, factors = super()._objective(), self._factors
         return lambda values: exact(values) * next(factors)
 
+    def _leveled(self) -> Callable[[list[float], float], float]:
+        exact, factors = super()._leveled(), self._factors
+        return lambda values, level: exact(values, level) * next(factors)
+
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         exact, factors = super()._derivative(), self._factors
         return lambda values: list(map(operator.mul, exact(values), factors))

@@ -38,6 +38,8 @@ class RunBatch:
     returned : ndarray, shape (runs, dim)
     count : ndarray, shape (n,)
         The number of evaluations up to and including each point; inf at returned points.
+    cost : ndarray, shape (n,)
+        The cost of these evaluations; ``count`` where there is no fidelity.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -53,6 +55,14 @@ class RunBatch:
         self.returned: FloatArray = self.x[self.ends]
         self.count: FloatArray = self.number + 1.0
         self.count[self.ends] = np.inf
+        self.cost: FloatArray = self._costs(runs) if any(run.costs is not None for run in runs) else self.count
+
+    def _costs(self, runs: Sequence[Run]) -> FloatArray:
+        costs = [
+            self.count[start:end] if run.costs is None else run.costs
+            for run, start, end in zip(runs, self.starts, self.ends, strict=True)
+        ]
+        return np.concatenate([part for one in costs for part in (one, [np.inf])])
 
     @functools.cached_property
     def inside(self) -> NDArray[np.bool_]:

@@ -24,6 +24,7 @@ from pytest_optlandscape.records.landscape_record import (
     Descent,
     LandscapeRecord,
 )
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["KNOWN_FLAGS", "checked_cell", "checked_record"]
 
@@ -86,12 +87,16 @@ def _problem_with(cell: CellRecord) -> str:
     counts = (cell.nfev, cell.njev, cell.constr_nfev, cell.constr_njev)
     if not all(0 <= count < MOST_EVALUATIONS for count in counts):
         return f"evaluations {cell.nfev:.17g}, gradients {cell.njev:.17g}: these counts are impossible"
+    if cell.cost is not None and not 0.0 <= cell.cost <= cell.nfev:
+        return f"cost {cell.cost:.17g}: {number_of(cell.nfev, 'evaluation')} cannot cost that"
+    if cell.cost is None and any(hit != int(hit) for hit in cell.hits if hit != math.inf):
+        return "hits are whole numbers where evaluations have no cost"
     for name in ("gap", "distance"):
         if not getattr(cell, name) >= 0.0:
             return f"{name} {getattr(cell, name)}: it must be 0 or more"
     made = cell.nfev + cell.njev
     return (
-        _problem_with_hits(cell.hits, made)
+        _problem_with_hits(cell.hits, made, cell.cost)
         or _problem_with_flags(cell.flags)
         or _problem_with_trace(cell, made)
         or (_problem_with_descent(cell.descent, made) if cell.descent else "")
@@ -104,11 +109,11 @@ def _averages(cell: CellRecord) -> tuple[Average, ...]:
     return (cell.average,) if cell.average else ()
 
 
-def _problem_with_hits(hits: tuple[float, ...], made: int) -> str:
+def _problem_with_hits(hits: tuple[float, ...], made: int, cost: float | None) -> str:
     told = ",".join("-" if hit == math.inf else f"{hit:.17g}" for hit in hits)
     if len(hits) != len(TARGETS):
         return f"hits {told:.80}: there must be one for each of {len(TARGETS)} targets"
-    if min(hits) < 1:
+    if not min(hits) >= (1 if cost is None else 0):
         return f"hits {told:.80}: a target is reached at the first evaluation or later"
     if list(hits) != sorted(hits):
         return f"hits {told:.80}: a finer target is not reached before a coarser one"
@@ -153,7 +158,7 @@ def _problem_with_average(average: Average) -> str:
     is_possible = (
         0 < average.runs < MOST_EVALUATIONS
         and all(map(math.isfinite, numbers))
-        and all(0.0 <= one <= _MOST_DECADES for one in (average.speed, average.cost, average.constraint_evaluations))
+        and all(abs(one) <= _MOST_DECADES for one in (average.speed, average.cost, average.constraint_evaluations))
         and abs(average.precision) <= _MOST_DIGITS
         and 0.0 <= average.failure <= 1.0
         and 0 <= average.reached <= len(TARGETS)

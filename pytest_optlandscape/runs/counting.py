@@ -230,13 +230,13 @@ def disturbed(
     """
     lock = limit.lock
 
-    def observed(x: Any) -> Any:
+    def observed(x: Any, **fidelity: Any) -> Any:
         if x.__class__ is not np.ndarray and on_tensor is not None:
             tensors = x if library_of(x) or isinstance(x, Mapping) else stacked(x)
             if tensors is not None:
                 return on_tensor(tensors)
         with lock:
-            exact = function(x)
+            exact = function(x, **fidelity)
             return observe(as_floats(record[-stride]), exact, len(record) // stride - 1)
 
     return observed

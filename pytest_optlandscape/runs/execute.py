@@ -492,6 +492,7 @@ def _run(optimizer: Optimizer, ended: _EndedRun) -> Run:
         constr_nhev=problem.constr_nhev,
         warned=ended.warned,
         traceback=ended.result.traceback if stop_reason == "exception" else "",
+        levels=problem.levels(),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 

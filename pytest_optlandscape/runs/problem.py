@@ -16,10 +16,12 @@ from pytest_optlandscape.landscapes import Landscape, get
 from pytest_optlandscape.landscapes.formula.evaluation import real_points
 from pytest_optlandscape.landscapes.frozen import immutable
 from pytest_optlandscape.landscapes.spaces.coded import as_code
+from pytest_optlandscape.landscapes.spaces.fidelity import Fidelity
 from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.runs.counting import ConstraintCounts, Limit, as_floats, as_list, as_points, counted, disturbed
 from pytest_optlandscape.runs.differentiable import Traceable, evaluate, library_of, traceable
+from pytest_optlandscape.runs.fidelity import Spending, counted_at_levels
 from pytest_optlandscape.runs.other_processes import has_asked_elsewhere, refuse_to_travel, under_way
 from pytest_optlandscape.runs.watchdog import BudgetExhausted
 from pytest_optlandscape.texts.spelling import unknown_name
@@ -108,24 +110,41 @@ class Problem:
         self._gradient_points: list[bytes] = []
         observer = self.landscape.noise and self.landscape.noise.observer(self.landscape, seed)
         on_tensor = self._on_tensor("fun")
-        self.fun = self._counted(self._objective(), self._record, on_tensor=on_tensor)
+        self._spending: Spending | None = None
+        if self.fidelity is None:
+            self.fun = self._counted(self._objective(), self._record, on_tensor=on_tensor)
+        else:
+            self._spending = Spending()
+            self.fun = counted_at_levels(
+                self._leveled(), self.fidelity, self._limit, self.dim, self._record, spending=self._spending
+            )
         if observer:
             self.fun = disturbed(self.fun, self._limit, self._record, observer.value, on_tensor, stride=2)
         if self.space is not None:
             self.fun = _of_configurations(self.fun, self.space)
         self._observer = observer
 
-    def __call__(self, x: ArrayLike) -> Any:
+    def __call__(self, x: Any, **fidelity: Any) -> Any:
         """Evaluate and count the objective at a point of shape (dim,), or at each point of a batch (n, dim).
+
+        Parameters
+        ----------
+        x : array_like, shape (dim,) or (n, dim), or mapping
+            A point, a batch of points, or a configuration on a landscape over a search space.
+        **fidelity : float
+            The level of the landscape's fidelity by its name, such as ``epochs=9`` (default: full fidelity). The
+            evaluation costs the level's share of a full one.
 
         Returns
         -------
         float or ndarray of shape (n,)
             A batch is counted point by point. The run ends at the point at which the budget is spent.
         """
+        if fidelity and self.fidelity is None:
+            raise TypeError(f"{self.landscape.id} has no fidelity: an evaluation takes no {next(iter(fidelity))!r}")
         if x.__class__ is np.ndarray and x.ndim == 2:
-            return np.array([self.fun(point) for point in x])
-        return self.fun(x)
+            return np.array([self.fun(point, **fidelity) for point in x])
+        return self.fun(x, **fidelity)
 
     def gradient(self, x: ArrayLike) -> FloatArray:
         """Evaluate and count the gradient, shape (dim,), at a point of shape (dim,)."""
@@ -171,6 +190,16 @@ class Problem:
     def space(self) -> Space | None:
         """The search space whose configurations the points code; None where the points are plain numbers."""
         return self.landscape.space
+
+    @property
+    def fidelity(self) -> Fidelity | None:
+        """The argument that makes an evaluation cheaper and less exact; None if there is none."""
+        return self.landscape.fidelity
+
+    @property
+    def cost(self) -> float:
+        """Evaluations of the objective so far, each counted as its level's share of one at full fidelity."""
+        return self.nfev if self._spending is None else self._spending.cost
 
     @property
     def traceable(self) -> Traceable:
@@ -337,9 +366,16 @@ class Problem:
         return len(self._gradient_points)
 
     @property
-    def remaining(self) -> int:
-        """Evaluations left: the budget minus those of the objective or the gradient, whichever are more."""
-        return self.budget - max(self.nfev, self.njev)
+    def remaining(self) -> float:
+        """Evaluations left: the budget minus those of the objective or the gradient, whichever are more.
+
+        With a fidelity, evaluations of the objective count with their `cost`.
+        """
+        return self.budget - max(self.cost, self.njev)
+
+    def levels(self) -> FloatArray | None:
+        """Return the level of the fidelity at each evaluation so far, shape (n,); None if there is no fidelity."""
+        return None if self._spending is None else np.array(self._spending.levels, dtype=np.float64)
 
     def evaluated(self) -> tuple[FloatArray, FloatArray]:
         """Return the points evaluated so far (n, dim) and their values (n,).
@@ -381,6 +417,9 @@ class Problem:
 
     def _objective(self) -> Callable[[list[float]], float]:
         return self.landscape.floats
+
+    def _leveled(self) -> Callable[[list[float], float], float]:
+        return self.landscape.at
 
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
@@ -448,9 +487,9 @@ def value_at(landscape: Landscape, x: ArrayLike) -> float:
         return math.nan
 
 
-def _of_configurations(fun: Callable[[Any], Any], space: Space) -> Callable[[Any], Any]:
+def _of_configurations(fun: Callable[..., Any], space: Space) -> Callable[..., Any]:
     """Return the objective as a function of configurations, too."""
-    return lambda x: fun(as_code(space, x))
+    return lambda x, **fidelity: fun(as_code(space, x), **fidelity)
 
 
 def _as_array(result: Any) -> FloatArray:

@@ -64,29 +64,41 @@ class Trace:
         The values of the objective there.
     gap : ndarray, shape (n,)
         After each evaluation, the best feasible value so far minus fmin; inf as long as there is none.
+    cost : ndarray, shape (n,), or None
+        With a fidelity: after each evaluation, the cost so far in evaluations at full fidelity.
     """
 
     x: FloatArray
     fun: FloatArray
     gap: FloatArray
+    cost: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.fun)
 
     def hits(self, gaps: Sequence[float]) -> tuple[float, ...]:
-        """Count the evaluations until the gap first falls to each target or below; inf for those missed."""
+        """Count the evaluations until the gap first falls to each target or below; inf for those missed.
+
+        With a fidelity, evaluations count with their cost.
+        """
         first = np.searchsorted(-self.gap, [-gap for gap in gaps], side="left")
-        return tuple(k + 1 if k < len(self) else math.inf for k in first.tolist())
+        return tuple(self.cost_until(k) if k < len(self) else math.inf for k in first.tolist())
+
+    def cost_until(self, index: int) -> float:
+        """Return the cost of the evaluations up to and including one, given by its index."""
+        return index + 1 if self.cost is None else float(self.cost[index])
 
 
-def make_trace(x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape) -> Trace:
+def make_trace(
+    x: FloatArray, fun: FloatArray, bounds: FloatArray, landscape: Landscape, cost: FloatArray | None = None
+) -> Trace:
     """Work out the gaps of evaluated points: infeasible and non-finite values do not count.
 
     Where a value contradicts fmin, the minimum is not known, and all gaps are inf.
     """
     if len(fun) and below_fmin(x, fun, bounds, landscape).any():
-        return Trace(x, fun, np.full(len(fun), np.inf))
-    return Trace(x, fun, np.minimum.accumulate(gaps_at(x, fun, bounds, landscape)))
+        return Trace(x, fun, np.full(len(fun), np.inf), cost)
+    return Trace(x, fun, np.minimum.accumulate(gaps_at(x, fun, bounds, landscape)), cost)
 
 
 def gaps_at(
@@ -285,6 +297,9 @@ class Run:
         What the optimizer warned of, with the category, file and line of each warning.
     traceback : str
         Where the optimizer raised, as Python writes it; "" if it did not raise.
+    levels : ndarray, shape (n,), or None
+        On a landscape with a fidelity, the level of each evaluation. The values of ``evaluated`` are those at full
+        fidelity, whatever the optimizer saw.
     """
 
     landscape: Landscape
@@ -314,12 +329,36 @@ class Run:
     constr_nhev: int = 0
     warned: tuple[Warned, ...] = ()
     traceback: str = ""
+    levels: FloatArray | None = None
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @functools.cached_property
     def trace(self) -> Trace:
         """All evaluations and the gap after each."""
-        return make_trace(*self.evaluated, self.bounds, self.landscape)
+        return make_trace(*self.evaluated, self.bounds, self.landscape, self.costs)
+
+    @functools.cached_property
+    def costs(self) -> FloatArray | None:
+        """After each evaluation, the cost so far in evaluations at full fidelity, shape (n,); None without fidelity."""
+        if self.levels is None or self.landscape.fidelity is None:
+            return None
+        costs: FloatArray = (np.cumsum(self.levels) / self.landscape.fidelity.high).round(9)
+        return costs
+
+    @property
+    def cost(self) -> float:
+        """Evaluations of the objective, each counted as its level's share of one at full fidelity.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape import minimize
+        >>> run = minimize("scipy:L-BFGS-B", "beale")
+        >>> run.cost == run.nfev
+        True
+        """
+        if self.costs is None:
+            return self.nfev
+        return float(self.costs[-1]) if len(self.costs) else 0.0
 
     @property
     def gap(self) -> float:
@@ -414,7 +453,7 @@ class Run:
         Returns
         -------
         float
-            A whole number, or inf if the target was not reached.
+            A whole number, or inf if the target was not reached. With a fidelity, the cost until then.
 
         Examples
         --------
@@ -429,7 +468,7 @@ class Run:
             raise TypeError("hit takes either a gap or a value of the objective, fun")
         if fun is not None:
             reached = np.flatnonzero(self._feasible_values() <= fun)
-            return int(reached[0]) + 1 if len(reached) else math.inf
+            return self.trace.cost_until(int(reached[0])) if len(reached) else math.inf
         if gap is None or not gap >= 0.0:
             raise ValueError(f"a gap is not negative, got {gap!r}")
         return self.trace.hits([gap])[0]
@@ -514,6 +553,7 @@ class Run:
         return (
             f"{self.optimizer} on {self.landscape.id}: {self.stop_reason} after {number_of(self.nfev, 'evaluation')}"
             + (f" and {number_of(self.njev, 'gradient')}" if self.njev else "")
+            + (f", which cost as much as {self.cost:.4g} at full fidelity" if self.levels is not None else "")
             + (f", {constraints} of constraints" if (constraints := self.constr_nfev + self.constr_njev) else "")
             + (
                 f", {self.fmin_contradiction}"

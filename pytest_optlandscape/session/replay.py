@@ -90,7 +90,7 @@ def _replay(suite: SuiteRun, spec: str, cell: Cell) -> Iterator[str]:
         yield "  the baseline has no such cell"
         return
     now = record_of(run, cell.start)
-    evaluations = number_of(max(before.nfev, before.njev), "evaluation")
+    evaluations = number_of(max(before.evaluations, before.njev), "evaluation")
     yield f"  in the baseline: {evaluations}, gap {before.gap:.3g}, {before.stop_reason}"
     if now.bits == before.bits:
         yield "  identical to the baseline, every evaluation"

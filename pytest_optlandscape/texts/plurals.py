@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["number_of", "verb_of"]
 
 
-def number_of(count: int, noun: str, plural: str = "") -> str:
+def number_of(count: float, noun: str, plural: str = "") -> str:
     """Return a count with its noun, singular for 1.
 
     Parameters
     ----------
-    count : int
+    count : float
     noun : str
         The singular. If it has several words, the last takes the s.
     plural : str, optional

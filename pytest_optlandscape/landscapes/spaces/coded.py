@@ -12,7 +12,7 @@ from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunc
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.spaces.space import Space
 
-__all__ = ["CodedMinimizers", "as_code", "coded"]
+__all__ = ["CodedMinimizers", "OfCodes", "as_code", "coded"]
 
 FloatArray = NDArray[np.float64]
 
@@ -64,12 +64,35 @@ def coded(
     if minimizers is not None and not isinstance(minimizers, Minimizers):
         minimizers = CodedMinimizers(space, minimizers, complete)
     return (
-        fun if isinstance(fun, Formula | PlainFunction) else lambda codes: fun(space.decode(codes)),
+        fun if isinstance(fun, Formula | PlainFunction) else OfCodes(space, fun),
         space.bounds,
         as_code(space, x0),
         {name: as_code(space, start) for name, start in (starts or {}).items()},
         minimizers,
     )
+
+
+class OfCodes:
+    """An objective of configurations, as a function of codes.
+
+    Parameters
+    ----------
+    space : Space
+    fun : callable
+        The objective; an `AtLevel` where it has a fidelity.
+    """
+
+    def __init__(self, space: Space, fun: Any) -> None:
+        self._space = space
+        self._fun = fun
+
+    def at(self, codes: Any, level: float) -> Any:
+        """Evaluate the objective at a level of its fidelity."""
+        return self._fun.at(self._space.decode(codes), level)
+
+    def __call__(self, codes: Any) -> Any:
+        """Evaluate the objective."""
+        return self._fun(self._space.decode(codes))
 
 
 class CodedMinimizers(MinimizerList):

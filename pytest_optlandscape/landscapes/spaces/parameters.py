@@ -16,6 +16,12 @@ from pytest_optlandscape.texts.spelling import unknown_name
 __all__ = ["Choice", "Float", "Int", "Ordinal", "Parameter", "is_same"]
 
 
+_DIGITS = 15
+"""Significant digits of a real value that is read from its code. A value with no more survives coding unchanged."""
+_DIGITS_OF_LOGARITHMS = 13
+"""The same on a logarithmic scale, where rounding costs two digits."""
+
+
 class Parameter(abc.ABC):
     """A parameter of a search space.
 
@@ -153,6 +159,11 @@ class Float(Parameter):
     ValueError
         If a bound is not finite, ``low`` is not below ``high``, a step is not positive or is given with ``log``.
 
+    Notes
+    -----
+    Values that are read from a code have 15 significant digits, 13 with ``log``. So 0.1 stays 0.1 if it is coded and
+    read again.
+
     Examples
     --------
     >>> rate = Float(1e-5, 1.0, log=True)
@@ -183,9 +194,9 @@ class Float(Parameter):
             return self.low + self.step * _part(code, int(self.count))
         if self.log:
             start, width = self._logarithms()
-            value = math.exp(start + code * width)
+            value = float(f"{math.exp(start + code * width):.{_DIGITS_OF_LOGARITHMS}g}")
         else:
-            value = self.low + code * (self.high - self.low)
+            value = float(f"{self.low + code * (self.high - self.low):.{_DIGITS}g}")
         return min(max(value, self.low), self.high)
 
     def encode(self, value: Any) -> float:

@@ -65,6 +65,8 @@ class AffineMap(abc.ABC):
 
     def apply(self, landscape: Landscape) -> Landscape:
         """Return the instance of a landscape."""
+        if landscape.fidelity is not None:
+            raise ValueError(f"{landscape.id} has a fidelity: it cannot be shifted, scaled, permuted or rotated")
         name = landscape.id + self.suffix
         dim = landscape.dim
         bounds = self.box(landscape)
