@@ -1,8 +1,8 @@
 """Definitions of the catalogue's landscapes: the decorators of the families and what they produce.
 
-The families use four decorators. `line` takes f(x), `planar` f(x, y), `scalable` a formula of many dimensions and
-`least_squares` a vector of residuals. Each returns a `Definition`. Its own decorators add the gradient, residuals,
-their Jacobian and constraints.
+The families use five decorators. `line` takes f(x), `planar` f(x, y), `scalable` a formula of many dimensions,
+`least_squares` a vector of residuals and `searched` a function of a configuration. Each returns a `Definition`. Its own
+decorators add the gradient, residuals, their Jacobian and constraints.
 """
 
 from __future__ import annotations
@@ -24,10 +24,21 @@ from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise
+from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
 
-__all__ = ["DEFINITIONS", "FROM_ONE", "LARGEST_DIM", "Definition", "least_squares", "line", "planar", "scalable"]
+__all__ = [
+    "DEFINITIONS",
+    "FROM_ONE",
+    "LARGEST_DIM",
+    "Definition",
+    "least_squares",
+    "line",
+    "planar",
+    "scalable",
+    "searched",
+]
 
 LARGEST_DIM = 10_000
 FROM_ONE = range(1, LARGEST_DIM + 1)
@@ -41,7 +52,8 @@ DEFINITIONS: dict[str, Definition] = {}
 class Definition:
     """A landscape of the catalogue, in every dimension it has.
 
-    Values that depend on the dimension are functions of it. ``same_as`` names a landscape with the same function but
+    Values that depend on the dimension are functions of it. Over a ``space``, the formula takes a configuration, and
+    starts and minimisers are configurations. ``same_as`` names a landscape with the same function but
     another name or box. `get` returns such a landscape, and the catalogue does not list it.
     """
 
@@ -54,7 +66,7 @@ class Definition:
     tags: str
     source: str
     dim: int
-    dims: range
+    dims: range | tuple[int, ...]
     starts: dict[str, ArrayLike] = field(default_factory=dict)
     version: int = 1
     same_as: str = ""
@@ -67,6 +79,8 @@ class Definition:
     constraint_formulas: list[tuple[FormulaFunction, float, float]] = field(default_factory=list)
     by_components: bool = False
     make_instance: Callable[[int, int], Landscape] | None = None
+    space: Callable[[int], Space] | None = None
+    minimizers_complete: bool = True
 
     @property
     def is_scalable(self) -> bool:
@@ -120,6 +134,8 @@ class Definition:
         if self.make_instance is not None:
             return self.make_instance(dim, instance)
         landscape_id = self.id_of(dim)
+        if self.space is not None:
+            return self._searched(self.space(dim), dim, landscape_id).instance(instance)
 
         def formula_of(function: FormulaFunction | None) -> Formula | None:
             return Formula(function, dim, landscape_id) if function else None
@@ -157,6 +173,25 @@ class Definition:
             set_attributes(landscape, natural_structure=Structure(self.natural_structure))
         return landscape.instance(instance)
 
+    def _searched(self, space: Space, dim: int, landscape_id: str) -> Landscape:
+        return Landscape(
+            self.name,
+            self.formula,  # type: ignore[arg-type]  # it takes a configuration
+            space=space,
+            x0=self.x0(dim),
+            minimizers=self.minimizers(dim),
+            minimizers_complete=self.minimizers_complete,
+            fmin=self.fmin(dim),
+            starts=self.starts,
+            tags=parse_tags(self.tags) | ({"scalable"} if self.is_scalable else set()),
+            source=self.source,
+            family=self.family,
+            version=self.version,
+            summary=" ".join((self.formula.__doc__ or "").split()),
+            id=landscape_id,
+            validate=False,
+        )
+
     def checked_dim(self, dim: int | None) -> int:
         """Return the dimension, or the usual one for None; raise ValueError if it is not available."""
         dim = self.dim if dim is None else dim
@@ -173,6 +208,8 @@ class Definition:
     def _dims_text(self) -> str:
         if not self.is_scalable:
             return f"its dimension is {self.dim}"
+        if not isinstance(self.dims, range):
+            return f"its dimensions are {', '.join(map(str, self.dims))}"
         step = f" in steps of {self.dims.step}" if self.dims.step > 1 else ""
         return f"dimensions go from {self.dims[0]} to {self.dims[-1]}{step}"
 
@@ -329,6 +366,67 @@ def least_squares(
                 starts=dict(starts or {}),
                 version=version,
                 residual_formula=residuals,
+            )
+        )
+
+    return define
+
+
+def searched(
+    *,
+    space: Space | Callable[[int], Space],
+    x0: Any,
+    minimizers: Any,
+    fmin: ByDim | float,
+    tags: str,
+    source: str,
+    dim: int | None = None,
+    dims: range | tuple[int, ...] | None = None,
+    complete: bool = True,
+    version: int = 1,
+) -> Callable[[Callable[[dict[str, Any]], float]], Definition]:
+    """Add a landscape over a search space to the catalogue, given ``formula(configuration)``.
+
+    The landscape gets the tags of its space. It has neither shifted nor rotated instances.
+
+    Parameters
+    ----------
+    space : Space or callable
+        The search space, or a function from a dimension to it.
+    x0 : mapping or callable
+        The start, a configuration.
+    minimizers : list of mapping or callable
+        The configurations at which the landscape is lowest.
+    fmin : float or callable
+    tags, source : str
+    dim : int, optional
+        The usual dimension (default: that of the space).
+    dims : range or tuple of int, optional
+        All dimensions (default: the usual one).
+    complete : bool, default True
+        Whether all minimisers are listed.
+    version : int, default 1
+    """
+
+    def define(formula: Callable[[dict[str, Any]], float]) -> Definition:
+        usual = space.dim if isinstance(space, Space) else dim
+        if usual is None:
+            raise TypeError(f"{formula.__name__}: a space that depends on the dimension needs dim")
+        return enter(
+            Definition(
+                name=formula.__name__,
+                formula=formula,  # type: ignore[arg-type]  # it takes a configuration
+                bounds=lambda dim: [(0.0, 1.0)] * dim,
+                x0=x0 if callable(x0) else lambda dim: x0,
+                minimizers=minimizers if callable(minimizers) else lambda dim: minimizers,
+                fmin=fmin if callable(fmin) else lambda dim: fmin,
+                tags=tags,
+                source=source,
+                dim=usual,
+                dims=dims or range(usual, usual + 1),
+                version=version,
+                space=(lambda dim: space) if isinstance(space, Space) else space,
+                minimizers_complete=complete,
             )
         )
 

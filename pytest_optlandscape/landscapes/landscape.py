@@ -28,7 +28,7 @@ from pytest_optlandscape.landscapes.formula.derivatives import (
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
-from pytest_optlandscape.landscapes.spaces.coded import as_code, coded
+from pytest_optlandscape.landscapes.spaces.coded import as_code, coded, tags_of
 from pytest_optlandscape.landscapes.spaces.fidelity import AtLevel, Fidelity
 from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
@@ -203,7 +203,7 @@ class Landscape(Frozen):
         self.x0 = as_frozen(x0)
         self.starts = MappingProxyType({key: as_frozen(start) for key, start in (starts or {}).items()})
         self.all_minimizers, self.fmin = minimum_of(self.id, self.dim, minimizers, fmin, minimizers_complete)
-        self.tags = parse_tags(tags)
+        self.tags = parse_tags(tags) | (tags_of(space) if space is not None else frozenset())
         self.source = source
         self.family = family
         self.summary = summary

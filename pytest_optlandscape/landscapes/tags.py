@@ -32,6 +32,11 @@ TAGS = {
     "constrained": "has constraints besides the bounds",
     "network": "the loss of a small neural network",
     "structured": "its point is made of several tensors, or of a matrix",
+    "search-space": "over a typed search space, whose configurations are coded as points of a box",
+    "discrete": "over a search space with finitely many configurations",
+    "mixed-integer": "over a search space of real numbers together with whole numbers, categories or steps",
+    "conditional": "over a search space with parameters that are active under conditions",
+    "pseudo-boolean": "a function of bits",
 }
 """Every tag and its meaning."""
 

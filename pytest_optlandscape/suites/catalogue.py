@@ -136,12 +136,13 @@ def suite_ids(name: str) -> tuple[str, ...]:
         return _LISTED[name]
     listed = (*_STANDARD, *_STANDARD_FOR_SOME, *_MORE_DIMENSIONS)
     already = {get(landscape_id).id for landscape_id in listed} | {"rosenbrock[2]"}  # it is rosenbrock_2
-    return (*listed, *(landscape for landscape in shipped_names() if get(landscape).id not in already))
+    boxes = (landscape for landscape in map(get, shipped_names()) if "search-space" not in landscape.tags)
+    return (*listed, *(landscape.name for landscape in boxes if landscape.id not in already))
 
 
 SUITES = tuple(SUITE_VERSIONS)
-"""The names of the suites: 5 landscapes, some 16, some 48, the whole catalogue, 11 whose points are tensors, and 6 with
-further cells that end at a call limit."""
+"""The names of the suites: 5 landscapes, some 16, some 48, the whole catalogue but those over search spaces, 11 whose
+points are tensors, and 6 with further cells that end at a call limit."""
 
 
 def suite_budget_per_dimension(is_global: bool) -> int:

@@ -34,6 +34,8 @@ FAMILIES = tuple(
         "networks",
         "stochastic",
         "training",
+        "tuning",
+        "pseudo_boolean",
     )
 )
 """The family modules in the catalogue's order; importing one adds its landscapes."""

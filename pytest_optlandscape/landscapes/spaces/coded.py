@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunc
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.spaces.space import Space
 
-__all__ = ["CodedMinimizers", "OfCodes", "as_code", "coded"]
+__all__ = ["CodedMinimizers", "OfCodes", "as_code", "coded", "tags_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -20,6 +21,27 @@ FloatArray = NDArray[np.float64]
 def as_code(space: Space | None, point: Any) -> Any:
     """Return the code of a configuration; return any other point as it is."""
     return space.encode(point) if space is not None and isinstance(point, Mapping) else point
+
+
+def tags_of(space: Space) -> frozenset[str]:
+    """Return the tags of a landscape that follow from its search space.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape.landscapes.spaces import Choice, Float, Space
+    >>> sorted(tags_of(Space(lr=Float(0, 1), norm=Choice("l1", "l2"))))
+    ['mixed-integer', 'search-space']
+    """
+    parameters = space.parameters.values()
+    endless = [math.isinf(parameter.count) for parameter in parameters]
+    found = {"search-space"}
+    if not any(endless):
+        found.add("discrete")
+    elif not all(endless):
+        found.add("mixed-integer")
+    if any(parameter.when for parameter in parameters):
+        found.add("conditional")
+    return frozenset(found)
 
 
 def coded(

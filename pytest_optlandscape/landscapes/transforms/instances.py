@@ -36,6 +36,7 @@ LARGEST_TURNED = 1000
 
 def shift(landscape: Landscape, offset: ArrayLike | float | None = None, *, seed: int | None = None) -> Landscape:
     """Shift a landscape; see `Landscape.shift`."""
+    _check_box(landscape, "shifted")
     if (offset is None) == (seed is None):
         raise TypeError("shift takes either an offset or a seed, not both or neither")
     if offset is None:
@@ -70,6 +71,7 @@ def _check_resolution(landscape: Landscape, offset: FloatArray) -> None:
 
 def scale(landscape: Landscape, condition: float) -> Landscape:
     """Stretch a landscape's axes; see `Landscape.scale`."""
+    _check_box(landscape, "scaled")
     if not 1.0 <= condition < np.inf:
         raise ValueError(f"a condition number must be finite and at least 1, got {condition!r}")
     if landscape.dim < 2:
@@ -81,6 +83,7 @@ def scale(landscape: Landscape, condition: float) -> Landscape:
 
 def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int | None = None) -> Landscape:
     """Permute a landscape's coordinates; see `Landscape.permute`."""
+    _check_box(landscape, "permuted")
     if (order is None) == (seed is None):
         raise TypeError("permute takes either an order or a seed, not both or neither")
     if order is None:
@@ -99,6 +102,7 @@ def permute(landscape: Landscape, order: ArrayLike | None = None, *, seed: int |
 
 def rotate(landscape: Landscape, seed: int) -> Landscape:
     """Rotate a landscape around a global minimiser; see `Landscape.rotate`."""
+    _check_box(landscape, "rotated")
     seed = _checked_seed(seed)
     if not 2 <= landscape.dim <= LARGEST_TURNED:
         raise ValueError(f"rotation needs 2 to {LARGEST_TURNED} dimensions; {landscape.id} has {landscape.dim}")
@@ -127,6 +131,11 @@ def instance(landscape: Landscape, number: int) -> Landscape:
         return landscape.own_instances(number)
     if number == 0:
         return landscape
+    if landscape.space is not None:
+        raise ValueError(
+            f"{landscape.id} has no instance {number}: its points are codes of a search space; only instance 0, the "
+            "landscape itself, exists"
+        )
     numbered = moved(landscape, number).renamed(f"{landscape.id}:{number}", made_by=(instance, (landscape, number)))
     if landscape.written == f"landscapes.get({landscape.id!r})":
         return numbered  # `get` rebuilds it from its id
@@ -143,6 +152,12 @@ def moved(landscape: Landscape, number: int) -> Landscape:
         except ValueError:
             turned = permute(landscape, seed=number)
     return shift(turned, seed=number)
+
+
+def _check_box(landscape: Landscape, how: str) -> None:
+    """Raise ValueError for a landscape over a search space."""
+    if landscape.space is not None:
+        raise ValueError(f"{landscape.id} cannot be {how}: its points are codes of a search space")
 
 
 def _checked_seed(seed: Any) -> int:
