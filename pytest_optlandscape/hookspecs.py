@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["pytest_optlandscape_optimizers"]
+__all__ = ["pytest_optlandscape_landscapes", "pytest_optlandscape_optimizers"]
+
+
+def pytest_optlandscape_landscapes() -> Iterable[Any]:  # type: ignore[empty-body]
+    """Add landscapes to the catalogue until the session ends.
+
+    It is called when and where `pytest_optlandscape_optimizers` is called.
+
+    Returns
+    -------
+    Landscape or iterable of Landscape
+        Each has a name that is not taken.
+    """
 
 
 def pytest_optlandscape_optimizers() -> Mapping[str, Any]:  # type: ignore[empty-body]

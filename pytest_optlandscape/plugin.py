@@ -30,7 +30,7 @@ INI_KEYS = {
     "optlandscape_suites": (
         "linelist",
         [],
-        "suites of single optimizers: SPEC = quick -ackley[5] cells=8 budget=60 ...",
+        "suites of single optimizers, SPEC = quick -ackley[5] cells=8 budget=60 ..., and own suites, NAME = WORDS",
     ),
     "optlandscape_budget": (
         "string",
@@ -231,14 +231,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return list_landscapes(config.getoption("optlandscape_list"), print)
     if config.getoption("optlandscape_replay") is not None:
         _one_thread()
-        _add_optimizers(config)
+        _add_from_hooks(config)
         _declare_profiles(config)
         from pytest_optlandscape.session.replay import replay_cell
 
         return replay_cell(config, INI_KEYS)
     if config.getoption("optlandscape_fit") is not None:
         _one_thread()
-        _add_optimizers(config)
+        _add_from_hooks(config)
         _declare_profiles(config)
         from pytest_optlandscape.session.fitting import fit_suites
 
@@ -262,7 +262,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_options_of_the_suite(config)
     if is_wanted:
         _one_thread()
-    _add_optimizers(config)
+    _add_from_hooks(config)
     if not config.getoption("help", False):
         _declare_profiles(config)
     if is_wanted:
@@ -291,7 +291,11 @@ def _refuse_options_of_the_suite(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{option} needs --optlandscape, which runs the suite; give both, or neither")
 
 
-def _add_optimizers(config: pytest.Config) -> None:
+def _add_from_hooks(config: pytest.Config) -> None:
+    if config.hook.pytest_optlandscape_landscapes.get_hookimpls():
+        from pytest_optlandscape.session.added_landscapes import add_landscapes
+
+        add_landscapes(config)
     if config.hook.pytest_optlandscape_optimizers.get_hookimpls():
         from pytest_optlandscape.session.added_optimizers import add_optimizers
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
-from typing import TypeVar
+import warnings
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
 
 from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, enter
 from pytest_optlandscape.landscapes.frozen import set_attributes
@@ -14,6 +17,9 @@ from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
 from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["families", "get", "names", "register", "select", "shipped_names", "variants"]
+
+GROUP = "optlandscape.landscapes"
+"""The group of entry points by which packages add landscapes."""
 
 _Part = TypeVar("_Part", int | None, str | None)
 _structured_form = re.compile(rf"(?P<whole>[^()]+?):{SUFFIX}(\((?P<parts>[^()]*)\))?(:(?P<instance>\d+))?")
@@ -93,6 +99,61 @@ def is_registered(landscape: Landscape) -> bool:
     return _made.get(landscape.id) is landscape
 
 
+def remove(name: str) -> None:
+    """Remove a landscape that `register` added, with its instances."""
+    del DEFINITIONS[name]
+    for one in [one for one in _made if re.split(r"[\[:]", one)[0] == name]:
+        del _made[one]
+
+
+def added(given: Any, owner: str) -> list[Landscape]:
+    """Add landscapes that a hook or a package gives.
+
+    Parameters
+    ----------
+    given : Landscape, iterable of Landscape, or None
+    owner : str
+        Who gives them, for messages.
+
+    Returns
+    -------
+    list of Landscape
+        They are in the catalogue.
+
+    Raises
+    ------
+    TypeError
+        If something is no landscape.
+    ValueError
+        If a name is taken or not allowed. Then none of them is added.
+    """
+    several = [given] if isinstance(given, Landscape) else [] if given is None else given
+    if isinstance(several, str | Mapping) or not isinstance(several, Iterable):
+        raise TypeError(f"{owner} returned {given!r:.80}; expected landscapes, in a list")
+    done: list[Landscape] = []
+    for landscape in several:
+        try:
+            done.append(register(landscape))
+        except (TypeError, ValueError) as error:
+            for one in done:
+                remove(one.name)
+            raise type(error)(f"{owner}: {error}") from None
+    return done
+
+
+@functools.cache
+def _add_those_of_packages() -> None:
+    """Add the landscapes of installed packages, once; warn of a package whose landscapes cannot be loaded."""
+    for point in entry_points(group=GROUP):
+        whose = f"the entry point {point.name} = {point.value} of {point.dist.name if point.dist else 'a package'}"
+        try:
+            given = point.load()
+            added(given() if callable(given) and not isinstance(given, Landscape) else given, whose)
+        except Exception as error:
+            said = str(error) if str(error).startswith(whose) else f"{whose}: {type(error).__name__}: {error}"
+            warnings.warn(f"landscapes cannot be loaded: {said}", stacklevel=4)
+
+
 def names() -> list[str]:
     """List the names in the catalogue, in its order.
 
@@ -108,6 +169,7 @@ def names() -> list[str]:
     >>> names()[:3]
     ['beale', 'booth', 'himmelblau']
     """
+    _add_those_of_packages()
     return [name for name, definition in DEFINITIONS.items() if ":" not in name and not definition.same_as]
 
 
@@ -150,6 +212,8 @@ def get(name: str, dim: int | None = None, *, variant: str | None = None, instan
         return _get_structured(name, form, dim, variant, instance)
     form = _id_form.fullmatch(name)
     base = form["name"] if form else name
+    if form is not None and base not in DEFINITIONS:
+        _add_those_of_packages()
     if form is None or base not in DEFINITIONS:
         advice = "`landscapes.names()` lists all; an id with a dimension is written 'rosenbrock[10]'."
         raise ValueError(unknown_name("landscape", base, names(), advice))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ import pytest
 from pytest_optlandscape.configuration.declarations import parsed_lines
 from pytest_optlandscape.configuration.profiles import parsed
 from pytest_optlandscape.configuration.values import check_keys, check_options
-from pytest_optlandscape.session.added_optimizers import HookFunction, hook_functions
 from pytest_optlandscape.session.fail_on import FailOn, fail_on_of
+from pytest_optlandscape.session.hook_functions import HookFunction, hook_functions
 from pytest_optlandscape.session.invocation import Invocation, invocation_of
 from pytest_optlandscape.store import DEFAULT_LOCATION
 from pytest_optlandscape.store.bases import AUTO, find_base
 from pytest_optlandscape.store.revisions import check_revision
+from pytest_optlandscape.suites.catalogue import SUITES
 from pytest_optlandscape.suites.selection import read_selection
 from pytest_optlandscape.texts.spelling import unknown_name
 
@@ -83,6 +85,8 @@ class Settings:
         Files and folders on which the optimizers depend, relative to the rootdir.
     report : Path or None
         The file for the page of the session.
+    own_suites : dict
+        The words of the project's own suites, by name.
     adapters : dict
         By spec, how to call an optimizer with another signature.
     only : tuple of str, default ()
@@ -116,6 +120,7 @@ class Settings:
     report: Path | None = None
     executor: str | None = None
     adapters: dict[str, str] = field(default_factory=dict)
+    own_suites: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     suites: dict[str, str] = field(default_factory=dict)
     suite_is_given: bool = False
@@ -163,6 +168,7 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
             "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
         )
     most_cells = _most_cells(config)
+    suites, own_suites = _suites(config)
     history = _history(config)
     if fail_on.heeds_creep and history is None:
         raise ValueError(
@@ -173,8 +179,9 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
         optimizers=tuple(config.getini("optlandscape_optimizers")),
         adapters=parsed_lines(config.getini("optlandscape_adapters")),
         profiles=parsed(config.getini("optlandscape_profiles")),
-        suite=_suite(config, most_cells),
-        suites=_own_suites(config),
+        suite=_suite(config, most_cells, own_suites),
+        suites=suites,
+        own_suites=own_suites,
         suite_is_given=config.getoption("optlandscape_suite") is not None,
         most_cells=most_cells,
         budget=int(budget) if budget else None,
@@ -200,30 +207,42 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
     )
 
 
-def _suite(config: pytest.Config, most_cells: int | None) -> str:
+def _suite(config: pytest.Config, most_cells: int | None, own: Mapping[str, str]) -> str:
     """Read the words of the suite, and add those of the command line."""
     given = config.getoption("optlandscape_suite")
     text = " ".join(str(config.getini("optlandscape_suite") if given is None else given).split())
     if " = " in text:
         raise ValueError(f"the suite {text!r} has an optimizer in it: the key for that is optlandscape_suites")
-    selection = read_selection(text)
+    selection = read_selection(text, own=own)
     return text if most_cells is None else selection.with_at_most(most_cells).text
 
 
-def _own_suites(config: pytest.Config) -> dict[str, str]:
-    """Read lines ``SPEC = words``; an equals sign inside a spec has no spaces around it."""
+def _suites(config: pytest.Config) -> tuple[dict[str, str], dict[str, str]]:
+    """Read lines ``SPEC = words`` and ``NAME = words``; an equals sign inside a spec has no spaces around it.
+
+    Returns
+    -------
+    tuple of dict of str to str
+        The words of the optimizers' suites by spec, and those of the project's own suites by name.
+    """
     suites: dict[str, str] = {}
     for line in config.getini("optlandscape_suites"):
         spec, separator, words = str(line).rpartition(" = ")
         if not separator or not words.strip():
             raise ValueError(
-                f"optlandscape_suites: {line!r} is not of the form SPEC = WORDS, such as "
+                f"optlandscape_suites: {line!r} is not of the form SPEC = WORDS or NAME = WORDS, such as "
                 "mypackage:minimize = quick -ackley[5] cells=8 budget=60"
             )
         if spec.strip() in suites:
             raise ValueError(f"optlandscape_suites names {spec.strip()!r} twice; put its words into one line")
         suites[spec.strip()] = words
-    return suites
+    own = {name: words for name, words in suites.items() if ":" not in name}
+    for name in own:
+        if name in SUITES or not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+            why = "is a suite of this package" if name in SUITES else "is neither an optimizer nor the name of a suite"
+            raise ValueError(f"optlandscape_suites: {name!r} {why}; a suite has a name of its own, such as ours")
+        read_selection(name, own=own)
+    return {spec: words for spec, words in suites.items() if spec not in own}, own
 
 
 def _most_cells(config: pytest.Config) -> int | None:

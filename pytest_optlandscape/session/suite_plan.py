@@ -54,8 +54,8 @@ class SuitePlan:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        chosen = tuple(suite_landscapes(settings.suite))
-        self.selection = replace(read_selection(settings.suite), landscapes=chosen)
+        selection = read_selection(settings.suite, own=settings.own_suites)
+        self.selection = replace(selection, landscapes=tuple(suite_landscapes(selection)))
         self.adapters: dict[str, Adapter] = {}
         for spec in settings.optimizers:
             adapter = get(spec)
@@ -78,7 +78,7 @@ class SuitePlan:
         for spec, adapter in self.adapters.items():
             selection = self.selection
             if spec in settings.suites:
-                selection = read_selection(settings.suites[spec], settings.suite)
+                selection = read_selection(settings.suites[spec], settings.suite, settings.own_suites)
                 if settings.suite_is_given:  # the baseline is comparable only with the same budget
                     selection = replace(self.selection, budget=selection.budget)
             if settings.most_cells is not None:
@@ -165,9 +165,9 @@ class SuitePlan:
         return {"suite": self.settings.suite, **({"suites": own} if own else {})}
 
 
-def suite_landscapes(words: str) -> list[Landscape]:
+def suite_landscapes(selection: Selection) -> list[Landscape]:
     """Return the landscapes of the session's suite."""
-    return list(read_selection(words).landscapes)
+    return list(selection.landscapes)
 
 
 def _may_be_of_tests(spec: str) -> bool:

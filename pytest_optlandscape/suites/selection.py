@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from pytest_optlandscape.landscapes import Landscape, get, names
+from pytest_optlandscape.landscapes import Landscape, get, names, select
+from pytest_optlandscape.landscapes.tags import parse_tags
 from pytest_optlandscape.suites.catalogue import (
     SMOKE_STEPS,
     SUITE_VERSIONS,
@@ -31,6 +33,11 @@ KINDS_OF_STARTS = ("standard", "others", "sobol", "corners", "faces", "limits")
 
 _NUMBERS = {"cells": "cells of each landscape", "steps": "evaluations", "budget": "evaluations per dimension"}
 """The words that take a number, and the unit of each."""
+
+_WORDS = ("starts", "tags", "dim")
+"""The options that take words or dimensions, separated by commas."""
+
+_Value = TypeVar("_Value", int, frozenset[str])
 
 _EARLY = (
     "standard", "sobol-00", "face-lower", "limit-sobol-00", "sobol-01", "corner-upper", "sobol-02", "face-upper",
@@ -137,7 +144,7 @@ def in_early_order(chosen: Sequence[Cell]) -> list[Cell]:
     return sorted(chosen, key=lambda cell: rank.get(cell.start, len(rank)))  # the others keep their order
 
 
-def read_selection(text: str, default: str = "") -> Selection:
+def read_selection(text: str, default: str = "", own: Mapping[str, str] | None = None) -> Selection:
     """Read the words of a selection.
 
     ==================  ==============================================================================
@@ -148,6 +155,8 @@ def read_selection(text: str, default: str = "") -> Selection:
     ``steps=5000``      as many cells as 5000 evaluations allow, at least one of each landscape
     ``starts=sobol``    only these kinds of starts, separated by commas
     ``budget=60``       60 evaluations per dimension for each cell
+    ``tags=smooth``     only landscapes with all of these tags, separated by commas
+    ``dim=2,5``         only these dimensions; scalable landscapes in each of them
     ==================  ==============================================================================
 
     Parameters
@@ -156,6 +165,8 @@ def read_selection(text: str, default: str = "") -> Selection:
         Words separated by spaces.
     default : str, optional
         The words that name landscapes where the text names none.
+    own : mapping of str to str, optional
+        The words of further suites, by name. A suite may name the others.
 
     Returns
     -------
@@ -173,7 +184,11 @@ def read_selection(text: str, default: str = "") -> Selection:
     ['rosenbrock_2', 'ellipsoid_1e6[5]', 'adjiman', 'himmelblau', 'beale']
     >>> [cell.start for cell in selection.cells_of(selection.landscapes[0])]
     ['standard', 'sobol-00']
+    >>> valleys = {"valleys": "quick tags=smooth,valley dim=2,10 cells=4"}
+    >>> [landscape.id for landscape in read_selection("valleys -beale", own=valleys).landscapes]
+    ['rosenbrock_2', 'rosenbrock[10]', 'rosenbrock_disk', 'noisy_rosenbrock[2]', 'noisy_rosenbrock[10]']
     """
+    own = own or {}
     words = text.split()
     options = dict(word.split("=", 1) for word in words if _is_option(word))
     if len(options) < sum(map(_is_option, words)):
@@ -184,32 +199,83 @@ def read_selection(text: str, default: str = "") -> Selection:
     listed: dict[str, Landscape] = {}
     without: set[str] = set()
     suites = []
+    parts = []
     for word in words:
         if word.startswith("-"):
-            without |= {landscape.id for landscape in _named(word[1:])}
+            without |= {landscape.id for landscape in _named(word[1:], own).landscapes}
         elif not _is_option(word):
-            listed |= {landscape.id: landscape for landscape in _named(word)}
+            parts.append(_named(word, own))
+            listed |= {landscape.id: landscape for landscape in parts[-1].landscapes}
             suites.append(word.partition("@")[0])
     if not suites:
-        raise ValueError(unknown_name("suite", text, SUITES))
-    chosen = tuple(landscape for one, landscape in listed.items() if one not in without)
-    if not chosen:
-        raise ValueError(f"the suite {text!r} leaves no landscape")
+        raise ValueError(unknown_name("suite", text, [*SUITES, *own]))
     for name in sorted(without - set(listed)):
         raise ValueError(f"the suite {text!r} leaves out {name}, which is not in it")
-    kinds, most, steps, budget = _read_options(options)
-    if steps is None and set(suites) == {"smoke"}:
-        steps = SMOKE_STEPS
+    numbers = _read_options(options)
+    chosen = _kept((landscape for one, landscape in listed.items() if one not in without), options)
+    if not chosen:
+        raise ValueError(f"the suite {text!r} leaves no landscape")
+    kinds = _starts_of(options)
+    if set(suites) == {"smoke"}:
+        numbers.setdefault("steps", SMOKE_STEPS)
     recorded = [word for word in words if not _is_option(word)] + [f"{key}={value}" for key, value in options.items()]
-    return Selection(" ".join(recorded), chosen, kinds, most, steps, budget, "limits" in suites)
+    return Selection(
+        " ".join(recorded),
+        chosen,
+        kinds or _agreed(text, "starts", [part.starts or None for part in parts]) or frozenset(),
+        numbers.get("cells") or _agreed(text, "cells", [part.most_cells for part in parts]),
+        numbers.get("steps") or _agreed(text, "steps", [part.most_steps for part in parts]),
+        numbers.get("budget") or _agreed(text, "budget", [part.budget for part in parts]),
+        any(part.has_limits for part in parts),
+    )
 
 
 def _is_option(word: str) -> bool:
     return re.match(r"[A-Za-z_]+=", word) is not None
 
 
-def _named(word: str) -> list[Landscape]:
-    """List the landscapes of a suite, or the one that a word names."""
+def _agreed(text: str, key: str, given: Sequence[_Value | None]) -> _Value | None:
+    """Return the value that the suites of a selection have in common; None if they have none."""
+    values = {value for value in given if value is not None}
+    if len(values) > 1:
+        raise ValueError(f"the suite {text!r} adds up suites with different {key}=; give {key}= here, too")
+    return next(iter(values), None)
+
+
+def _kept(landscapes: Iterable[Landscape], options: Mapping[str, str]) -> tuple[Landscape, ...]:
+    """Return the landscapes that have the tags and dimensions that the options ask for."""
+    tags = parse_tags(options.get("tags", ""))
+    found = [landscape for landscape in landscapes if tags <= landscape.tags]
+    if "dim" in options:
+        dims = _dims(options["dim"])
+        kept = [landscape for landscape in found if landscape.dim in dims]
+        plain = [landscape.name for landscape in found if ":" not in landscape.id]
+        found = [*kept, *(select(*plain, dim=dims) if plain else ())]
+        unique: dict[object, Landscape] = {}
+        for one in found:  # rosenbrock_2 is rosenbrock[2]
+            unique.setdefault(one.id if ":" in one.id else (one.name, one.dim), one)
+        found = list(unique.values())
+    return tuple(found)
+
+
+def _dims(text: str) -> list[int]:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}(,[1-9][0-9]{0,4})*", text):
+        raise ValueError(f"dim={text}: dimensions were expected, separated by commas")
+    return [int(dim) for dim in text.split(",")]
+
+
+def _named(word: str, own: Mapping[str, str]) -> Selection:
+    """Return a suite, or the landscape that a word names, as a selection."""
+    if word in own:
+        others = {name: words for name, words in own.items() if name != word}
+        try:
+            return read_selection(own[word], own=others)
+        except ValueError as error:
+            raise ValueError(f"the suite {word}: {error}") from None
+    return Selection(word, tuple(_shipped(word, own)), has_limits=word.partition("@")[0] == "limits")
+
+
+def _shipped(word: str, own: Mapping[str, str]) -> list[Landscape]:
     name, at, version = word.partition("@")
     if name in SUITES:
         if at and version != str(SUITE_VERSIONS[name]):
@@ -223,25 +289,29 @@ def _named(word: str) -> list[Landscape]:
         return [get(word)]
     except ValueError as error:
         if str(error).startswith("unknown landscape"):
-            known = [*SUITES, *names()]
+            known = [*SUITES, *own, *names()]
             advice = "A suite or a landscape was expected."
             raise ValueError(unknown_name("suite", word, known, advice)) from None
         raise
 
 
-def _read_options(options: dict[str, str]) -> tuple[frozenset[str], int | None, int | None, int | None]:
+def _read_options(options: Mapping[str, str]) -> dict[str, int]:
+    """Read the options that are numbers, by name."""
     numbers: dict[str, int] = {}
-    kinds: frozenset[str] = frozenset()
     for key, value in options.items():
-        if key == "starts":
-            for kind in value.split(","):
-                if kind not in KINDS_OF_STARTS:
-                    raise ValueError(unknown_name("kind of starts", kind, KINDS_OF_STARTS))
-            kinds = frozenset(value.split(","))
-        elif key not in _NUMBERS:
-            raise ValueError(unknown_name("word of a suite", key, [*_NUMBERS, "starts"]))
-        elif not (value.isascii() and value.isdecimal() and len(value) <= 12 and int(value) > 0):
+        if key in _WORDS:
+            continue
+        if key not in _NUMBERS:
+            raise ValueError(unknown_name("word of a suite", key, [*_NUMBERS, *_WORDS]))
+        if not (value.isascii() and value.isdecimal() and len(value) <= 12 and int(value) > 0):
             raise ValueError(f"{key}={value}: a whole number of {_NUMBERS[key]} was expected, 1 or more")
-        else:
-            numbers[key] = int(value)
-    return kinds, numbers.get("cells"), numbers.get("steps"), numbers.get("budget")
+        numbers[key] = int(value)
+    return numbers
+
+
+def _starts_of(options: Mapping[str, str]) -> frozenset[str]:
+    kinds = options["starts"].split(",") if "starts" in options else []
+    for kind in kinds:
+        if kind not in KINDS_OF_STARTS:
+            raise ValueError(unknown_name("kind of starts", kind, KINDS_OF_STARTS))
+    return frozenset(kinds)

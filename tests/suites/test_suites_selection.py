@@ -127,3 +127,52 @@ def test_cells_at_call_limits():
     assert len({cell.seed for cell in (*limited, *cells(landscapes.get("beale")))}) == 5 + 22
     assert find_cell(landscapes.get("beale"), "limit-standard") is limited[0]
     assert set(KINDS_OF_STARTS) > {"limits"}
+
+
+OWN = {
+    "valleys": "quick tags=smooth,valley",
+    "few": "valleys cells=4 starts=standard,sobol",
+    "edges": "limits cells=3",
+    "dear": "booth budget=500",
+}
+
+
+def own(text):
+    return read_selection(text, own=OWN)
+
+
+def own_ids(text):
+    return [landscape.id for landscape in own(text).landscapes]
+
+
+def test_tags_and_dimensions_choose_landscapes():
+    valleys = ids("quick tags=smooth,valley")
+    assert valleys
+    assert all({"smooth", "valley"} <= landscapes.get(one).tags for one in valleys)
+    assert [one for one in ids("quick") if {"smooth", "valley"} <= landscapes.get(one).tags] == valleys
+    in_dims = ["sphere[2]", "beale", "sphere[5]", "rosenbrock[2]", "rosenbrock[5]"]
+    assert ids("sphere rosenbrock[10] beale dim=2,5") == in_dims
+    assert ids("rosenbrock_2 rosenbrock[10] dim=2") == ["rosenbrock_2"]
+
+
+def test_own_suites_are_words():
+    assert own_ids("valleys") == ids("quick tags=smooth,valley")
+    assert own_ids("valleys booth") == [*ids("quick tags=smooth,valley"), "booth"]
+    assert own_ids("quick -valleys") == [one for one in ids("quick") if one not in own_ids("valleys")]
+    assert own("few").text == "few"
+
+
+def test_words_of_an_own_suite_hold_where_it_is_used():
+    few = own("few")
+    assert (few.most_cells, few.starts) == (4, {"standard", "sobol"})
+    assert own("few cells=2").most_cells == 2
+    assert own("edges").has_limits
+    assert own("dear").budget == 500
+    assert own("dear budget=60").budget == 60
+
+
+def test_own_suites_with_different_words_need_a_decision():
+    with pytest.raises(ValueError, match="adds up suites with different cells=; give cells= here, too"):
+        own("few edges")
+    assert own("few edges cells=2 starts=standard").most_cells == 2
+    assert own("dear valleys").budget == 500

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from pytest_optlandscape.session.added_optimizers import HookFunction
+from pytest_optlandscape.session.hook_functions import HookFunction
 from pytest_optlandscape.session.reference.installed import InstalledCopies
 from pytest_optlandscape.session.reference.revision_server import bootstrap
 from pytest_optlandscape.session.reference.search_path import modules_of_repository, search_path

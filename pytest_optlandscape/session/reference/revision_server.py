@@ -188,7 +188,7 @@ class _Server:
             from pytest_optlandscape.optimizers import get
             from pytest_optlandscape.optimizers.profile import with_profile
 
-            self._add_optimizers()
+            self._add_from_hooks()
             self._declare()
             adapter = with_profile(get(spec), self._profiles.get(spec, ""))
             self._adapters[spec] = replace(adapter, time_limit=self._time_limit)
@@ -200,12 +200,16 @@ class _Server:
         file = home_of(spec)
         return {"setting": adapter.setting, "file": str(file) if file else None, "versions": adapter.versions()}
 
-    def _add_optimizers(self) -> None:
+    def _add_from_hooks(self) -> None:
         """Call the hook functions, once."""
         if self._hooks:
-            from pytest_optlandscape.session.added_optimizers import HookFunction, add_from
+            from pytest_optlandscape.session.added_landscapes import add_landscapes_from
+            from pytest_optlandscape.session.added_optimizers import add_optimizers_from
+            from pytest_optlandscape.session.hook_functions import HookFunction
 
-            add_from(HookFunction(**one) for one in self._hooks)
+            functions = [HookFunction(**one) for one in self._hooks]
+            add_landscapes_from(functions)
+            add_optimizers_from(functions)
             self._hooks = []
 
     def _declare(self) -> None:
