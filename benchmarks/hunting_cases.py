@@ -12,8 +12,7 @@ from measure import ROOT
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
+from pytest_optlandscape.records.targets import SUCCESS_TARGET, reference_gap
 from pytest_optlandscape.runs import inside
 
 __all__ = ["HELD", "TUNED", "Case", "condition_of", "failure_of", "optimizer_of"]

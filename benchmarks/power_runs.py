@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.optimizers import Adapter
 from pytest_optlandscape.optimizers.callables import from_callable
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import TARGETS
+from pytest_optlandscape.records.targets import TARGETS, reference_gap
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.runs.problem import value_at
 from pytest_optlandscape.runs.run import feasible, make_trace

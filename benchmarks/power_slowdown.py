@@ -20,8 +20,7 @@ from power_corpus import Change, changed, reference, source_of
 from power_runs import Recorded, recorded
 
 from pytest_optlandscape.landscapes import Landscape
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
+from pytest_optlandscape.records.targets import SUCCESS_TARGET, reference_gap
 from pytest_optlandscape.runs import Problem, execute
 from pytest_optlandscape.suites.catalogue import EVALUATIONS_PER_DIMENSION
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts

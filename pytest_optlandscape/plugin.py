@@ -25,7 +25,7 @@ INI_KEYS = {
     "optlandscape_suite": (
         "string",
         "quick",
-        "suite of landscapes: smoke, quick, standard, full, structured or limits",
+        "suite of landscapes: smoke, quick, standard, full, structured, limits or tuning",
     ),
     "optlandscape_suites": (
         "linelist",
@@ -129,7 +129,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-suite",
         metavar="NAME",
-        help="smoke, quick, standard, full, structured or limits, or landscapes; overrides `optlandscape_suite`",
+        help="smoke, quick, standard, full, structured, limits, tuning, or landscapes; overrides `optlandscape_suite`",
     )
     group.addoption(
         "--optlandscape-cells",

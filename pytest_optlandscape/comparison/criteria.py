@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from pytest_optlandscape.comparison.statistics import mean_of_means, signed_rank_shift
 from pytest_optlandscape.records.criterion_values import AVERAGED, mean_log_hit
-from pytest_optlandscape.records.landscape_record import TARGETS, Average, CellRecord, Descent, LandscapeRecord
+from pytest_optlandscape.records.landscape_record import Average, CellRecord, Descent, LandscapeRecord
+from pytest_optlandscape.records.targets import TARGETS
 
 __all__ = ["METRICS", "PRECISION", "PROGRESS", "SPEED", "Metric", "metrics_on", "targets_reached"]
 

@@ -23,7 +23,8 @@ from pytest_optlandscape.comparison.landscape_comparison import LandscapeCompari
 from pytest_optlandscape.comparison.suite_comparison import compare_optimizer
 from pytest_optlandscape.records.averages import BATCH
 from pytest_optlandscape.records.fingerprint import RoundingSensitivity
-from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, Descent, LandscapeRecord
+from pytest_optlandscape.records.landscape_record import CellRecord, Descent, LandscapeRecord
+from pytest_optlandscape.records.targets import TARGETS
 
 __all__ = ["DEFECTS", "Power", "power_of"]
 
@@ -119,6 +120,8 @@ def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bo
     missed = [(record, cell) for record, cell in cells if not record.succeeded(cell)]
     reached = [sum(cell.hits[k] < math.inf for _, cell in cells) for k in range(len(TARGETS))]
     deepest = [target for target, count in zip(TARGETS, reached, strict=True) if 2 * count >= len(cells)]
+    if any(record.is_searched for record in records):  # their targets are no shares
+        deepest = []
     judge = _Judge(spec, records, is_stochastic, takes_bounds)
     alone = [judge.smallest("slower_somewhere", only=record.landscape) for record in records]
     seen_alone = sorted(size for size in alone if size is not None)

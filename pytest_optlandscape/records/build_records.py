@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import math
@@ -11,42 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.records.fingerprint import fingerprints_of, least_envelope
-from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, ROUNDS_OUT, TARGETS, CellRecord, Descent
+from pytest_optlandscape.records.landscape_record import FLAGS, HANGS, ROUNDS_OUT, CellRecord, Descent
 from pytest_optlandscape.records.path_divergence import MULTIPLE
 from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE
 from pytest_optlandscape.records.run_batch import RunBatch, in_batches
-from pytest_optlandscape.runs import Run, box_widths, feasible
+from pytest_optlandscape.records.targets import reference_gap, targets_of
+from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.runs.run import distance_from
-from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 
-__all__ = ["hash_of_path", "record_of", "records_of", "reference_gap"]
+__all__ = ["hash_of_path", "record_of", "records_of"]
 
 FloatArray = NDArray[np.float64]
 
-_TARGETS = np.array(TARGETS)
 _FLAGS_BEYOND_PATH = {"m", HANGS}
 """Flags that do not follow from the evaluations and the returned point."""
-
-
-@functools.lru_cache(maxsize=1024)
-def reference_gap(landscape: Landscape) -> float:
-    """Return the median gap over 1024 Sobol' points of the box, to three significant digits.
-
-    It is rounded so that the targets, which are shares of it, are the same on every machine. On a constrained landscape
-    only the feasible points count. If there are none, it is the median of abs(f - fmin) over all points.
-
-    Examples
-    --------
-    >>> from pytest_optlandscape import landscapes
-    >>> reference_gap(landscapes.get("sphere"))
-    16.5
-    """
-    points = sobol_starts(landscape, 1024)
-    kept = feasible(points, landscape.bounds, landscape)
-    gaps = np.abs(landscape(points[kept] if kept.any() else points) - landscape.fmin)
-    return float(f"{np.median(gaps[np.isfinite(gaps)]):.3g}")
 
 
 def record_of(run: Run, start: str) -> CellRecord:
@@ -139,7 +117,7 @@ def _rounded(count: float) -> float:
 
 def _hits(batch: RunBatch) -> FloatArray:
     """Return the cost of each run until its gap first reaches each target; shape (runs, targets)."""
-    targets = _TARGETS * reference_gap(batch.landscape)
+    targets = np.array(targets_of(batch.landscape))
     counted = np.where(batch.gaps <= targets[:, np.newaxis], batch.cost, np.inf)
     return np.minimum.reduceat(counted, batch.starts, axis=1).T
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.path_divergence import MULTIPLE
+from pytest_optlandscape.records.targets import RANDOM_TRIALS, SUCCESS_TARGET, SUCCESS_TRIALS, TARGETS
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.runs.raised_warnings import Warned
 
@@ -26,20 +27,11 @@ __all__ = [
     "HANGS",
     "NO_RESULT",
     "ROUNDS_OUT",
-    "SUCCESS_TARGET",
-    "TARGETS",
     "Average",
     "CellRecord",
     "Descent",
     "LandscapeRecord",
 ]
-
-TARGETS = tuple(10.0**-k for k in range(1, 9))
-"""Targets of the gap as shares of the reference gap, like COCO's ladder of targets (Hansen et al. 2021)."""
-
-SUCCESS_TARGET = 1e-6
-"""A run succeeds if the gap of its returned point is at most this share of the reference gap. The share separates
-Griewank's global minimum from its neighbours, and is within reach of single precision."""
 
 NO_RESULT = frozenset({"exception", "no-result"})
 """Stop reasons of runs without a result."""
@@ -60,6 +52,13 @@ the limit, or it made no evaluation in the second half of its time."""
 
 ROUNDS_OUT = "u"
 """The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`; reported, but not *worse*."""
+
+_OF_SEARCH = "targets"
+"""The key of a definition that holds the targets, if the landscape is over a search space."""
+
+_FINEST_OF_SEARCH = 1e-4
+"""Over a search space, gaps below this share of the reference gap are equally precise: a run that finds the best
+configuration of a finite space has no gap at all."""
 
 _STOP_LETTERS = {
     "returned": "r",
@@ -454,12 +453,26 @@ class LandscapeRecord:
         return float(self.definition["reference"])
 
     @property
+    def is_searched(self) -> bool:
+        """Whether the landscape is over a search space."""
+        return _OF_SEARCH in self.definition
+
+    @functools.cached_property
+    def targets(self) -> tuple[float, ...]:
+        """The targets of the gap, from the largest to the smallest; see `targets.targets_of`."""
+        if self.is_searched:
+            return tuple(map(float, self.definition[_OF_SEARCH].split(" ")))
+        return tuple(share * self.reference for share in TARGETS)
+
+    @property
     def noise(self) -> float:
-        """The gap that rounding of f and of the point leaves at the minimum.
+        """The gap that rounding of f and of the point leaves at the minimum; over a search space, a negligible gap.
 
         Near a minimum f grows with the square of the distance. One correct run may hit the minimiser exactly, while
         another ends a few units in the last place beside it.
         """
+        if self.is_searched:
+            return _FINEST_OF_SEARCH * self.reference
         eps = float(np.finfo(float).eps)
         return max(4.0 * eps * abs(float(self.definition["fmin"])), (MULTIPLE * eps) ** 2 * self.reference)
 
@@ -470,6 +483,8 @@ class LandscapeRecord:
 
     def succeeded(self, cell: CellRecord) -> bool:
         """Return whether the returned point of a cell counts as a success."""
+        if self.is_searched:
+            return cell.gap <= self.targets[RANDOM_TRIALS.index(SUCCESS_TRIALS)]
         return cell.gap <= SUCCESS_TARGET * self.reference
 
     @property

@@ -24,11 +24,12 @@ from pytest_optlandscape.records.best_seen import (
     notes_on_best,
     with_best_of,
 )
-from pytest_optlandscape.records.build_records import record_of, records_of, reference_gap
+from pytest_optlandscape.records.build_records import record_of, records_of
 from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity, measured
 from pytest_optlandscape.records.landscape_record import BEST_SEEN, HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.records.path_divergence import multiple_of
 from pytest_optlandscape.records.perturbation import PerturbedProblem, precision_of
+from pytest_optlandscape.records.targets import reference_gap, targets_of
 from pytest_optlandscape.records.unseeded_generators import note_of, unseeded_generators
 from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
@@ -38,6 +39,7 @@ from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.supervision import MOST_HANGING, NOT_RUN
 from pytest_optlandscape.suites.catalogue import (
     Cell,
+    cell_budget,
     cells,
     find_cell,
     suite_budget_per_dimension,
@@ -100,6 +102,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
+        **({"targets": " ".join(f"{gap:.3g}" for gap in targets_of(landscape))} if landscape.space is not None else {}),
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
         **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
         **({BEST_SEEN: best_point_text(landscape)} if landscape.minimum_is_seen else {}),
@@ -204,10 +207,14 @@ def measure_suite(
     adapter = get_optimizer(optimizer)
     selection = read_selection(suite)
     per_dimension = budget_per_dimension or selection.budget or suite_budget_per_dimension(adapter.is_global)
+
+    def budget_of(landscape: Landscape) -> int:
+        return cell_budget(landscape, per_dimension, selection.trials)
+
     wanted = [landscape for landscape in selection.landscapes if not obstacle(adapter, landscape)]
-    cells_of = selection.cells(lambda landscape: per_dimension * landscape.dim, wanted)
+    cells_of = selection.cells(budget_of, wanted)
     chosen = tuple(
-        (landscape, per_dimension * landscape.dim, tuple(cell.start for cell in cells_of[landscape.id]))
+        (landscape, budget_of(landscape), tuple(cell.start for cell in cells_of[landscape.id]))
         for landscape in wanted
         if cells_of[landscape.id]
     )

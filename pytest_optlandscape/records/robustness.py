@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.noise import Noise, noise_of
 from pytest_optlandscape.optimizers import Adapter, get, minimize
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
 from pytest_optlandscape.records.sequential import Decision, Plan
+from pytest_optlandscape.records.targets import reference_gap, success_gap
 from pytest_optlandscape.runs import Run
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.execute import plain, revived
@@ -72,7 +71,7 @@ class Criterion:
             return False
         if self.gap is None and self.digits is not None:
             return True
-        target = SUCCESS_TARGET * reference_gap(run.landscape) if self.gap is None else self.gap
+        target = success_gap(run.landscape) if self.gap is None else self.gap
         return run.result_gap <= target
 
     def __str__(self) -> str:

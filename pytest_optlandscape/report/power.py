@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from pytest_optlandscape.comparison.power import FEW_EVALUATIONS, Power
-from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
+from pytest_optlandscape.records.targets import SUCCESS_TARGET
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["power_lines"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from pytest_optlandscape.comparison import LandscapeComparison
 from pytest_optlandscape.optimizers import parse_spec
-from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, LandscapeRecord
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.report.page import Change, PathPair, Trajectories
 from pytest_optlandscape.runs import Trace
 from pytest_optlandscape.runs.run import make_trace
@@ -55,7 +55,7 @@ def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
     str
     """
     known: CellRecord | None = record.single_runs.get(start)
-    hits = trace.hits([share * record.reference for share in TARGETS])
+    hits = trace.hits(record.targets)
     return (
         "" if known is None or hits == known.hits else "run again, it hits targets at other evaluations than recorded"
     )

@@ -80,7 +80,7 @@ class SuitePlan:
             if spec in settings.suites:
                 selection = read_selection(settings.suites[spec], settings.suite, settings.own_suites)
                 if settings.suite_is_given:  # the baseline is comparable only with the same budget
-                    selection = replace(self.selection, budget=selection.budget)
+                    selection = replace(self.selection, budget=selection.budget, trials=selection.trials)
             if settings.most_cells is not None:
                 selection = selection.with_at_most(settings.most_cells)
             self.selections[spec] = selection
@@ -108,7 +108,7 @@ class SuitePlan:
 
     def budget(self, spec: str, landscape: Landscape) -> int:
         """Return the evaluations that a cell of a landscape may make."""
-        return self.per_dimension(spec) * landscape.dim
+        return self.selections[spec].budget_of(landscape, self.per_dimension(spec))
 
     def per_dimension(self, spec: str) -> int:
         """Return the evaluations per dimension that a cell may make."""

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import SUCCESS_TARGET
+from pytest_optlandscape.records.targets import success_gap
 from pytest_optlandscape.runs import BudgetExhausted, Problem, Run, execute
 from pytest_optlandscape.runs.execute import warn_if_never_evaluated
 
@@ -79,7 +78,7 @@ def benchmark_run(
         **(constraints if run.landscape.own_constraints else {}),
         "gap": _plain(run.result_gap),
         "digits": _plain(run.digits),
-        "success": bool(run.result_gap <= SUCCESS_TARGET * reference_gap(run.landscape)),
+        "success": bool(run.result_gap <= success_gap(run.landscape)),
         "stop_reason": run.stop_reason,
         "nondeterministic": counts != {(run.nfev, run.njev, run.constr_nfev, run.constr_njev)},
     }

@@ -21,12 +21,15 @@ from pytest_optlandscape.texts.spelling import unknown_name
 __all__ = [
     "EVALUATIONS_PER_DIMENSION",
     "GLOBAL_EVALUATIONS_PER_DIMENSION",
+    "SEEDS",
     "SMOKE_STEPS",
     "SOBOL_STARTS",
     "SUITES",
     "SUITE_VERSION",
     "SUITE_VERSIONS",
+    "TRIALS",
     "Cell",
+    "cell_budget",
     "cells",
     "find_cell",
     "further_starts",
@@ -97,12 +100,22 @@ _STRUCTURED = (
 _LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "goldstein_price", "ellipsoid_1e6[5]")
 """Minima on the bounds, and long paths that a call limit ends early."""
 
+_TUNING = ("jenatton_tree", "one_max")
+"""Search spaces: real and whole numbers, categories, levels, conditions, fidelities."""
+
+TRIALS = 40
+"""Budget of a cell over a search space, of any dimension: what people give a tuner."""
+
+SEEDS = 16
+"""Cells of a landscape over a search space. Tuners draw their own starts, so the cells differ in their seeds."""
+
 _LISTED = {
     "smoke": _SMOKE,
     "quick": _QUICK + _QUICK_FOR_SOME,
     "standard": _STANDARD + _STANDARD_FOR_SOME,
     "structured": _STRUCTURED,
     "limits": _LIMITS,
+    "tuning": _TUNING,
 }
 """All suites but full, which also has the rest of the catalogue."""
 
@@ -111,6 +124,7 @@ SUITE_VERSION = 3
 
 SUITE_VERSIONS = {
     "smoke": 1, "quick": SUITE_VERSION, "standard": SUITE_VERSION, "full": SUITE_VERSION, "structured": 1, "limits": 1,
+    "tuning": 1,
 }  # fmt: skip
 """Raised when the landscapes of a suite or the order of its cells change. Cells that two versions share are compared
 all the same. Users who write ``quick@3`` get an error when the version changes."""
@@ -142,7 +156,26 @@ def suite_ids(name: str) -> tuple[str, ...]:
 
 SUITES = tuple(SUITE_VERSIONS)
 """The names of the suites: 5 landscapes, some 16, some 48, the whole catalogue but those over search spaces, 11 whose
-points are tensors, and 6 with further cells that end at a call limit."""
+points are tensors, 6 with further cells that end at a call limit, and search spaces."""
+
+
+def cell_budget(landscape: Landscape, per_dimension: int, trials: int | None = None) -> int:
+    """Return the budget of the usual cells of a landscape.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    per_dimension : int
+        Evaluations per coordinate of a box.
+    trials : int, optional
+        Evaluations over a search space (default: 40).
+
+    Examples
+    --------
+    >>> cell_budget(get("beale"), 200), cell_budget(get("one_max"), 200)
+    (400, 40)
+    """
+    return per_dimension * landscape.dim if landscape.space is None else trials or TRIALS
 
 
 def suite_budget_per_dimension(is_global: bool) -> int:
@@ -199,8 +232,8 @@ class Cell:
 
     @property
     def is_spread(self) -> bool:
-        """Whether the start is one of the Sobol' points."""
-        return self.start.startswith("sobol-")
+        """Whether the cell is one of several alike: its start is a Sobol' point, or only its seed differs."""
+        return self.start.startswith(("sobol-", _SEED))
 
     @property
     def is_on_bounds(self) -> bool:
@@ -246,8 +279,11 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
     >>> [cell.start for cell in cells(landscapes.get("beale"))][:3]
     ['standard', 'article', 'sobol-00']
     """
-    lower, upper = landscape.bounds.T
     drawn = further_starts(landscape, 0)
+    if landscape.space is not None:
+        starts = {**drawn, f"{_SEED}00": landscape.x0}
+        return tuple(Cell(landscape, name, _frozen(x0)) for name, x0 in starts.items())
+    lower, upper = landscape.bounds.T
     spread = {name: x0 for name, x0 in drawn.items() if name.startswith("sobol-")}
     corners = {"corner-lower": lower, "corner-upper": upper}
     starts = {"standard": landscape.x0, **landscape.starts, **spread, **corners, **drawn}  # the faces come last
@@ -257,6 +293,9 @@ def cells(landscape: Landscape) -> tuple[Cell, ...]:
 _CALL_LIMITS = {"standard": 3, "sobol-00": 7, "sobol-01": 17, "face-lower": 11, "corner-upper": 5}
 """Evaluations per dimension, less one, at which the limit cells end. Most optimizers are on their way then, each cell
 at another point of a line search or a generation."""
+
+_SEED = "seed-"
+"""The prefix of the starts of cells that differ in their seeds."""
 
 LIMIT = "limit-"
 """The prefix of the starts of limit cells."""
@@ -298,14 +337,14 @@ def find_cell(landscape: Landscape, start: str) -> Cell:
 
 
 def kind_of_start(start: str) -> str:
-    """Return the kind of a start: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits`` or ``others``.
+    """Return the kind of a start: ``standard``, ``sobol``, ``corners``, ``faces``, ``limits``, ``seeds`` or ``others``.
 
     Examples
     --------
     >>> kind_of_start("sobol-03"), kind_of_start("article")
     ('sobol', 'others')
     """
-    kinds = {"sobol-": "sobol", "corner-": "corners", "face-": "faces", LIMIT: "limits"}
+    kinds = {"sobol-": "sobol", "corner-": "corners", "face-": "faces", LIMIT: "limits", _SEED: "seeds"}
     found = next((kind for prefix, kind in kinds.items() if start.startswith(prefix)), "others")
     return "standard" if start == "standard" else found
 
@@ -325,6 +364,9 @@ def further_starts(landscape: Landscape, k: int) -> dict[str, FloatArray]:
     dict of str to ndarray, shape (dim,)
         By the name of the cell's start. The dict is cached: do not change it.
     """
+    if landscape.space is not None:
+        drawn = sobol_starts(landscape, SEEDS, first=k * SEEDS)
+        return {f"{_SEED}{number:02}": _frozen(landscape.space.canonical(point)) for number, point in enumerate(drawn)}
     lower, upper = landscape.bounds.T
     spread = sobol_starts(landscape, SOBOL_STARTS + 2, first=k * (SOBOL_STARTS + 2))
     starts = {f"sobol-{number:02}": point for number, point in enumerate(spread[:SOBOL_STARTS])}

@@ -19,6 +19,7 @@ from pytest_optlandscape.suites.catalogue import (
     SUITE_VERSIONS,
     SUITES,
     Cell,
+    cell_budget,
     cells,
     kind_of_start,
     limit_cells,
@@ -28,10 +29,15 @@ from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["KINDS_OF_STARTS", "Selection", "in_early_order", "read_selection"]
 
-KINDS_OF_STARTS = ("standard", "others", "sobol", "corners", "faces", "limits")
+KINDS_OF_STARTS = ("standard", "others", "sobol", "corners", "faces", "limits", "seeds")
 """The kinds of starts that ``starts=`` may name."""
 
-_NUMBERS = {"cells": "cells of each landscape", "steps": "evaluations", "budget": "evaluations per dimension"}
+_NUMBERS = {
+    "cells": "cells of each landscape",
+    "steps": "evaluations",
+    "budget": "evaluations per dimension",
+    "trials": "evaluations over a search space",
+}
 """The words that take a number, and the unit of each."""
 
 _WORDS = ("starts", "tags", "dim")
@@ -65,6 +71,8 @@ class Selection:
         Most evaluations of all cells together; each landscape has at least one cell.
     budget : int or None
         Evaluations per dimension of each cell, in place of `suite_budget_per_dimension`.
+    trials : int or None
+        Evaluations of each cell over a search space, in place of `catalogue.TRIALS`.
     has_limits : bool
         Whether there are cells that end at a call limit.
     """
@@ -75,12 +83,17 @@ class Selection:
     most_cells: int | None = None
     most_steps: int | None = None
     budget: int | None = None
+    trials: int | None = None
     has_limits: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether every landscape is run with all of its usual cells."""
         return not self.starts and self.most_cells is None and self.most_steps is None and not self.has_limits
+
+    def budget_of(self, landscape: Landscape, per_dimension: int) -> int:
+        """Return the budget of a landscape's usual cells, given the evaluations per dimension where no word says so."""
+        return cell_budget(landscape, self.budget or per_dimension, self.trials)
 
     def with_at_most(self, count: int) -> Selection:
         """Return the selection with at most this number of cells of each landscape."""
@@ -155,6 +168,7 @@ def read_selection(text: str, default: str = "", own: Mapping[str, str] | None =
     ``steps=5000``      as many cells as 5000 evaluations allow, at least one of each landscape
     ``starts=sobol``    only these kinds of starts, separated by commas
     ``budget=60``       60 evaluations per dimension for each cell
+    ``trials=60``       60 evaluations for each cell over a search space
     ``tags=smooth``     only landscapes with all of these tags, separated by commas
     ``dim=2,5``         only these dimensions; scalable landscapes in each of them
     ==================  ==============================================================================
@@ -226,6 +240,7 @@ def read_selection(text: str, default: str = "", own: Mapping[str, str] | None =
         numbers.get("cells") or _agreed(text, "cells", [part.most_cells for part in parts]),
         numbers.get("steps") or _agreed(text, "steps", [part.most_steps for part in parts]),
         numbers.get("budget") or _agreed(text, "budget", [part.budget for part in parts]),
+        numbers.get("trials") or _agreed(text, "trials", [part.trials for part in parts]),
         any(part.has_limits for part in parts),
     )
 

@@ -11,8 +11,9 @@ from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_o
 from pytest_optlandscape.comparison.criteria import METRICS, metrics_on
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.records import CellRecord, LandscapeRecord
-from pytest_optlandscape.records.build_records import record_of, reference_gap
+from pytest_optlandscape.records.build_records import record_of
 from pytest_optlandscape.records.measuring import run_baseline, run_cell, run_landscape
+from pytest_optlandscape.records.targets import reference_gap
 from pytest_optlandscape.report import outcome
 from pytest_optlandscape.suites.catalogue import cells
 

@@ -21,8 +21,8 @@ from pytest_optlandscape.records import (
     run_baseline,
     run_landscape,
 )
-from pytest_optlandscape.records.build_records import reference_gap
-from pytest_optlandscape.records.landscape_record import FLAGS, TARGETS, Average, Descent
+from pytest_optlandscape.records.landscape_record import FLAGS, Average, Descent
+from pytest_optlandscape.records.targets import TARGETS, reference_gap
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.strategies import cells
 

@@ -11,6 +11,7 @@ from pytest_optlandscape.suites.catalogue import (
     GLOBAL_EVALUATIONS_PER_DIMENSION,
     SUITE_VERSIONS,
     find_cell,
+    kind_of_start,
     limit_cells,
     suite_ids,
 )
@@ -116,7 +117,7 @@ def test_mistakes_are_told(text, complaint):
 
 
 def test_cells_at_call_limits():
-    for name in SUITES[:-1]:
+    for name in set(SUITES) - {"limits"}:
         assert not any(cell.limit for cell in chosen(name, 10))
     limited = limit_cells(landscapes.get("beale"))
     assert [cell.limit for cell in limited] == [7, 15, 35, 23, 11]
@@ -176,3 +177,28 @@ def test_own_suites_with_different_words_need_a_decision():
         own("few edges")
     assert own("few edges cells=2 starts=standard").most_cells == 2
     assert own("dear valleys").budget == 500
+
+
+def test_cells_over_a_search_space_differ_in_their_seeds():
+    selection = read_selection("tuning booth")
+    tree = landscapes.get("jenatton_tree")
+    found = selection.cells_of(tree)
+    assert [cell.start for cell in found] == [f"seed-{number:02}" for number in range(16)]
+    assert len({cell.seed for cell in found}) == 16
+    assert found[0].x0.tolist() == tree.x0.tolist()
+    assert all(tree.contains(cell.x0) and cell.is_spread for cell in found)
+    assert {kind for cell in found for kind in [kind_of_start(cell.start)]} == {"seeds"}
+    assert starts("jenatton_tree cells=2 starts=seeds") == ["seed-00", "seed-01"]
+
+
+def test_trials_are_the_budget_over_a_search_space():
+    tree, booth = map(landscapes.get, ("jenatton_tree", "booth"))
+    assert [read_selection("tuning").budget_of(one, 200) for one in (tree, booth)] == [40, 400]
+    assert [read_selection("tuning trials=60 budget=5").budget_of(one, 200) for one in (tree, booth)] == [60, 10]
+
+
+def test_no_other_suite_has_search_spaces():
+    searches = {landscape.id for landscape in landscapes.select(tags="search-space")}
+    assert {landscapes.get(one).id for one in suite_ids("tuning")} <= searches
+    for name in set(SUITES) - {"tuning"}:
+        assert not searches & {landscapes.get(one).id for one in suite_ids(name)}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.comparison.criteria import SPEED
 from pytest_optlandscape.landscapes import Landscape, get
-from pytest_optlandscape.records.landscape_record import TARGETS, CellRecord, LandscapeRecord
+from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.suites.catalogue import cells, limit_cells
 
 __all__ = [
@@ -228,9 +228,9 @@ def gap_steps(record: LandscapeRecord, cell: CellRecord) -> tuple[FloatArray, Fl
         depths = np.array([0, *fall.thousandths, 1000]) / 1000.0
         order = np.argsort(at, kind="stable")
         return np.array(at)[order], record.reference * 10.0 ** (fall.top - fall.depth * depths)[order]
-    hits = [(float(hit), share) for hit, share in zip(cell.hits, TARGETS, strict=False) if hit != math.inf]
+    hits = [(float(hit), gap) for hit, gap in zip(cell.hits, record.targets, strict=False) if hit != math.inf]
     last = float(max(cell.nfev, cell.njev, 1))
-    steps = [(at, record.reference * share) for at, share in hits]
+    steps = list(hits)
     if math.isfinite(cell.gap) and last >= max((at for at, _ in steps), default=0.0):
         steps.append((last, cell.gap))
     return np.array([at for at, _ in steps]), np.array([gap for _, gap in steps])
