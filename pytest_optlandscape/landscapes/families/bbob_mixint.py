@@ -149,7 +149,7 @@ def _made(name: str, dim: int, instance: int) -> Landscape:
     is_complete = inner.minimizers_complete or number == 16 or (number == 7 and dim == 5)
     landscape = Landscape(
         name,
-        function,
+        function,  # type: ignore[arg-type]  # it takes a configuration
         space=space,
         x0=_start(dim),
         minimizers=[dict(zip(space.parameters, best, strict=True))],
