@@ -174,7 +174,7 @@ class Definition:
         return landscape.instance(instance)
 
     def _searched(self, space: Space, dim: int, landscape_id: str) -> Landscape:
-        return Landscape(
+        landscape = Landscape(
             self.name,
             self.formula,  # type: ignore[arg-type]  # it takes a configuration
             space=space,
@@ -191,6 +191,9 @@ class Definition:
             id=landscape_id,
             validate=False,
         )
+        if landscape.n_minimizers > 1:
+            set_attributes(landscape, tags=landscape.tags | {"many-minimizers"})
+        return landscape
 
     def checked_dim(self, dim: int | None) -> int:
         """Return the dimension, or the usual one for None; raise ValueError if it is not available."""
@@ -387,7 +390,7 @@ def searched(
 ) -> Callable[[Callable[[dict[str, Any]], float]], Definition]:
     """Add a landscape over a search space to the catalogue, given ``formula(configuration)``.
 
-    The landscape gets the tags of its space. It has neither shifted nor rotated instances.
+    The landscape gets the tags of its space, and ``many-minimizers`` if it has several. It has neither shifted nor rotated instances.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from pytest_optlandscape.landscapes.families.bbob_transforms import Case, unifor
 SHIFT = 1_000_000
 HEAVY = {"bbob_f16_weierstrass", "bbob_f21_gallagher_101_peaks", "bbob_f23_katsuura"}
 
-DIMS = {name: (2, 5) if name in HEAVY else (2, 3, 20) for name in landscapes.names() if name.startswith("bbob_")}
+DIMS = {name: (2, 5) if name in HEAVY else (2, 3, 20) for name in landscapes.names() if name.startswith("bbob_f")}
 
 N_MINIMIZERS = {
     "bbob_f07_step_ellipsoidal": np.inf,

@@ -1,12 +1,12 @@
 """Which instances the tests go through, and their maps written once more."""
 
 import pytest
-from landscape_cases import shape
+from landscape_cases import BOXES, shape
 from thorough import one_of_each
 
 from pytest_optlandscape import landscapes
 
-PLANAR = [name for name in landscapes.names() if landscapes.get(name).dim == 2]
+PLANAR = [name for name in BOXES if landscapes.get(name).dim == 2]
 LONGER = ["ackley[5]", "levy[5]", "dixon_price[5]", "rosenbrock[10]", "alpine_1[5]", "qing[5]", "griewank[40]"]
 LONGER += ["powell_singular[8]", "trid[10]", "xor_mlp_l2", "michalewicz_5", "styblinski_tang[40]", "deep_linear_1_1_1"]
 

@@ -20,7 +20,7 @@ from pytest_optlandscape.landscapes.families.bbob_transforms import (
     uniform,
 )
 
-NAMES = [name for name in landscapes.names() if name.startswith("bbob_")]
+NAMES = [name for name in landscapes.names() if name.startswith("bbob_f")]
 NUMBERS = {name: int(name[6:8]) for name in NAMES}
 RTOL = {16: 2e-12, 19: 1e-11, 23: 2e-12}
 """Where COCO's own rounding is larger than 3e-13: waves of a phase of 10⁵ and more."""

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from landscape_cases import BOXES
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
@@ -23,7 +24,7 @@ def moves(dim):
 def in_dimension(dim):
     """Those of this dimension that are seen without noise and without constraints."""
     chosen = []
-    for name in landscapes.names():
+    for name in BOXES:
         if dim in DEFINITIONS[name].dims and not landscapes.get(name).tags & {"noisy", "constrained"}:
             chosen.append(landscapes.get(name, dim=dim))
     return chosen

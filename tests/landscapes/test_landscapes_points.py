@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landscape_cases import BOXES
 
 from pytest_optlandscape import Landscape, Problem, landscapes
-from pytest_optlandscape.landscapes import shipped_names
 
-SMALL = [name for name in shipped_names() if landscapes.get(name).dim <= 12]
+SMALL = [name for name in BOXES if landscapes.get(name).dim <= 12]
 MASKED = np.ma.array([1.0, 2.0], mask=[True, False])
 COMPLEX = np.array([1.0 + 1.0j, 2.0])
 

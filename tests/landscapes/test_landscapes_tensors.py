@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 import pytest
-from landscape_cases import facts, one_of_each_shape, random_points
+from landscape_cases import BOXES, facts, one_of_each_shape, random_points
 
 from pytest_optlandscape import landscapes
 
@@ -62,7 +62,7 @@ def library(request):
     return request.param()
 
 
-@pytest.fixture(params=one_of_each_shape(landscapes.names()))
+@pytest.fixture(params=one_of_each_shape(BOXES))
 def landscape(request):
     name = request.param
     return landscapes.get(name, DIMS.get(name, 3) if "scalable" in landscapes.get(name).tags else None)

@@ -34,6 +34,7 @@ FAMILIES = tuple(
         "networks",
         "stochastic",
         "training",
+        "bbob_mixint",
         "tuning",
         "pseudo_boolean",
     )

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction
-from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.spaces.space import Space
 
-__all__ = ["CodedMinimizers", "OfCodes", "as_code", "coded", "tags_of"]
+__all__ = ["CodedGrid", "CodedMinimizers", "OfCodes", "as_code", "coded", "tags_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -147,3 +147,32 @@ class CodedMinimizers(MinimizerList):
     def permuted(self, order: Sequence[int]) -> Minimizers:
         """Raise ValueError: codes cannot be moved."""
         raise ValueError("the parameters of a search space have names: they cannot be permuted")
+
+
+class CodedGrid(MinimizerGrid):
+    """A grid of configurations at which a landscape is lowest: each parameter has one of a few values.
+
+    Parameters
+    ----------
+    space : Space
+        All of its parameters have finitely many values and no condition.
+    values : mapping of str to sequence
+        The values by name.
+
+    Examples
+    --------
+    >>> from pytest_optlandscape.landscapes.spaces import Int, Space
+    >>> grid = CodedGrid(Space(a=Int(0, 1), b=Int(0, 1)), {"a": [1], "b": [0, 1]})
+    >>> grid.count, grid.distance(np.array([0.9, 0.1]))
+    (2, 0.0)
+    """
+
+    def __init__(self, space: Space, values: Mapping[str, Sequence[Any]]) -> None:
+        super().__init__(
+            [[parameter.encode(value) for value in values[name]] for name, parameter in space.parameters.items()]
+        )
+        self._space = space
+
+    def distance(self, x: FloatArray) -> float | FloatArray:
+        """Measure from a point (dim,) or each of a batch (n, dim) to the nearest minimiser."""
+        return super().distance(self._space.canonical(x))
