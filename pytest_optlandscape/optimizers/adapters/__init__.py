@@ -7,7 +7,18 @@ from typing import Any
 
 __all__ = ["LIBRARIES", "is_recognized", "library_adapter"]
 
-LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
+LIBRARIES = (
+    "cma",
+    "keras",
+    "nevergrad",
+    "nlopt",
+    "optax",
+    "optimagic",
+    "optuna",
+    "pymoo",
+    "scipy",
+    "torch",
+)
 """The libraries with an adapter; each is a module of this package, imported when first used."""
 
 
