@@ -17,6 +17,7 @@ LIBRARIES = (
     "optuna",
     "pymoo",
     "scipy",
+    "sklearn",
     "torch",
 )
 """The libraries with an adapter; each is a module of this package, imported when first used."""
