@@ -9,7 +9,9 @@ __all__ = ["LIBRARIES", "is_recognized", "library_adapter"]
 
 LIBRARIES = (
     "cma",
+    "hyperopt",
     "keras",
+    "keras_tuner",
     "nevergrad",
     "nlopt",
     "optax",
@@ -18,6 +20,7 @@ LIBRARIES = (
     "pymoo",
     "scipy",
     "sklearn",
+    "smac",
     "torch",
 )
 """The libraries with an adapter; each is a module of this package, imported when first used."""
