@@ -42,6 +42,8 @@ WORDS: dict[str, tuple[str, bool]] = {
     "soft-limit": ("has_hard_limit", False),
     "accepts-nan": ("refuses_nan", False),
     "refuses-nan": ("refuses_nan", True),
+    "points": ("needs_space", False),
+    "configurations": ("needs_space", True),
 }
 """The words of a profile, with the attribute of the adapter that each sets, and its value."""
 

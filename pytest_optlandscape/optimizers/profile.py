@@ -18,7 +18,7 @@ __all__ = ["INVARIANCES", "WORDS", "full_profile", "obstacle", "profile_text", "
 _OF_THE_CONTRACT = ("callback", "no-callback", "stoppable", "unstoppable")
 _UNDERSTOOD = (
     *("no-constraints", "no-keeps-feasible", "no-noise", "no-residuals", "ending"),
-    *("no-seed-globals", "hard-limit", "accepts-nan"),
+    *("no-seed-globals", "hard-limit", "accepts-nan", "points"),
     *_OF_THE_CONTRACT,
 )
 
@@ -71,6 +71,8 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
             changes["invariances"] = before - {name} if word.startswith("no-") else before | {name}
     if changes.get("seeds_globals"):
         changes.setdefault("is_stochastic", True)  # runs depend on the seed
+    if changes.get("needs_space"):
+        changes.setdefault("uses_gradient", False)  # configurations have none
     return dataclasses.replace(adapter, **changes) if changes else adapter
 
 
@@ -98,6 +100,8 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
     >>> obstacle(optimizers.get("scipy:L-BFGS-B"), landscapes.get("hs071"))
     'constraints'
     """
+    if adapter.needs_space and landscape.space is None:
+        return "no search space"
     if landscape.own_constraints and not adapter.takes_constraints:
         return "constraints"
     if landscape.noise is not None and not adapter.takes_noise:

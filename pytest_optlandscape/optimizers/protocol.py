@@ -139,6 +139,8 @@ class Adapter(abc.ABC):
         Whether it never exceeds a limit of evaluations. A soft limit is checked only between iterations.
     refuses_nan : bool
         Whether it raises an exception if the objective is NaN, as its documentation says.
+    needs_space : bool
+        Whether it runs only on landscapes over a search space, because it searches configurations.
     setting : dict
         Everything else that its numbers depend on, such as Keras' backend. Baselines are compared only under the same
         setting.
@@ -163,6 +165,7 @@ class Adapter(abc.ABC):
     seeds_globals: bool = False
     has_hard_limit: bool = True
     refuses_nan: bool = False
+    needs_space: bool = False
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:
@@ -204,6 +207,21 @@ class Adapter(abc.ABC):
         The run saves the state by the library's public interface and loads it into a new optimizer. The new optimizer
         continues from the same point. The run sets ``happened`` and ``means``, or ``refusal``.
         """
+        return None
+
+    def told_to_maximize(self) -> Adapter | None:
+        """Return the optimizer told to maximise the negated objective; None if its library only minimises."""
+        return None
+
+    def with_pending(self, trials: int) -> Adapter | None:
+        """Return the optimizer with several trials under way at once, told in the reverse order; None if it has one.
+
+        The run asks for so many configurations before it tells the first value, as parallel workers do.
+        """
+        return None
+
+    def planned(self, problem: Problem) -> int | None:
+        """Return how many evaluations its schedule has on a problem; None if it announces none."""
         return None
 
     def call(self, x0: str, bounds: str, seed: int = 0) -> Call | None:

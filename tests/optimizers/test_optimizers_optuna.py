@@ -23,7 +23,7 @@ class TestOptuna(AdapterTests):
     misspelt = (
         ("optuna:TPESample", "did you mean 'TPESampler'"),
         ("optuna:TPESampler(n_startup=1)", "n_startup"),
-        ("optuna:GridSampler", "unknown Optuna sampler"),
+        ("optuna:BaseSampler", "unknown Optuna sampler"),
     )
     generous = 150
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -99,10 +99,32 @@ class Space:
             If the shape is another one, or a number is NaN.
         """
         values = self._checked(codes)
+        return self.assemble(lambda name, parameter: parameter.decode(values[name]))
+
+    def assemble(self, value_of: Callable[[str, Parameter], Any]) -> dict[str, Any]:
+        """Make a configuration: ask for the value of each active parameter, the parents of a condition first.
+
+        Parameters
+        ----------
+        value_of : callable
+            Takes a name and its parameter, returns a value.
+
+        Returns
+        -------
+        dict
+            The configuration, in the order of the parameters.
+
+        Examples
+        --------
+        >>> from pytest_optlandscape.landscapes.spaces import Choice, Space
+        >>> space = Space(dual=Choice(True, False, when={"norm": "l2"}), norm=Choice("l1", "l2"))
+        >>> space.assemble(lambda name, parameter: parameter.values[-1])
+        {'dual': False, 'norm': 'l2'}
+        """
         found: dict[str, Any] = {}
         for name in self._order:
             if self._is_active(name, found):
-                found[name] = self.parameters[name].decode(values[name])
+                found[name] = value_of(name, self.parameters[name])
         return {name: found[name] for name in self.parameters if name in found}
 
     def encode(self, configuration: Mapping[str, Any]) -> FloatArray:

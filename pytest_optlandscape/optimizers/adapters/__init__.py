@@ -7,7 +7,22 @@ from typing import Any
 
 __all__ = ["LIBRARIES", "is_recognized", "library_adapter"]
 
-LIBRARIES = ("cma", "keras", "nevergrad", "nlopt", "optax", "optimagic", "optuna", "pymoo", "scipy", "torch")
+LIBRARIES = (
+    "cma",
+    "hyperopt",
+    "keras",
+    "keras_tuner",
+    "nevergrad",
+    "nlopt",
+    "optax",
+    "optimagic",
+    "optuna",
+    "pymoo",
+    "scipy",
+    "sklearn",
+    "smac",
+    "torch",
+)
 """The libraries with an adapter; each is a module of this package, imported when first used."""
 
 

@@ -1,7 +1,8 @@
 """Adapter for Optuna's samplers, each asked for one trial after another in a study in memory.
 
 The coordinates are float distributions over the box, and the first trial is the problem's start. A NaN value fails the
-trial, as usual in Optuna. A study never ends before the budget.
+trial, as usual in Optuna. A study never ends before the budget. On a landscape over a search space,
+`optuna_configurations` runs the study.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from pytest_optlandscape.landscapes import Landscape
+from pytest_optlandscape.landscapes.spaces import Space
 from pytest_optlandscape.optimizers.adapters.ask_tell import pickled
+from pytest_optlandscape.optimizers.adapters.optuna_configurations import LISTING, TunedStudy, grid
+from pytest_optlandscape.optimizers.configurations import is_finite
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -31,28 +37,41 @@ from pytest_optlandscape.optimizers.libraries import (
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import renewed
 from pytest_optlandscape.optimizers.seeding import global_random_numbers
-from pytest_optlandscape.optimizers.spec import Spec
+from pytest_optlandscape.optimizers.spec import Spec, parse_spec
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["from_object", "from_spec", "recognizes"]
 
 PREFIX = "optuna"
-_NOT_FOR_A_BOX = ("BaseSampler", "BaseGASampler", "BruteForceSampler", "GridSampler", "PartialFixedSampler")
+_NOT_BY_NAME = ("BaseSampler", "BaseGASampler", "PartialFixedSampler")
+_PRUNER = "pruner"
+"""The argument of a spec that is no argument of the sampler, but of its study."""
 
 
 @dataclass(frozen=True)
 class OptunaSampler(Adapter):
-    """A sampler's class with its arguments, or an instance, which each run copies."""
+    """A sampler's class with its arguments, or an instance, which each run copies.
+
+    Attributes
+    ----------
+    pruner : Spec or None
+        The study's pruner (default: Optuna's default).
+    """
 
     factory: Any = None
     arguments: dict[str, Any] = field(default_factory=dict)
     instance: Any = None
     interruption: Interruption | None = None
+    pruner: Spec | None = None
+    maximizes: bool = False
+    pending: int = 1
 
     def minimize(self, problem: Problem) -> Outcome:
         optuna = _import(self.spec)
         seed = small_seed(problem)
+        if problem.space is not None or self.needs_space:
+            return self._search(optuna, problem, seed)
         with _quiet(optuna), global_random_numbers(seed):
             study = optuna.create_study(sampler=self._sampler(seed))
             names = [f"x{k}" for k in range(problem.dim)]
@@ -72,18 +91,51 @@ class OptunaSampler(Adapter):
             best = study.best_trial
             return Outcome(np.array([best.params[name] for name in names]), "budget", fun=best.value)
 
-    def _sampler(self, seed: int) -> Any:
+    def _search(self, optuna: Any, problem: Problem, seed: int) -> Outcome:
+        if self._lists and not is_finite(problem.space):
+            raise ValueError(f"{self.spec} lists a finite search space, which {problem.landscape.id} does not have")
+        with _quiet(optuna), global_random_numbers(seed):
+            pruner = self.pruner and getattr(optuna.pruners, self.pruner.name)(**self.pruner.arguments)
+            study = TunedStudy(optuna, problem, self._sampler(seed, problem.space), pruner, self.maximizes)
+            return study.exhaust() if self._lists else study.search(self.pending, self.interruption)
+
+    @property
+    def _lists(self) -> bool:
+        """Whether it lists a finite space."""
+        return is_of(self.factory if self.instance is None else self.instance, "optuna", *LISTING)
+
+    def _sampler(self, seed: int, space: Space | None = None) -> Any:
         if self.instance is not None:
             sampler = copy.deepcopy(self.instance)
         else:
             open_to_us = arguments_of(unwrapped(self.factory)) - set(getattr(self.factory, "keywords", {}))
-            seeded = {"seed": seed} if "seed" in open_to_us else {}
-            sampler = renewed(self.factory)(**{**seeded, **self.arguments})
+            ours = {"seed": seed, "search_space": grid(space) if space is not None and self._lists else {}}
+            given = {name: value for name, value in ours.items() if name in open_to_us}
+            sampler = renewed(self.factory)(**{**given, **self.arguments})
         _seed_what_has_no_seed(sampler, seed)
         return sampler
 
-    def interrupted(self, interruption: Interruption) -> Adapter:
-        return dataclasses.replace(self, interruption=interruption)
+    def interrupted(self, interruption: Interruption) -> Adapter | None:
+        return None if self._lists else dataclasses.replace(self, interruption=interruption)
+
+    def told_to_maximize(self) -> Adapter:
+        return dataclasses.replace(self, maximizes=True)
+
+    def with_pending(self, trials: int) -> Adapter | None:
+        return None if self._lists else dataclasses.replace(self, pending=trials)
+
+    def planned(self, problem: Problem) -> int | None:
+        if not self._lists:
+            return problem.budget
+        kind = self.factory if self.instance is None else self.instance
+        if problem.space is None or (self.instance is None and self.arguments):
+            return None  # the grid is the user's own
+        in_grid = math.prod(len(values) for values in grid(problem.space).values())
+        size = in_grid if is_of(kind, "optuna", "GridSampler") else int(problem.space.size)
+        return min(size, problem.budget)
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return "no finite search space" if self._lists and not is_finite(landscape.space) else ""
 
     def versions(self) -> dict[str, str]:
         return {"optuna": version_of(_import(self.spec))}
@@ -118,7 +170,7 @@ def from_spec(spec: Spec) -> Adapter:
     Raises
     ------
     ValueError
-        If Optuna has no such sampler for a box of floats, or the sampler has no such argument.
+        If Optuna has no such sampler or pruner, or it has no such argument.
     MissingLibrary
         If Optuna, or another package that the sampler needs, is not installed.
     """
@@ -126,14 +178,28 @@ def from_spec(spec: Spec) -> Adapter:
     known = {
         name: getattr(optuna.samplers, name)
         for name in dir(optuna.samplers)
-        if name.endswith("Sampler") and name not in _NOT_FOR_A_BOX
+        if name.endswith("Sampler") and name not in _NOT_BY_NAME
     }
     if spec.name not in known:
         raise ValueError(unknown_name("Optuna sampler", spec.name, known))
-    check_arguments(spec, arguments_of(known[spec.name]))
-    adapter = _adapter(str(spec), factory=known[spec.name], arguments=spec.arguments)
-    _check_needs(adapter, optuna)
+    check_arguments(spec, arguments_of(known[spec.name]) | {_PRUNER})
+    arguments = {name: value for name, value in spec.arguments.items() if name != _PRUNER}
+    pruner = _pruner(spec, optuna) if _PRUNER in spec.arguments else None
+    adapter = _adapter(str(spec), factory=known[spec.name], arguments=arguments, pruner=pruner)
+    if not adapter.needs_space:
+        _check_needs(adapter, optuna)
     return adapter
+
+
+def _pruner(spec: Spec, optuna: Any) -> Spec:
+    """Return the pruner that a spec names, as in ``pruner="HyperbandPruner(reduction_factor=4)"``."""
+    written_as = spec.arguments[_PRUNER]
+    pruners = {name: kind for name, kind in vars(optuna.pruners).items() if name.endswith("Pruner")}
+    pruner = parse_spec(f"{PREFIX}:{written_as}")
+    if pruner.name not in pruners:
+        raise ValueError(unknown_name("Optuna pruner", pruner.name, pruners))
+    check_arguments(pruner, arguments_of(pruners[pruner.name]))
+    return pruner
 
 
 def _check_needs(adapter: OptunaSampler, optuna: Any) -> None:
@@ -165,8 +231,16 @@ def from_object(thing: Any) -> Adapter:
 
 
 def _adapter(spec: str, **what: Any) -> OptunaSampler:
+    lists = is_of(what.get("factory") or what.get("instance"), "optuna", *LISTING)
     return OptunaSampler(
-        spec, takes_bounds=True, is_stochastic=True, is_global=True, takes_noise=True, ends_by_itself=False, **what
+        spec,
+        takes_bounds=True,
+        is_stochastic=True,
+        is_global=True,
+        takes_noise=True,
+        ends_by_itself=lists,
+        needs_space=lists,
+        **what,
     )
 
 

@@ -1,0 +1,63 @@
+"""KerasTuner's oracles on landscapes over a search space."""
+
+import pytest
+from blackbox_checks import needed
+from tuning_landscapes import TunerTests, asked, distinct, finite, mixed
+
+from pytest_optlandscape import minimize
+from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.optimizers.protocol import Interruption
+
+keras_tuner = needed("keras_tuner")
+
+
+class TestKerasTuner(TunerTests):
+    tuners = ("keras_tuner:RandomSearchOracle", "keras_tuner:GridSearchOracle")
+    deterministic = ("keras_tuner:GridSearchOracle",)
+    wrong = (
+        ("keras_tuner:RandomOracle", "did you mean 'RandomSearchOracle'"),
+        ("keras_tuner:HyperbandOracle(max_epoch=9)", "did you mean 'max_epochs'"),
+        ("keras_tuner:RandomSearchOracle(objective='val_loss')", "objective cannot be given"),
+    )
+
+
+def test_the_grid_is_listed_once():
+    run = minimize("keras_tuner:GridSearchOracle", finite(), budget=60)
+    assert (run.stop_reason, run.nfev, len(distinct(run))) == ("returned", 18, 18)
+
+
+def test_hyperband_runs_its_rounds():
+    """3 epochs by thirds: a bracket of 3 trials, of which 1 goes on, and one of 2"""
+    run = minimize("keras_tuner:HyperbandOracle(max_epochs=3)", mixed(), budget=40)
+    assert (run.stop_reason, run.nfev) == ("returned", 3 + 1 + 2)
+
+
+def test_a_gaussian_process_searches():
+    run, _ = asked("keras_tuner:BayesianOptimizationOracle(num_initial_points=3)", finite(), budget=6)
+    assert run.nfev == 6, run.message
+
+
+def test_options_keep_their_types():
+    """KerasTuner's own Choice turns True and False into 1 and 0"""
+    hyperparameters = keras_tuner.HyperParameters()
+    assert hyperparameters.Choice("dual", [True, False]) in (0, 1)
+    _, handed = asked("keras_tuner:GridSearchOracle", finite(), budget=18)
+    assert {type(one["dual"]) for one in handed if "dual" in one} == {bool}
+
+
+@pytest.mark.parametrize("spec", ["keras_tuner:RandomSearchOracle", "keras_tuner:GridSearchOracle"])
+def test_maximizing_and_pending_trials(spec):
+    adapter = get(spec)
+    usual = minimize(adapter, mixed(), budget=20)
+    maximized = minimize(adapter.told_to_maximize(), mixed(), budget=20)
+    assert (usual.trace.x == maximized.trace.x).all()
+    assert usual.fun == maximized.fun
+    assert minimize(adapter.with_pending(4), mixed(), budget=20).nfev == 20
+
+
+def test_a_run_goes_on_from_the_files_of_the_oracle():
+    adapter, interruption = get("keras_tuner:RandomSearchOracle"), Interruption(7)
+    usual = minimize(adapter, mixed(), budget=20)
+    resumed = minimize(adapter.interrupted(interruption), mixed(), budget=20)
+    assert interruption.happened
+    assert (usual.trace.x == resumed.trace.x).all()

@@ -1,0 +1,35 @@
+"""Nevergrad's optimizers on landscapes over a search space."""
+
+from blackbox_checks import needed
+from tuning_landscapes import TunerTests, asked, mixed
+
+from pytest_optlandscape import Landscape
+from pytest_optlandscape.landscapes.spaces import Choice, Float, Int, Space
+
+needed("nevergrad")
+
+
+class TestNevergrad(TunerTests):
+    tuners = ("nevergrad:TwoPointsDE", "nevergrad:RandomSearch", "nevergrad:CMA")
+
+
+def test_the_first_configuration_is_the_start():
+    landscape = mixed()
+    _, handed = asked("nevergrad:OnePlusOne", landscape, budget=3)
+    assert handed[0] == landscape.space.decode(landscape.x0)
+
+
+def test_bounds_hold_to_the_last_digit():
+    """a bound of a logarithm is the exponential of a rounded logarithm"""
+
+    def value(c):
+        return -c["rate"] - c["batch"] + (c["norm"] == "l1")
+
+    space = Space(rate=Float(1e-7, 0.3, log=True), batch=Int(3, 7), norm=Choice("l1", "l2"))
+    best = {"rate": 0.3, "batch": 7, "norm": "l2"}
+    x0 = {"rate": 1e-3, "batch": 3, "norm": "l1"}
+    landscape = Landscape("corner", value, space=space, x0=x0, minimizers=[best], fmin=value(best))
+    run, handed = asked("nevergrad:TwoPointsDE", landscape, budget=200)
+    assert run.stop_reason == "budget", run.message
+    assert max(one["rate"] for one in handed) <= 0.3
+    assert run.gap < 0.1
