@@ -24,11 +24,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "examples" / "year"))
+from code_blocks import code_blocks  # noqa: E402
 from make_repository import make  # noqa: E402
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = re.compile(r"^<!-- console: (\S+) -->$", re.MULTILINE)
-WRITTEN = re.compile(r"^```(?:python|toml)\n# ([\w./]+\.(?:py|toml))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIMES = re.compile(r"\b\d+\.\d+ ?s\b( \(\d+:\d\d:\d\d\))?")
 STORY = re.compile(
     r"^\$ .*|\b[0-9a-f]{10}\b|\b(?:worse|better|changed|new|step|creep|error)\b"
@@ -80,16 +80,17 @@ def as_run(page: str) -> str:
         for pattern in FILES.findall(page):
             for path in ROOT.glob(pattern):
                 shutil.copy(path, temporary)
-        for name, text in WRITTEN.findall(page):
-            (Path(temporary) / name).write_text(text, encoding="utf-8")
+        for block in code_blocks(page):
+            if block.file_name is not None:
+                (Path(temporary) / block.file_name).write_text(block.text, encoding="utf-8")
         console = Console(Path(temporary))
 
-        def block(found: re.Match[str]) -> str:
+        def printed_again(found: re.Match[str]) -> str:
             commands = [line for line in found[1].splitlines() if line.startswith("$ ")]
             printed = [f"{command}\n{console.run(command[2:])}" for command in commands]
             return "```console\n" + "".join(printed) + "```"
 
-        return BLOCK.sub(block, page)
+        return BLOCK.sub(printed_again, page)
 
 
 def story(page: str) -> list[str]:

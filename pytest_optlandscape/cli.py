@@ -311,7 +311,7 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
         commit = revision.lower()
     found = [entry for entry in entries if entry.commit.startswith(commit)]
     if len({entry.commit for entry in found}) > 1:
-        raise ValueError(f"{revision!r} is the beginning of several recorded commits: give more of it")
+        raise ValueError(f"several recorded commits begin with {revision!r}: write more of its digits")
     if found:
         return sorted(found, key=lambda entry: (entry.is_dirty, entry.name))
     advice = f"measure it with `optlandscape backfill {revision}^..{revision}`"
@@ -342,14 +342,15 @@ def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[Commit
         if key in old
     ]
     alone = [
-        f"{spec}, suite {suite}, is recorded at one of the two only" for spec, suite in sorted(old.keys() ^ new.keys())
+        f"{spec}, suite {suite}, is recorded at only one of the two commits"
+        for spec, suite in sorted(old.keys() ^ new.keys())
     ]
     return compared, alone
 
 
 def _compare(told: argparse.Namespace) -> int:
     if len(told.revisions) > 1 if told.base is not None else len(told.revisions) != 2:
-        told.complain("give two commits, A B, or the target of a request, --base REF [B]")
+        told.complain("give two commits, A B, or the target of a pull request, --base REF [B]")
 
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.comparison import Verdict
@@ -578,7 +579,7 @@ def _bisect(told: argparse.Namespace) -> int:
             print(f"{told.bad} is the same as {told.good}")
             return SAME
         if len(found.commits) > 1:
-            print("one of these, as the others could not be run:")
+            print("it is one of these commits; the others could not be run:")
         for commit in found.commits:
             facts = measurer.facts(commit)
             print(f"{found.verdict}: {commit[:10]} by {clean(facts.author, 40)}: {clean(facts.subject)}")
@@ -586,7 +587,7 @@ def _bisect(told: argparse.Namespace) -> int:
             print(f"  {found.comparison.spec}, {told.bad} against {told.good}: {what_moved(found.comparison)}")
         if found.is_creep:
             print(
-                f"  against its parent alone it is {found.alone}: small changes have added up, and this one passes the "
+                f"  against its parent alone it is {found.alone}: small changes added up, and this one passes the "
                 "gate; `optlandscape backfill` and `trend` show the share of each"
             )
         return SAME
@@ -618,7 +619,7 @@ def _report(told: argparse.Namespace) -> int:
 
 def _full_hash(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
-        raise ValueError(f"--commit is the full hash of a commit, got {text!r}")
+        raise ValueError(f"--commit must be the full hash of a commit; got {text!r}")
     return text
 
 
@@ -661,7 +662,7 @@ def _prune(told: argparse.Namespace) -> int:
         trends, history = _trends(config, told)
         if history.problems:
             raise ValueError(
-                "nothing is removed from a history with files that cannot be used; see `optlandscape doctor`"
+                "nothing was removed, because the history has files that cannot be used; see `optlandscape doctor`"
             )
         every = history.entries()
         on_the_line = {one.commit for trend in trends for state in trend.states for one in state.points}
@@ -704,9 +705,9 @@ def _doctor(told: argparse.Namespace) -> int:
             print(*history.problems, sep="\n", end="\n" if history.problems else "")
             if aside:
                 were = verb_of(len(aside), "was", "were")
-                print(f"{number_of(len(aside), 'damaged file')} {were} put aside into {history}/damaged")
+                print(f"{number_of(len(aside), 'damaged file')} {were} moved to {history}/damaged")
             elif damaged:
-                print("`optlandscape doctor --repair` puts the damaged files aside; everything else is used as it is")
+                print("`optlandscape doctor --repair` moves the damaged files away; all others are used as they are")
             if left_over:
                 removed = verb_of(len(left_over), "was removed", "were removed")
                 what = removed if told.repair else "can be removed by `optlandscape doctor --repair`"
@@ -764,7 +765,7 @@ def _export(told: argparse.Namespace) -> int:
         given = {"direction": told.direction is not None, "last": told.last}
         exporter = checked_options(told.format, given, output)
         if told.json and output is None:
-            raise ValueError("--json tells what was written: say where to write with -o")
+            raise ValueError("--json lists the written files: name the output with -o")
         trends, history = _trends(config, told)
         options = options_of(config, trends, told.direction or "smaller", told.last)
         written = export(exporter, rows_of(trends, loader(history), not told.overall), trends, options, output)

@@ -107,7 +107,7 @@ def _reading(to: _Commands) -> None:
     )
     to.of_line(made)
     made.add_argument(
-        "--exit-code", action="store_true", help="exit with 1 if something is worse and nobody triaged it"
+        "--exit-code", action="store_true", help="exit with 1 if a step or creep is worse and nobody triaged it"
     )
     made = to.of_history(to.add("show", "show a commit, landscape by landscape", "optlandscape show HEAD"))
     made.add_argument("commit", metavar="COMMIT")
@@ -118,14 +118,14 @@ def _reading(to: _Commands) -> None:
             "optlandscape compare v1.0 HEAD\noptlandscape compare --base origin/main",
         )
     )
-    made.add_argument("revisions", metavar="A B", nargs="*", help="with --base only the second (default: HEAD)")
+    made.add_argument("revisions", metavar="A B", nargs="*", help="two commits; with --base only B (default: HEAD)")
     made.add_argument(
         "--base",
         metavar="REF",
-        help="compare with the commit where B left REF, or the nearest recorded before it; auto: where a pull request "
-        "left its target",
+        help="compare with the commit where B branched off REF, or the nearest recorded commit before it; auto: where "
+        "a pull request branched off its target",
     )
-    made.add_argument("--markdown", metavar="PATH", help="write Markdown for a comment, too")
+    made.add_argument("--markdown", metavar="PATH", help="also write Markdown for a comment to PATH")
     made.set_defaults(complain=made.error)
     made = to.of_history(
         to.add(
@@ -148,12 +148,12 @@ def _measuring(to: _Commands) -> None:
             "optlandscape backfill v1.0..HEAD",
         )
     )
-    made.add_argument("revisions", metavar="REV..REV", nargs="?", help="as git rev-list takes it")
+    made.add_argument("revisions", metavar="REV..REV", nargs="?", help="a range of commits, as for git rev-list")
     made.add_argument(
         "--releases", metavar="RELEASES", help='releases of a library instead of commits: "scipy==1.14.*,1.15.*,1.16.0"'
     )
     made.add_argument("--steps", type=_positive, metavar="N", help="at most N commits, spread evenly")
-    made.add_argument("--retry", action="store_true", help="also measure again what could not be run")
+    made.add_argument("--retry", action="store_true", help="also measure commits again that could not be run")
     made.add_argument(
         "--install",
         metavar="COMMAND",
@@ -166,7 +166,7 @@ def _measuring(to: _Commands) -> None:
     made = to.of_history(
         to.add(
             "bisect",
-            "find the commit that made an optimizer worse, better or different",
+            "find the commit that made an optimizer worse, better or changed",
             'optlandscape bisect v1.0 HEAD -k "solver and beale"',
         )
     )
@@ -188,9 +188,7 @@ def _writing(to: _Commands) -> None:
     )
     to.of_line(made, or_releases=False)
     made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
-    made.add_argument(
-        "--no-runs", action="store_true", help="draw no paths of runs, for which the worst cells are run again"
-    )
+    made.add_argument("--no-runs", action="store_true", help="do not run the worst cells again to draw their paths")
     made = to.of_history(
         to.add("export", "write the history for another tool", "optlandscape export csv -o history.csv")
     )
@@ -207,12 +205,12 @@ def _keeping(to: _Commands) -> None:
     made = to.of_history(
         to.add(
             "prune",
-            "remove all but the first and last commit of each state, with their records",
+            "keep the first and last commit of each state; remove the others with their records",
             "optlandscape prune --dry-run",
         )
     )
     made.add_argument("--dry-run", action="store_true", help="print what would be removed, and remove nothing")
-    made = to.of_history(to.add("doctor", "list damaged files, and what to do", "optlandscape doctor --repair"))
+    made = to.of_history(to.add("doctor", "list damaged files, and how to repair them", "optlandscape doctor --repair"))
     made.add_argument("--repair", action="store_true", help="move damaged files into the folder `damaged`")
 
 
@@ -241,7 +239,7 @@ def _of_sessions(to: _Commands) -> None:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("a whole number of 1 or more")
+        raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more; got {text!r}")
     return number
 
 

@@ -30,7 +30,7 @@ INI_KEYS = {
     "optlandscape_suites": (
         "linelist",
         [],
-        "suites of single optimizers, SPEC = quick -ackley[5] cells=8 budget=60 ..., and own suites, NAME = WORDS",
+        "a suite for one optimizer, SPEC = quick -ackley[5] cells=8 budget=60 ..., or a suite of your own, NAME = WORDS",
     ),
     "optlandscape_budget": (
         "string",
@@ -55,13 +55,13 @@ INI_KEYS = {
     "optlandscape_fail_on": (
         "linelist",
         ["worse"],
-        "verdicts that fail a test: worse, changed, different (better too), never, or creep over the commits of the "
-        "history; a line SPEC = WORD is for one optimizer",
+        "verdicts that fail a test: worse, changed, different (also better), never, or creep over the commits of the "
+        "history; SPEC = WORD sets it for one optimizer",
     ),
     "optlandscape_time_budget": (
         "string",
         "60",
-        "seconds per optimizer for further runs while --optlandscape-against is undecided",
+        "seconds per optimizer for further runs when a comparison of --optlandscape-against is undecided",
     ),
     "optlandscape_time_limit": ("string", "60", "seconds after which a run of the suite is stopped (0: never)"),
     "optlandscape_isolate": (
@@ -123,36 +123,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-against",
         metavar="REF",
-        help="run the suite at another revision of the project, too, and compare with that instead of the baseline; "
-        "REF... is the commit where HEAD left REF; auto, in the pipeline of a pull request, is where it left its base",
+        help="also run the suite at the revision REF of the project, and compare with it instead of the baseline; "
+        "REF... means the commit where HEAD branched off REF; auto, in the pipeline of a pull request, means the "
+        "commit where it branched off its target",
     )
     group.addoption(
         "--optlandscape-suite",
         metavar="NAME",
-        help="smoke, quick, standard, full, structured, limits, tuning, or landscapes; overrides `optlandscape_suite`",
+        help="run this suite: smoke, quick, standard, full, structured, limits, tuning, one of your own, or names of "
+        "landscapes; overrides `optlandscape_suite`",
     )
     group.addoption(
         "--optlandscape-cells",
         metavar="N",
-        help="run N cells of each landscape of the suite, those that show a change early, and compare them with the "
-        "same cells of the baseline",
+        help="run only the N cells of each landscape that show a change earliest, and compare them with the same cells "
+        "of the baseline",
     )
     group.addoption(
         "--optlandscape-json",
         metavar="PATH",
-        help="write the outcome of the suite for other tools to PATH",
+        help="write the outcome of the suite to PATH, as JSON for other tools",
     )
     group.addoption(
         "--optlandscape-report",
         metavar="PATH",
-        help="write the page of the suite to PATH, with the history if there is one (extra `report`)",
+        help="write an HTML page of the suite to PATH, with the history if there is one (needs the extra `report`)",
     )
     group.addoption(
         "--optlandscape-format",
         choices=("auto", "github", "gitlab", "none"),
         default="auto",
-        help="what the suite writes for a forge: annotations and a job summary for GitHub, a code quality report for "
-        "GitLab (default: auto, by the environment)",
+        help="write annotations and a job summary for GitHub, or a code quality report for GitLab (default: auto, "
+        "which looks at the environment)",
     )
     group.addoption(
         "--optlandscape-markdown",
@@ -176,7 +178,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-history-dirty",
         action="store_true",
-        help="record even if files differ from the commit; the record is marked",
+        help="record the results even if files differ from the commit, and mark them as such",
     )
     group.addoption(
         "--optlandscape-executor",
@@ -204,15 +206,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-fit",
         metavar="MINUTES",
-        help="run a few cells of each configured optimizer, print the suite whose comparison takes at most so many "
-        "minutes, as a line for `optlandscape_suites`, and exit",
+        help="run a few cells of each configured optimizer, print a line for `optlandscape_suites` whose comparison "
+        "takes at most MINUTES, and exit",
     )
     group.addoption(
         "--optlandscape-list",
         metavar="WORDS",
         nargs="?",
         const="",
-        help="print the catalogue of landscapes, or those with these names, tags, families or dim=N, and exit",
+        help="print the catalogue of landscapes, or only those with the names, tags, families or dim=N of WORDS, and "
+        "exit",
     )
     for key, (kind, default, text) in INI_KEYS.items():
         parser.addini(key, text, type=kind, default=default)  # type: ignore[arg-type]

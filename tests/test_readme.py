@@ -3,34 +3,36 @@
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 from thorough import one_of_each
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+try:
+    from code_blocks import FENCE, code_blocks
+finally:
+    sys.path.remove(str(ROOT / "docs"))
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 MADE_BY_THE_BUILD = "families/"
-FILE_NAME = re.compile(r"# ([\w./]+\.(?:py|toml))\n")
 
 
 def blocks(page, language):
-    found = FENCE.findall(page.read_text(encoding="utf-8"))
-    return [textwrap.dedent(text) for _, kind, text in found if kind == language]
+    found = code_blocks(page.read_text(encoding="utf-8"))
+    return [block for block in found if block.language == language]
 
 
 def write_blocks(page, folder):
     """Write a page's code into a project: a block that begins with a file's name there, any other as a test module."""
-    settings = [text for text in blocks(page, "toml") if FILE_NAME.match(text)]
-    for k, text in enumerate([*settings, *blocks(page, "python")]):
-        named = FILE_NAME.match(text)
-        needs_a_test = named is None and "def test_" not in text
+    settings = [block for block in blocks(page, "toml") if block.file_name]
+    for k, block in enumerate([*settings, *blocks(page, "python")]):
+        needs_a_test = block.file_name is None and "def test_" not in block.text
         ending = "\n\ndef test_runs():\n    pass\n" if needs_a_test else ""
-        path = folder / (named[1] if named else f"test_block_{k}.py")
+        path = folder / (block.file_name or f"test_block_{k}.py")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + ending, encoding="utf-8")
+        path.write_text(block.text + ending, encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_configuration_of_the_readme_runs(pytester):
 
 def test_first_commands_of_the_readme_install_and_run():
     """Tools read them from here: the first runs an example, the second passes the tests."""
-    first, second, *_ = blocks(ROOT / "README.md", "bash")
+    first, second, *_ = [block.text for block in blocks(ROOT / "README.md", "bash")]
     assert first == (
         "python -m venv .venv && .venv/bin/pip install . && .venv/bin/pytest --optlandscape examples/article\n"
     )

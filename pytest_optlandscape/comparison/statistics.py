@@ -3,11 +3,11 @@
 SciPy has relatives of some of them, which do not replace them:
 
 * `scipy.stats.wilcoxon` has no strata, and is not exact where differences are tied or zero. Without these, it returns
-  the same p-value as `stratified_signed_rank`, in ten times the time.
+  the same p-value as `stratified_signed_rank`, more slowly.
 * `scipy.stats.false_discovery_control` bounds the share of false alarms among the alarms. A verdict must bound the
   probability of any false alarm, as `holm` does.
 * `scipy.stats.betabinom.sf` subtracts from 1: it returns 2e-12 where the value of `chance_of_as_many` is 3e-21.
-* `scipy.stats` takes 0.2 to 0.4 seconds to import, twice as long as L-BFGS-B takes on the suite ``quick``.
+* Importing `scipy.stats` takes longer than L-BFGS-B takes on the suite ``quick`` (``benchmarks/import_cost.py``).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ end while it still handles the last one. An import is not interrupted: it would 
 
 `ctypes` is needed twice. Signals reach the main thread only, so a run in another thread ends by
 ``PyThreadState_SetAsyncExc``. One signal raises once, so code that swallows exceptions in a loop needs a burst of
-pending calls: with signals alone, none of four such loops of ``tests/runs/test_runs_time.py`` ended within 25 s. To end
-the process would end the session's other tests too; only isolated runs are ended so.
+pending calls; ``benchmarks/swallowed_interrupts.py`` shows that signals alone do not end such loops. To end the process
+would end the session's other tests too; only isolated runs are ended so.
 
 Code that keeps the interpreter's lock keeps the watchdog from running. A timer of the operating system, which counts
 the processor's time, interrupts it in the main thread if it looks for signals, as regular expressions do.

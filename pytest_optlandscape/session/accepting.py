@@ -17,6 +17,7 @@ from pytest_optlandscape.session.judging import has_result
 from pytest_optlandscape.session.reference.protocol import Reference
 from pytest_optlandscape.session.suite_plan import SuitePlan
 from pytest_optlandscape.store import BaselineChange
+from pytest_optlandscape.texts.plurals import verb_of
 
 __all__ = ["Acceptance", "keeps_its_record", "records_to_accept"]
 
@@ -69,10 +70,10 @@ class Acceptance:
             kept = [one for one in landscapes if self._loses_cells(one)]
             path = self._plan.baseline_path(spec)
             if any(one.verdict != Verdict.SAME for one in kept):
-                names = ", ".join(one.now.landscape for one in kept)
+                names, were = ", ".join(one.now.landscape for one in kept), verb_of(len(kept), "was", "were")
                 errors.append(
-                    f"{path} keeps what it has of {names}: the suite {self._plan.settings.suite!r} runs a part of the "
-                    "cells that were accepted. Update with the suite that is configured, without --optlandscape-suite"
+                    f"{path}: {names} {were} not updated, because the suite {self._plan.settings.suite!r} runs only "
+                    "some of the accepted cells. Update with the configured suite, without --optlandscape-suite"
                 )
             try:
                 self._accept(spec, [one for one in landscapes if not self._loses_cells(one)])

@@ -131,10 +131,10 @@ def move_baseline(folder: Path, old: str, new: str) -> tuple[Path, Path]:
     same = [path for path in sources if found[path].content.get("setting", {}) == adapter.setting]
     if not same:
         raise ValueError(
-            f"the baseline {sources[0]} is of another setting than {adapter.spec!r} has: {adapter.setting}"
+            f"the baseline {sources[0]} was written with another setting; {adapter.spec!r} has {adapter.setting}"
         )
     if adapter.spec in (stored.content["optimizer"] for stored in found.values() if stored.path not in sources):
-        raise ValueError(f"{adapter.spec!r} has a baseline already: delete it first, or delete {sources[0]}")
+        raise ValueError(f"{adapter.spec!r} already has a baseline: delete that, or delete {sources[0]}")
     source, target = same[0], baseline_path(folder, adapter)
     with alone_with(target):
         baseline = dataclasses.replace(checked_baseline(found[source]), optimizer=adapter.spec)

@@ -70,8 +70,8 @@ def make_crew(words: str, bar: Bar | None = None) -> Crew:
     kind, _, rest = words.strip().partition(":")
     if kind == "threads":
         raise ValueError(
-            "threads: optimizers in threads of one process would share warning filters, global random numbers "
-            "and the interpreter's lock, and could not be ended by a time limit; write processes:N"
+            "threads are not supported: optimizers in threads share warning filters, global random numbers and the "
+            "interpreter's lock, and a time limit cannot end them; write processes:N"
         )
     if kind == "processes":
         return _processes(rest, bar)
@@ -86,8 +86,8 @@ def make_crew(words: str, bar: Bar | None = None) -> Crew:
 def _processes(text: str, bar: Bar | None) -> Crew:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 0 < int(text) <= MOST_PROCESSES):
         raise ValueError(
-            f"processes:{text[:100]}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; a number "
-            "beyond that of the processor's cores gains nothing"
+            f"processes:{text[:100]}: write a number from 1 to {MOST_PROCESSES}, such as processes:2; more "
+            "processes than the machine has cores gain nothing"
         )
     return _ProcessCrew(int(text), bar)
 
@@ -101,7 +101,7 @@ def _callable(words: str, module: str, name: str) -> Callable[[], Any]:
     except AttributeError:
         raise ValueError(f"{words!r}: the module {module} has no {name!r}") from None
     if not callable(found):
-        raise ValueError(f"{words!r} is no function; it should return a concurrent.futures.Executor")
+        raise ValueError(f"{words!r} is not a function; name a function that returns a concurrent.futures.Executor")
     maker: Callable[[], Any] = found
     return maker
 
@@ -114,7 +114,7 @@ def _made(words: str, make: Callable[[], Any]) -> Executor:
     except TypeError as error:
         raise ValueError(f"{words!r}: {error}") from None
     if executor is None:
-        raise ValueError(f"{words!r} returned None; it should return a concurrent.futures.Executor")
+        raise ValueError(f"{words!r} returned None; it must return a concurrent.futures.Executor")
     return executor  # type: ignore[no-any-return]
 
 
@@ -330,8 +330,8 @@ class Crew:
         if job.attempts >= MOST_ATTEMPTS:
             job.outcome.set_exception(
                 RevisionError(
-                    f"given up: {number_of(job.attempts, 'time')} the worker was lost that did this (killed, out of "
-                    f"memory, ended by the optimizer, or a crash of compiled code)\n{why}"
+                    f"given up: its worker was lost {number_of(job.attempts, 'time')} (killed, out of memory, ended by "
+                    f"the optimizer, or crashed in compiled code)\n{why}"
                 )
             )
             return
@@ -501,5 +501,5 @@ def _explained(error: BaseException) -> str:
     if isinstance(error, concurrent.futures.BrokenExecutor):
         return f"a worker process of the executor died ({said})"
     if isinstance(error, ModuleNotFoundError):
-        return f"a worker could not load what it was sent ({said}): install pytest-optlandscape and what it needs there"
+        return f"a worker could not load its task ({said}): install pytest-optlandscape and your project there"
     return f"{type(error).__name__}: {said}"

@@ -67,14 +67,14 @@ def checked_options(form: str, given: dict[str, bool], output: Path | None) -> E
     for name, was_given in given.items():
         if was_given and name not in exporter.takes:
             able = ", ".join(other for other, one in EXPORTERS.items() if name in one.takes)
-            raise ValueError(f"export {form} has no --{name}; it is an option of {able}")
+            raise ValueError(f"export {form} does not take --{name}; {able} does")
     if exporter.is_folder and output is None:
         raise ValueError(f"export {form} writes several files: name a folder with -o, asv's `results_dir`")
     if output is not None:
         kind = "a file" if exporter.is_folder else "a folder"
         if output.is_file() if exporter.is_folder else output.is_dir():
             wanted = "a folder" if exporter.is_folder else "a file"
-            raise ValueError(f"-o {output}: this is {kind}, export {form} writes {wanted}")
+            raise ValueError(f"-o {output}: this is {kind}, but export {form} writes {wanted}")
         if not output.parent.is_dir():
             raise ValueError(f"-o {output}: there is no folder {output.parent}")
     return exporter
@@ -174,13 +174,13 @@ def _of_last_commit(rows: Iterable[Row], trends: Sequence[Trend]) -> tuple[list[
     remarks = []
     if behind:
         remarks.append(
-            f"the numbers are those of commit {last[:10]}, the last one recorded, {number_of(behind, 'commit')} before "
+            f"the numbers are from commit {last[:10]}, the last recorded commit, {number_of(behind, 'commit')} before "
             f"the end of the line"
         )
     absent = [title for title in measured if title not in {row.title for row in chosen}]
     if absent:
         named = ", ".join(clean(title, 100) for title in absent[:5]) + (" …" if len(absent) > 5 else "")
-        remarks.append(f"left out, as they have no numbers at commit {last[:10]}: {named}")
+        remarks.append(f"left out, because they have no numbers at commit {last[:10]}: {named}")
     return chosen, remarks
 
 

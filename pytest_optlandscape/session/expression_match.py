@@ -47,7 +47,7 @@ def read_expression(text: str) -> Matches:
         return lambda _: True
     found = reader.disjunction()
     if reader.tokens:
-        raise reader.mistake(f"{reader.tokens[0]!r} was not expected")
+        raise reader.mistake(f"unexpected {reader.tokens[0]!r}")
     return lambda name: found(name.lower())
 
 
@@ -90,7 +90,7 @@ class _Reader:
             self.tokens.pop(0)
             return inner
         if token.lower() in ("and", "or", ")"):
-            raise self.mistake(f"{token!r} was not expected")
+            raise self.mistake(f"unexpected {token!r}")
         word = token.lower()
         return lambda name: word in name
 

@@ -80,7 +80,7 @@ def fail_on_of(lines: Iterable[str]) -> FailOn:
             words += _checked(told)
             continue
         if spec.strip() in of_optimizer:
-            raise ValueError(f"optlandscape_fail_on has two lines for {spec.strip()!r}; one of the two is enough")
+            raise ValueError(f"optlandscape_fail_on has two lines for {spec.strip()!r}; remove one")
         of_optimizer[spec.strip()] = tuple(_checked(told)) or ("worse",)
     return FailOn(tuple(_checked(" ".join(words))) or ("worse",), of_optimizer)
 
@@ -89,8 +89,8 @@ def _checked(text: str) -> list[str]:
     words = text.replace(",", " ").split()
     for word in words:
         if word not in FAIL_ON:
-            advice = "a line for one optimizer is SPEC = WORD" if "=" in word or ":" in word else ""
+            advice = "for one optimizer, write a line SPEC = WORD" if "=" in word or ":" in word else ""
             raise ValueError(unknown_name("value of optlandscape_fail_on:", word, FAIL_ON, advice and f"; {advice}"))
     if "never" in words and len(words) > 1:
-        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: 'never' stands alone")
+        raise ValueError(f"optlandscape_fail_on is {' '.join(words)!r}: write 'never' without other words")
     return words

@@ -53,7 +53,7 @@ def fit_suites(config: pytest.Config, ini_keys: Mapping[str, tuple[str, Any, str
     except ValueError:
         minutes = math.nan
     if not 0.0 < minutes < math.inf:
-        raise pytest.UsageError(f"optlandscape: --optlandscape-fit={text}: a number of minutes was expected")
+        raise pytest.UsageError(f"optlandscape: --optlandscape-fit={text}: expected a number of minutes, above 0")
     try:
         suite = SuiteRun.against_baseline(read_settings(config, ini_keys))
     except (ValueError, TypeError, ImportError, OSError) as error:
@@ -76,7 +76,7 @@ def _fit(suite: SuiteRun, spec: str, seconds: float, clock: Callable[[], float])
     selection = suite.plan.selections[spec]
     landscapes = suite.plan.landscapes_for(spec)
     if not landscapes:
-        return f"{spec}: no landscape of the suite is for it", ""
+        return f"{spec}: it can run on no landscape of the suite", ""
     spent, steps = 0.0, 0
     for landscape in sorted(landscapes, key=lambda one: one.dim)[:TRIALS]:
         cell = in_early_order(selection.cells_of(landscape))[0]

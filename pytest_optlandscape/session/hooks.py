@@ -287,8 +287,8 @@ class SuitePlugin:
 
 
 _CRASHED = (
-    "{spec} ended the process, crashed it, or could not be ended after its time limit; its further items run in a "
-    "process of their own, as all do with --optlandscape-isolate"
+    "{spec} ended the process, crashed it, or did not stop at its time limit; its remaining items run in a separate "
+    "process, as with --optlandscape-isolate"
 )
 
 

@@ -78,10 +78,10 @@ class IsolatedItems:
         obstacle = self._obstacle(spec)
         if obstacle:
             self._impossible.add(spec)
-            tell(f"{spec} could not be ended, and cannot be run in a process of its own, either: {obstacle}")
+            tell(f"{spec} did not stop at its time limit, and it cannot run in a separate process: {obstacle}")
             return False
         self._isolated.add(spec)
-        tell(f"{spec} could not be ended in time: its further items run in a process of their own, which can be killed")
+        tell(f"{spec} did not stop at its time limit: its remaining items run in a separate process")
         return True
 
     def mark(self, spec: str) -> None:
@@ -116,8 +116,8 @@ class IsolatedItems:
                     where = f" while it ran {run['name']}" if run else ""
                     raise RevisionEndedError(f"{spec} ended its process{where}: {error}") from None
                 hanging.append(run["begins"])
-                tell(f"{run['name']} could not be ended at its time limit of {run['seconds']:g} s; its process was")
-        raise RevisionError(f"{spec} was given up: again and again its runs could not be ended")
+                tell(f"{run['name']} did not stop at its time limit of {run['seconds']:g} s, so its process was killed")
+        raise RevisionError(f"{spec} was given up: too many of its runs did not stop at their time limit")
 
     def _started(self) -> SupervisedClient:
         if self._client is None:

@@ -120,7 +120,7 @@ def perform_plan(plan: Plan, job: str, topic: str) -> dict[str, Any]:
     try:
         return {"worker": worker_name(), "answer": {"outcome": carry_out(plan, topic)}}
     except WorktreeError as error:
-        return {"worker": worker_name(), "failed": f"{error} (a worker needs the repository at the same place)"}
+        return {"worker": worker_name(), "failed": f"{error} (a worker needs the repository at the same path)"}
 
 
 def carry_out(plan: Plan, topic: str = "") -> Outcome:

@@ -90,7 +90,10 @@ def orphan_lines(
             continue
         old = orphan.baseline.optimizer
         if old in plan.adapters:
-            lines += [f"{clean(old, 200)} has two baselines; this one is not used, delete one of them:", f"  {file}"]
+            lines += [
+                f"{clean(old, 200)} has two baselines, and this one is not used; delete one of them:",
+                f"  {file}",
+            ]
             continue
         lines += [f"{clean(old, 200)} has a baseline, but is not configured:", f"  {file}"]
         new = [one for one in comparisons if baselines.get(one.spec) is None]

@@ -191,9 +191,9 @@ class Publishing:
                 with path.open("ab") as file:
                     file.write(f"{chr(10) * bool(there)}{text}\n".encode())
             else:
-                self._lines.append("the summary of the job is full: nothing was added to it")
+                self._lines.append("the job summary is full, so nothing was added to it")
         except OSError as error:
-            self._lines.append(f"the summary of the job was not written: {error}")
+            self._lines.append(f"the job summary was not written: {error}")
 
     def _report(self) -> SessionReport:
         suite = self._suite

@@ -32,7 +32,7 @@ from pytest_optlandscape.store import (
     digest_of_record,
     open_history,
 )
-from pytest_optlandscape.texts.plurals import number_of, verb_of
+from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend.shares import mean_of
 
 __all__ = ["Recording", "equal_record", "machine_versions", "optimizer_entry", "recorded_for", "start_recording"]
@@ -78,7 +78,7 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
         )
         return compared, (
             f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
-            "commit first, or record it, marked, with --optlandscape-history-dirty"
+            "commit first, or record the changed files, marked as such, with --optlandscape-history-dirty"
         )
     return Recording(history, rootpath, facts, settings), ""
 
@@ -188,10 +188,7 @@ class Recording:
             measured = {one.id: self.records[spec, one.id] for one in landscapes if (spec, one.id) in self.records}
             if len(measured) < len(landscapes):
                 if spec in verdicts and self.is_kept:
-                    self.lines.append(
-                        f"not recorded: {spec}, of which only a part of the suite was run (all of its "
-                        f"{number_of(len(landscapes), 'landscape')} {verb_of(len(landscapes), 'is', 'are')} needed)"
-                    )
+                    self.lines.append(f"not recorded: {spec}, because only a part of its suite was run")
                 continue
             if not measured:
                 continue
@@ -209,7 +206,7 @@ class Recording:
         if self.history.problems:
             self.lines.append(
                 f"history {self.history}: {number_of(len(self.history.problems), 'file')} cannot be used; "
-                "`optlandscape doctor` says which and why"
+                "`optlandscape doctor` lists them with the reasons"
             )
 
 

@@ -63,7 +63,7 @@ def parse_releases(text: str) -> tuple[str, list[str]]:
         try:
             SpecifierSet(f"=={version}")
         except InvalidSpecifier:
-            raise ValueError(f"--releases: {version!r} is no version; {advice}") from None
+            raise ValueError(f"--releases: {version!r} is not a version; {advice}") from None
     return str(canonicalize_name(name)), list(dict.fromkeys(versions))
 
 

@@ -121,8 +121,8 @@ def where_it_cannot_go(spec: str, option: str) -> str:
     if library is None or library.is_found_elsewhere:
         return ""
     return (
-        f"{spec} comes from {library.owner}, a method of an object of this process, and {option} runs it in others; "
-        "have the hook in a conftest.py, or make a module the plugin"
+        f"{spec} comes from {library.owner}, a method of an object in this process, but {option} runs it in other "
+        "processes; define the hook in conftest.py or in a plugin module"
     )
 
 

@@ -72,7 +72,7 @@ def find_cell(cell_id: str) -> Cell:
     """
     landscape_id, _, start = cell_id.rpartition("/")
     if not landscape_id:
-        raise ValueError(f"a cell is a landscape and a start, such as beale/sobol-03; got {cell_id!r}")
+        raise ValueError(f"write a cell as LANDSCAPE/START, such as beale/sobol-03; got {cell_id!r}")
     return cell_of(get(landscape_id), start)
 
 

@@ -104,13 +104,13 @@ def _subjects(
 def _retraced(change: Change | None, rootpath: Path, settings: Settings | None) -> Trajectories:
     """Run the worst cells of a change again; return no paths if there is no change."""
     if settings is None:
-        return Trajectories(why_none="a record keeps no points, and --no-runs keeps runs from being made again")
+        return Trajectories(why_none="records hold no points, and with --no-runs nothing is run again")
     try:
         is_in_git = commit_facts(rootpath) is not None
     except GitError:
         is_in_git = False
     if not is_in_git:
-        return Trajectories(why_none="a record keeps no points, and without git no commit can be run again")
+        return Trajectories(why_none="records hold no points, and without git no commit can be run again")
     return retrace_commits(rootpath, settings, [change] if change is not None else [])
 
 
@@ -221,7 +221,7 @@ def _session_paths(suite: SuiteRun, comparison: OptimizerComparison) -> Trajecto
         (comparison.spec, one.now.landscape): _session_pair(suite, comparison, one.worst_cell["cell"])
         for one in due_landscapes(Change(comparison, "", ""))
     }
-    return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
+    return Trajectories(pairs, "only the landscapes that moved most are run again to draw their paths")
 
 
 def _session_pair(suite: SuiteRun, comparison: OptimizerComparison, cell_id: str) -> PathPair:
@@ -234,5 +234,5 @@ def _session_pair(suite: SuiteRun, comparison: OptimizerComparison, cell_id: str
     if before is not None:
         return PathPair(cell_id, before, now)
     differs = as_recorded(now, record, cell.start)
-    why_not = ("the baseline keeps no points, so the path before is not known (compare with --optlandscape-against)",)
+    why_not = ("the baseline holds no points, so the earlier path is unknown (compare with --optlandscape-against)",)
     return PathPair(cell_id, None, now, (*why_not, *([f"this session: {differs}"] if differs else [])))

@@ -57,7 +57,9 @@ def as_recorded(trace: Trace, record: LandscapeRecord, start: str) -> str:
     known: CellRecord | None = record.single_runs.get(start)
     hits = trace.hits(record.targets)
     return (
-        "" if known is None or hits == known.hits else "run again, it hits targets at other evaluations than recorded"
+        ""
+        if known is None or hits == known.hits
+        else "when run again, it hit targets at other evaluations than recorded"
     )
 
 
@@ -95,7 +97,7 @@ def retrace_commits(rootpath: Path, settings: Settings, changes: Iterable[Change
                 for one in wanted:
                     if one.is_configured and one.commit(when) == commit:
                         pairs[one.key] = _with_path(pairs[one.key], when, one, process)
-    return Trajectories(pairs, "only the landscapes that moved most are run again for their paths")
+    return Trajectories(pairs, "only the landscapes that moved most are run again to draw their paths")
 
 
 def configured_specs(settings: Settings) -> frozenset[str]:
@@ -131,8 +133,8 @@ def client_of_commit(rootpath: Path, settings: Settings, commit: str) -> Iterato
         try:
             if not is_of_the_project(rootpath, commit):
                 raise WorktreeError(
-                    f"{commit[:10]} is not in the past of HEAD, of a branch, of origin or of a tag, and a history may "
-                    "not say whose code is run"
+                    f"{commit[:10]} is not an ancestor of HEAD, a branch, origin or a tag, so its code is not run: "
+                    "a history must not choose whose code runs here"
                 )
             worktree = make_worktree(rootpath, commit)
             stack.callback(worktree.remove)

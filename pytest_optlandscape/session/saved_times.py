@@ -175,7 +175,7 @@ def saved_times(config: pytest.Config, place: str, trends: Sequence[Trend]) -> S
         why = problem or _why_not(name, content, machine, here, recorded)
         found = [] if why else list(_tests(name, content, specs))
         if why or not found:
-            left_out.append((name, why or "no benchmark_minimize of these optimizers in it"))
+            left_out.append((name, why or "it has no benchmark_minimize of these optimizers"))
         tests.update({(one.commit, one.test): one for one in found})
     ordered = sorted(tests.values(), key=lambda one: (position[one.commit], one.test))
     return SavedTimes(str(path), machine, tuple(ordered), tuple(left_out))
@@ -219,7 +219,7 @@ def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
         warnings.told.clear()
         name = str(file.relative_to(storage.path)) if file.is_relative_to(storage.path) else str(file)
         if not file.is_file():
-            yield name, None, "it is no regular file"
+            yield name, None, "it is not a regular file"
             continue
         content = next((content for _, content in storage.load(str(file))), None)
         is_one = isinstance(content, dict) and isinstance(content.get("benchmarks"), list)
@@ -227,14 +227,14 @@ def _files(path: Path) -> Iterator[tuple[str, Any, str]]:
 
 
 def _damage(told: Sequence[str]) -> str:
-    return "it cannot be read, or is no file of pytest-benchmark" if told else "it cannot be read"
+    return "it cannot be read, or is not a file of pytest-benchmark" if told else "it cannot be read"
 
 
 def _why_not(name: str, content: Any, machine: str, here: Mapping[str, Any], recorded: set[str]) -> str:
     """Return why a file does not count; "" if it does."""
     info, commit = content.get("machine_info"), content.get("commit_info")
     if not isinstance(info, dict) or not isinstance(commit, dict):
-        return "it does not say of which machine and commit it is"
+        return "it does not name its machine and commit"
     known = str(commit.get("id"))
     reasons = {
         "it names no commit": known in ("unversioned", "unknown", "None"),

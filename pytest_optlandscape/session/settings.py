@@ -157,22 +157,23 @@ def read_settings(config: pytest.Config, known: Mapping[str, tuple[str, Any, str
     budget = str(config.getini("optlandscape_budget")).strip()
     if budget and not (budget.isdecimal() and len(budget) <= _MOST_DIGITS and int(budget) > 0):
         raise ValueError(
-            "optlandscape_budget is a whole number of evaluations per dimension, of at most "
-            f"{_MOST_DIGITS} digits, got {budget!r:.200}"
+            "optlandscape_budget must be a whole number of evaluations per dimension, with at most "
+            f"{_MOST_DIGITS} digits; got {budget!r:.200}"
         )
     json = config.getoption("optlandscape_json")
     report = config.getoption("optlandscape_report")
     against, against_is = _base(config, config.getoption("optlandscape_against"))
     if against is not None and config.getoption("optlandscape_update"):
         raise ValueError(
-            "--optlandscape-against compares with a revision and --optlandscape-update accepts a baseline: give one"
+            "--optlandscape-against compares with a revision, and --optlandscape-update accepts a baseline: give one "
+            "of them"
         )
     most_cells = _most_cells(config)
     suites, own_suites = _suites(config)
     history = _history(config)
     if fail_on.heeds_creep and history is None:
         raise ValueError(
-            "optlandscape_fail_on = creep compares with past commits, and there is no history: set "
+            "optlandscape_fail_on = creep compares with past commits, but there is no history: set "
             f"optlandscape_history, for instance to {DEFAULT_LOCATION}, or give --optlandscape-history"
         )
     return Settings(
@@ -212,7 +213,7 @@ def _suite(config: pytest.Config, most_cells: int | None, own: Mapping[str, str]
     given = config.getoption("optlandscape_suite")
     text = " ".join(str(config.getini("optlandscape_suite") if given is None else given).split())
     if " = " in text:
-        raise ValueError(f"the suite {text!r} has an optimizer in it: the key for that is optlandscape_suites")
+        raise ValueError(f"the suite {text!r} names an optimizer: write it into optlandscape_suites")
     selection = read_selection(text, own=own)
     return text if most_cells is None else selection.with_at_most(most_cells).text
 
@@ -251,11 +252,11 @@ def _most_cells(config: pytest.Config) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) > 0):
-        raise ValueError(f"--optlandscape-cells={text}: a whole number of cells of each landscape was expected")
+        raise ValueError(f"--optlandscape-cells={text}: expected a whole number of cells of each landscape, above 0")
     if config.getoption("optlandscape_update"):
         raise ValueError(
-            "--optlandscape-cells runs a part of each landscape, and --optlandscape-update would accept it in place of "
-            f"the whole: give one of them. To have it smaller for good, configure optlandscape_suites with cells={text}"
+            "--optlandscape-update would replace the whole baseline by the few cells of --optlandscape-cells: give one "
+            f"of them. For fewer cells in every session, write cells={text} into optlandscape_suites"
         )
     return int(text)
 
@@ -274,8 +275,8 @@ def _history(config: pytest.Config) -> str | None:
     arguments = [str(one) for one in config.invocation_params.args]
     if told and "--optlandscape-history" in arguments:
         raise ValueError(
-            f"--optlandscape-history would take {told!r} for the place of the history: write "
-            f"--optlandscape-history={told} if it is one, or name tests before the option"
+            f"--optlandscape-history takes {told!r} for the place of the history: if it is the place, write "
+            f"--optlandscape-history={told}; if it names tests, put it before the option"
         )
     if config.getoption("optlandscape_against") is not None:
         raise ValueError(
@@ -299,8 +300,8 @@ def _executor(config: pytest.Config) -> str | None:
         return None
     if config.getoption("optlandscape_against") is not None:
         raise ValueError(
-            "--optlandscape-against times both revisions on one machine in one go, and --optlandscape-executor runs "
-            "items wherever there is room: give one of them"
+            "--optlandscape-against times both revisions together on one machine, and --optlandscape-executor runs "
+            "items on several: give one of them"
         )
     if hasattr(config, "workerinput") or config.getoption("dist", "no") != "no":
         raise ValueError(
@@ -317,7 +318,7 @@ def _seconds(config: pytest.Config, key: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0.0 <= seconds <= _MOST_SECONDS:
-        raise ValueError(f"{key} is a number of seconds, from 0 to {_MOST_SECONDS:.0f}, got {text!r:.200}")
+        raise ValueError(f"{key} must be a number of seconds from 0 to {_MOST_SECONDS:.0f}; got {text!r:.200}")
     return seconds
 
 
@@ -345,7 +346,7 @@ def _base(config: pytest.Config, against: str | None) -> tuple[str | None, str]:
         if target or not against:
             check_revision(target)
     except ValueError as error:
-        advice = ", or REF... for the commit where HEAD left REF" if ".." in target else ""
+        advice = ", or REF... for the commit where HEAD branched off REF" if ".." in target else ""
         raise ValueError(f"--optlandscape-against: {error}{advice}") from None
     if hasattr(config, "workerinput") or (target == against and against != AUTO):
         return against, ""

@@ -60,7 +60,7 @@ class SuitePlan:
         for spec in settings.optimizers:
             adapter = get(spec)
             if adapter.spec in self.adapters:
-                raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; one of the two is enough")
+                raise ValueError(f"optlandscape_optimizers names {adapter.spec!r} twice; remove one")
             profiled = with_profile(adapter, settings.profiles.get(adapter.spec, ""))
             self.adapters[adapter.spec] = replace(profiled, time_limit=settings.time_limit)
         self.selections: dict[str, Selection] = {}

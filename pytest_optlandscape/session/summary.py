@@ -124,7 +124,7 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.plan.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""
-        _write(terminal, f"{comparison.spec} is taken for {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
+        _write(terminal, f"{comparison.spec} is tested as {profile_text(suite.adapters[comparison.spec])}{not_for_it}")
         _write_partly_compared(terminal, suite, comparison)
         lost = len(suite.judge.without_result(comparison.spec))
         left_out = len(suite.plan.landscapes_for(comparison.spec)) - len(comparison.landscapes) - lost
@@ -151,7 +151,8 @@ def _write_partly_compared(terminal: Any, suite: SuiteRun, comparison: Optimizer
         text = f"{comparison.spec}: {compared} of {compared + not_run} cells of the baseline were compared"
         _write(terminal, text, yellow=True)
     if not_known:
-        text = f"{comparison.spec}: the baseline has none of {number_of(not_known, 'cell')} that were run"
+        are = verb_of(not_known, "is", "are")
+        text = f"{comparison.spec}: {number_of(not_known, 'cell')} of this session {are} not in the baseline"
         _write(terminal, f"{text}; to accept them:", yellow=True)
         terminal.write_line(f"  {suite.wording.update(comparison.spec)}", yellow=True)
 
@@ -175,7 +176,7 @@ def _write_contract(terminal: Any, suite: SuiteRun) -> None:
             quiet.append(spec)
     if quiet and terminal.verbosity >= 0 and "P" not in terminal.reportchars:
         further = f", and likewise for {number_of(len(quiet) - 1, 'more optimizer')}" if quiet[1:] else ""
-        terminal.write_line(f"to see breaches by which no test fails{further}:")
+        terminal.write_line(f"to see the breaches that fail no test{further}:")
         terminal.write_line(f"  {suite.wording.run_alone(f'{quiet[0]}::contract')} -rP")
 
 
@@ -230,7 +231,7 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
     """Print the optimizers with creep, its commits, and what to do."""
     for crept in suite.crept:
         title = crept.series.title
-        text = f"{title} has crept: it is worse than the state that was accepted, though by no single step"
+        text = f"{title} has crept: small steps together made it worse than the accepted state"
         _write(terminal, text, red=True, bold=True)
         for line in event_lines(crept.event):
             terminal.write_line(line, red=True)
@@ -241,11 +242,13 @@ def _write_creep(terminal: Any, suite: SuiteRun) -> None:
             terminal.write_line(f"    {command}", red=True)
     if suite.settings.fail_on.heeds_creep and not suite.settings.update:
         if suite.reference.revision:
-            terminal.write_line(f"creep is not looked for in a comparison with {suite.reference.revision}", yellow=True)
+            terminal.write_line(f"creep is not checked in a comparison with {suite.reference.revision}", yellow=True)
         elif suite.recording is not None and not suite.recording.is_kept and suite.recording.entry is not None:
-            terminal.write_line("creep was looked for in the files as they are, changes included", yellow=True)
+            terminal.write_line(
+                "creep was checked with the files as they are, uncommitted changes included", yellow=True
+            )
         elif suite.recording is None or suite.recording.entry is None:
-            terminal.write_line("creep was not looked for: no optimizer was run on all its landscapes", yellow=True)
+            terminal.write_line("creep was not checked: no optimizer was run on all its landscapes", yellow=True)
 
 
 def _write_tracked(terminal: Any, suite: SuiteRun) -> None:

@@ -110,20 +110,20 @@ class Pace:
             return
         text = (
             f"{work.spec} will take about {duration(expected)}: {number_of(len(work.steps), 'landscape')}, "
-            f"{number_of(sum(work.runs.values()), 'run')}, judging by the first ones"
+            f"{number_of(sum(work.runs.values()), 'run')}, judging by the first runs"
         )
         if self.workers > 1:
             text += f", on {self.workers} workers"
         self.say(text)
         if work.is_update:
             self.say(
-                "  less: cells= or budget= in optlandscape_suites; --optlandscape-fit=MINUTES prints a line for it"
+                "  to shorten: cells= or budget= in optlandscape_suites (--optlandscape-fit=MINUTES prints a line)"
             )
         elif 0 < work.smoke_steps < whole / 2:
             less = expected * work.smoke_steps / whole
             self.say(
-                f"  less: --optlandscape-suite smoke (about {duration(less)}), --optlandscape-cells=N, or a line in "
-                "optlandscape_suites (--optlandscape-fit=MINUTES prints it)"
+                f"  to shorten: --optlandscape-suite smoke (about {duration(less)}), --optlandscape-cells=N, or a "
+                "line in optlandscape_suites (--optlandscape-fit=MINUTES prints it)"
             )
 
     def _is_first(self, spec: str) -> bool:

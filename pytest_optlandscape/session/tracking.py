@@ -81,7 +81,7 @@ class Tracking:
         __tracebackhide__ = True
         record = found.record()
         settings = self._suite.settings
-        hindrance = "" if settings.against is None else "tests of one's own are run on this revision only"
+        hindrance = "" if settings.against is None else "your own tests run at this revision only"
         before = self._accepted.get((item.nodeid, found.name))
         comparison = compare_tracked(record, before, found.terms, hindrance=hindrance)
         is_accepted = settings.update and comparison.verdict != Verdict.SAME  # otherwise, small drifts would creep in

@@ -5,9 +5,9 @@ uniform and change with its version. The points are the Sobol' sequence of `scip
 shift of our own, so that no coordinate of a start is a round number.
 
 Up to 64 coordinates the points come from a table of the package, although SciPy 1.10 to 1.18 give the same points bit
-by bit. Importing `scipy.stats` takes 0.2 to 0.4 seconds in every process of a session, twice as long as L-BFGS-B takes
-on the suite ``quick``. And a release of SciPy with other points would move all baselines of its users at once: a test
-of this package notices that later than they do, a table rules it out.
+by bit. Importing `scipy.stats` takes longer, in every process of a session, than L-BFGS-B takes on the suite ``quick``
+(``benchmarks/import_cost.py``). And a release of SciPy with other points would move all baselines of its users at once:
+a test of this package would notice that later than they do; a table rules it out.
 """
 
 from __future__ import annotations

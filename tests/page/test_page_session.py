@@ -78,7 +78,9 @@ def test_the_command_writes_a_page_with_both_paths(project, capfd):
     assert (project.path / "again.html").read_text() == text
     assert git("worktree", "list", "--porcelain").count("worktree ") == 1
     assert main(["report", "-o", "plain.html", "--no-runs"]) == 0
-    assert "--no-runs keeps runs from being made again" in (project.path / "plain.html").read_text()
+    assert (
+        "records hold no points, and with --no-runs nothing is run again" in (project.path / "plain.html").read_text()
+    )
 
 
 def test_a_session_writes_its_page_against_the_baseline_and_with_the_history(project):
@@ -96,7 +98,7 @@ def test_a_session_writes_its_page_against_the_baseline_and_with_the_history(pro
     text = (project.path / "page" / "report.html").read_text()
     assert "This session against the baseline" in text
     assert 'class="card is-worse"' in text
-    assert "the path before is not known" in text
+    assert "the earlier path is unknown" in text
     assert "optlandscape replay" in text
     assert not re.search("Jinja|Undefined", text)
 
@@ -159,4 +161,4 @@ def test_a_commit_that_nobody_here_chose_is_not_run_for_a_history(project):
     assert not is_of_the_project(project.path, commit)
     settings = Settings(("stepper:minimize",), {}, "quick", None, project.path, False, None, ("worse",), False)
     with client_of_commit(project.path, settings, commit) as why:
-        assert "is not in the past of HEAD, of a branch, of origin or of a tag" in why
+        assert "is not an ancestor of HEAD, a branch, origin or a tag" in why

@@ -32,7 +32,7 @@ def declared(project):
 def test_a_declared_optimizer_is_run_and_compared_serial_and_distributed(declared):
     result = declared.run("--optlandscape-update", "-k", "booth or beale")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["solver:descend is taken for local, derivative-free, bounds, deterministic*"])
+    result.stdout.fnmatch_lines(["solver:descend is tested as local, derivative-free, bounds, deterministic*"])
     for arguments in ([], ["-n", "1"], ["--optlandscape-executor", "processes:1"]):
         result = declared.run("-k", "booth or beale", *arguments)
         assert result.ret == 0

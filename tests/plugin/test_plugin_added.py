@@ -69,7 +69,7 @@ def test_the_example_of_the_documentation(project):
     project.configure("walks:random(step=0.5)")
     result = project.on_booth()
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["walks:random(step=0.5) * new", "*taken for local, *stochastic*"])
+    result.stdout.fnmatch_lines(["walks:random(step=0.5) * new", "*tested as local, *stochastic*"])
     project.configure("walks:randon")
     project.on_booth().stderr.fnmatch_lines(["*there is no walk 'randon'; there are: random*"])
 
@@ -199,11 +199,11 @@ def test_a_hook_of_an_object_cannot_be_compared_and_says_so(repository, chosen):
     assert repository.project.run("-k", chosen, plugins=[Adds()]).ret == 0
     result = repository.compare(chosen=chosen, plugins=[Adds()])
     assert result.ret == 1
-    said = "it comes from the hook pytest_optlandscape_optimizers of Adds, a method of an object of this process"
+    said = "it comes from the hook pytest_optlandscape_optimizers of Adds, a method of an object in this process"
     text = repository.project.unwrapped(result.stdout)
     assert f"walks:Walk cannot be compared: {said}" in text
     assert "walks:Walk was not run: it comes from" in text or "walks:Walk gives no result on booth, and is not" in text
-    assert text.count("a comparison with HEAD runs in others; have the hook in a conftest.py") >= 2
+    assert text.count("a comparison with HEAD runs in other processes; define the hook in conftest.py") >= 2
     result.stdout.no_fnmatch_line("*Traceback*")
     repository.assert_nothing_is_left()
 
@@ -224,5 +224,5 @@ def test_what_cannot_be_imported_elsewhere_is_said_by_the_contract_too(repositor
     repository.project.solver(UNDER_PYTEST)
     result = repository.compare(chosen="check_keeps_start_unchanged")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["in a process of its own solver:minimize cannot be imported: *pytest only*"])
+    result.stdout.fnmatch_lines(["solver:minimize cannot be imported in a separate process: *pytest only*"])
     result.stdout.no_fnmatch_line("*Traceback*")

@@ -388,7 +388,7 @@ def test_a_recorded_revision_is_not_run_again_and_the_verdict_is_the_same(reposi
     repository.project.solver(REPEATS=2)
     run, _, _ = repository.verdict()
     taken, found, result = repository.verdict("-o", "optlandscape_history=.optlandscape/history")
-    said = f"*solver:minimize: HEAD was not run, the history has it as {commit[:10]}; times were not compared"
+    said = f"*solver:minimize: the results of HEAD are from the history ({commit[:10]}); times were not compared"
     result.stdout.fnmatch_lines([said])
     assert found["against"]["recorded"] == {"solver:minimize": commit[:10]}
     assert (taken["verdict"], run["verdict"], result.ret) == ("worse", "worse", 1)

@@ -83,5 +83,5 @@ def test_an_optimizer_from_elsewhere_is_the_same_code_on_both_sides(repository):
     repository.project.configure("scipy:BFGS")
     landscape, found, result = repository.verdict()
     assert (result.ret, landscape["verdict"]) == (0, "same")
-    result.stdout.fnmatch_lines(["*scipy:BFGS is not in this repository: at HEAD and now the same code ran*"])
+    result.stdout.fnmatch_lines(["*scipy:BFGS is not in this repository, so the same code ran at HEAD and now*"])
     assert found["against"]["times"]["scipy:BFGS"]["landscapes"] == {}

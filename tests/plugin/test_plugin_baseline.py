@@ -83,7 +83,7 @@ def test_other_versions_than_the_baseline_was_written_with_are_told(accepted, mo
     accepted.on_booth().stdout.no_fnmatch_line("*written with*")
     accepted.solver(REPEATS=2)
     accepted.on_booth().stdout.fnmatch_lines(
-        [f"*other versions than the baseline was written with: scipy 0.1 → {version}"]
+        [f"*versions changed since the baseline was written: scipy 0.1 → {version}"]
     )
     accepted.accept("-k", "booth").stdout.fnmatch_lines([f"  written with scipy 0.1 → {version}"])
     written = json.loads(accepted.baseline.read_text())

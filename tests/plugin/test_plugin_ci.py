@@ -118,7 +118,7 @@ def test_a_job_summary_that_cannot_be_written_fails_nothing(small, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(small.path))
     result = small.run("--optlandscape-format=github", "-k", "L-BFGS-B", *QUIET)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["the summary of the job was not written: *"])
+    result.stdout.fnmatch_lines(["the job summary was not written: *"])
 
 
 SOURCES = """

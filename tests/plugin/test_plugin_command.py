@@ -155,7 +155,7 @@ def test_the_doctor_puts_damaged_files_aside(repository, command):
     assert status == 0
     assert "is damaged" in error
     status, said, _ = command("doctor", "--repair")
-    assert "1 damaged file was put aside" in said
+    assert "1 damaged file was moved to" in said
     assert [len(one.read_bytes()) for one in (history.folder / "damaged").iterdir()] == [100]
     assert not path.exists()
     assert command("backfill", "HEAD")[1].startswith("1 measured")

@@ -69,7 +69,7 @@ def test_an_optimizer_that_ends_its_process_ends_nothing_else(small):
     result = small.run(PROCESSES, "-k", "not overall", "--tb=short")
     result.stdout.fnmatch_lines(
         [
-            "*given up: 3 times the worker was lost that did this (killed, *",
+            "*given up: its worker was lost 3 times (killed, *",
             "*ended with code 7",
             "ran in 2 processes; 2 processes were lost, and 2 landscapes run again",
         ]
@@ -90,11 +90,11 @@ def test_a_time_limit_holds_and_the_first_failure_stops_the_rest(small):
     [
         ("processes:0", [], "write a number from 1 to 1024"),
         ("processes", [], "write a number from 1 to 1024"),
-        ("threads:2", [], "could not be ended by a time limit; write processes:N"),
+        ("threads:2", [], "a time limit cannot end them; write processes:N"),
         ("here", [], "write processes:N, dask:tcp://HOST:PORT"),
         ("solver:nothing", [], "the module solver has no 'nothing'"),
         ("no_such_module:make", [], "No module named 'no_such_module'"),
-        ("solver:REPEATS", [], "is no function"),
+        ("solver:REPEATS", [], "is not a function"),
         ("solver:minimize", [], "raised TypeError"),
         ("dask:", [], "write the scheduler's address"),
         ("processes:2", ["-n", "2"], "both hand the items to workers"),

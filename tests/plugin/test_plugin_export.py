@@ -103,7 +103,7 @@ def test_a_history_is_exported_to_standard_output_and_to_files(recorded, command
 
     recorded.git("commit", "-q", "--allow-empty", "-m", "not recorded")
     status, said, complaint = command("export", "bencher", "--overall")
-    assert "the last one recorded, 1 commit before the end of the line" in complaint
+    assert "the last recorded commit, 1 commit before the end of the line" in complaint
     assert list(json.loads(said)) == ["solver:minimize / standard / overall"]
 
     folder = tmp_path / "results"
@@ -117,13 +117,16 @@ def test_a_history_is_exported_to_standard_output_and_to_files(recorded, command
 def test_mistakes_in_an_export_are_told_on_one_line_and_lose_nothing(recorded, command, tmp_path):
     (tmp_path / "benchmarks.json").write_text("{")
     for arguments, said in [
-        (["csv", "--last"], "export csv has no --last; it is an option of openmetrics"),
-        (["bencher", "--direction", "bigger"], "it is an option of github-action-benchmark"),
+        (["csv", "--last"], "export csv does not take --last; openmetrics does"),
+        (
+            ["bencher", "--direction", "bigger"],
+            "export bencher does not take --direction; github-action-benchmark does",
+        ),
         (["asv"], "name a folder with -o"),
         (["asv", "-o", str(tmp_path)], "exists, but is not a list of benchmarks of asv"),
-        (["csv", "-o", str(tmp_path)], "this is a folder, export csv writes a file"),
+        (["csv", "-o", str(tmp_path)], "this is a folder, but export csv writes a file"),
         (["csv", "-o", "no/where"], "there is no folder no"),
-        (["csv", "--json"], "say where to write with -o"),
+        (["csv", "--json"], "name the output with -o"),
         (["csv", "-k", "solver:minimise"], "did you mean 'solver:minimize'?"),
         (["csv", "--history", "elsewhere"], "is empty: record a session"),
     ]:
@@ -172,8 +175,8 @@ def test_saved_times_are_joined_by_commit_and_for_this_machine_only(recorded, co
         "its commit is not in the history",
         "another machine (another ",
         "another machine (Windows-PyPy-9.9-64bit)",
-        "cannot be read, or is no file of pytest-benchmark",
-        "does not say of which machine",
+        "cannot be read, or is not a file of pytest-benchmark",
+        "does not name its machine",
     ):
         assert told in remarks
     assert "\x1b" not in remarks

@@ -68,7 +68,7 @@ def test_an_optimizer_that_cannot_be_ended_in_time_is_isolated_from_then_on(smal
     told = capfd.readouterr().err
     assert told.count("cannot be ended from here") == 1
     assert (
-        told.count("solver:minimize could not be ended in time: its further items run in a process of their own") == 1
+        told.count("solver:minimize did not stop at its time limit: its remaining items run in a separate process") == 1
     )
     found = json.loads(small.outcome_path.read_text())["optimizers"][0]
     assert [one["name"] for one in found["landscapes"]] == ["beale", "booth"]
@@ -84,7 +84,7 @@ def test_a_run_that_only_its_process_ends_is_one_that_hangs(small, capfd, monkey
     result = small.run("-k", "beale", "--optlandscape-isolate")
     assert result.ret == 1
     assert (
-        "on beale from [4.5, 4.5] could not be ended at its time limit of 0.2 s; its process was"
+        "on beale from [4.5, 4.5] did not stop at its time limit of 0.2 s, so its process was killed"
         in capfd.readouterr().err
     )
     result.stdout.fnmatch_lines(

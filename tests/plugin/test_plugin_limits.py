@@ -88,7 +88,9 @@ def test_no_limit_and_what_is_none(project):
     project.configure(optlandscape_time_limit="soon")
     result = project.run("-k", "beale")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*optlandscape_time_limit is a number of seconds, from 0 to 10000000, got 'soon'*"])
+    result.stderr.fnmatch_lines(
+        ["*optlandscape_time_limit must be a number of seconds from 0 to 10000000; got 'soon'*"]
+    )
     project.configure(optlandscape_time_limit="0")
     project.solver("def minimize(problem):\n    import time; time.sleep(0.002); problem(problem.x0); return problem.x0")
     assert project.run("-k", "beale").ret == 0

@@ -137,7 +137,7 @@ SESSIONS = [
     (["--optlandscape", "--optlandscape-suite="], {}, "--optlandscape-suite has an empty value"),
     (["--optlandscape", "--optlandscape-suite=" + "-" * 1000], {}, "unknown suite '---"),
     (["--optlandscape", "--optlandscape-json", ""], {}, "--optlandscape-json has an empty value"),
-    (["--optlandscape-replay", ""], {}, "a cell is a landscape and a start"),
+    (["--optlandscape-replay", ""], {}, "write a cell as LANDSCAPE/START"),
     (["--optlandscape-replay", "/" * 1000], {}, "unknown landscape"),
     (["--optlandscape-list", "dim=" + "9" * 5000], {}, "--optlandscape-list"),
     (["--optlandscape", "--optlandscape-executor", "processes:" + "9" * 5000], {}, "processes:999"),

@@ -40,15 +40,15 @@ def work(**keywords):
 def test_an_estimate_is_said_once_after_the_first_cells():
     watched = Watched(4.0)
     first = watched.run("landscape-0", work(smoke_steps=190))
-    assert first[0] == "solver:slow will take about 23 min: 16 landscapes, 352 runs, judging by the first ones"
-    assert first[1].startswith("  less: --optlandscape-suite smoke (about 76 s), --optlandscape-cells=N")
+    assert first[0] == "solver:slow will take about 23 min: 16 landscapes, 352 runs, judging by the first runs"
+    assert first[1].startswith("  to shorten: --optlandscape-suite smoke (about 76 s), --optlandscape-cells=N")
     assert first[2] == "solver:slow on landscape-0: 3 of 22 runs, about 76 s left"
     assert not any("will take" in line for line in watched.run("landscape-1", work()))
 
 
 def test_an_update_is_made_smaller_by_the_configuration_alone():
     said = Watched(4.0).run("landscape-0", work(smoke_steps=190, is_update=True))
-    assert said[1].startswith("  less: cells= or budget= in optlandscape_suites; --optlandscape-fit=MINUTES")
+    assert said[1].startswith("  to shorten: cells= or budget= in optlandscape_suites (--optlandscape-fit=MINUTES")
     assert "--optlandscape-suite" not in " ".join(said)
 
 

@@ -165,9 +165,9 @@ def test_different_fails_what_has_nothing_to_compare_with(small):
     ("lines", "said"),
     [
         (["solver:descend = diferent"], "did you mean 'different'"),
-        (["solver:descend=different"], "a line for one optimizer is SPEC = WORD"),
+        (["solver:descend=different"], "for one optimizer, write a line SPEC = WORD"),
         (["a:b = worse", "a:b = never"], "two lines for 'a:b'"),
-        (["a:b = never creep"], "'never' stands alone"),
+        (["a:b = never creep"], "write 'never' without other words"),
     ],
 )
 def test_mistakes_in_fail_on(lines, said):

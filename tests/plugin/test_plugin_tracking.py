@@ -349,4 +349,4 @@ def test_against_a_revision_it_is_not_compared_and_says_so(repository):
     repository.commit()
     result = repository.compare(chosen="test_rates.py")
     text = repository.project.unwrapped(result.stdout)
-    assert " decades, not compared: tests of one's own are run on this revision only " in text
+    assert " decades, not compared: your own tests run at this revision only " in text

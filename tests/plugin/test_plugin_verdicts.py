@@ -463,7 +463,7 @@ def test_no_optimizer_is_said(project):
 def test_the_profile_is_stated_and_can_be_set(project):
     project.configure(optlandscape_profiles="\n    solver:minimize = global stochastic\n")
     result = project.on_booth()
-    result.stdout.fnmatch_lines("solver:minimize is taken for global, gradient, bounds, stochastic*")
+    result.stdout.fnmatch_lines("solver:minimize is tested as global, gradient, bounds, stochastic*")
 
 
 @pytest.mark.parametrize(
@@ -498,7 +498,7 @@ def test_a_cell_is_replayed(project):
     [
         ("booth/sobl-03", "*'sobl-03'; did you mean 'sobol-03'*"),
         ("both/sobol-03", "*'both'; did you mean 'booth'*"),
-        ("x", "*a cell is*"),
+        ("x", "*write a cell as*"),
     ],
 )
 def test_an_unknown_cell_is_named(project, cell, complaint):

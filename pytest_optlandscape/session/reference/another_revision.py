@@ -296,8 +296,8 @@ class AnotherRevision:
         if library is None or library.is_found_elsewhere:
             return ""
         return (
-            f"it comes from {library.owner}, a method of an object of this process, and a comparison with "
-            f"{self.worktree.ref} runs in others; have the hook in a conftest.py, or make a module the plugin"
+            f"it comes from {library.owner}, a method of an object in this process, but a comparison with "
+            f"{self.worktree.ref} runs in other processes; define the hook in conftest.py or in a plugin module"
         )
 
     def _loaded_here(self, spec: str) -> dict[str, Any]:
@@ -307,7 +307,7 @@ class AnotherRevision:
             raise RevisionError(f"{spec} cannot be compared: {hindrance}")
         present = self._present.load(spec)
         if "missing" in present:
-            raise RevisionError(f"in a process of its own {spec} cannot be imported: {present['missing']}")
+            raise RevisionError(f"{spec} cannot be imported in a separate process: {present['missing']}")
         return present
 
     def _reason_why_not_there(self, spec: str) -> str:
@@ -405,10 +405,10 @@ class AnotherRevision:
             if spec in self.missing:
                 yield Note(f"{spec} is not there at {ref}: {self.missing[spec]}", is_warning=True)
             elif spec not in self.incomparable and not self.is_of_repository(spec):
-                yield Note(f"{spec} is not in this repository: at {ref} and now the same code ran", is_warning=True)
+                yield Note(f"{spec} is not in this repository, so the same code ran at {ref} and now", is_warning=True)
             if spec in self.taken:
                 commit = self.taken[spec]
-                yield Note(f"{spec}: {ref} was not run, the history has it as {commit}; times were not compared")
+                yield Note(f"{spec}: the results of {ref} are from the history ({commit}); times were not compared")
             timed = [self.timed(spec, one.now.landscape) for one in comparison.landscapes]
             known = time_line([ratios for ratios in timed if ratios is not None])
             if known:
@@ -417,7 +417,7 @@ class AnotherRevision:
             yield from map(Note, self._origin_lines())
         commands = self._commands_to_build()
         if commands:
-            yield Note("to compare what has to be built, measure both revisions:", is_warning=True)
+            yield Note("to compare code that must be built, measure both revisions:", is_warning=True)
         for command in commands:
             yield Note(f"  {command}", is_wrapped=False)
 
@@ -430,7 +430,7 @@ class AnotherRevision:
             if copy.differing:
                 further = f" and {len(copy.differing) - 2} more" if len(copy.differing) > 2 else ""
                 names = ", ".join(copy.differing[:2]) + further
-                yield f"  the installed copy differs from it in {names}: install it again for your other tests"
+                yield f"  the installed copy differs from it in {names}: reinstall it for your other tests"
 
     def _commands_to_build(self) -> list[str]:
         """Return the commands that build and compare both revisions; none if no build is needed."""

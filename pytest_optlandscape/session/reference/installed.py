@@ -276,7 +276,7 @@ class _Search:
             obstacle = f"{name} is installed as a copy, and its source was not found in this repository"
             return InstalledCopy(name, installed, obstacle=obstacle)
         if InstalledCopy(name, installed).is_of_this_package:
-            obstacle = f"{name} is installed as a copy, and pytest-optlandscape itself runs on that"
+            obstacle = f"{name} is installed as a copy, and pytest-optlandscape itself imports it"
             return InstalledCopy(name, installed, source, obstacle, needs_build=True)
         place = {one: source + one.removeprefix(relative) for one in code}
         compiled = [one.name for one in files if one.name.endswith(tuple(EXTENSION_SUFFIXES))]

@@ -248,7 +248,7 @@ class _Server:
         record = run(self._adapters[spec], get(landscape), budget, starts=starts).to_plain()
         lent = self._lent_by_the_present()
         if lent:
-            raise ImportError(f"while it ran, a module was imported that is not the revision's: {lent}")
+            raise ImportError(f"while it ran, it imported a module from outside that revision: {lent}")
         return record
 
     def do_item(self, spec: str, landscape: str, budget: int, **told: Any) -> dict[str, Any]:

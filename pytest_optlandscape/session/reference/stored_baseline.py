@@ -160,7 +160,7 @@ class StoredBaseline:
         if missing:
             yield Note(f"nothing to compare with, no baseline yet: {'; '.join(missing)}", is_warning=True)
             folder = _relative(self._plan.settings.baseline_folder)
-            text = f"  to accept what these runs did, and then commit {folder}/:"
+            text = f"  to accept these results, and then commit {folder}/:"
             yield Note(text, is_warning=True, is_wrapped=False)
             only = [] if set(items) == set(self._plan.adapters) else items
             yield Note(f"    {wording.update(*only)}", is_warning=True, is_wrapped=False)
@@ -175,7 +175,7 @@ class StoredBaseline:
             differing = [one.now.landscape for one in comparison.landscapes if one.verdict != Verdict.SAME]
             told = dict.fromkeys(versions_text(baseline.versions_of(one), now) for one in differing or baseline.records)
             for text in filter(None, told):
-                line = f"{comparison.spec}: other versions than the baseline was written with: {text}"
+                line = f"{comparison.spec}: versions changed since the baseline was written: {text}"
                 yield Note(line, is_wrapped=False)
 
     def close(self) -> None:
