@@ -204,9 +204,10 @@ class _LossEnvelope:
                 f"{self._explained(float(self.path[k]))}{replay}"
             )
         if self.end_is_stable and other.nfev != run.nfev:
+            count = number_of(other.nfev, unit, "batches" if unit == "batch" else "")
             return (
-                f"follow the same path on {run.landscape.id}, but stop after {run.nfev} and "
-                f"{number_of(other.nfev, unit, 'batches' if unit == 'batch' else '')}, although rounding does not move the end{replay}"
+                f"follow the same path on {run.landscape.id}, but stop after {run.nfev} and {count}, although rounding "
+                f"does not move the end{replay}"
             )
         result = self._apart_at_the_end(other)
         if self.end_is_stable and result is not None and result > MULTIPLE * self.result:

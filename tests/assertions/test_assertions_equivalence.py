@@ -295,7 +295,7 @@ def test_epochs_without_a_loss_are_compared_by_what_they_lack():
         return recorder.run
 
     assert assert_equivalent(validated(2), validated(2)).identical == 1
-    with pytest.raises(AssertionError, match="part on training loss at evaluation 3: .*nan are inf of"):
+    with pytest.raises(AssertionError, match=r"part on training loss at evaluation 3: .*nan are inf of"):
         assert_equivalent(validated(2), validated(3))
 
 
