@@ -283,6 +283,7 @@ def test_runs_rates_and_numbers(numbers):
         "66, before 60: +6 (gate 5; one value, no test of significance), changed",
     )
     assert {name: verdict for name, (verdict, _) in found.items()} == {
+        "mine on square": "better",
         "reaches the minimum": "same",
         "steps": "changed",
         "test_numbers:descend on sphere[2]": "better",
