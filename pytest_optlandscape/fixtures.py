@@ -86,13 +86,13 @@ def benchmark_minimize(benchmark: Any, request: pytest.FixtureRequest) -> Callab
 
 @pytest.fixture
 def track(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Track a width, a run, a rate or a number across commits.
+    """Track a width, a run, a recorded training, a rate or a number across commits.
 
     ``track(found, name=None, *, unit=None, better=None, gate=None, absolute_gate=None)``, where ``found`` is a number,
-    a `Run`, or the result of ``assert_robust``, ``assert_tunable`` or ``rate_interval``. A number and a rate need a
-    name. For a number, ``unit`` is text, and ``better`` is ``"lower"``, ``"higher"`` or ``"none"`` (default). The
-    smallest change that matters is ``gate``, a share of the value before (default 0.1), or ``absolute_gate``, in the
-    unit.
+    a `Run`, a `TrainingRun`, or the result of ``assert_robust``, ``assert_tunable`` or ``rate_interval``. A number and
+    a rate need a name. For a number, ``unit`` is text, and ``better`` is ``"lower"``, ``"higher"`` or ``"none"``
+    (default). The smallest change that matters is ``gate``, a share of the value before (default 0.1), or
+    ``absolute_gate``, in the unit.
 
     With ``--optlandscape``, the value is compared with the baseline, and the test fails if the value is worse.
     ``--optlandscape-update`` accepts the value. Without these options, only the arguments are checked. In all cases

@@ -30,7 +30,7 @@ INI_KEYS = {
     "optlandscape_suites": (
         "linelist",
         [],
-        "a suite for one optimizer, SPEC = quick -ackley[5] cells=8 budget=60 ..., or a suite of your own, NAME = WORDS",
+        "a suite for one optimizer, SPEC = quick -ackley[5] cells=8 budget=60 ..., or an own suite, NAME = WORDS",
     ),
     "optlandscape_budget": (
         "string",

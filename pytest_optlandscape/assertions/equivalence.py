@@ -1,21 +1,22 @@
-"""Whether two optimizers follow the same path, up to rounding.
+"""Whether two optimizers, or two recorded trainings, follow the same path, up to rounding.
 
 If two runs are identical, nothing needs to be measured. Otherwise the first optimizer runs again with its start, values
 and gradients off by one unit in the last place. The two paths are compared as long as these perturbed runs stay
 together. Some optimizers branch on ties, so rounding now and then moves a run far at once. Therefore each perturbed run
 is compared with the other perturbed runs, as if it were the second optimizer. As many divergences as this predicts are
-no difference between the optimizers.
+no difference between the optimizers. `loss_paths` compares recorded trainings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.assertions.loss_paths import ComparedPath, check_trainings, compare_trainings
 from pytest_optlandscape.comparison.statistics import chance_of_as_many
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.optimizers import Adapter, get
@@ -28,7 +29,7 @@ from pytest_optlandscape.records.path_divergence import (
     multiple_of,
 )
 from pytest_optlandscape.records.perturbation import SINGLE, PerturbedProblem, precision_of
-from pytest_optlandscape.runs import Problem, Run, as_landscape, box_widths, execute, execute_all
+from pytest_optlandscape.runs import Problem, Run, TrainingRun, as_landscape, box_widths, execute, execute_all
 from pytest_optlandscape.suites.catalogue import cells, suite_landscapes
 from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of, verb_of
@@ -48,12 +49,12 @@ _LARGEST_ENVELOPE = 1e-4
 
 @dataclass(frozen=True)
 class Equivalence:
-    """The result of comparing two optimizers that follow the same path.
+    """The result of comparing two optimizers, or two recorded trainings, that follow the same path.
 
     Attributes
     ----------
     first, second : str
-        Their specs.
+        Their specs; of trainings, the names of their optimizers.
     cells : int
         Number of starts, on all landscapes, from which both ran.
     identical : int
@@ -98,19 +99,22 @@ def assert_equivalent(
     budget: int | None = None,
     seed: int = 0,
     n_starts: int = 3,
+    perturbed: Sequence[TrainingRun] = (),
     **others: Never,
 ) -> Equivalence:
-    """Assert that two optimizers follow the same path up to rounding.
+    """Assert that two optimizers, or two recorded trainings, follow the same path up to rounding.
 
     Use it for a port and its original, a fast path and its reference, or one optimizer on two backends. The effect of
     rounding is measured, in units of the coarser of both optimizers' precisions. The points at which the objective is
     evaluated are compared. If an optimizer asks for gradients only, the points of its gradients are compared, so it may
     equal one that asks for both.
 
+    Of two recorded trainings, the losses are compared, then their number, then the losses of the final weights.
+
     Parameters
     ----------
-    first, second : str, callable, class or object
-        Whatever `optimizers.get` takes.
+    first, second : str, callable, class or object; or TrainingRun
+        Whatever `optimizers.get` takes; or the runs of two recorders, such as `KerasRecorder`.
     landscapes : iterable of Landscape or str, optional
         Where to compare (default: the landscapes of the suite ``quick`` that are made for both).
     budget : int, optional
@@ -121,6 +125,10 @@ def assert_equivalent(
     n_starts : int, default 3
         Number of Sobol' points, at most 16, besides the standard start, a corner and a face of the box; 0 for the
         standard start alone.
+    perturbed : sequence of TrainingRun, optional
+        Recorded trainings like the first, with their data or weights off by one unit in the last place. They show the
+        effect of rounding on a training. Without them, losses may be 1000 units in the last place of single precision
+        apart, 1.2e-4 of √(loss · largest loss).
 
     Returns
     -------
@@ -132,7 +140,10 @@ def assert_equivalent(
     AssertionError
         If paths diverge, with the first evaluation at which they do.
     ValueError
-        If no landscape is made for both optimizers, or ``n_starts`` is not between 0 and 16.
+        If no landscape is made for both optimizers, or ``n_starts`` is not between 0 and 16; if a training has not
+        ended, or the trainings count different evaluations.
+    TypeError
+        If only one of both is a recorded training, or an argument is given that does not apply.
 
     Examples
     --------
@@ -142,30 +153,69 @@ def assert_equivalent(
     Traceback (most recent call last):
         ...
     AssertionError: scipy:BFGS and scipy:L-BFGS-B part on beale at evaluation 2: ...
+
+    Two recorded trainings:
+
+    >>> from pytest_optlandscape.runs import record_training
+    >>> def train(rate):
+    ...     x = 4.0
+    ...     with record_training() as recorder:
+    ...         for _ in range(20):
+    ...             recorder.step(x * x)
+    ...             x -= rate * x
+    ...     return recorder.run
+    >>> print(assert_equivalent(train(0.1), train(0.1)))
+    training and training follow the same path from 1 start, 1 bit by bit; 20 evaluations compared
     """
     __tracebackhide__ = True
     refuse_keywords(assert_equivalent, others, {"starts": "n_starts, a number of Sobol' starts"})
+    if isinstance(first, TrainingRun) or isinstance(second, TrainingRun):
+        given = {
+            "landscapes": landscapes is not None,
+            "budget": budget is not None,
+            "seed": seed,
+            "n_starts": n_starts != 3,
+        }
+        _check_applies(given, "recorded trainings, which have made their runs")
+        check_trainings(first, second, perturbed)
+        return _equivalence(first.optimizer, second.optimizer, [compare_trainings(first, second, perturbed)])
+    _check_applies({"perturbed": perturbed}, "optimizers, whose perturbed runs are made here")
     one, other = get(first), get(second)
     pairs = [_run(one, other, cell, budget, seed) for cell in _cells(one, other, landscapes, n_starts)]
     precision = max(
         precision_of([pair[k] for pair in pairs], adapter.setting.get("dtype", ""))
         for k, adapter in enumerate((one, other))
     )
-    found = [_compared(one, expected, actual, precision) for expected, actual in pairs]
+    return _equivalence(one.spec, other.spec, [_compared(one, *pair, precision) for pair in pairs])
+
+
+def _check_applies(given: dict[str, Any], what: str) -> None:
+    for argument, value in given.items():
+        if value:
+            raise TypeError(f"assert_equivalent: {argument} does not apply to {what}")
+
+
+def _equivalence(first: str, second: str, found: list[ComparedPath]) -> Equivalence:
+    """Raise AssertionError if more paths diverge than rounding explains; else return what was compared."""
+    __tracebackhide__ = True
     diverged = [cell for cell in found if cell.divergence]
-    measured = [cell for cell in found if cell.trials]
+    measured = [cell for cell in found if not cell.is_identical]
     jumps, trials = sum(cell.jumps for cell in measured), sum(cell.trials for cell in measured)
     if chance_of_as_many(len(diverged), max(len(measured), len(diverged)), jumps, trials) < LEVEL:
         more = (
             f"\n  {len(diverged)} of {number_of(len(found), 'start')} {verb_of(len(diverged), 'diverges', 'diverge')}"
         )
-        more += f"; of {number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
-        raise AssertionError(f"{one.spec} and {other.spec} {diverged[0].divergence}{more}")
+        more = (
+            ""
+            if not trials
+            else f"{more}; of {number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
+        )
+        raise AssertionError(f"{first} and {second} {diverged[0].divergence}{more}")
     return Equivalence(
-        one.spec,
-        other.spec,
+        first,
+        second,
         len(found),
-        sum(not cell.trials for cell in found),
+        sum(cell.is_identical for cell in found),
         sum(cell.evaluations for cell in found),
         sum(cell.evaluations < 2 and bool(cell.trials) for cell in found),
         len(diverged),
@@ -203,20 +253,9 @@ def _run(
     return runs[0], runs[1]
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """One cell: its divergence, the evaluations compared, and how many perturbed runs diverge from the others."""
-
-    divergence: str
-    evaluations: int
-    multiple: float = 0.0
-    jumps: int = 0
-    trials: int = 0
-
-
-def _compared(one: Adapter, expected: Run, actual: Run, precision: float) -> _Compared:
+def _compared(one: Adapter, expected: Run, actual: Run, precision: float) -> ComparedPath:
     if _is_identical(expected, actual):
-        return _Compared("", len(expected.trace))
+        return ComparedPath("", len(expected.trace), is_identical=True)
     rng = np.random.default_rng(expected.seed)
     problem = Problem(expected.landscape, expected.x0, budget=expected.budget, seed=expected.seed)
     perturbed = execute_all(one, (PerturbedProblem(problem, rng, precision) for _ in range(_PERTURBATIONS)))
@@ -225,7 +264,7 @@ def _compared(one: Adapter, expected: Run, actual: Run, precision: float) -> _Co
         bool(_Envelope(expected, [*perturbed[:k], *perturbed[k + 1 :]], precision).divergence(run))
         for k, run in enumerate(perturbed)
     )
-    return _Compared(
+    return ComparedPath(
         envelope.divergence(actual), envelope.compared(actual), envelope.multiple(actual), jumps, len(perturbed)
     )
 

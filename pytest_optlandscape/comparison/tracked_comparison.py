@@ -1,7 +1,8 @@
-"""Compare values that a user's test tracks (a width, a run, a rate or a number) with their accepted values.
+"""Compare values that a user's test tracks (a width, a run, a training, a rate or a number) with their accepted values.
 
 Each kind has a record of plain values for a file, and a comparison of two records. A width has a confidence interval
-(`width_comparison`), a rate a test of significance. A single run or number has neither: a gate alone decides.
+(`width_comparison`), a rate a test of significance. A single run, training (`training_comparison`) or number has
+neither: a gate alone decides.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ import scipy
 
 from pytest_optlandscape.comparison.criteria import PRECISION, metrics_on
 from pytest_optlandscape.comparison.findings import Finding, Verdict, verdict_of
+from pytest_optlandscape.comparison.training_comparison import (
+    check_can_be_tracked,
+    compare_training_records,
+    is_training_record,
+    training_record,
+)
 from pytest_optlandscape.comparison.width_comparison import compare_widths, width_record
 from pytest_optlandscape.landscapes.arguments import listed
 from pytest_optlandscape.records.build_records import record_of
@@ -46,7 +53,11 @@ _SAME_DIGITS = 0.05
 
 _ROUNDING = 1.0 + 1e-9  # a move of exactly the gate is not beyond it
 _BROKEN = ("exception", "no-result", "non-finite")
-_NO_TEST = {"run": "one run, no test of significance", "number": "one value, no test of significance"}
+_NO_TEST = {
+    "run": "one run, no test of significance",
+    "training": "one training, no test of significance",
+    "number": "one value, no test of significance",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ class Tracked:
     Attributes
     ----------
     kind : str
-        ``"width"``, ``"run"``, ``"rate"`` or ``"number"``.
+        ``"width"``, ``"run"``, ``"training"``, ``"rate"`` or ``"number"``.
     name : str
         Unique in its test.
     terms : Terms
@@ -103,7 +114,7 @@ class TrackedComparison:
     text : str
         Values and verdict in words.
     value, before : float or None
-        Decades of a width, evaluations of a run, a rate or a number, now and before.
+        Decades of a width, evaluations of a run or a training, a rate or a number, now and before.
     unit : str
     """
 
@@ -130,10 +141,10 @@ def tracked(
 
     Parameters
     ----------
-    found : RobustWidth, Run, Robustness, RateInterval or number
+    found : RobustWidth, Run, TrainingRun, Robustness, RateInterval or number
     name : str, optional
         Required for a rate or a number (default for a width: optimizer and hyperparameter; for a run: optimizer and
-        landscape).
+        landscape; for a training: optimizer and loss).
     unit : str, optional
         The unit of a number.
     better : str, optional
@@ -155,7 +166,8 @@ def tracked(
         If the value is none of these, or an argument does not apply to its kind.
     ValueError
         If a name is missing or not one line of text, a number is not finite, a direction is unknown, a gate is not a
-        positive number, or the minimum of a run's landscape is not known.
+        positive number, the minimum of a run's landscape is not known, a training has not ended, or the loss of its
+        final weights is unknown or beyond its bound.
 
     Examples
     --------
@@ -172,6 +184,10 @@ def tracked(
         _check_can_be_judged(found)
         kind, own_name = "run", f"{found.optimizer} on {found.landscape.id}"
         make = functools.partial(_run_record, found)
+    elif isinstance(found, TrainingRun):
+        check_can_be_tracked(found)
+        kind, own_name = "training", f"{found.optimizer} on {found.landscape.id}"
+        make = functools.partial(training_record, found)
     elif isinstance(found, Robustness | RateInterval):
         kind, interval = "rate", found.interval if isinstance(found, Robustness) else found
         counts = {"successes": int(interval.successes), "trials": int(interval.trials)}
@@ -186,14 +202,13 @@ def tracked(
 
 
 def _as_number(found: Any) -> float:
-    if isinstance(found, TrainingRun):
-        raise TypeError("track takes no TrainingRun; pass a number of it: track(run.gap, name='gap', better='lower')")
     is_scalar = getattr(found, "shape", None) == () and hasattr(found, "item")
     value: Any = found.item() if is_scalar else found  # unwrap an array or tensor of one number
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return float(value)
     raise TypeError(
-        "track takes what assert_robust or assert_tunable returns, a Run, a rate of rate_interval, or a real number; "
+        "track takes what assert_robust or assert_tunable returns, a Run, a TrainingRun, a rate of rate_interval, or a "
+        "real number; "
         f"got {type(found).__name__}: {found!r:.60}"
     )
 
@@ -357,6 +372,7 @@ def _is_count(value: Any) -> bool:
 _CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "width": _is_width,
     "run": _is_run,
+    "training": is_training_record,
     "rate": _is_rate,
     "number": _is_plain_number,
 }
@@ -381,8 +397,9 @@ def compare_tracked(
     TrackedComparison
         *not-comparable* if the conditions differ. Otherwise, *worse* or *better* as follows. Width: see
         `compare_widths`. Run: a criterion of the suite moved beyond its gate for one landscape; if several did,
-        `verdict_of` decides. Rate: it moved by at least its gate, and Fisher's exact test rejects at 0.001. Number: it
-        moved beyond its gate. A run or a rate that moved less is *changed*, a number the *same*.
+        `verdict_of` decides. Training: see `compare_training_records`. Rate: it moved by at least its gate, and
+        Fisher's exact test rejects at 0.001. Number: it moved beyond its gate. A run, a training or a rate that moved
+        less is *changed*, a number the *same*.
 
     References
     ----------
@@ -413,9 +430,7 @@ def compare_tracked(
 
 def _described(record: Mapping[str, Any]) -> TrackedComparison:
     """Describe a record that has no baseline."""
-    value, unit, text = {"width": _of_width, "run": _of_run, "rate": _of_rate, "number": _of_number}[record["kind"]](
-        record
-    )
+    value, unit, text = _DESCRIPTIONS[record["kind"]](record)
     return TrackedComparison(Verdict.NEW, text, value, unit=unit)
 
 
@@ -428,6 +443,13 @@ def _of_run(record: Mapping[str, Any]) -> tuple[float, str, str]:
     return record["evaluations"], "evaluations", f"{number_of(record['evaluations'], 'evaluation')}, {gap}"
 
 
+def _of_training(record: Mapping[str, Any]) -> tuple[float, str, str]:
+    gap = "no final gap" if record["gap"] is None else f"gap {record['gap']:.3g}"
+    unit = record["conditions"]["unit"]
+    units = "batches" if unit == "batch" else f"{unit}s"
+    return record["evaluations"], units, f"{number_of(record['evaluations'], unit, units)}, {gap}"
+
+
 def _of_rate(record: Mapping[str, Any]) -> tuple[float, str, str]:
     rate = _rounded(record["successes"] / record["trials"])
     return rate, "", f"{record['successes']} of {record['trials']}"
@@ -435,6 +457,15 @@ def _of_rate(record: Mapping[str, Any]) -> tuple[float, str, str]:
 
 def _of_number(record: Mapping[str, Any]) -> tuple[float, str, str]:
     return record["value"], record["unit"], _with_unit(record["value"], record["unit"])
+
+
+_DESCRIPTIONS: dict[str, Callable[[Mapping[str, Any]], tuple[float, str, str]]] = {
+    "width": _of_width,
+    "run": _of_run,
+    "training": _of_training,
+    "rate": _of_rate,
+    "number": _of_number,
+}
 
 
 def _with_unit(value: float, unit: str, sign: str = "") -> str:
@@ -451,14 +482,11 @@ def _differing_conditions(now: Mapping[str, Any], before: Mapping[str, Any]) -> 
         return f"a {before['kind']} is now a {now['kind']}"
     if now["kind"] == "number" and now["unit"] != before["unit"]:
         return f"unit {before['unit'] or 'none'} is now {now['unit'] or 'none'}"
-    if now["kind"] != "run":
+    if now["kind"] not in ("run", "training"):
         return ""
-    old, new = before["conditions"], now["conditions"]
-    if (
-        CellRecord.from_text(now["cell"]).was_stopped_by_time
-        or CellRecord.from_text(before["cell"]).was_stopped_by_time
-    ):
+    if now["kind"] == "run" and any(CellRecord.from_text(side["cell"]).was_stopped_by_time for side in (now, before)):
         return "the time limit stopped the run, before or now"
+    old, new = before["conditions"], now["conditions"]
     return "; ".join(
         f"{key} {old.get(key)} is now {new.get(key)}" for key in {**old, **new} if old.get(key) != new.get(key)
     )
@@ -490,6 +518,19 @@ def _compare_runs(now: Mapping[str, Any], before: Mapping[str, Any], terms: Term
     said = "; ".join(finding.text for finding in findings) or "no criterion moved beyond its gate"
     return TrackedComparison(
         verdict, f"{_described(now).text}, before {_described(before).text}: {said} ({_NO_TEST['run']}), {verdict}", 0.0
+    )
+
+
+def _compare_trainings(now: Mapping[str, Any], before: Mapping[str, Any], terms: Terms) -> TrackedComparison:
+    del terms
+    verdict, moves = compare_training_records(now, before)
+    if verdict == Verdict.SAME:
+        return TrackedComparison(verdict, f"{_described(now).text}, the same", 0.0)
+    said = "; ".join(moves) or "no criterion moved beyond its gate"
+    return TrackedComparison(
+        verdict,
+        f"{_described(now).text}, before {_described(before).text}: {said} ({_NO_TEST['training']}), {verdict}",
+        0.0,
     )
 
 
@@ -547,6 +588,7 @@ def _moved(difference: float, better: str) -> Verdict:
 _COMPARISONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], Terms], TrackedComparison]] = {
     "width": _compare_widths,
     "run": _compare_runs,
+    "training": _compare_trainings,
     "rate": _compare_rates,
     "number": _compare_numbers,
 }

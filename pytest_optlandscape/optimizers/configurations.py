@@ -44,6 +44,7 @@ class Configurations:
         self._best: Any = None
         self._lowest = math.inf
         self._raised: Exception | None = None
+        self._full = math.inf if problem.fidelity is None else problem.fidelity.high
         if problem.space is not None:
             self.space = problem.space
             self.start = self.space.decode(self._point)
@@ -53,8 +54,14 @@ class Configurations:
         self.space = Space(**{name: Float(low, high) for name, (low, high) in moving.items()})
         self.start = {name: float(self._point[k]) for name, k in self._coordinates.items()}
 
-    def value(self, configuration: Mapping[str, Any]) -> float:
+    def value(self, configuration: Mapping[str, Any], **fidelity: float) -> float:
         """Evaluate a configuration as the library returned it.
+
+        Parameters
+        ----------
+        configuration : mapping
+        **fidelity : float
+            The level of the problem's fidelity by its name (default: full fidelity).
 
         Returns
         -------
@@ -63,25 +70,30 @@ class Configurations:
         """
         asked = self._point_of(configuration) if self._is_box else configuration
         try:
-            value = float(self._problem.fun(asked))
+            value = float(self._problem.fun(asked, **fidelity))
         except Exception as error:
             if self._is_box or not _belongs(self.space, configuration):
                 raise
             self._raised = error
             return math.nan
-        if value < self._lowest:
+        if value < self._lowest and all(level == self._full for level in fidelity.values()):
             self._best, self._lowest = configuration, value
         return value
 
-    def course(self, configuration: Mapping[str, Any]) -> Iterator[tuple[int | None, float]]:
+    def course(self, configuration: Mapping[str, Any]) -> Iterator[tuple[float | None, float]]:
         """Evaluate a configuration at growing fidelity, such as after more and more epochs.
 
         Yields
         ------
         tuple
-            The fidelity and the value. On a problem without a fidelity: None and the value.
+            The level of the fidelity and the value. On a problem without a fidelity: None and the value.
         """
-        yield None, self.value(configuration)
+        fidelity = self._problem.fidelity
+        if fidelity is None:
+            yield None, self.value(configuration)
+            return
+        for level in fidelity.levels():
+            yield level, self.value(configuration, **{fidelity.name: level})
 
     def outcome(self, best: Mapping[str, Any] | None = None, fun: float | None = None) -> Outcome:
         """Return the result of a run.

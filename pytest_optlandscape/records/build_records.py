@@ -19,7 +19,7 @@ from pytest_optlandscape.records.targets import reference_gap, targets_of
 from pytest_optlandscape.runs import Run, box_widths
 from pytest_optlandscape.runs.run import distance_from
 
-__all__ = ["hash_of_path", "record_of", "records_of"]
+__all__ = ["descent_of", "hash_of_path", "record_of", "records_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ def _descents(batch: RunBatch, runs: Sequence[Run], hits: FloatArray) -> list[De
     """Return the descent of each run that reached no target after its first evaluation, else None."""
     reached_none = np.logical_not(np.any((hits > 1.0) & np.isfinite(hits), axis=1))
     return [
-        _descent(_by_cost(batch.gaps[start:end], run), reference_gap(batch.landscape), run.budget) if is_due else None
+        descent_of(_by_cost(batch.gaps[start:end], run), reference_gap(batch.landscape), run.budget) if is_due else None
         for run, start, end, is_due in zip(runs, batch.starts, batch.ends, reached_none.tolist(), strict=True)
     ]
 
@@ -140,8 +140,14 @@ def _by_cost(gaps: FloatArray, run: Run) -> FloatArray:
     return best
 
 
-def _descent(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
-    """Return the descent of the best gap; None if it never falls."""
+def descent_of(gaps: FloatArray, reference: float, budget: int) -> Descent | None:
+    """Return the descent of the best gap; None if it never falls.
+
+    Examples
+    --------
+    >>> descent_of(np.array([10.0, 3.0, 1.0]), 1.0, budget=8)
+    Descent(top=1.0, depth=1.0, end=3, thousandths=(0, 523))
+    """
     if not np.isfinite(gaps).any():
         return None
     best = np.minimum.accumulate(gaps)

@@ -1,4 +1,4 @@
-"""Record a training, by Keras' ``fit`` or a user's own loop, as a run for `assert_converges`.
+"""Record a training, by Keras' ``fit`` or a user's own loop, as a run for assertions and for ``track``.
 
 A recorder keeps the losses that a training reports, per batch or per epoch. Each counts as an evaluation. It keeps no
 weights, and the caller gives the least loss. So a `TrainingRun` has gaps, hits and a table, but no points and no
@@ -73,7 +73,8 @@ class TrainingLoss:
 class TrainingRun:
     """A training as a run: its losses, and the loss of its final weights.
 
-    Only `assert_converges` takes it. The other assertions need points, which a recorded training lacks.
+    `assert_converges`, `assert_equivalent`, `assert_resumes` and the fixture ``track`` take it. The other assertions
+    need points, which a recorded training lacks.
 
     Attributes
     ----------
@@ -98,6 +99,8 @@ class TrainingRun:
         How ``fun`` was measured, or why it is unknown.
     unit : str
         The meaning of an evaluation: ``"epoch"``, ``"batch"`` or ``"evaluation"``.
+    is_planned : bool
+        Whether a plan of the evaluations is known.
     """
 
     optimizer: str
@@ -110,6 +113,7 @@ class TrainingRun:
     fun: float | None = None
     fun_note: str = "this run was made without it, fun=..."
     unit: str = "evaluation"
+    is_planned: bool = True
 
     @property
     def nfev(self) -> int:
@@ -319,6 +323,7 @@ class TrainingRecorder:
             fun=result,
             fun_note=note,
             unit=self._unit,
+            is_planned=planned is not None,
         )
 
 

@@ -6,7 +6,7 @@ from record_makers import bounds_of, descend, momentum, searching
 
 from pytest_optlandscape import assert_equivalent
 from pytest_optlandscape.records.perturbation import PerturbedProblem
-from pytest_optlandscape.runs import Problem
+from pytest_optlandscape.runs import Problem, record_training
 
 EVERYWHERE = ["beale", "rosenbrock[10]", "booth", "rastrigin[4]", "ackley[5]", "adjiman", "sphere[40]"]
 
@@ -199,3 +199,130 @@ def test_what_is_no_number_of_starts(starts):
 def test_without_landscapes_nothing_is_equivalent():
     with pytest.raises(ValueError, match="no landscape is made for both"):
         assert_equivalent(descend, descend, [])
+
+
+# Recorded trainings
+
+
+def training(steps=30, rate=0.1, start=4.0, *, result=None, unit="evaluation", dtype=float, error=None, momentum=0.0):
+    """Losses of a descent on x², of which single precision knows seven digits."""
+    recorder = record_training(optimizer="descent", name="square")
+    recorder._unit = unit
+    with recorder:
+        x, speed = dtype(start), dtype(0.0)
+        for _ in range(steps):
+            recorder.step(x * x)
+            speed = dtype(momentum) * speed - dtype(rate) * 2 * x
+            x = dtype(x + speed)
+        recorder.result(x * x if result is None else result)
+    if error:
+        recorder.finish(error)
+    return recorder.run
+
+
+def test_a_training_is_equivalent_to_itself():
+    found = assert_equivalent(training(), training())
+    assert (found.first, found.cells, found.identical, found.evaluations) == ("descent", 1, 1, 30)
+    assert "follow the same path from 1 start, 1 bit by bit; 30 evaluations compared" in str(found)
+
+
+def test_rounding_is_no_difference_of_trainings():
+    found = assert_equivalent(training(dtype=np.float32), training())
+    assert (found.identical, found.diverged) == (0, 0)
+    assert 0.0 < found.largest < 10.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"rate": 0.1005},
+            r"part on square at evaluation 2: 10\.24\d* and 10\.21\d* are 2\.0e-03 of .* apart; rounding",
+        ),
+        ({"start": 4.01}, "part on square at evaluation 1: 16.0 and"),
+        ({"momentum": 0.01}, "part on square at evaluation 3"),
+        ({"steps": 31}, "follow the same path on square, but stop after 30 and 31 evaluations, although"),
+        (
+            {"result": 0.5},
+            r"follow the same path on square, but the losses of the final weights, 2.\d+e-05 and 0\.5, are",
+        ),
+    ],
+)
+def test_changed_trainings_part(change, said):
+    with pytest.raises(AssertionError, match=f"^descent and descent {said}"):
+        assert_equivalent(training(), training(**change))
+
+
+def test_a_change_that_shows_at_small_losses_only_is_seen():
+    """At a loss of 1e-8 of the first, a tenth more is a thousandth of their geometric mean."""
+
+    def with_end(factor):
+        with record_training() as recorder:
+            for k in range(9):
+                recorder.step(10.0**-k * (factor if k == 8 else 1.0))
+        return recorder.run
+
+    assert_equivalent(with_end(1.0), with_end(1.0 + 1e-6))
+    with pytest.raises(AssertionError, match="at evaluation 9"):
+        assert_equivalent(with_end(1.0), with_end(4.0))
+
+
+def test_perturbed_trainings_measure_rounding():
+    def chaotic(x):
+        """Doubles a deviation at each step."""
+        with record_training() as recorder:
+            for _ in range(60):
+                recorder.step(x)
+                x = 4.0 * x * (1.0 - x)
+        return recorder.run
+
+    one, other = chaotic(0.3), chaotic(0.3 * (1.0 + 1e-15))
+    with pytest.raises(AssertionError, match=r"rounding explains 1\.2e-07 \(one unit in the last place; perturbed="):
+        assert_equivalent(one, other)
+    perturbed = [chaotic(0.3 + k * 2.0**-54) for k in (-2, -1, 1, 2)]
+    found = assert_equivalent(one, other, perturbed=perturbed)
+    assert 20 < found.evaluations < 50
+    with pytest.raises(AssertionError, match=r"part on training loss at evaluation \d+: .* explains \d\.\de-16\n"):
+        assert_equivalent(one, chaotic(0.3 + 1e-12), perturbed=perturbed)
+
+
+def test_epochs_without_a_loss_are_compared_by_what_they_lack():
+    def validated(every):
+        with record_training() as recorder:
+            for k in range(6):
+                recorder.step(1.0 / (k + 1) if k % every == 0 else np.nan)
+            recorder.result(0.1)
+        return recorder.run
+
+    assert assert_equivalent(validated(2), validated(2)).identical == 1
+    with pytest.raises(AssertionError, match=r"part on training loss at evaluation 3: .*nan are inf of"):
+        assert_equivalent(validated(2), validated(3))
+
+
+@pytest.mark.parametrize(
+    ("second", "arguments", "kind", "said"),
+    [
+        ("scipy:BFGS", {}, TypeError, "compares two optimizers or two recorded trainings; second is 'scipy:BFGS'"),
+        (training(), {"landscapes": ["beale"]}, TypeError, "landscapes does not apply to recorded trainings"),
+        (training(), {"n_starts": 0}, TypeError, "n_starts does not apply"),
+        (training(), {"perturbed": ["scipy:BFGS"]}, TypeError, r"perturbed\[0\] is 'scipy:BFGS'"),
+        (training(unit="epoch"), {}, ValueError, "second has a loss per epoch, first has a loss per evaluation"),
+        (record_training().run, {}, ValueError, "second: the training has not ended"),
+        (training(0, result=0.0), {}, AssertionError, "evaluated nothing, so nothing can be compared"),
+    ],
+)
+def test_trainings_that_cannot_be_compared(second, arguments, kind, said):
+    with pytest.raises(kind, match=said):
+        assert_equivalent(training(), second, **arguments)
+
+
+def test_perturbed_runs_of_optimizers_are_made_and_not_given():
+    with pytest.raises(TypeError, match="perturbed does not apply to optimizers"):
+        assert_equivalent(descend, descend, perturbed=[training()])
+
+
+def test_trainings_that_raise_at_the_same_loss_are_equivalent():
+    raised = training(5, error=ArithmeticError("no"))
+    assert assert_equivalent(raised, training(5, error=ArithmeticError("no"))).identical == 1
+    with pytest.raises(AssertionError, match="stop after 5 and 30 evaluations"):
+        assert_equivalent(raised, training())

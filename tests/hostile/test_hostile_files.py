@@ -19,6 +19,7 @@ from pytest_optlandscape.comparison.tracked_comparison import compare_tracked, t
 from pytest_optlandscape.records import run_baseline
 from pytest_optlandscape.report.outcome import outcome_text
 from pytest_optlandscape.report.overwriting import check_is_own
+from pytest_optlandscape.runs import record_training
 from pytest_optlandscape.session.baseline_files import accept_file
 from pytest_optlandscape.store import (
     Baseline,
@@ -183,6 +184,13 @@ def test_a_mutated_file_of_a_history_is_refused_or_has_no_effect(records, kind):
     assert 0 < good < COUNT
 
 
+def recorded(losses, **arguments):
+    with record_training(**arguments) as recorder:
+        for loss in losses:
+            recorder.step(loss)
+    return recorder.run
+
+
 def test_a_mutated_file_of_what_tests_track_is_refused_or_has_no_effect(tmp_path):
     path = tracked_path(tmp_path)
     width = {"kind": "width", "optimizer": "walking", "hyperparameter": "step", "conditions": {}}
@@ -190,6 +198,7 @@ def test_a_mutated_file_of_what_tests_track_is_refused_or_has_no_effect(tmp_path
     entries = [
         {**width, "decades": 2.4, "ranges": {"booth 0": [0.0003, 0.07], "booth 1": None}},
         tracked(minimize("scipy:BFGS", "beale", budget=50)).record(),
+        tracked(recorded([3.0, 1.0, 0.25], budget=4)).record(),
         {"kind": "rate", "successes": 19, "trials": 20, "better": "higher"},
         {"kind": "number", "value": 3.2, "unit": "ms", "better": "lower"},
     ]

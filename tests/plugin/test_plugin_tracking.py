@@ -183,7 +183,7 @@ def test_a_file_of_the_version_before_is_told(tracked):
 
 
 NUMBERS = """
-from pytest_optlandscape.runs import rate_interval
+from pytest_optlandscape.runs import rate_interval, record_training
 
 STEPS, TIME, RATE = 60, 3.2, 40
 
@@ -203,6 +203,15 @@ def test_run(track, minimize, beale):
 
 def test_rate(track):
     track(rate_interval(RATE, 40), "reaches the minimum")
+
+
+def test_training(track):
+    x = 4.0
+    with record_training(budget=30, name="square", optimizer="mine") as recorder:
+        for _ in range(30):
+            recorder.step(x * x)
+            x -= 0.3 / TIME * x
+    track(recorder.run)
 
 
 def test_number(track):
@@ -238,13 +247,19 @@ def test_runs_rates_and_numbers(numbers):
         ("test_numbers.py::test_number", "time per step", "number"),
         ("test_numbers.py::test_rate", "reaches the minimum", "rate"),
         ("test_numbers.py::test_run", "test_numbers:descend on sphere[2]", "run"),
+        ("test_numbers.py::test_training", "mine on square", "training"),
     ]
     assert {verdict for verdict, _ in told(numbers)[1].values()} == {"same"}
     numbers.write("80, 4.2, 20")
     result, found = told(numbers)
     assert result.ret == 1
-    assert result.parseoutcomes()["failed"] == 2
+    assert result.parseoutcomes()["failed"] == 3
     assert found == {
+        "mine on square": (
+            "worse",
+            "30 evaluations, gap 0.217, before 30 evaluations, gap 0.053: 30.8 % more evaluations to the same "
+            "gap; 0.61 digits less precise (one training, no test of significance), worse",
+        ),
         "reaches the minimum": (
             "worse",
             "20 of 40, before 40 of 40: -50 points (p = 7.8e-08, Fisher's exact test), worse",
@@ -268,6 +283,7 @@ def test_runs_rates_and_numbers(numbers):
         "66, before 60: +6 (gate 5; one value, no test of significance), changed",
     )
     assert {name: verdict for name, (verdict, _) in found.items()} == {
+        "mine on square": "better",
         "reaches the minimum": "same",
         "steps": "changed",
         "test_numbers:descend on sphere[2]": "better",
@@ -302,7 +318,7 @@ def test_twice(track):
 SAID = [
     "ValueError: track: a number needs a name, to be found in the next session: track(…, name='…')",
     "ValueError: track: a rate needs a name*",
-    "TypeError: track takes what assert_robust or assert_tunable returns, a Run, a rate of rate_interval, or *",
+    "TypeError: track takes what assert_robust or assert_tunable returns, a Run, a TrainingRun, a rate of *",
     "TypeError: track takes *; got bool: True",
     "ValueError: track: 'x' is nan; a tracked number must be finite",
     "ValueError: track: better of 'x' must be 'lower', 'higher' or 'none', got 'less'",

@@ -122,7 +122,7 @@ class _Search:
         interruption, pending = self._adapter.interruption, self._adapter.pending
         while self._problem.remaining > 0:
             under_way = []
-            for number in range(min(pending, self._problem.remaining)):
+            for number in range(min(pending, math.ceil(self._problem.remaining))):
                 trial = self._oracle.create_trial(f"worker{number}")
                 if trial.status != "RUNNING":
                     break

@@ -88,7 +88,7 @@ class Nevergrad(Adapter):
 
     def _search(self, optimizer: Any, problem: Problem, space: Space, configurations: Configurations) -> Outcome:
         while problem.remaining > 0:
-            under_way = [optimizer.ask() for _ in range(min(self.pending, problem.remaining))]
+            under_way = [optimizer.ask() for _ in range(min(self.pending, math.ceil(problem.remaining)))]
             for candidate in reversed(under_way):
                 value = configurations.value(_configuration(space, candidate.value))
                 optimizer.tell(candidate, value)

@@ -47,7 +47,8 @@ class TunedStudy:
 
     def exhaust(self) -> Outcome:
         """Evaluate configurations until the sampler ends the study, or the budget is spent."""
-        self._study.optimize(self._objective, n_trials=self._problem.remaining)
+        has_fidelity = self._problem.fidelity is not None  # then a trial that is pruned costs less than an evaluation
+        self._study.optimize(self._objective, n_trials=None if has_fidelity else math.ceil(self._problem.remaining))
         return self._outcome()
 
     def search(self, pending: int, interruption: Interruption | None) -> Outcome:
@@ -62,7 +63,7 @@ class TunedStudy:
         start = self._configurations.start.items()
         self._study.enqueue_trial({name: _as_suggested(self._space.parameters[name], value) for name, value in start})
         while self._problem.remaining > 0:
-            under_way = [self._study.ask() for _ in range(min(pending, self._problem.remaining))]
+            under_way = [self._study.ask() for _ in range(min(pending, math.ceil(self._problem.remaining)))]
             for trial in under_way:
                 self._suggest(trial)
             for trial in reversed(under_way):

@@ -79,7 +79,7 @@ class Smac(Adapter):
         asked: list[tuple[Any, dict[str, Any]]] = []
         while problem.remaining > 0:
             under_way = []
-            for _ in range(min(self.pending, problem.remaining)):
+            for _ in range(min(self.pending, math.ceil(problem.remaining))):
                 try:
                     trial = facade.ask()
                 except (StopIteration, exceptions.ConfigurationSpaceExhaustedException):
