@@ -24,6 +24,7 @@ from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList, Minimizers
 from pytest_optlandscape.landscapes.noise import Noise
+from pytest_optlandscape.landscapes.spaces.fidelity import Fidelity
 from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
@@ -80,6 +81,7 @@ class Definition:
     by_components: bool = False
     make_instance: Callable[[int, int], Landscape] | None = None
     space: Callable[[int], Space] | None = None
+    fidelity: Fidelity | None = None
     minimizers_complete: bool = True
 
     @property
@@ -178,6 +180,7 @@ class Definition:
             self.name,
             self.formula,  # type: ignore[arg-type]  # it takes a configuration
             space=space,
+            fidelity=self.fidelity,
             x0=self.x0(dim),
             minimizers=self.minimizers(dim),
             minimizers_complete=self.minimizers_complete,
@@ -387,7 +390,8 @@ def searched(
     dims: range | tuple[int, ...] | None = None,
     complete: bool = True,
     version: int = 1,
-) -> Callable[[Callable[[dict[str, Any]], float]], Definition]:
+    fidelity: Fidelity | None = None,
+) -> Callable[[Callable[..., float]], Definition]:
     """Add a landscape over a search space to the catalogue, given ``formula(configuration)``.
 
     The landscape gets the tags of its space, and ``many-minimizers`` if it has several. It has neither shifted nor
@@ -410,16 +414,18 @@ def searched(
     complete : bool, default True
         Whether all minimisers are listed.
     version : int, default 1
+    fidelity : Fidelity, optional
+        An argument of the formula besides the configuration.
     """
 
-    def define(formula: Callable[[dict[str, Any]], float]) -> Definition:
+    def define(formula: Callable[..., float]) -> Definition:
         usual = space.dim if isinstance(space, Space) else dim
         if usual is None:
             raise TypeError(f"{formula.__name__}: a space that depends on the dimension needs dim")
         return enter(
             Definition(
                 name=formula.__name__,
-                formula=formula,  # type: ignore[arg-type]  # it takes a configuration
+                formula=formula,
                 bounds=lambda dim: [(0.0, 1.0)] * dim,
                 x0=x0 if callable(x0) else lambda dim: x0,
                 minimizers=minimizers if callable(minimizers) else lambda dim: minimizers,
@@ -431,6 +437,7 @@ def searched(
                 version=version,
                 space=(lambda dim: space) if isinstance(space, Space) else space,
                 minimizers_complete=complete,
+                fidelity=fidelity,
             )
         )
 

@@ -203,7 +203,7 @@ class Landscape(Frozen):
         self.x0 = as_frozen(x0)
         self.starts = MappingProxyType({key: as_frozen(start) for key, start in (starts or {}).items()})
         self.all_minimizers, self.fmin = minimum_of(self.id, self.dim, minimizers, fmin, minimizers_complete)
-        self.tags = parse_tags(tags) | (tags_of(space) if space is not None else frozenset())
+        self.tags = parse_tags(tags) | tags_of(space, fidelity)
         self.source = source
         self.family = family
         self.summary = summary

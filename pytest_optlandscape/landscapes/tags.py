@@ -36,6 +36,7 @@ TAGS = {
     "discrete": "over a search space with finitely many configurations",
     "mixed-integer": "over a search space of real numbers together with whole numbers, categories or steps",
     "conditional": "over a search space with parameters that are active under conditions",
+    "multi-fidelity": "has a fidelity: cheaper and less exact values",
     "pseudo-boolean": "a function of bits",
 }
 """Every tag and its meaning."""

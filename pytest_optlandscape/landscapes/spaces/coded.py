@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction
 from pytest_optlandscape.landscapes.minimizers import MinimizerGrid, MinimizerList, Minimizers
+from pytest_optlandscape.landscapes.spaces.fidelity import Fidelity
 from pytest_optlandscape.landscapes.spaces.space import Space
 
 __all__ = ["CodedGrid", "CodedMinimizers", "OfCodes", "as_code", "coded", "tags_of"]
@@ -23,8 +24,8 @@ def as_code(space: Space | None, point: Any) -> Any:
     return space.encode(point) if space is not None and isinstance(point, Mapping) else point
 
 
-def tags_of(space: Space) -> frozenset[str]:
-    """Return the tags of a landscape that follow from its search space.
+def tags_of(space: Space | None, fidelity: Fidelity | None = None) -> frozenset[str]:
+    """Return the tags of a landscape that follow from its search space and its fidelity.
 
     Examples
     --------
@@ -32,9 +33,12 @@ def tags_of(space: Space) -> frozenset[str]:
     >>> sorted(tags_of(Space(lr=Float(0, 1), norm=Choice("l1", "l2"))))
     ['mixed-integer', 'search-space']
     """
+    found = {"multi-fidelity"} if fidelity is not None else set()
+    if space is None:
+        return frozenset(found)
     parameters = space.parameters.values()
     endless = [math.isinf(parameter.count) for parameter in parameters]
-    found = {"search-space"}
+    found.add("search-space")
     if not any(endless):
         found.add("discrete")
     elif not all(endless):

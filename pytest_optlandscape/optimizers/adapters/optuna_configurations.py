@@ -89,9 +89,9 @@ class TunedStudy:
     def _value(self, trial: Any) -> float:
         """Return the value to tell; NaN fails the trial."""
         value = math.nan
-        for step, value in self._configurations.course(self._asked[trial.number]):
-            if step is not None:
-                trial.report(self._sign * value, step)
+        for number, (level, value) in enumerate(self._configurations.course(self._asked[trial.number])):
+            if level is not None:
+                trial.report(self._sign * value, level if isinstance(level, int) else number)  # Optuna wants an integer
                 if trial.should_prune():
                     raise self._optuna.TrialPruned
         return self._sign * value
