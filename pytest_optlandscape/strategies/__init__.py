@@ -1,4 +1,4 @@
-"""Hypothesis strategies: starts, bounds, instances, landscapes and hyperparameters.
+"""Hypothesis strategies: starts, bounds, configurations, instances, landscapes and hyperparameters.
 
 The names of `suites` and `search` can be imported from here, too. Hypothesis is imported when a strategy is first used,
 because the import takes a tenth of a second.
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_optlandscape.search.basins import Basin, BasinMap, basin_map
     from pytest_optlandscape.search.failing_starts import find_failing_start
     from pytest_optlandscape.strategies.hypothesis_boxes import bounds, boxes
+    from pytest_optlandscape.strategies.hypothesis_configurations import configurations
     from pytest_optlandscape.strategies.hypothesis_hyperparameters import hyperparameters
     from pytest_optlandscape.strategies.hypothesis_strategies import instances, landscapes, starts
     from pytest_optlandscape.suites.box import Box
@@ -30,6 +31,7 @@ _HOMES = {
     "bounds": "strategies.hypothesis_boxes",
     "boxes": "strategies.hypothesis_boxes",
     "cells": "suites.catalogue",
+    "configurations": "strategies.hypothesis_configurations",
     "find_failing_start": "search.failing_starts",
     "hyperparameters": "strategies.hypothesis_hyperparameters",
     "instances": "strategies.hypothesis_strategies",
@@ -51,6 +53,7 @@ __all__ = [
     "bounds",
     "boxes",
     "cells",
+    "configurations",
     "find_failing_start",
     "hyperparameters",
     "instances",
