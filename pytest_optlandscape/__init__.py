@@ -20,15 +20,22 @@ if TYPE_CHECKING:
     )
     from pytest_optlandscape.contract import check_optimizer, parametrize_with_checks
     from pytest_optlandscape.landscapes import Landscape
+    from pytest_optlandscape.landscapes.spaces import Choice, Fidelity, Float, Int, Ordinal, Space
     from pytest_optlandscape.optimizers import minimize
     from pytest_optlandscape.runs import Problem, Run
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Choice": "landscapes.spaces",
+    "Fidelity": "landscapes.spaces",
+    "Float": "landscapes.spaces",
+    "Int": "landscapes.spaces",
     "Landscape": "landscapes",
+    "Ordinal": "landscapes.spaces",
     "Problem": "runs",
     "Run": "runs",
+    "Space": "landscapes.spaces",
     "assert_converges": "assertions",
     "assert_equivalent": "assertions",
     "assert_precise": "assertions",
@@ -45,9 +52,15 @@ _HOMES = {
 """The sub-package that defines each public name; "" marks a sub-package."""
 
 __all__ = [
+    "Choice",
+    "Fidelity",
+    "Float",
+    "Int",
     "Landscape",
+    "Ordinal",
     "Problem",
     "Run",
+    "Space",
     "assert_converges",
     "assert_equivalent",
     "assert_precise",

@@ -153,6 +153,7 @@ def test_top_of_the_package():
         "minimize", "Landscape", "Problem", "Run", "assert_converges", "assert_precise", "assert_robust",
         "assert_equivalent", "assert_stays_feasible", "assert_tunable", "check_optimizer",
         "parametrize_with_checks", "landscapes", "optimizers", "strategies",
+        "Choice", "Fidelity", "Float", "Int", "Ordinal", "Space",
     }  # fmt: skip
     assert set(pytest_optlandscape.__all__) == public
     assert public <= set(dir(pytest_optlandscape))
