@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from thorough import one_of_each
 
+from pytest_optlandscape.plugin import INI_KEYS
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 try:
@@ -93,3 +95,12 @@ def test_the_picture_of_the_rooms_is_up_to_date():
     command = [sys.executable, "docs/rooms.py", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_of_options_has_every_key_and_option(pytester):
+    text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    assert [key for key in INI_KEYS if f"| `{key}` |" not in text] == []
+    shown = str(pytester.runpytest_inprocess("--help").stdout)
+    options = set(re.findall(r"^  (--optlandscape[a-z-]*)", shown, re.MULTILINE))
+    assert len(options) >= 15
+    assert sorted(option for option in options if not re.search(rf"`{option}[^a-z-]", text)) == []
