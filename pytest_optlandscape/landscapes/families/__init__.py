@@ -37,6 +37,7 @@ FAMILIES = tuple(
         "bbob_mixint",
         "tuning",
         "pseudo_boolean",
+        "cross_validated",
     )
 )
 """The family modules in the catalogue's order; importing one adds its landscapes."""
