@@ -51,7 +51,7 @@ LEGEND = (
 
 LEGEND_OF_SPACES = (
     "These landscapes are functions of a configuration of a "
-    "[search space](../landscapes.md#landscapes-over-search-spaces). Their points are the codes of configurations."
+    "[search space](#landscapes-over-search-spaces). Their points are the codes of configurations."
 )
 
 
