@@ -223,7 +223,7 @@ def _point_or_configuration(landscape, point) -> str:
     values = landscape.space.decode(point)
     if "pseudo-boolean" in landscape.tags:
         return "".join(map(str, values.values()))
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return ", ".join(f"{name}={f'{v:.15g}' if isinstance(v, float) else repr(v)}" for name, v in values.items())
 
 
 def _bounds(landscape):

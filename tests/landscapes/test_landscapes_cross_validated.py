@@ -45,7 +45,7 @@ def test_ridge_is_that_of_scikit_learn():
     from sklearn import compose, linear_model, model_selection, pipeline, preprocessing
 
     _, configurations, values = every_value("ridge_longley")
-    for one, value in list(zip(configurations, values, strict=True))[::25]:
+    for one, value in list(zip(configurations, values, strict=True))[::40]:
         model = linear_model.Ridge(one["penalty"], fit_intercept=one["intercept"], solver="svd")
         steps = pipeline.make_pipeline(scaler(one["scaling"], preprocessing) or "passthrough", model)
         if one["target"] == "logarithm":
@@ -75,7 +75,7 @@ def test_nearest_neighbors_are_those_of_scikit_learn():
     _, configurations, values = every_value("nearest_neighbors_hald")
     untied = [pair for pair in zip(configurations, values, strict=True) if not has_ties(pair[0])]
     assert len(untied) > 100
-    for one, value in untied[::17]:
+    for one, value in untied[::30]:
         model = neighbors.KNeighborsRegressor(one["neighbors"], weights=one["weights"], metric=one["metric"])
         steps = pipeline.make_pipeline(scaler(one["scaling"], preprocessing) or "passthrough", model)
         scores = model_selection.cross_val_score(
