@@ -390,8 +390,8 @@ def searched(
 ) -> Callable[[Callable[[dict[str, Any]], float]], Definition]:
     """Add a landscape over a search space to the catalogue, given ``formula(configuration)``.
 
-    The landscape gets the tags of its space, and ``many-minimizers`` if it has several minimisers. It has neither
-    shifted nor rotated instances.
+    The landscape gets the tags of its space, and ``many-minimizers`` if it has several. It has neither shifted nor
+    rotated instances.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ from pytest_optlandscape.landscapes.formula.derivatives import (
 from pytest_optlandscape.landscapes.formula.evaluation import Formula, PlainFunction, real_points
 from pytest_optlandscape.landscapes.frozen import Frozen, immutable, set_attributes
 from pytest_optlandscape.landscapes.noise import Noise, call_of, noise_of
-from pytest_optlandscape.landscapes.spaces.coded import coded, tags_of
+from pytest_optlandscape.landscapes.spaces.coded import as_code, coded, tags_of
 from pytest_optlandscape.landscapes.spaces.space import Space
 from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.landscapes.tags import parse_tags
@@ -302,8 +302,9 @@ class Landscape(Frozen):
 
         Parameters
         ----------
-        x : array_like or tensor, shape (dim,) or (n, dim)
-            A point or a batch of points; tensors of torch, JAX and TensorFlow stay differentiable.
+        x : array_like, tensor or mapping, shape (dim,) or (n, dim)
+            A point or a batch of points; tensors of torch, JAX and TensorFlow stay differentiable. Over a search space,
+            a configuration is a point too.
 
         Returns
         -------
@@ -318,7 +319,7 @@ class Landscape(Frozen):
         """
         if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
             return self.floats(x.tolist())
-        values = self.objective(x)
+        values = self.objective(as_code(self.space, x))
         return values.item() if isinstance(values, np.generic) else values
 
     def gradient(self, x: Any) -> Any:
@@ -475,7 +476,7 @@ class Landscape(Frozen):
         return self.residual_function
 
     def _points(self, x: ArrayLike) -> FloatArray:
-        points = real_points(x)
+        points = real_points(as_code(self.space, x))
         self.objective.check_shape(points.shape)
         return points
 

@@ -31,7 +31,7 @@ def in_each_dim(names):
 
 
 def value_of(landscape, **configuration):
-    return landscape(landscape.space.encode(configuration))
+    return landscape(configuration)
 
 
 def test_a_space_that_depends_on_the_dimension_needs_a_usual_one():

@@ -158,6 +158,16 @@ def test_rounding_inside_a_value_is_no_imprecision():
     ]
 
 
+def test_a_configuration_is_a_point():
+    landscape = tuned()
+    other = {**BEST, "batch": 64}
+    assert landscape(other) == landscape(SPACE.encode(other)) == loss(other)
+    assert landscape.distance(BEST) == 0.0 < landscape.distance(other)
+    assert landscape.contains(other)
+    with pytest.raises(ValueError, match="lr is missing"):
+        landscape({"batch": 1})
+
+
 def random_search(problem):
     tried = [problem.space.decode(problem.rng.random(problem.space.dim)) for _ in range(200)]
     return min(tried, key=problem)
