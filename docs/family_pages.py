@@ -36,6 +36,10 @@ DESCRIPTIONS = {
     "bbob": "The 24 functions of the BBOB suite, with COCO's own instances: `bbob_f01_sphere[10]:3` is the third.",
     "neural-network": "Losses of networks that are small enough for their global minima to be known.",
     "training": "Losses of one small network in training, whole or batch by batch.",
+    "bbob-mixint": "The 24 functions of the suite bbob-mixint, over whole and real numbers, with COCO's own instances.",
+    "tuning": "Small problems over typed search spaces: discrete, mixed, conditional.",
+    "pseudo-boolean": "Functions of bits: those of the suite PBO whose maxima are known, negated; Jump; NM landscapes.",
+    "cross-validated": "Grids of the hyperparameters of small models on real data, of which every point was tried.",
     "stochastic": "Functions whose values are random in a run; what is drawn and listed is their exact expectation.",
 }
 
@@ -43,6 +47,11 @@ LEGEND = (
     "In the pictures each of the sixteen shades covers as much of the box; dark is low, grey is infeasible. ★ marks "
     "global minimisers, ○ the starts. Of more than two coordinates the plane of the first two through a global "
     "minimiser is drawn, and marks are projected onto it."
+)
+
+LEGEND_OF_SPACES = (
+    "These landscapes are functions of a configuration of a "
+    "[search space](#landscapes-over-search-spaces). Their points are the codes of configurations."
 )
 
 
@@ -87,6 +96,7 @@ def _description(family: str) -> str:
 
 def _stub(family: str) -> str:
     first = landscapes.get(names_of(family)[0])
+    legend = LEGEND if first.space is None else LEGEND_OF_SPACES
     return f"""# {family}
 
 {_description(family)}
@@ -99,7 +109,7 @@ def _stub(family: str) -> str:
 ({len(names_of(family))}, {first!r})
 ```
 
-{LEGEND}
+{legend}
 
 ```{{landscape-family}} {family}
 ```
@@ -142,7 +152,8 @@ class Family(Directive):
         self.state.document.note_explicit_target(section)
         section += nodes.paragraph(text=landscape.summary)
         beside = nodes.container(classes=["landscape-facts"])
-        beside += nodes.raw("", pictures.picture(landscape), format="html")
+        if landscape.space is None:
+            beside += nodes.raw("", pictures.picture(landscape), format="html")
         beside += _field_list(facts(landscape))
         section += beside
         return section
@@ -162,18 +173,19 @@ def facts(landscape) -> dict[str, str | list[nodes.Node]]:
     rows = {
         "id": _literals([landscape.id]),
         "dimension": dimensions(DEFINITIONS[landscape.name]),
-        "bounds": _bounds(landscape),
-        "start": _literals([_point(landscape.x0)]),
+        **_box_or_space(landscape),
+        "start": _literals([_point_or_configuration(landscape, landscape.x0)]),
     }
     for name, start in landscape.starts.items():
-        rows[f"start “{name}”"] = _literals([_point(start)])
+        rows[f"start “{name}”"] = _literals([_point_or_configuration(landscape, start)])
     rows["minimum"] = _literals([_number(landscape.fmin)])
     rows["minimisers"] = _minimizers(landscape)
     if landscape.own_constraints:
         rows["constraints"] = _constraints(landscape)
     if landscape.noise is not None:
         rows["noise"] = _literals([repr(landscape.noise)])
-    rows["derivatives"] = _derivatives(landscape)
+    if landscape.space is None:
+        rows["derivatives"] = _derivatives(landscape)
     variants = landscapes.variants(landscape.name)
     if variants:
         rows["variants"] = "; ".join(_variant(landscapes.get(landscape.name, variant=name)) for name in variants)
@@ -186,8 +198,32 @@ def dimensions(definition) -> str:
     """Say in which dimensions a landscape comes."""
     if not definition.is_scalable:
         return str(definition.dim)
+    if not isinstance(definition.dims, range):
+        return f"{', '.join(map(str, definition.dims))}; usually {definition.dim}"
     step = f", step {definition.dims.step}" if definition.dims.step > 1 else ""
     return f"{definition.dims[0]} to {definition.dims[-1]}{step}; usually {definition.dim}"
+
+
+def _box_or_space(landscape):
+    if landscape.space is None:
+        return {"bounds": _bounds(landscape)}
+    kinds = {}
+    for name, parameter in landscape.space.parameters.items():
+        kinds.setdefault(repr(parameter), []).append(name)
+    return {"search space": _literals([f"{_names(names)}: {kind}" for kind, names in kinds.items()])}
+
+
+def _names(names) -> str:
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]}, …, {names[-1]}"
+
+
+def _point_or_configuration(landscape, point) -> str:
+    if landscape.space is None:
+        return _point(point)
+    values = landscape.space.decode(point)
+    if "pseudo-boolean" in landscape.tags:
+        return "".join(map(str, values.values()))
+    return ", ".join(f"{name}={f'{v:.15g}' if isinstance(v, float) else repr(v)}" for name, v in values.items())
 
 
 def _bounds(landscape):
@@ -199,7 +235,7 @@ def _bounds(landscape):
 
 def _minimizers(landscape):
     points = landscape.minimizers
-    listed = _literals([_point(point) for point in points[:MOST_LISTED]])
+    listed = _literals([_point_or_configuration(landscape, point) for point in points[:MOST_LISTED]])
     if math.isinf(landscape.n_minimizers):
         return [nodes.Text("a continuum, or more than are counted; for all stand "), *listed]
     if landscape.n_minimizers > MOST_LISTED:

@@ -313,8 +313,9 @@ class Landscape(Frozen):
 
         Parameters
         ----------
-        x : array_like or tensor, shape (dim,) or (n, dim)
-            A point or a batch of points; tensors of torch, JAX and TensorFlow stay differentiable.
+        x : array_like, tensor or mapping, shape (dim,) or (n, dim)
+            A point or a batch of points; tensors of torch, JAX and TensorFlow stay differentiable. Over a search space,
+            a configuration is a point too.
 
         Returns
         -------
@@ -329,7 +330,7 @@ class Landscape(Frozen):
         """
         if x.__class__ is _ndarray and x.dtype is _FLOAT64 and x.ndim == self._short_ndim:
             return self.floats(x.tolist())
-        values = self.objective(x)
+        values = self.objective(as_code(self.space, x))
         return values.item() if isinstance(values, np.generic) else values
 
     def at(self, x: Any, level: float) -> float:
@@ -520,7 +521,7 @@ class Landscape(Frozen):
         return self.residual_function
 
     def _points(self, x: ArrayLike) -> FloatArray:
-        points = real_points(x)
+        points = real_points(as_code(self.space, x))
         self.objective.check_shape(points.shape)
         return points
 

@@ -1,5 +1,6 @@
 """Typed search spaces: codes and values, conditions, landscapes over a space, optimizers that take configurations."""
 
+import itertools
 import math
 import pickle
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_optlandscape import Landscape, Problem, minimize
 from pytest_optlandscape.landscapes.spaces import Choice, Float, Int, Ordinal, Space
+from pytest_optlandscape.landscapes.spaces.coded import CodedGrid, CodedMinimizers
 
 SPACE = Space(
     lr=Float(1e-5, 1, log=True),
@@ -156,6 +158,16 @@ def test_rounding_inside_a_value_is_no_imprecision():
     ]
 
 
+def test_a_configuration_is_a_point():
+    landscape = tuned()
+    other = {**BEST, "batch": 64}
+    assert landscape(other) == landscape(SPACE.encode(other)) == loss(other)
+    assert landscape.distance(BEST) == 0.0 < landscape.distance(other)
+    assert landscape.contains(other)
+    with pytest.raises(ValueError, match="lr is missing"):
+        landscape({"batch": 1})
+
+
 def random_search(problem):
     tried = [problem.space.decode(problem.rng.random(problem.space.dim)) for _ in range(200)]
     return min(tried, key=problem)
@@ -194,6 +206,19 @@ def test_codes_cannot_be_moved():
     for move in (lambda one: one.shift(seed=1), lambda one: one.scale(4.0), lambda one: one.permute(seed=1)):
         with pytest.raises(ValueError, match="search space"):
             move(tuned())
+
+
+def test_a_grid_of_minimizers_is_the_list_of_its_points():
+    space = Space(a=Int(0, 1), b=Choice("x", "y", "z"), c=Int(0, 3))
+    values = {"a": [1], "b": ["x", "z"], "c": [0, 1, 3]}
+    grid = CodedGrid(space, values)
+    listed = CodedMinimizers(
+        space, [dict(zip(values, one, strict=True)) for one in itertools.product(*values.values())]
+    )
+    points = np.random.default_rng(0).random((50, 3))
+    assert grid.count == listed.count == 6
+    np.testing.assert_allclose(grid.distance(points), listed.distance(points), atol=1e-12)
+    assert grid.distance(listed.points[0] + 0.1) == 0.0
 
 
 def test_a_landscape_over_a_space_travels():

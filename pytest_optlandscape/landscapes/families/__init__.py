@@ -38,6 +38,7 @@ FAMILIES = tuple(
         "tuning",
         "pseudo_boolean",
         "multi_fidelity",
+        "cross_validated",
     )
 )
 """The family modules in the catalogue's order; importing one adds its landscapes."""

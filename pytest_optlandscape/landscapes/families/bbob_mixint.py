@@ -14,7 +14,6 @@ T. Tušar, D. Brockhoff, N. Hansen: Mixed-Integer Benchmark Problems for Single-
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, enter
 from pytest_optlandscape.landscapes.families import bbob_multimodal
 from pytest_optlandscape.landscapes.families.bbob_instances import BOUND, LARGEST_INSTANCE, bbob_landscape
-from pytest_optlandscape.landscapes.families.bbob_transforms import Case
+from pytest_optlandscape.landscapes.families.bbob_ordered import ordered_optimum, ordered_value
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.spaces.parameters import Float, Int
@@ -44,6 +43,8 @@ _FACTORS = (
     1, 1e-3, 0.1, 0.1, 1, 0.01, 1, 0.01, 0.01, 1e-3, 0.01, 1e-4, 0.1, 1, 0.1, 1, 10, 1, 10, 0.1, 1, 1, 10, 0.1,
 )  # fmt: skip
 """The factor of each function, f1 to f24."""
+_UNIQUE = (16, 23)
+"""BBOB's other minimisers of f16 and f23 are single points, of which no value of the whole coordinates hits one."""
 _BBOB = {name.replace("bbob_", "bbob_mixint_", 1): name for name in DEFINITIONS if name.startswith("bbob_f")}
 assert bbob_multimodal.FAMILY == "bbob"  # its import has entered all functions of BBOB
 
@@ -138,15 +139,15 @@ def _made(name: str, dim: int, instance: int) -> Landscape:
     number = _number(name)
     factor = float(_FACTORS[number - 1])
     optimum = inner.minimizers[0]
-    grid, space = _Grid(_optimum_of_coco(number, optimum, instance)), _space(dim)
-    value = _griewank_rosenbrock(dim, instance) if number == 19 else inner
+    grid, space = _Grid(ordered_optimum(number, optimum, instance)), _space(dim)
+    value = ordered_value(number, dim, instance) or inner
     whole = len(grid.best)
 
     def function(configuration: dict[str, Any]) -> float:
         return factor * float(value(grid.coordinates(np.array(list(configuration.values()), dtype=np.float64))))
 
     best = [*map(int, grid.best), *optimum[whole:].tolist()]
-    is_complete = inner.minimizers_complete or number == 16 or (number == 7 and dim == 5)
+    is_complete = inner.minimizers_complete or number in _UNIQUE or (number == 7 and dim == 5)
     landscape = Landscape(
         name,
         function,  # type: ignore[arg-type]  # it takes a configuration
@@ -166,35 +167,6 @@ def _made(name: str, dim: int, instance: int) -> Landscape:
     if instance == 1:
         set_attributes(landscape, own_instances=lambda number: bbob_mixint_landscape(name, dim, number or 1))
     return landscape
-
-
-def _optimum_of_coco(number: int, optimum: FloatArray, instance: int) -> FloatArray:
-    """Return the optimum as COCO rounds it for the grid; f is the same there up to rounding."""
-    if number == 20:
-        return np.copysign(420.96874633 / 200.0, optimum)
-    if number in (9, 19):
-        turn = Case(number, len(optimum), instance).second_rotation
-        sums: FloatArray = np.add.accumulate(0.5 * turn, axis=0)[-1]
-        return sums
-    return optimum
-
-
-def _griewank_rosenbrock(dim: int, instance: int) -> Callable[[FloatArray], float]:
-    """Return f19 with sums in COCO's order.
-
-    The cosines' arguments reach 10⁶. In another order, their last digits change the eleventh digit of the value.
-    """
-    case = Case(19, dim, instance)
-    turn = case.second_rotation
-
-    def value(x: FloatArray) -> float:
-        z = np.add.accumulate(turn * x, axis=1)[:, -1] + 0.5
-        bend, rest = z[:-1] * z[:-1] - z[1:], 1.0 - z[:-1]
-        terms = 100.0 * bend * bend + rest * rest
-        total = np.add.accumulate(terms / 4000.0 - np.cos(terms))[-1]
-        return float(10.0 + 10.0 * total / (dim - 1.0)) + case.f_opt
-
-    return value
 
 
 def _number(name: str) -> int:

@@ -32,7 +32,7 @@ from pytest_optlandscape.landscapes.spaces.space import Space
 
 FAMILY = "pseudo-boolean"
 Bits = Sequence[int]
-Points = Callable[[int], "Minimizers | list[dict[str, int]]"]
+Points = Callable[[int], Minimizers]
 SQUARES = (4, 9, 16, 25, 36, 49, 64, 81, 100)
 MOST = 1000
 """The largest dimension."""
@@ -64,6 +64,10 @@ def _ones(dim: int) -> Minimizers:
     return _listed([[1] * dim])
 
 
+def _alternating(dim: int) -> Bits:
+    return [k % 2 for k in range(dim)]
+
+
 def _equal(dim: int) -> Minimizers:
     return _listed([[0] * dim, [1] * dim])
 
@@ -72,6 +76,7 @@ def bits(
     *,
     best: Callable[[int], float],
     minimizers: Points = _ones,
+    start: Callable[[int], Bits] = lambda dim: [0] * dim,
     source: str,
     dims: range | tuple[int, ...],
     dim: int = 16,
@@ -85,6 +90,8 @@ def bits(
         The maximum, a function of the dimension.
     minimizers : callable, optional
         From the dimension to the configurations of the maximum (default: all ones).
+    start : callable, optional
+        From the dimension to the bits of the start (default: all zeros).
     source : str
     dims : range or tuple of int
     dim : int, default 16
@@ -99,7 +106,7 @@ def bits(
 
         return searched(
             space=space_of,
-            x0=lambda dim: configuration_of([0] * dim),
+            x0=lambda dim: configuration_of(start(dim)),
             minimizers=minimizers,
             fmin=lambda dim: -float(best(dim)),
             tags=f"pseudo-boolean {tags}",
@@ -372,7 +379,7 @@ def pbo_f18_low_autocorrelation(bits: Bits) -> float:
     return size**2 / (2 * energy)
 
 
-@bits(best=float, minimizers=_equal, source=pbo(19), dims=range(4, 101))
+@bits(best=float, minimizers=_equal, start=_alternating, source=pbo(19), dims=range(4, 101))
 def pbo_f19_ising_ring(bits: Bits) -> float:
     """−Σ [xᵢ = xᵢ₋₁], around a ring."""
     return sum(bit == bits[k - 1] for k, bit in enumerate(bits))
@@ -389,13 +396,13 @@ def _alike(bits: Bits, steps: Sequence[tuple[int, int]]) -> int:
     )
 
 
-@bits(best=lambda dim: 2 * dim, minimizers=_equal, source=pbo(20), dims=SQUARES)
+@bits(best=lambda dim: 2 * dim, minimizers=_equal, start=_alternating, source=pbo(20), dims=SQUARES)
 def pbo_f20_ising_torus(bits: Bits) -> float:
     """−Σ [xᵢ = xⱼ] over the neighbours i, j of a square lattice on a torus."""
     return _alike(bits, ((1, 0), (0, 1)))
 
 
-@bits(best=lambda dim: 3 * dim, minimizers=_equal, source=pbo(21), dims=SQUARES)
+@bits(best=lambda dim: 3 * dim, minimizers=_equal, start=_alternating, source=pbo(21), dims=SQUARES)
 def pbo_f21_ising_triangular(bits: Bits) -> float:
     """−Σ [xᵢ = xⱼ] over the neighbours i, j of a triangular lattice on a torus."""
     return _alike(bits, ((1, 0), (0, 1), (1, 1)))
