@@ -7,7 +7,6 @@ any other object no part is seen. No library is imported: an object of it exists
 from __future__ import annotations
 
 import dataclasses
-import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -91,7 +90,7 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
         yield ".bit_generator.state", _plain(value.bit_generator.state)
     elif isinstance(value, np.random.RandomState):
         yield ".get_state()", _plain(value.get_state(legacy=False))
-    elif isinstance(value, random.Random):
+    elif callable(getattr(value, "getstate", None)):  # a generator of the standard library
         yield ".getstate()", [np.array(part, dtype=object) for part in value.getstate()]
     elif callable(getattr(value, "get_state", None)):  # a generator of torch
         yield ".get_state()", value.get_state()
