@@ -151,7 +151,7 @@ def test_promised_names_exist(module):
 def test_top_of_the_package():
     public = {
         "minimize", "Landscape", "Problem", "Run", "assert_converges", "assert_precise", "assert_robust",
-        "assert_equivalent", "assert_stays_feasible", "assert_tunable", "check_optimizer",
+        "assert_equivalent", "assert_resumes", "assert_stays_feasible", "assert_tunable", "check_optimizer",
         "parametrize_with_checks", "landscapes", "optimizers", "strategies",
         "Choice", "Fidelity", "Float", "Int", "Ordinal", "Space",
     }  # fmt: skip

@@ -6,7 +6,7 @@ Every function takes keyword arguments (numbers, arrays, strings) and returns a 
 
 from pytest_optlandscape.figures.curves import data_profile, gap_curves, performance_profile, runtime_ecdf
 from pytest_optlandscape.figures.figure import Figure, html_table
-from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve
+from pytest_optlandscape.figures.planes import basin_map, beside, contour, curve, share_map
 from pytest_optlandscape.figures.profiles import StepFunction, performance_ratios, shares_of_hits
 from pytest_optlandscape.figures.style import STYLE
 from pytest_optlandscape.figures.suites import effect_plot, heat_map, time_line
@@ -27,6 +27,7 @@ __all__ = [
     "performance_profile",
     "performance_ratios",
     "runtime_ecdf",
+    "share_map",
     "shares_of_hits",
     "time_line",
 ]

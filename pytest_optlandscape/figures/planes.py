@@ -16,7 +16,7 @@ from pytest_optlandscape.figures.scales import Scale, round_ticks
 from pytest_optlandscape.figures.style import BASIN_COLOURS
 from pytest_optlandscape.figures.wording import counted, escape, percent, plain, shorten, significant, width_of
 
-__all__ = ["basin_map", "beside", "contour", "curve"]
+__all__ = ["basin_map", "beside", "contour", "curve", "share_map"]
 
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +26,7 @@ _LEVELS = 9
 _MOST_POINTS = 1300  # of all contours: about 4 kB compressed
 _MOST_MARKS = 40
 _MOST_PATH = 500
+_SHADES_OF_SHARES = 6
 _SHAPES = ("disc", "square", "diamond", "up", "down", "hexagon", "star", "plus")
 
 
@@ -328,6 +329,93 @@ def basin_map(
         description=description,
         columns=("place", *(map(plain, panels) if before is not None else ("share of starts",))),
         rows=rows,
+        caption=caption,
+        identifier=identifier,
+    )
+
+
+def share_map(
+    *,
+    shares: ArrayLike,
+    x_names: Sequence[str],
+    y_names: Sequence[str],
+    x_title: str = "x₁",
+    y_title: str = "x₂",
+    title: str = "Success",
+    caption: str = "",
+    identifier: str = "",
+) -> Figure:
+    """Draw a table of shares of successes, darker where they are larger; a dot marks a share of 1.
+
+    Parameters
+    ----------
+    shares : array_like, shape (m, n)
+        Between 0 and 1, row k for ``y_names[k]``; NaN for missing values, which are hatched.
+    x_names, y_names : sequence of str, lengths n and m
+        The values of both coordinates; the first row is the lowest.
+    x_title, y_title, title, caption, identifier : str
+        See `contour`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, there is no cell, or a share is not between 0 and 1.
+
+    Examples
+    --------
+    >>> figure = share_map(shares=[[1.0, 0.5], [0.25, 0.0]], x_names=["0.1", "1"], y_names=["8", "32"])
+    >>> figure.description
+    'Shares of success for 2 values of x₁ and 2 values of x₂: 1 of 4 cells is 100 %, 1 is 0 %.'
+    """
+    table = np.asarray(shares, dtype=np.float64)
+    rows, columns = len(y_names), len(x_names)
+    if not rows or not columns or table.shape != (rows, columns):
+        raise ValueError(f"a map needs a share for each of {rows} × {columns} values, got shape {table.shape}")
+    if np.any((table < 0.0) | (table > 1.0)):
+        raise ValueError("a share is a number from 0 to 1")
+    across, up = [plain(name) for name in x_names], [plain(name) for name in y_names]
+    wide, high = min(max(_SIDE / columns, 34.0), 80.0), min(max(_SIDE / rows, 24.0), 60.0)
+    left, top = 40.0 + min(max(map(width_of, up)), 120.0), 14.0
+    canvas = Canvas(left + wide * columns + 16.0, top + high * rows + 52.0)
+    clip = canvas.reference("clip")
+    frame = f'x="{number(left)}" y="{number(top)}" width="{number(wide * columns)}" height="{number(high * rows)}"'
+    canvas.add(f'<clipPath id="{clip}"><rect {frame}/></clipPath>')
+    for row, column in np.ndindex(rows, columns):
+        x, y, value = left + wide * column, top + high * (rows - 1 - row), float(table[row, column])
+        if math.isnan(value):
+            _hatch(canvas, (x, y), wide, high, clip)
+            continue
+        for _ in range(round(_SHADES_OF_SHARES * value)):
+            canvas.rectangle(x, y, wide, high, "field")
+        canvas.text(x + wide / 2, y + high / 2 + 4.0, percent(value), "middle", most=wide - 4.0)
+        if value == 1.0:
+            canvas.mark([x + wide - 7.0, y + 7.0], "disc", "start", 3.0)
+    canvas.rectangle(left, top, wide * columns, high * rows, "frame")
+    for row, name in enumerate(up):
+        canvas.text(left - 7.0, top + high * (rows - 0.5 - row) + 4.0, name, "muted end", most=left - 34.0)
+    for column, name in enumerate(across):
+        canvas.text(left + wide * (column + 0.5), top + high * rows + 17.0, name, "muted middle", most=wide - 4.0)
+    canvas.text(left + wide * columns / 2, top + high * rows + 38.0, x_title, "middle", most=wide * columns)
+    canvas.text(14.0, top + high * rows / 2, y_title, "middle", turned=True, most=high * rows)
+    full, none = int(np.sum(table == 1.0)), int(np.sum(table == 0.0))
+    verb = "is" if full == 1 else "are"
+    description = (
+        f"Shares of success for {counted(columns, 'value')} of {plain(x_title)} and {counted(rows, 'value')} of "
+        f"{plain(y_title)}: {full} of {counted(rows * columns, 'cell')} {verb} 100 %, {none} "
+        f"{'is' if none == 1 else 'are'} 0 %."
+    )
+    return canvas.figure(
+        title=title,
+        description=description,
+        columns=(plain(y_title), *(f"{plain(x_title)} = {name}" for name in across)),
+        rows=[
+            (name, *("" if math.isnan(value) else percent(value) for value in line))
+            for name, line in zip(up, table.tolist(), strict=True)
+        ],
         caption=caption,
         identifier=identifier,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_optlandscape.records.averages import with_further_runs
 from pytest_optlandscape.records.build_records import record_of
 from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity
+from pytest_optlandscape.records.hyperparameter_map import HyperparameterMap
 from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.records.measuring import definition_of, measure_suite, run_baseline, run_landscape
 from pytest_optlandscape.records.robust_range import RobustRange, RobustWidth
@@ -13,6 +14,7 @@ from pytest_optlandscape.records.robustness import Robustness
 __all__ = [
     "CellRecord",
     "Fingerprint",
+    "HyperparameterMap",
     "LandscapeRecord",
     "RobustRange",
     "RobustWidth",

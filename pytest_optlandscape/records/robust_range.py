@@ -22,7 +22,15 @@ from pytest_optlandscape.runs.rates import RateInterval, rate_interval
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 from pytest_optlandscape.texts.plurals import number_of
 
-__all__ = ["RobustRange", "RobustWidth", "mean_and_reach", "robust_width"]
+__all__ = [
+    "RobustRange",
+    "RobustWidth",
+    "bits_of",
+    "mean_and_reach",
+    "name_of",
+    "robust_width",
+    "values_of_range",
+]
 
 PER_DECADE = 8
 """Values tried in a decade: neighbours differ by a third, like the steps in which people tune a learning rate."""
@@ -228,9 +236,7 @@ def robust_width(
         for numbers, several in in_order(search, total, executor, longest=1):
             found += several
             bar.advance(len(numbers))
-    spec = (
-        optimizer if isinstance(optimizer, str) else get(optimizer).spec if _is_whole(optimizer) else _name(optimizer)
-    )
+    spec = name_of(optimizer)
     only = [run for *_, run in found if run is not None]
     if len(only) == len(found):
         raise ValueError(
@@ -284,7 +290,7 @@ class _Search:
             adapter = with_value(self.optimizer, self.name, value)
             run = minimize(adapter, landscape, x0=x0, budget=self.budget, seed=self.seed + k)
             if len(made) < 2:
-                made[_bits(run)] = run
+                made[bits_of(run)] = run
             return self.succeeds(run)
 
         reached = [works(value) for value in self.grid]
@@ -294,7 +300,7 @@ class _Search:
         return RobustRange(landscape.id, start, *ends), reached, only
 
 
-def _bits(run: Run) -> tuple[bytes, ...]:
+def bits_of(run: Run) -> tuple[bytes, ...]:
     """Return the bits of a run: of its evaluations, its result and its end, or of the exception."""
     if run.stop_reason == "exception":
         return (run.message.encode(), run.trace.x.tobytes())
@@ -302,33 +308,44 @@ def _bits(run: Run) -> tuple[bytes, ...]:
     return (run.trace.x.tobytes(), run.trace.fun.tobytes(), np.asarray(run.x).tobytes(), ended.encode())
 
 
-def _is_whole(optimizer: Any) -> bool:
-    """Return whether the optimizer can run without the hyperparameter, and so has a name of its own."""
+def name_of(optimizer: Any) -> str:
+    """Return the spec of an optimizer, or the name of a callable that cannot run without its hyperparameters."""
+    if isinstance(optimizer, str):
+        return optimizer
     try:
-        get(optimizer)
+        return get(optimizer).spec
     except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _name(optimizer: Any) -> str:
-    return f"{getattr(optimizer, '__module__', '')}:{getattr(optimizer, '__qualname__', type(optimizer).__qualname__)}"
+        kind = type(optimizer).__qualname__
+        return f"{getattr(optimizer, '__module__', '')}:{getattr(optimizer, '__qualname__', kind)}"
 
 
 def _checked_grid(over: Mapping[str, Sequence[float]]) -> tuple[str, list[float], int]:
     if not isinstance(over, Mapping) or len(over) != 1:
         raise ValueError(
-            f"over maps one hyperparameter to its values, such as {{'learning_rate': (1e-4, 10)}}; got {over!r}"
+            f"over maps one hyperparameter to its values, such as {{'learning_rate': (1e-4, 10)}}; got {over!r}. "
+            "Several hyperparameters, whole numbers and choices need share=..., the required share of successes"
         )
     ((name, given),) = over.items()
+    values, is_range = values_of_range(name, given, PER_DECADE)
+    return name, values, HALVINGS if is_range else 0
+
+
+def values_of_range(name: str, given: Sequence[float], per_decade: int) -> tuple[list[float], bool]:
+    """Return the values of a hyperparameter that are tried, and whether they were given by the ends of a range.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two, or they are not positive and finite.
+    """
     values = sorted({float(value) for value in given})
     if len(values) < 2 or not (values[0] > 0.0 and math.isfinite(values[-1])):
         raise ValueError(f"{name} takes at least two different values, positive and finite, got {given!r}")
     if len(values) > 2:
-        return name, values, 0
-    steps = max(math.ceil(PER_DECADE * math.log10(values[1] / values[0])), 1)
+        return values, False
+    steps = max(math.ceil(per_decade * math.log10(values[1] / values[0])), 1)
     # twelve digits: a failing value can be typed, and does not change with a machine's pow
-    return name, [float(f"{value:.12g}") for value in np.geomspace(values[0], values[1], steps + 1)], HALVINGS
+    return [float(f"{value:.12g}") for value in np.geomspace(values[0], values[1], steps + 1)], True
 
 
 def _mean_width(

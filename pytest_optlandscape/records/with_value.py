@@ -1,10 +1,10 @@
-"""Make an optimizer with another value of a hyperparameter."""
+"""Make an optimizer with other values of hyperparameters."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_optlandscape.optimizers import Adapter, get, parse_spec
@@ -13,7 +13,7 @@ from pytest_optlandscape.optimizers.libraries import unwrapped
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.texts.spelling import unknown_name
 
-__all__ = ["with_value"]
+__all__ = ["with_value", "with_values"]
 
 
 def with_value(optimizer: Any, name: str, value: float) -> Adapter:
@@ -42,20 +42,34 @@ def with_value(optimizer: Any, name: str, value: float) -> Adapter:
     >>> with_value("scipy:L-BFGS-B(maxcor=5)", "ftol", 1e-6).spec
     'scipy:L-BFGS-B(maxcor=5, ftol=1e-06)'
     """
+    return with_values(optimizer, {name: value})
+
+
+def with_values(optimizer: Any, values: Mapping[str, Any]) -> Adapter:
+    """Make an optimizer with several hyperparameters set to values; see `with_value`.
+
+    Examples
+    --------
+    >>> with_values("scipy:L-BFGS-B", {"ftol": 1e-6, "maxcor": 5}).spec
+    'scipy:L-BFGS-B(ftol=1e-06, maxcor=5)'
+    """
+    if not values:
+        return get(optimizer)
     if isinstance(optimizer, str):
         spec = parse_spec(optimizer)
-        return get(str(Spec(spec.library, spec.name, {**spec.arguments, name: value})))
-    if isinstance(optimizer, type):
-        _check_takes(optimizer, name)
-        return get(functools.partial(optimizer, **{name: value}))
+        return get(str(Spec(spec.library, spec.name, {**spec.arguments, **values})))
     if keras.recognizes(optimizer) and not isinstance(unwrapped(optimizer), type):
-        return get(keras.with_setting(optimizer, name, value))
-    if callable(optimizer) and not isinstance(optimizer, Adapter):
-        _check_takes(optimizer, name)
-        return get(functools.partial(optimizer, **{name: value}))
+        for name, value in values.items():
+            optimizer = keras.with_setting(optimizer, name, value)
+        return get(optimizer)
+    if isinstance(optimizer, type) or (callable(optimizer) and not isinstance(optimizer, Adapter)):
+        for name in values:
+            _check_takes(optimizer, name)
+        return get(functools.partial(optimizer, **values))
+    names = " and ".join(values)
     raise TypeError(
-        f"{optimizer!r:.80} cannot be given another {name}: pass a spec string, a class, or a callable with a "
-        f"parameter {name}"
+        f"{optimizer!r:.80} cannot be given another {names}: pass a spec string, a class, or a callable with a "
+        f"parameter {names}"
     )
 
 

@@ -7,51 +7,45 @@ gives each loss a minimum. Every minimiser has 48 copies: units may change place
 weights; this is not a proof. Each ``source`` describes the search.
 
 Each point's share of a loss is positive, hence a square. So each loss is a sum of 40 squares, from which the noise
-``minibatch`` draws some. `training_task` combines a loss, a batch size and a number of epochs. The learning rate and
-its schedule belong to the optimizer.
+``minibatch`` draws some. `training_task` combines a loss, a batch size and a number of epochs. It has further networks
+too, of `training_networks`. The learning rate and its schedule belong to the optimizer.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pytest_optlandscape.landscapes.definition import scalable
-from pytest_optlandscape.landscapes.formula.evaluation import FormulaFunction
+from pytest_optlandscape.landscapes.families.training_minima import MINIMA
+from pytest_optlandscape.landscapes.families.training_networks import (
+    ACTIVATIONS,
+    DATA,
+    INITIALIZERS,
+    LABELS,
+    MOONS,
+    PREPROCESSING,
+    WEIGHT_DECAY,
+    Network,
+)
+from pytest_optlandscape.landscapes.formula.evaluation import Formula, FormulaFunction
 from pytest_optlandscape.landscapes.formula.namespaces import Value
+from pytest_optlandscape.landscapes.frozen import set_attributes
+from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.minimizers import MinimizerList
 from pytest_optlandscape.landscapes.noise import Minibatch
+from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.texts.spelling import unknown_name
-
-if TYPE_CHECKING:
-    from pytest_optlandscape.landscapes.landscape import Landscape
 
 __all__ = ["LABELS", "LOSSES", "MOONS", "WEIGHT_DECAY", "TrainingTask", "training_task"]
 
 FAMILY = "training"
-
-MOONS = np.array(
-    [
-        [0.6, -0.14], [0.48, -0.16], [0.33, 0.22], [0.16, 0.18], [0.37, 0.54], [0.16, 0.48], [-0.06, 0.8],
-        [-0.3, 0.7], [-0.15, 0.57], [-0.4, 0.83], [-0.66, 0.65], [-0.91, 0.86], [-0.76, 0.64], [-1.0, 0.79],
-        [-1.22, 0.53], [-1.43, 0.25], [-1.22, 0.35], [-1.39, 0.04], [-1.54, 0.11], [-1.66, -0.21],
-        [-0.36, 0.36], [-0.43, 0.03], [-0.48, -0.29], [-0.51, -0.2], [-0.11, -0.5], [-0.1, -0.38], [-0.07, -0.65],
-        [-0.03, -0.49], [0.42, -0.71], [0.48, -0.91], [0.54, -0.68], [0.6, -0.83], [1.05, -0.55], [1.09, -0.65],
-        [1.12, -0.33], [1.13, -0.39], [1.52, -0.44], [1.5, -0.07], [1.45, -0.09], [1.37, 0.29],
-    ]
-)  # fmt: skip
-"""Points on two half-circles of radius 1, one upside down, displaced by up to 0.2; shape (40, 2)."""
-
-LABELS = np.array([1.0] * 20 + [-1.0] * 20)
-"""The half-moon of each point, as ±1."""
-
-WEIGHT_DECAY = 1e-3
-"""Factor of every squared weight."""
 
 UNITS, COUNT, DIM = 3, 40, 13
 _SHARE = 1.0 / COUNT
@@ -269,7 +263,17 @@ class TrainingTask:
 
 
 def training_task(
-    loss: str = "cross-entropy", *, batch_size: int = COUNT, epochs: int = 100, seed: int = 0
+    loss: str | None = None,
+    *,
+    data: str = "half-moons",
+    units: int = 3,
+    layers: int = 1,
+    activation: str = "tanh",
+    initializer: str = "glorot_uniform",
+    preprocessing: str = "none",
+    batch_size: int = COUNT,
+    epochs: int = 100,
+    seed: int = 0,
 ) -> TrainingTask:
     """Return a training task.
 
@@ -278,8 +282,22 @@ def training_task(
 
     Parameters
     ----------
-    loss : str, default "cross-entropy"
-        One of `LOSSES`. Each has its own scale, so compare losses by distance or by gap relative to the start's gap.
+    loss : str, optional
+        Of the half-moons ``"cross-entropy"`` (default), ``"mse"`` or ``"squared-hinge"``; of the wave ``"mse"``
+        (default) or ``"log-cosh"``. Each has its own scale, so compare losses by distance or by gap relative to the
+        start's gap.
+    data : str, default "half-moons"
+        ``"half-moons"``, 40 points of two classes in the plane; or ``"wave"``, 40 noisy points of a curve, for
+        regression.
+    units, layers : int, default 3 and 1
+        Units of each hidden layer, and their number: 2, 3 or 4 units in one layer, or 2 units in each of two.
+    activation : str, default "tanh"
+        ``"tanh"``, ``"sigmoid"`` or ``"silu"``.
+    initializer : str, default "glorot_uniform"
+        The rule by which the starts ``restart-0`` to ``restart-7`` are drawn; one of `training_networks.INITIALIZERS`,
+        Keras' names.
+    preprocessing : str, default "none"
+        ``"standardize"`` gives the inputs mean 0 and variance 1.
     batch_size : int, default 40
         Number of points in a batch, 1 to 40; 40 is the whole data set, without noise.
     epochs : int, default 100
@@ -293,7 +311,7 @@ def training_task(
     Raises
     ------
     ValueError
-        If there is no such loss, or a number is out of range.
+        If there is no such loss, data set or rule, no such network has a known minimum, or a number is out of range.
 
     Examples
     --------
@@ -303,15 +321,81 @@ def training_task(
     ('moons_mlp_mse:minibatch(8,0,by_epoch=True)', 100)
     >>> minimize("scipy:L-BFGS-B(ftol=1e-14, gtol=1e-8)", training_task("mse").landscape, x0="restart-0").gap < 1e-8
     True
+    >>> training_task(data="wave", units=4, activation="silu").landscape.dim
+    13
     """
-    if loss not in LOSSES:
-        raise ValueError(unknown_name("loss", loss, LOSSES))
+    names: tuple[tuple[str, str, Collection[str]], ...] = (
+        ("data", data, DATA),
+        ("activation", activation, ACTIVATIONS),
+        ("initializer", initializer, INITIALIZERS),
+        ("preprocessing", preprocessing, PREPROCESSING),
+    )
+    for what, name, known in names:
+        if name not in known:
+            raise ValueError(unknown_name(what, name, known))
+    loss = _DEFAULT_LOSSES[data] if loss is None else loss
+    if loss not in DATA[data].losses:
+        raise ValueError(unknown_name(f"loss of {data}", loss, DATA[data].losses))
+    network = Network(data, units, layers, activation, preprocessing, loss)
+    if network.key not in MINIMA:
+        sizes = sorted({(key[2], key[1]) for key in MINIMA if key[0] == data})
+        known_sizes = ", ".join(f"units={width} with layers={depth}" for depth, width in sizes)
+        raise ValueError(f"no minimum is known for units={units!r} with layers={layers!r}; known are {known_sizes}")
     for what, number, most in (("batch_size", batch_size, COUNT), ("epochs", epochs, None)):
         if isinstance(number, bool) or number != int(number) or number < 1 or (most and number > most):
             raise ValueError(f"{what} must be a whole number from 1{f' to {most}' if most else ''}, got {number!r}")
-    from pytest_optlandscape.landscapes.catalogue import get
-
-    landscape = get(LOSSES[loss])
+    landscape = _landscape(network, initializer)
     if batch_size < COUNT:
         landscape = landscape.noisy(Minibatch(level=batch_size, seed=seed, by_epoch=True))
     return TrainingTask(landscape, int(batch_size), int(epochs))
+
+
+_DEFAULT_LOSSES = {"half-moons": "cross-entropy", "wave": "mse"}
+_OF_THE_CATALOGUE = ("half-moons", UNITS, 1, "tanh", "none"), "glorot_uniform"
+
+
+@functools.cache
+def _landscape(network: Network, initializer: str) -> Landscape:
+    """Return the landscape of a network, with starts drawn by a rule."""
+    if (network.key[:-1], initializer) == _OF_THE_CATALOGUE:
+        from pytest_optlandscape.landscapes.catalogue import get
+
+        return get(LOSSES[network.loss])
+    fmin, reached, starts, weights = MINIMA[network.key]
+    names = "_".join(
+        [network.data, f"{network.units}x{network.layers}", network.activation, network.preprocessing, network.loss]
+    )
+    name = f"{names}_{initializer}".replace("-", "_")
+    minimizers = network.same_networks(np.array(weights))
+    landscape = Landscape(
+        name,
+        Formula(network.value, network.dim, name),
+        gradient=Formula(network.gradient, network.dim, name),
+        residuals=Formula(network.roots, network.dim, name),
+        bounds=[(-8.0, 8.0)] * network.dim,
+        x0=network.start(initializer, 8),
+        starts={f"restart-{k}": network.start(initializer, k) for k in range(8)},
+        minimizers=MinimizerList(minimizers),
+        fmin=fmin,
+        tags="multimodal many-minimizers least-squares network "
+        + ("nonsmooth" if network.loss == "squared-hinge" else "smooth"),
+        source=f"This project (2026); the least by search, not proved: {reached} of {starts} random starts of L-BFGS-B "
+        "end there",
+        family=FAMILY,
+        summary=f"A network in training: {names}, with weight decay.",
+        made_by=(_landscape, (network, initializer)),
+        validate=False,
+    )
+    settings = {
+        "data": network.data,
+        "units": network.units,
+        "layers": network.layers,
+        "activation": network.activation,
+        "initializer": initializer,
+        "preprocessing": network.preprocessing,
+    }
+    written = ", ".join([repr(network.loss), *(f"{key}={value!r}" for key, value in settings.items())])
+    set_attributes(
+        landscape, natural_structure=Structure(network.tensors), written=f"training_task({written}).landscape"
+    )
+    return landscape
