@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import io
 import math
 import tempfile
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_optlandscape.landscapes.spaces import Choice, Float, Int, Ordinal, Parameter, Space
-from pytest_optlandscape.optimizers.configurations import Configurations
+from pytest_optlandscape.optimizers.configurations import Configurations, is_finite
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -54,7 +55,7 @@ class Oracle(Adapter):
 
     def minimize(self, problem: Problem) -> Outcome:
         library = _import(self.spec)
-        seed = small_seed(problem)
+        seed = small_seed(problem) if self.is_stochastic else 0
         with _quiet(), global_random_numbers(seed), tempfile.TemporaryDirectory() as folder:
             search = _Search(self, library, problem, folder, seed)
             search.run()
@@ -70,12 +71,27 @@ class Oracle(Adapter):
         return dataclasses.replace(self, pending=trials)
 
     def planned(self, problem: Problem) -> int | None:
-        space = Configurations(problem).space
-        if self.factory.__name__ == "HyperbandOracle" or not any(
-            isinstance(one, Float) and not one.step for one in space.parameters.values()
-        ):
-            return None  # how many brackets fit, and when collisions end the search, only the oracle knows
+        if self.factory.__name__ == "HyperbandOracle":
+            return min(self._rounds(), problem.budget)
+        if is_finite(problem.space):
+            return None  # when collisions end the search, only the oracle knows
         return min(int(self.arguments.get("max_trials", problem.budget)), problem.budget)
+
+    def _rounds(self) -> int:
+        """Return the trials in all rounds of Hyperband's brackets, as KerasTuner sizes them.
+
+        References
+        ----------
+        Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar (2018), Hyperband. J. Mach. Learn. Res. 18(185), 1–52.
+        """
+        signature = inspect.signature(self.factory).parameters
+        names = ("max_epochs", "factor", "hyperband_iterations", "min_epochs")
+        known = {name: signature[name].default for name in names if name in signature}
+        most, factor, sweeps, least = (({"min_epochs": 1} | known | self.arguments)[name] for name in names)
+        brackets = 1 + math.floor(math.log(most / least, factor) + 1e-12)
+        last = math.ceil(1 + math.log(most, factor))
+        of_one = [math.ceil(last / (k + 1) * factor ** (k - r)) for k in range(brackets) for r in range(k + 1)]
+        return int(sum(of_one) * sweeps)
 
     def versions(self) -> dict[str, str]:
         keras = import_library("keras", self.spec, _EXTRA)

@@ -62,7 +62,7 @@ class SklearnSearch(Adapter):
         reason = self.obstacle(problem.landscape)
         if reason:
             raise ValueError(f"{self.spec} cannot search {problem.landscape.id}: {reason}")
-        seed = small_seed(problem)
+        seed = small_seed(problem) if self.is_stochastic else 0
         configurations = Configurations(problem)
         with _quiet(), global_random_numbers(seed):
             estimator = _trial_class()(evaluate=configurations.value)
