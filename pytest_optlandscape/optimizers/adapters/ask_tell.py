@@ -198,7 +198,7 @@ def drive(
     best = _Best()
     configurations = Configurations(problem) if problem.space is not None else None
     while problem.remaining > 0 and not _has_stopped(optimizer):
-        under_way = _asked(optimizer, min(pending, problem.remaining) if told_points else 1)
+        under_way = _asked(optimizer, min(pending, math.ceil(problem.remaining)) if told_points else 1)
         if not under_way:
             break
         for asked in reversed(under_way):
