@@ -9,7 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_optlandscape.contract.checks import arrays, bounds, budget, callback, invariance, repetition, results, state
+from pytest_optlandscape.contract.checks import (
+    arrays,
+    bounds,
+    budget,
+    callback,
+    configurations,
+    invariance,
+    repetition,
+    results,
+    state,
+    tuning,
+)
 from pytest_optlandscape.contract.search import Held
 from pytest_optlandscape.contract.trials import Breach, NotApplicable, SlightBreach
 from pytest_optlandscape.optimizers import Adapter
@@ -120,5 +131,16 @@ CHECK_RULES: tuple[CheckRule, ...] = (
     CheckRule(invariance.check_invariant_to_permutation, asked_of=("permutation",)),
     CheckRule(invariance.check_invariant_to_translation, asked_of=("translation",)),
     CheckRule(invariance.check_invariant_to_rotation, asked_of=("rotation",)),
+    CheckRule(configurations.check_evaluates_values_of_space),
+    CheckRule(configurations.check_leaves_out_inactive_names),
+    CheckRule(configurations.check_repeats_no_configuration, warns=("endless",)),
+    CheckRule(configurations.check_ends_when_space_is_exhausted, asked_of=("ending",)),
+    CheckRule(tuning.check_survives_failed_trials),
+    CheckRule(tuning.check_keeps_schedule),
+    CheckRule(tuning.check_maximizes_as_it_minimizes),
+    CheckRule(tuning.check_resumes_search),
+    CheckRule(tuning.check_search_follows_seed),
+    CheckRule(tuning.check_takes_values_in_any_order),
+    CheckRule(tuning.check_beats_random_search),
 )
 """The contract, in the order in which it is checked."""

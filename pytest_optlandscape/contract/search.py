@@ -81,6 +81,7 @@ class Held:
         *,
         besides: Callable[[Adapter], Iterator[Trial]] | None = None,
         everywhere: bool = True,
+        further_seeds: bool = True,
     ) -> None:
         """Judge the trials of a check, then search for other starts.
 
@@ -95,6 +96,9 @@ class Held:
         everywhere : bool, default True
             Whether to search for other starts. False if the start does not matter, or if the check's tolerance for
             rounding holds only for its own trials.
+        further_seeds : bool, default True
+            Whether to add trials with further seeds if the optimizer reads its seed. False for tuners, whose trials
+            take long.
 
         Raises
         ------
@@ -123,7 +127,7 @@ class Held:
         if depends and among is trials and not besides:
             for trial in itertools.islice(further_trials(self.adapter), max(SEEDS - len(answers), 0)):
                 questions(trial).hold_at(trial.x0, trial.seed)
-        elif depends:
+        elif depends and further_seeds:
             _hold_with_further_seeds(own, max(SEEDS - len(answers), 0), questions)
         if self.searches and everywhere:
             for one in searched:

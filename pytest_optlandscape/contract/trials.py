@@ -17,7 +17,7 @@ import random
 import sys
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -214,6 +214,8 @@ class _KeepingProblem(Problem):
 
     Attributes
     ----------
+    configurations : list of dict
+        Copies of the configurations passed to the objective, on a landscape over a search space.
     handed : int
         The number of arrays passed in.
     overwritten : int
@@ -226,12 +228,15 @@ class _KeepingProblem(Problem):
         super().__init__(*arguments, **keywords)
         self.handed = self.overwritten = 0
         self.start_was_read = False
+        self.configurations: list[dict[str, Any]] = []
         self._kept: list[tuple[Any, bytes]] = []
-        inner, kept = self.fun, self._kept
+        inner, kept, configurations = self.fun, self._kept, self.configurations
 
         def fun(x: Any) -> Any:
             if x.__class__ is np.ndarray:
                 kept.append((x, x.tobytes()))
+            elif isinstance(x, Mapping):
+                configurations.append(dict(x))
             return inner(x)
 
         self.fun = fun
@@ -314,6 +319,12 @@ class Trial:
         problem = self.observe().problem
         assert isinstance(problem, _KeepingProblem)
         return problem.start_was_read
+
+    def configurations(self) -> list[dict[str, Any]]:
+        """Return the configurations passed to the objective in the usual run, as they were passed."""
+        problem = self.observe().problem
+        assert isinstance(problem, _KeepingProblem)
+        return problem.configurations
 
     def overwritten(self) -> tuple[int, int]:
         """Count the arrays passed to the objective in the usual run: those overwritten later, and all."""

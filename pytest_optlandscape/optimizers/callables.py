@@ -41,6 +41,7 @@ _OFFERED: dict[str, Callable[[Problem], Any]] = {
     "maxfev": lambda problem: problem.budget,
     "maxiter": lambda problem: problem.budget,
     "callback": lambda problem: problem.callback,
+    "space": lambda problem: problem.space,
 }
 """The parameters that a callable may name, and the value of each."""
 
@@ -69,10 +70,12 @@ class PlainCallable(Adapter):
         return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in names})
 
     def _withheld(self, problem: Problem) -> set[str]:
-        """Return the optional parameters that get no value: those a profile excludes, and absent constraints."""
+        """Return the optional parameters that get no value: those a profile excludes, absent constraints and spaces."""
         withheld = {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
         if not problem.landscape.own_constraints:
             withheld.add("constraints")
+        if problem.space is None:
+            withheld.add("space")
         return withheld & self.optional
 
     def with_budget(self, evaluations: int) -> Adapter | None:
@@ -87,7 +90,7 @@ class PlainCallable(Adapter):
             bound = "".join(f", {key}={value!r}" for key, value in function.keywords.items()) + bound
             function = function.func
         name = getattr(function, "__qualname__", "<lambda>")
-        if "fun" not in self.names or "<" in name or "hess" in self.names:
+        if "fun" not in self.names or "<" in name or self.names & {"hess", "space"}:
             return None
         written = {
             "x0": f"np.array({x0})",
@@ -112,7 +115,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
     ----------
     function : callable
         With a parameter ``fun``, it is called by keyword with ``fun``, ``x0`` and its parameters among ``jac, hess,
-        bounds, constraints, seed, rng, maxfev, maxiter, callback``. Without, it is called with the problem.
+        bounds, constraints, seed, rng, maxfev, maxiter, callback, space``. Without, it is called with the problem.
     spec : str, optional
         Its name in reports (default: its module and name).
 
@@ -153,6 +156,7 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
         takes_constraints="constraints" in names,
         is_stochastic=bool(names & {"seed", "rng"}),
         takes_callback="callback" in names,
+        needs_space="space" in names and "space" in required,
         function=function,
         names=names,
         optional=frozenset(name for name in names if name not in required),

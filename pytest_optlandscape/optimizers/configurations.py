@@ -17,7 +17,7 @@ from pytest_optlandscape.optimizers.libraries import start_inside
 from pytest_optlandscape.optimizers.protocol import Outcome
 from pytest_optlandscape.runs import Problem
 
-__all__ = ["Configurations", "branches", "is_finite", "level_of", "levels"]
+__all__ = ["Configurations", "branches", "is_finite", "level_of", "levels", "whole_fidelity"]
 
 
 class Configurations:
@@ -208,3 +208,14 @@ def is_finite(space: Space | None) -> bool:
     (True, False, False)
     """
     return space is not None and all(math.isfinite(one.count) for one in space.parameters.values())
+
+
+def whole_fidelity(landscape: Any) -> tuple[str, int, int] | None:
+    """Return name, least and full level of a landscape's fidelity, if it is a whole number such as epochs; else None.
+
+    Schedulers of libraries count their resources in whole numbers.
+    """
+    fidelity = getattr(landscape, "fidelity", None)
+    if fidelity is None or not (isinstance(fidelity.low, int) and isinstance(fidelity.high, int)):
+        return None
+    return fidelity.name, fidelity.low, fidelity.high

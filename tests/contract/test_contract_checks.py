@@ -2,6 +2,7 @@ import contract_breakers as breakers
 import numpy as np
 import pytest
 import scipy
+import tuner_breakers
 from thorough import one_of_each
 
 from pytest_optlandscape import check_optimizer, optimizers
@@ -75,7 +76,7 @@ def breaker(text):
 
 
 def test_every_check_has_an_optimizer_that_breaks_it():
-    assert {name for _, name, _ in BREAKERS} == set(CHECKS)
+    assert {name for _, name, _ in (*BREAKERS, *tuner_breakers.BREAKERS)} == set(CHECKS)
 
 
 def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
@@ -89,6 +90,7 @@ def test_a_decent_optimizer_keeps_all_that_is_asked_of_it():
         "check_resumes_from_saved_state",
         "check_stays_feasible",
         *(name for name in CHECKS if "invariant" in name or "callback" in name or name == "check_stops_on_request"),
+        *(name for _, name, _ in tuner_breakers.BREAKERS),
     }
 
 

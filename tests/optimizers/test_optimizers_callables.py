@@ -69,7 +69,7 @@ def test_specs_of_own_modules(solvers, spec, x):
     [
         (
             "own_solver:minimize",
-            "unknown library of optimizer 'own_solver:minimize': 'own_solver'; known: cma, keras",
+            "unknown library of optimizer 'own_solver:minimize': 'own_solver'; known: cma, hyperopt, keras",
         ),
         ("sciipy:Powell", "did you mean 'scipy'.*set `pythonpath` in pytest's configuration"),
         ("own_solvers.sub:minimize", "unknown library of optimizer"),

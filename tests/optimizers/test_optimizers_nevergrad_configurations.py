@@ -10,7 +10,7 @@ needed("nevergrad")
 
 
 class TestNevergrad(TunerTests):
-    tuners = ("nevergrad:TwoPointsDE", "nevergrad:RandomSearch", "nevergrad:CMA")
+    tuners = ("nevergrad:TwoPointsDE", "nevergrad:CMA")
 
 
 def test_the_first_configuration_is_the_start():

@@ -17,8 +17,8 @@ class TestSmac(TunerTests):
     )
 
 
-def test_random_forests_find_what_random_draws_do_not():
-    run, handed = asked("smac:HyperparameterOptimizationFacade", finite(), budget=14)
+def test_random_forests_repeat_nothing():
+    run, handed = asked("smac:HyperparameterOptimizationFacade", finite(), budget=10)
     assert run.stop_reason in ("budget", "returned"), run.message
     assert len(distinct(run)) == run.nfev == len(handed)
 

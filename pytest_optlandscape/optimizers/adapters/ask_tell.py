@@ -1,6 +1,7 @@
 """Adapter for optimizers with methods ``ask`` and ``tell``.
 
-``ask()`` returns a point (dim,) or a batch (n, dim). ``tell`` is called in one of two ways:
+``ask()`` returns a point (dim,) or a batch (n, dim); on a landscape over a search space also a configuration, a dict,
+or a list of them. ``tell`` is called in one of two ways:
 
 * ``tell(x, value)`` if it takes two or more arguments: the result of ``ask``, and its value or, for a batch, a list of
 values;
@@ -13,13 +14,14 @@ import dataclasses
 import inspect
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_optlandscape.optimizers.configurations import Configurations
 from pytest_optlandscape.optimizers.declaration_hints import how_to_declare
 from pytest_optlandscape.optimizers.libraries import start_inside, unwrapped, written
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
@@ -28,7 +30,7 @@ from pytest_optlandscape.runs import Problem
 
 __all__ = ["drive", "from_factory", "from_object", "pickled", "recognizes", "takes_points"]
 
-_OFFERED = ("x0", "bounds", "rng", "seed")
+_OFFERED = ("x0", "bounds", "rng", "seed", "space")
 
 
 class _Before:
@@ -50,6 +52,7 @@ class AskTell(Adapter):
     _before: _Before = field(default_factory=_Before, compare=False, repr=False)
     interruption: Interruption | None = None
     can_do_without_bounds: bool = False
+    pending: int = 1
 
     def minimize(self, problem: Problem) -> Outcome:
         offered: dict[str, Callable[[], Any]] = {
@@ -57,8 +60,11 @@ class AskTell(Adapter):
             "bounds": problem.bounds.copy,
             "rng": lambda: problem.rng,
             "seed": lambda: problem.seed,
+            "space": lambda: problem.space,
         }
         names = self.names - {"bounds"} if self.can_do_without_bounds and not self.takes_bounds else self.names
+        if problem.space is None and not self.needs_space:
+            names -= {"space"}
 
         def make() -> Any:
             made = renewed(self.factory)(**{name: offered[name]() for name in _OFFERED if name in names})
@@ -80,10 +86,13 @@ class AskTell(Adapter):
             problem.rng.bit_generator.state = random_numbers
             return fresh
 
-        return drive(make(), problem, self.interruption, resumed, own_points=False)
+        return drive(make(), problem, self.interruption, resumed, own_points=False, pending=self.pending)
 
     def interrupted(self, interruption: Interruption) -> Adapter:
         return dataclasses.replace(self, interruption=interruption)
+
+    def with_pending(self, trials: int) -> Adapter:
+        return dataclasses.replace(self, pending=trials)
 
 
 def recognizes(thing: object) -> bool:
@@ -109,7 +118,7 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
     if not (isinstance(target, type) or inspect.isroutine(target) or not hasattr(target, "ask")):
         raise TypeError(
             f"{target!r:.80} is an instance of an ask/tell optimizer, which runs only once: give its class, or a "
-            "function or functools.partial that makes one; its parameters may be x0, bounds, rng, seed"
+            "function or functools.partial that makes one; its parameters may be x0, bounds, rng, seed, space"
         )
     parameters = _parameters(thing)
     fixed = set(getattr(thing, "keywords", {}))
@@ -129,6 +138,7 @@ def from_object(thing: Any, spec: str | None = None) -> Adapter:
         spec,
         takes_bounds="bounds" in names,
         is_stochastic=bool(names & {"rng", "seed"}),
+        needs_space="space" in required,
         factory=thing,
         names=names,
         can_do_without_bounds="bounds" not in required,
@@ -162,6 +172,7 @@ def drive(
     renewed: Callable[[Any, Interruption], Any] = pickled,
     *,
     own_points: bool = True,
+    pending: int = 1,
 ) -> Outcome:
     """Ask, evaluate point by point and tell, until the optimizer stops or the budget is spent.
 
@@ -180,31 +191,65 @@ def drive(
     own_points : bool, default True
         Whether the objective receives a copy of each point. Only False detects a user's optimizer that writes into a
         point that ``ask`` returned.
+    pending : int, default 1
+        How often to ask before the results are told, the last first. Always 1 if ``tell`` takes values only.
     """
     told_points = takes_points(optimizer.tell)
     best = _Best()
+    configurations = Configurations(problem) if problem.space is not None else None
     while problem.remaining > 0 and not _has_stopped(optimizer):
+        under_way = _asked(optimizer, min(pending, math.ceil(problem.remaining)) if told_points else 1)
+        if not under_way:
+            break
+        for asked in reversed(under_way):
+            batch = _is_batch(asked)
+            values = []
+            for point in asked if batch else [asked]:
+                if problem.remaining <= 0:
+                    return _outcome(optimizer, best, "budget")
+                values.append(_value(problem, configurations, point, best, own_points=own_points))
+            answer = values if batch else values[0]
+            optimizer.tell(asked, answer) if told_points else optimizer.tell(answer)
+        if interruption is not None and interruption.is_due(problem):
+            optimizer = renewed(optimizer, interruption)
+            interruption.happened = not interruption.refusal
+    return _outcome(optimizer, best, None if problem.remaining > 0 else "budget")
+
+
+def _asked(optimizer: Any, times: int) -> list[Any]:
+    """Ask so many times, or until the optimizer stops."""
+    found: list[Any] = []
+    for _ in range(times):
         try:
             asked = optimizer.ask()
         except StopIteration:
             break
         if asked is None:
             break
-        batch = np.ndim(asked) == 2
-        values = []
-        for point in asked if batch else [asked]:
-            if problem.remaining <= 0:
-                return _outcome(optimizer, best, "budget")
-            copied = np.array(point, dtype=np.float64).reshape(-1)
-            handed = copied if own_points or np.shape(point) != copied.shape else np.asarray(point, dtype=np.float64)
-            values.append(float(problem.fun(handed)))
-            best.see(copied, values[-1])
-        answer = values if batch else values[0]
-        optimizer.tell(asked, answer) if told_points else optimizer.tell(answer)
-        if interruption is not None and interruption.is_due(problem):
-            optimizer = renewed(optimizer, interruption)
-            interruption.happened = not interruption.refusal
-    return _outcome(optimizer, best, None if problem.remaining > 0 else "budget")
+        found.append(asked)
+    return found
+
+
+def _value(
+    problem: Problem, configurations: Configurations | None, point: Any, best: _Best, *, own_points: bool
+) -> float:
+    """Evaluate a point, or a configuration: NaN if its trial failed."""
+    if configurations is not None and isinstance(point, Mapping):
+        value = configurations.value(point)
+        best.see(configurations.space.encode(point), value)
+        return value
+    copied = np.array(point, dtype=np.float64).reshape(-1)
+    handed = copied if own_points or np.shape(point) != copied.shape else np.asarray(point, dtype=np.float64)
+    value = float(problem.fun(handed))
+    best.see(copied, value)
+    return value
+
+
+def _is_batch(asked: Any) -> bool:
+    """Return whether the result of ``ask`` is several points or configurations."""
+    if isinstance(asked, list | tuple) and asked and isinstance(asked[0], Mapping):
+        return True
+    return not isinstance(asked, Mapping) and np.ndim(asked) == 2
 
 
 def _has_stopped(optimizer: Any) -> bool:

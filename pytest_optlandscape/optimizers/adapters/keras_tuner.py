@@ -2,13 +2,15 @@
 
 A parameter of the space becomes a hyperparameter of KerasTuner, inside a conditional scope for each of its conditions.
 The oracle stops by itself when it finds no new configuration. Hyperband evaluates a configuration again in each round
-that it reaches, as its tuner trains on. Oracles write a file for each trial, into a temporary folder.
+that it reaches, as its tuner trains on: at the round's epochs, if the landscape has a fidelity in whole numbers. Oracles
+write a file for each trial, into a temporary folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import io
 import math
 import tempfile
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_optlandscape.landscapes.spaces import Choice, Float, Int, Ordinal, Parameter, Space
-from pytest_optlandscape.optimizers.configurations import Configurations
+from pytest_optlandscape.optimizers.configurations import Configurations, is_finite, whole_fidelity
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -54,7 +56,7 @@ class Oracle(Adapter):
 
     def minimize(self, problem: Problem) -> Outcome:
         library = _import(self.spec)
-        seed = small_seed(problem)
+        seed = small_seed(problem) if self.is_stochastic else 0
         with _quiet(), global_random_numbers(seed), tempfile.TemporaryDirectory() as folder:
             search = _Search(self, library, problem, folder, seed)
             search.run()
@@ -70,12 +72,29 @@ class Oracle(Adapter):
         return dataclasses.replace(self, pending=trials)
 
     def planned(self, problem: Problem) -> int | None:
-        space = Configurations(problem).space
-        if self.factory.__name__ == "HyperbandOracle" or not any(
-            isinstance(one, Float) and not one.step for one in space.parameters.values()
-        ):
-            return None  # how many brackets fit, and when collisions end the search, only the oracle knows
+        if self.factory.__name__ == "HyperbandOracle":
+            if whole_fidelity(problem.landscape):
+                return None  # rounds cost less than an evaluation
+            return min(self._rounds(), problem.budget)
+        if is_finite(problem.space):
+            return None  # when collisions end the search, only the oracle knows
         return min(int(self.arguments.get("max_trials", problem.budget)), problem.budget)
+
+    def _rounds(self) -> int:
+        """Return the trials in all rounds of Hyperband's brackets, as KerasTuner sizes them.
+
+        References
+        ----------
+        Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar (2018), Hyperband. J. Mach. Learn. Res. 18(185), 1–52.
+        """
+        signature = inspect.signature(self.factory).parameters
+        names = ("max_epochs", "factor", "hyperband_iterations", "min_epochs")
+        known = {name: signature[name].default for name in names if name in signature}
+        most, factor, sweeps, least = (({"min_epochs": 1} | known | self.arguments)[name] for name in names)
+        brackets = 1 + math.floor(math.log(most / least, factor) + 1e-12)
+        last = math.ceil(1 + math.log(most, factor))
+        of_one = [math.ceil(last / (k + 1) * factor ** (k - r)) for k in range(brackets) for r in range(k + 1)]
+        return int(sum(of_one) * sweeps)
 
     def versions(self) -> dict[str, str]:
         keras = import_library("keras", self.spec, _EXTRA)
@@ -93,19 +112,22 @@ class _Search:
         self._seed = seed
         self._configurations = Configurations(problem)
         self._sign = -1.0 if adapter.maximizes else 1.0
+        self._fidelity = whole_fidelity(problem.landscape)
         self._oracle = self._new_oracle(overwrite=True)
 
     def _new_oracle(self, *, overwrite: bool) -> Any:
         """Make an oracle; with the trials in the folder, unless they are overwritten."""
         direction = "max" if self._adapter.maximizes else "min"
         known = arguments_of(self._adapter.factory)
-        ours = {
+        ours: dict[str, Any] = {
             "objective": self._library.Objective(_OBJECTIVE, direction),
             "hyperparameters": _hyperparameters(self._library, self._configurations.space, self._configurations.start),
             "max_trials": self._problem.budget,
             "seed": self._seed + 1,  # KerasTuner takes 0 for no seed
             "max_consecutive_failed_trials": self._problem.budget + 1,
         }
+        if self._fidelity:
+            ours["max_epochs"] = self._fidelity[2]
         given = {name: value for name, value in ours.items() if name in known}
         oracle = self._adapter.factory(**{**given, **self._adapter.arguments})
         oracle.verbose = 0
@@ -146,13 +168,22 @@ class _Search:
         return self._configurations.space.assemble(lambda name, one: _value(one, asked.get(name)))
 
     def _finish(self, trial: Any, configuration: dict[str, Any]) -> None:
-        value = self._configurations.value(configuration)
+        value = self._evaluated(trial, configuration)
         if math.isnan(value):
             trial.status = "FAILED"
         else:
             self._oracle.update_trial(trial.trial_id, {_OBJECTIVE: self._sign * value})
             trial.status = "COMPLETED"
         self._oracle.end_trial(trial)
+
+    def _evaluated(self, trial: Any, configuration: dict[str, Any]) -> float:
+        """Evaluate a configuration at the epochs of its round, if the oracle has rounds and the landscape epochs."""
+        evaluate: Any = self._configurations.value
+        epochs = trial.hyperparameters.values.get("tuner/epochs")
+        if self._fidelity is None or epochs is None:
+            return float(evaluate(configuration))
+        name, low, high = self._fidelity
+        return float(evaluate(configuration, **{name: min(max(int(epochs), low), high)}))
 
     def outcome(self) -> Outcome:
         """Return the best trial."""

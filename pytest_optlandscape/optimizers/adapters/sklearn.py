@@ -6,8 +6,9 @@ data are split once and the best configuration is not fitted again. With ``cv=5`
 times; on a noisy landscape the folds then differ by the landscape's noise, whose mean is known.
 
 A random search draws ``n_iter`` configurations, by default as many as the budget allows; successive halving begins
-with as many candidates. A condition of the space becomes a list of grids, one for each part of the space within which
-the same parameters are active.
+with as many candidates. Its resource is the landscape's fidelity, if that is a whole number; else the number of
+samples, which changes no value. A condition of the space becomes a list of grids, one for each part of the space
+within which the same parameters are active.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import contextlib
 import functools
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ import numpy as np
 
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.spaces import Int, Parameter
-from pytest_optlandscape.optimizers.configurations import Configurations, branches, is_finite
+from pytest_optlandscape.optimizers.configurations import Configurations, branches, is_finite, whole_fidelity
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -62,15 +63,24 @@ class SklearnSearch(Adapter):
         reason = self.obstacle(problem.landscape)
         if reason:
             raise ValueError(f"{self.spec} cannot search {problem.landscape.id}: {reason}")
-        seed = small_seed(problem)
+        seed = small_seed(problem) if self.is_stochastic else 0
         configurations = Configurations(problem)
         with _quiet(), global_random_numbers(seed):
-            estimator = _trial_class()(evaluate=configurations.value)
+            resource = self._resource(problem)
+            levels = {resource.name: resource.high} if resource else {}
+            estimator = _trial_class()(_evaluation(configurations, resource), **levels)
             search = self._search(estimator, configurations, problem, seed)
             search.fit(np.zeros((_SAMPLES, 1)), np.zeros(_SAMPLES))
         if math.isnan(search.cv_results_["mean_test_score"][search.best_index_]):
             return configurations.outcome()
-        return configurations.outcome(search.best_params_)
+        return configurations.outcome(
+            {name: value for name, value in search.best_params_.items() if name in configurations.space.parameters}
+        )
+
+    def _resource(self, problem: Problem) -> _Resource | None:
+        """Return the resource of successive halving, if the landscape has a fidelity in whole numbers."""
+        found = whole_fidelity(problem.landscape)
+        return _Resource(*found, self._factor) if found and self.name.startswith("Halving") else None
 
     def _search(self, estimator: Any, configurations: Configurations, problem: Problem, seed: int) -> Any:
         kind = _classes()[self.name]
@@ -81,10 +91,26 @@ class SklearnSearch(Adapter):
             defaults["random_state"] = seed
         if self.name == "RandomizedSearchCV":
             defaults["n_iter"] = max(problem.budget // self._folds, 1)
-        elif self.name == "HalvingRandomSearchCV":
-            defaults["n_candidates"] = _candidates(problem.budget // self._folds, self._factor)
+        resource = self._resource(problem)
+        if self.name == "HalvingRandomSearchCV":
+            defaults["n_candidates"] = self._candidates(problem)
+        if resource is not None:
+            candidates = _grid_size(parts) if self._is_grid else defaults["n_candidates"]
+            candidates = int(self.arguments.get("n_candidates", candidates))
+            defaults |= {"resource": resource.name, "max_resources": resource.high}
+            defaults["min_resources"] = resource.first(candidates)
         space = [{name: _values(one, as_list=self._is_grid) for name, one in part.items()} for part in parts]
         return kind(estimator, space, **{**defaults, **self.arguments})
+
+    def _candidates(self, problem: Problem) -> int:
+        """Return the most candidates with which successive halving keeps the budget."""
+        resource, budget = self._resource(problem), problem.budget / self._folds
+        most = int(budget) if resource is None else int(budget * resource.high / resource.low)
+        for count in range(most, 1, -1):
+            cost = _fits(count, self._factor) if resource is None else resource.cost(count)
+            if cost <= budget:
+                return count
+        return 1
 
     @property
     def _is_grid(self) -> bool:
@@ -111,9 +137,12 @@ class SklearnSearch(Adapter):
         elif self.name == "RandomizedSearchCV":
             count = int(given.get("n_iter", max(fits, 1)))
         else:
-            count = _candidates(fits, self._factor)
+            count = self._candidates(problem)
         if all(isinstance(values, list) for values in listed):
             count = min(count, _grid_size(parts))
+        resource = self._resource(problem)
+        if resource is not None:
+            return None if given.get("refit") else sum(resource.rounds(count)) * self._folds
         if self.name.startswith("Halving"):
             count = _fits(count, self._factor)
         return min(count * self._folds + bool(given.get("refit")), problem.budget)
@@ -165,16 +194,65 @@ def _fits(candidates: int, factor: float) -> int:
     return total
 
 
-def _candidates(budget: int, factor: float) -> int:
-    """Return the most candidates with which successive halving keeps a budget.
+@dataclass(frozen=True)
+class _Resource:
+    """The resource of successive halving: a landscape's fidelity, which grows by a factor in each round.
+
+    Attributes
+    ----------
+    name : str
+    low, high : int
+        Its least and its full level.
+    factor : float
+
+    References
+    ----------
+    Jamieson & Talwalkar (2016), Non-stochastic best arm identification and hyperparameter optimization. AISTATS.
 
     Examples
     --------
-    >>> _candidates(40, 3)
-    27
+    >>> epochs = _Resource("epochs", 1, 9, 3)
+    >>> epochs.first(9), epochs.rounds(9), epochs.cost(9)
+    (1, [9, 3, 1], 3.0)
     """
-    fitting = [count for count in range(1, budget + 1) if _fits(count, factor) <= budget]
-    return max(fitting, default=1)
+
+    name: str
+    low: int
+    high: int
+    factor: float
+
+    def first(self, candidates: int) -> int:
+        """Return the level of the first round: so low that the last round is at the full level."""
+        last = math.floor(math.log(candidates, self.factor))
+        return max(self.low, int(self.high // self.factor**last))
+
+    def rounds(self, candidates: int) -> list[int]:
+        """Return how many candidates each round evaluates."""
+        possible = math.floor(math.log(self.high // self.first(candidates), self.factor))
+        count = 1 + min(math.floor(math.log(candidates, self.factor)), possible)
+        found = [candidates]
+        while len(found) < count:
+            found.append(math.ceil(found[-1] / self.factor))
+        return found
+
+    def cost(self, candidates: int) -> float:
+        """Return the cost of all rounds, in evaluations at the full level."""
+        first = self.first(candidates)
+        levels = [min(int(self.factor**k * first), self.high) for k in range(len(self.rounds(candidates)))]
+        return sum(count * level / self.high for count, level in zip(self.rounds(candidates), levels, strict=True))
+
+
+def _evaluation(configurations: Configurations, resource: _Resource | None) -> Callable[[dict[str, Any]], float]:
+    """Return the objective as a function of a configuration, with the level of the resource if there is one."""
+    evaluate: Any = configurations.value
+    if resource is None:
+        return evaluate  # type: ignore[no-any-return]
+
+    def at_level(asked: dict[str, Any]) -> float:
+        configuration = {name: value for name, value in asked.items() if name != resource.name}
+        return float(evaluate(configuration, **{resource.name: int(asked[resource.name])}))
+
+    return at_level
 
 
 @functools.cache

@@ -1,7 +1,8 @@
 """Adapter for SMAC's facades, each asked for one trial after another, over a space of ConfigSpace.
 
 Conditions become ConfigSpace's. Options and levels are searched by their numbers, because ConfigSpace returns text as
-NumPy's. SMAC writes its history into a folder, here a temporary one.
+NumPy's. SMAC writes its history into a folder, here a temporary one. The facades with several fidelities need a
+landscape whose fidelity is a whole number.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.spaces import Float, Int, Ordinal, Parameter, Space
-from pytest_optlandscape.optimizers.configurations import Configurations, level_of, levels
+from pytest_optlandscape.optimizers.configurations import Configurations, level_of, levels, whole_fidelity
 from pytest_optlandscape.optimizers.libraries import (
     arguments_of,
     check_arguments,
@@ -49,6 +51,8 @@ class Smac(Adapter):
 
     def minimize(self, problem: Problem) -> Outcome:
         smac = _import(self.spec)
+        if self.obstacle(problem.landscape):
+            raise ValueError(f"{self.spec} needs a fidelity in whole numbers, which {problem.landscape.id} lacks")
         seed = small_seed(problem)
         configurations = Configurations(problem)
         with _quiet(), global_random_numbers(seed), tempfile.TemporaryDirectory() as folder:
@@ -59,13 +63,15 @@ class Smac(Adapter):
         return configurations.outcome(best[0] if best else None)
 
     def _facade(self, smac: Any, problem: Problem, configurations: Configurations, folder: str, seed: int) -> Any:
+        fidelity = whole_fidelity(problem.landscape) if self.name in _NEED_FIDELITY else None
+        budgets = {"min_budget": fidelity[1], "max_budget": fidelity[2]} if fidelity else {}
         scenario = smac.Scenario(
             _configspace(configurations.space, configurations.start, seed, self.spec),
-            n_trials=problem.budget,
+            n_trials=problem.budget * (fidelity[2] if fidelity else 1),
             deterministic=problem.landscape.noise is None,
             seed=seed,
             output_directory=folder,
-            **self.arguments,
+            **{**budgets, **self.arguments},
         )
         return getattr(smac, self.name)(scenario, _never_called, overwrite=True, logging_level=False)
 
@@ -89,16 +95,31 @@ class Smac(Adapter):
                 break
             for trial, configuration in reversed(under_way):
                 asked.append((trial.config, configuration))
-                value = configurations.value(configuration)
+                value = self._value(problem, configurations, configuration, trial.budget)
                 failed = math.isnan(value)
                 told = {"cost": math.inf, "status": status.CRASHED} if failed else {"cost": value}
                 facade.tell(trial, values.TrialValue(**told), save=False)
         return asked
 
+    def _value(
+        self, problem: Problem, configurations: Configurations, configuration: dict[str, Any], level: float | None
+    ) -> float:
+        """Evaluate a configuration, at the level of the fidelity that SMAC chose if it chose any."""
+        evaluate: Any = configurations.value
+        fidelity = whole_fidelity(problem.landscape)
+        if fidelity is None or level is None:
+            return float(evaluate(configuration))
+        return float(evaluate(configuration, **{fidelity[0]: min(max(round(level), fidelity[1]), fidelity[2])}))
+
+    def obstacle(self, landscape: Landscape) -> str:
+        return "no fidelity" if self.name in _NEED_FIDELITY and whole_fidelity(landscape) is None else ""
+
     def with_pending(self, trials: int) -> Adapter:
         return dataclasses.replace(self, pending=trials)
 
     def planned(self, problem: Problem) -> int | None:
+        if self.name in _NEED_FIDELITY:
+            return None  # evaluations cost less than one
         space = Configurations(problem).space
         return problem.budget if any(math.isinf(one.count) for one in space.parameters.values()) else None
 
@@ -189,7 +210,7 @@ def from_spec(spec: Spec) -> Adapter:
         If SMAC is not installed.
     """
     smac = _import(str(spec))
-    known = [name for name in dir(smac) if name.endswith("Facade") and name not in _NEED_FIDELITY]
+    known = [name for name in dir(smac) if name.endswith("Facade")]
     if spec.name not in known:
         raise ValueError(unknown_name("SMAC facade", spec.name, known))
     check_arguments(spec, arguments_of(smac.Scenario) | set(smac.Scenario.__dataclass_fields__))
@@ -202,6 +223,7 @@ def from_spec(spec: Spec) -> Adapter:
         is_stochastic=True,
         is_global=True,
         takes_noise=True,
+        needs_space=spec.name in _NEED_FIDELITY,
         name=spec.name,
         arguments=dict(spec.arguments),
     )
