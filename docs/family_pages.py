@@ -103,7 +103,7 @@ def _stub(family: str) -> str:
 
 ```{{doctest}}
 >>> from pytest_optlandscape import landscapes
->>> everything = landscapes.select()
+>>> everything = map(landscapes.get, landscapes.names())
 >>> family = [landscape for landscape in everything if landscape.family == "{family}"]
 >>> len(family), family[0]
 ({len(names_of(family))}, {first!r})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from criteria import four_criteria
+from scipy import optimize
 
 from pytest_optlandscape import assert_converges, assert_precise, assert_robust
 
@@ -24,6 +25,17 @@ def test_lbfgsb_with_bounds_finds_the_minimum(beale, minimize):
     np.testing.assert_allclose(run.x, [3.0, 0.5], atol=1e-4)
     assert_converges(run, gap=1e-8, within=30)
     assert_precise(run, digits=5)
+
+
+def test_a_gradient_with_a_wrong_sign_is_caught(beale, minimize):
+    """The mistake of many a hand-written derivative: the second coordinate has the wrong sign."""
+
+    def with_a_wrong_gradient(fun, x0, jac):
+        return optimize.minimize(fun, x0, jac=lambda x: jac(x) * [1.0, -1.0], method="L-BFGS-B", bounds=BOX).x
+
+    run = minimize(with_a_wrong_gradient, beale, x0="article", budget=200)
+    with pytest.raises(AssertionError, match="required a gap of 1e-08"):
+        assert_converges(run, gap=1e-8)
 
 
 def test_lbfgsb_is_not_robust_on_beale():

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from criteria import four_criteria
 
-from pytest_optlandscape import assert_converges, assert_precise, optimizers
+from pytest_optlandscape import assert_converges, assert_precise, assert_resumes, optimizers
+from pytest_optlandscape.runs import KerasRecorder
 
 try:
     optimizers.get("keras:SGD")
 except ImportError as missing:
     pytest.skip(str(missing), allow_module_level=True)
+
+import keras
 
 
 def test_plain_sgd_blows_up(beale, minimize):
@@ -50,3 +54,75 @@ def test_four_criteria_of_sgd():
     assert criteria["convergence"] <= 300
     assert criteria["precision"] >= 4
     assert criteria["robustness"].trials == 10
+
+
+# Callbacks: a training of a network is recorded, and stopped early
+
+
+def points():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-1.0, 1.0, size=(96, 2)).astype(np.float32)
+    return x, (x[:, :1] * x[:, 1:] > 0).astype(np.float32)
+
+
+def make_model(seed=0):
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Dense(12, activation="tanh"), keras.layers.Dense(1, activation="sigmoid")]
+    model = keras.Sequential([keras.layers.Input((2,)), *layers])
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.03), loss="binary_crossentropy")
+    return model
+
+
+def recorded(*callbacks):
+    recorder = KerasRecorder(fmin=0.0)
+    x, y = points()
+    with recorder:
+        make_model().fit(x, y, epochs=40, batch_size=16, verbose=0, callbacks=[*callbacks, recorder])
+    return recorder.run
+
+
+def test_a_training_with_early_stopping_learns():
+    run = recorded(keras.callbacks.EarlyStopping("loss", patience=5, restore_best_weights=True))
+    assert_converges(run, gap=0.25, within=40)
+
+
+def test_early_stopping_without_patience_is_caught():
+    run = recorded(keras.callbacks.EarlyStopping("loss", min_delta=0.1, patience=1))
+    with pytest.raises(AssertionError, match=r"required a gap of 0\.25"):
+        assert_converges(run, gap=0.25, within=40)
+
+
+# A model is saved and resumed
+
+
+def train(model, epochs):
+    model = model or make_model()
+    x, y = points()
+    return model, model.fit(x, y, epochs=epochs, batch_size=16, shuffle=False, verbose=0)
+
+
+def test_a_saved_model_resumes(tmp_path):
+    assert_resumes(
+        train,
+        save=lambda model, folder: model.save(folder / "model.keras"),
+        load=lambda folder: keras.models.load_model(folder / "model.keras"),
+        epochs=6,
+        folder=tmp_path,
+    )
+
+
+def test_weights_alone_do_not_resume(tmp_path):
+    """JSON and weights lose the state of the optimizer, unless it is built before the weights are loaded."""
+
+    def save(model, folder):
+        (folder / "model.json").write_text(model.to_json())
+        model.save_weights(folder / "model.weights.h5")
+
+    def load(folder):
+        model = keras.models.model_from_json((folder / "model.json").read_text())
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.03), loss="binary_crossentropy")
+        model.load_weights(folder / "model.weights.h5")
+        return model
+
+    with pytest.raises(AssertionError, match="parts at epoch 4"):
+        assert_resumes(train, save, load, epochs=6, folder=tmp_path)

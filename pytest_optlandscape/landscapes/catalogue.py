@@ -13,7 +13,7 @@ from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, e
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.structure import SUFFIX, Structure, structured
-from pytest_optlandscape.landscapes.tags import TAGS, parse_tags
+from pytest_optlandscape.landscapes.tags import OF_SEARCH_SPACES, TAGS, parse_tags
 from pytest_optlandscape.texts.spelling import unknown_name
 
 __all__ = ["families", "get", "names", "register", "select", "shipped_names", "variants"]
@@ -294,7 +294,8 @@ def select(
     Parameters
     ----------
     *ids : str
-        Names or ids to choose from (default: the whole catalogue).
+        Names or ids to choose from (default: the whole catalogue; without landscapes over search spaces, unless a tag
+        of theirs is among ``tags``).
     tags : str or iterable of str, optional
         Words of `TAGS`; a landscape must have all of them.
     dim : int or iterable of int, optional
@@ -320,11 +321,13 @@ def select(
     wanted = parse_tags(tags)
     without_names, without_tags = _parse_exclude(exclude)
     dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
+    hidden = frozenset() if ids or wanted & OF_SEARCH_SPACES else frozenset({"search-space"})
     chosen = [
         landscape
         for base in ids or names()
         for landscape in _in_dims(base, dims)
-        if wanted <= landscape.tags
+        if not hidden & landscape.tags
+        and wanted <= landscape.tags
         and not without_tags & landscape.tags
         and not without_names & {landscape.name, landscape.id}
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_optlandscape.landscapes.catalogue import families, select
+from pytest_optlandscape.landscapes.catalogue import families, names, select
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.tags import TAGS
@@ -58,5 +58,7 @@ def select_by_text(text: str) -> list[Landscape]:
         else:
             known = [*TAGS, *families(), *DEFINITIONS, "dim=2"]
             raise ValueError(unknown_name("name, tag or family", word, known))
-    found = select(*ids, tags=tags, dim=dims or None, exclude=excluded)
+    if not ids:  # families have landscapes over search spaces, too
+        ids = [name for name in names() if DEFINITIONS[name].family in chosen_families]
+    found = select(*(ids or names()), tags=tags, dim=dims or None, exclude=excluded)
     return [one for one in found if not chosen_families or one.family in chosen_families]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_optlandscape.texts.spelling import unknown_name
 
-__all__ = ["TAGS", "parse_tags"]
+__all__ = ["OF_SEARCH_SPACES", "TAGS", "parse_tags"]
 
 TAGS = {
     "smooth": "twice continuously differentiable inside the bounds",
@@ -40,6 +40,11 @@ TAGS = {
     "pseudo-boolean": "a function of bits",
 }
 """Every tag and its meaning."""
+
+OF_SEARCH_SPACES = frozenset(
+    {"search-space", "discrete", "mixed-integer", "conditional", "multi-fidelity", "pseudo-boolean"}
+)
+"""Tags that only landscapes over a search space have. Such landscapes are chosen by name or by one of these tags."""
 
 
 def parse_tags(tags: str | Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes import TAGS, Landscape
 from pytest_optlandscape.landscapes import catalogue as registry
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
+from pytest_optlandscape.landscapes.tags import OF_SEARCH_SPACES
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +123,9 @@ def test_impossible_dimensions(name, dim, message):
 
 
 def test_select_all():
-    assert [landscape.name for landscape in landscapes.select()] == landscapes.names()
+    searches = {landscape.name for landscape in landscapes.select(tags="search-space")}
+    assert searches
+    assert [one.name for one in landscapes.select()] == [one for one in landscapes.names() if one not in searches]
 
 
 def test_select_by_id():
@@ -133,7 +136,9 @@ def test_select_by_id():
 @pytest.mark.parametrize("tag", TAGS)
 def test_select_by_tag(tag):
     chosen = landscapes.select(tags=tag)
-    assert chosen == [landscape for landscape in landscapes.select() if tag in landscape.tags]
+    every = map(landscapes.get, landscapes.names())
+    found = [one for one in every if tag in one.tags and (tag in OF_SEARCH_SPACES or one.space is None)]
+    assert chosen == found
     assert chosen
 
 
