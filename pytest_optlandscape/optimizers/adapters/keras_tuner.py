@@ -2,8 +2,8 @@
 
 A parameter of the space becomes a hyperparameter of KerasTuner, inside a conditional scope for each of its conditions.
 The oracle stops by itself when it finds no new configuration. Hyperband evaluates a configuration again in each round
-that it reaches, as its tuner trains on: at the round's epochs, if the landscape has a fidelity in whole numbers. Oracles
-write a file for each trial, into a temporary folder.
+that it reaches, as its tuner trains on: at the round's epochs, if the landscape has a fidelity in whole numbers.
+Oracles write a file for each trial, into a temporary folder.
 """
 
 from __future__ import annotations
