@@ -60,15 +60,6 @@ def test_the_least_level_is_kept():
     assert sorted(set(seen)) == [9.0, 27.0, 81.0]
 
 
-def test_hyperband_trains_for_the_epochs_of_its_rounds():
-    needed("keras_tuner")
-    _, seen = levels("keras_tuner:HyperbandOracle", epochs())
-    assert {1.0, 3.0, 9.0, 27.0} & set(seen)
-    assert max(seen) == 81.0
-    _, plain = levels("keras_tuner:RandomSearchOracle", epochs(), budget=6)
-    assert plain == [81.0] * 6
-
-
 def test_smac_chooses_levels():
     needed("smac")
     _, seen = levels("smac:HyperbandFacade", epochs(), budget=4)
