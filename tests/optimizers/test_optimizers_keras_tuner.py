@@ -2,14 +2,15 @@
 
 import pytest
 from blackbox_checks import needed
-from tuning_landscapes import TunerTests, asked, distinct, finite, mixed
+from tuning_landscapes import TunerTests, asked, distinct, finite, mixed, mixed_loss
 
-from pytest_optlandscape import minimize
+from pytest_optlandscape import Problem, minimize
 from pytest_optlandscape.contract.checks.configurations import fault
 from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.contract.search_spaces import searched
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.protocol import Interruption
+from pytest_optlandscape.runs import execute
 
 keras_tuner = needed("keras_tuner")
 
@@ -102,3 +103,14 @@ def test_values_out_of_range_are_seen():
     hyperparameters.Int("batch", 1, 256, sampling="log")
     assert hyperparameters.space[0].prob_to_value(1.0) == 257
     assert fault(parameter, 257) == ("which is no value of Int(1, 256, log=True)", False)
+
+
+def test_hyperband_trains_for_the_epochs_of_its_rounds():
+    fidelity = Fidelity("epochs", 1, 81, log=True)
+    landscape = mixed(lambda c, epochs: mixed_loss(c) + 1 / epochs - 1 / 81, fidelity=fidelity)
+    for name, expected in (("HyperbandOracle", {1.0, 3.0, 9.0, 27.0, 81.0}), ("RandomSearchOracle", {81.0})):
+        problem = Problem(landscape, budget=12, seed=1)
+        run = execute(get(f"keras_tuner:{name}"), problem)
+        assert run.stop_reason in ("budget", "returned"), run.message
+        assert set(problem.levels().tolist()) <= expected
+        assert len(set(problem.levels().tolist())) > 1 or len(expected) == 1

@@ -11,6 +11,7 @@ needed("nevergrad")
 
 class TestNevergrad(TunerTests):
     tuners = ("nevergrad:TwoPointsDE", "nevergrad:CMA")
+    wrong = (("nevergrad:TwoPointDE", "did you mean .TwoPointsDE."),)
 
 
 def test_the_first_configuration_is_the_start():

@@ -3,15 +3,12 @@
 import math
 
 import numpy as np
-import pytest
 from blackbox_checks import needed
 
 from pytest_optlandscape import Landscape, Problem, minimize
-from pytest_optlandscape.landscapes.spaces import Choice, Float, Space
+from pytest_optlandscape.landscapes.spaces import Choice, Fidelity, Float, Space
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.runs import execute
-
-Fidelity = pytest.importorskip("pytest_optlandscape.landscapes.spaces.fidelity").Fidelity
 
 BEST = {"lr": 1e-2, "decay": 1e-4, "optimizer": "adam"}
 
@@ -58,15 +55,6 @@ def test_the_least_level_is_kept():
     needed("sklearn")
     _, seen = levels("sklearn:HalvingRandomSearchCV", epochs(low=9))
     assert sorted(set(seen)) == [9.0, 27.0, 81.0]
-
-
-def test_hyperband_trains_for_the_epochs_of_its_rounds():
-    needed("keras_tuner")
-    _, seen = levels("keras_tuner:HyperbandOracle", epochs())
-    assert {1.0, 3.0, 9.0, 27.0} & set(seen)
-    assert max(seen) == 81.0
-    _, plain = levels("keras_tuner:RandomSearchOracle", epochs(), budget=6)
-    assert plain == [81.0] * 6
 
 
 def test_smac_chooses_levels():

@@ -73,7 +73,8 @@ class Smac(Adapter):
             output_directory=folder,
             **{**budgets, **self.arguments},
         )
-        return getattr(smac, self.name)(scenario, _never_called, overwrite=True, logging_level=False)
+        target = _never_called_at_level if fidelity else _never_called
+        return getattr(smac, self.name)(scenario, target, overwrite=True, logging_level=False)
 
     def _search(
         self, smac: Any, facade: Any, problem: Problem, configurations: Configurations
@@ -145,6 +146,11 @@ def _quiet() -> Iterator[None]:
 def _never_called(config: Any, seed: int = 0) -> float:
     """Stand for the target function, which SMAC does not call if it is asked and told."""
     raise RuntimeError("SMAC called the target function, although it is asked and told")
+
+
+def _never_called_at_level(config: Any, seed: int = 0, budget: float = 0.0) -> float:
+    """Stand for the target function of a facade with several fidelities: SMAC checks its parameters."""
+    return _never_called(config, seed)
 
 
 def _configspace(space: Space, start: dict[str, Any], seed: int, spec: str) -> Any:
