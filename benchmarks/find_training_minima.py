@@ -149,7 +149,7 @@ def main(least, most):
             keys, executor.map(found, keys, itertools.repeat(least), itertools.repeat(most)), strict=True
         ):
             if row is None:
-                print("no minimum without a kink:", *key, flush=True)
+                print("no isolated minimum:", *key, flush=True)
                 continue
             rows[key] = row
             print(f"{time.process_time():.0f} s", *key, *row[:3], flush=True)

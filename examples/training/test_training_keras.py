@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_optlandscape import assert_converges, assert_tunable
+from pytest_optlandscape import assert_converges, assert_equivalent, assert_resumes, assert_tunable
 from pytest_optlandscape.landscapes.families.training import LABELS, MOONS, WEIGHT_DECAY, training_task
+from pytest_optlandscape.landscapes.spaces import Choice
 from pytest_optlandscape.runs import KerasRecorder
 
 keras = pytest.importorskip("keras")
@@ -79,3 +80,38 @@ def test_the_same_training_on_the_landscape():
         decades=0.2,
     )
     assert found.width >= 0.2
+
+
+def test_a_saved_training_resumes(tmp_path):
+    """A file ``.keras`` holds the weights and the state of the optimizer."""
+
+    def train_on(model, epochs):
+        if model is None:
+            keras.utils.set_random_seed(0)
+            model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
+            model.compile(keras.optimizers.Adam(0.05), "mse")
+        return model, model.fit(MOONS, LABELS[:, None], batch_size=8, epochs=epochs, shuffle=False, verbose=0)
+
+    assert_resumes(
+        train_on,
+        save=lambda model, folder: model.save(folder / "model.keras"),
+        load=lambda folder: keras.models.load_model(folder / "model.keras"),
+        folder=tmp_path,
+    )
+
+
+def test_the_same_seed_gives_the_same_training():
+    found = assert_equivalent(
+        train(keras.optimizers.Adam(0.05), epochs=5), train(keras.optimizers.Adam(0.05), epochs=5)
+    )
+    assert found.evaluations == 5
+    with pytest.raises(AssertionError, match="part on training loss at epoch"):
+        assert_equivalent(train(keras.optimizers.Adam(0.05), epochs=5), train(keras.optimizers.Adam(0.051), epochs=5))
+
+
+def test_the_initializer_decides_and_is_named():
+    """Units that begin alike stay alike."""
+    over = {"learning_rate": [0.02, 0.05, 0.1], "initializer": Choice("glorot_uniform", "he_normal", "zeros")}
+    restarts = [f"restart-{k}" for k in range(3)]
+    with pytest.raises(AssertionError, match=r"initializer decides most .*, never initializer zeros"):
+        assert_tunable("keras:Adam", training_task, over=over, share=0.7, starts=restarts, gap=0.17)

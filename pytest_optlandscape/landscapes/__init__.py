@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pytest_optlandscape.landscapes.families  # noqa: F401  (first: a name imported below replaces the module)
 from pytest_optlandscape.landscapes.catalogue import families, get, names, register, select, shipped_names, variants
+from pytest_optlandscape.landscapes.families.training import training_task
 from pytest_optlandscape.landscapes.landscape import Landscape
 from pytest_optlandscape.landscapes.selection import select_by_text
 from pytest_optlandscape.landscapes.tags import TAGS
@@ -26,5 +27,6 @@ __all__ = [
     "select",
     "select_by_text",
     "shipped_names",
+    "training_task",
     "variants",
 ]

@@ -190,16 +190,19 @@ class HyperparameterMap:
         )
 
     def _blame(self) -> str:
-        """Name the hyperparameter that decides most, and its values that never and mostly succeed."""
+        """Name the hyperparameter that decides most and its best value, and all values that never succeed."""
         name, effect = next(iter(self.effects().items()))
         if effect == 0.0:
             return "; no combination succeeds" if self.share == 0.0 else ""
         rates = self.rates(name)
-        never = [_text(value) for value, rate in rates.items() if rate == 0.0]
         best = max((value for value in rates if not math.isnan(rates[value])), key=lambda value: rates[value])
         text = f"; {name} decides most ({_percent(effect)} of the variance): {_text(best)} succeeds in "
-        text += _percent(rates[best])
-        return text + (f", never {', '.join(never)}" if never else "")
+        never = [
+            f"{other} {', '.join(_text(value) for value, rate in self.rates(other).items() if rate == 0.0)}"
+            for other in self.effects()
+            if 0.0 in self.rates(other).values()
+        ]
+        return text + _percent(rates[best]) + (f", never {'; '.join(never)}" if never else "")
 
 
 def hyperparameter_map(

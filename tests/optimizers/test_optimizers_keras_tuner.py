@@ -8,6 +8,7 @@ from pytest_optlandscape import Problem, minimize
 from pytest_optlandscape.contract.checks.configurations import fault
 from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.contract.search_spaces import searched
+from pytest_optlandscape.landscapes.spaces import Fidelity
 from pytest_optlandscape.optimizers import get
 from pytest_optlandscape.optimizers.protocol import Interruption
 from pytest_optlandscape.runs import execute

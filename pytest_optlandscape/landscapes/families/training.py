@@ -290,7 +290,8 @@ def training_task(
         ``"half-moons"``, 40 points of two classes in the plane; or ``"wave"``, 40 noisy points of a curve, for
         regression.
     units, layers : int, default 3 and 1
-        Units of each hidden layer, and their number: 2, 3 or 4 units in one layer, or 2 units in each of two.
+        Units of each hidden layer, and their number: 2, 3 or 4 units in one layer, or 2 units in each of two. With
+        tanh, some networks of two layers have no known minimum.
     activation : str, default "tanh"
         ``"tanh"``, ``"sigmoid"`` or ``"silu"``.
     initializer : str, default "glorot_uniform"
@@ -338,7 +339,8 @@ def training_task(
         raise ValueError(unknown_name(f"loss of {data}", loss, DATA[data].losses))
     network = Network(data, units, layers, activation, preprocessing, loss)
     if network.key not in MINIMA:
-        sizes = sorted({(key[2], key[1]) for key in MINIMA if key[0] == data})
+        alike = [key for key in MINIMA if (key[0], *key[3:]) == (data, *network.key[3:])]
+        sizes = sorted({(key[2], key[1]) for key in alike})
         known_sizes = ", ".join(f"units={width} with layers={depth}" for depth, width in sizes)
         raise ValueError(f"no minimum is known for units={units!r} with layers={layers!r}; known are {known_sizes}")
     for what, number, most in (("batch_size", batch_size, COUNT), ("epochs", epochs, None)):
@@ -396,6 +398,8 @@ def _landscape(network: Network, initializer: str) -> Landscape:
     }
     written = ", ".join([repr(network.loss), *(f"{key}={value!r}" for key, value in settings.items())])
     set_attributes(
-        landscape, natural_structure=Structure(network.tensors), written=f"training_task({written}).landscape"
+        landscape,
+        natural_structure=Structure(network.tensors),
+        written=f"landscapes.training_task({written}).landscape",
     )
     return landscape

@@ -241,7 +241,7 @@ class Network:
         for layer, width in enumerate(self.widths):
             found = [turned for one in found for turned in self._turned(one, layer, at)]
             at += (width + 1) * self.units
-        return np.array(found)
+        return np.unique(np.array(found), axis=0)  # units may be alike
 
     def _turned(self, weights: FloatArray, layer: int, at: int) -> list[FloatArray]:
         """List the weights with the units of one layer in every order, and with every choice of signs."""
