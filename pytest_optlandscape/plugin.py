@@ -206,8 +206,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--optlandscape-fit",
         metavar="MINUTES",
-        help="run a few cells of each configured optimizer, print a line for `optlandscape_suites` whose comparison "
-        "takes at most MINUTES, and exit",
+        help="run a few cells of each configured optimizer, print a line for `optlandscape_suites` that takes "
+        "at most MINUTES to compare, and exit",
     )
     group.addoption(
         "--optlandscape-list",
