@@ -100,7 +100,7 @@ def polished(x, network, exact_loss, exact_slope):
                 x = x - step
                 break
             step = step / 2.0
-    assert np.linalg.eigvalsh(hessian(x)).min() > 1e-4
+    assert np.linalg.eigvalsh(hessian(x)).min() > 1e-5
     weights = np.array([mpmath.mpf(float(value)) for value in x], dtype=object)
     inverse = np.linalg.inv(hessian(x))
     for _ in range(3):

@@ -290,8 +290,7 @@ def training_task(
         ``"half-moons"``, 40 points of two classes in the plane; or ``"wave"``, 40 noisy points of a curve, for
         regression.
     units, layers : int, default 3 and 1
-        Units of each hidden layer, and their number: 2, 3 or 4 units in one layer, or 2 units in each of two. With
-        tanh, some networks of two layers have no known minimum.
+        Units of each hidden layer, and their number: 2, 3 or 4 units in one layer, or 2 units in each of two.
     activation : str, default "tanh"
         ``"tanh"``, ``"sigmoid"`` or ``"silu"``.
     initializer : str, default "glorot_uniform"
