@@ -40,6 +40,7 @@ DESCRIPTIONS = {
     "tuning": "Small problems over typed search spaces: discrete, mixed, conditional.",
     "pseudo-boolean": "Functions of bits: those of the suite PBO whose maxima are known, negated; Jump; NM landscapes.",
     "cross-validated": "Grids of the hyperparameters of small models on real data, of which every point was tried.",
+    "multi-fidelity": "Functions with cheap levels, at which the minimum lies elsewhere than at full fidelity.",
     "stochastic": "Functions whose values are random in a run; what is drawn and listed is their exact expectation.",
 }
 
