@@ -75,6 +75,8 @@ class Power:
     at_budget, diverged, still, short, without_result : int
         Runs that miss the success target: they spend their budget; end more than ten reference gaps above the minimum
         or outside the bounds; hardly move; end by themselves after at most twelve evaluations; give no result.
+    trials : int
+        The budget of a run, if all landscapes are over search spaces; else 0.
     """
 
     spec: str
@@ -91,6 +93,7 @@ class Power:
     still: int
     short: int
     without_result: int
+    trials: int = 0
 
     @property
     def is_low(self) -> bool:
@@ -142,6 +145,7 @@ def power_of(spec: str, records: Sequence[LandscapeRecord], *, is_stochastic: bo
         still=sum(_is_still(cell) for _, cell in missed),
         short=sum(_is_short(record, cell) for record, cell in missed),
         without_result=sum(not _has_result(cell) for _, cell in missed),
+        trials=max(record.budget for record in records) if all(record.is_searched for record in records) else 0,
     )
 
 

@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from pytest_optlandscape.optimizers import third_party
@@ -149,18 +150,39 @@ def from_callable(function: Callable[..., Any], spec: str | None = None) -> Adap
             signature.bind(**dict.fromkeys(names & offered)) if "fun" in names else signature.bind(None)
         except TypeError as error:
             raise TypeError(f"{spec} can be called neither with a problem nor with fun and x0: {error}") from None
+    mentioned = _mentioned(function) if not names else frozenset()
+    searches = "space" in mentioned and not mentioned & {"bounds", "gradient", "x0"}
     return PlainCallable(
         spec,
-        uses_gradient="jac" in names or not names,
+        uses_gradient="jac" in names or not (names or searches),
+        assumes_gradient=not names,
         takes_bounds="bounds" in names or not names,
         takes_constraints="constraints" in names,
-        is_stochastic=bool(names & {"seed", "rng"}),
+        is_stochastic=bool((names | (mentioned if searches else frozenset())) & {"seed", "rng"}),
         takes_callback="callback" in names,
-        needs_space="space" in names and "space" in required,
+        needs_space=searches or ("space" in names and "space" in required),
         function=function,
         names=names,
         optional=frozenset(name for name in names if name not in required),
     )
+
+
+def _mentioned(function: Any) -> frozenset[str]:
+    """Return the names of attributes and globals in a function's own code, functions inside it included.
+
+    Of a function that receives the whole problem, they tell whether it searches a space: ``problem.space``.
+    """
+    plain = function.func if isinstance(function, functools.partial) else inspect.unwrap(function)
+    code = getattr(plain, "__code__", None) or getattr(
+        inspect.getattr_static(type(plain), "__call__", None), "__code__", None
+    )
+    found: set[str] = set()
+    waiting = [code] if isinstance(code, CodeType) else []
+    while waiting:
+        one = waiting.pop()
+        found |= {*one.co_names}
+        waiting += [inner for inner in one.co_consts if isinstance(inner, CodeType)]
+    return frozenset(found)
 
 
 def _bound(function: Any) -> frozenset[str]:

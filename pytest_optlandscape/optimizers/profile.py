@@ -108,6 +108,7 @@ def obstacle(adapter: Adapter, landscape: Landscape) -> str:
         return "noise"
     if adapter.uses_residuals and not landscape.has_residuals:
         return "no residuals"
-    if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient:
+    is_tried = adapter.assumes_gradient and landscape.space is not None
+    if adapter.uses_gradient and not adapter.uses_residuals and not landscape.has_gradient and not is_tried:
         return "no gradient"
     return adapter.obstacle(landscape)

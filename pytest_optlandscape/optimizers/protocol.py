@@ -141,6 +141,9 @@ class Adapter(abc.ABC):
         Whether it raises an exception if the objective is NaN, as its documentation says.
     needs_space : bool
         Whether it runs only on landscapes over a search space, because it searches configurations.
+    assumes_gradient : bool
+        Whether ``uses_gradient`` is a guess, because the optimizer receives the whole problem. It then runs on
+        landscapes over a search space, although these have no gradient.
     setting : dict
         Everything else that its numbers depend on, such as Keras' backend. Baselines are compared only under the same
         setting.
@@ -166,6 +169,7 @@ class Adapter(abc.ABC):
     has_hard_limit: bool = True
     refuses_nan: bool = False
     needs_space: bool = False
+    assumes_gradient: bool = False
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:

@@ -100,7 +100,12 @@ def _advice(power: Power, per_dimension: int, is_global: bool, is_stochastic: bo
         )
     elif power.still >= many:
         yield f"{power.still} runs hardly move: try a larger learning rate or first step, scaled to the box"
-    if power.at_budget >= many and power.diverged < many:
+    if power.trials and power.is_low and power.at_budget >= many:
+        yield (
+            f"{power.at_budget} runs spend their trials before they succeed: give them trials={5 * power.trials} in "
+            f"optlandscape_suites (now {power.trials})"
+        )
+    if not power.trials and power.at_budget >= many and power.diverged < many:
         more = f"budget={5 * per_dimension} in optlandscape_suites (now {per_dimension} evaluations a dimension)"
         text = f"{power.at_budget} runs spend their budget before they succeed: "
         if is_stochastic and not is_global:

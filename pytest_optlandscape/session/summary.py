@@ -121,6 +121,10 @@ def _write_notes(terminal: Any, suite: SuiteRun, comparisons: list[OptimizerComp
         if not is_compared and not suite.contract.judged(spec) and not suite.judge.without_result(spec):
             hindrance = suite.reference.hindrance(spec)
             _write(terminal, f"{spec} was not run" + (f": {hindrance}" if hindrance else ""), yellow=True)
+        if not suite.plan.landscapes_for(spec):
+            reasons = [f"{count} with {reason}" for reason, count in suite.plan.obstacles(spec).items()]
+            of_all = number_of(len(suite.plan.selections[spec].landscapes), "landscape")
+            _write(terminal, f"{spec} runs on none of the {of_all} of its suite: {', '.join(reasons)}", yellow=True)
     for comparison in comparisons:
         obstacles = [f"{count} with {reason}" for reason, count in suite.plan.obstacles(comparison.spec).items()]
         not_for_it = f"; left out: {', '.join(obstacles)}" if obstacles else ""

@@ -109,8 +109,9 @@ _TUNING = (
 TRIALS = 40
 """Budget of a cell over a search space, of any dimension: what people give a tuner."""
 
-SEEDS = 16
-"""Cells of a landscape over a search space. Tuners draw their own starts, so the cells differ in their seeds."""
+SEEDS = 22
+"""Cells of a landscape over a search space. Tuners draw their own starts, so the cells differ in their seeds. There are
+as many as on a box, so that a test on one landscape can be significant."""
 
 _LISTED = {
     "smoke": _SMOKE,

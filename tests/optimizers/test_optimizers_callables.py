@@ -4,8 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from pytest_optlandscape import minimize
+from pytest_optlandscape import landscapes, minimize
 from pytest_optlandscape.optimizers import MissingLibrary, get
+from pytest_optlandscape.optimizers.profile import obstacle
 from pytest_optlandscape.runs import Problem
 from pytest_optlandscape.runs.execute import execute
 
@@ -271,3 +272,30 @@ def test_a_class_in_a_spec_is_made_anew_for_each_run():
         get(lambda: 1 / 0)
     with pytest.raises(ValueError, match=r"Shrinking\(stp=1\)"):
         get(f"{__name__}:Shrinking(stp=1)")
+
+
+def _asks_space(problem):
+    return min((problem.space.decode(problem.rng.random(problem.space.dim)) for _ in range(3)), key=problem)
+
+
+def _asks_box_too(problem):
+    return problem.x0 if problem.space is None else _asks_space(problem)
+
+
+class _Searches:
+    def __call__(self, problem):
+        return problem.space.decode(problem.rng.random(problem.space.dim))
+
+
+@pytest.mark.parametrize("search", [_asks_space, functools.partial(_asks_space), _Searches()])
+def test_a_function_that_asks_for_the_space_searches_configurations(search):
+    adapter = get(search)
+    assert (adapter.needs_space, adapter.uses_gradient, adapter.is_stochastic) == (True, False, True)
+
+
+def test_a_function_that_may_search_a_space_runs_there_although_there_is_no_gradient():
+    adapter = get(_asks_box_too)
+    assert (adapter.needs_space, adapter.uses_gradient, adapter.assumes_gradient) == (False, True, True)
+    assert obstacle(adapter, landscapes.get("jenatton_tree")) == ""
+    assert obstacle(adapter, landscapes.get("beale")) == ""
+    assert obstacle(get("scipy:BFGS"), landscapes.get("jenatton_tree")) == "no gradient"

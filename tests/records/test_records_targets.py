@@ -83,7 +83,7 @@ def test_records_know_their_targets():
     assert record.is_searched
     assert record.targets == pytest.approx(targets_of(searched()), rel=1e-2)
     assert checked_record(record) is record
-    assert 0 < record.successes < len(record.cells) == 16
+    assert 0 < record.successes < len(record.cells) == 22
     hits = np.array([cell.hits for cell in record.cells])
     assert 1 <= np.median(hits[:, 1]) <= 12  # random search reaches it after five trials half of the time
 

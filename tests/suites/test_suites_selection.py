@@ -183,8 +183,8 @@ def test_cells_over_a_search_space_differ_in_their_seeds():
     selection = read_selection("tuning booth")
     tree = landscapes.get("jenatton_tree")
     found = selection.cells_of(tree)
-    assert [cell.start for cell in found] == [f"seed-{number:02}" for number in range(16)]
-    assert len({cell.seed for cell in found}) == 16
+    assert [cell.start for cell in found] == [f"seed-{number:02}" for number in range(22)]
+    assert len({cell.seed for cell in found}) == 22
     assert found[0].x0.tolist() == tree.x0.tolist()
     assert all(tree.contains(cell.x0) and cell.is_spread for cell in found)
     assert {kind for cell in found for kind in [kind_of_start(cell.start)]} == {"seeds"}
