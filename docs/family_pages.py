@@ -60,7 +60,8 @@ LEGEND_OF_SPACES = (
 
 GALLERY = """# Gallery
 
-All landscapes, in their usual dimension. The words are searched in names, families, tags, formulas and sources. Dark is low; ★ marks global minimisers, ○ the starts.
+All landscapes, in their usual dimension. The words are searched in names, families, tags, formulas and sources.
+Dark is low; ★ marks global minimisers, ○ the starts.
 
 ```{landscape-gallery}
 ```
@@ -72,7 +73,8 @@ def write_pages(app) -> None:
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
     families = landscapes.families()
-    pages = {f"{family}.md": _stub(family) for family in families} | {"index.md": _index(families), "gallery.md": GALLERY}
+    pages = {f"{family}.md": _stub(family) for family in families}
+    pages |= {"index.md": _index(families), "gallery.md": GALLERY}
     for stale in {path.name for path in folder.iterdir()} - pages.keys():
         (folder / stale).unlink()
     for name, text in pages.items():
@@ -134,7 +136,8 @@ def _index(families: list[str]) -> str:
     )
     return f"""# Families
 
-Every landscape with its formula, picture, minimisers and source, family by family. To search by words, tags and dimension, go to the [gallery](gallery.md).
+Every landscape with its formula, picture, minimisers and source, family by family.
+To search by words, tags and dimension, go to the [gallery](gallery.md).
 
 | family | landscapes | |
 |---|---|---|
