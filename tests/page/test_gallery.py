@@ -38,7 +38,7 @@ def shown(page):
 
 
 def test_the_gallery_is_searched_by_words_tags_and_dimension(page):
-    assert shown(page) == ["rosenbrock", "bbob_mixint_f01_sphere"]  # the address asked for ten dimensions
+    assert shown(page) == ["rosenbrock", "one_max", "bbob_mixint_f01_sphere"]  # the address asked for ten dimensions
     page.fill("[name=dim]", "5")
     assert shown(page) == [name for name in NAMES if 5 in dimensions(name)]
     page.fill("[name=dim]", "")
