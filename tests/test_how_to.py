@@ -1,7 +1,9 @@
 """The recipes of docs/how-to.md that need another process: a solver behind a pipe, a message to a server."""
 
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import shutil
 import subprocess
@@ -12,7 +14,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from test_readme import ROOT, blocks, write_blocks
 
+import pytest_optlandscape
 from pytest_optlandscape import minimize
+
+# pytester forgets the modules that an inner session imports first, and other tests compare objects by identity
+for module in pkgutil.walk_packages(pytest_optlandscape.__path__, "pytest_optlandscape."):
+    importlib.import_module(module.name)
 
 PAGE = ROOT / "docs" / "how-to.md"
 HALVING = """\
