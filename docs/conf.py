@@ -27,6 +27,7 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_title = "pytest-optlandscape"
 default_role = "code"
+myst_heading_anchors = 3  # `page.md#a-heading` is a link, as on GitHub
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc's sections say them

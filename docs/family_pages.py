@@ -2,6 +2,7 @@
 
 Before the sources are read, `write_pages` writes a stub for each family into ``families/`` (not under version
 control). Its directive ``landscape-family`` makes a section of each landscape: formula, facts, picture, citation.
+``landscape-gallery`` shows the pictures of all landscapes on one page, which can be searched.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 import sys
 from pathlib import Path
 
+import gallery
 import pictures
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -56,12 +58,23 @@ LEGEND_OF_SPACES = (
 )
 
 
+GALLERY = """# Gallery
+
+All landscapes, in their usual dimension. The words are searched in names, families, tags, formulas and sources.
+Dark is low; ★ marks global minimisers, ○ the starts.
+
+```{landscape-gallery}
+```
+"""
+
+
 def write_pages(app) -> None:
     """Write a stub for each family, and the index of them; leave alone those that are as they should be."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
     families = landscapes.families()
-    pages = {f"{family}.md": _stub(family) for family in families} | {"index.md": _index(families)}
+    pages = {f"{family}.md": _stub(family) for family in families}
+    pages |= {"index.md": _index(families), "gallery.md": GALLERY}
     for stale in {path.name for path in folder.iterdir()} - pages.keys():
         (folder / stale).unlink()
     for name, text in pages.items():
@@ -124,6 +137,7 @@ def _index(families: list[str]) -> str:
     return f"""# Families
 
 Every landscape with its formula, picture, minimisers and source, family by family.
+To search by words, tags and dimension, go to the [gallery](gallery.md).
 
 | family | landscapes | |
 |---|---|---|
@@ -132,9 +146,25 @@ Every landscape with its formula, picture, minimisers and source, family by fami
 ```{{toctree}}
 :hidden:
 
+gallery
 {chr(10).join(families)}
 ```
 """
+
+
+class Gallery(Directive):
+    """A card of each landscape."""
+
+    def run(self):
+        environment = self.state.document.settings.env
+        for module in (pictures, gallery, *FAMILIES):
+            environment.note_dependency(module.__file__)
+
+        def address(name):
+            page = f"{FOLDER}/{DEFINITIONS[name].family}"
+            return f"{environment.app.builder.get_relative_uri(environment.docname, page)}#{label(name)}"
+
+        return [nodes.raw("", gallery.gallery(landscapes.names(), address), format="html")]
 
 
 class Family(Directive):
@@ -280,6 +310,8 @@ def _number(value) -> str:
 
 def setup(app):
     app.add_directive("landscape-family", Family)
+    app.add_directive("landscape-gallery", Gallery)
     app.connect("builder-inited", write_pages)
     app.add_css_file("families.css")
+    app.add_js_file("gallery.js")
     return {"parallel_read_safe": True}

@@ -50,7 +50,8 @@ def test_code_of_the_page_runs(page, pytester):
     outcomes = result.parseoutcomes()
     assert result.ret == 0, str(result.stdout)
     assert set(outcomes) <= {"passed", "xfailed", "warnings", "warning"}
-    assert outcomes["passed"] >= len(blocks(page, "python")) - 2
+    tests = [block for block in blocks(page, "python") if block.file_name is None or "def test_" in block.text]
+    assert sum(outcomes.get(outcome, 0) for outcome in ("passed", "xfailed")) >= len(tests)
 
 
 def test_configuration_of_the_readme_runs(pytester):
