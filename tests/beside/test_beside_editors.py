@@ -34,6 +34,7 @@ def test_a_collection_prints_ids_and_no_verdicts(project):
     assert "was not run" not in str(result.stdout)
 
 
+@pytest.mark.thorough
 def test_each_collected_id_runs_one_test(project):
     for nodeid in collected(project):
         result = project.run("--optlandscape", nodeid)
@@ -48,10 +49,12 @@ def test_ids_of_one_optimizer_and_of_ordinary_tests_run_together(project):
     result.assert_outcomes(passed=4, deselected=3)
 
 
+@pytest.mark.thorough
 def test_a_folder_still_runs_the_whole_suite(project):
     project.run("--optlandscape", ".").assert_outcomes(passed=5, failed=2)
 
 
+@pytest.mark.thorough
 def test_workers_run_one_id(project):
     require("pytest-xdist")
     result = project.run("--optlandscape", "-p", "xdist", "-n", "1", "optlandscape::solvers:moved::booth")
@@ -72,6 +75,7 @@ def test_an_id_that_cannot_run_says_what_to_do(project, arguments, said):
     result.stderr.fnmatch_lines([said])
 
 
+@pytest.mark.thorough
 def test_an_update_of_one_id_leaves_the_other_landscapes(project):
     before = json.loads(project.accepted()["solvers_moved.json"])["records"]
     result = project.run("--optlandscape-update", "optlandscape::solvers:moved::beale")
@@ -80,7 +84,7 @@ def test_an_update_of_one_id_leaves_the_other_landscapes(project):
     assert [name for name in before if after[name] != before[name]] == ["beale"]
 
 
-@pytest.mark.parametrize("folder", ["", "source"])
+@pytest.mark.parametrize("folder", ["", pytest.param("source", marks=pytest.mark.thorough)])
 def test_visual_studio_code_finds_items_below_the_file_of_their_optimizer_and_runs_them(project, folder):
     """Its ids are those of pytest, with the file of the item in the place of the first part."""
     file = project.path / folder / "solvers.py"
@@ -103,6 +107,7 @@ def test_visual_studio_code_finds_items_below_the_file_of_their_optimizer_and_ru
     result.assert_outcomes(failed=1, deselected=len(SUITE_IDS) - 1)
 
 
+@pytest.mark.thorough
 def test_hooks_of_the_root_conftest_see_the_items_and_those_beside_an_optimizer_do_not(project):
     hook = "def pytest_runtest_setup(item):\n    print('seen by', __file__)\n"
     (project.path / "source").mkdir()
@@ -115,6 +120,7 @@ def test_hooks_of_the_root_conftest_see_the_items_and_those_beside_an_optimizer_
     ]
 
 
+@pytest.mark.thorough
 def test_pycharm_is_told_of_each_item_and_of_failures(project):
     require("teamcity-messages")
     result = project.run("--optlandscape", "-p", "pytest-teamcity", "--teamcity")

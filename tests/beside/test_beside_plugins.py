@@ -7,6 +7,8 @@ import re
 import pytest
 from beside_project import SUITE_IDS, WORSE, ended, require
 
+pytestmark = pytest.mark.thorough  # the environment `beside` of tox runs them
+
 ALL_IDS = {*SUITE_IDS, "test_own.py::test_own"}
 
 
@@ -63,7 +65,7 @@ def test_timeout_ends_one_item_and_the_others_are_judged(project):
     result.stdout.fnmatch_lines(["*solvers:endless gives no result on booth*"])
     of_machinery = r"\S*(_pytest|pluggy|pytest_optlandscape)/\S*py:\d+: "
     assert not [line for line in result.outlines if re.match(of_machinery, line)]
-    judged = {one["optimizer"]: one["landscapes"] for one in json.loads(outcome)["optimizers"]}
+    judged = {one["spec"]: one["landscapes"] for one in json.loads(outcome)["optimizers"]}
     assert judged["solvers:steady"][0]["verdict"] == "same"
     assert judged["solvers:moved"][0]["verdict"] == "worse"
 

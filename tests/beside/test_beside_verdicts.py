@@ -5,6 +5,8 @@ import importlib.metadata
 import pytest
 from beside_project import SUITE_IDS, WORSE, ended, require
 
+pytestmark = pytest.mark.thorough  # the environment `beside` of tox runs them
+
 PLUGINS = {
     "pytest-randomly": ["-p", "randomly", "--randomly-seed=7"],
     "pytest-cov": ["-p", "pytest_cov", "--cov=solvers"],
