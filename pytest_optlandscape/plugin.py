@@ -292,6 +292,9 @@ def _refuse_options_of_the_suite(config: pytest.Config) -> None:
     if given:
         option = f"--{given[0].replace('_', '-')}"
         raise pytest.UsageError(f"{option} needs --optlandscape, which runs the suite; give both, or neither")
+    of_suite = [argument for argument in config.args if argument.startswith("optlandscape::")]
+    if of_suite:
+        raise pytest.UsageError(f"{of_suite[0]} is a test of the suite; give --optlandscape too, which runs the suite")
 
 
 def _add_from_hooks(config: pytest.Config) -> None:

@@ -15,11 +15,13 @@ from pytest_optlandscape.runs import supervision
 from pytest_optlandscape.runs.progress import Progress
 from pytest_optlandscape.runs.refused_calls import refusing
 from pytest_optlandscape.runs.watchdog import last_words, tell_through
+from pytest_optlandscape.session.beside import left_out
 from pytest_optlandscape.session.contract_items import ContractItem, ContractPlugin
 from pytest_optlandscape.session.incremental_update import end_on_sigterm
 from pytest_optlandscape.session.isolation import IsolatedItems
 from pytest_optlandscape.session.item_guard import fit_to_travel
 from pytest_optlandscape.session.items import OverallItem, SuiteCollector, SuiteItem, only_items
+from pytest_optlandscape.session.node_ids import NodeIds
 from pytest_optlandscape.session.publishing import Publishing
 from pytest_optlandscape.session.recording import start_recording
 from pytest_optlandscape.session.reference.another_revision import AnotherRevision
@@ -49,6 +51,7 @@ class SuitePlugin:
         self._terminal: TextIO | None = None
         self.not_recorded = self.reported = ""
         self._run_again: set[str] = set()  # the ids of items that crashed a worker
+        self._node_ids = NodeIds()
 
     @property
     def suite(self) -> SuiteRun:
@@ -189,6 +192,17 @@ class SuitePlugin:
                     with contextlib.suppress(NotImplementedError, AttributeError):  # some schedulers cannot
                         sched.mark_test_pending(crashitem)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Hide the ids of the suite from pytest while it collects, because it would look for a file of that name."""
+        given = self.config.args
+        self._node_ids = NodeIds.of_arguments(given, list(self.suite.adapters))
+        self.config.args = self._node_ids.others
+        try:
+            return (yield)
+        finally:
+            self.config.args = given
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the suite's items before -k, -m and --lf choose among all items."""
@@ -196,10 +210,16 @@ class SuitePlugin:
         report = collector.ihook.pytest_make_collect_report(collector=collector)
         collector.ihook.pytest_collectreport(report=report)  # so that the items are counted as collected
         items.extend(report.result)
+        if self._node_ids.choose:
+            chosen = only_items(items, self._node_ids.of_suite, "the command line")
+            self._keep(items, [item for item in items if item not in set(report.result) or item in set(chosen)])
         if self.suite.settings.only:
-            chosen = only_items(items, self.suite.settings.only)
-            session.config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-            items[:] = chosen
+            self._keep(items, only_items(items, self.suite.settings.only, "--optlandscape-only"))
+
+    def _keep(self, items: list[pytest.Item], chosen: list[pytest.Item]) -> None:
+        """Deselect the other items."""
+        self.config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
@@ -219,6 +239,7 @@ class SuitePlugin:
         self.suite.judge.lost.expect(item.nodeid for item in session.items)
         self.suite.selected = {(item.spec, item.name) for item in session.items if isinstance(item, SuiteItem)}
         chooses = self.config.option.keyword or self.config.option.markexpr or self.suite.settings.only
+        chooses = chooses or self._node_ids.choose
         self.suite.is_narrowed = bool(chooses) and not getattr(self.config.option, "lf", False)
 
     @pytest.hookimpl(wrapper=True)
@@ -278,8 +299,10 @@ class SuitePlugin:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the suite."""
-        if self._suite is not None:
+        if self._suite is not None and not self.config.option.collectonly:
             write_summary(terminalreporter, self.suite)
+            for line in left_out(self.config, self.suite.settings):
+                terminalreporter.write_line(line, yellow=True)
             if self.reported:
                 terminalreporter.write_line(self.reported)
             if self.not_recorded:

@@ -100,6 +100,19 @@ class SuiteItem(pytest.Item):
         where = f"over the suite {self.suite.settings.suite}" if self.name == "overall" else f"on {self.name}"
         return path, line, f"optlandscape: {self.spec} {where}"
 
+    @property
+    def ihook(self) -> Any:
+        """The hooks of the rootdir's conftest.py, and not those of the folder of the optimizer."""
+        return self.session.gethookproxy(self.session.path)
+
+    def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """Of a failure that a plugin raises in the optimizer, such as a timeout, keep the lines of the optimizer."""
+        found = excinfo.traceback
+        if not excinfo.errisinstance(pytest.fail.Exception):
+            return found
+        file, _ = locations_of(self.config, self.suite)[self.spec]
+        return found.filter(lambda entry: str(entry.path) == str(file)) or found
+
 
 class LandscapeItem(SuiteItem):
     """The item of one optimizer and one landscape."""
@@ -171,7 +184,8 @@ class SuiteCollector(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         """Make the items, optimizer by optimizer."""
         for spec in self.suite.adapters:
-            parent = _Optimizer.from_parent(self, name=spec)
+            file, _ = locations_of(self.config, self.suite)[spec]
+            parent = _Optimizer.from_parent(self, name=spec, path=file)  # editors show tests under their parent's file
             for landscape in self.suite.plan.landscapes_for(spec):
                 yield LandscapeItem.from_parent(
                     parent, name=landscape.id, spec=spec, suite=self.suite, landscape=landscape
@@ -182,7 +196,7 @@ class SuiteCollector(pytest.Collector):
                 yield from contract_items(parent, spec, self.suite)
 
 
-def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pytest.Item]:
+def only_items(items: Sequence[pytest.Item], wanted: Sequence[str], said_by: str) -> list[pytest.Item]:
     """Choose items of the suite by their ids.
 
     Parameters
@@ -190,6 +204,8 @@ def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pyte
     items : sequence of pytest.Item
     wanted : sequence of str
         Ids of items, or of their parents, without ``optlandscape::``.
+    said_by : str
+        The option that lists the ids, for messages.
 
     Raises
     ------
@@ -202,7 +218,7 @@ def only_items(items: Sequence[pytest.Item], wanted: Sequence[str]) -> list[pyte
         found = {name: item for name, item in by_id.items() if name == one or name.startswith(f"{one}::")}
         if not found:
             specs = {name.partition("::")[0] for name in by_id}
-            raise pytest.UsageError(f"--optlandscape-only: {unknown_name('item of the suite', one, [*specs, *by_id])}")
+            raise pytest.UsageError(f"{said_by}: {unknown_name('item of the suite', one, [*specs, *by_id])}")
         chosen |= found
     return [item for name, item in by_id.items() if name in chosen]
 
