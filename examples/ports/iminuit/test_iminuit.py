@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import migrad
 import pytest
+from iminuit import Minuit
 
 from pytest_optlandscape import assert_converges, assert_precise, parametrize_with_checks
 
@@ -18,6 +19,14 @@ def test_migrad_reaches_the_minimum(optimizer, landscape, minimize):
 
 def test_the_gradient_is_used(booth, minimize):
     assert minimize(migrad.with_gradient, booth, budget=500).njev > 0
+
+
+def thirty_calls(fun, x0):
+    return Minuit(fun, x0).migrad(ncall=30).values
+
+
+def test_the_limit_of_calls_holds(rosenbrock_2, minimize):
+    assert minimize(thirty_calls, rosenbrock_2, budget=1000).nfev < 100
 
 
 @parametrize_with_checks([migrad.with_gradient], profile="soft-limit")
