@@ -8,8 +8,8 @@ project's own tests.
     python benchmarks/ports.py pycma pints --sources ~/checkouts    # ~/checkouts/pycma is the release's source tree
     python benchmarks/ports.py --page                               # write the stored outcomes into docs/ports.md
 
-Without ``--sources`` only the ports run. Outcomes are stored as ``ports_defects/PROJECT.json``. Seconds are CPU
-seconds.
+Without ``--sources`` only the ports run, and own tests that are part of the installed package. Outcomes are
+stored as ``ports_defects/PROJECT.json``. Seconds are CPU seconds.
 """
 
 from __future__ import annotations
@@ -72,12 +72,17 @@ def failures(output: str) -> set[str]:
     return set(re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE))
 
 
-def copy_library(package: str, to: Path) -> None:
-    """Copy the folder of an installed package below ``to``."""
+def package_folder(package: str) -> Path:
+    """Return the folder of an installed package."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise SystemExit(f"{package} is not installed: pip install -r examples/ports/…/requirements.txt")
-    shutil.copytree(Path(spec.origin).parent, to / package, ignore=shutil.ignore_patterns("__pycache__"))
+        raise SystemExit(f"{package} is not installed: pip install -r examples/ports/requirements.txt")
+    return Path(spec.origin).parent
+
+
+def copy_library(package: str, to: Path) -> None:
+    """Copy the folder of an installed package below ``to``."""
+    shutil.copytree(package_folder(package), to / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def seed(library: Path, change: Mapping[str, str]) -> None:
@@ -125,12 +130,13 @@ def run_port(project: str, folder: Path, library: Path) -> dict[str, Any]:
     }
 
 
-def run_own_tests(port: Mapping[str, Any], sources: Path, folder: Path, library: Path) -> dict[str, Any]:
+def run_own_tests(port: Mapping[str, Any], sources: Path | None, folder: Path, library: Path) -> dict[str, Any]:
     """Run the project's own tests of the same optimizers on a copy of the library."""
-    if "own_command" in port:  # the tests are part of the package
+    if "own_command" in port:  # tests that are part of the installed package
         status, output, seconds = run_in(folder, [sys.executable, *port["own_command"]], library)
         failed = {"the command"} if status else set()
     else:
+        assert sources is not None
         tests = folder / "own"
         shutil.copytree(sources / port["own_folder"], tests / port["own_folder"])
         files = [name for name in port["own_tests"] if name.endswith(".py")]
@@ -162,12 +168,13 @@ def measure(project: str, sources: Path | None) -> dict[str, Any]:
             if change:
                 seed(library, change)
             row = {"kind": kind, "name": change.get("name", ""), "ours": run_port(project, folder, library)}
-            if tree:
+            if tree or "own_command" in port:
                 row["own"] = run_own_tests(port, tree, folder, library)
             rows.append(row)
         print(project, kind, row["name"], row["ours"]["verdict"], row["ours"]["failed"][:2], row.get("own"), flush=True)
     ours = [path for path in (PORTS / project).glob("*.*") if path.suffix in (".py", ".toml")]
-    own = [tree / name for name in port["own_tests"]] if tree else []
+    root = package_folder(port["package"]).parent if "own_command" in port else tree
+    own = [root / name for name in port["own_tests"]] if root else []
     return {
         "distribution": port["distribution"],
         "version": version(port["distribution"]),
