@@ -153,14 +153,23 @@ def run_own_tests(port: Mapping[str, Any], sources: Path | None, folder: Path, l
     }
 
 
-def measure(project: str, sources: Path | None) -> dict[str, Any]:
-    """Run a port, and the project's own tests, on the released library and on each seeded change of it."""
+def measure(project: str, sources: Path | None, only: Sequence[str]) -> dict[str, Any]:
+    """Run a port, and the project's own tests, on the released library and on each seeded change of it.
+
+    If ``only`` names changes, the stored rows of all others are kept.
+    """
     port = tomllib.loads((DEFECTS / f"{project}.toml").read_text())
     tree = sources / project if sources else None
     changes = [("unchanged", {})]
     changes += [("defect", change) for change in port["defect"]] + [("refactor", change) for change in port["refactor"]]
+    kept = {}
+    if only:
+        kept = {row["name"]: row for row in json.loads((DEFECTS / f"{project}.json").read_text())["rows"]}
     rows = []
     for kind, change in changes:
+        if only and change.get("name", "unchanged") not in only:
+            rows.append(kept[change["name"]])
+            continue
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             library = folder / "library"
@@ -260,10 +269,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("projects", nargs="*", choices=[*ORDER, []], help="folders of examples/ports")
     parser.add_argument("--sources", type=Path, help="folder with a source tree of each project, for its own tests")
+    parser.add_argument("--only", nargs="+", default=(), help="run these changes, and keep the stored rows of others")
     parser.add_argument("--page", action="store_true", help="write the stored outcomes into docs/ports.md")
     arguments = parser.parse_args()
     for project in arguments.projects:
-        outcome = measure(project, arguments.sources)
+        outcome = measure(project, arguments.sources, arguments.only)
         (DEFECTS / f"{project}.json").write_text(json.dumps(outcome, indent=1, sort_keys=True) + "\n")
     if arguments.page:
         write_page()
