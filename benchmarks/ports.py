@@ -107,7 +107,7 @@ def run_port(project: str, folder: Path, library: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "pytest", *QUIET, "-rfE", "--optlandscape", "--optlandscape-json", str(outcome)]
     status, output, seconds = run_in(tests, [*command, "."], library)
     if status is None:
-        return {"verdict": "hangs", "failed": [], "seconds": SECONDS}
+        return {"verdict": "stopped", "failed": [], "seconds": SECONDS}
     failed = failures(output)
     landscapes = {}
     if outcome.exists():
@@ -210,8 +210,8 @@ def write_page() -> None:
         defects = [row for row in rows if row["kind"] == "defect"]
         refactors = [row for row in rows if row["kind"] == "refactor"]
         verdicts = [row["ours"]["verdict"] for row in defects]
-        worse = sum(verdict in ("worse", "hangs") for verdict in verdicts)
-        missed = verdicts.count("same")
+        worse = verdicts.count("worse")
+        missed = sum(verdict in ("same", "stopped") for verdict in verdicts)
         ours = f"{outcome['lines']}, {clean['ours']['items']}, {clean['ours']['seconds']:.0f}"
         false = sum(row["ours"]["verdict"] != "same" for row in refactors)
         if "own" in clean:
@@ -236,7 +236,7 @@ def write_page() -> None:
                     tests = "fail" if number else "pass"
             verdict = row["ours"]["verdict"]
             failed = len(row["ours"]["failed"])
-            verdict = f"*{verdict}*" + (f", {failed} ordinary tests or checks fail" if failed else "")
+            verdict = f"*{verdict}*" + (f"; ordinary tests or checks that fail: {failed}" if failed else "")
             kind = "" if row["kind"] == "defect" else "(refactor) "
             each.append(f"| {outcome['distribution']} | {kind}{says[row['name']]} | {tests} | {verdict} |")
     text = PAGE.read_text()
