@@ -1,5 +1,6 @@
 """Nevergrad's optimizers on landscapes over a search space."""
 
+import pytest
 from blackbox_checks import needed
 from tuning_landscapes import TunerTests, asked, mixed
 
