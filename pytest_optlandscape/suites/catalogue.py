@@ -101,7 +101,7 @@ _LIMITS = ("adjiman", "bbob_f05_linear_slope[5]", "beale", "rosenbrock_2", "gold
 """Minima on the bounds, and long paths that a call limit ends early."""
 
 _TUNING = (
-    "kerastuner_mixed", "jenatton_tree", "discrete_hartmann_6", "ackley_13", "pressure_vessel",
+    "kerastuner_mixed", "optimizer_and_rates", "jenatton_tree", "discrete_hartmann_6", "ackley_13", "pressure_vessel",
     "bbob_mixint_f15_rastrigin_rotated[5]", "one_max[25]", "branin_fidelity", "hartmann_6_fidelity",
 )  # fmt: skip
 """Search spaces: real and whole numbers, categories, levels, conditions, fidelities."""

@@ -105,6 +105,16 @@ def test_kerastuner_mixed_by_enumeration():
     assert value_of(landscape, a=4, b=1.0, c=2e-3) > min(values.values()) == -1.0
 
 
+def test_optimizer_and_rates_is_zero_at_one_configuration_alone():
+    landscape = landscapes.get("optimizer_and_rates")
+    best = landscape.space.decode(landscape.minimizers[0])
+    assert landscape(best) == 0.0
+    for change in ({"learning_rate": 1.01e-3}, {"weight_decay": 1.1e-5}, {"batch_size": 31}, {"optimizer": "rmsprop"}):
+        assert landscape({**best, **change}) > 0.0
+    sgd = {**best, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    assert landscape(sgd) == pytest.approx(0.1, rel=1e-12)  # the least with SGD, of which every term is a square
+
+
 def test_jenatton_tree_by_enumeration():
     landscape = landscapes.get("jenatton_tree")
     leaves = [

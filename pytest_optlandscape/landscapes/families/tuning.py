@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_optlandscape.landscapes.definition import searched
 from pytest_optlandscape.landscapes.families.deceptive import HARTMANN_6
-from pytest_optlandscape.landscapes.spaces.parameters import Float, Int, Ordinal
+from pytest_optlandscape.landscapes.spaces.parameters import Choice, Float, Int, Ordinal
 from pytest_optlandscape.landscapes.spaces.space import Space
 
 FAMILY = "tuning"
@@ -31,6 +31,37 @@ def kerastuner_mixed(configuration: Configuration) -> float:
     """−b + |a − 4| + 0.1 |3 + log₁₀ c|."""
     a, b, c = configuration["a"], configuration["b"], configuration["c"]
     return float(abs(a - 4.0) - b + 0.1 * abs(3.0 + math.log10(c)))
+
+
+_RATES = {"sgd": -1.0, "rmsprop": -3.0, "adam": -3.0}
+"""The decimal logarithm of the best learning rate, by optimizer."""
+
+
+@searched(
+    space=Space(
+        optimizer=Choice("sgd", "rmsprop", "adam"),
+        learning_rate=Float(1e-6, 1, log=True),
+        momentum=Float(0, 0.99, when={"optimizer": "sgd"}),
+        weight_decay=Float(1e-8, 1e-2, log=True),
+        batch_size=Int(1, 1024, log=True),
+    ),
+    x0={"optimizer": "sgd", "learning_rate": 1.0, "momentum": 0.0, "weight_decay": 1e-2, "batch_size": 1},
+    minimizers=[{"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 1e-5, "batch_size": 32}],
+    fmin=0.0,
+    tags="",
+    source="this package's own: the scales on which rates of trainings are searched",
+)
+def optimizer_and_rates(configuration: Configuration) -> float:
+    """(log₁₀ rate − r)² + ¼ (log₁₀ decay + 5)² + ⅒ (log₂ batch − 5)² + c, where r and c depend on the optimizer.
+
+    r is −1 for SGD and −3 for the others; c is 0 for Adam, 0.3 for RMSprop, and 0.1 + (momentum − 0.9)² for SGD.
+    """
+    name = configuration["optimizer"]
+    rates = (math.log10(configuration["learning_rate"]) - _RATES[name]) ** 2
+    rates += 0.25 * (math.log10(configuration["weight_decay"]) + 5.0) ** 2
+    batch = 0.1 * (math.log2(configuration["batch_size"]) - 5.0) ** 2
+    of_optimizer = {"adam": 0.0, "rmsprop": 0.3}
+    return float(rates + batch + of_optimizer.get(name, 0.1 + (configuration.get("momentum", 0.9) - 0.9) ** 2))
 
 
 @searched(
