@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 from thorough import slow_tests
 
-collect_ignore_glob = ["*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
 
 
 SLOW_TESTS = slow_tests()

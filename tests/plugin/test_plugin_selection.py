@@ -5,7 +5,7 @@ import re
 import types
 
 import pytest
-from conftest import DESCENT
+from plugin_sources import DESCENT
 
 from pytest_optlandscape.session.fitting import fitting_words
 from pytest_optlandscape.suites.selection import read_selection

@@ -21,13 +21,14 @@ def search(problem):
         seen.append((problem.rng.random() if DRAWN else value, code, configuration))
     return seen[-1][2] if LAST else min(seen, key=lambda one: one[0])[2]
 """
-LANDSCAPES = "kerastuner_mixed one_max[25]"
+LANDSCAPES = "kerastuner_mixed"
+TRIALS = "trials=25"
 
 
 @pytest.fixture
 def tuner(project):
     project.solver(SEARCH)
-    project.configure("solver:search", optlandscape_suite=LANDSCAPES)
+    project.configure("solver:search", optlandscape_suite=f"{LANDSCAPES} {TRIALS}")
     project.accept()
     return project
 
@@ -60,7 +61,7 @@ def test_a_tuner_with_a_defect_is_worse_on_every_landscape(tuner, defect):
 
 
 def test_an_optimizer_that_no_landscape_suits_is_named(project):
-    project.configure("scipy:BFGS", optlandscape_suite=LANDSCAPES, optlandscape_contract="true")
+    project.configure("scipy:BFGS", optlandscape_suite="kerastuner_mixed one_max[25]", optlandscape_contract="true")
     result = project.run()
     text = project.unwrapped(result.stdout)
     assert "scipy:BFGS runs on none of the 2 landscapes of its suite: 2 with no gradient" in text

@@ -147,7 +147,7 @@ def test_an_evaluation_that_raises_counts():
 def test_box_optimizers_see_full_fidelity():
     run = minimize("scipy:Nelder-Mead", bowl(), budget=200)
     assert run.cost == run.nfev
-    assert run.gap < 1e-8
+    assert run.gap < 1e-6
 
 
 def test_noise_disturbs_what_is_seen_at_a_level():
