@@ -46,7 +46,7 @@ def bowl():
     return Landscape(
         "bowl",
         bowl_at,
-        bounds=[(-1, 1)] * 2,
+        bounds=[(-2, 2)] * 2,
         x0=[1, 1],
         minimizers=[[0, 0]],
         fmin=0.0,
