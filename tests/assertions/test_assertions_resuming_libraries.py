@@ -367,7 +367,7 @@ def test_optax_trees_in_half_precision_part():
     def load_half(folder):
         half = training.jax.numpy.bfloat16
         return training.jax.tree.map(
-            lambda leaf: leaf.astype(half).astype(leaf.dtype) if leaf.dtype == np.float32 else leaf,
+            lambda leaf: leaf.astype(half).astype(leaf.dtype) if np.issubdtype(leaf.dtype, np.floating) else leaf,
             training.load_npz(folder),
         )
 
