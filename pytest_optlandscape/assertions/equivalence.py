@@ -202,14 +202,13 @@ def _equivalence(first: str, second: str, found: list[ComparedPath]) -> Equivale
     measured = [cell for cell in found if not cell.is_identical]
     jumps, trials = sum(cell.jumps for cell in measured), sum(cell.trials for cell in measured)
     if chance_of_as_many(len(diverged), max(len(measured), len(diverged)), jumps, trials) < LEVEL:
-        more = (
-            f"\n  {len(diverged)} of {number_of(len(found), 'start')} {verb_of(len(diverged), 'diverges', 'diverge')}"
-        )
-        more = (
-            ""
-            if not trials
-            else f"{more}; of {number_of(trials, 'run')} off by rounding {jumps} {verb_of(jumps, 'does', 'do')}"
-        )
+        more = ""
+        if trials:
+            more = (
+                f"\n  {len(diverged)} of {number_of(len(found), 'start')} "
+                f"{verb_of(len(diverged), 'diverges', 'diverge')}; of {number_of(trials, 'run')} off by rounding "
+                f"{jumps} {verb_of(jumps, 'does', 'do')}"
+            )
         raise AssertionError(f"{first} and {second} {diverged[0].divergence}{more}")
     return Equivalence(
         first,

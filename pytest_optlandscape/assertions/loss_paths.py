@@ -28,12 +28,19 @@ from pytest_optlandscape.records.perturbation import DOUBLE, SINGLE
 from pytest_optlandscape.runs import TrainingRun
 from pytest_optlandscape.texts.plurals import number_of
 
-__all__ = ["ComparedPath", "check_trainings", "compare_trainings", "largest_loss", "relative_deviation"]
+__all__ = [
+    "LARGEST_LOSS_ENVELOPE",
+    "ComparedPath",
+    "check_trainings",
+    "compare_trainings",
+    "largest_loss",
+    "relative_deviation",
+]
 
 FloatArray = NDArray[np.float64]
 
-_LARGEST_ENVELOPE = 100.0 * LARGEST_ENVELOPE
-"""Losses are compared until perturbed trainings are this far apart."""
+LARGEST_LOSS_ENVELOPE = 100.0 * LARGEST_ENVELOPE
+"""Losses are compared until trainings that differ by rounding alone are this far apart."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,7 @@ class _LossEnvelope:
         length = min(each.nfev for each in (run, *perturbed))
         moved = [relative_deviation(losses[:length], each.trace.fun[:length], self.largest) for each in perturbed]
         grown = envelope_of(np.array(moved).reshape(len(moved), length), floor)
-        self.path = grown[grown < _LARGEST_ENVELOPE]
+        self.path = grown[grown < LARGEST_LOSS_ENVELOPE]
         self.end_is_stable = len({each.nfev for each in (run, *perturbed)}) == 1 and len(self.path) == run.nfev
         final = [self._apart_at_the_end(each) for each in perturbed]
         self.result = max(floor, *self.path[-1:], *(distance for distance in final if distance is not None))

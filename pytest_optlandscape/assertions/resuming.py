@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.assertions.loss_paths import largest_loss, relative_deviation
+from pytest_optlandscape.assertions.loss_paths import LARGEST_LOSS_ENVELOPE, largest_loss, relative_deviation
 from pytest_optlandscape.assertions.state_parts import (
     Parts,
     deviation_of_parts,
@@ -24,16 +24,13 @@ from pytest_optlandscape.assertions.state_parts import (
     parts_of,
     shared_parts,
 )
-from pytest_optlandscape.records.path_divergence import LARGEST_ENVELOPE, MULTIPLE, envelope_of, first_beyond
+from pytest_optlandscape.records.path_divergence import MULTIPLE, envelope_of, first_beyond
 from pytest_optlandscape.runs import TrainingRun
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["Resumption", "assert_resumes"]
 
 FloatArray = NDArray[np.float64]
-
-_LARGEST_ENVELOPE = 100.0 * LARGEST_ENVELOPE
-"""Trainings are compared until two uninterrupted ones are this far apart."""
 
 
 @dataclass(frozen=True)
@@ -259,14 +256,14 @@ class _Judge:
         self._check_repeats(again)
         moved = self.apart(again.losses)
         self._allowed = MULTIPLE * envelope_of(moved[np.newaxis], 0.0) + rtol
-        self._allowed[self._allowed >= MULTIPLE * _LARGEST_ENVELOPE + rtol] = np.inf
+        self._allowed[self._allowed >= MULTIPLE * LARGEST_LOSS_ENVELOPE + rtol] = np.inf
         spread = {
             place: deviation_of_parts(part.value, again.parts[place].value)
             for place, part in whole.parts.items()
             if place in again.parts
         }
         self.repeats = not moved.any() and not any(spread.values())
-        self.comparable = [place for place, deviation in spread.items() if deviation < _LARGEST_ENVELOPE]
+        self.comparable = [place for place, deviation in spread.items() if deviation < LARGEST_LOSS_ENVELOPE]
         self._allowed_parts = {place: MULTIPLE * spread[place] + rtol for place in self.comparable}
 
     def apart(self, losses: FloatArray) -> FloatArray:
@@ -283,7 +280,7 @@ class _Judge:
             raise ValueError(f"all losses are {losses[0]!r}: the training changes nothing, so nothing can be compared")
         if len(losses) != len(again.losses):
             raise ValueError(f"two new trainings have {len(losses)} and {len(again.losses)} losses: nothing to compare")
-        k = first_beyond(self.apart(again.losses), np.full(len(losses), _LARGEST_ENVELOPE), 1.0)
+        k = first_beyond(self.apart(again.losses), np.full(len(losses), LARGEST_LOSS_ENVELOPE), 1.0)
         if k is not None and k < len(losses) - len(after) + 1:
             raise ValueError(
                 f"the training does not repeat itself: two new trainings part {self._at(k)}, with losses "

@@ -31,7 +31,7 @@ from pytest_optlandscape.records.build_records import record_of
 from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.records.robust_range import RobustWidth
 from pytest_optlandscape.records.robustness import Robustness
-from pytest_optlandscape.records.targets import reference_gap, targets_of
+from pytest_optlandscape.records.targets import facts_of_targets, reference_gap
 from pytest_optlandscape.records.validation import checked_cell
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.runs.rates import RateInterval
@@ -274,7 +274,7 @@ def _run_record(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
-        **({"targets": " ".join(f"{gap:.3g}" for gap in targets_of(landscape))} if landscape.space is not None else {}),
+        **facts_of_targets(landscape),
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
     }
     record = LandscapeRecord(landscape.id, conditions, (cell,))

@@ -137,7 +137,7 @@ class Definition:
             return self.make_instance(dim, instance)
         landscape_id = self.id_of(dim)
         if self.space is not None:
-            return self._searched(self.space(dim), dim, landscape_id).instance(instance)
+            return self._searched(self.space(dim), dim).instance(instance)
 
         def formula_of(function: FormulaFunction | None) -> Formula | None:
             return Formula(function, dim, landscape_id) if function else None
@@ -159,40 +159,36 @@ class Definition:
             noise=self.noise,
             structure=self.structure,
             bounds=self.bounds(dim),
-            x0=self.x0(dim),
-            minimizers=self.minimizers(dim),
-            fmin=self.fmin(dim),
-            starts=self.starts,
-            tags=parse_tags(self.tags) | ({"scalable"} if self.is_scalable else set()),
-            source=self.source,
-            family=self.family,
-            version=self.version,
-            summary=" ".join((self.formula.__doc__ or "").split()),
-            id=landscape_id,
-            validate=False,
+            **self._facts(dim),
         )
         if self.natural_structure is not None:
             set_attributes(landscape, natural_structure=Structure(self.natural_structure))
         return landscape.instance(instance)
 
-    def _searched(self, space: Space, dim: int, landscape_id: str) -> Landscape:
+    def _facts(self, dim: int) -> dict[str, Any]:
+        """Return the arguments that a landscape has on a box and over a search space alike."""
+        return {
+            "x0": self.x0(dim),
+            "minimizers": self.minimizers(dim),
+            "fmin": self.fmin(dim),
+            "starts": self.starts,
+            "tags": parse_tags(self.tags) | ({"scalable"} if self.is_scalable else set()),
+            "source": self.source,
+            "family": self.family,
+            "version": self.version,
+            "summary": " ".join((self.formula.__doc__ or "").split()),
+            "id": self.id_of(dim),
+            "validate": False,
+        }
+
+    def _searched(self, space: Space, dim: int) -> Landscape:
         landscape = Landscape(
             self.name,
             self.formula,  # type: ignore[arg-type]  # it takes a configuration
             space=space,
             fidelity=self.fidelity,
-            x0=self.x0(dim),
-            minimizers=self.minimizers(dim),
             minimizers_complete=self.minimizers_complete,
-            fmin=self.fmin(dim),
-            starts=self.starts,
-            tags=parse_tags(self.tags) | ({"scalable"} if self.is_scalable else set()),
-            source=self.source,
-            family=self.family,
-            version=self.version,
-            summary=" ".join((self.formula.__doc__ or "").split()),
-            id=landscape_id,
-            validate=False,
+            **self._facts(dim),
         )
         if landscape.n_minimizers > 1:
             set_attributes(landscape, tags=landscape.tags | {"many-minimizers"})

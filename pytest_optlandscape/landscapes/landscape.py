@@ -365,6 +365,12 @@ class Landscape(Frozen):
         point = self._points(as_code(self.space, x))
         if point.ndim != 1:
             raise ValueError(f"a point of {self.id} has shape ({self.dim},), got {point.shape}")
+        return self.floats_at(point.tolist(), level)
+
+    def floats_at(self, values: list[float], level: float) -> float:
+        """Evaluate the objective at a list of ``dim`` floats, as `floats` does, and at a level that is in range."""
+        point = np.array(values, dtype=np.float64)
+        self.objective.check_shape(point.shape)
         return float(self._leveled.at(point, level))
 
     def gradient(self, x: Any) -> Any:

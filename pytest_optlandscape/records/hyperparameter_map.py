@@ -28,12 +28,11 @@ from pytest_optlandscape.figures.planes import share_map
 from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.landscapes.spaces import Choice, Float, Int, Ordinal, Parameter, Space
 from pytest_optlandscape.optimizers import minimize
-from pytest_optlandscape.records.robust_range import bits_of, name_of, values_of_range
+from pytest_optlandscape.records.robust_range import bits_of, name_of, start_of, values_of_range
 from pytest_optlandscape.records.with_value import with_values
 from pytest_optlandscape.runs import Run, as_landscape
 from pytest_optlandscape.runs.campaign import in_order
 from pytest_optlandscape.runs.progress import Progress
-from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["HyperparameterMap", "hyperparameter_map"]
@@ -307,7 +306,7 @@ class _Search:
         """Return whether a run succeeds, and a digest of the run and its landscape."""
         which, k = divmod(number, self.n_starts)
         adapter, landscape, budget = self.made(combination, which)
-        x0: Any = sobol_starts(landscape, self.n_starts)[k] if self.starts is None else self.starts[k]
+        x0 = start_of(landscape, self.starts, self.n_starts, k)
         run = minimize(adapter, landscape, x0=x0, budget=budget, seed=self.seed + k)
         return self.succeeds(run), hashlib.sha256(b"|".join(bits_of(run))).digest()
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensitivity
 from pytest_optlandscape.records.path_divergence import MULTIPLE
-from pytest_optlandscape.records.targets import RANDOM_TRIALS, SUCCESS_TARGET, SUCCESS_TRIALS, TARGETS
+from pytest_optlandscape.records.targets import OF_SEARCH, SUCCESS_TARGET, TARGETS, read_targets, success_among
 from pytest_optlandscape.runs import digits_of
 from pytest_optlandscape.runs.raised_warnings import Warned
 
@@ -52,9 +52,6 @@ the limit, or it made no evaluation in the second half of its time."""
 
 ROUNDS_OUT = "u"
 """The flag of a run that leaves the bounds by rounding alone, within `runs.run.slack_of`; reported, but not *worse*."""
-
-_OF_SEARCH = "targets"
-"""The key of a definition that holds the targets, if the landscape is over a search space."""
 
 _FINEST_OF_SEARCH = 1e-4
 """Over a search space, gaps below this share of the reference gap are equally precise: a run that finds the best
@@ -455,13 +452,13 @@ class LandscapeRecord:
     @property
     def is_searched(self) -> bool:
         """Whether the landscape is over a search space."""
-        return _OF_SEARCH in self.definition
+        return OF_SEARCH in self.definition
 
     @functools.cached_property
     def targets(self) -> tuple[float, ...]:
         """The targets of the gap, from the largest to the smallest; see `targets.targets_of`."""
         if self.is_searched:
-            return tuple(map(float, self.definition[_OF_SEARCH].split(" ")))
+            return read_targets(self.definition[OF_SEARCH])
         return tuple(share * self.reference for share in TARGETS)
 
     @property
@@ -484,7 +481,7 @@ class LandscapeRecord:
     def succeeded(self, cell: CellRecord) -> bool:
         """Return whether the returned point of a cell counts as a success."""
         if self.is_searched:
-            return cell.gap <= self.targets[RANDOM_TRIALS.index(SUCCESS_TRIALS)]
+            return cell.gap <= success_among(self.targets)
         return cell.gap <= SUCCESS_TARGET * self.reference
 
     @property

@@ -29,7 +29,7 @@ from pytest_optlandscape.records.fingerprint import Fingerprint, RoundingSensiti
 from pytest_optlandscape.records.landscape_record import BEST_SEEN, HANGS, CellRecord, LandscapeRecord
 from pytest_optlandscape.records.path_divergence import multiple_of
 from pytest_optlandscape.records.perturbation import PerturbedProblem, precision_of
-from pytest_optlandscape.records.targets import reference_gap, targets_of
+from pytest_optlandscape.records.targets import facts_of_targets, reference_gap
 from pytest_optlandscape.records.unseeded_generators import note_of, unseeded_generators
 from pytest_optlandscape.runs import Problem, Run, execute, execute_all, execute_in_lockstep, execute_together
 from pytest_optlandscape.runs.campaign import in_order
@@ -102,7 +102,7 @@ def definition_of(landscape: Landscape, budget: int) -> dict[str, Any]:
         "fmin": landscape.fmin,
         "reference": reference_gap(landscape),
         "starts": f"sobol-v{SOBOL_VERSION}-{digest.hexdigest()[:8]}",
-        **({"targets": " ".join(f"{gap:.3g}" for gap in targets_of(landscape))} if landscape.space is not None else {}),
+        **facts_of_targets(landscape),
         **({"constraints": len(landscape.own_constraints)} if landscape.own_constraints else {}),
         **({} if landscape.structure.is_plain else {"structure": str(landscape.structure)}),
         **({BEST_SEEN: best_point_text(landscape)} if landscape.minimum_is_seen else {}),

@@ -282,8 +282,7 @@ class _Search:
         """Return the range, whether each value of the grid succeeds, and the run, if all values make the same."""
         which, k = divmod(number, self.n_starts)
         landscape = self.landscapes[which]
-        x0: Any = sobol_starts(landscape, self.n_starts)[k] if self.starts is None else self.starts[k]
-
+        x0 = start_of(landscape, self.starts, self.n_starts, k)
         made: dict[tuple[bytes, ...], Run] = {}
 
         def works(value: float) -> bool:
@@ -298,6 +297,11 @@ class _Search:
         start = k if self.starts is None else self.starts[k]
         only = next(iter(made.values())) if len(made) == 1 else None
         return RobustRange(landscape.id, start, *ends), reached, only
+
+
+def start_of(landscape: Landscape, starts: Sequence[str] | None, n_starts: int, number: int) -> Any:
+    """Return a start by its number: one of those that are named, else one of so many Sobol' points."""
+    return sobol_starts(landscape, n_starts)[number] if starts is None else starts[number]
 
 
 def bits_of(run: Run) -> tuple[bytes, ...]:

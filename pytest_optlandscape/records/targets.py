@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,7 +20,18 @@ from pytest_optlandscape.landscapes import Landscape
 from pytest_optlandscape.runs import feasible
 from pytest_optlandscape.suites.low_discrepancy import sobol_starts
 
-__all__ = ["RANDOM_TRIALS", "SUCCESS_TARGET", "SUCCESS_TRIALS", "TARGETS", "reference_gap", "success_gap", "targets_of"]
+__all__ = [
+    "OF_SEARCH",
+    "RANDOM_TRIALS",
+    "SUCCESS_TARGET",
+    "TARGETS",
+    "facts_of_targets",
+    "read_targets",
+    "reference_gap",
+    "success_among",
+    "success_gap",
+    "targets_of",
+]
 
 TARGETS = tuple(10.0**-k for k in range(1, 9))
 """Targets of the gap as shares of the reference gap, like COCO's ladder of targets (Hansen et al. 2021)."""
@@ -34,6 +46,9 @@ probability 1/2. Shares such as 1e-8 are out of the reach of a tuner with its fe
 
 SUCCESS_TRIALS = 100
 """Over a search space, a run succeeds if it is as good as random search after this number of trials."""
+
+OF_SEARCH = "targets"
+"""The key of a definition that holds the targets, if the landscape is over a search space."""
 
 _POINTS = 1024
 _POINTS_OF_SPACE = 4096
@@ -85,7 +100,33 @@ def success_gap(landscape: Landscape) -> float:
     """Return the gap of the returned point at which a run succeeds."""
     if landscape.space is None:
         return SUCCESS_TARGET * reference_gap(landscape)
-    return targets_of(landscape)[RANDOM_TRIALS.index(SUCCESS_TRIALS)]
+    return success_among(targets_of(landscape))
+
+
+def success_among(targets: Sequence[float]) -> float:
+    """Return the target over a search space that a run must reach to succeed."""
+    return targets[RANDOM_TRIALS.index(SUCCESS_TRIALS)]
+
+
+def facts_of_targets(landscape: Landscape) -> dict[str, str]:
+    """Return the targets over a search space as a fact of a record's definition; nothing for a box.
+
+    On a box they follow from the reference gap. `read_targets` reads them.
+    """
+    if landscape.space is None:
+        return {}
+    return {OF_SEARCH: " ".join(f"{gap:.3g}" for gap in targets_of(landscape))}
+
+
+def read_targets(text: str) -> tuple[float, ...]:
+    """Read the targets that `facts_of_targets` wrote.
+
+    Examples
+    --------
+    >>> read_targets("2.5 1 0.5 0.2 0.1 0.05 0.01 0")[:2]
+    (2.5, 1.0)
+    """
+    return tuple(map(float, text.split(" ")))
 
 
 def _rounded_up(gap: float) -> float:

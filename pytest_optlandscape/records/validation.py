@@ -23,7 +23,7 @@ from pytest_optlandscape.records.landscape_record import (
     Descent,
     LandscapeRecord,
 )
-from pytest_optlandscape.records.targets import TARGETS
+from pytest_optlandscape.records.targets import OF_SEARCH, TARGETS, read_targets
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["KNOWN_FLAGS", "checked_cell", "checked_record"]
@@ -218,22 +218,19 @@ def _problem_with_definition(definition: Any) -> str:  # noqa: PLR0911 - one lin
             return f"definition: {key} is {value!r:.60}, not a whole number of {_WHOLE[key]} or more"
     if not _is_point(definition.get(BEST_SEEN, "0")):
         return f"definition: {BEST_SEEN} is {definition[BEST_SEEN]!r:.60}, not the coordinates of a point"
-    if not _are_targets(definition.get("targets", _SOME_TARGETS)):
-        return f"definition: targets is {definition['targets']!r:.80}, not {len(TARGETS)} gaps, the largest first"
+    if OF_SEARCH in definition and not _are_targets(definition[OF_SEARCH]):
+        return f"definition: {OF_SEARCH} is {definition[OF_SEARCH]!r:.80}, not {len(TARGETS)} gaps, the largest first"
     fmin, reference = definition["fmin"], definition["reference"]
     if not _is_number(reference) or not reference > 0.0 or not (fmin is None or _is_number(fmin)):
         return f"definition: fmin {fmin!r:.60}, reference {reference!r:.60}: they must be a number and a number above 0"
     return ""
 
 
-_SOME_TARGETS = " ".join(["0"] * len(TARGETS))
-
-
 def _are_targets(text: Any) -> bool:
     """Return whether a text consists of as many gaps as there are targets, in descending order."""
     if not _is_point(text):
         return False
-    gaps = [float(gap) for gap in text.split(" ")]
+    gaps = list(read_targets(text))
     return len(gaps) == len(TARGETS) and gaps == sorted(gaps, reverse=True) and gaps[-1] >= 0.0
 
 

@@ -419,7 +419,7 @@ class Problem:
         return self.landscape.floats
 
     def _leveled(self) -> Callable[[list[float], float], float]:
-        return self.landscape.at
+        return self.landscape.floats_at
 
     def _derivative(self) -> Callable[[list[float]], list[float]]:
         return self.landscape.gradient_floats
