@@ -27,7 +27,7 @@ from pytest_optlandscape.landscapes.minimizers import MinimizerList
 from pytest_optlandscape.landscapes.tags import parse_tags
 from pytest_optlandscape.texts.spelling import unknown_name
 
-__all__ = ["Recipe", "Written", "bbob", "bbob_landscape"]
+__all__ = ["Recipe", "Written", "bbob", "bbob_landscape", "check_instance"]
 
 FAMILY = "bbob"
 BOUND = 5.0
@@ -99,6 +99,12 @@ def bbob(*, tags: str, unrolled_up_to: int = ROTATED) -> Callable[[Recipe], Reci
     return define
 
 
+def check_instance(name: str, instance: int) -> None:
+    """Raise ValueError unless COCO numbers an instance so."""
+    if instance not in range(1, LARGEST_INSTANCE + 1):
+        raise ValueError(f"{name} has no instance {instance!r}; instances go from 1 to {LARGEST_INSTANCE}")
+
+
 def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
     """Return an instance of a BBOB function.
 
@@ -133,8 +139,7 @@ def bbob_landscape(name: str, dim: int = 2, instance: int = 1) -> Landscape:
         raise ValueError(unknown_name("function of the BBOB suite", name, _entries, advice))
     if dim not in DIMS:
         raise ValueError(f"{name} has no dimension {dim!r}; dimensions go from {DIMS[0]} to {DIMS[-1]}")
-    if instance not in range(1, LARGEST_INSTANCE + 1):
-        raise ValueError(f"{name} has no instance {instance!r}; instances go from 1 to {LARGEST_INSTANCE}")
+    check_instance(name, instance)
     return _made(name, int(dim), int(instance))
 
 

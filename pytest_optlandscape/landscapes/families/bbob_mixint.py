@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pytest_optlandscape.landscapes.definition import DEFINITIONS, Definition, enter
 from pytest_optlandscape.landscapes.families import bbob_multimodal
-from pytest_optlandscape.landscapes.families.bbob_instances import BOUND, LARGEST_INSTANCE, bbob_landscape
+from pytest_optlandscape.landscapes.families.bbob_instances import BOUND, bbob_landscape, check_instance
 from pytest_optlandscape.landscapes.families.bbob_ordered import ordered_optimum, ordered_value
 from pytest_optlandscape.landscapes.frozen import set_attributes
 from pytest_optlandscape.landscapes.landscape import Landscape
@@ -84,8 +84,7 @@ def bbob_mixint_landscape(name: str, dim: int = 5, instance: int = 1) -> Landsca
         raise ValueError(unknown_name("function of bbob-mixint", name, _BBOB, advice))
     if dim not in DIMS:
         raise ValueError(f"{name} has no dimension {dim!r}; its dimensions are {', '.join(map(str, DIMS))}")
-    if instance not in range(1, LARGEST_INSTANCE + 1):
-        raise ValueError(f"{name} has no instance {instance!r}; instances go from 1 to {LARGEST_INSTANCE}")
+    check_instance(name, instance)
     return _made(name, int(dim), int(instance))
 
 
