@@ -604,10 +604,13 @@ def _report(told: argparse.Namespace) -> int:
 
         path = config.invocation_params.dir / told.output
         check_can_report(path)
-        settings = None if told.no_runs else read_settings(config, INI_KEYS)
+        settings = None if told.no_runs or told.releases else read_settings(config, INI_KEYS)
         history = _open(config, told)
-        entries = history.entries()
-        series = _chosen(config, told, entries) if entries else []
+        if told.releases:
+            series = _releases(told, history)
+        else:
+            entries = history.entries()
+            series = _chosen(config, told, entries) if entries else []
         print(
             write_history_page(path, config.rootpath.name, series, history, rootpath=config.rootpath, settings=settings)
         )

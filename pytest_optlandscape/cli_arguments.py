@@ -88,11 +88,10 @@ class _Commands:
         return made
 
     @staticmethod
-    def of_line(made: argparse.ArgumentParser, or_releases: bool = True) -> None:
+    def of_line(made: argparse.ArgumentParser) -> None:
         """Add the arguments of every command that follows optimizers along commits or releases."""
         made.add_argument("--until", metavar="REV", help="the last commit of the line (default: HEAD)")
-        if or_releases:
-            made.add_argument("--releases", action="store_true", help="follow releases of libraries instead of commits")
+        made.add_argument("--releases", action="store_true", help="follow releases of libraries instead of commits")
         made.add_argument("-k", dest="words", default="", metavar="WORDS", help="only optimizers with these words")
         made.add_argument("--optimizer", metavar="SPEC", help="only this optimizer")
         made.add_argument("--suite", metavar="NAME", help="only this suite")
@@ -186,7 +185,7 @@ def _writing(to: _Commands) -> None:
         to.add("report", "write the page of a history: one file", "optlandscape report -o report.html"),
         as_json=False,
     )
-    to.of_line(made, or_releases=False)
+    to.of_line(made)
     made.add_argument("-o", "--output", metavar="PATH", required=True, help="where the page is written")
     made.add_argument("--no-runs", action="store_true", help="do not run the worst cells again to draw their paths")
     made = to.of_history(

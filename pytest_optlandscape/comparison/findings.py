@@ -127,7 +127,7 @@ def moved_criteria(
 
 
 def new_defects(before: LandscapeRecord, now: LandscapeRecord, takes_bounds: bool) -> list[Finding]:
-    """Find new exceptions, breaches of the contract and overruns of call limits.
+    """Find new exceptions and mended ones, new breaches of the contract and overruns of call limits.
 
     Parameters
     ----------
@@ -167,16 +167,24 @@ def hang_findings(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding
 
 
 def _exceptions(before: LandscapeRecord, now: LandscapeRecord) -> list[Finding]:
-    raised = [
-        new.start
+    """Find starts without a result that had one before, and starts with a result that had none before."""
+    pairs = [
+        (new.start, old.stop_reason in NO_RESULT, new.stop_reason in NO_RESULT)
         for old, new in zip(before.cells, now.cells, strict=True)
-        if new.stop_reason in NO_RESULT and old.stop_reason not in NO_RESULT
     ]
-    if not raised:
-        return []
-    said = f": {now.errors[0]}" if now.errors else ""
-    text = f"no result from {_of_starts(raised, now)} that had one, {raised[0]} first{said}"
-    return [Finding("exceptions", float(len(raised)), 0.0, text, tuple((start, 1.0) for start in raised))]
+    broken = [start for start, failed_before, fails_now in pairs if fails_now and not failed_before]
+    mended = [start for start, failed_before, fails_now in pairs if failed_before and not fails_now]
+    found = []
+    for starts, effect, text, errors in (
+        (broken, 1.0, "no result from {} that had one", now.errors),
+        (mended, -1.0, "a result from {} that had none", before.errors),
+    ):
+        if starts:
+            said = f": {errors[0]}" if errors else ""
+            said = f"{text.format(_of_starts(starts, now))}, {starts[0]} first{said}"
+            cells = tuple((start, effect) for start in starts)
+            found.append(Finding("exceptions", effect * len(starts), 0.0, said, cells))
+    return found
 
 
 def cannot_run(before: LandscapeRecord, now: LandscapeRecord) -> Finding | None:
@@ -241,10 +249,10 @@ def gravest(verdicts: Collection[Verdict]) -> Verdict:
 
 
 def was_bought(findings: Sequence[Finding]) -> bool:
-    """Return whether only the cost got worse, and precision or success improved in exchange."""
+    """Return whether only the cost got worse, and precision, success or the number of results improved in exchange."""
     worse = {finding.metric for finding in findings if finding.is_worse}
     better = {finding.metric for finding in findings if not finding.is_worse}
-    return worse == {"cost"} and bool(better & {"precision", "failure"})
+    return worse == {"cost"} and bool(better & {"precision", "failure", "exceptions"})
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:

@@ -159,6 +159,7 @@ def trend_plain(trends: Iterable[Trend]) -> dict[str, Any]:
     -------
     dict
         ``speed_ratio`` is the speed relative to the state before. The ``share`` values of an event add up to 1.
+        ``releases`` and ``release`` name releases of a library; they are empty for commits.
     """
     return {"schema": 1, "optimizers": [_trend(trend) for trend in trends]}
 
@@ -171,13 +172,16 @@ def _trend(trend: Trend) -> dict[str, Any]:
         "path": trend.series.path,
         "states": [_state(state) for state in trend.states],
         "events": [_event(event) for event in trend.events],
-        "not_run": [{"commit": one.commit, "why": one.optimizer.missing} for one in trend.not_run],
+        "not_run": [
+            {"commit": one.commit, "release": one.entry.release, "why": one.optimizer.missing} for one in trend.not_run
+        ],
     }
 
 
 def _state(state: State) -> dict[str, Any]:
     return {
         "commits": [point.commit for point in state.points],
+        "releases": [point.entry.release for point in state.points if point.entry.release],
         "time": state.first.entry.commit_time,
         "record": state.digest,
         "verdict": str(state.verdict),

@@ -104,7 +104,7 @@ def _subjects(
 def _retraced(change: Change | None, rootpath: Path, settings: Settings | None) -> Trajectories:
     """Run the worst cells of a change again; return no paths if there is no change."""
     if settings is None:
-        return Trajectories(why_none="records hold no points, and with --no-runs nothing is run again")
+        return Trajectories(why_none="records hold no points, and with --no-runs or --releases nothing is run again")
     try:
         is_in_git = commit_facts(rootpath) is not None
     except GitError:

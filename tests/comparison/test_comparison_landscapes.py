@@ -206,8 +206,21 @@ def test_exceptions_are_worse_without_statistics():
     )
     assert compare(edited(BEFORE, only={3}, stop_reason="no-result")).verdict == Verdict.WORSE
     both = edited(BEFORE, only={3, 4}, stop_reason="exception")
-    assert compare(BEFORE, both).verdict == Verdict.CHANGED
     assert compare(edited(both, only={5, 6}, nfev=1.01), both).verdict == Verdict.CHANGED
+
+
+def test_exceptions_that_are_gone_are_better_without_statistics():
+    both = edited(BEFORE, only={3, 4}, stop_reason="exception")
+    comparison = compare(BEFORE, dataclasses.replace(both, errors=("ValueError: no (x.py:3)",)))
+    assert comparison.verdict == Verdict.BETTER
+    assert str(comparison.findings[0]) == (
+        "a result from 2 of 21 starts that had none, sobol-02 first: ValueError: no (x.py:3)"
+    )
+    moved = edited(BEFORE, only={3}, stop_reason="exception")
+    other = edited(BEFORE, only={4}, stop_reason="exception")
+    assert compare(moved, other).verdict == Verdict.WORSE
+    bought = edited(edited(BEFORE, nfev=0.1), stop_reason="exception")
+    assert compare(BEFORE, bought).verdict == Verdict.CHANGED
 
 
 def test_more_evaluations_that_bought_precision_are_a_change():

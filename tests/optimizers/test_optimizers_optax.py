@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pytest_optlandscape import landscapes, minimize
-from pytest_optlandscape.optimizers import get
+from pytest_optlandscape.optimizers import MissingLibrary, get
 from pytest_optlandscape.runs import differentiable
 
 optax = pytest.importorskip("optax")
@@ -273,3 +273,11 @@ def test_functions_that_make_a_transformation(thing):
     assert np.array_equal(
         run.trace.x, minimize("optax:sgd(learning_rate=0.01, momentum=0.9)", "booth", budget=9).trace.x
     )
+
+
+def test_an_early_release_is_refused_by_its_number(monkeypatch):
+    monkeypatch.delattr(optax.tree_utils, "tree_get")
+    monkeypatch.setattr(optax, "__version__", "0.2.1")
+    message = r"optax:adam\(learning_rate=0.1\) needs optax 0.2.2 or later, and 0.2.1 is installed"
+    with pytest.raises(MissingLibrary, match=message):
+        get("optax:adam(learning_rate=0.1)")

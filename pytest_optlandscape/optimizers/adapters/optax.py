@@ -24,7 +24,7 @@ from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.compiled import kept_for
 from pytest_optlandscape.optimizers.identity import name_of, short_name
 from pytest_optlandscape.optimizers.libraries import check_arguments, import_library, is_of, unwrapped, version_of
-from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, Outcome
+from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.spec import Spec
 from pytest_optlandscape.optimizers.stepping import (
     Cast,
@@ -334,9 +334,9 @@ def from_spec(spec: Spec) -> Adapter:
     ValueError
         If optax has no such function, or the function has no such argument.
     MissingLibrary
-        If optax or JAX is not installed.
+        If optax or JAX is not installed, or optax is older than 0.2.2.
     """
-    optax = import_library("optax", str(spec), "jax")
+    optax = _import_optax(str(spec))
     home, prefix = optax, ""
     if spec.name.startswith("contrib."):
         home, prefix = import_library("optax.contrib", str(spec), "jax"), "contrib."
@@ -359,6 +359,16 @@ def from_spec(spec: Spec) -> Adapter:
         except TypeError as error:
             raise ValueError(f"optimizer {str(spec)!r}: optax refuses these arguments: {error}") from error
     return _adapter(str(spec), transformation, dtype, make)
+
+
+def _import_optax(spec: str) -> Any:
+    """Import optax; refuse releases before 0.2.2, whose states cannot be read by name."""
+    optax = import_library("optax", spec, "jax")
+    if not hasattr(optax.tree_utils, "tree_get"):
+        raise MissingLibrary(
+            f"{spec} needs optax 0.2.2 or later, and {version_of(optax)} is installed: pip install -U optax"
+        )
+    return optax
 
 
 def _makes_transformations(thing: Any) -> bool:
@@ -390,7 +400,7 @@ def from_object(thing: Any) -> Adapter:
     ValueError
         If the function requires arguments.
     """
-    import_library("optax", "this optimizer", "jax")
+    _import_optax("this optimizer")
     if is_of(thing, "optax", *_TRANSFORMATIONS):
         name = thing.init.__qualname__.partition(".<locals>")[0]
         instance = " ".join(filter(None, ("instance", short_name(tuple(thing)))))
