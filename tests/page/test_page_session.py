@@ -79,7 +79,8 @@ def test_the_command_writes_a_page_with_both_paths(project, capfd):
     assert git("worktree", "list", "--porcelain").count("worktree ") == 1
     assert main(["report", "-o", "plain.html", "--no-runs"]) == 0
     assert (
-        "records hold no points, and with --no-runs or --releases nothing is run again" in (project.path / "plain.html").read_text()
+        "records hold no points, and with --no-runs or --releases nothing is run again"
+        in (project.path / "plain.html").read_text()
     )
 
 
