@@ -158,7 +158,9 @@ def backfill_releases(
         say(f"{sum(counts.values())}/{len(versions)} {entry.release} {outcome} {clean(why, 300)}".rstrip())
 
     def stored(entry: CommitEntry, known: dict[str, OptimizerEntry], outcome: Outcome) -> None:
-        measured = measurer.measured(outcome)
+        measured = measurer.measured(
+            replace(outcome, found={spec: _if_it_ran(one) for spec, one in outcome.found.items()})
+        )
         optimizers = {**known, **{spec: one.optimizer for spec, one in measured.items()}}
         versions = dict(outcome.machine) or entry.versions
         whole = replace(entry, optimizers=optimizers, versions=versions)
@@ -195,6 +197,17 @@ def backfill_releases(
             else:
                 stored(entry, known, answer["outcome"])
     return counts
+
+
+def _if_it_ran(found: Found) -> Found:
+    """Return the result of an optimizer, or why it could not be run if no run on any landscape gave a result.
+
+    An old release that does not work with the present libraries is no worse than the next one: it cannot be compared.
+    """
+    if found.record is None or not all(one.gives_no_result for one in found.record.records.values()):
+        return found
+    errors = [error for one in found.record.records.values() for error in one.errors]
+    return Found(missing=": ".join(["no result from any run", *errors[:1]]))
 
 
 def _ignored(measurer: CommitMeasurer) -> list[Path]:

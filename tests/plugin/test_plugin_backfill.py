@@ -1,5 +1,6 @@
 """Backfill over builds and releases, on executors, and after kills."""
 
+import json
 import os
 import signal
 import subprocess
@@ -121,6 +122,7 @@ def test_releases_of_a_library_are_measured_in_order_of_versions(repository, com
         ("1.10.0", "N = 1"),
         ("1.10.2", "N = 2"),
         ("2.0", "raise OSError('old')"),
+        ("3.0", "N = None"),
     ]:
         wheel(index, version, source)
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
@@ -143,14 +145,23 @@ def test_releases_of_a_library_are_measured_in_order_of_versions(repository, com
     for option, name in (("--optimizer", "solvr:minimize"), ("--suite", "standrad")):
         status, _, error = command("history", "--releases", option, name)
         assert (status, "did you mean" in error) == (4, True)
-    with pytest.raises(SystemExit, match="4"):  # the page shows commits
-        command("report", "--releases", "-o", "page.html")
+    assert command("report", "--releases", "-o", "page.html")[0] == 0
+    assert "tiny-library 1.10.2" in (repository.path / "page.html").read_text()
     assert "tiny-library 1.9 … tiny-library 1.10.0" in said
     assert "tiny-library 1.10.0 → 1.10.2" not in said.splitlines()[0]
     status, said, _ = command("show", "tiny-library==1.10.2")
     assert (status, "against tiny-library 1.10.0" in said) == (0, True)
     assert command("history")[0] == 4
     assert command("doctor")[0] == 0
+    _, said, progress = command("backfill", "--releases", "tiny-library==3.0")
+    assert said == "0 measured, 0 known, 1 not run\n"
+    assert "no result from any run: TypeError: 'NoneType' object" in " ".join(progress.split())
+    (found,) = json.loads(command("trend", "--releases", "--json")[1])["optimizers"]
+    assert [one["release"] for one in found["not_run"]] == ["tiny-library 2.0", "tiny-library 3.0"]
+    assert [one["releases"] for one in found["states"]] == [
+        ["tiny-library 1.9", "tiny-library 1.10.0"],
+        ["tiny-library 1.10.2"],
+    ]
     for wrong, told in [("tiny-library", "write a library and its releases"), ("tiny-library==7.*", "pip finds no")]:
         status, _, error = command("backfill", "--releases", wrong)
         assert (status, told in error, "Traceback" in error) == (4, True, False)
