@@ -58,7 +58,12 @@ def run_in(folder: Path, command: Sequence[str], library: Path) -> tuple[int | N
     The exit status is None if the command was stopped after `SECONDS`.
     """
     limit = ["prlimit", f"--cpu={SECONDS}", "--", *command]
-    environment = os.environ | {"PYTHONPATH": str(library), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": str(library),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "KERAS_BACKEND": "torch",  # the backend of the port's baseline
+    }
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
