@@ -394,6 +394,14 @@ class _Values:
             largest = max(largest, float(np.max(np.abs(near - value), initial=0.0)))
         return min(self.tolerance, self.rounding + largest)
 
+    def step_at(self, x: FloatArray) -> float:
+        """Return the step of values that are rounded to a few digits; 0 if a short way changes the value."""
+        way = self.width * (0.5 + low_discrepancy(1, len(x))[0])  # no diagonal, on which changes may cancel
+        shares = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+        changes = (abs(self(self.inside(x + share * way)) - self(x)) for share in shares)
+        first, change = next(((k, change) for k, change in enumerate(changes) if change > 0.0), (0, 0.0))
+        return change if first > 0 else 0.0
+
     def _is_rough(self, moved: float) -> bool:
         """Return whether values near the minimiser change as much at a tenth of the distance: repeatable noise.
 
@@ -493,8 +501,9 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
-    """Yield points that may be lower: near minimisers, down the gradient, sampled from the box."""
+    """Yield points that may be lower: near minimisers, down the gradient, sampled from the box, its centre."""
     yield from values.samples
+    yield (values.lower + values.upper) / 2.0
     yield landscape.x0
     yield from landscape.starts.values()
     for number, x in enumerate(values.minimizers[:_SURROUNDED]):
@@ -642,7 +651,7 @@ class _Derivative:
         taken: list[
             tuple[FloatArray, FloatArray, FloatArray]
         ] = []  # difference quotients, their error bounds and rounding errors
-        is_flat = True
+        moved: list[NDArray[np.bool_]] = []  # for each step, which values changed at all
         for step in self.steps:
             h = min(step, 0.9 * room)
             ahead, behind = self.function(x + h * v), self.function(x - h * v)
@@ -656,13 +665,16 @@ class _Derivative:
             error += (1e-7 + self.given_noise + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
             off = np.abs(found - slope)
             taken.append((found, error, rounding))
-            is_flat = is_flat and bool(np.all(ahead == behind) and np.all(ahead == middle))
+            moved.append((ahead != behind) | (ahead != middle))
             if np.all(off <= error):
                 return _Difference(x, float(slope[0]) / unit, float(found[0]) / unit, 0, "right")
         wrong_at_all = np.all([np.abs(found - slope) > error for found, error, _ in taken], axis=0)
         row = int(np.argmax(np.where(wrong_at_all, np.abs(taken[0][0] - slope), -1.0)))
-        founds = [float(found[row]) for found, _, _ in taken]
-        errors = [float(rounding[row]) for _, _, rounding in taken]
+        is_flat = not np.any(moved)
+        # Where values are rounded to a few digits, short steps change nothing. Such zeros do not confirm each other.
+        telling = [k for k in range(len(taken)) if moved[k][row]] or list(range(len(taken)))
+        founds = [float(taken[k][0][row]) for k in telling]
+        errors = [float(taken[k][2][row]) for k in telling]
         near = 0.2 if self.steps is _COARSE_STEPS else 0.02
         agreeing = [
             sum(
@@ -675,7 +687,7 @@ class _Derivative:
         verdict = "unknown"
         if wrong_at_all[row] and agree:
             verdict = "flat" if is_flat else "wrong"
-        return _Difference(x, float(slope[row]) / unit, founds[0] / unit, row, verdict)
+        return _Difference(x, float(slope[row]) / unit, float(taken[0][0][row]) / unit, row, verdict)
 
 
 def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
@@ -798,12 +810,13 @@ def _wrong_gradient(landscape: Landscape, values: _Values) -> list[str]:
     if not landscape.has_gradient:
         return []
     points = _points(landscape, values)
+    rounded_to = max((values.step_at(x) for x in points[-2:]), default=0.0)
     one = _Derivative(
         values,
         lambda x: np.array([values(x)]),
         landscape.gradient,
-        is_coarse=values.is_noisy() or values.precision > _DOUBLE,
-        noise=values.noise,
+        is_coarse=values.is_noisy() or values.precision > _DOUBLE or rounded_to > 0.0,
+        noise=max(values.noise, rounded_to),
         given_noise=4.0 * _scatter(landscape.gradient, points[:2]),
         precision=values.precision,
     )
