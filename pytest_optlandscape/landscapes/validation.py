@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes.constraints import Constraint
+from pytest_optlandscape.landscapes.constraints import Constraint, dense
 from pytest_optlandscape.landscapes.formula.evaluation import Formula
 from pytest_optlandscape.landscapes.minimizers import NoMinimizers
 
@@ -507,7 +507,8 @@ def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
     yield landscape.x0
     yield from landscape.starts.values()
     for number, x in enumerate(values.minimizers[:_SURROUNDED]):
-        for share in (_NEAR, 1e-2, 1e-1) if number == 0 else (1e-2,):
+        nearer = (1e-4, 1e-3) if landscape.own_constraints else ()
+        for share in (_NEAR, *nearer, 1e-2, 1e-1) if number == 0 else (1e-2,):
             for point in values.near(x, share):
                 yield _restored(landscape, values, point)
         yield from _downhill(landscape, values, x)
@@ -920,7 +921,7 @@ def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint) -> list[str]:
-    """Compare a constraint's given Jacobian with differences."""
+    """Compare a constraint's given Jacobian with differences, and its Hessian with differences of the Jacobian."""
     if not constraint.has_jacobian or isinstance(constraint.function, Formula):
         return []
     values = _Values(landscape)
@@ -930,8 +931,19 @@ def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint)
     precision = _precision(np.ravel([constraint.values(x) for x in points]).tolist())
     is_coarse = precision > _DOUBLE
     one = _Derivative(values, constraint.values, constraint.jacobian, is_coarse=is_coarse, precision=precision)
-    what = "Jacobian of constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
-    return _wrong_derivative(what, "the constraint", one, points)
+    which = "constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
+    faults = _wrong_derivative(f"Jacobian of {which}", "the constraint", one, points)
+    hessian = getattr(constraint.given, "hess", None)
+    if faults or is_coarse or not callable(hessian):
+        return faults
+    multipliers = 1.0 + low_discrepancy(1, len(constraint.values(points[0])))[0]
+    two = _Derivative(
+        values,
+        lambda x: multipliers @ constraint.jacobian(x),
+        lambda x: dense(hessian(x, multipliers)),
+        relative=1e-3,
+    )
+    return _wrong_derivative(f"Hessian of {which}", "its Jacobian", two, points, landscape.dim)
 
 
 def _is_defined(constraint: Constraint, x: FloatArray) -> bool:

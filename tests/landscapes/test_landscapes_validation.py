@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from landscape_cases import BOXES
 from scipy.optimize import LinearConstraint, NonlinearConstraint, approx_fprime
+from scipy.sparse import csr_array
 
 from pytest_optlandscape import Landscape, landscapes, minimize
 from pytest_optlandscape.landscapes.validation import faults_of, low_discrepancy
@@ -318,6 +319,22 @@ def test_a_constraints_jacobian():
     facts = {"minimizers": [[-(0.5**0.5)] * 2], "fmin": -(2**0.5)}
     with pytest.raises(ValueError, match=r"the Jacobian of constraint 1 is wrong: entry \[0, 0\].*its sign is wrong"):
         plain(lambda x: float(x[0] + x[1]), constraints=[DISK, {**DISK, "jac": lambda x: 2 * x}], **facts)
+
+
+def ring(limit=1.0, curvature=2.0):
+    def hessian(x, multipliers):
+        return csr_array(curvature * multipliers[0] * np.eye(2))
+
+    return NonlinearConstraint(lambda x: x @ x, -np.inf, limit, jac=lambda x: 2 * x, hess=hessian)
+
+
+def test_a_constraints_hessian_and_limit():
+    facts = {"gradient": np.ones_like, "minimizers": [[-(0.5**0.5)] * 2], "fmin": -(2**0.5)}
+    plain(lambda x: float(x[0] + x[1]), constraints=[ring()], **facts)
+    with pytest.raises(ValueError, match=r"the Hessian of constraint is wrong: entry \[0, 0\] .* of its Jacobian give"):
+        plain(lambda x: float(x[0] + x[1]), constraints=[ring(curvature=1.0)], **facts)
+    with pytest.raises(ValueError, match=r"is feasible and lies below fmin = -1\.414\d*; minimizer 0"):
+        plain(lambda x: float(x[0] + x[1]), constraints=[ring(limit=1.001)], **facts)
 
 
 def test_tags_that_a_part_of_the_box_shows_to_be_wrong():
