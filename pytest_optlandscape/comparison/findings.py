@@ -246,13 +246,16 @@ def gravest(verdicts: Collection[Verdict]) -> Verdict:
 def was_bought(findings: Sequence[Finding]) -> bool:
     """Return whether only the cost got worse, and precision or success improved in exchange.
 
-    A cost that also rose on the landscapes that gained nothing was not bought.
+    Evaluations of constraints are part of that cost, as far as they rose with those of the objective. A cost that also
+    rose on the landscapes that gained nothing was not bought.
     """
     if any(finding.is_unpaid for finding in findings):
         return False
-    worse = {finding.metric for finding in findings if finding.is_worse}
+    worse = {finding.metric: finding.effect for finding in findings if finding.is_worse}
     better = {finding.metric for finding in findings if not finding.is_worse}
-    return worse == {"cost"} and bool(better & {"precision", "failure"})
+    cost, of_constraints = worse.pop("cost", 0.0), worse.pop("constraint_evaluations", 0.0)
+    is_in_step = of_constraints <= cost + _GATES["constraint_evaluations"]
+    return cost > 0.0 and is_in_step and not worse and bool(better & {"precision", "failure"})
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
