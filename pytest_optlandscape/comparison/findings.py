@@ -62,6 +62,8 @@ class Finding:
         The starts that moved and by how much (positive is worse), if the metric is not one of `METRICS`.
     on_bounds : bool, default False
         Whether only starts on the bounds were tested.
+    is_unpaid : bool, default False
+        Whether only landscapes that gained nothing were tested; then no gain elsewhere pays for a loss.
     """
 
     metric: str
@@ -70,6 +72,7 @@ class Finding:
     text: str
     cells: tuple[tuple[str, float], ...] = ()
     on_bounds: bool = False
+    is_unpaid: bool = False
 
     @property
     def is_worse(self) -> bool:
@@ -249,10 +252,18 @@ def gravest(verdicts: Collection[Verdict]) -> Verdict:
 
 
 def was_bought(findings: Sequence[Finding]) -> bool:
-    """Return whether only the cost got worse, and precision, success or the number of results improved in exchange."""
-    worse = {finding.metric for finding in findings if finding.is_worse}
+    """Return whether only the cost got worse, and precision, success or the number of results improved in exchange.
+
+    Evaluations of constraints are part of that cost, as far as they rose with those of the objective. A cost that also
+    rose on the landscapes that gained nothing was not bought.
+    """
+    if any(finding.is_unpaid for finding in findings):
+        return False
+    worse = {finding.metric: finding.effect for finding in findings if finding.is_worse}
     better = {finding.metric for finding in findings if not finding.is_worse}
-    return worse == {"cost"} and bool(better & {"precision", "failure", "exceptions"})
+    cost, of_constraints = worse.pop("cost", 0.0), worse.pop("constraint_evaluations", 0.0)
+    is_in_step = of_constraints <= cost + _GATES["constraint_evaluations"]
+    return cost > 0.0 and is_in_step and not worse and bool(better & {"precision", "failure", "exceptions"})
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:

@@ -237,8 +237,8 @@ class ShiftInterval:
     lower, upper : float
         Two-sided limits at the stated confidence.
     detectable : float
-        The smallest true shift that the test finds with a probability of 0.9; inf where there are too few pairs for
-        any finding.
+        The smallest true shift that the test finds with a probability of 0.9, and no smaller than the upper limit
+        lies above the shift; inf where there are too few pairs for any finding.
     """
 
     shift: float
@@ -298,7 +298,7 @@ def shift_interval(strata: Sequence[ArrayLike], level: float, confidence: float 
         return ShiftInterval(shift, shift - half, shift + half, detectable)
     walsh = np.sort(walsh)
     limits = share * walsh[left_out], share * walsh[-1 - left_out]
-    return ShiftInterval(shift, float(limits[0]), float(limits[1]), detectable)
+    return ShiftInterval(shift, float(limits[0]), float(limits[1]), max(detectable, float(limits[1]) - shift))
 
 
 def _walsh_averages_left_out(sizes: Sequence[int], tail: float) -> int:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from pytest_optlandscape.comparison.criteria import METRICS, PROGRESS, SPEED, Metric
-from pytest_optlandscape.comparison.findings import Finding, Verdict, gravest, moved_criteria, verdict_of
+from pytest_optlandscape.comparison.findings import Finding, Verdict, gravest, moved_criteria, verdict_of, was_bought
 from pytest_optlandscape.comparison.landscape_comparison import CHANGE_LEVEL, LEVEL, LandscapeComparison
 from pytest_optlandscape.comparison.speed import SpeedChange, speed_change
 from pytest_optlandscape.comparison.statistics import (
@@ -282,9 +282,11 @@ def _masked_losses(
         for name, strata in whole.items()
     }
     prefix = f"on the {number_of(others, 'landscape')} that gained nothing, "
-    already = {finding.metric for finding in found if finding.is_worse}
+    already = set() if was_bought(found) else {finding.metric for finding in found if finding.is_worse}
     further = moved_criteria(rest, SUITE_LEVEL, lambda metric: _gate(metric, rest[metric.name]), prefix)
-    return [finding for finding in further if finding.is_worse and finding.metric not in already]
+    if was_bought(further):
+        return []
+    return [replace(one, is_unpaid=True) for one in further if one.is_worse and one.metric not in already]
 
 
 def _starts_on_bounds(comparison: LandscapeComparison) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

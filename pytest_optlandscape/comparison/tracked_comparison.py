@@ -13,7 +13,7 @@ import numbers
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Never, TypeGuard
 
 import scipy
 
@@ -35,6 +35,7 @@ from pytest_optlandscape.records.targets import facts_of_targets, reference_gap
 from pytest_optlandscape.records.validation import checked_cell
 from pytest_optlandscape.runs import Run, TrainingRun
 from pytest_optlandscape.runs.rates import RateInterval
+from pytest_optlandscape.texts.keywords import refuse_keywords
 from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["Terms", "Tracked", "TrackedComparison", "compare_tracked", "is_record", "tracked"]
@@ -136,6 +137,7 @@ def tracked(
     better: str | None = None,
     gate: float | None = None,
     absolute_gate: float | None = None,
+    **others: Never,
 ) -> Tracked:
     """Check a value that a test tracks.
 
@@ -163,7 +165,7 @@ def tracked(
     Raises
     ------
     TypeError
-        If the value is none of these, or an argument does not apply to its kind.
+        If the value is none of these, an argument does not apply to its kind, or a keyword is unknown.
     ValueError
         If a name is missing or not one line of text, a number is not finite, a direction is unknown, a gate is not a
         positive number, the minimum of a run's landscape is not known, a training has not ended, or the loss of its
@@ -174,6 +176,8 @@ def tracked(
     >>> tracked(3.21, "time per step", unit="ms", better="lower").record()
     {'kind': 'number', 'value': 3.21, 'unit': 'ms', 'better': 'lower'}
     """
+    directions = 'better, which is "lower", "higher" or "none"'
+    refuse_keywords(tracked, others, {"direction": directions, "higher_is_better": directions}, called="track")
     given = {"unit": unit, "better": better, "gate": gate, "absolute_gate": absolute_gate}
     value, own_name = 0.0, None
     make: Callable[[], dict[str, Any]]

@@ -113,8 +113,14 @@ def declared_adapters() -> Mapping[str, str]:
     return _sessions[-1][1] if _sessions else {}
 
 
-def said_of(spec: str) -> str:
-    """Return the session's declaration and profile as arguments of a `minimize` call; "" for none.
+def said_of(spec: str, declaration: str = "", profile: str = "") -> str:
+    """Return an optimizer's declaration and profile as arguments of a `minimize` call; "" for none.
+
+    Parameters
+    ----------
+    spec : str
+    declaration, profile : str, optional
+        Those that were given with a keyword (default: the session's).
 
     Examples
     --------
@@ -123,9 +129,12 @@ def said_of(spec: str) -> str:
     ", declaration='objective=func start=x0', profile='no-bounds'"
     >>> put_back()
     """
-    adapters, words = declared_adapters(), declared(spec)
-    declaration = adapters.get(spec) or adapters.get(spec.partition("(")[0])
-    return "".join(f", {name}={text!r}" for name, text in (("declaration", declaration), ("profile", words)) if text)
+    adapters = declared_adapters()
+    written = {
+        "declaration": declaration or adapters.get(spec) or adapters.get(spec.partition("(")[0]),
+        "profile": profile or declared(spec),
+    }
+    return "".join(f", {name}={text!r}" for name, text in written.items() if text)
 
 
 def parsed(lines: Iterable[str]) -> dict[str, str]:
@@ -161,6 +170,8 @@ def check_words(text: str) -> list[str]:
 
     Raises
     ------
+    TypeError
+        If the profile is no string.
     ValueError
         If a word is unknown; the message names the nearest known one. If two words contradict each other.
 
@@ -169,6 +180,8 @@ def check_words(text: str) -> list[str]:
     >>> check_words("global, stochastic")
     ['global', 'stochastic']
     """
+    if not isinstance(text, str):
+        raise TypeError(f"an optimizer's profile is a string of words, such as 'global stochastic', got {text!r}")
     words = text.replace(",", " ").split()
     said: dict[str, str] = {}
     for word in words:

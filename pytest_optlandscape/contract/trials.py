@@ -141,13 +141,12 @@ class _Watched:
     kept: list[Any] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.adapter, name)
+
     @property
     def spec(self) -> str:
         return self.adapter.spec
-
-    @property
-    def time_limit(self) -> float | None:
-        return self.adapter.time_limit
 
     @contextlib.contextmanager
     def around(self, problem: Problem) -> Iterator[None]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_optlandscape.landscapes.constraints import Constraint
+from pytest_optlandscape.landscapes.constraints import Constraint, dense
 from pytest_optlandscape.landscapes.formula.evaluation import Formula
 from pytest_optlandscape.landscapes.minimizers import NoMinimizers
 
@@ -394,6 +394,14 @@ class _Values:
             largest = max(largest, float(np.max(np.abs(near - value), initial=0.0)))
         return min(self.tolerance, self.rounding + largest)
 
+    def step_at(self, x: FloatArray) -> float:
+        """Return the step of values that are rounded to a few digits; 0 if a short way changes the value."""
+        way = self.width * (0.5 + low_discrepancy(1, len(x))[0])  # no diagonal, on which changes may cancel
+        shares = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+        changes = (abs(self(self.inside(x + share * way)) - self(x)) for share in shares)
+        first, change = next(((k, change) for k, change in enumerate(changes) if change > 0.0), (0, 0.0))
+        return change if first > 0 else 0.0
+
     def _is_rough(self, moved: float) -> bool:
         """Return whether values near the minimiser change as much at a tenth of the distance: repeatable noise.
 
@@ -493,12 +501,14 @@ def _lower_point(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _candidates(landscape: Landscape, values: _Values) -> Iterable[FloatArray]:
-    """Yield points that may be lower: near minimisers, down the gradient, sampled from the box."""
+    """Yield points that may be lower: near minimisers, down the gradient, sampled from the box, its centre."""
     yield from values.samples
+    yield (values.lower + values.upper) / 2.0
     yield landscape.x0
     yield from landscape.starts.values()
     for number, x in enumerate(values.minimizers[:_SURROUNDED]):
-        for share in (_NEAR, 1e-2, 1e-1) if number == 0 else (1e-2,):
+        nearer = (1e-4, 1e-3) if landscape.own_constraints else ()
+        for share in (_NEAR, *nearer, 1e-2, 1e-1) if number == 0 else (1e-2,):
             for point in values.near(x, share):
                 yield _restored(landscape, values, point)
         yield from _downhill(landscape, values, x)
@@ -642,7 +652,7 @@ class _Derivative:
         taken: list[
             tuple[FloatArray, FloatArray, FloatArray]
         ] = []  # difference quotients, their error bounds and rounding errors
-        is_flat = True
+        moved: list[NDArray[np.bool_]] = []  # for each step, which values changed at all
         for step in self.steps:
             h = min(step, 0.9 * room)
             ahead, behind = self.function(x + h * v), self.function(x - h * v)
@@ -656,13 +666,16 @@ class _Derivative:
             error += (1e-7 + self.given_noise + 64.0 * (rough if rough > _DOUBLE else 0.0)) * size + 1e-300
             off = np.abs(found - slope)
             taken.append((found, error, rounding))
-            is_flat = is_flat and bool(np.all(ahead == behind) and np.all(ahead == middle))
+            moved.append((ahead != behind) | (ahead != middle))
             if np.all(off <= error):
                 return _Difference(x, float(slope[0]) / unit, float(found[0]) / unit, 0, "right")
         wrong_at_all = np.all([np.abs(found - slope) > error for found, error, _ in taken], axis=0)
         row = int(np.argmax(np.where(wrong_at_all, np.abs(taken[0][0] - slope), -1.0)))
-        founds = [float(found[row]) for found, _, _ in taken]
-        errors = [float(rounding[row]) for _, _, rounding in taken]
+        is_flat = not np.any(moved)
+        # Where values are rounded to a few digits, short steps change nothing. Such zeros do not confirm each other.
+        telling = [k for k in range(len(taken)) if moved[k][row]] or list(range(len(taken)))
+        founds = [float(taken[k][0][row]) for k in telling]
+        errors = [float(taken[k][2][row]) for k in telling]
         near = 0.2 if self.steps is _COARSE_STEPS else 0.02
         agreeing = [
             sum(
@@ -675,7 +688,7 @@ class _Derivative:
         verdict = "unknown"
         if wrong_at_all[row] and agree:
             verdict = "flat" if is_flat else "wrong"
-        return _Difference(x, float(slope[row]) / unit, founds[0] / unit, row, verdict)
+        return _Difference(x, float(slope[row]) / unit, float(taken[0][0][row]) / unit, row, verdict)
 
 
 def _points(landscape: Landscape, values: _Values, most: int = _PROBED) -> list[FloatArray]:
@@ -798,12 +811,13 @@ def _wrong_gradient(landscape: Landscape, values: _Values) -> list[str]:
     if not landscape.has_gradient:
         return []
     points = _points(landscape, values)
+    rounded_to = max((values.step_at(x) for x in points[-2:]), default=0.0)
     one = _Derivative(
         values,
         lambda x: np.array([values(x)]),
         landscape.gradient,
-        is_coarse=values.is_noisy() or values.precision > _DOUBLE,
-        noise=values.noise,
+        is_coarse=values.is_noisy() or values.precision > _DOUBLE or rounded_to > 0.0,
+        noise=max(values.noise, rounded_to),
         given_noise=4.0 * _scatter(landscape.gradient, points[:2]),
         precision=values.precision,
     )
@@ -907,7 +921,7 @@ def _wrong_residuals(landscape: Landscape, values: _Values) -> list[str]:
 
 
 def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint) -> list[str]:
-    """Compare a constraint's given Jacobian with differences."""
+    """Compare a constraint's given Jacobian with differences, and its Hessian with differences of the Jacobian."""
     if not constraint.has_jacobian or isinstance(constraint.function, Formula):
         return []
     values = _Values(landscape)
@@ -917,8 +931,19 @@ def _wrong_constraint(landscape: Landscape, number: int, constraint: Constraint)
     precision = _precision(np.ravel([constraint.values(x) for x in points]).tolist())
     is_coarse = precision > _DOUBLE
     one = _Derivative(values, constraint.values, constraint.jacobian, is_coarse=is_coarse, precision=precision)
-    what = "Jacobian of constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
-    return _wrong_derivative(what, "the constraint", one, points)
+    which = "constraint" + (f" {number}" if len(landscape.own_constraints) > 1 else "")
+    faults = _wrong_derivative(f"Jacobian of {which}", "the constraint", one, points)
+    hessian = getattr(constraint.given, "hess", None)
+    if faults or is_coarse or not callable(hessian):
+        return faults
+    multipliers = 1.0 + low_discrepancy(1, len(constraint.values(points[0])))[0]
+    two = _Derivative(
+        values,
+        lambda x: multipliers @ constraint.jacobian(x),
+        lambda x: dense(hessian(x, multipliers)),
+        relative=1e-3,
+    )
+    return _wrong_derivative(f"Hessian of {which}", "its Jacobian", two, points, landscape.dim)
 
 
 def _is_defined(constraint: Constraint, x: FloatArray) -> bool:

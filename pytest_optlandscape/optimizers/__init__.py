@@ -98,6 +98,8 @@ def get(optimizer: Any, *, declaration: str = "", profile: str = "") -> Adapter:
             adapter = _declared(optimizer, declaration) if declaration else _made(optimizer)
     else:
         adapter = _declared(optimizer, declaration) if declaration else _made(optimizer)
+    if declaration:
+        adapter = replace(adapter, written_declaration=declaration)
     return with_profile(with_profile(adapter, declared(adapter.spec)), profile)
 
 

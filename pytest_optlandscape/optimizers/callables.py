@@ -70,14 +70,16 @@ class PlainCallable(Adapter):
         names = self.names - self._withheld(problem)
         return self.function(**{name: offer(problem) for name, offer in _OFFERED.items() if name in names})
 
-    def _withheld(self, problem: Problem) -> set[str]:
+    def _withheld(self, problem: Problem) -> frozenset[str]:
         """Return the optional parameters that get no value: those a profile excludes, absent constraints and spaces."""
-        withheld = {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
-        if not problem.landscape.own_constraints:
-            withheld.add("constraints")
+        absent = set() if problem.landscape.own_constraints else {"constraints"}
         if problem.space is None:
-            withheld.add("space")
-        return withheld & self.optional
+            absent.add("space")
+        return self._excluded() | (absent & self.optional)
+
+    def _excluded(self) -> frozenset[str]:
+        """Return the optional parameters that the profile excludes."""
+        return self.optional & {name for name, attribute in _SAID_BY_PROFILE.items() if not getattr(self, attribute)}
 
     def with_budget(self, evaluations: int) -> Adapter | None:
         if "maxfev" not in self.names:
@@ -104,7 +106,8 @@ class PlainCallable(Adapter):
             "maxiter": "10_000",
             "callback": "lambda *a, **k: None",
         }
-        given = "".join(f", {key}={text}" for key, text in written.items() if key in self.names)
+        names = self.names - self._excluded()
+        given = "".join(f", {key}={text}" for key, text in written.items() if key in names)
         owner = name.partition(".")[0]
         return Call(f"import numpy as np; from {function.__module__} import {owner}", f"{name}(fun=f{given}{bound})")
 

@@ -73,7 +73,20 @@ def with_profile(adapter: Adapter, text: str) -> Adapter:
         changes.setdefault("is_stochastic", True)  # runs depend on the seed
     if changes.get("needs_space"):
         changes.setdefault("uses_gradient", False)  # configurations have none
-    return dataclasses.replace(adapter, **changes) if changes else adapter
+    written = _merged(adapter.written_profile, text)
+    return dataclasses.replace(adapter, **changes, written_profile=written) if changes else adapter
+
+
+def _merged(before: str, text: str) -> str:
+    """Return the words of both profiles; where they contradict each other, those of the second."""
+    if before in ("", text):
+        return text
+    said = {_property_of(word): word for profile in (before, text) for word in check_words(profile)}
+    return " ".join(said.values())
+
+
+def _property_of(word: str) -> str:
+    return WORDS[word][0] if word in WORDS else word.removeprefix("no-")
 
 
 def full_profile(adapter: Adapter) -> str:

@@ -147,6 +147,8 @@ class Adapter(abc.ABC):
     setting : dict
         Everything else that its numbers depend on, such as Keras' backend. Baselines are compared only under the same
         setting.
+    written_declaration, written_profile : str
+        The declaration and the profile that the user gave for it, so that a replay can repeat them.
     """
 
     spec: str
@@ -170,6 +172,8 @@ class Adapter(abc.ABC):
     refuses_nan: bool = False
     needs_space: bool = False
     assumes_gradient: bool = False
+    written_declaration: str = field(default="", compare=False, repr=False, kw_only=True)
+    written_profile: str = field(default="", compare=False, repr=False, kw_only=True)
 
     @abc.abstractmethod
     def minimize(self, problem: Problem) -> Any:

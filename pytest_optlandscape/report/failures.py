@@ -198,8 +198,9 @@ def overall_failure_text(
     """
     over = number_of(len(comparison.landscapes), "landscape")
     spec = comparison.spec
+    bought = f", {BOUGHT}" if was_bought(comparison.findings) else ""
     became = {
-        Verdict.CHANGED: f"has changed since {wording.reference}",
+        Verdict.CHANGED: f"has changed since {wording.reference}{bought}",
         Verdict.NEW: "has no baseline",
         Verdict.NOT_COMPARABLE: f"cannot be compared with {wording.reference}",
     }.get(comparison.verdict, f"is {comparison.verdict} than {wording.what_was}")

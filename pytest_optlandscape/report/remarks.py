@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
-from pytest_optlandscape.comparison.findings import Finding, gravest_first
+from pytest_optlandscape.comparison.findings import Finding, gravest_first, verdict_of
 from pytest_optlandscape.comparison.suite_comparison import landscapes_moved_with
 from pytest_optlandscape.contract import CheckOutcome
-from pytest_optlandscape.report.terminal import decision, is_open
+from pytest_optlandscape.report.terminal import BOUGHT, decision, is_open
 from pytest_optlandscape.report.trend import clean, what_moved
 from pytest_optlandscape.report.wording import BASELINE, Wording
 from pytest_optlandscape.texts.plurals import number_of, verb_of
@@ -178,7 +178,7 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
     by_verdict: dict[Verdict, list[LandscapeComparison]] = {}
     for one in comparison.landscapes:
         by_verdict.setdefault(one.verdict, []).append(one)
-    is_worse = any(one.is_worse for one in comparison.findings)
+    over_the_suite = verdict_of(comparison.findings) if comparison.findings else None
 
     def remark(verdict: Verdict, where: str, text: str, **further: Any) -> Remark:
         return Remark(str(verdict), spec, where, text, fails(verdict, spec), **further)
@@ -207,23 +207,26 @@ def _of_optimizer(comparison: OptimizerComparison, fails: Callable[[Verdict, str
         where = told[0] if len(told) == 1 else ""
         found.append(remark(Verdict.WORSE, where, text, weight=math.inf, cell=cell, landscapes=told))
     over = f"over the suite: {'; '.join(map(str, comparison.findings))}"
-    if is_worse:
+    if over_the_suite == Verdict.WORSE:
         weight, cell = _weight(comparison.findings), _worst_cell_over(comparison)
         found.append(remark(Verdict.WORSE, "overall", over, weight=weight, cell=cell))
-    if by_verdict.get(Verdict.BETTER) or (comparison.findings and not is_worse):
+    if by_verdict.get(Verdict.BETTER) or over_the_suite == Verdict.BETTER:
         several = by_verdict.get(Verdict.BETTER, [])
         texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in several[:3]]
         texts += [f"and {number_of(len(several) - 3, 'more landscape')}"] if len(several) > 3 else []
         is_another = comparison.verdict == Verdict.BETTER and comparison.begins_otherwise
         texts += ["on a different path from the first evaluations"] if is_another else []
         found.append(
-            of_several(Verdict.BETTER, "; ".join([*([] if is_worse or not comparison.findings else [over]), *texts]))
+            of_several(Verdict.BETTER, "; ".join([*([over] if over_the_suite == Verdict.BETTER else []), *texts]))
         )
     changed = by_verdict.get(Verdict.CHANGED, [])
-    if changed or comparison.verdict == Verdict.CHANGED:
+    if changed or Verdict.CHANGED in (comparison.verdict, over_the_suite):
         text = f"{number_of(comparison.diverged, 'cell')} of the suite now "
         text += f"{verb_of(comparison.diverged, 'takes', 'take')} a different path"
         text = f"{_names(changed)}: {text}" if changed else text
+        bought = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in changed if one.findings][:3]
+        bought = [over, *bought] if over_the_suite == Verdict.CHANGED else bought
+        text += f"; {BOUGHT}: {'; '.join(bought)}" if bought else ""
         text += f"; {decision(comparison.speed, is_open(comparison))}" if comparison.speed else ""
         found.append(of_several(Verdict.CHANGED, text, cell=_worst_cell(changed or comparison.compared)))
     for verdict, what in ((Verdict.NOT_COMPARABLE, "cannot be compared"), (Verdict.NEW, "nothing to compare with")):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.comparison.criteria import SPEED
-from pytest_optlandscape.comparison.findings import Finding
+from pytest_optlandscape.comparison.findings import Finding, was_bought
 from pytest_optlandscape.comparison.speed import SpeedChange
 from pytest_optlandscape.comparison.statistics import ShiftInterval
 from pytest_optlandscape.records.landscape_record import ROUNDS_OUT
@@ -173,7 +173,8 @@ def details(
 def _over_the_suite(comparison: OptimizerComparison, told: Collection[str]) -> list[str]:
     texts = []
     if comparison.findings and "overall" not in told:
-        texts.append(f"over the suite: {_findings(comparison.findings)}")
+        bought = f", {BOUGHT}" if was_bought(comparison.findings) else ""
+        texts.append(f"over the suite{bought}: {_findings(comparison.findings)}")
     elif comparison.findings:
         texts.append(f"over the suite: {_in_short(comparison.findings)}, as said above")
     if comparison.unjudged_verdict not in (None, comparison.verdict):

@@ -450,6 +450,7 @@ def _unreadable_run(optimizer: Optimizer, ended: _EndedRun, error: Exception) ->
         warned=ended.warned,
         traceback=ended.result.traceback,
         time_limit=terms.time_limit,
+        **_written(optimizer),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -493,6 +494,7 @@ def _run(optimizer: Optimizer, ended: _EndedRun) -> Run:
         warned=ended.warned,
         traceback=ended.result.traceback if stop_reason == "exception" else "",
         levels=problem.levels(),
+        **_written(optimizer),
         _again=lambda run: execute(optimizer, _same_problem(run)),
     )
 
@@ -565,6 +567,11 @@ def plain(run: Run) -> dict[str, Any]:
 def revived(parts: dict[str, Any], landscape: Landscape, optimizer: Optimizer) -> Run:
     """Make a run of the parts that `plain` returned, so that it can be replayed."""
     return Run(landscape=landscape, **parts, _again=lambda run: execute(optimizer, _same_problem(run)))
+
+
+def _written(optimizer: Optimizer) -> dict[str, Any]:
+    """Return what the user said of the optimizer, for the command that repeats the run."""
+    return {f"_{name}": getattr(optimizer, f"written_{name}", "") for name in ("declaration", "profile")}
 
 
 def _same_problem(run: Run) -> Problem:

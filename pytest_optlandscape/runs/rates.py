@@ -49,11 +49,23 @@ def rate_interval(successes: int, trials: int, confidence: float = 0.99) -> Rate
     -------
     RateInterval
 
+    Raises
+    ------
+    ValueError
+        If there are no trials, the successes are not between 0 and the trials, or the confidence is not between 0 and
+        1.
+
     Examples
     --------
     >>> print(rate_interval(212, 212))
     212 of 212, at least 0.979 at 0.99 confidence
     """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError(
+            f"a rate has at least one trial, and 0 to all of them succeed; got {successes!r} of {trials!r}"
+        )
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence is between 0 and 1, got {confidence!r}")
     lower, upper = binomial_bounds(successes, trials, 1.0 - confidence, 1.0 - confidence)
     return RateInterval(successes, trials, lower, upper, confidence)
 

@@ -330,6 +330,8 @@ class Run:
     warned: tuple[Warned, ...] = ()
     traceback: str = ""
     levels: FloatArray | None = None
+    _declaration: str = field(default="", repr=False)
+    _profile: str = field(default="", repr=False)
     _again: Callable[[Run], Run] | None = field(default=None, repr=False)
 
     @functools.cached_property
@@ -490,9 +492,10 @@ class Run:
         own = np.array_equal(self.bounds, self.landscape.bounds)
         bounds = "" if own else f", bounds={self.bounds.tolist()}"
         time_limit = f", time_limit={self.time_limit:g}" if self.stop_reason == "time" else ""
+        said = said_of(self.optimizer, self._declaration, self._profile)
         return (
             f"minimize({self.optimizer!r}, {self.landscape!r}, x0={self.x0.tolist()}{bounds}, "
-            f"budget={self.budget}, seed={self.seed}{time_limit}{said_of(self.optimizer)})"
+            f"budget={self.budget}, seed={self.seed}{time_limit}{said})"
         )
 
     def script(self) -> str:

@@ -11,7 +11,9 @@ from pytest_optlandscape.texts.spelling import unknown_name
 __all__ = ["refuse_keywords"]
 
 
-def refuse_keywords(function: Callable[..., Any], given: Mapping[str, object], renamed: Mapping[str, str]) -> None:
+def refuse_keywords(
+    function: Callable[..., Any], given: Mapping[str, object], renamed: Mapping[str, str], *, called: str = ""
+) -> None:
     """Raise TypeError for a keyword that a function does not take, and name the keyword that it takes instead.
 
     Parameters
@@ -21,6 +23,8 @@ def refuse_keywords(function: Callable[..., Any], given: Mapping[str, object], r
         The keywords that the function does not take.
     renamed : mapping of str to str
         By each old keyword, the text that follows "use".
+    called : str, optional
+        The name by which users call the function (default: its own).
 
     Raises
     ------
@@ -41,9 +45,10 @@ def refuse_keywords(function: Callable[..., Any], given: Mapping[str, object], r
     TypeError: search(): unknown keyword 'max_example'; did you mean 'max_examples'?
     """
     __tracebackhide__ = True
+    called = called or function.__name__
     for name in given:
         if name in renamed:
-            raise TypeError(f"{function.__name__}() takes no keyword {name!r}; use {renamed[name]}")
+            raise TypeError(f"{called}() takes no keyword {name!r}; use {renamed[name]}")
         kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         known = [one.name for one in inspect.signature(function).parameters.values() if one.kind in kinds]
-        raise TypeError(f"{function.__name__}(): {unknown_name('keyword', name, known)}")
+        raise TypeError(f"{called}(): {unknown_name('keyword', name, known)}")

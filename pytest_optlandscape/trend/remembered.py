@@ -177,7 +177,7 @@ def _to_plain(comparison: OptimizerComparison) -> dict[str, Any]:
 
 
 def _findings(findings: tuple[Finding, ...]) -> list[list[Any]]:
-    return [[one.metric, one.effect, one.p_value, one.text] for one in findings]
+    return [[one.metric, one.effect, one.p_value, one.text, one.is_unpaid] for one in findings]
 
 
 def _speed(speed: SpeedChange | None) -> list[Any] | None:
@@ -221,7 +221,10 @@ def _from_plain(plain: dict[str, Any], before: Baseline, now: Baseline) -> Optim
 
 
 def _read_findings(plain: list[list[Any]]) -> tuple[Finding, ...]:
-    return tuple(Finding(str(metric), float(effect), float(p), str(text)) for metric, effect, p, text in plain)
+    return tuple(
+        Finding(str(metric), float(effect), float(p), str(text), is_unpaid=bool(is_unpaid))
+        for metric, effect, p, text, is_unpaid in plain
+    )
 
 
 def _read_speed(plain: list[Any] | None) -> SpeedChange | None:

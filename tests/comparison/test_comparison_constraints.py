@@ -135,3 +135,32 @@ def test_without_constraints_it_is_no_criterion_and_nothing_is_stored():
     }
     assert not [cell for cell in record.cells if re.search(r" c\d+/\d+ |/c[\d.]+( |$)", cell.to_text())]
     assert "constraints" not in record.definition
+
+
+@pytest.mark.parametrize(
+    ("of_objective", "of_constraints", "verdict"),
+    [(1.5, 1.5, Verdict.CHANGED), (1.5, 5.0, Verdict.WORSE), (1.0, 1.5, Verdict.WORSE)],
+)
+def test_precision_buys_as_many_evaluations_of_constraints_as_of_the_objective(
+    accepted, of_objective, of_constraints, verdict
+):
+    dearer = [
+        dataclasses.replace(
+            cell,
+            nfev=round(of_objective * cell.nfev),
+            njev=round(of_objective * cell.njev),
+            constr_nfev=round(of_constraints * cell.constr_nfev),
+            constr_njev=round(of_constraints * cell.constr_njev),
+            gap=1e-6,
+            average=None,
+            batches=(),
+            trace="ffff0000",
+        )
+        for cell in accepted.cells
+    ]
+    imprecise = dataclasses.replace(
+        accepted, cells=tuple(dataclasses.replace(cell, gap=1e-2, average=None, batches=()) for cell in accepted.cells)
+    )
+    comparison = compare_landscape(dataclasses.replace(accepted, cells=tuple(dearer)), imprecise, landscapes=1)
+    assert any(not finding.is_worse for finding in comparison.findings)
+    assert comparison.verdict == verdict

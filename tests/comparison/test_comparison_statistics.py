@@ -228,3 +228,10 @@ def test_more_pairs_tell_more():
 def test_means_of_strata_count_alike_however_long_they_are():
     assert mean_of_means([[1.0] * 100, [0.0], [np.nan]]) == 0.5
     assert mean_of_means([]) == 0.0
+
+
+def test_no_slowdown_within_the_limits_is_called_detectable():
+    """Strata that move in two directions: the limits are wide, however little the pairs of one stratum scatter."""
+    interval = shift_interval([[0.1] * 10] * 7 + [[-0.7] * 10] * 9, level=0.001)
+    assert interval.upper - interval.shift == pytest.approx(0.8)
+    assert interval.detectable == pytest.approx(0.8)

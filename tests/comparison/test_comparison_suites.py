@@ -366,6 +366,24 @@ def test_success_gained_on_one_landscape_does_not_pay_for_success_lost_on_the_ot
     assert [one.now.landscape for one in comparison.landscapes if one.verdict == Verdict.BETTER] == ["beale"]
 
 
+@pytest.mark.parametrize("gained", [{"gap": 1e-4}, {"gap": 1e-9, "hits": 0.5}])
+def test_precision_gained_on_two_landscapes_does_not_pay_for_the_cost_of_all(gained):
+    changes = [gained] * 2 + [{}] * (len(BASE) - 2)
+    dearer = [edited(b, nfev=1.08, parts=True, **of_one) for b, of_one in zip(BASE.values(), changes, strict=True)]
+    comparison = compare(dict(zip(BASE, dearer, strict=True)))
+    assert comparison.verdict == Verdict.WORSE
+    losses = [str(finding) for finding in comparison.findings if finding.is_worse]
+    assert any(f"on the {len(BASE) - 2} landscapes that gained nothing, 8" in one for one in losses)
+    assert [one.now.landscape for one in comparison.landscapes if one.verdict == Verdict.BETTER] == NAMES[:2]
+
+
+def test_cost_that_bought_precision_wherever_it_rose_is_a_change():
+    named = {"gap": 1e-4}, {"gap": 0.7}  # the second gain is below the gate of one landscape
+    everywhere_bought = {n: edited(b, nfev=1.08, parts=True, **named[k > 1]) for k, (n, b) in enumerate(BASE.items())}
+    assert compare(everywhere_bought).verdict == Verdict.CHANGED
+    assert compare({"beale": edited(BASE["beale"], nfev=1.5, gap=1e-4, parts=True)}).verdict == Verdict.CHANGED
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_reported_goes_the_way_of_its_evidence(seed):
     """Whatever moves where, no finding contradicts the ranks that its p-value comes from."""

@@ -201,3 +201,10 @@ def test_records_are_told_from_what_is_damaged(kind):
     for key, value in {"trials": 0, "successes": -1, "value": float("nan"), "better": "less", "cell": "x"}.items():
         if key in record:
             assert not is_record({**record, key: value})
+
+
+def test_an_unknown_keyword_is_refused_by_the_name_of_the_fixture():
+    with pytest.raises(TypeError, match=r'track\(\) takes no keyword \'direction\'; use better, which is "lower"'):
+        tracked(1.0, "time", direction="lower")
+    with pytest.raises(TypeError, match=r"track\(\): unknown keyword 'units'; did you mean 'unit'\?"):
+        tracked(1.0, "time", units="s")

@@ -1,7 +1,7 @@
 import contract_breakers as breakers
 import numpy as np
 import pytest
-import scipy
+import scipy.optimize
 import tuner_breakers
 from thorough import one_of_each
 
@@ -117,6 +117,18 @@ def test_trust_constr_does_not_keep_feasible():
     assert found.outcome == "failed"
     assert "breaks a constraint with keep_feasible=True" in found.message
     assert ".keeping_feasible()" in found.message
+
+
+def is_fast_and_never_calls_back(fun, x0, jac, bounds, callback):
+    """Ends after a dozen evaluations on Beale's function, the sphere and Booth's."""
+    return scipy.optimize.minimize(fun, x0, jac=jac, bounds=bounds, method="L-BFGS-B").x
+
+
+def test_a_fast_optimizer_must_call_its_callback_too():
+    (found,) = hold_to(optimizers.get(is_fast_and_never_calls_back), ["check_calls_callback"])
+    assert found.outcome == "failed"
+    assert "on rosenbrock[2] from [-1.2, 1]: it made " in found.message
+    assert hold_to(optimizers.get("scipy:L-BFGS-B"), ["check_calls_callback"])[0].outcome == "passed"
 
 
 @pytest.mark.parametrize(("text", "name", "said"), one_of_each(BREAKERS, lambda text, name, said: name), ids=IDS)

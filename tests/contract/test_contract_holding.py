@@ -2,7 +2,7 @@ import contract_breakers as breakers
 import pytest
 from thorough import thorough
 
-from pytest_optlandscape import check_optimizer, parametrize_with_checks
+from pytest_optlandscape import check_optimizer, landscapes, minimize, optimizers, parametrize_with_checks
 from pytest_optlandscape.contract import CHECKS, ContractWarning
 
 COUNT = len(CHECKS)
@@ -98,3 +98,29 @@ def test_contract_as_tests(pytester, optimizers, expected, outcomes):
     result.assert_outcomes(**outcomes)
     if expected and outcomes.get("failed"):
         result.stdout.fnmatch_lines(["*XPASS(strict)*a toy*"])
+
+
+def needs_bounds(fun, x0, jac, bounds=None):
+    """Returns nan without bounds."""
+    fun(x0), jac(x0)
+    return x0 if bounds is not None else [float("nan")] * len(x0)
+
+
+def test_a_breach_is_replayed_under_the_profile_that_broke_it():
+    with pytest.raises(AssertionError, match="no usable result") as caught:
+        check_optimizer(needs_bounds, profile="no-bounds global")
+    told = next(line for line in str(caught.value).splitlines() if "minimize(" in line)
+    assert told.endswith("profile='no-bounds global')")
+    call = next(line for line in str(caught.value).splitlines() if "r = needs_bounds(" in line)
+    assert "bounds" not in call.replace("needs_bounds", "")
+    replayed = eval(told.partition("minimize; ")[2], {"minimize": minimize, "landscapes": landscapes})
+    assert replayed.stop_reason == "non-finite"
+    assert minimize(needs_bounds, "booth").stop_reason == "returned"
+
+
+def test_a_later_word_of_a_profile_replaces_an_earlier_one():
+    first = optimizers.get(needs_bounds, profile="global, no-bounds")
+    run = minimize(optimizers.get(first, profile="local"), "booth")
+    assert run.command().endswith("profile='local no-bounds')")
+    with pytest.raises(TypeError, match=r"a string of words, such as 'global stochastic', got \['global'\]"):
+        check_optimizer(needs_bounds, profile=["global"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from landscape_cases import BOXES
 from scipy.optimize import LinearConstraint, NonlinearConstraint, approx_fprime
+from scipy.sparse import csr_array
 
 from pytest_optlandscape import Landscape, landscapes, minimize
 from pytest_optlandscape.landscapes.validation import faults_of, low_discrepancy
@@ -221,6 +222,9 @@ SOUND = {
     "points that are clipped": (lambda x: float(np.sum(np.clip(x, -2, 2) ** 2)), lambda x: 2 * x),
     "steep": (lambda x: float(np.expm1(80 * (x @ x))), lambda x: 160 * x * np.exp(80 * (x @ x))),
     "steps": (lambda x: float(np.sum(np.floor(np.abs(x) * 7))), lambda x: 0 * x),
+    "rounded to three digits": (lambda x: round(float(x @ x), 3), lambda x: 2 * x),
+    "rounded to one digit": (lambda x: round(float(x @ x) + 100.0, 1) - 100.0, lambda x: 2 * x),
+    "rounded down to thirds": (lambda x: math.floor(3 * float(x @ x)) / 3, lambda x: 2 * x),
     "whole numbers": (lambda x: int(np.sum(np.round(10 * x) ** 2)), None),
     "holes": (lambda x: float(x @ x) if x[0] > -1.3 else math.nan, lambda x: 2 * x),
     "holes that raise": (lambda x: float(x @ x) if x[0] > -1.3 else 1 / 0, lambda x: 2 * x),
@@ -242,6 +246,7 @@ UNSOUND = {
     "single precision": (lambda x: np.sum(np.square(x, dtype=np.float32)), lambda x: -2 * x.astype(np.float32)),
     "kinks": (lambda x: float(np.abs(x).sum()), lambda x: -np.sign(x)),
     "small": (lambda x: 1e-200 * float(x @ x), lambda x: -2e-200 * x),
+    "rounded to three digits": (lambda x: round(float(x @ x), 3), lambda x: -2 * x),
     "a constant rounded": (lambda x: float(np.sum(1 - np.cos(math.pi * x))), lambda x: 3.14 * np.sin(math.pi * x)),
 }
 
@@ -250,6 +255,28 @@ UNSOUND = {
 def test_a_wrong_gradient_is_seen_all_the_same(fun, gradient):
     with pytest.raises(ValueError, match="the gradient is wrong"):
         plain(fun, gradient=gradient, bounds=[(-1.3, 1.3)] * 2)
+
+
+@pytest.mark.parametrize("digits", range(1, 12))
+def test_rounded_values_of_many_variables_are_no_wrong_gradient(digits):
+    facts = {"bounds": [(-3, 3)] * 10, "x0": [2.0] * 10, "minimizers": [[0.0] * 10], "fmin": 0.0}
+    weights = np.arange(1.0, 11.0)
+    Landscape("rounded", lambda x: round(float(weights @ x**2), digits), gradient=lambda x: 2 * weights * x, **facts)
+
+
+def test_a_local_minimum_is_no_minimiser_where_the_centre_is_lower():
+    def rastrigin(x):
+        return float(np.sum(x**2 + 10.0 * (1.0 - np.cos(2.0 * np.pi * x))))
+
+    near = 0.9949586376
+    with pytest.raises(ValueError, match=r"lies below fmin = 3\.97\d*; minimizer 0 = .* is no minimum"):
+        plain(
+            rastrigin,
+            minimizers=[[near, near, near, near]],
+            fmin=rastrigin(np.full(4, near)),
+            bounds=[(-5, 5)] * 4,
+            x0=[2] * 4,
+        )
 
 
 def test_one_component_of_many():
@@ -292,6 +319,22 @@ def test_a_constraints_jacobian():
     facts = {"minimizers": [[-(0.5**0.5)] * 2], "fmin": -(2**0.5)}
     with pytest.raises(ValueError, match=r"the Jacobian of constraint 1 is wrong: entry \[0, 0\].*its sign is wrong"):
         plain(lambda x: float(x[0] + x[1]), constraints=[DISK, {**DISK, "jac": lambda x: 2 * x}], **facts)
+
+
+def ring(limit=1.0, curvature=2.0):
+    def hessian(x, multipliers):
+        return csr_array(curvature * multipliers[0] * np.eye(2))
+
+    return NonlinearConstraint(lambda x: x @ x, -np.inf, limit, jac=lambda x: 2 * x, hess=hessian)
+
+
+def test_a_constraints_hessian_and_limit():
+    facts = {"gradient": np.ones_like, "minimizers": [[-(0.5**0.5)] * 2], "fmin": -(2**0.5)}
+    plain(lambda x: float(x[0] + x[1]), constraints=[ring()], **facts)
+    with pytest.raises(ValueError, match=r"the Hessian of constraint is wrong: entry \[0, 0\] .* of its Jacobian give"):
+        plain(lambda x: float(x[0] + x[1]), constraints=[ring(curvature=1.0)], **facts)
+    with pytest.raises(ValueError, match=r"is feasible and lies below fmin = -1\.414\d*; minimizer 0"):
+        plain(lambda x: float(x[0] + x[1]), constraints=[ring(limit=1.001)], **facts)
 
 
 def test_tags_that_a_part_of_the_box_shows_to_be_wrong():

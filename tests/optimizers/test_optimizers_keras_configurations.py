@@ -328,3 +328,9 @@ class Ignoring(SGD):
 def test_a_hyperparameter_that_is_ignored_has_no_width(optimizer):
     with pytest.raises(ValueError, match="power changes nothing: from each of 2 starts"):
         assert_tunable(optimizer, "sphere[2]", over={"power": (1.0, 10.0)}, n_starts=2, gap=10.0, budget=5)
+
+
+def test_schedules_whose_configuration_lacks_a_setting_have_names_of_their_own():
+    names = [get(SGD(Falling(0.1, falls_by))).spec for falls_by in (0.5, 0.5, 0.9)]
+    assert names[0] == names[1] != names[2]
+    assert names[0].startswith("keras:SGD(learning_rate=Falling(")

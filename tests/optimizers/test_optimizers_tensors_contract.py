@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contract_checks import breaches
 
+from pytest_optlandscape import minimize
 from pytest_optlandscape.contract.holding import hold_to
 from pytest_optlandscape.optimizers import get
 
@@ -156,11 +157,9 @@ def test_optax_transformations_that_count_outside_their_state_are_found_out():
 
 
 def schedule_free(params):
-    optimizer = pytest.importorskip("pytorch_optimizer").ScheduleFreeWrapper(
+    return pytest.importorskip("pytorch_optimizer").ScheduleFreeWrapper(
         pytest.importorskip("torch").optim.SGD(params, lr=0.01)
     )
-    optimizer.train()
-    return optimizer
 
 
 def test_wrappers_of_other_packages_go_on():
@@ -169,3 +168,21 @@ def test_wrappers_of_other_packages_go_on():
     if int(importlib.metadata.version("pytorch_optimizer").partition(".")[0]) < 4:
         pytest.skip("its ScheduleFreeWrapper did not keep its state before 4.1")
     assert resumed(schedule_free) == ("passed", "")
+
+
+def test_the_result_of_a_schedule_free_optimizer_is_the_point_of_its_evaluation_mode():
+    torch = pytest.importorskip("torch")
+    run = minimize(schedule_free, "booth", budget=30)
+    x = torch.nn.Parameter(torch.tensor(run.x0))
+    optimizer = schedule_free([x])
+    optimizer.train()
+    path = []
+    for _ in range(30):
+        path.append(x.detach().numpy().copy())
+        x.grad = torch.tensor(run.landscape.gradient(path[-1]))
+        optimizer.step()
+    assert run.trace.x == pytest.approx(np.array(path), rel=1e-12)
+    trained = x.detach().numpy().copy()
+    optimizer.eval()
+    assert run.x == pytest.approx(x.detach().numpy(), rel=1e-12)
+    assert np.linalg.norm(run.x - trained) > 1e-3

@@ -320,3 +320,21 @@ def test_cells_of_a_finding_of_time_are_those_that_were_timed():
     assert [row[2] for row in rows] == ["3.2", "2.5", "2"]
     assert comparison.worst_cell["cell"] == f"booth/{starts[1]}"
     assert "speed" not in text  # not a single evaluation differs
+
+
+def test_evaluations_that_bought_precision_over_the_suite_are_told_as_a_change():
+    names = "booth", "beale", "branin", "bird"
+    bought = [(record(name), record(name, slowdown=1, gap=1e-14)) for name in names]
+    several = []
+    for before, now in bought:
+        dearer = tuple(dataclasses.replace(c, nfev=2 * c.nfev, njev=2 * c.njev, trace="ffff") for c in now.cells)
+        several.append(compare(dataclasses.replace(now, cells=dearer), before))
+    comparison = optimizer(*several)
+    assert comparison.verdict == Verdict.CHANGED
+    said = " ".join(" ".join(details(comparison)).split())
+    assert "over the suite, and more evaluations bought a better result: " in said
+    told = " ".join(overall_failure_text(comparison).split())
+    assert f"{SPEC} has changed since its baseline, and more evaluations bought a better result, over 4" in told
+    (remark,) = remarks_of(SessionReport("quick", [comparison]))
+    assert (remark.verdict, remark.fails) == ("changed", False)
+    assert "more evaluations bought a better result: over the suite: 2 digits more precise" in remark.text

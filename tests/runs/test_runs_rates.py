@@ -30,3 +30,11 @@ def test_bounds_are_scipys(successes, trials):
 
 def test_text_of_an_interval():
     assert str(rate_interval(44, 44)) == "44 of 44, at least 0.901 at 0.99 confidence"
+
+
+@pytest.mark.parametrize("counts", [(3, 2), (-1, 2), (0, 0)])
+def test_counts_that_make_no_rate_are_refused(counts):
+    with pytest.raises(ValueError, match=f"got {counts[0]} of {counts[1]}"):
+        rate_interval(*counts)
+    with pytest.raises(ValueError, match=r"confidence is between 0 and 1, got 99"):
+        rate_interval(1, 2, 99)

@@ -107,6 +107,12 @@ def _trials(adapter: Adapter) -> Iterator[Trial]:
     return trials(adapter, ("beale",) if adapter.is_global else ("beale", "sphere[2]", "booth"), starts=1)
 
 
+def _longer_trials(adapter: Adapter) -> Iterator[Trial]:
+    """Yield the trials, and one that takes even fast optimizers many iterations."""
+    yield from _trials(adapter)
+    yield from trials(adapter, ("rosenbrock[2]",), starts=1)
+
+
 def check_calls_callback(held: Held) -> None:
     """Check that the callback is called with points of the right shape."""
     __tracebackhide__ = True
@@ -128,7 +134,7 @@ def check_calls_callback(held: Held) -> None:
             return Complaint(what, seen.run, trial, how="count the calls of the callback")
         return None
 
-    held.to(judge, _trials, everywhere=False)
+    held.to(judge, _longer_trials, everywhere=False)
 
 
 def _evaluations(run: Run) -> int:

@@ -52,7 +52,8 @@ def check_resumes_from_saved_state(held: Held) -> None:
             if complaint is not None:
                 return complaint
         if not any(interruption.happened for interruption in interruptions):
-            raise NotApplicable("its run ended before it could be interrupted")
+            raised = f" by an exception: {usual.run.message}" if usual.run.stop_reason == "exception" else ""
+            raise NotApplicable(f"its run ended before it could be interrupted{raised}")
         return None
 
     def among(adapter: Adapter) -> Iterator[Trial]:

@@ -32,7 +32,7 @@ from pytest_optlandscape.landscapes.structure import Structure
 from pytest_optlandscape.optimizers.adapters.keras_lockstep import ListedSteps, LockSteps, StackedSteps, VmappedSteps
 from pytest_optlandscape.optimizers.adapters.keras_steps import Steps, double_precision_where_needed, make_steps
 from pytest_optlandscape.optimizers.compiled import kept_for
-from pytest_optlandscape.optimizers.identity import name_of
+from pytest_optlandscape.optimizers.identity import name_of, short_name
 from pytest_optlandscape.optimizers.libraries import arguments_of, unwrapped
 from pytest_optlandscape.optimizers.protocol import Adapter, Interruption, MissingLibrary, Outcome
 from pytest_optlandscape.optimizers.rebuilding import copied, differences
@@ -404,10 +404,19 @@ def _shortest(value: Any) -> str:
         inside += [f"{pattern!r}: {_shortest(one)}" for pattern, one in value._optimizer_map.items()]
         return f"{type(value).__name__}({', '.join(inside)})"
     if hasattr(value, "get_config"):
-        return f"{type(value).__name__}{_written(_config_of(value))}"
+        return f"{type(value).__name__}{_written(_config_of(value))}{_mark(value)}"
     if isinstance(value, dict) and isinstance(value.get("config"), dict):
         return f"{value['class_name']}{_written(value['config'])}"
     return repr(float(str(np.float32(value))) if isinstance(value, float) else value)
+
+
+def _mark(schedule: Any) -> str:
+    """Return a mark that tells a schedule from others of its configuration; "" if that holds all its settings."""
+    try:
+        is_complete = not differences(schedule, type(schedule).from_config(_config_of(schedule)))
+    except Exception:  # no configuration to read back
+        is_complete = False
+    return "" if is_complete else f" ({short_name(schedule) or 'instance'})"
 
 
 def _rebuilt(instance: Any) -> _Called | _Rebuilt:

@@ -335,7 +335,8 @@ def _descend(
 ) -> Outcome:
     """Step until the budget is spent, the point is not finite, or L-BFGS's own tests stop it.
 
-    Several optimizers, each with its own parameters, step in turn with the same gradient.
+    Several optimizers, each with its own parameters, step in turn with the same gradient. The result of an optimizer
+    with modes, such as a schedule-free one, is the point of its evaluation mode.
     """
     point, optimizers, schedulers = training
     closure = _Closure(problem, point, cast)
@@ -370,6 +371,8 @@ def _descend(
             point, optimizers, schedulers = training
             optimizer = optimizers[0]
             closure = _Closure(problem, point, cast)
+    for one in filter(_has_modes, optimizers):
+        one.eval()
     return Outcome(point.read(), "budget" if problem.remaining <= 0 else None, message=cast.complaint)
 
 
@@ -377,6 +380,8 @@ def _check_runs_share_steps(torch: Any, optimizers: list[Any], schedulers: list[
     """Raise TypeError if an optimizer evaluates by itself or a scheduler uses the value; both differ between runs."""
     if not all(_evaluates_once(torch, one) for one in optimizers):
         raise TypeError("an optimizer that evaluates by itself cannot step several runs together")
+    if any(map(_has_modes, optimizers)):
+        raise TypeError("the points of an optimizer's evaluation mode are read one by one")
     if any(isinstance(one, torch.optim.lr_scheduler.ReduceLROnPlateau) for one in schedulers):
         raise TypeError("a scheduler that uses the value cannot step several runs together")
 
@@ -388,6 +393,11 @@ def _use_operations_on_lists(optimizers: list[Any]) -> None:
         raise TypeError("it has no list operations")
     for group in groups:
         group["foreach"] = True
+
+
+def _has_modes(optimizer: Any) -> bool:
+    """Return whether an optimizer steps in a training mode only, as schedule-free ones do."""
+    return all(callable(getattr(optimizer, mode, None)) for mode in ("train", "eval"))
 
 
 def _evaluates_once(torch: Any, optimizer: Any) -> bool:
@@ -437,6 +447,8 @@ def _made(
                 f"{spec} returned a {type(optimizer).__name__} of other parameters than it received; it must make a "
                 "new one, of params, on each call"
             )
+        if _has_modes(optimizer):
+            optimizer.train()
     return optimizers, [thing for thing in things if not isinstance(thing, torch.optim.Optimizer)]
 
 
