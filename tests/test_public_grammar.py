@@ -141,7 +141,7 @@ def test_noise_takes_its_arguments_in_one_order():
             lambda: assert_tunable("scipy:CG", "beale", over={"gtol": (0.1, 1.0)}, rate=0.9),
             r"use decades, or assert_rob",
         ),
-        (lambda: assert_equivalent("scipy:CG", "scipy:CG", starts=1), r"use n_starts, a number of Sobol' starts"),
+        (lambda: assert_equivalent("scipy:CG", "scipy:CG", starts="sobol"), r"use n_starts, a number of Sobol' starts"),
         (lambda: basin_map("scipy:CG", "beale", starts=64), r"use n_starts, the number of starts"),
         (
             lambda: find_failing_start("scipy:CG", "beale", bool, evaluations=9),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def assert_equivalent(
     seed: int = 0,
     n_starts: int = 3,
     perturbed: Sequence[TrainingRun] = (),
-    **others: Never,
+    **others: Any,
 ) -> Equivalence:
     """Assert that two optimizers, or two recorded trainings, follow the same path up to rounding.
 
@@ -168,6 +168,8 @@ def assert_equivalent(
     training and training follow the same path from 1 start, 1 bit by bit; 20 evaluations compared
     """
     __tracebackhide__ = True
+    if isinstance(others.get("starts"), int):  # the keyword of earlier releases
+        n_starts = others.pop("starts")
     refuse_keywords(assert_equivalent, others, {"starts": "n_starts, a number of Sobol' starts"})
     if isinstance(first, TrainingRun) or isinstance(second, TrainingRun):
         given = {

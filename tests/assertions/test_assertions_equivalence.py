@@ -196,6 +196,12 @@ def test_what_is_no_number_of_starts(starts):
         assert_equivalent(descend, descend, n_starts=starts)
 
 
+def test_starts_is_the_earlier_name_of_their_number():
+    assert assert_equivalent(descend, descend, ["booth"], starts=1) == assert_equivalent(
+        descend, descend, ["booth"], n_starts=1
+    )
+
+
 def test_without_landscapes_nothing_is_equivalent():
     with pytest.raises(ValueError, match="no landscape is made for both"):
         assert_equivalent(descend, descend, [])
