@@ -110,7 +110,7 @@ class Event:
     @property
     def findings(self) -> list[Finding]:
         """The findings in the direction of the verdict: over the suite, then on single landscapes."""
-        return [found for _, found in _moved(self.comparison)]
+        return [found for _, found in self.comparison.decisive]
 
 
 @dataclass(frozen=True)
@@ -319,21 +319,13 @@ def _event(
     records = [record for record in (load(one.digest) for one in (since, *states)) if record is not None]
     commits = [one.first.commit for one in states]
     shares: tuple[Share, ...] = ()
-    for landscape, finding in _moved(comparison):
+    for landscape, finding in comparison.decisive:
         shares = shares_of(finding.metric, commits, records, landscape)
         if shares and (sum(one.change for one in shares) > 0.0) == finding.is_worse:
             break
         shares = ()
     triage = next((triages[one] for one in reversed(commits) if one in triages), None)
     return Event(kind, since, tuple(states), comparison, shares, triage)
-
-
-def _moved(comparison: OptimizerComparison) -> list[tuple[str, Finding]]:
-    """List the findings in the direction of the verdict, each with its landscape; "" means the whole suite."""
-    is_worse = comparison.verdict == Verdict.WORSE
-    every = [("", one) for one in comparison.findings]
-    every += [(c.now.landscape, one) for c in comparison.landscapes for one in c.findings]
-    return [(landscape, one) for landscape, one in every if one.is_worse == is_worse]
 
 
 def _continues(creep: Event, event: Event) -> bool:
