@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -31,6 +32,9 @@ __all__ = ["main"]
 
 SAME, WORSE, NOT_COMPARABLE = 0, 1, 3
 """Exit statuses."""
+
+_FEWEST_DIGITS = 4
+"""The fewest digits that abbreviate a commit, as in git."""
 
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """Arguments with which pytest reads the configuration without running the user's code."""
@@ -306,15 +310,23 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
         newest = max(released, key=lambda one: (one.commit_time, one.name)).commit
         return [one for one in released if one.commit == newest]
     try:
-        commit = resolve_commit(config.rootpath, revision)
-    except GitError:
-        commit = revision.lower()
-    found = [entry for entry in entries if entry.commit.startswith(commit)]
+        commit, unknown = resolve_commit(config.rootpath, revision), None
+    except GitError as error:
+        commit, unknown = revision.lower(), error
+    is_start = len(commit) >= _FEWEST_DIGITS
+    found = [entry for entry in entries if is_start and entry.commit.startswith(commit)]
     if len({entry.commit for entry in found}) > 1:
         raise ValueError(f"several recorded commits begin with {revision!r}: write more of its digits")
     if found:
         return sorted(found, key=lambda entry: (entry.is_dirty, entry.name))
-    advice = f"measure it with `optlandscape backfill {revision}^..{revision}`"
+    if "==" in revision:
+        raise ValueError(
+            f"release {revision!r} is not in the history: measure it with "
+            f"`optlandscape backfill --releases {shlex.quote(revision)}`"
+        )
+    if unknown is not None:
+        raise ValueError(f"no recorded commit is or begins with {revision!r}, and git knows none: {unknown}")
+    advice = f"measure it with `optlandscape backfill --steps 1 {shlex.quote(revision)}`"
     with contextlib.suppress(GitError):
         recorded = {entry.commit for entry in entries}
         near = [one for one in first_parents(config.rootpath, commit) if one in recorded]
@@ -380,8 +392,8 @@ def _compare(told: argparse.Namespace) -> int:
                 if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
                     print("", *landscape_rows(one, wording), sep="\n")
                     print(*details(one, wording, heading=False), sep="\n")
-                else:
-                    print(*details(one, wording), sep="\n")
+                elif lines := details(one, wording):
+                    print(*lines, sep="\n")
             print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
         if told.markdown:
             notes = [*([f"compared with {base.text}"] if base else []), *alone]
@@ -464,6 +476,8 @@ def _triage(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.store import GitError, Triage, ask_git
 
+        if not told.why.strip():
+            raise ValueError("WHY is empty: write the reason, which is shown beside the step")
         history = _open(config, told)
         entry = _find(config, _entries(history, releases=True), told.commit)[0]
         try:

@@ -56,11 +56,12 @@ def _title(trend: Trend) -> str:
 
 def _in_short(comparison: OptimizerComparison) -> str:
     """Describe the first finding, without its p-value; the commands `trend` and `show` print everything."""
-    found = over_suite(comparison) or comparison.drifts
-    if not found:
+    found = [("", one) for one in over_suite(comparison) or comparison.drifts] or comparison.decisive
+    if not found or comparison.verdict == Verdict.NOT_COMPARABLE:
         return what_moved(comparison)
+    where, first = found[0]
     others = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return clean(found[0].text) + others + (", below the gate" if comparison.drifts else "")
+    return clean(f"{where}: {first.text}" if where else first.text) + others + ", below the gate" * bool(comparison.drifts)
 
 
 def over_suite(comparison: OptimizerComparison) -> list[Finding]:

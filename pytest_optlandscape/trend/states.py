@@ -324,7 +324,8 @@ def _event(
         if shares and (sum(one.change for one in shares) > 0.0) == finding.is_worse:
             break
         shares = ()
-    triage = next((triages[one] for one in reversed(commits) if one in triages), None)
+    every = [*reversed(commits), *(point.commit for one in reversed(states) for point in one.points)]
+    triage = next((triages[one] for one in every if one in triages), None)
     return Event(kind, since, tuple(states), comparison, shares, triage)
 
 

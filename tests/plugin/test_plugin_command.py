@@ -112,6 +112,23 @@ def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
     assert len(open_history("", repository.path).entries()) == 2
 
 
+def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(repository, command):
+    first = commit(repository, "one")
+    command("backfill", "HEAD", "--steps", "1")
+    for arguments, wanted in [
+        (["show", "nowhere"], "no recorded commit is or begins with 'nowhere', and git knows none"),
+        (["compare", first, first[0]], f"begins with {first[0]!r}, and git knows none"),
+        (["show", "numpy==1.25"], "`optlandscape backfill --releases numpy==1.25`"),
+        (["triage", first, "expected", "  "], "WHY is empty"),
+        (["show", "HEAD~1"], "measure it with `optlandscape backfill --steps 1 'HEAD~1'`"),
+    ]:
+        status, _, error = command(*arguments)
+        assert (status, wanted in error) == (4, True), error
+    assert not open_history("", repository.path).triages()
+    assert command("backfill", "--steps", "1", "HEAD~1")[0] == 0  # the first commit, which has no parent
+    assert command("show", "HEAD~1")[0] == 0
+
+
 def test_mistakes_are_told_on_one_line(repository, command):
     for arguments, said in [
         (["history"], "is empty: record a session with `pytest --optlandscape --optlandscape-history`"),

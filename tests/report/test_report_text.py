@@ -149,6 +149,7 @@ def test_what_moved_names_what_decided_the_verdict():
     assert "beale" not in said
     assert "digits more precise" not in said.partition(";")[0]
     assert moved_title(one_landscape).startswith("booth: ")
+    assert "p = " not in moved_title(one_landscape)
     assert [name for name, _ in one_landscape.decisive] == ["booth"] * len(WORSE.findings)
     over_the_suite = dataclasses.replace(one_landscape, findings=(GAINED, LOST))
     assert what_moved(over_the_suite) == f"{LOST}; {GAINED}"

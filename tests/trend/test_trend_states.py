@@ -117,6 +117,14 @@ def test_triage_hangs_on_the_step():
     assert found.events[0].triage == word
 
 
+def test_triage_at_any_commit_of_a_state_hangs_on_its_step():
+    word, further = Triage(commit(3), "expected", "safer", "Ann", 1), Triage(commit(2), "fixed", "no", "Ben", 1)
+    measured = record(0), record(4), record(4)
+    assert trend(*measured, triages={commit(3): word}).events[0].triage == word
+    assert trend(*measured, triages={commit(3): word, commit(2): further}).events[0].triage == further
+    assert trend(*measured, triages={commit(1): word}).events[0].triage is None
+
+
 def test_commits_of_which_nothing_is_known_are_named_as_possible_causes():
     found = trend(record(0), None, "ImportError: x", record(4))
     assert told(found) == [("step", 4, "worse")]

@@ -10,7 +10,7 @@ from pytest_optlandscape.report.page.changes import Change, by_gravity
 from pytest_optlandscape.report.page.content import Card, Command, Share
 from pytest_optlandscape.report.page.panels import Subject, notes_of
 from pytest_optlandscape.report.page.wording import command_line, moved_in_full, moved_title, point_text, replay_command
-from pytest_optlandscape.report.trend import clean, over_suite
+from pytest_optlandscape.report.trend import clean
 from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Event, Point, Trend
 
@@ -123,7 +123,7 @@ def _change_card(subject: Subject, change: Change) -> Card:
 
 def _in_full(comparison: OptimizerComparison) -> tuple[str, ...]:
     """Return the findings with their p-values, which the title omits."""
-    return (moved_in_full(comparison),) if over_suite(comparison) else ()
+    return (moved_in_full(comparison),) if comparison.decisive else ()
 
 
 def _pictures(change: Change, identifier: str) -> tuple[pictures.Picture, ...]:

@@ -114,10 +114,10 @@ def moved_on(comparison: LandscapeComparison) -> str:
 
 def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
     """Describe the first findings without p-values, for a heading."""
-    found = over_suite(comparison)
+    found = [("", one) for one in over_suite(comparison)] or comparison.decisive
     if comparison.verdict == Verdict.NOT_COMPARABLE or not found:
         return _unbroken(what_moved(comparison))
-    texts = [clean(one.text, 300) for one in found]
+    texts = [clean(f"{where}: {one.text}" if where else one.text, 300) for where, one in found]
     return "; ".join([*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])])
 
 
