@@ -61,7 +61,8 @@ def _in_short(comparison: OptimizerComparison) -> str:
         return what_moved(comparison)
     where, first = found[0]
     others = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return clean(f"{where}: {first.text}" if where else first.text) + others + ", below the gate" * bool(comparison.drifts)
+    others += ", below the gate" if comparison.drifts else ""
+    return clean(f"{where}: {first.text}" if where else first.text) + others
 
 
 def over_suite(comparison: OptimizerComparison) -> list[Finding]:

@@ -21,6 +21,7 @@ from pytest_optlandscape.store.entries import (
     record_name,
 )
 from pytest_optlandscape.store.folder import Files, FolderFiles
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["DEFAULT_LOCATION", "History", "open_history"]
 
@@ -84,6 +85,7 @@ class History:
         self.files = files
         self.problems: list[str] = []
         self._record = functools.lru_cache(maxsize=64)(self._read_record)
+        self._is_checked = False
 
     def __str__(self) -> str:
         return str(self.files)
@@ -159,6 +161,27 @@ class History:
             )
         return record_of(name, data)
 
+    def check_place(self) -> None:
+        """Check that the place is a history or still empty, before anything is written or moved there.
+
+        A mistyped place may be a project's folder, or a branch with its sources. A README is no obstacle.
+
+        Raises
+        ------
+        StoreError
+            If there are files, and none of them is a file of a history.
+        """
+        if self._is_checked:
+            return
+        names = self.files.names()
+        foreign = [name for name in names if not name.lower().startswith(("readme", ASIDE))]
+        if foreign and not any(map(kind_of, names)):
+            raise StoreError(
+                f"{self} is no history: it has {number_of(len(foreign), 'file')}, such as {_shown(foreign[0])}, and "
+                "none of a history; name another place, or an empty one for a new history"
+            )
+        self._is_checked = True
+
     def add(self, entry: CommitEntry, records: Iterable[Baseline] = ()) -> None:
         """Store a commit's entry with the records it names. They are stored when this returns.
 
@@ -179,10 +202,12 @@ class History:
         for record in records:
             data = data_of(record)
             files[record_name(digest_of(data))] = data
+        self.check_place()
         self.files.add({**files, entry.name: entry.data})
 
     def add_triage(self, triage: Triage) -> None:
         """Store a triage."""
+        self.check_place()
         self.files.add({triage.name: triage.data})
 
     def merge(self, other: History) -> dict[str, int]:
@@ -198,7 +223,14 @@ class History:
         -------
         dict
             The numbers of new ``commits``, ``records`` and ``triage``.
+
+        Raises
+        ------
+        StoreError
+            If one of the two places is no history.
         """
+        self.check_place()
+        other.check_place()
         mine = set(self.files.names())
         theirs = [name for name in other.files.names() if not name.startswith(ASIDE)]
         added = {"commits": 0, "records": 0, "triage": 0}
@@ -234,7 +266,13 @@ class History:
             The names of records that an entry needs, but that do not exist or cannot be used.
         unused : list of str
             The names of records that no entry needs.
+
+        Raises
+        ------
+        StoreError
+            If the place is no history.
         """
+        self.check_place()
         self.problems.clear()
         names = [name for name in self.files.names() if not name.startswith(ASIDE)]
         damaged, read = [], set()

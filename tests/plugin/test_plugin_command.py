@@ -112,6 +112,15 @@ def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
     assert len(open_history("", repository.path).entries()) == 2
 
 
+@pytest.mark.thorough
+def test_names_of_both_ends_of_a_bisection_are_relative_to_the_checkout(repository, command):
+    slower = commit(repository, "slower", REPEATS=2)
+    for _ in range(2):
+        commit(repository, "nothing", REPEATS=2)
+    status, said, _ = command("bisect", "HEAD~3", "HEAD~1", "-k", "beale")
+    assert (status, f"worse: {slower[:10]} by" in said) == (0, True)
+
+
 def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(repository, command):
     first = commit(repository, "one")
     command("backfill", "HEAD", "--steps", "1")
@@ -130,12 +139,14 @@ def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(reposi
 
 
 def test_mistakes_are_told_on_one_line(repository, command):
+    commit(repository, "a further commit")
     for arguments, said in [
         (["history"], "is empty: record a session with `pytest --optlandscape --optlandscape-history`"),
         (["backfill", "nothing..HEAD"], "git rev-list"),
         (["merge", "nowhere"], "there is no folder 'nowhere'"),
         (["bisect", "HEAD", "HEAD", "-k", "bealle"], "chooses nothing"),
         (["bisect", "HEAD", "HEAD", "-k", "(beale or"], "a word is missing at the end"),
+        (["bisect", "HEAD", "HEAD~1"], "HEAD is no ancestor of HEAD~1: name the older end first"),
         (["backfill"], "give commits, such as v1.0..HEAD, or --releases"),
     ]:
         status, _, error = command(*arguments)

@@ -149,3 +149,13 @@ def test_shallow_clones_that_push_at_once_lose_nothing(git, tmp_path):
     history = open_history("git:history", tmp_path / "clone0")
     assert len(history.entries()) == 9
     assert history.check()[:2] == ([], [])
+
+
+def test_a_branch_of_sources_is_no_history(git, tmp_path):
+    tip = commit(git, "one", solver_py="x", README="y")
+    history = open_history("git:main", tmp_path / "repository")
+    with pytest.raises(StoreError, match=r"git:main is no history: it has 1 file, such as 'solver.py'"):
+        history.add(entry(), [record()])
+    with pytest.raises(StoreError, match="is no history"):
+        history.check()
+    assert git("rev-parse", "main") == tip
