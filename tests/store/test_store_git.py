@@ -159,3 +159,24 @@ def test_a_branch_of_sources_is_no_history(git, tmp_path):
     with pytest.raises(StoreError, match="is no history"):
         history.check()
     assert git("rev-parse", "main") == tip
+
+
+def test_a_repository_with_sha_256_holds_a_history(git, tmp_path):
+    folder = tmp_path / "long"
+    git("init", "-q", "--object-format=sha256", str(folder))
+    facts = git("commit-tree", "-m", "one", git("write-tree", cwd=folder), cwd=folder)
+    assert len(facts) == 64
+    history = open_history("git:history", folder)
+    history.add(entry(facts), [record()])
+    history.add(entry("b" * 64), [record()])
+    history.files.remove([entry(facts).name])
+    assert [one.commit for one in open_history("git:history", folder).entries()] == ["b" * 64]
+    assert history.check() == ([], [], [])
+
+
+def test_a_branch_that_git_cannot_make_is_told_in_its_own_words(git, tmp_path, monkeypatch):
+    commit(git, a="1")
+    git("branch", "history/old")
+    monkeypatch.setattr("pytest_optlandscape.store.branch.TRIES", 2)
+    with pytest.raises(StoreError, match="'refs/heads/history/old' exists"):
+        open_history("git:history", tmp_path / "repository").add(entry(), [record()])
