@@ -12,6 +12,7 @@ from pytest_optlandscape.store.baseline_layout import RECORD_SCHEMA, record_text
 from pytest_optlandscape.store.branch import BranchFiles
 from pytest_optlandscape.store.entries import (
     CommitEntry,
+    NewerError,
     StoreError,
     Triage,
     checked_json,
@@ -79,11 +80,14 @@ class History:
     ----------
     problems : list of str
         One sentence for each file that could not be read. Such files are left unchanged, and all others are used.
+    newer : list of str
+        The names of files that a newer version of this package wrote, as far as `check` has found them.
     """
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[str] = []
+        self.newer: list[str] = []
         self._record = functools.lru_cache(maxsize=64)(self._read_record)
         self._is_checked = False
 
@@ -258,6 +262,8 @@ class History:
     def check(self) -> tuple[list[str], list[str], list[str]]:
         """Check every file.
 
+        Files of a newer version are not damaged; they are listed in `newer`.
+
         Returns
         -------
         damaged : list of str
@@ -265,7 +271,7 @@ class History:
         missing : list of str
             The names of records that an entry needs, but that do not exist or cannot be used.
         unused : list of str
-            The names of records that no entry needs.
+            The names of records that no entry needs; none if entries of a newer version may need them.
 
         Raises
         ------
@@ -274,14 +280,17 @@ class History:
         """
         self.check_place()
         self.problems.clear()
+        self.newer.clear()
         names = [name for name in self.files.names() if not name.startswith(ASIDE)]
-        damaged, read = [], set()
+        damaged: list[str] = []
+        read = set()
         for name, data in self._read(names):
             read.add(name)
-            problem = problem_with(name, data)
-            if problem:
-                damaged.append(name)
-                self._complain(problem)
+            try:
+                _check_whole(name, data)
+            except StoreError as error:
+                (self.newer if isinstance(error, NewerError) else damaged).append(name)
+                self._complain(str(error))
         damaged = sorted([*damaged, *(name for name in names if name not in read and self.files.why_not(name))])
         good = set(names) - set(damaged)
         used = {
@@ -290,8 +299,12 @@ class History:
         missing = sorted(used - good)
         for name in missing:
             if name not in damaged:
-                self._complain(f"{name} is missing: merge the history that has it, or measure its commits again")
-        return damaged, missing, sorted(name for name in good - used if kind_of(name) == "records")
+                self._complain(
+                    f"{name} is missing: merge the history that has it, or measure its commits again "
+                    "with `optlandscape backfill`"
+                )
+        unused = sorted(name for name in good - used if kind_of(name) == "records")
+        return damaged, missing, [] if any(kind_of(name) == "commits" for name in self.newer) else unused
 
     def put_aside(self, names: Iterable[str]) -> list[str]:
         """Move files into the history's folder ``damaged``, where nothing reads them.
@@ -361,12 +374,16 @@ def record_of(name: str, data: bytes) -> Baseline:
         raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
 
 
+def _check_whole(name: str, data: bytes) -> None:
+    """Raise StoreError if a file cannot be used."""
+    readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
+    readers.get(kind_of(name), checked_json)(name, data)  # type: ignore[operator]
+
+
 def problem_with(name: str, data: bytes) -> str:
     """Return why a file cannot be used; "" if it can."""
-    readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
-    read = readers.get(kind_of(name), checked_json)
     try:
-        read(name, data)  # type: ignore[operator]
+        _check_whole(name, data)
     except StoreError as error:
         return str(error)
     return ""

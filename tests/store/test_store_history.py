@@ -168,6 +168,19 @@ def test_the_check_names_what_is_damaged_missing_and_unused(history):
     assert history.check()[0] == []
 
 
+def test_a_file_of_a_newer_version_is_not_damaged(history):
+    newer = stored(history, {**json.loads(entry(B).data), "schema": 99}, commit=B)
+    further = stored(history, {**json.loads(data_of(record())), "schema": 99}, "records")
+    unknown = stored(history, data_of(record(18)), "records")
+    damaged, missing, unused = history.check()
+    assert (damaged, missing) == ([], [])
+    assert unused == []  # the newer entry may need them
+    assert sorted(history.newer) == sorted([newer, further])
+    assert len(history.problems) == 2
+    history.files.remove([newer, further])
+    assert history.check() == ([], [], [unknown])
+
+
 def test_the_latest_word_on_a_commit_counts(history):
     for time, word in [(2, "fixed"), (3, "accepted"), (1, "expected")]:
         history.add_triage(Triage(A, word, "because", "Ann", time))
