@@ -36,6 +36,9 @@ SAME, WORSE, NOT_COMPARABLE = 0, 1, 3
 _FEWEST_DIGITS = 4
 """The fewest digits that abbreviate a commit, as in git."""
 
+_MANY = 3
+"""The number of commits that were measured in vain from which `backfill` says how to skip them."""
+
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """Arguments with which pytest reads the configuration without running the user's code."""
 
@@ -373,6 +376,7 @@ def _compare(told: argparse.Namespace) -> int:
 
         history = _open(config, told)
         entries = _entries(history, releases=True)
+        _complain(history)
         *first, revision = told.revisions or ["HEAD"]
         now = _find(config, entries, revision)
         base = _base(config, entries, told.base, now[0].commit) if told.base is not None else None
@@ -423,6 +427,7 @@ def _show(told: argparse.Namespace) -> int:
 
         history = _open(config, told)
         entries = _entries(history, releases=True)
+        _complain(history)
         now = _find(config, entries, told.commit)
         before = _recorded_before(config, entries, now[0])
         compared, _ = _pairs(history, before or now, now)
@@ -479,7 +484,9 @@ def _triage(told: argparse.Namespace) -> int:
         if not told.why.strip():
             raise ValueError("WHY is empty: write the reason, which is shown beside the step")
         history = _open(config, told)
-        entry = _find(config, _entries(history, releases=True), told.commit)[0]
+        entries = _entries(history, releases=True)
+        _complain(history)
+        entry = _find(config, entries, told.commit)[0]
         try:
             who = ask_git(config.rootpath, "config", "user.name")
         except GitError:
@@ -534,6 +541,11 @@ def _backfill(told: argparse.Namespace) -> int:
             else:
                 counts = backfill_releases(measurer, library, commits, say, retry=told.retry, crew=crew)
         _complain(measurer.history)
+        if measurer.in_vain >= _MANY and measurer.suite.settings.paths == (".",):
+            _say(
+                f"optlandscape: {measurer.in_vain} of the measured commits changed no result; to skip such commits, "
+                "name the optimizers' files and folders in optlandscape_paths"
+            )
         if told.json:
             _print_json(counts)
         else:
@@ -713,6 +725,7 @@ def _doctor(told: argparse.Namespace) -> int:
                 "unused": unused,
                 "put_aside": aside,
                 "left_over": left_over,
+                "newer": history.newer,
             }
             _print_json({**found, "problems": history.problems})
         else:
@@ -731,9 +744,12 @@ def _doctor(told: argparse.Namespace) -> int:
                 are, them = verb_of(len(unused), "is", "are"), verb_of(len(unused), "it", "them")
                 records = number_of(len(unused), "record")
                 print(f"{records} {are} named by no commit; `optlandscape prune` removes {them}")
-            if not (damaged or missing):
+            if history.newer:
+                are = verb_of(len(history.newer), "is", "are")
+                print(f"{number_of(len(history.newer), 'file')} of a newer version {are} whole, and left in place")
+            if not (damaged or missing or history.newer):
                 print(f"{history}: {number_of(len(history.files.names()), 'file')}, nothing is damaged")
-        return WORSE if missing or (damaged and not aside) else SAME
+        return WORSE if missing or history.newer or (damaged and not aside) else SAME
 
     return _with_configuration(do)
 

@@ -6,6 +6,7 @@ import pytest
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.store import open_history
+from pytest_optlandscape.store.entries import digest_of
 
 
 @pytest.fixture
@@ -113,6 +114,19 @@ def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
 
 
 @pytest.mark.thorough
+def test_backfill_says_how_to_skip_commits_that_change_nothing(repository, command):
+    for k in range(4):
+        (repository.path / "notes").write_text(str(k))
+        commit(repository, "notes")
+    said, advice = command("backfill", "HEAD~3..HEAD")[1:]
+    assert (said, "optlandscape_paths" in advice) == ("3 measured, 0 known, 0 taken over, 0 not run\n", False)
+    _, said, advice = command("backfill", "HEAD", "--history", "another")
+    assert said == "5 measured, 0 known, 0 taken over, 0 not run\n"
+    assert "4 of the measured commits changed no result" in advice
+    assert "optlandscape_paths" in advice
+
+
+@pytest.mark.thorough
 def test_names_of_both_ends_of_a_bisection_are_relative_to_the_checkout(repository, command):
     slower = commit(repository, "slower", REPEATS=2)
     for _ in range(2):
@@ -134,6 +148,16 @@ def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(reposi
         status, _, error = command(*arguments)
         assert (status, wanted in error) == (4, True), error
     assert not open_history("", repository.path).triages()
+    (entry,) = (repository.path / ".optlandscape/history/commits").glob("*.json")
+    whole = entry.read_text()
+    entry.write_text(whole[:200])
+    status, _, error = command("show", first)
+    assert (status, f"commits/{entry.name} is damaged: " in error) == (4, True)
+    newer = whole.replace('"schema": 1', '"schema": 2').encode()
+    entry.unlink()
+    entry.with_name(f"{first}-{digest_of(newer)[:16]}.json").write_bytes(newer)
+    status, said, _ = command("doctor", "--repair")
+    assert (status, said.splitlines()[-1]) == (1, "1 file of a newer version is whole, and left in place")
     assert command("backfill", "--steps", "1", "HEAD~1")[0] == 0  # the first commit, which has no parent
     assert command("show", "HEAD~1")[0] == 0
 

@@ -11,6 +11,7 @@ from pytest_optlandscape.store import (
     GitError,
     StoreError,
     commit_facts,
+    facts_of_commit,
     first_parents,
     open_history,
     resolve_commit,
@@ -61,6 +62,17 @@ def test_facts_of_a_project_within_a_repository(git, tmp_path):
         commit_facts(project, ("../../../x",))
     entry = CommitEntry.of(elsewhere, 7)
     assert CommitEntry.read(entry.name, entry.data) == entry
+
+
+def test_commits_before_a_path_was_there_differ_if_anything_differs(git, tmp_path):
+    folder = tmp_path / "repository"
+    moved = [commit(git, solver_py=str(k), settings="s") for k in range(2)]
+    git("mv", "solver.py", "settings2")
+    moved += [commit(git, src__solver_py="1"), commit(git, doc="1")]
+    for paths in (("src",), ("src", "settings")):
+        trees = [facts_of_commit(folder, one, "", paths).tree for one in moved]
+        assert len(set(trees)) == 3
+        assert trees[2] == trees[3]
 
 
 def test_what_counts_as_a_change(git, tmp_path):
