@@ -232,7 +232,7 @@ def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], 
             equal.add(point.optimizer.record)
         else:
             equal = {point.optimizer.record}
-            came_with = versions_that_changed(members[-1][-1].versions, point.versions) if states else ()
+            came_with = _came_with(members[-1][-1], point, series, usable) if states else ()
             states.append(State((point,), comparison, came_with, tuple(unknown) if states else ()))
             members.append([point])
         unknown = []
@@ -242,7 +242,7 @@ def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], 
 def _chosen(
     points: Sequence[Point], state: State | None, load: Load, compare: Compare
 ) -> tuple[Point, OptimizerComparison | None]:
-    """Choose one of several measurements of a commit: one that equals the state before, else the first.
+    """Choose one of several measurements of a commit: one that equals the state before, else with its versions.
 
     If the commit equals the state before on one machine, the code did not change, and only the machines differ. The
     comparison is None for the first state.
@@ -251,7 +251,16 @@ def _chosen(
         return points[0], None
     compared = [(point, _compare(state, point, compare)) for point in points]
     equal = [one for one in compared if _is_same_state(state, one[1], load)]
-    return (equal or compared)[0]
+    alike = [one for one in compared if one[0].versions == state.first.versions]
+    return (equal or alike or compared)[0]
+
+
+def _came_with(before: Point, now: Point, series: Series, usable: Sequence[Point]) -> tuple[str, ...]:
+    """Return the versions that changed between two commits; none if both were also measured with equal versions."""
+    earlier = [one.versions for one in series.points[before.commit] if not one.optimizer.missing]
+    if any(one.versions in earlier for one in usable):
+        return ()
+    return versions_that_changed(before.versions, now.versions)
 
 
 def _compare(state: State, point: Point, compare: Compare) -> OptimizerComparison:
