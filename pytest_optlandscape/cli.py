@@ -24,7 +24,7 @@ from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
-    from pytest_optlandscape.store import CommitEntry, History
+    from pytest_optlandscape.store import CommitEntry, History, OptimizerEntry
     from pytest_optlandscape.store.bases import Base
     from pytest_optlandscape.trend import Series, Trend
 
@@ -339,23 +339,27 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
 
 
 def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[CommitEntry]) -> tuple[list[Any], list[str]]:
-    """Compare the optimizers that both commits have; return lines on those that only one has."""
+    """Compare the optimizers that both commits have; return lines on those that only one has.
+
+    Of several measurements of a commit, those with equal settings and versions are compared.
+    """
     from pytest_optlandscape.trend import compare_records
 
-    def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], Any]:
-        found: dict[tuple[str, str], Any] = {}
+    def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], list[tuple[OptimizerEntry, Any]]]:
+        found: dict[tuple[str, str], list[tuple[OptimizerEntry, Any]]] = {}
         for entry in entries:
             for spec, one in entry.optimizers.items():
                 if one.record:
-                    found.setdefault((spec, entry.suite), one)
+                    terms = one.setting, {**entry.versions, **one.versions}
+                    found.setdefault((spec, entry.suite), []).append((one, terms))
         return found
 
     old, new = by_key(before), by_key(now)
-    compared = [
-        compare_records(history.record(old[key].record), history.record(one.record), one.takes_bounds)
-        for key, one in new.items()
-        if key in old
-    ]
+    compared = []
+    for key in (key for key in new if key in old):
+        alike = ((one, other) for other, terms in new[key] for one, told in old[key] if told == terms)
+        one, other = next(alike, (old[key][0][0], new[key][0][0]))
+        compared.append(compare_records(history.record(one.record), history.record(other.record), other.takes_bounds))
     alone = [
         f"{spec}, suite {suite}, is recorded at only one of the two commits"
         for spec, suite in sorted(old.keys() ^ new.keys())

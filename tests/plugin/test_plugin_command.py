@@ -3,9 +3,11 @@ import sys
 
 import pytest
 
+from pytest_optlandscape import optimizers
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.store import open_history
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record, open_history
 from pytest_optlandscape.store.entries import digest_of
 
 
@@ -160,6 +162,27 @@ def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(reposi
     assert (status, said.splitlines()[-1]) == (1, "1 file of a newer version is whole, and left in place")
     assert command("backfill", "--steps", "1", "HEAD~1")[0] == 0  # the first commit, which has no parent
     assert command("show", "HEAD~1")[0] == 0
+
+
+def test_of_several_measurements_those_of_one_machine_are_compared(repository, command):
+    def measured(repeats):
+        def minimize(problem):
+            for _ in range(repeats):
+                problem(problem.x0)
+
+        one = run_baseline(optimizers.get(minimize), get("booth"), 20)
+        return Baseline("solver:minimize", {}, {}, {"booth": one})
+
+    history = open_history("", repository.path)
+    for version, record in (("1.0", measured(2)), ("2.0", measured(4))):
+        optimizer = OptimizerEntry(digest_of_record(record), versions={"library": version})
+        for commit in ("a" * 40, "b" * 40):
+            history.add(CommitEntry(commit, optimizers={"solver:minimize": optimizer}), [record])
+    first = [next(one for one in history.entries() if one.commit[0] == letter) for letter in "ab"]
+    assert first[0].optimizers != first[1].optimizers  # by name alone, two machines would be compared
+    for ends in (("aaaa", "bbbb"), ("bbbb", "aaaa")):
+        status, said, _ = command("compare", *ends)
+        assert (status, "identical" in said) == (0, True)
 
 
 def test_mistakes_are_told_on_one_line(repository, command):
