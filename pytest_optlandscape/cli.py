@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import gc
 import getpass
+import io
 import json
 import os
 import re
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 0; 1 if a result is worse; 3 if no result can be compared; 4 for mistakes.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")  # a terminal or pipe of another encoding may lack a sign such as ×
     parser = make_parser(_COMMANDS)
     for text in sys.argv[1:] if arguments is None else arguments:
         if "\0" in text:

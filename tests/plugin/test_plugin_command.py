@@ -1,3 +1,4 @@
+import io
 import json
 import sys
 
@@ -183,6 +184,16 @@ def test_of_several_measurements_those_of_one_machine_are_compared(repository, c
     for ends in (("aaaa", "bbbb"), ("bbbb", "aaaa")):
         status, said, _ = command("compare", *ends)
         assert (status, "identical" in said) == (0, True)
+
+
+def test_a_stream_of_another_encoding_gets_a_question_mark(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["list", "bbob"]) == 0
+    assert "minimisers" in written.getvalue().decode("ascii")
+    sys.stdout.write("\N{MULTIPLICATION SIGN} 2")
+    sys.stdout.flush()
+    assert written.getvalue().endswith(b"? 2")
 
 
 def test_mistakes_are_told_on_one_line(repository, command):
