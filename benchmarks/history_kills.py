@@ -20,7 +20,7 @@ from pathlib import Path
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record, open_history
 
-CELL = "standard {nfev} 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- - 0f3a -:W:V"
+CELL = "sobol-{start} {nfev} 16 r 4.15e-14 5.19e-07 2,3,5,9,12,14,15,- - 0f3a -:W:V"
 
 
 def write(place: str, folder: str, number: int, start: int, end: int) -> None:
@@ -28,7 +28,8 @@ def write(place: str, folder: str, number: int, start: int, end: int) -> None:
     history = open_history(place, Path(folder))
     for k in range(start, end):
         plain = {"landscape": "beale", "definition": {"budget": 400, "reference": 1.0, "fmin": 0.0}}
-        record = LandscapeRecord.from_plain({**plain, "cells": [CELL.format(nfev=1 + 1000 * number + k)] * 300})
+        cells = [CELL.format(start=start, nfev=1 + 1000 * number + k) for start in range(300)]
+        record = LandscapeRecord.from_plain({**plain, "cells": cells})
         whole = Baseline("solver:minimize", {}, {}, {"beale": record})
         optimizers = {"solver:minimize": OptimizerEntry(digest_of_record(whole))}
         history.add(CommitEntry(f"{number:08x}{k:032x}", optimizers=optimizers), [whole])

@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import gc
 import getpass
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -23,7 +25,7 @@ from pytest_optlandscape.texts.plurals import number_of, verb_of
 
 if TYPE_CHECKING:
     from pytest_optlandscape.session.backfill import CommitMeasurer
-    from pytest_optlandscape.store import CommitEntry, History
+    from pytest_optlandscape.store import CommitEntry, History, OptimizerEntry
     from pytest_optlandscape.store.bases import Base
     from pytest_optlandscape.trend import Series, Trend
 
@@ -31,6 +33,12 @@ __all__ = ["main"]
 
 SAME, WORSE, NOT_COMPARABLE = 0, 1, 3
 """Exit statuses."""
+
+_FEWEST_DIGITS = 4
+"""The fewest digits that abbreviate a commit, as in git."""
+
+_MANY = 3
+"""The number of commits that were measured in vain from which `backfill` says how to skip them."""
 
 _READING = ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "required_plugins="]
 """Arguments with which pytest reads the configuration without running the user's code."""
@@ -49,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 0; 1 if a result is worse; 3 if no result can be compared; 4 for mistakes.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")  # a terminal or pipe of another encoding may lack a sign such as ×
     parser = make_parser(_COMMANDS)
     for text in sys.argv[1:] if arguments is None else arguments:
         if "\0" in text:
@@ -306,15 +317,23 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
         newest = max(released, key=lambda one: (one.commit_time, one.name)).commit
         return [one for one in released if one.commit == newest]
     try:
-        commit = resolve_commit(config.rootpath, revision)
-    except GitError:
-        commit = revision.lower()
-    found = [entry for entry in entries if entry.commit.startswith(commit)]
+        commit, unknown = resolve_commit(config.rootpath, revision), None
+    except GitError as error:
+        commit, unknown = revision.lower(), error
+    is_start = len(commit) >= _FEWEST_DIGITS
+    found = [entry for entry in entries if is_start and entry.commit.startswith(commit)]
     if len({entry.commit for entry in found}) > 1:
         raise ValueError(f"several recorded commits begin with {revision!r}: write more of its digits")
     if found:
         return sorted(found, key=lambda entry: (entry.is_dirty, entry.name))
-    advice = f"measure it with `optlandscape backfill {revision}^..{revision}`"
+    if "==" in revision:
+        raise ValueError(
+            f"release {revision!r} is not in the history: measure it with "
+            f"`optlandscape backfill --releases {shlex.quote(revision)}`"
+        )
+    if unknown is not None:
+        raise ValueError(f"no recorded commit is or begins with {revision!r}, and git knows none: {unknown}")
+    advice = f"measure it with `optlandscape backfill --steps 1 {shlex.quote(revision)}`"
     with contextlib.suppress(GitError):
         recorded = {entry.commit for entry in entries}
         near = [one for one in first_parents(config.rootpath, commit) if one in recorded]
@@ -324,23 +343,27 @@ def _find(config: pytest.Config, entries: Sequence[CommitEntry], revision: str) 
 
 
 def _pairs(history: History, before: Sequence[CommitEntry], now: Sequence[CommitEntry]) -> tuple[list[Any], list[str]]:
-    """Compare the optimizers that both commits have; return lines on those that only one has."""
+    """Compare the optimizers that both commits have; return lines on those that only one has.
+
+    Of several measurements of a commit, those with equal settings and versions are compared.
+    """
     from pytest_optlandscape.trend import compare_records
 
-    def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], Any]:
-        found: dict[tuple[str, str], Any] = {}
+    def by_key(entries: Sequence[CommitEntry]) -> dict[tuple[str, str], list[tuple[OptimizerEntry, Any]]]:
+        found: dict[tuple[str, str], list[tuple[OptimizerEntry, Any]]] = {}
         for entry in entries:
             for spec, one in entry.optimizers.items():
                 if one.record:
-                    found.setdefault((spec, entry.suite), one)
+                    terms = one.setting, {**entry.versions, **one.versions}
+                    found.setdefault((spec, entry.suite), []).append((one, terms))
         return found
 
     old, new = by_key(before), by_key(now)
-    compared = [
-        compare_records(history.record(old[key].record), history.record(one.record), one.takes_bounds)
-        for key, one in new.items()
-        if key in old
-    ]
+    compared = []
+    for key in (key for key in new if key in old):
+        alike = ((one, other) for other, terms in new[key] for one, told in old[key] if told == terms)
+        one, other = next(alike, (old[key][0][0], new[key][0][0]))
+        compared.append(compare_records(history.record(one.record), history.record(other.record), other.takes_bounds))
     alone = [
         f"{spec}, suite {suite}, is recorded at only one of the two commits"
         for spec, suite in sorted(old.keys() ^ new.keys())
@@ -361,6 +384,7 @@ def _compare(told: argparse.Namespace) -> int:
 
         history = _open(config, told)
         entries = _entries(history, releases=True)
+        _complain(history)
         *first, revision = told.revisions or ["HEAD"]
         now = _find(config, entries, revision)
         base = _base(config, entries, told.base, now[0].commit) if told.base is not None else None
@@ -380,8 +404,8 @@ def _compare(told: argparse.Namespace) -> int:
                 if one.verdict not in (Verdict.SAME, Verdict.NOT_COMPARABLE):
                     print("", *landscape_rows(one, wording), sep="\n")
                     print(*details(one, wording, heading=False), sep="\n")
-                else:
-                    print(*details(one, wording), sep="\n")
+                elif lines := details(one, wording):
+                    print(*lines, sep="\n")
             print(*alone, sep="\n" if alone else "", end="\n" if alone else "")
         if told.markdown:
             notes = [*([f"compared with {base.text}"] if base else []), *alone]
@@ -411,6 +435,7 @@ def _show(told: argparse.Namespace) -> int:
 
         history = _open(config, told)
         entries = _entries(history, releases=True)
+        _complain(history)
         now = _find(config, entries, told.commit)
         before = _recorded_before(config, entries, now[0])
         compared, _ = _pairs(history, before or now, now)
@@ -464,8 +489,12 @@ def _triage(told: argparse.Namespace) -> int:
     def do(config: pytest.Config) -> int:
         from pytest_optlandscape.store import GitError, Triage, ask_git
 
+        if not told.why.strip():
+            raise ValueError("WHY is empty: write the reason, which is shown beside the step")
         history = _open(config, told)
-        entry = _find(config, _entries(history, releases=True), told.commit)[0]
+        entries = _entries(history, releases=True)
+        _complain(history)
+        entry = _find(config, entries, told.commit)[0]
         try:
             who = ask_git(config.rootpath, "config", "user.name")
         except GitError:
@@ -520,6 +549,11 @@ def _backfill(told: argparse.Namespace) -> int:
             else:
                 counts = backfill_releases(measurer, library, commits, say, retry=told.retry, crew=crew)
         _complain(measurer.history)
+        if measurer.in_vain >= _MANY and measurer.suite.settings.paths == (".",):
+            _say(
+                f"optlandscape: {measurer.in_vain} of the measured commits changed no result; to skip such commits, "
+                "name the optimizers' files and folders in optlandscape_paths"
+            )
         if told.json:
             _print_json(counts)
         else:
@@ -702,6 +736,7 @@ def _doctor(told: argparse.Namespace) -> int:
                 "unused": unused,
                 "put_aside": aside,
                 "left_over": left_over,
+                "newer": history.newer,
             }
             _print_json({**found, "problems": history.problems})
         else:
@@ -720,9 +755,12 @@ def _doctor(told: argparse.Namespace) -> int:
                 are, them = verb_of(len(unused), "is", "are"), verb_of(len(unused), "it", "them")
                 records = number_of(len(unused), "record")
                 print(f"{records} {are} named by no commit; `optlandscape prune` removes {them}")
-            if not (damaged or missing):
+            if history.newer:
+                are = verb_of(len(history.newer), "is", "are")
+                print(f"{number_of(len(history.newer), 'file')} of a newer version {are} whole, and left in place")
+            if not (damaged or missing or history.newer):
                 print(f"{history}: {number_of(len(history.files.names()), 'file')}, nothing is damaged")
-        return WORSE if missing or (damaged and not aside) else SAME
+        return WORSE if missing or history.newer or (damaged and not aside) else SAME
 
     return _with_configuration(do)
 

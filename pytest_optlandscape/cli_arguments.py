@@ -102,7 +102,7 @@ def _reading(to: _Commands) -> None:
     to.of_line(made)
     _timing_argument(made)
     made = to.of_history(
-        to.add("trend", "show steps and creep, with the landscapes' shares", "optlandscape trend --exit-code")
+        to.add("trend", "show steps and creep, with the share of each commit", "optlandscape trend --exit-code")
     )
     to.of_line(made)
     made.add_argument(

@@ -107,6 +107,18 @@ class OptimizerComparison:
         return replace(self, verdict=verdict, findings=(), unjudged=self.findings, unjudged_verdict=self.verdict)
 
     @property
+    def decisive(self) -> list[tuple[str, Finding]]:
+        """The findings in the direction of the verdict, each with its landscape; "" means the whole suite.
+
+        Findings over the suite come first. If the verdict is neither better nor worse, all findings are listed.
+        """
+        every = [("", one) for one in self.findings]
+        every += [(one.now.landscape, finding) for one in self.landscapes for finding in one.findings]
+        if self.verdict not in (Verdict.WORSE, Verdict.BETTER):
+            return every
+        return [(name, one) for name, one in every if one.is_worse == (self.verdict == Verdict.WORSE)]
+
+    @property
     def compared(self) -> list[LandscapeComparison]:
         """The landscapes that were compared with a baseline."""
         return [comparison for comparison in self.landscapes if comparison.is_compared]

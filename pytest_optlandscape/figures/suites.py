@@ -460,5 +460,5 @@ def _ratio_axis(canvas: Canvas, x: Scale, top: float, bottom: float) -> None:
         label = _change(tick)
         if at - width_of(label) / 2 >= free or tick == 0.0:
             canvas.text(at, bottom + 16.0, label, "muted middle")
-            free = at + width_of(label) / 2 + 4.0
+            free = at + width_of(label) / 2 + 10.0
     canvas.text((x.start + x.end) / 2, bottom + 34.0, "speed now against before", "middle")

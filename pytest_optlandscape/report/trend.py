@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_optlandscape.comparison import OptimizerComparison, Verdict
+from pytest_optlandscape.comparison.findings import Finding, gravest_first
 from pytest_optlandscape.report.terminal import table, wrapped
 from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.texts.printable import clean
 from pytest_optlandscape.trend import Event, Point, State, Trend
 
-__all__ = ["clean", "date_of", "event_lines", "history_lines", "trend_lines", "trend_plain", "what_moved"]
+__all__ = ["clean", "date_of", "event_lines", "history_lines", "over_suite", "trend_lines", "trend_plain", "what_moved"]
 
 
 def history_lines(trend: Trend) -> list[str]:
@@ -55,23 +56,34 @@ def _title(trend: Trend) -> str:
 
 def _in_short(comparison: OptimizerComparison) -> str:
     """Describe the first finding, without its p-value; the commands `trend` and `show` print everything."""
-    found = comparison.findings or comparison.drifts
-    if not found:
+    found = [("", one) for one in over_suite(comparison) or comparison.drifts] or comparison.decisive
+    if not found or comparison.verdict == Verdict.NOT_COMPARABLE:
         return what_moved(comparison)
+    where, first = found[0]
     others = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return clean(found[0].text) + others + (", below the gate" if comparison.drifts else "")
+    others += ", below the gate" if comparison.drifts else ""
+    return clean(f"{where}: {first.text}" if where else first.text) + others
+
+
+def over_suite(comparison: OptimizerComparison) -> list[Finding]:
+    """Return the findings over the suite, losses first; none if the suite gained and single landscapes are worse."""
+    found = sorted(comparison.findings, key=lambda one: not one.is_worse)
+    return found if comparison.verdict != Verdict.WORSE or any(one.is_worse for one in found) else []
 
 
 def what_moved(comparison: OptimizerComparison) -> str:
-    """Describe in one line what moved: over the suite, else on the first two landscapes that moved."""
+    """Describe in one line what moved: over the suite, else on the first two landscapes that decided the verdict."""
     if comparison.verdict == Verdict.NOT_COMPARABLE:
         return clean(next(one.reason for one in comparison.landscapes if one.reason))
-    if comparison.findings:
-        return "; ".join(map(str, comparison.findings))
-    moved = [one for one in comparison.landscapes if one.findings]
+    if found := over_suite(comparison):
+        return "; ".join(map(str, found))
+    decided = {name for name, _ in comparison.decisive}
+    moved = [one for one in comparison.landscapes if one.now.landscape in decided]
     if moved:
-        texts = [f"{one.now.landscape}: {'; '.join(map(str, one.findings))}" for one in moved[:2]]
-        return "; ".join([*texts, *([f"and {number_of(len(moved) - 2, 'more landscape')}"] if len(moved) > 2 else [])])
+        texts = [f"{one.now.landscape}: {'; '.join(map(str, gravest_first(one.findings)))}" for one in moved[:2]]
+        texts += [f"and {number_of(len(moved) - 2, 'more landscape')}"] if len(moved) > 2 else []
+        gains = ", ".join(map(str, comparison.findings))
+        return "; ".join([*texts, *([f"but over the suite {gains}"] if gains else [])])
     if comparison.drifts:
         return f"{'; '.join(map(str, comparison.drifts))}, below the gate"
     new = sum(one.verdict == Verdict.NEW for one in comparison.landscapes)

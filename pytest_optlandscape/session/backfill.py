@@ -71,6 +71,11 @@ class CommitMeasurer:
         The project's folder.
     install : str
         A command that installs the project into an environment for each commit; "" to run the checked-out files.
+
+    Attributes
+    ----------
+    in_vain : int
+        The number of commits whose measurement `backfill` could have saved: all their records were known.
     """
 
     def __init__(self, suite: SuiteRun, history: History, rootpath: Path, install: str = "") -> None:
@@ -80,6 +85,7 @@ class CommitMeasurer:
         self.entries: list[CommitEntry] = history.entries()
         self.releases: list[CommitEntry] = []
         self.install = install
+        self.in_vain = 0
         self._prefix = ask_git(rootpath, "rev-parse", "--show-prefix")
         self._machine = machine_versions()
         self._top = Path(ask_git(rootpath, "rev-parse", "--show-toplevel")).resolve()
@@ -278,6 +284,7 @@ def backfill(
         ``not run``, for example because the import failed.
     """
     counts = {"measured": 0, "known": 0, "taken over": 0, "not run": 0}
+    seen = {one.record for entry in measurer.entries for one in entry.optimizers.values()}
 
     def told(facts: CommitFacts, outcome: str, why: str = "") -> None:
         counts[outcome] += 1
@@ -287,6 +294,9 @@ def backfill(
 
     def stored(facts: CommitFacts, known: dict[str, OptimizerEntry], outcome: Outcome) -> None:
         measured = measurer.measured(outcome)
+        digests = {one.optimizer.record for one in measured.values() if one.record}
+        measurer.in_vain += bool(digests) and digests <= seen
+        seen.update(digests)
         there = {spec: Measured(one, None) for spec, one in known.items()}
         measurer.record(facts, {**there, **measured}, outcome.machine)
         broken = [f"{spec}: {one.optimizer.missing}" for spec, one in measured.items() if one.record is None]

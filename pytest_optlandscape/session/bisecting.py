@@ -120,15 +120,18 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
     Raises
     ------
     ValueError
-        If an end cannot be run, or git reports an error.
+        If good is no ancestor of bad, an end cannot be run, or git reports an error.
     """
     chosen = select(measurer, words)
+    ends = resolve_commit(measurer.rootpath, bad), resolve_commit(measurer.rootpath, good)
+    if run_git(measurer.rootpath, "merge-base", "--is-ancestor", ends[1], ends[0]).returncode:
+        raise ValueError(f"{good} is no ancestor of {bad}: name the older end first, GOOD BAD")
 
     @functools.cache
-    def measured_at(revision: str) -> dict[str, Measured]:
-        return _measured(measurer, revision, chosen)
+    def measured_at(commit: str) -> dict[str, Measured]:
+        return _measured(measurer, commit, chosen)
 
-    before, after = measured_at(good), measured_at(bad)
+    before, after = measured_at(ends[1]), measured_at(ends[0])
     for revision, measured in ((good, before), (bad, after)):
         for spec, one in measured.items():
             if one.record is None:
@@ -154,7 +157,7 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
         say(f"{commit[:10]} {found}")
         return "bad" if is_bad else "good"
 
-    commits = _search(measurer, good, bad, judge)
+    commits = _search(measurer, ends, judge)
     if len(commits) != 1:
         return Conviction(verdict, commits, deciding)
     parents = measurer.facts(commits[0]).parents
@@ -164,11 +167,10 @@ def bisect(measurer: CommitMeasurer, good: str, bad: str, words: str, say: Calla
     return Conviction(verdict, commits, deciding, alone)
 
 
-def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str], str]) -> tuple[str, ...]:
-    """Bisect in a separate worktree; leave the user's checkout alone."""
-    worktree = make_worktree(measurer.rootpath, bad)
+def _search(measurer: CommitMeasurer, ends: tuple[str, str], judge: Callable[[str], str]) -> tuple[str, ...]:
+    """Bisect between the bad end and the good one in a separate worktree; leave the user's checkout alone."""
+    worktree = make_worktree(measurer.rootpath, ends[0])
     folder = worktree.folder
-    ends = [resolve_commit(folder, one) for one in (bad, good)]
     try:
         done = run_git(folder, "bisect", "start", "--first-parent", "--no-checkout", *ends)
         while True:
@@ -185,9 +187,9 @@ def _search(measurer: CommitMeasurer, good: str, bad: str, judge: Callable[[str]
         worktree.remove()
 
 
-def _measured(measurer: CommitMeasurer, revision: str, chosen: Selection) -> dict[str, Measured]:
+def _measured(measurer: CommitMeasurer, commit: str, chosen: Selection) -> dict[str, Measured]:
     """Return the results of a commit, from the history or else from new runs."""
-    facts = measurer.facts(revision)
+    facts = measurer.facts(commit)
     found: dict[str, Measured] = {}
     for spec, optimizer in measurer.known(facts).items():
         if spec in chosen.landscapes:

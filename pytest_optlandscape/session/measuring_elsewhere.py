@@ -9,7 +9,7 @@ import copy
 import os
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.session.environments import BuildError, Environment, make_environment
 from pytest_optlandscape.session.recording import equal_record
-from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionError
+from pytest_optlandscape.session.reference.revision_client import RevisionClient, RevisionError, RevisionKilledError
 from pytest_optlandscape.session.reference.worktree import Worktree, WorktreeError, make_worktree
 from pytest_optlandscape.session.work_folder import make_work_folder, remove_work_folder
 from pytest_optlandscape.session.workers import announce, closed, further, worker_name
@@ -195,7 +195,7 @@ def _carried_out(plan: Plan, worktree: Worktree | None, holder: Path, topic: str
         further.setdefault(topic, []).append(client)
         measured = {}
         for spec in plan.landscapes:
-            measured[spec] = _measure_one(client, plan, spec, places)
+            measured[spec] = _measure_one(client, plan, spec, places, lambda: topic in closed)
             if topic in closed:
                 raise RevisionError("the session was ended")
         machine: dict[str, str] = {}
@@ -217,9 +217,18 @@ def _placed(thing: Any, was: str, now: str) -> Any:
     return [_placed(one, was, now) for one in thing] if isinstance(thing, list) else thing
 
 
-def _measure_one(client: RevisionClient, plan: Plan, spec: str, places: Sequence[Path]) -> Found:
+def _measure_one(
+    client: RevisionClient, plan: Plan, spec: str, places: Sequence[Path], is_ended: Callable[[], bool]
+) -> Found:
+    """Measure an optimizer; once more if its process was killed from outside, which says nothing about the commit."""
     try:
-        return _measured(client, plan, spec, places)
+        try:
+            return _measured(client, plan, spec, places)
+        except RevisionKilledError:
+            if is_ended():
+                raise
+            client.close()
+            return _measured(client, plan, spec, places)
     except RevisionError as error:
         client.close()
         return _not_run(str(error).strip().rpartition("\n")[2] or str(error))

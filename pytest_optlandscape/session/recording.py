@@ -80,6 +80,8 @@ def start_recording(settings: Settings, rootpath: Path, writes: bool = True) -> 
             f"not recorded: {named} differ{'s' * (len(facts.changed) == 1)} from commit {facts.commit[:10]}; "
             "commit first, or record the changed files, marked as such, with --optlandscape-history-dirty"
         )
+    if history.folder is not None:  # elsewhere, the check needs a network, and is made with the first file
+        history.check_place()
     return Recording(history, rootpath, facts, settings), ""
 
 

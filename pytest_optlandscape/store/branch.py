@@ -20,6 +20,12 @@ __all__ = ["BranchFiles"]
 TRIES = 60
 """The number of late pushes after which to give up."""
 
+_LATE = (
+    "rejected", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref",
+    "reference already exists", "is at ",
+)  # fmt: skip
+"""Words with which git says that the branch has moved meanwhile, or is being moved."""
+
 _NOBODY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -57,6 +63,7 @@ class BranchFiles:
         self._fetched = False
         self._listed = ""
         self._known: dict[str, str] = {}
+        self._refusal = ""
 
     def __str__(self) -> str:
         return f"git:{self.branch}"
@@ -122,15 +129,19 @@ class BranchFiles:
             if self._moved(tip, commit):
                 return
             time.sleep(min(0.05 * 2**attempt, 2.0) * os.urandom(1)[0] / 255.0)  # random: others wait longer or shorter
-        raise StoreError(f"history {self}: others pushed {TRIES} times in between; nothing was lost there, try again")
+        raise StoreError(
+            f"history {self}: git refused {TRIES} times, as if others were writing at the same time; nothing was lost "
+            f"there, try again. Its last words: {self._refusal}"
+        )
 
     def _commit(self, tip: str, changed: Mapping[str, str | None]) -> str:
         with tempfile.TemporaryDirectory(prefix="optlandscape-") as private:
             environment = {"GIT_INDEX_FILE": str(Path(private) / "index"), **_NOBODY}
             if tip:
                 ask_git(self.folder, "read-tree", tip, environment=environment)
+            none = "0" * len(tip)  # a file is removed only from a commit; ids may be of SHA-1 or of SHA-256
             lines = "".join(
-                f"100644 {one}\t{name}\0" if one else f"0 {'0' * 40}\t{name}\0" for name, one in changed.items()
+                f"100644 {one}\t{name}\0" if one else f"0 {none}\t{name}\0" for name, one in changed.items()
             )
             told = lines.encode("utf-8", "surrogateescape")
             ask_git(self.folder, "update-index", "-z", "--index-info", told=told, environment=environment)
@@ -146,14 +157,17 @@ class BranchFiles:
             pushed = run_git(self.folder, "push", "--quiet", self.remote, f"{commit}:refs/heads/{self.branch}")
             if pushed.returncode:
                 said = " ".join(pushed.stderr.decode("utf-8", "replace").split())
-                late = ("rejected", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref",
-                        "reference already exists", "is at ")  # fmt: skip
-                if "denied" in said or "protected" in said or not any(word in said for word in late):
+                if "denied" in said or "protected" in said or not any(word in said for word in _LATE):
                     raise StoreError(f"history {self} cannot be pushed to {self.remote}: {said}")
+                self._refusal = said
                 return False
             run_git(self.folder, "update-ref", self._ref, commit)
             return True
-        moved = run_git(self.folder, "update-ref", self._ref, commit, tip or "0" * 40)
+        moved = run_git(self.folder, "update-ref", self._ref, commit, tip)  # without a tip: it must not exist yet
+        said = " ".join(moved.stderr.decode("utf-8", "replace").split())
+        if moved.returncode and not any(word in said for word in _LATE):
+            raise StoreError(f"history {self} cannot be written: {said}")
+        self._refusal = said
         return moved.returncode == 0
 
     def _tip(self, fresh: bool = False) -> str:

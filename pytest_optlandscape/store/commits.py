@@ -145,7 +145,7 @@ def facts_of_commit(folder: Path, revision: str, prefix: str, paths: Sequence[st
         commit_time,
         message.strip().partition("\n")[0],
         prefix.rstrip("/"),
-        _tree(folder, commit, [_within(prefix, path) for path in paths]),
+        _tree(folder, commit, [_within(prefix, path) for path in paths], prefix.rstrip("/")),
     )
 
 
@@ -185,8 +185,14 @@ def _within(prefix: str, path: str) -> str:
     return "" if place == "." else place
 
 
-def _tree(folder: Path, commit: str, places: Sequence[str]) -> str:
+def _tree(folder: Path, commit: str, places: Sequence[str], project: str) -> str:
+    """Return an id of the files at some places in a commit.
+
+    If a place is missing, its files may have been elsewhere at that commit. Then the project's whole folder counts.
+    """
     ids = [_id_of(folder, f"{commit}:{place}") for place in places]
+    if not all(ids):
+        places, ids = [*places, project], [*ids, _id_of(folder, f"{commit}:{project}")]
     if len(ids) == 1:
         return ids[0]
     text = "".join(f"{place} {one}\n" for place, one in sorted(zip(places, ids, strict=True)))
@@ -194,9 +200,8 @@ def _tree(folder: Path, commit: str, places: Sequence[str]) -> str:
 
 
 def _id_of(folder: Path, name: str) -> str:
-    """Return the id of a file or folder in a commit; zeros if the commit does not have it."""
-    done = run_git(folder, "rev-parse", "--verify", "--quiet", name)
-    return done.stdout.decode().strip() or "0" * 40
+    """Return the id of a file or folder in a commit; "" if the commit does not have it."""
+    return run_git(folder, "rev-parse", "--verify", "--quiet", name).stdout.decode().strip()
 
 
 def _who(text: str) -> tuple[str, int]:

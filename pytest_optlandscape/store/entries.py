@@ -23,6 +23,7 @@ __all__ = [
     "SCHEMA",
     "TRIAGE_WORDS",
     "CommitEntry",
+    "NewerError",
     "OptimizerEntry",
     "StoreError",
     "Triage",
@@ -50,6 +51,10 @@ _MOST_BYTES = {"commits": 1 << 20, "records": 1 << 28, "triage": 1 << 16}
 
 class StoreError(ValueError):
     """A file of a history, or a whole history, cannot be used. It is left unchanged."""
+
+
+class NewerError(StoreError):
+    """A newer version of this package wrote the file. It is whole, and belongs to the history."""
 
 
 def digest_of(data: bytes) -> str:
@@ -116,7 +121,7 @@ def _check_schema(name: str, content: Any, schema: int) -> None:
     if not isinstance(number, int) or isinstance(number, bool):
         raise StoreError(f"{name} is JSON, but no file of a history")
     if number > schema:
-        raise StoreError(
+        raise NewerError(
             f"{name} has schema {clipped(str(number))}, this version of pytest-optlandscape reads up to {schema}: "
             "use the version that wrote it, or a newer one"
         )

@@ -12,6 +12,7 @@ from pytest_optlandscape.store.baseline_layout import RECORD_SCHEMA, record_text
 from pytest_optlandscape.store.branch import BranchFiles
 from pytest_optlandscape.store.entries import (
     CommitEntry,
+    NewerError,
     StoreError,
     Triage,
     checked_json,
@@ -21,6 +22,7 @@ from pytest_optlandscape.store.entries import (
     record_name,
 )
 from pytest_optlandscape.store.folder import Files, FolderFiles
+from pytest_optlandscape.texts.plurals import number_of
 
 __all__ = ["DEFAULT_LOCATION", "History", "open_history"]
 
@@ -78,12 +80,16 @@ class History:
     ----------
     problems : list of str
         One sentence for each file that could not be read. Such files are left unchanged, and all others are used.
+    newer : list of str
+        The names of files that a newer version of this package wrote, as far as `check` has found them.
     """
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[str] = []
+        self.newer: list[str] = []
         self._record = functools.lru_cache(maxsize=64)(self._read_record)
+        self._is_checked = False
 
     def __str__(self) -> str:
         return str(self.files)
@@ -159,6 +165,27 @@ class History:
             )
         return record_of(name, data)
 
+    def check_place(self) -> None:
+        """Check that the place is a history or still empty, before anything is written or moved there.
+
+        A mistyped place may be a project's folder, or a branch with its sources. A README is no obstacle.
+
+        Raises
+        ------
+        StoreError
+            If there are files, and none of them is a file of a history.
+        """
+        if self._is_checked:
+            return
+        names = self.files.names()
+        foreign = [name for name in names if not name.lower().startswith(("readme", ASIDE))]
+        if foreign and not any(map(kind_of, names)):
+            raise StoreError(
+                f"{self} is no history: it has {number_of(len(foreign), 'file')}, such as {_shown(foreign[0])}, and "
+                "none of a history; name another place, or an empty one for a new history"
+            )
+        self._is_checked = True
+
     def add(self, entry: CommitEntry, records: Iterable[Baseline] = ()) -> None:
         """Store a commit's entry with the records it names. They are stored when this returns.
 
@@ -179,10 +206,12 @@ class History:
         for record in records:
             data = data_of(record)
             files[record_name(digest_of(data))] = data
+        self.check_place()
         self.files.add({**files, entry.name: entry.data})
 
     def add_triage(self, triage: Triage) -> None:
         """Store a triage."""
+        self.check_place()
         self.files.add({triage.name: triage.data})
 
     def merge(self, other: History) -> dict[str, int]:
@@ -198,7 +227,14 @@ class History:
         -------
         dict
             The numbers of new ``commits``, ``records`` and ``triage``.
+
+        Raises
+        ------
+        StoreError
+            If one of the two places is no history.
         """
+        self.check_place()
+        other.check_place()
         mine = set(self.files.names())
         theirs = [name for name in other.files.names() if not name.startswith(ASIDE)]
         added = {"commits": 0, "records": 0, "triage": 0}
@@ -226,6 +262,8 @@ class History:
     def check(self) -> tuple[list[str], list[str], list[str]]:
         """Check every file.
 
+        Files of a newer version are not damaged; they are listed in `newer`.
+
         Returns
         -------
         damaged : list of str
@@ -233,17 +271,26 @@ class History:
         missing : list of str
             The names of records that an entry needs, but that do not exist or cannot be used.
         unused : list of str
-            The names of records that no entry needs.
+            The names of records that no entry needs; none if entries of a newer version may need them.
+
+        Raises
+        ------
+        StoreError
+            If the place is no history.
         """
+        self.check_place()
         self.problems.clear()
+        self.newer.clear()
         names = [name for name in self.files.names() if not name.startswith(ASIDE)]
-        damaged, read = [], set()
+        damaged: list[str] = []
+        read = set()
         for name, data in self._read(names):
             read.add(name)
-            problem = problem_with(name, data)
-            if problem:
-                damaged.append(name)
-                self._complain(problem)
+            try:
+                _check_whole(name, data)
+            except StoreError as error:
+                (self.newer if isinstance(error, NewerError) else damaged).append(name)
+                self._complain(str(error))
         damaged = sorted([*damaged, *(name for name in names if name not in read and self.files.why_not(name))])
         good = set(names) - set(damaged)
         used = {
@@ -252,8 +299,12 @@ class History:
         missing = sorted(used - good)
         for name in missing:
             if name not in damaged:
-                self._complain(f"{name} is missing: merge the history that has it, or measure its commits again")
-        return damaged, missing, sorted(name for name in good - used if kind_of(name) == "records")
+                self._complain(
+                    f"{name} is missing: merge the history that has it, or measure its commits again "
+                    "with `optlandscape backfill`"
+                )
+        unused = sorted(name for name in good - used if kind_of(name) == "records")
+        return damaged, missing, [] if any(kind_of(name) == "commits" for name in self.newer) else unused
 
     def put_aside(self, names: Iterable[str]) -> list[str]:
         """Move files into the history's folder ``damaged``, where nothing reads them.
@@ -323,12 +374,16 @@ def record_of(name: str, data: bytes) -> Baseline:
         raise StoreError(f"{name} is damaged: {type(error).__name__}: {clipped(str(error))}") from None
 
 
+def _check_whole(name: str, data: bytes) -> None:
+    """Raise StoreError if a file cannot be used."""
+    readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
+    readers.get(kind_of(name), checked_json)(name, data)  # type: ignore[operator]
+
+
 def problem_with(name: str, data: bytes) -> str:
     """Return why a file cannot be used; "" if it can."""
-    readers: Mapping[str | None, object] = {"commits": CommitEntry.read, "triage": Triage.read, "records": record_of}
-    read = readers.get(kind_of(name), checked_json)
     try:
-        read(name, data)  # type: ignore[operator]
+        _check_whole(name, data)
     except StoreError as error:
         return str(error)
     return ""

@@ -393,7 +393,10 @@ def _moved(comparison: OptimizerComparison | LandscapeComparison | None) -> str:
     if comparison is None:
         return ""
     reason = comparison.reason if isinstance(comparison, LandscapeComparison) else ""
-    return _text("; ".join([*map(str, comparison.findings), *([reason] if reason else [])]))
+    findings = comparison.findings
+    if comparison.verdict == Verdict.WORSE and not any(one.is_worse for one in findings):
+        findings = ()  # the rows of single landscapes say where it is worse; gains over the suite do not explain it
+    return _text("; ".join([*map(str, findings), *([reason] if reason else [])]))
 
 
 def _note(state: State) -> str:

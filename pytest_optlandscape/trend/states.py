@@ -110,7 +110,7 @@ class Event:
     @property
     def findings(self) -> list[Finding]:
         """The findings in the direction of the verdict: over the suite, then on single landscapes."""
-        return [found for _, found in _moved(self.comparison)]
+        return [found for _, found in self.comparison.decisive]
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], 
             equal.add(point.optimizer.record)
         else:
             equal = {point.optimizer.record}
-            came_with = versions_that_changed(members[-1][-1].versions, point.versions) if states else ()
+            came_with = _came_with(members[-1][-1], point, series, usable) if states else ()
             states.append(State((point,), comparison, came_with, tuple(unknown) if states else ()))
             members.append([point])
         unknown = []
@@ -242,7 +242,7 @@ def _states(series: Series, load: Load, compare: Compare) -> tuple[list[State], 
 def _chosen(
     points: Sequence[Point], state: State | None, load: Load, compare: Compare
 ) -> tuple[Point, OptimizerComparison | None]:
-    """Choose one of several measurements of a commit: one that equals the state before, else the first.
+    """Choose one of several measurements of a commit: one that equals the state before, else with its versions.
 
     If the commit equals the state before on one machine, the code did not change, and only the machines differ. The
     comparison is None for the first state.
@@ -251,7 +251,16 @@ def _chosen(
         return points[0], None
     compared = [(point, _compare(state, point, compare)) for point in points]
     equal = [one for one in compared if _is_same_state(state, one[1], load)]
-    return (equal or compared)[0]
+    alike = [one for one in compared if one[0].versions == state.first.versions]
+    return (equal or alike or compared)[0]
+
+
+def _came_with(before: Point, now: Point, series: Series, usable: Sequence[Point]) -> tuple[str, ...]:
+    """Return the versions that changed between two commits; none if both were also measured with equal versions."""
+    earlier = [one.versions for one in series.points[before.commit] if not one.optimizer.missing]
+    if any(one.versions in earlier for one in usable):
+        return ()
+    return versions_that_changed(before.versions, now.versions)
 
 
 def _compare(state: State, point: Point, compare: Compare) -> OptimizerComparison:
@@ -319,21 +328,14 @@ def _event(
     records = [record for record in (load(one.digest) for one in (since, *states)) if record is not None]
     commits = [one.first.commit for one in states]
     shares: tuple[Share, ...] = ()
-    for landscape, finding in _moved(comparison):
+    for landscape, finding in comparison.decisive:
         shares = shares_of(finding.metric, commits, records, landscape)
         if shares and (sum(one.change for one in shares) > 0.0) == finding.is_worse:
             break
         shares = ()
-    triage = next((triages[one] for one in reversed(commits) if one in triages), None)
+    every = [*reversed(commits), *(point.commit for one in reversed(states) for point in one.points)]
+    triage = next((triages[one] for one in every if one in triages), None)
     return Event(kind, since, tuple(states), comparison, shares, triage)
-
-
-def _moved(comparison: OptimizerComparison) -> list[tuple[str, Finding]]:
-    """List the findings in the direction of the verdict, each with its landscape; "" means the whole suite."""
-    is_worse = comparison.verdict == Verdict.WORSE
-    every = [("", one) for one in comparison.findings]
-    every += [(c.now.landscape, one) for c in comparison.landscapes for one in c.findings]
-    return [(landscape, one) for landscape, one in every if one.is_worse == is_worse]
 
 
 def _continues(creep: Event, event: Event) -> bool:

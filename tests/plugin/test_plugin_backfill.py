@@ -87,6 +87,23 @@ def test_several_commits_at_once_give_what_one_after_the_other_does(repository, 
     assert command("backfill", commits, "--history", "one", "--executor", "threads:2")[0] == 4
 
 
+def test_a_process_that_is_killed_from_outside_is_started_once_more(repository, command, tmp_path_factory):
+    mark = tmp_path_factory.mktemp("outside") / "killed"
+    good = (repository.path / "solver.py").read_text()
+    killed = f"""
+import os, pathlib, signal
+mark = pathlib.Path({str(mark)!r})
+if not mark.exists():
+    mark.write_text("")
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    commit(repository, "killed", solver__py=killed + good)
+    commit(repository, "as before", solver__py=good)
+    status, said, progress = command("backfill", "HEAD~2..HEAD~1")
+    assert (status, said) == (0, "1 measured, 0 known, 0 taken over, 0 not run\n"), progress
+    assert mark.exists()
+
+
 def test_each_commit_is_built_into_an_environment_of_its_own(repository, command, tmp_path_factory):
     place = tmp_path_factory.mktemp("elsewhere")
     (place / "tiny_library.py").write_text("")

@@ -1,11 +1,15 @@
+import io
 import json
 import sys
 
 import pytest
 
+from pytest_optlandscape import optimizers
 from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
-from pytest_optlandscape.store import open_history
+from pytest_optlandscape.records.measuring import run_baseline
+from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, digest_of_record, open_history
+from pytest_optlandscape.store.entries import digest_of
 
 
 @pytest.fixture
@@ -112,13 +116,95 @@ def test_a_commit_with_the_same_files_is_not_run_again(repository, command):
     assert len(open_history("", repository.path).entries()) == 2
 
 
+@pytest.mark.thorough
+def test_backfill_says_how_to_skip_commits_that_change_nothing(repository, command):
+    for k in range(4):
+        (repository.path / "notes").write_text(str(k))
+        commit(repository, "notes")
+    said, advice = command("backfill", "HEAD~3..HEAD")[1:]
+    assert (said, "optlandscape_paths" in advice) == ("3 measured, 0 known, 0 taken over, 0 not run\n", False)
+    _, said, advice = command("backfill", "HEAD", "--history", "another")
+    assert said == "5 measured, 0 known, 0 taken over, 0 not run\n"
+    assert "4 of the measured commits changed no result" in advice
+    assert "optlandscape_paths" in advice
+
+
+@pytest.mark.thorough
+def test_names_of_both_ends_of_a_bisection_are_relative_to_the_checkout(repository, command):
+    slower = commit(repository, "slower", REPEATS=2)
+    for _ in range(2):
+        commit(repository, "nothing", REPEATS=2)
+    status, said, _ = command("bisect", "HEAD~3", "HEAD~1", "-k", "beale")
+    assert (status, f"worse: {slower[:10]} by" in said) == (0, True)
+
+
+def test_a_name_that_is_no_recorded_commit_is_told_with_advice_that_works(repository, command):
+    first = commit(repository, "one")
+    command("backfill", "HEAD", "--steps", "1")
+    for arguments, wanted in [
+        (["show", "nowhere"], "no recorded commit is or begins with 'nowhere', and git knows none"),
+        (["compare", first, first[0]], f"begins with {first[0]!r}, and git knows none"),
+        (["show", "numpy==1.25"], "`optlandscape backfill --releases numpy==1.25`"),
+        (["triage", first, "expected", "  "], "WHY is empty"),
+        (["show", "HEAD~1"], "measure it with `optlandscape backfill --steps 1 'HEAD~1'`"),
+    ]:
+        status, _, error = command(*arguments)
+        assert (status, wanted in error) == (4, True), error
+    assert not open_history("", repository.path).triages()
+    (entry,) = (repository.path / ".optlandscape/history/commits").glob("*.json")
+    whole = entry.read_text()
+    entry.write_text(whole[:200])
+    status, _, error = command("show", first)
+    assert (status, f"commits/{entry.name} is damaged: " in error) == (4, True)
+    newer = whole.replace('"schema": 1', '"schema": 2').encode()
+    entry.unlink()
+    entry.with_name(f"{first}-{digest_of(newer)[:16]}.json").write_bytes(newer)
+    status, said, _ = command("doctor", "--repair")
+    assert (status, said.splitlines()[-1]) == (1, "1 file of a newer version is whole, and left in place")
+    assert command("backfill", "--steps", "1", "HEAD~1")[0] == 0  # the first commit, which has no parent
+    assert command("show", "HEAD~1")[0] == 0
+
+
+def test_of_several_measurements_those_of_one_machine_are_compared(repository, command):
+    def measured(repeats):
+        def minimize(problem):
+            for _ in range(repeats):
+                problem(problem.x0)
+
+        one = run_baseline(optimizers.get(minimize), get("booth"), 20)
+        return Baseline("solver:minimize", {}, {}, {"booth": one})
+
+    history = open_history("", repository.path)
+    for version, record in (("1.0", measured(2)), ("2.0", measured(4))):
+        optimizer = OptimizerEntry(digest_of_record(record), versions={"library": version})
+        for commit in ("a" * 40, "b" * 40):
+            history.add(CommitEntry(commit, optimizers={"solver:minimize": optimizer}), [record])
+    first = [next(one for one in history.entries() if one.commit[0] == letter) for letter in "ab"]
+    assert first[0].optimizers != first[1].optimizers  # by name alone, two machines would be compared
+    for ends in (("aaaa", "bbbb"), ("bbbb", "aaaa")):
+        status, said, _ = command("compare", *ends)
+        assert (status, "identical" in said) == (0, True)
+
+
+def test_a_stream_of_another_encoding_gets_a_question_mark(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["list", "bbob"]) == 0
+    assert "minimisers" in written.getvalue().decode("ascii")
+    sys.stdout.write("\N{MULTIPLICATION SIGN} 2")
+    sys.stdout.flush()
+    assert written.getvalue().endswith(b"? 2")
+
+
 def test_mistakes_are_told_on_one_line(repository, command):
+    commit(repository, "a further commit")
     for arguments, said in [
         (["history"], "is empty: record a session with `pytest --optlandscape --optlandscape-history`"),
         (["backfill", "nothing..HEAD"], "git rev-list"),
         (["merge", "nowhere"], "there is no folder 'nowhere'"),
         (["bisect", "HEAD", "HEAD", "-k", "bealle"], "chooses nothing"),
         (["bisect", "HEAD", "HEAD", "-k", "(beale or"], "a word is missing at the end"),
+        (["bisect", "HEAD", "HEAD~1"], "HEAD is no ancestor of HEAD~1: name the older end first"),
         (["backfill"], "give commits, such as v1.0..HEAD, or --releases"),
     ]:
         status, _, error = command(*arguments)

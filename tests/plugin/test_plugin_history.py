@@ -123,6 +123,7 @@ def test_without_git_sessions_are_recorded_in_their_order(small, project):
     [
         ({}, ["--optlandscape-history", "solver.py"], "takes 'solver.py' for the place of the history"),
         ({"optlandscape_history": "solver.py"}, [], "is a file, not a folder"),
+        ({"optlandscape_history": "."}, [], "is no history: it has"),
         ({"optlandscape_history": "git:a b"}, [], "history git:a b"),
         ({"optlandscape_paths": "src"}, [], "optlandscape_paths: there is no 'src'"),
         ({}, ["--optlandscape-history", "--optlandscape-against=HEAD"], "give one of them"),

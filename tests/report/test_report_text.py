@@ -8,6 +8,7 @@ import pytest
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.comparison import Verdict, compare_landscape, compare_optimizer
+from pytest_optlandscape.comparison.findings import Finding
 from pytest_optlandscape.comparison.own_time import TimeRatios, judge_landscape_by_time
 from pytest_optlandscape.records import CellRecord, Fingerprint, LandscapeRecord, definition_of
 from pytest_optlandscape.report import (
@@ -23,7 +24,9 @@ from pytest_optlandscape.report import (
 )
 from pytest_optlandscape.report.before_and_now import before_and_now, records_of
 from pytest_optlandscape.report.layout import table
+from pytest_optlandscape.report.page.wording import moved_title
 from pytest_optlandscape.report.remarks import SessionReport, remarks_of
+from pytest_optlandscape.report.trend import what_moved
 from pytest_optlandscape.suites.catalogue import cells
 
 SPEC = "mine:minimize"
@@ -131,6 +134,27 @@ def test_details_say_what_moved_and_nothing_else():
     assert "changed on branin: " in text
     assert "not compared on easom: budget 400 is now 200" in text
     assert "bird" not in text
+
+
+GAINED = Finding("precision", -0.11, 1e-15, "0.11 digits more precise")
+LOST = Finding("speed", 0.03, 1e-9, "7.15 % more evaluations to the targets")
+
+
+def test_what_moved_names_what_decided_the_verdict():
+    one_landscape = dataclasses.replace(optimizer(BETTER, SAME, WORSE), findings=(GAINED,))
+    assert one_landscape.verdict == Verdict.WORSE
+    said = what_moved(one_landscape)
+    assert said.startswith("booth: ")
+    assert said.index("more evaluations to the targets") < said.index("but over the suite 0.11 digits more precise")
+    assert "beale" not in said
+    assert "digits more precise" not in said.partition(";")[0]
+    assert moved_title(one_landscape).startswith("booth: ")
+    assert "p = " not in moved_title(one_landscape)
+    assert [name for name, _ in one_landscape.decisive] == ["booth"] * len(WORSE.findings)
+    over_the_suite = dataclasses.replace(one_landscape, findings=(GAINED, LOST))
+    assert what_moved(over_the_suite) == f"{LOST}; {GAINED}"
+    assert moved_title(over_the_suite) == "7.15 % more evaluations to the targets; 0.11 digits more precise"
+    assert what_moved(dataclasses.replace(optimizer(BETTER, SAME), findings=())).startswith("beale: ")
 
 
 def test_details_tell_exceptions_with_their_number():

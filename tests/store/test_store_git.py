@@ -11,6 +11,7 @@ from pytest_optlandscape.store import (
     GitError,
     StoreError,
     commit_facts,
+    facts_of_commit,
     first_parents,
     open_history,
     resolve_commit,
@@ -61,6 +62,17 @@ def test_facts_of_a_project_within_a_repository(git, tmp_path):
         commit_facts(project, ("../../../x",))
     entry = CommitEntry.of(elsewhere, 7)
     assert CommitEntry.read(entry.name, entry.data) == entry
+
+
+def test_commits_before_a_path_was_there_differ_if_anything_differs(git, tmp_path):
+    folder = tmp_path / "repository"
+    moved = [commit(git, solver_py=str(k), settings="s") for k in range(2)]
+    git("mv", "solver.py", "settings2")
+    moved += [commit(git, src__solver_py="1"), commit(git, doc="1")]
+    for paths in (("src",), ("src", "settings")):
+        trees = [facts_of_commit(folder, one, "", paths).tree for one in moved]
+        assert len(set(trees)) == 3
+        assert trees[2] == trees[3]
 
 
 def test_what_counts_as_a_change(git, tmp_path):
@@ -149,3 +161,34 @@ def test_shallow_clones_that_push_at_once_lose_nothing(git, tmp_path):
     history = open_history("git:history", tmp_path / "clone0")
     assert len(history.entries()) == 9
     assert history.check()[:2] == ([], [])
+
+
+def test_a_branch_of_sources_is_no_history(git, tmp_path):
+    tip = commit(git, "one", solver_py="x", README="y")
+    history = open_history("git:main", tmp_path / "repository")
+    with pytest.raises(StoreError, match=r"git:main is no history: it has 1 file, such as 'solver.py'"):
+        history.add(entry(), [record()])
+    with pytest.raises(StoreError, match="is no history"):
+        history.check()
+    assert git("rev-parse", "main") == tip
+
+
+def test_a_repository_with_sha_256_holds_a_history(git, tmp_path):
+    folder = tmp_path / "long"
+    git("init", "-q", "--object-format=sha256", str(folder))
+    facts = git("commit-tree", "-m", "one", git("write-tree", cwd=folder), cwd=folder)
+    assert len(facts) == 64
+    history = open_history("git:history", folder)
+    history.add(entry(facts), [record()])
+    history.add(entry("b" * 64), [record()])
+    history.files.remove([entry(facts).name])
+    assert [one.commit for one in open_history("git:history", folder).entries()] == ["b" * 64]
+    assert history.check() == ([], [], [])
+
+
+def test_a_branch_that_git_cannot_make_is_told_in_its_own_words(git, tmp_path, monkeypatch):
+    commit(git, a="1")
+    git("branch", "history/old")
+    monkeypatch.setattr("pytest_optlandscape.store.branch.TRIES", 2)
+    with pytest.raises(StoreError, match="'refs/heads/history/old' exists"):
+        open_history("git:history", tmp_path / "repository").add(entry(), [record()])

@@ -133,6 +133,28 @@ def test_merging_takes_the_union_and_refuses_what_is_foreign_or_damaged(history,
     assert history.merge(other) == {"commits": 0, "records": 0, "triage": 0}
 
 
+def test_a_place_that_is_no_history_is_neither_written_to_nor_repaired(history, tmp_path):
+    project = tmp_path / "project"
+    (project / "src").mkdir(parents=True)
+    (project / "src" / "solver.py").write_text("x")
+    place = open_history("project", tmp_path)
+    for act in (
+        lambda: place.add(entry(), [record()]),
+        lambda: place.add_triage(Triage(A, "expected", "why", "Ann", 1)),
+        lambda: place.merge(history),
+        lambda: history.merge(place),
+        place.check,
+    ):
+        with pytest.raises(StoreError, match=r"is no history: it has 1 file, such as 'src/solver.py', and none of"):
+            act()
+    assert [path.name for path in project.rglob("*")] == ["src", "solver.py"]
+    (tmp_path / "noted").mkdir()
+    (tmp_path / "noted" / "README.md").write_text("our history")
+    noted = open_history("noted", tmp_path)
+    noted.add(entry(), [record()])
+    assert noted.check()[0] == ["README.md"]
+
+
 def test_the_check_names_what_is_damaged_missing_and_unused(history):
     history.add(entry(B, record(17)))
     unused = stored(history, data_of(record(18)), "records")
@@ -144,6 +166,19 @@ def test_the_check_names_what_is_damaged_missing_and_unused(history):
     assert not_used == [unused]
     history.add(entry(), [record()])  # whoever has the whole content repairs it
     assert history.check()[0] == []
+
+
+def test_a_file_of_a_newer_version_is_not_damaged(history):
+    newer = stored(history, {**json.loads(entry(B).data), "schema": 99}, commit=B)
+    further = stored(history, {**json.loads(data_of(record())), "schema": 99}, "records")
+    unknown = stored(history, data_of(record(18)), "records")
+    damaged, missing, unused = history.check()
+    assert (damaged, missing) == ([], [])
+    assert unused == []  # the newer entry may need them
+    assert sorted(history.newer) == sorted([newer, further])
+    assert len(history.problems) == 2
+    history.files.remove([newer, further])
+    assert history.check() == ([], [], [unknown])
 
 
 def test_the_latest_word_on_a_commit_counts(history):

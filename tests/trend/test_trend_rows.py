@@ -1,13 +1,16 @@
 import functools
 import math
 import sys
+from dataclasses import replace
 
 import pytest
 
 from pytest_optlandscape import landscapes, optimizers
+from pytest_optlandscape.comparison.findings import Finding
 from pytest_optlandscape.records.measuring import run_baseline
 from pytest_optlandscape.store import Baseline, CommitEntry, OptimizerEntry, Triage, digest_of_record, open_history
-from pytest_optlandscape.trend import CRITERIA, to_dataframe, to_rows, trends_of
+from pytest_optlandscape.trend import CRITERIA, rows_of, to_dataframe, to_rows, trends_of
+from pytest_optlandscape.trend.reading import loader
 
 NAMES = ("beale", "rosenbrock_disk")
 
@@ -68,6 +71,17 @@ def test_each_commit_has_a_row_for_the_suite_and_for_each_landscape(history):
     assert slower["broken_checks"] == "check_keeps_budget"
     assert by_commit[4]["note"] == "ImportError: no solver"
     assert [list(row) for row in rows] == [list(rows[0])] * len(rows)
+
+
+def test_a_gain_over_the_suite_does_not_explain_a_loss_on_a_landscape(history):
+    (trend,) = trends_of(history)
+    first, slower = trend.states
+    gained = Finding("precision", -0.11, 1e-15, "0.11 digits more precise")
+    mixed = replace(slower, comparison=replace(slower.comparison, findings=(gained,)))
+    rows = list(rows_of([replace(trend, states=(first, mixed))], loader(history)))
+    told = {row.landscape: row for row in rows if row.commit == commit(3)}
+    assert (told["overall"].verdict, told["overall"].what_moved) == ("worse", "")
+    assert "more evaluations" in told["beale"].what_moved
 
 
 def test_criteria_are_those_of_the_cells(history):

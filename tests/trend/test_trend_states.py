@@ -1,5 +1,6 @@
 import functools
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -117,6 +118,14 @@ def test_triage_hangs_on_the_step():
     assert found.events[0].triage == word
 
 
+def test_triage_at_any_commit_of_a_state_hangs_on_its_step():
+    word, further = Triage(commit(3), "expected", "safer", "Ann", 1), Triage(commit(2), "fixed", "no", "Ben", 1)
+    measured = record(0), record(4), record(4)
+    assert trend(*measured, triages={commit(3): word}).events[0].triage == word
+    assert trend(*measured, triages={commit(3): word, commit(2): further}).events[0].triage == further
+    assert trend(*measured, triages={commit(1): word}).events[0].triage is None
+
+
 def test_commits_of_which_nothing_is_known_are_named_as_possible_causes():
     found = trend(record(0), None, "ImportError: x", record(4))
     assert told(found) == [("step", 4, "worse")]
@@ -133,6 +142,24 @@ def test_of_several_measurements_of_a_commit_the_one_that_changed_nothing_counts
     ]
     (series,) = series_of(entries, [commit(1), commit(2)])
     assert len(find_trend(series, records.get).states) == 1
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_versions_came_with_no_state_that_was_measured_with_the_old_ones_too(is_turned):
+    old, new = {"numpy": "1.24"}, {"numpy": "2.4"}
+    measured = [(1, old, record(0)), (1, new, record(0, 3e-16)), (2, old, record(4)), (2, new, record(4, 3e-16))]
+    records = {digest_of_record(one): one for *_, one in measured}
+    entries = [
+        CommitEntry(commit(k), (), optimizers={"a:b": OptimizerEntry(digest_of_record(one), versions=versions)})
+        for k, versions, one in measured
+    ]
+    (series,) = series_of(entries, [commit(1), commit(2)])
+    if is_turned:
+        series = replace(series, points={name: points[::-1] for name, points in series.points.items()})
+    found = find_trend(series, records.get)
+    assert told(found) == [("step", 2, "worse")]
+    assert found.states[1].came_with == ()
+    assert len({state.first.versions["numpy"] for state in found.states}) == 1
 
 
 def test_another_budget_is_not_comparable_and_no_step():

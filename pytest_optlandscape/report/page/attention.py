@@ -123,7 +123,7 @@ def _change_card(subject: Subject, change: Change) -> Card:
 
 def _in_full(comparison: OptimizerComparison) -> tuple[str, ...]:
     """Return the findings with their p-values, which the title omits."""
-    return (moved_in_full(comparison),) if comparison.findings else ()
+    return (moved_in_full(comparison),) if comparison.decisive else ()
 
 
 def _pictures(change: Change, identifier: str) -> tuple[pictures.Picture, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from pytest_optlandscape.comparison import LandscapeComparison, OptimizerComparison, Verdict
 from pytest_optlandscape.records.landscape_record import CellRecord, LandscapeRecord
 from pytest_optlandscape.report import wording
-from pytest_optlandscape.report.trend import clean, what_moved
+from pytest_optlandscape.report.trend import clean, over_suite, what_moved
 from pytest_optlandscape.texts.plurals import number_of
 from pytest_optlandscape.trend import Point
 
@@ -114,9 +114,10 @@ def moved_on(comparison: LandscapeComparison) -> str:
 
 def moved_title(comparison: OptimizerComparison, most: int = 2) -> str:
     """Describe the first findings without p-values, for a heading."""
-    if comparison.verdict == Verdict.NOT_COMPARABLE or not comparison.findings:
+    found = [("", one) for one in over_suite(comparison)] or comparison.decisive
+    if comparison.verdict == Verdict.NOT_COMPARABLE or not found:
         return _unbroken(what_moved(comparison))
-    texts = [clean(one.text, 300) for one in comparison.findings]
+    texts = [clean(f"{where}: {one.text}" if where else one.text, 300) for where, one in found]
     return "; ".join([*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])])
 
 

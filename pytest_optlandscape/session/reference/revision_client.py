@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,8 @@ from pytest_optlandscape.session.reference.worktree import Worktree
 from pytest_optlandscape.session.settings import Settings
 
 __all__ = [
-    "RevisionClient", "RevisionEndedError", "RevisionError", "client_of_present", "client_of_revision",
-    "present_introduction", "revision_introduction",
+    "RevisionClient", "RevisionEndedError", "RevisionError", "RevisionKilledError", "client_of_present",
+    "client_of_revision", "present_introduction", "revision_introduction",
 ]  # fmt: skip
 
 
@@ -39,6 +40,14 @@ class RevisionError(RuntimeError):
 
 class RevisionEndedError(RevisionError):
     """A revision server ended before it answered."""
+
+
+class RevisionKilledError(RevisionEndedError):
+    """Somebody else ended a revision server, by a signal that no defect of its code sends."""
+
+
+_FROM_OUTSIDE = {-getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM") if hasattr(signal, name)}
+"""The exit codes of processes that were ended from outside, for example for want of memory."""
 
 
 class RevisionClient:
@@ -113,7 +122,8 @@ class RevisionClient:
         if not line:
             code, said = process.wait(), self._last_complaint()
             self.close()
-            raise RevisionEndedError(f"the process that runs {self.name} ended with code {code}{said}")
+            kind = RevisionKilledError if code in _FROM_OUTSIDE else RevisionEndedError
+            raise kind(f"the process that runs {self.name} ended with code {code}{said}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise RevisionError(f"the process that runs {self.name} failed:\n{answer['error']}")
