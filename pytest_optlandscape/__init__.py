@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_optlandscape.optimizers import minimize
     from pytest_optlandscape.runs import Problem, Run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Choice": "landscapes.spaces",
