@@ -6,6 +6,7 @@ again. So interruptions are raised while the handler is at work: its cleanup is 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -59,9 +60,11 @@ class Insistence:
         for event in (events.LINE, events.PY_START):
             monitoring.register_callback(self._tool, event, self._at)
         monitoring.set_events(self._tool, events.LINE | events.PY_START)
+        atexit.register(self.end)  # a thread that never ends is no reason to watch the interpreter's shutdown
 
     def end(self) -> None:
         """Stop raising."""
+        atexit.unregister(self.end)
         if self._tool is not None:
             monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
             monitoring.set_events(self._tool, monitoring.events.NO_EVENTS)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-__all__ = ["conflict_line", "line_of", "repeated_key", "unusable_value"]
+__all__ = ["DEEPEST", "conflict_line", "line_of", "repeated_key", "unusable_value"]
 
 Key = str | int
 
@@ -55,7 +55,7 @@ def repeated_key(text: str) -> tuple[tuple[Key, ...], int] | None:
     (('a', 'b'), 2)
     """
     seen: dict[int, set[Key]] = {}  # by depth: the keys of the open object
-    for path, line in _values(text, _DEEPEST):
+    for path, line in _values(text, DEEPEST):
         depth = len(path)
         if path[-1] in seen.setdefault(depth, set()):
             return path, line
@@ -85,14 +85,14 @@ def unusable_value(text: str) -> tuple[int, str] | None:
         line += token == "\n"
         depth += (token in ("{", "[")) - (token in ("}", "]"))
         reason = _reason_against(token)
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             reason = "nested too deeply"
         if reason:
             return line, reason
     return None
 
 
-_DEEPEST = 100
+DEEPEST = 100
 """The deepest nesting of objects and lists. This package's files have five levels."""
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pytest_optlandscape.store.json_positions import Key, conflict_line, line_of, repeated_key, unusable_value
+from pytest_optlandscape.store.json_positions import DEEPEST, Key, conflict_line, line_of, repeated_key, unusable_value
 
 __all__ = [
     "ADVICE",
@@ -208,6 +208,8 @@ def parsed(text: str) -> Any:
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
         if "\\" in text:
             json.dumps(found, ensure_ascii=False).encode()  # fails for halves of surrogate pairs
+        if text.count("[") + text.count("{") >= DEEPEST and _is_too_deep(found):
+            raise ValueError("nested too deeply")
         return found
     except json.JSONDecodeError as error:
         conflict = conflict_line(text)
@@ -224,6 +226,17 @@ def parsed(text: str) -> Any:
         if repeated is not None:
             raise DamageError(f"line {repeated[1]}: the key {repeated[0][-1]!r:.80} occurs twice") from None
         raise DamageError(f"no valid JSON ({clipped(str(error))})") from None
+
+
+def _is_too_deep(found: object) -> bool:
+    """Return whether objects and lists are nested too deeply; the parsers of some versions of Python do not mind."""
+    level = [found]
+    for _ in range(DEEPEST - 1):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list)))
+        level = [child for children in inner for child in children if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
