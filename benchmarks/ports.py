@@ -213,6 +213,7 @@ def write_page() -> None:
         "| ours: *worse* | ours: *changed* | missed | false alarms, own and ours |",
         "|---|---|---|---|---|---|---|---|",
     ]
+    total = dict.fromkeys(("defects", "own", "worse", "changed", "missed", "refactors", "false"), 0)
     each = ["| project | defect or refactor | own tests | ours |", "|---|---|---|---|"]
     for name, outcome in outcomes.items():
         says = {change["name"]: change["says"] for change in changes_of(name)}
@@ -235,6 +236,9 @@ def write_page() -> None:
         else:
             own, found, own_false = "not run", "–", "–"
         changed = len(defects) - worse - missed
+        counts = {"defects": len(defects), "worse": worse, "changed": changed, "missed": missed}
+        counts |= {"refactors": len(refactors), "false": false, "own": int(found.partition(" ")[0].replace("–", "0"))}
+        total = {key: total[key] + number for key, number in counts.items()}
         summary.append(
             f"| {outcome['distribution']} {outcome['version']} | {own} | {found} | {ours} "
             f"| {worse} of {len(defects)} | {changed} | {missed} | {own_false}, {false} of {len(refactors)} |"
@@ -251,6 +255,10 @@ def write_page() -> None:
             verdict = f"*{verdict}*" + (f"; ordinary tests or checks that fail: {failed}" if failed else "")
             kind = "" if row["kind"] == "defect" else "(refactor) "
             each.append(f"| {outcome['distribution']} | {kind}{says[row['name']]} | {tests} | {verdict} |")
+    summary.append(
+        f"| all | | {total['own']} of {total['defects']} | | {total['worse']} of {total['defects']} "
+        f"| {total['changed']} | {total['missed']} | {total['false']} of {total['refactors']} ours |"
+    )
     text = PAGE.read_text()
     for marker, lines in (("summary", summary), ("each", each)):
         pattern = rf"(<!-- {marker} -->\n).*?(<!-- end -->)"
