@@ -178,7 +178,7 @@ def measure(project: str, sources: Path | None, only: Sequence[str]) -> dict[str
     rows = []
     for kind, change in changes:
         if only and change.get("name", "unchanged") not in only:
-            rows.append(kept[change["name"]])
+            rows.append(kept[change.get("name", "")])
             continue
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
