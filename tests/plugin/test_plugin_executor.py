@@ -125,13 +125,13 @@ def test_what_a_worker_cannot_import_is_told_at_once(small, monkeypatch):
 
 
 POOLS = """
-import concurrent.futures, os
+import concurrent.futures, multiprocessing, os
 
 class Pool(concurrent.futures.ProcessPoolExecutor):
     made = 0
 
     def __init__(self):
-        super().__init__(1)
+        super().__init__(1, mp_context=multiprocessing.get_context("fork"))
         Pool.made += 1
         if Pool.made == 1:
             self.submit(os.getpid).result()
