@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from pytest_optlandscape.cli import main
 from pytest_optlandscape.landscapes import get
 from pytest_optlandscape.session.retracing import client_of_commit, is_of_the_project
 from pytest_optlandscape.session.settings import Settings
+from pytest_optlandscape.store import open_history
 
 if not os.environ.get("OPTLANDSCAPE_NO_SKIPS"):
     pytest.importorskip("jinja2")
@@ -60,6 +62,21 @@ def git(*arguments):
 def solver(pytester, repeats):
     (pytester.path / "stepper.py").write_text(SOLVER.format(repeats=repeats))
     sys.modules.pop("stepper", None)
+
+
+def test_the_command_writes_a_page_over_releases(project, capfd):
+    assert main(["backfill", "main"]) == 0
+    history = open_history("", project.path)
+    for number, entry in enumerate(history.entries(), start=1):
+        told = {"commit": f"r{number:040}", "release": f"library {number}.0", "tree": "", "subject": ""}
+        history.add(replace(entry, **told, author_time=number, commit_time=number), [])
+    assert main(["report", "--releases", "-o", "releases.html"]) == 0
+    assert "report written to " in capfd.readouterr().out
+    text = (project.path / "releases.html").read_text()
+    assert "library 1.0" in text
+    assert "library 2.0" in text
+    assert "evaluations a step" not in text  # the subjects of commits
+    assert "with --no-runs or --releases nothing is run again" in text
 
 
 def test_the_command_writes_a_page_with_both_paths(project, capfd):
