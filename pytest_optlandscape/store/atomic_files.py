@@ -277,6 +277,8 @@ def check_writable(path: Path) -> None:
         If it cannot be written.
     """
     path = Path(os.path.realpath(path))
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.stat()  # from Python 3.14 on, is_dir does not raise for a name that is too long
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     if path.exists() and not path.is_file():  # writing would replace a device such as /dev/stdout
