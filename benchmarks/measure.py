@@ -11,7 +11,7 @@ import platform
 import sys
 import time
 import timeit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,18 @@ def line(what: str, value: float, target: float, unit: str = "") -> None:
 def heading(text: str) -> None:
     """Print a heading."""
     print(f"\n{text}\n{'-' * len(text)}")
+
+
+def write_tables(page: Path, tables: Mapping[str, Sequence[str]]) -> None:
+    """Write tables into a page: the lines of each between ``<!-- NAME -->`` and the next ``<!-- end -->``."""
+    text = page.read_text()
+    for name, lines in tables.items():
+        before, marker, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        if not (marker and end):
+            raise SystemExit(f"{page} has no place for the table {name}")
+        text = "".join([before, marker, *(f"{line}\n" for line in lines), end, after])
+    page.write_text(text)
 
 
 def machine() -> None:

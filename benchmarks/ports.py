@@ -31,7 +31,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from measure import ROOT, write_tables
+
 PORTS = ROOT / "examples" / "ports"
 DEFECTS = Path(__file__).parent / "ports_defects"
 PAGE = ROOT / "docs" / "ports.md"
@@ -231,13 +232,14 @@ def write_page() -> None:
             own = f"{outcome['own_lines']}, {clean['own']['tests']}, {clean['own']['seconds']:.0f}"
             if not clean["own"]["tests"]:  # a command that does not count them
                 own = f"{outcome['own_lines']}, doctests, {clean['own']['seconds']:.0f}"
-            found = f"{sum(bool(set(row['own']['failed']) - known) for row in defects)} of {len(defects)}"
+            own_found = sum(bool(set(row["own"]["failed"]) - known) for row in defects)
+            found = f"{own_found} of {len(defects)}"
             own_false = str(sum(bool(set(row["own"]["failed"]) - known) for row in refactors))
         else:
-            own, found, own_false = "not run", "–", "–"
+            own, own_found, found, own_false = "not run", 0, "–", "–"
         changed = len(defects) - worse - missed
         counts = {"defects": len(defects), "worse": worse, "changed": changed, "missed": missed}
-        counts |= {"refactors": len(refactors), "false": false, "own": int(found.partition(" ")[0].replace("–", "0"))}
+        counts |= {"refactors": len(refactors), "false": false, "own": own_found}
         total = {key: total[key] + number for key, number in counts.items()}
         summary.append(
             f"| {outcome['distribution']} {outcome['version']} | {own} | {found} | {ours} "
@@ -259,13 +261,7 @@ def write_page() -> None:
         f"| all | | {total['own']} of {total['defects']} | | {total['worse']} of {total['defects']} "
         f"| {total['changed']} | {total['missed']} | {total['false']} of {total['refactors']} ours |"
     )
-    text = PAGE.read_text()
-    for marker, lines in (("summary", summary), ("each", each)):
-        pattern = rf"(<!-- {marker} -->\n).*?(<!-- end -->)"
-        text = re.sub(
-            pattern, lambda match, lines=lines: match[1] + "\n".join(lines) + "\n" + match[2], text, flags=re.S
-        )
-    PAGE.write_text(text)
+    write_tables(PAGE, {"summary": summary, "each": each})
 
 
 def port_of(project: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tomllib
@@ -23,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from measure import ROOT
+from measure import ROOT, write_tables
 
 TABLE = Path(__file__).with_suffix(".toml")
 STATES = Path(__file__).with_suffix("")
@@ -122,22 +121,16 @@ def write_page() -> None:
             moved = state["what_moved"].replace("|", "\\|").replace("\n", " ")
             told = explanation(tour, spec, release)
             rows.append(f"| {release} | `{spec.partition(':')[2]}` | *{state['verdict']}* | {moved} | {told} |")
-        whys: dict[str, tuple[set[str], set[str]]] = {}
+        whys: dict[str, tuple[dict[str, None], dict[str, None]]] = {}  # in order, each once
         for spec, one in optimizers.items():
             for entry in one["not_run"]:
-                releases, specs = whys.setdefault(entry["why"], (set(), set()))
-                releases.add(entry["release"])
-                specs.add(f"`{spec.partition(':')[2]}`")
+                releases, specs = whys.setdefault(entry["why"], ({}, {}))
+                releases[entry["release"]] = None
+                specs[f"`{spec.partition(':')[2]}`"] = None
         for why, (releases, specs) in whys.items():
             told = " ".join(why.replace("|", "\\|").split())[:200]
-            failed.append(f"| {', '.join(sorted(releases))} | {', '.join(sorted(specs))} | {told} |")
-    text = PAGE.read_text()
-    for marker, lines in (("summary", summary), ("changes", rows), ("failed", failed)):
-        pattern = rf"(<!-- {marker} -->\n).*?(<!-- end -->)"
-        text = re.sub(
-            pattern, lambda match, lines=lines: match[1] + "\n".join(lines) + "\n" + match[2], text, flags=re.S
-        )
-    PAGE.write_text(text)
+            failed.append(f"| {', '.join(releases)} | {', '.join(specs)} | {told} |")
+    write_tables(PAGE, {"summary": summary, "changes": rows, "failed": failed})
 
 
 def _is_stored(name: str) -> bool:

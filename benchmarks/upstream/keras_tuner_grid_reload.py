@@ -1,4 +1,4 @@
-"""KerasTuner: GridSearchOracle repeats the grid's first point, or ends early, after a reload.
+"""KerasTuner: a grid search ends early after a reload.
 
 A search that is interrupted and continued with `overwrite=False` reloads its oracle. `GridSearchOracle` does not store
 its place in the grid. Prints the values of a search without, and of the same search with a reload after three trials.

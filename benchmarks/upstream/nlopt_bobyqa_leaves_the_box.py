@@ -1,8 +1,7 @@
 """NLopt: LN_BOBYQA evaluates points outside the bounds, by rounding.
 
-BOBYQA promises that each evaluated point is within the bounds. With bounds that are no round numbers, some points are
-outside by a few units in the last place. An objective such as a logarithm, which is undefined there, raises or returns
-NaN. Prints how many of 300 boxes are left.
+With bounds that are no round numbers, some points are outside by a few units in the last place. An objective such as a
+logarithm, which is undefined there, raises or returns NaN. Prints how many of 300 boxes are left.
 
     pip install nlopt numpy
 """
