@@ -398,7 +398,8 @@ class _Values:
         """Return the step of values that are rounded to a few digits; 0 if a short way changes the value."""
         way = self.width * (0.5 + low_discrepancy(1, len(x))[0])  # no diagonal, on which changes may cancel
         shares = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-        changes = (abs(self(self.inside(x + share * way)) - self(x)) for share in shares)
+        here = self(x)
+        changes = (abs(self(self.inside(x + share * way)) - here) for share in shares)
         first, change = next(((k, change) for k, change in enumerate(changes) if change > 0.0), (0, 0.0))
         return change if first > 0 else 0.0
 
