@@ -1,5 +1,6 @@
 import builtins
 import signal
+import sys
 
 import pytest
 import scipy.optimize
@@ -46,6 +47,14 @@ def with_ctrl_c():
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, previous)
+
+
+@pytest.fixture(autouse=True)
+def unwatched():
+    """Fail a test that leaves the interpreter watched line by line: all later tests would be slow."""
+    yield
+    if hasattr(sys, "monitoring"):
+        assert "optlandscape" not in [sys.monitoring.get_tool(tool) for tool in range(6)]
 
 
 @pytest.fixture

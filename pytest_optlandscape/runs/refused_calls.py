@@ -53,8 +53,11 @@ class Refusals:
         return self
 
     def __exit__(self, *details: object) -> None:
-        _running.remove(self)
-        self._holding.close()
+        # Runs inside this one may have been interrupted before they left.
+        for one in reversed(_running[_running.index(self) :]):
+            if one._thread == self._thread:
+                _running.remove(one)
+                one._holding.close()
 
     def take(self) -> list[str]:
         """Return the calls that were refused since the last time, each once, and forget them."""

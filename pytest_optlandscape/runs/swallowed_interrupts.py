@@ -18,8 +18,9 @@ from typing import Any
 __all__ = ["Insistence", "is_insisting"]
 
 _NAME = "optlandscape"
-_TOOLS = (3, 4)
-"""Identities that `sys.monitoring` reserves for nobody; debuggers, coverage and profilers have their own."""
+_TOOL = 4
+"""The identity for `sys.monitoring`. Debuggers, coverage and profilers have their own; Hypothesis takes 3 while it
+explains a failure, and warns where it finds 3 taken."""
 
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)
 _OWN = os.path.dirname(__file__)
@@ -42,57 +43,75 @@ class Insistence:
     def __init__(self, thread: int, find: Callable[[BaseException], type[BaseException] | None]) -> None:
         self._thread = thread
         self._find = find
-        self._tool: int | None = None
 
     def begin(self) -> None:
-        """Begin to raise; without effect before Python 3.12, or if other tools have taken all identities."""
+        """Begin to raise, or go on; without effect before Python 3.12, or if another tool has taken the identity.
+
+        The interpreter alone knows whether the identity is ours. So a call that is interrupted leaves nothing behind
+        that `end` does not find, and the next call makes good for another thread that has just given it back.
+        """
         monitoring: Any = getattr(sys, "monitoring", None)
-        if monitoring is None or self._tool is not None:
+        if monitoring is None:
             return
-        for tool in _TOOLS:
-            with contextlib.suppress(ValueError):
-                monitoring.use_tool_id(tool, _NAME)
-                self._tool = tool
-                break
-        else:
-            return
-        events = monitoring.events
-        for event in (events.LINE, events.PY_START):
-            monitoring.register_callback(self._tool, event, self._at)
-        monitoring.set_events(self._tool, events.LINE | events.PY_START)
-        atexit.register(self.end)  # a thread that never ends is no reason to watch the interpreter's shutdown
+        _at_work.add(self)
+        with contextlib.suppress(ValueError):
+            monitoring.use_tool_id(_TOOL, _NAME)
+            atexit.register(_stop_watching)  # a thread that never ends is no reason to watch the interpreter's shutdown
+        if monitoring.get_tool(_TOOL) == _NAME:
+            events = monitoring.events
+            for event in (events.LINE, events.PY_START):
+                monitoring.register_callback(_TOOL, event, _at)
+            monitoring.set_events(_TOOL, events.LINE | events.PY_START)
 
     def end(self) -> None:
         """Stop raising."""
-        atexit.unregister(self.end)
-        if self._tool is not None:
-            monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
-            monitoring.set_events(self._tool, monitoring.events.NO_EVENTS)
-            monitoring.free_tool_id(self._tool)
-            self._tool = None
+        if self in _at_work:
+            _at_work.discard(self)
+            if not _at_work:
+                _stop_watching()
 
-    def _at(self, code: Any, place: int) -> None:
-        """Raise before a line or a function that is executed while an exception of ours is handled."""
-        handled = sys.exc_info()[1]
-        if handled is None or threading.get_ident() != self._thread:
-            return
-        folder, name = os.path.split(code.co_filename)
-        if folder == _OWN or (folder == _STANDARD_LIBRARY and name != _SWALLOWS):
-            return
-        raised = self._find(handled)
+    def raise_in_place_of(self, handled: BaseException) -> None:
+        """Raise in this thread if it is the one, and handles an exception that was to end its run."""
+        raised = self._find(handled) if threading.get_ident() == self._thread else None
         if raised is not None:
             raise raised
 
 
+_at_work: set[Insistence] = set()
+
+
+def _stop_watching() -> None:
+    """Give the identity back."""
+    monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+    if monitoring.get_tool(_TOOL) == _NAME:
+        monitoring.set_events(_TOOL, monitoring.events.NO_EVENTS)
+        for event in (monitoring.events.LINE, monitoring.events.PY_START):
+            monitoring.register_callback(_TOOL, event, None)
+        monitoring.free_tool_id(_TOOL)
+    atexit.unregister(_stop_watching)
+
+
+def _at(code: Any, place: int) -> None:
+    """Raise before a line or a function that is executed while an exception of ours is handled."""
+    handled = sys.exc_info()[1]
+    if handled is None:
+        return
+    folder, name = os.path.split(code.co_filename)
+    if folder == _OWN or (folder == _STANDARD_LIBRARY and name != _SWALLOWS):
+        return
+    for insistence in tuple(_at_work):
+        insistence.raise_in_place_of(handled)
+
+
 def is_insisting(frame: FrameType | None) -> bool:
-    """Return whether a frame is an `Insistence` at work, or was called by one."""
+    """Return whether a frame is at work raising, or was called by one."""
     for _ in range(_DEEPEST):
         if frame is None:
             return False
-        if frame.f_code is Insistence._at.__code__:
+        if frame.f_code is _at.__code__:
             return True
         frame = frame.f_back
     return False
 
 
-_DEEPEST = 4
+_DEEPEST = 5

@@ -118,6 +118,8 @@ class Watch:
         Whether it expired, and made no evaluation in the second half of its time: a slow machine makes few.
     was_told : bool
         Whether it went on for so long after its time that it was told on stderr: it may be one that cannot be ended.
+    insistence : Insistence
+        At work where interruptions are swallowed.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Watch:
         self._takes_signals = False
         self._previous_timer: Any = None
         self._has_timer = False
-        self._insistence: Insistence | None = None
+        self.insistence = Insistence(self._thread, _raised_instead_of)
         self._called_by: CodeType | None = None
         self._processed = math.inf
 
@@ -192,8 +194,6 @@ class Watch:
         if self.seconds == math.inf:
             return
         _watchdog.remove(self)
-        if self._insistence is not None:
-            self._insistence.end()
         if self._has_timer and _TIMER is not None:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
             signal.signal(_TIMER, self._previous_timer)
@@ -270,9 +270,8 @@ class Watch:
     def insist(self) -> None:
         """Count an interruption, and prepare for one that is swallowed as those before."""
         self._interruptions += 1
-        if self._interruptions == _HOPELESS:
-            self._insistence = Insistence(self._thread, _raised_instead_of)
-            self._insistence.begin()
+        if self._interruptions >= _HOPELESS:  # the timer and the watchdog may count at once, and miss a number
+            self.insistence.begin()
         if self._takes_signals and self._interruptions > _PATIENCE:
             _queue_burst()
 
@@ -309,6 +308,7 @@ class _Watchdog:
     def remove(self, watch: Watch) -> None:
         """Watch a run no longer."""
         with self._lock:
+            watch.insistence.end()
             if watch in self.watches:
                 self.watches.remove(watch)
             if not self.watches:
@@ -318,7 +318,9 @@ class _Watchdog:
         with self._lock:
             while True:
                 now = time.monotonic()
-                self.watches = [watch for watch in self.watches if not watch.is_over]
+                for watch in [watch for watch in self.watches if watch.is_over]:  # interrupted by a run around it
+                    watch.insistence.end()
+                    self.watches.remove(watch)
                 for watch in self.watches:
                     if watch.next <= now:
                         watch.expire(now)

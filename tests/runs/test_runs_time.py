@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from runs_helpers import forever, gradients_forever
 
 from pytest_optlandscape import Problem, minimize
 from pytest_optlandscape.optimizers import get
-from pytest_optlandscape.runs import BudgetExhausted, TimeExhausted, execute, watchdog
+from pytest_optlandscape.runs import BudgetExhausted, TimeExhausted, execute, refused_calls, watchdog
+from pytest_optlandscape.runs.swallowed_interrupts import Insistence
 
 LIMIT = 0.05
 HUGE = 10**9
@@ -146,8 +148,6 @@ def test_main_thread(optimizer):
     before = threading.excepthook, signal.getitimer(signal.ITIMER_VIRTUAL), signal.getsignal(signal.SIGVTALRM)
     check_ended_by_time(minimize(optimizer, "beale", budget=HUGE, time_limit=LIMIT))
     assert before == (threading.excepthook, (0.0, 0.0), signal.getsignal(signal.SIGVTALRM))
-    if hasattr(sys, "monitoring"):
-        assert [sys.monitoring.get_tool(tool) for tool in (3, 4)] == [None, None]
 
 
 class NeverRead:
@@ -295,6 +295,43 @@ minimize(keeps_the_lock, "beale", time_limit=0.05)
 @pytest.mark.parametrize("optimizer", [evaluates_slowly, spins])
 def test_other_threads(optimizer):
     check_ended_by_time(in_thread(lambda: minimize(optimizer, "beale", budget=HUGE, time_limit=LIMIT)))
+
+
+needs_monitoring = pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="Python 3.11 has no sys.monitoring")
+
+
+@needs_monitoring
+def test_all_that_insist_share_an_identity_and_leave_hypothesis_its_own():
+    first, second = (Insistence(threading.get_ident(), lambda handled: None) for _ in range(2))
+    for insistence in (first, second, second):
+        insistence.begin()
+        assert [sys.monitoring.get_tool(tool) for tool in (3, 4)] == [None, "optlandscape"]
+    first.end()
+    assert sys.monitoring.get_tool(4) == "optlandscape"
+    second.end()
+    second.end()
+    assert sys.monitoring.get_tool(4) is None
+
+
+@needs_monitoring
+def test_an_identity_that_another_tool_has_taken_is_left_to_it():
+    insistence = Insistence(threading.get_ident(), lambda handled: None)
+    sys.monitoring.use_tool_id(4, "another")
+    try:
+        insistence.begin()
+        insistence.end()
+        assert sys.monitoring.get_tool(4) == "another"
+        assert sys.monitoring.get_events(4) == 0
+    finally:
+        sys.monitoring.free_tool_id(4)
+
+
+@needs_monitoring
+@pytest.mark.usefixtures("hasty")
+def test_two_threads_that_swallow_every_interruption():
+    with ThreadPoolExecutor(2) as pool:
+        runs = pool.map(lambda limit: minimize(swallows_and_spins, "beale", time_limit=limit), [LIMIT, 2 * LIMIT])
+        assert [run.stop_reason for run in runs] == ["time", "time"]
 
 
 def test_windows_main_thread(monkeypatch):
@@ -467,7 +504,9 @@ def test_an_outer_run_ends_what_runs_inside(inner):
         while True:
             minimize(inner, "booth", time_limit=1000.0)
 
-    check_ended_by_time(minimize(outer, "beale", time_limit=LIMIT))
+    for _ in range(5):
+        check_ended_by_time(minimize(outer, "beale", time_limit=LIMIT))
+        assert refused_calls._running == []
     assert minimize("scipy:BFGS", "beale", time_limit=1000.0).stop_reason == "returned"
 
 
@@ -515,6 +554,7 @@ def test_interruptions_come_more_and_more_often(monkeypatch):
         watch.expire(now)
         pauses.append(watch.next - now)
         now = watch.next
+    watch.stop()
     assert pauses == pytest.approx([1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.01])
 
 
