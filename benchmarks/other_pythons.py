@@ -26,10 +26,14 @@ from pathlib import Path
 SOURCES = Path(__file__).with_suffix("")
 RELEASES = {
     "2.7": ["0.18.1", "0.19.1", "1.0.1", "1.1.0", "1.2.3"],
-    "3.9": ["1.5.4", "1.6.3", "1.7.3", "1.8.1", "1.9.3"],
+    "3.9": ["1.3.3", "1.4.1", "1.5.4", "1.6.3", "1.7.3", "1.8.1", "1.9.3"],
     "3.11": ["1.10.1", "1.11.4", "1.12.0", "1.13.1", "1.14.1", "1.15.3", "1.16.3", "1.17.1"],
 }
-"""By Python, the last release of each series. No Python of Debian has wheels of 1.3 and 1.4."""
+"""By Python, the last release of each series."""
+
+BUILT = ("1.3.3", "1.4.1")
+"""Releases that have no wheels for a Python of Debian 11. Somebody builds them in the chroot, with Cython 0.29 and
+``gfortran -fallow-argument-mismatch``, and puts ``scipy`` and ``numpy`` into the folder ``site`` of the release."""
 
 NUMPY = {"2.7": "1.16.6", "3.9": "1.22.4", "3.11": "1.26.4"}
 """By Python, a release of NumPy that all its releases of SciPy take: NumPy is not what is compared."""
@@ -50,6 +54,8 @@ include = ["scipy_in_other_python.py"]
 
 def install(python: str, release: str, folder: Path) -> None:
     """Install the wheels of a release and of NumPy into a folder."""
+    if release in BUILT:
+        sys.exit(f"SciPy {release} has no wheels for Python {python}: build it, and put scipy and numpy into {folder}")
     abi = ["--abi", "cp27mu", "--implementation", "cp"] if python == "2.7" else []
     platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
     other = ["--only-binary=:all:", "--no-deps", "--ignore-requires-python", "--python-version", python]
