@@ -9,6 +9,8 @@ from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 from thorough import slow_tests
 
+from pytest_optlandscape.landscapes import catalogue
+
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
 
 
@@ -55,6 +57,16 @@ def unwatched():
     yield
     if hasattr(sys, "monitoring"):
         assert "optlandscape" not in [sys.monitoring.get_tool(tool) for tool in range(6)]
+
+
+@pytest.fixture
+def catalogue_as_before():
+    """Forget the landscapes that a test registers: other tests look at the whole catalogue."""
+    known = set(catalogue.DEFINITIONS)
+    yield
+    for name in set(catalogue.DEFINITIONS) - known:
+        del catalogue.DEFINITIONS[name]
+        catalogue._made.pop(name, None)
 
 
 @pytest.fixture

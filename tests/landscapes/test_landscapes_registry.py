@@ -7,18 +7,10 @@ from landscape_cases import BOXES
 
 from pytest_optlandscape import landscapes
 from pytest_optlandscape.landscapes import TAGS, Landscape
-from pytest_optlandscape.landscapes import catalogue as registry
 from pytest_optlandscape.landscapes.definition import DEFINITIONS
 from pytest_optlandscape.landscapes.tags import OF_SEARCH_SPACES
 
-
-@pytest.fixture(autouse=True)
-def catalogue_is_left_as_it_was():
-    known = set(DEFINITIONS)
-    yield
-    for name in set(DEFINITIONS) - known:
-        del DEFINITIONS[name]
-        registry._made.pop(name, None)
+pytestmark = pytest.mark.usefixtures("catalogue_as_before")
 
 
 def cone(x):

@@ -121,6 +121,7 @@ def bowl(x):
     return float(x @ x)
 
 
+@pytest.mark.usefixtures("catalogue_as_before")
 def test_landscapes_of_ones_own_travel_although_registered(processes):
     own = Landscape("own_bowl", bowl, bounds=[(-1, 2)] * 2, x0=[1, 1], minimizers=[[0, 0]], fmin=0.0)
     landscapes.register(own)

@@ -10,7 +10,6 @@ import pytest
 
 from pytest_optlandscape import Landscape, Problem, landscapes, minimize
 from pytest_optlandscape.comparison import Verdict, compare_landscape
-from pytest_optlandscape.landscapes import catalogue
 from pytest_optlandscape.landscapes.spaces import Fidelity, Float, Int, Space
 from pytest_optlandscape.optimizers import get as get_optimizer
 from pytest_optlandscape.records.build_records import record_of
@@ -207,9 +206,8 @@ def wasteful(problem):
 
 
 @pytest.fixture
-def registered():
-    yield landscapes.register(training())
-    del catalogue.DEFINITIONS["training"], catalogue._made["training"]  # other tests look at the whole catalogue
+def registered(catalogue_as_before):
+    return landscapes.register(training())
 
 
 def test_a_schedule_that_costs_more_is_reported(registered):

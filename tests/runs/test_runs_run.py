@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from runs_helpers import bowl
 
 from pytest_optlandscape import landscapes, minimize
-from pytest_optlandscape.landscapes import catalogue as registry
-from pytest_optlandscape.landscapes import definition
 from pytest_optlandscape.runs import digits_of
 
 
@@ -116,10 +114,8 @@ def test_pickled_run_loses_its_optimizer():
     assert run.replay().x.tolist() == [1.0, 1.0]
 
 
-def test_run_on_a_registered_landscape_survives_pickling(monkeypatch):
-    monkeypatch.setattr(registry, "DEFINITIONS", dict(registry.DEFINITIONS))
-    monkeypatch.setattr(definition, "DEFINITIONS", registry.DEFINITIONS)
-    monkeypatch.setattr(registry, "_made", dict(registry._made))
+@pytest.mark.usefixtures("catalogue_as_before")
+def test_run_on_a_registered_landscape_survives_pickling():
     landscape = landscapes.register(bowl(lambda x: float(x @ x)))
     run = minimize("scipy:Powell", landscape)
     copy = pickle.loads(pickle.dumps(run))
