@@ -50,7 +50,8 @@ class QuietHook:
         """Put the hook on top, unless it is there."""
         current = getattr(self._module, self._name)
         if self._on_top is None or current is not self._on_top:
-            self._on_top = _OnTop(current, self._is_quiet)  # a new one: somebody's hook may pass on to the last one
+            # A new one: somebody's hook may pass on to the last one. An old one is on top if somebody put it back.
+            self._on_top = _OnTop(beneath(current), self._is_quiet)
             setattr(self._module, self._name, self._on_top)
 
     def remove(self) -> None:

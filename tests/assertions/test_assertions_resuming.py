@@ -1,6 +1,7 @@
 """Resumed trainings, in plain Python and NumPy; ``test_assertions_resuming_libraries.py`` has those of libraries."""
 
 import dataclasses
+import itertools
 import json
 import random
 
@@ -207,11 +208,13 @@ def test_a_training_that_repeats_itself_up_to_rounding_is_measured(noise):
 
 
 def test_a_training_that_does_not_repeat_itself_is_told():
+    seeds = itertools.count()
+
     def unseeded(net, epochs):
-        return train(net or Net(np.zeros(2), np.zeros(2), np.random.default_rng()), epochs)
+        return train(net or Net(np.zeros(2), np.zeros(2), np.random.default_rng(next(seeds))), epochs)
 
     with pytest.raises(
-        ValueError, match=r"does not repeat itself: two new trainings part at epoch 1, .* Seed all random"
+        ValueError, match=r"does not repeat itself: two new trainings part at epoch \d, .* Seed all random"
     ):
         assert_resumes(unseeded, save, load)
 

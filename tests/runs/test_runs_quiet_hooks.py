@@ -7,7 +7,8 @@ from pytest_optlandscape import minimize
 SECONDS = 30.0
 
 
-def test_runs_that_overlap_in_two_threads_leave_the_hook_of_the_session():
+def run_overlapping():
+    """Return two runs in two threads; the second one begins and ends later."""
     one_runs, other_runs, one_has_ended = (threading.Event() for _ in range(3))
     runs = []
 
@@ -31,14 +32,29 @@ def test_runs_that_overlap_in_two_threads_leave_the_hook_of_the_session():
         assert one_runs.wait(SECONDS)
         runs.append(minimize(second, "beale", time_limit=SECONDS))
 
-    before = sys.unraisablehook
     threads = [threading.Thread(target=run) for run in (run_first, run_second)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return runs
+
+
+def test_runs_that_overlap_in_two_threads_leave_the_hook_of_the_session():
+    before = sys.unraisablehook
+    assert [run.side_effects for run in run_overlapping()] == [(), ()]
     assert sys.unraisablehook is before
-    assert [run.side_effects for run in runs] == [(), ()]
+
+
+def test_an_old_hook_of_ours_that_somebody_puts_back_is_no_change():
+    before, kept = sys.unraisablehook, []
+    try:
+        minimize(lambda problem: kept.append(sys.unraisablehook), "beale", time_limit=SECONDS)
+        sys.unraisablehook = kept[0]
+        assert [run.side_effects for run in run_overlapping()] == [(), ()]
+        assert sys.unraisablehook is before
+    finally:
+        sys.unraisablehook = before
 
 
 def test_a_hook_that_an_optimizer_puts_on_top_of_ours_does_not_lead_in_circles():
