@@ -7,6 +7,7 @@ becomes a distribution whose versions are SciPy's, so that ``optlandscape backfi
     python benchmarks/other_pythons.py --work ~/pythons --python 2.7="chroot /bullseye python2.7" \
         --python 3.9="chroot /bullseye python3.9" --python 3.11=python3.11
     export SCIPY_RELEASES=~/pythons/releases PIP_FIND_LINKS=~/pythons/wheels
+    pip install scipy-in-other-python
     python benchmarks/release_tour.py scipy_in_other_python --work ~/tour
 
 Each command must find the folder of ``--work`` under the same path; mount it into a chroot or a container. Debian 11
