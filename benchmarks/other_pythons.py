@@ -24,17 +24,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from release_tour import tours
+
 SOURCES = Path(__file__).with_suffix("")
-RELEASES = {
-    "2.7": ["0.18.1", "0.19.1", "1.0.1", "1.1.0", "1.2.3"],
-    "3.9": ["1.3.3", "1.4.1", "1.5.4", "1.6.3", "1.7.3", "1.8.1", "1.9.3"],
-    "3.11": ["1.10.1", "1.11.4", "1.12.0", "1.13.1", "1.14.1", "1.15.3", "1.16.3", "1.17.1"],
-}
-"""By Python, the last release of each series."""
+SINCE = {"2.7": (0, 18), "3.9": (1, 3), "3.11": (1, 10)}
+"""By Python, the first series of SciPy that it runs; it runs all series before that of the next Python."""
 
 BUILT = ("1.3.3", "1.4.1")
-"""Releases that have no wheels for a Python of Debian 11. Somebody builds them in the chroot, with Cython 0.29 and
-``gfortran -fallow-argument-mismatch``, and puts ``scipy`` and ``numpy`` into the folder ``site`` of the release."""
+"""Releases that have no wheels for a Python of Debian 11. Build them there, with Cython 0.29 and
+``gfortran -fallow-argument-mismatch``, and put ``scipy`` and ``numpy`` into the folder ``site`` of the release."""
 
 NUMPY = {"2.7": "1.16.6", "3.9": "1.22.4", "3.11": "1.26.4"}
 """By Python, a release of NumPy that all its releases of SciPy take: NumPy is not what is compared."""
@@ -51,6 +49,12 @@ version = "{version}"
 [tool.hatch.build.targets.wheel]
 include = ["scipy_in_other_python.py"]
 """
+
+
+def python_of(release: str) -> str:
+    """Return the Python that runs a release."""
+    series = tuple(map(int, release.split(".")[:2]))
+    return max((python for python, first in SINCE.items() if first <= series), key=SINCE.__getitem__)
 
 
 def install(python: str, release: str, folder: Path) -> None:
@@ -87,12 +91,13 @@ def build_wheel(release: str, work: Path) -> None:
 
 def prepare(commands: Mapping[str, str], work: Path) -> None:
     """Prepare all releases whose Python was named; leave those alone that are there."""
-    for python, command in commands.items():
-        for release in RELEASES[python]:
+    for release in tours()["scipy_in_other_python"]["releases"]:
+        python = python_of(release)
+        if python in commands:
             folder = work / "releases" / release
             if not (folder / "site").exists():
                 install(python, release, folder / "site")
-            write_server(command, folder)
+            write_server(commands[python], folder)
             build_wheel(release, work)
             print(f"SciPy {release} on Python {python}", flush=True)
 
@@ -104,8 +109,8 @@ def main() -> None:
     parser.add_argument("--python", action="append", required=True, metavar="VERSION=COMMAND")
     told = parser.parse_args()
     commands = dict(one.split("=", 1) for one in told.python)
-    if unknown := set(commands) - set(RELEASES):
-        parser.error(f"no release for Python {', '.join(sorted(unknown))}; there are some for {', '.join(RELEASES)}")
+    if unknown := set(commands) - set(SINCE):
+        parser.error(f"no release for Python {', '.join(sorted(unknown))}; there are some for {', '.join(SINCE)}")
     prepare(commands, told.work.resolve())
 
 

@@ -162,7 +162,9 @@ def judge(spec: str, tuner: Any) -> tuple[dict[str, str], float, float]:
         found = compare_optimizer(usual.spec, compared, calibration)
         moved = sum(str(one.verdict) == "worse" for one in compared)
         is_identical = all(one.fingerprint == "identical" for one in compared)
-        verdicts[defect] = f"{found.verdict}, identical" if is_identical else f"{found.verdict} ({moved})"
+        verdicts[defect] = f"{found.verdict} ({moved})"
+        if is_identical:
+            verdicts[defect] = f"{found.verdict}, identical" if defect == "unchanged" else "no effect"
         seconds.append(time.process_time() - started)
     return verdicts, seconds[0], seconds[1]
 
@@ -176,7 +178,7 @@ def main() -> None:
     chosen = {spec: one for spec, one in TUNERS[arguments.part].items() if spec in (arguments.tuners or [spec])}
     one_thread()
     machine()
-    print("| tuner | baseline, s | comparison, s | " + " | ".join(DEFECTS) + " |")
+    print("| tuner | baseline, CPU s | comparison, CPU s | " + " | ".join(DEFECTS) + " |")
     print("|" + "---|" * (len(DEFECTS) + 3))
     with ProcessPoolExecutor(2) as pool:
         for spec, (verdicts, baseline, comparison) in zip(

@@ -31,21 +31,19 @@ class Server:
         self._is_ready = False
         atexit.register(self.end)
 
-    def minimize(self, order: dict[str, Any], fun: Objective, jac: Objective | None = None) -> np.ndarray:
+    def minimize(self, optimizer: str, fun: Objective, jac: Objective | None = None, **terms: Any) -> np.ndarray:
         """Return the point that the optimizer returned."""
         if not self._is_ready:
             self._start()
         self._is_ready = False
-        kind, said = self._asked(order)
-        while kind in ("f", "g"):
-            objective = fun if kind == "f" else jac
-            if objective is None:
-                raise RuntimeError(f"{order['optimizer']} of SciPy {RELEASE} asked for a gradient")
+        objectives = {"fun": fun} if jac is None else {"fun": fun, "jac": jac}
+        kind, said = self._asked({"optimizer": optimizer, "has_gradient": jac is not None, **terms})
+        while kind in objectives:
             try:
-                value = np.asarray(objective(np.array(said, dtype=float)), dtype=float).tolist()
+                value = np.asarray(objectives[kind](np.array(said, dtype=float)), dtype=float).tolist()
             except BaseException:  # the budget is spent, or the time
                 kind, _ = self._asked(None)
-                self._is_ready = kind not in ("f", "g")
+                self._is_ready = kind not in objectives
                 raise
             kind, said = self._asked(value)
         self._is_ready = True
@@ -93,28 +91,28 @@ server = Server()
 
 def _descent(optimizer: str) -> Callable[..., np.ndarray]:
     def minimize(fun: Objective, x0: np.ndarray, jac: Objective) -> np.ndarray:
-        return server.minimize({"optimizer": optimizer, "x0": list(x0)}, fun, jac)
+        return server.minimize(optimizer, fun, jac, x0=x0.tolist())
 
     return minimize
 
 
 def _descent_within_bounds(optimizer: str) -> Callable[..., np.ndarray]:
     def minimize(fun: Objective, x0: np.ndarray, jac: Objective, bounds: np.ndarray) -> np.ndarray:
-        return server.minimize({"optimizer": optimizer, "x0": list(x0), "bounds": bounds.tolist()}, fun, jac)
+        return server.minimize(optimizer, fun, jac, x0=x0.tolist(), bounds=bounds.tolist())
 
     return minimize
 
 
 def _direct_search(optimizer: str) -> Callable[..., np.ndarray]:
     def minimize(fun: Objective, x0: np.ndarray) -> np.ndarray:
-        return server.minimize({"optimizer": optimizer, "x0": list(x0)}, fun)
+        return server.minimize(optimizer, fun, x0=x0.tolist())
 
     return minimize
 
 
 def differential_evolution(fun: Objective, bounds: np.ndarray, seed: int) -> np.ndarray:
     """Minimise by ``scipy.optimize.differential_evolution``."""
-    return server.minimize({"optimizer": "differential_evolution", "bounds": bounds.tolist(), "seed": seed}, fun)
+    return server.minimize("differential_evolution", fun, bounds=bounds.tolist(), seed=seed)
 
 
 bfgs = _descent("BFGS")

@@ -35,23 +35,19 @@ def evaluated(kind, x):
     return answer
 
 
-def run(optimizer, x0=None, bounds=None, seed=None):
+def run(optimizer, has_gradient, x0=None, bounds=None, seed=None):
     """Return the result of an optimizer, named as in ``scipy.optimize``."""
 
     def fun(x):
-        return float(evaluated("f", x))
+        return float(evaluated("fun", x))
 
     def jac(x):
-        return numpy.array(evaluated("g", x), dtype=float)
+        return numpy.array(evaluated("jac", x), dtype=float)
 
     if optimizer == "differential_evolution":
         return scipy.optimize.differential_evolution(fun, bounds, seed=seed)
-    keywords = {}
-    if optimizer not in ("Nelder-Mead", "Powell", "COBYLA"):
-        keywords["jac"] = jac
-    if optimizer in ("L-BFGS-B", "TNC", "SLSQP"):
-        keywords["bounds"] = bounds
-    return scipy.optimize.minimize(fun, numpy.array(x0, dtype=float), method=optimizer, **keywords)
+    start = numpy.array(x0, dtype=float)
+    return scipy.optimize.minimize(fun, start, method=optimizer, jac=jac if has_gradient else None, bounds=bounds)
 
 
 def main():
