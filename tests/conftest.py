@@ -5,11 +5,10 @@ import sys
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401  (pytester drops what its sessions import first; SciPy can be imported but once)
+from forgetting import forgetting_landscapes
 from hypothesis import settings
 from hypothesis.database import InMemoryExampleDatabase
 from thorough import slow_tests
-
-from pytest_optlandscape.landscapes import catalogue
 
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]  # no doctests in them, and two of one name cannot be collected
 
@@ -61,12 +60,9 @@ def unwatched():
 
 @pytest.fixture
 def catalogue_as_before():
-    """Forget the landscapes that a test registers: other tests look at the whole catalogue."""
-    known = set(catalogue.DEFINITIONS)
-    yield
-    for name in set(catalogue.DEFINITIONS) - known:
-        del catalogue.DEFINITIONS[name]
-        catalogue._made.pop(name, None)
+    """Forget the landscapes that a test registers."""
+    with forgetting_landscapes():
+        yield
 
 
 @pytest.fixture

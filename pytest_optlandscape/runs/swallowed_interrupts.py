@@ -47,8 +47,8 @@ class Insistence:
     def begin(self) -> None:
         """Begin to raise, or go on; without effect before Python 3.12, or if another tool has taken the identity.
 
-        The interpreter alone knows whether the identity is ours. So a call that is interrupted leaves nothing behind
-        that `end` does not find, and the next call makes good for another thread that has just given it back.
+        Only the interpreter keeps whether the identity is ours. So an interrupted call leaves nothing that `end` does
+        not find. If another thread has just given the identity back, the next call takes it again.
         """
         monitoring: Any = getattr(sys, "monitoring", None)
         if monitoring is None:
@@ -104,7 +104,7 @@ def _at(code: Any, place: int) -> None:
 
 
 def is_insisting(frame: FrameType | None) -> bool:
-    """Return whether a frame is at work raising, or was called by one."""
+    """Return whether a frame looks for an exception to raise, or was called by such a frame."""
     for _ in range(_DEEPEST):
         if frame is None:
             return False

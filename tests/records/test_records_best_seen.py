@@ -6,10 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
+from forgetting import forgetting_landscapes
 
 from pytest_optlandscape import Landscape, landscapes, optimizers
 from pytest_optlandscape.comparison import compare_landscape
-from pytest_optlandscape.landscapes import catalogue as registry
 from pytest_optlandscape.records import LandscapeRecord
 from pytest_optlandscape.records.best_seen import landscape_of, with_best_of
 from pytest_optlandscape.records.landscape_record import BEST_SEEN
@@ -20,8 +20,8 @@ from pytest_optlandscape.records.measuring import run_baseline, run_cell, run_la
 def ripples():
     name = "ripples_whose_minimum_is_not_known"
     made = Landscape(name, lambda x: float(np.sin(9.0 * x @ x) + x @ x), bounds=[(-1, 1)] * 2, x0=[1, 1])
-    yield landscapes.register(made)
-    del registry.DEFINITIONS[name], registry._made[name]  # other tests look at the whole catalogue
+    with forgetting_landscapes():
+        yield landscapes.register(made)
 
 
 @functools.cache
